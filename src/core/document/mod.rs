@@ -1,0 +1,130 @@
+//! Bytes to a [`Document`]: pages of text with the places of the words.
+//!
+//! [`read`] sniffs what the bytes are; a file name or a declared type is never believed. A document keeps where
+//! everything was: every [`Passage`] and [`Word`] is a [`Span`] of its page's text, and where the format has a
+//! layout (PDF) a word also has a [`Rect`] on the page, so that evidence can be drawn over it.
+
+use serde::{Deserialize, Serialize};
+
+/// What a document was read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// Portable Document Format.
+    Pdf,
+    /// Office Open XML text (Word).
+    Docx,
+    /// A web page.
+    Html,
+    /// An internet message (RFC 5322, MIME).
+    Eml,
+    /// Markdown.
+    Markdown,
+    /// Text without markup.
+    Plain,
+}
+
+/// A part of a page's text: byte offsets `start..end`, both on character boundaries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Span {
+    /// The first byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+}
+
+impl Span {
+    /// The text of the span; empty when the span is not of `text`.
+    pub fn of(self, text: &str) -> &str {
+        text.get(self.start..self.end).unwrap_or_default()
+    }
+}
+
+/// A box on a page, in points (1/72 inch), with the origin at the top left and y growing downwards.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Rect {
+    /// Left edge.
+    pub x: f32,
+    /// Top edge.
+    pub y: f32,
+    /// Width.
+    pub width: f32,
+    /// Height.
+    pub height: f32,
+}
+
+/// What a passage is to its page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The title of the document or the subject of a mail.
+    Title,
+    /// A heading inside it.
+    Heading,
+    /// Running text.
+    Body,
+    /// A row of a table.
+    TableRow,
+    /// Quoted history of a mail.
+    Quote,
+    /// Signature or disclaimer of a mail.
+    Signature,
+    /// Text repeated at the top or bottom of pages.
+    Margin,
+}
+
+/// A run of text that belongs together: a paragraph, a heading, a table row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passage {
+    /// Where it is in the page's text.
+    pub span: Span,
+    /// What it is to the page.
+    pub role: Role,
+}
+
+/// A word and its place.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Word {
+    /// Where it is in the page's text.
+    pub span: Span,
+    /// Where it is on the page.
+    pub rect: Rect,
+}
+
+/// A page: its text in reading order, and what is where.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Page {
+    /// The number of the page in its document, from 1.
+    pub number: u32,
+    /// The text in reading order; lines end in `\n`, passages are separated by an empty line.
+    pub text: String,
+    /// The passages in reading order. They do not overlap.
+    pub passages: Vec<Passage>,
+    /// The words in reading order, where the format has a layout; else empty.
+    pub words: Vec<Word>,
+    /// Width and height in points, where the format has pages of a size.
+    pub size: Option<(f32, f32)>,
+}
+
+/// A document: what [`read`] made of the bytes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Document {
+    /// What it was read from.
+    pub format: Format,
+    /// The title it gives itself (PDF and DOCX metadata, `<title>`, a mail's subject); never the file's name.
+    pub title: Option<String>,
+    /// The pages that were asked for, in order.
+    pub pages: Vec<Page>,
+    /// How many pages the document has, asked for or not. A format without pages counts as one.
+    pub page_count: u32,
+}
+
+/// What to read of a document.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ReadOptions {
+    /// Which pages, such as `1,3,5-7`; all when absent.
+    pub pages: Option<String>,
+    /// At most this many of them, from the first.
+    pub max_pages: Option<u32>,
+}

@@ -1,0 +1,85 @@
+//! Typed ids.
+//!
+//! Every id is a random UUID. How a dialect spells it (with a prefix, say) is the dialect's business: here an id
+//! prints as the bare UUID in lower case, and reads any common spelling of one.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::error::{Error, Kind};
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// An id out of 16 random bytes (version 4 of RFC 9562: six bits are fixed, 122 are random).
+            pub fn from_random(bytes: [u8; 16]) -> Self {
+                Self(uuid::Builder::from_random_bytes(bytes).into_uuid())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.as_hyphenated().fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = Error;
+
+            fn from_str(text: &str) -> Result<Self, Error> {
+                Uuid::try_parse(text)
+                    .map(Self)
+                    .map_err(|_| Error::new(Kind::NotFound, concat!(stringify!($name), " is not a UUID")))
+            }
+        }
+    };
+}
+
+id! {
+    /// A project: the namespace of everything below it.
+    ProjectId
+}
+id! {
+    /// An organization: who owns projects.
+    OrganizationId
+}
+id! {
+    /// A job.
+    JobId
+}
+id! {
+    /// An uploaded file.
+    FileId
+}
+id! {
+    /// A classifier: a named, versioned rule set with its settings.
+    ClassifierId
+}
+id! {
+    /// A token. Public: the secret is another thing.
+    TokenId
+}
+id! {
+    /// The holder of a job while it runs.
+    LeaseId
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prints_and_reads() {
+        let id = JobId::from_random([7; 16]);
+        assert_eq!(id.to_string(), "07070707-0707-4707-8707-070707070707");
+        assert_eq!(id.to_string().parse::<JobId>().unwrap(), id);
+        assert_eq!("0707070707074707870707070707 0707".parse::<JobId>().unwrap_err().kind(), Kind::NotFound);
+    }
+}

@@ -1,0 +1,24 @@
+//! Sortroom sorts documents and mail against rules written in plain language.
+//!
+//! This crate is the whole of it without a platform: no clock, no randomness, no input or output. Bytes and
+//! rules go in, decisions come out, and the same input gives the same bytes out natively, in a Cloudflare Worker
+//! and in a browser.
+//!
+//! The modules build on each other in one direction only; a test of the workspace holds the order:
+//!
+//! 1. [`error`], [`id`], [`time`], [`limits`]: the words everything else is written in.
+//! 2. [`text`]: characters to tokens and stems.
+//! 3. [`document`]: bytes to a [`document::Document`] of pages, passages and words with their places.
+//! 4. [`classify`]: a document and a [`classify::RuleSet`] to a [`classify::Decision`] with its evidence.
+#![forbid(unsafe_code)]
+
+pub mod classify;
+pub mod document;
+pub mod error;
+pub mod id;
+pub mod limits;
+pub mod text;
+pub mod time;
+
+/// The version of the engine. Results carry it, so that a stored decision says which engine made it.
+pub const ENGINE_VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,0 +1,81 @@
+//! Moments, as they are passed in. The core never asks for the time.
+
+use std::{ops::Add, time::Duration};
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
+use serde::{Deserialize, Serialize};
+
+/// A moment: milliseconds since 1970-01-01T00:00:00Z. The range is that of a 64-bit float's whole numbers, because
+/// the platform's storage keeps them so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// The moment `milliseconds` after 1970-01-01T00:00:00Z.
+    pub const fn from_millis(milliseconds: i64) -> Self {
+        Self(milliseconds)
+    }
+
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    pub const fn as_millis(self) -> i64 {
+        self.0
+    }
+
+    /// How long it is from `earlier` to this moment; zero when this moment is the earlier one.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// The moment as RFC 3339 in UTC with six digits of a second, such as `2026-03-01T10:00:00.000000Z`.
+    pub fn to_rfc3339(self) -> String {
+        DateTime::<Utc>::from_timestamp_millis(self.0).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Micros, true)
+    }
+
+    /// Reads RFC 3339 with `Z` or an offset, the same without a zone (then UTC is meant), or a bare date. Digits
+    /// beyond the millisecond are cut off. Nothing when the text is none of these.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
+            return Some(Self(moment.timestamp_millis()));
+        }
+        for format in ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"] {
+            if let Ok(moment) = NaiveDateTime::parse_from_str(text, format) {
+                return Some(Self(moment.and_utc().timestamp_millis()));
+            }
+        }
+        let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+        Some(Self(date.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis()))
+    }
+}
+
+impl Add<Duration> for Timestamp {
+    type Output = Self;
+
+    fn add(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_clients_send() {
+        let noon = Some(Timestamp::from_millis(1_772_366_400_000));
+        assert_eq!(Timestamp::parse("2026-03-01T12:00:00Z"), noon);
+        assert_eq!(Timestamp::parse("2026-03-01T12:00:00.000000+00:00"), noon);
+        assert_eq!(Timestamp::parse("2026-03-01T13:00:00+01:00"), noon);
+        assert_eq!(Timestamp::parse("2026-03-01T12:00:00"), noon);
+        assert_eq!(Timestamp::parse("2026-03-01 12:00:00.0004"), noon);
+        assert_eq!(Timestamp::parse("2026-03-01"), Some(Timestamp::from_millis(1_772_323_200_000)));
+        assert_eq!(Timestamp::parse("yesterday"), None);
+        assert_eq!(Timestamp::parse("2026-13-01T12:00:00Z"), None);
+    }
+
+    #[test]
+    fn prints_six_digits() {
+        assert_eq!(Timestamp::from_millis(1_772_366_400_123).to_rfc3339(), "2026-03-01T12:00:00.123000Z");
+    }
+}
