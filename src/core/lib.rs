@@ -10,13 +10,17 @@
 //! 2. [`text`]: characters to tokens and stems.
 //! 3. [`document`]: bytes to a [`document::Document`] of pages, passages and words with their places.
 //! 4. [`classify`]: a document and a [`classify::RuleSet`] to a [`classify::Decision`] with its evidence.
+//! 5. [`job`]: a job as a pure state machine.
+//! 6. [`service`]: use cases over ports.
 #![forbid(unsafe_code)]
 
 pub mod classify;
 pub mod document;
 pub mod error;
 pub mod id;
+pub mod job;
 pub mod limits;
+pub mod service;
 pub mod text;
 pub mod time;
 

@@ -36,3 +36,47 @@ pub const LEASE: Duration = Duration::from_secs(20);
 
 /// How long finished jobs are kept.
 pub const JOB_RETENTION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// How long a queued job waits before it asks for a worker again, in case the message was lost. Longer than a healthy
+/// queue takes, short enough that a restart is hardly noticed.
+pub const ASK_AGAIN: Duration = Duration::from_secs(10);
+
+/// How often [`ASK_AGAIN`] doubles: up to ten minutes or so, which a long backlog costs one message a job each.
+pub const ASK_AGAIN_DOUBLINGS: u32 = 6;
+
+/// How long an undelivered effect waits for its next delivery, at first. The first delivery happens at once; this is
+/// for the one that failed or was cut off.
+pub const FLUSH_AGAIN: Duration = Duration::from_secs(2);
+
+/// How often [`FLUSH_AGAIN`] doubles: up to four minutes.
+pub const FLUSH_AGAIN_DOUBLINGS: u32 = 7;
+
+/// How often the second between attempts doubles, at most: 64 s.
+pub const BACKOFF_DOUBLINGS: u32 = 6;
+
+// --- Index ---
+
+/// The most bytes of job rows in one page of a listing. A page is held three times on its way (rows, answer, body), in
+/// an isolate of 128 MiB that others share.
+pub const PAGE_BYTES: usize = 4 * 1024 * 1024;
+
+/// How long an open job may go unheard before the index asks after it. A healthy job is heard of within a second; a
+/// lost one is found by its own timer first.
+pub const SWEEP_AFTER: Duration = Duration::from_secs(60);
+
+/// The most jobs an index asks after in one go: one call each, far under the 1,000 calls an invocation may make.
+pub const SWEEP_JOBS: u32 = 100;
+
+// --- Requests ---
+
+/// The size of a part of an upload in parts: the least that object storage takes.
+pub const PART_BYTES: usize = 5 * 1024 * 1024;
+
+/// The largest upload: what the platform lets a request carry on its smaller plans.
+pub const MAX_UPLOAD_BYTES: u64 = 100 * MIB;
+
+/// The largest body that is not a file. Two hundred rules of the longest description, in four-byte characters, fit.
+pub const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
+
+/// The most rules of one rule set. With [`MAX_BODY_BYTES`] it bounds a job's row well under the storage's 2 MB.
+pub const MAX_RULES: usize = 200;

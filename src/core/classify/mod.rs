@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::document::Span;
+use crate::document::{Document, Span};
 
 /// A rule in plain language: the label a document gets, and what such documents are like.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,4 +65,30 @@ pub struct Decision {
     pub scores: Vec<Score>,
     /// The words that decided, weightiest first.
     pub evidence: Vec<Evidence>,
+}
+
+/// A rule set, prepared once for many documents.
+#[derive(Debug)]
+pub struct Classifier<'a> {
+    rules: &'a RuleSet,
+}
+
+impl<'a> Classifier<'a> {
+    /// Prepares `rules`.
+    pub fn new(rules: &'a RuleSet, _settings: &Settings) -> Self {
+        Self { rules }
+    }
+
+    /// Decides what `document` is.
+    pub fn decide(&self, document: &Document) -> Decision {
+        let holds = |word: &str| document.pages.iter().any(|page| page.text.to_lowercase().contains(word));
+        let found = self.rules.rules.iter().find(|rule| holds(&rule.label.to_lowercase()));
+        Decision {
+            label: found.map(|rule| rule.label.clone()),
+            confidence: 0.5,
+            reasoning: "The label is a word of the document.".to_owned(),
+            scores: Vec::new(),
+            evidence: Vec::new(),
+        }
+    }
 }

@@ -6,6 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Error, Result, Unreadable};
+
 /// What a document was read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -127,4 +129,45 @@ pub struct ReadOptions {
     pub pages: Option<String>,
     /// At most this many of them, from the first.
     pub max_pages: Option<u32>,
+}
+
+impl Format {
+    /// The usual extension of files of this format, without a dot.
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Pdf => "pdf",
+            Self::Docx => "docx",
+            Self::Html => "html",
+            Self::Eml => "eml",
+            Self::Markdown => "md",
+            Self::Plain => "txt",
+        }
+    }
+}
+
+/// What `bytes` are, by their content; nothing when the core does not read such. The first few kilobytes decide.
+pub fn sniff(bytes: &[u8]) -> Option<Format> {
+    std::str::from_utf8(bytes).ok().map(|_| Format::Plain)
+}
+
+/// Reads a document.
+///
+/// # Errors
+///
+/// `Unreadable` with the reason; `Invalid` when the page selection is not one.
+pub fn read(bytes: &[u8], _options: &ReadOptions) -> Result<Document> {
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_| Error::unreadable(Unreadable::Unsupported, "The file is of no kind that is read"))?;
+    if text.trim().is_empty() {
+        return Err(Error::unreadable(Unreadable::NoText, "The file is empty"));
+    }
+    let span = Span { start: 0, end: text.len() };
+    let page = Page {
+        number: 1,
+        text: text.to_owned(),
+        passages: vec![Passage { span, role: Role::Body }],
+        words: Vec::new(),
+        size: None,
+    };
+    Ok(Document { format: Format::Plain, title: None, pages: vec![page], page_count: 1 })
 }

@@ -1,0 +1,415 @@
+//! A job, as a pure state machine.
+//!
+//! ```text
+//!              submit               claim(lease)               finish(lease), last stage
+//!  (none) --------> Queued{stage} ---------> Running{stage, attempt, lease, until} -----> Succeeded
+//!                      ^  | cancel               | finish(lease), more stages -> Queued{next}
+//!                      |  +------> Cancelled <---+ cancel
+//!                      +--- retryable failure, or lease expired, attempts left (not before = backoff)
+//!                                                + permanent failure, attempts spent, dead letter ---> Failed
+//!  final --(retention timer, or delete)--> Purged
+//! ```
+//!
+//! [`apply`] takes a job, a [`Command`] and the time, and gives the next job or the reason why not. It does nothing
+//! else: what must happen outside is left as [`Effect`]s in the job's own outbox, so that one atomic write stores the
+//! new state together with everything still owed because of it. Whoever stores the job then delivers the effects
+//! and reports back with [`Command::Delivered`]; effects are idempotent and have deterministic ids, so delivering
+//! one twice is harmless.
+//!
+//! Three rules make duplicates, reordering and crashes harmless:
+//!
+//! - A claim counts the attempt before the work. A document that kills the whole instance is therefore given up
+//!   after [`limits::MAX_ATTEMPTS`](crate::limits::MAX_ATTEMPTS) claims although no code of ours ran after the crash.
+//! - Only the holder of the live lease can finish or fail a stage; anybody else's report is ignored.
+//! - [`Job::timer`] is derived from the state: whatever is not final has a moment at which the job looks after
+//!   itself, so losing a queue message costs time and never a job.
+
+mod machine;
+
+use serde::{Deserialize, Serialize};
+
+pub use machine::{Outcome, Rejected, apply};
+
+use crate::{
+    classify::{Decision, RuleSet, Settings},
+    document::ReadOptions,
+    error::{Error, Kind},
+    id::{ClassifierId, FileId, JobId, LeaseId, ProjectId, TokenId},
+    limits,
+    time::Timestamp,
+};
+
+/// What a job works on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// An uploaded file.
+    File {
+        /// The file.
+        id: FileId,
+        /// Its size in bytes, as it was stored when the job was accepted.
+        size: u64,
+    },
+}
+
+/// How a job classifies: a snapshot, so that a later change of the classifier does not change a running job.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Classification {
+    /// The saved classifier it was taken from, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classifier: Option<ClassifierId>,
+    /// The rules.
+    pub rules: RuleSet,
+    /// What the engine takes into account besides.
+    #[serde(default)]
+    pub settings: Settings,
+    /// What is read of the document.
+    #[serde(default)]
+    pub read: ReadOptions,
+}
+
+/// A step of a job's plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Hold the document against the rules.
+    Classify,
+}
+
+/// Why a job, or one attempt at it, failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The stable code, such as `PDF_IS_PROTECTED`.
+    pub code: String,
+    /// The sentence for a person.
+    pub message: String,
+    /// Whether another attempt may succeed.
+    pub retryable: bool,
+}
+
+impl From<&Error> for Failure {
+    fn from(error: &Error) -> Self {
+        Self {
+            code: error.code().to_owned(),
+            message: error.message().to_owned(),
+            retryable: error.kind().is_retryable(),
+        }
+    }
+}
+
+/// Where a job is. See the picture in the module's documentation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "at")]
+pub enum State {
+    /// Waiting for somebody to claim the stage.
+    Queued {
+        /// The place of the stage in the plan.
+        stage: usize,
+        /// Attempts already made at this stage.
+        attempt: u32,
+        /// No earlier than this.
+        not_before: Timestamp,
+        /// When the job asks for a worker again, because the last asking may have been lost.
+        ask_again: Timestamp,
+        /// How often it has asked again at this attempt.
+        asked: u32,
+    },
+    /// Somebody holds the stage.
+    Running {
+        /// The place of the stage in the plan.
+        stage: usize,
+        /// The attempt being made, from 1.
+        attempt: u32,
+        /// Whoever shows this holds the stage.
+        lease: LeaseId,
+        /// When the holder is given up.
+        until: Timestamp,
+    },
+    /// Done, with an output.
+    Succeeded,
+    /// Given up.
+    Failed {
+        /// Why.
+        failure: Failure,
+    },
+    /// Stopped by request.
+    Cancelled,
+    /// Removed: only what is owed to the outside keeps it.
+    Purged,
+}
+
+/// The name of a state without its detail; what listings filter by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Waiting.
+    Queued,
+    /// In somebody's hands.
+    Running,
+    /// Done.
+    Succeeded,
+    /// Given up.
+    Failed,
+    /// Stopped by request.
+    Cancelled,
+    /// Removed.
+    Purged,
+}
+
+impl Status {
+    /// Every status, for tables that must not lack one.
+    pub const ALL: [Self; 6] =
+        [Self::Queued, Self::Running, Self::Succeeded, Self::Failed, Self::Cancelled, Self::Purged];
+
+    /// The word that storage uses.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Purged => "purged",
+        }
+    }
+
+    /// Whether nothing but removal can follow.
+    pub const fn is_final(self) -> bool {
+        !matches!(self, Self::Queued | Self::Running)
+    }
+}
+
+/// Something owed to the outside because of a transition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// Put a message on the stage queue.
+    Enqueue {
+        /// The place of the stage in the plan.
+        stage: usize,
+        /// Attempts made before.
+        attempt: u32,
+        /// How often it has been asked for at this attempt.
+        asked: u32,
+        /// Not to be delivered before this many seconds.
+        delay_seconds: u32,
+    },
+    /// Show this version of the job in the project's index.
+    UpsertIndex {
+        /// The version of the job to show; the index ignores it when it knows a newer one.
+        version: u64,
+    },
+    /// Take the job out of the project's index.
+    RemoveFromIndex,
+}
+
+impl Effect {
+    /// The id: the same for the same effect of the same job, different for every other.
+    pub fn id(&self) -> String {
+        match self {
+            Self::Enqueue { stage, attempt, asked, .. } => format!("enqueue/{stage}/{attempt}/{asked}"),
+            Self::UpsertIndex { version } => format!("upsert/{version}"),
+            Self::RemoveFromIndex => "remove".to_owned(),
+        }
+    }
+}
+
+/// A job.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Job {
+    /// Which.
+    pub id: JobId,
+    /// Whose.
+    pub project: ProjectId,
+    /// The token that asked for it.
+    pub user: TokenId,
+    /// Rises by one with every change.
+    pub version: u64,
+    /// What it works on.
+    pub source: Source,
+    /// How it classifies.
+    pub classification: Classification,
+    /// The caller's idempotency key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transaction: Option<String>,
+    /// What is to be done, in order.
+    pub plan: Vec<Stage>,
+    /// Where it is.
+    pub state: State,
+    /// The output of the classify stage, once it is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Decision>,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// What is owed to the outside.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outbox: Vec<Effect>,
+    /// When to try again to deliver the outbox; meaningless while it is empty.
+    #[serde(default)]
+    pub flush_at: Timestamp,
+    /// Deliveries of the outbox that failed in a row.
+    #[serde(default)]
+    pub flush_failures: u32,
+}
+
+/// What it takes to accept a job.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NewJob {
+    /// Which.
+    pub id: JobId,
+    /// Whose.
+    pub project: ProjectId,
+    /// The token that asked for it.
+    pub user: TokenId,
+    /// What it works on.
+    pub source: Source,
+    /// How it classifies.
+    pub classification: Classification,
+    /// The caller's idempotency key.
+    pub transaction: Option<String>,
+    /// What is to be done, in order.
+    pub plan: Vec<Stage>,
+}
+
+impl Job {
+    /// The job as it is the moment it is accepted: queued, version 0, nothing owed yet.
+    pub fn accepted(new: NewJob, now: Timestamp) -> Self {
+        Self {
+            id: new.id,
+            project: new.project,
+            user: new.user,
+            version: 0,
+            source: new.source,
+            classification: new.classification,
+            transaction: new.transaction,
+            plan: new.plan,
+            state: State::Queued {
+                stage: 0,
+                attempt: 0,
+                not_before: now,
+                ask_again: now + limits::ASK_AGAIN,
+                asked: 0,
+            },
+            decision: None,
+            created_at: now,
+            updated_at: now,
+            outbox: Vec::new(),
+            flush_at: now,
+            flush_failures: 0,
+        }
+    }
+
+    /// The name of the state.
+    pub fn status(&self) -> Status {
+        match self.state {
+            State::Queued { .. } => Status::Queued,
+            State::Running { .. } => Status::Running,
+            State::Succeeded => Status::Succeeded,
+            State::Failed { .. } => Status::Failed,
+            State::Cancelled => Status::Cancelled,
+            State::Purged => Status::Purged,
+        }
+    }
+
+    /// Why the job failed, if it did.
+    pub fn failure(&self) -> Option<&Failure> {
+        match &self.state {
+            State::Failed { failure } => Some(failure),
+            _ => None,
+        }
+    }
+
+    /// The moment at which the job must look after itself again; [`Command::Wake`] is what it does then. Nothing
+    /// only when the job is purged and owes nothing: then its storage can go.
+    pub fn timer(&self) -> Option<Timestamp> {
+        let state = match &self.state {
+            State::Queued { ask_again, .. } => Some(*ask_again),
+            State::Running { until, .. } => Some(*until),
+            State::Succeeded | State::Failed { .. } | State::Cancelled => Some(self.updated_at + limits::JOB_RETENTION),
+            State::Purged => None,
+        };
+        let outbox = (!self.outbox.is_empty()).then_some(self.flush_at);
+        match (state, outbox) {
+            (Some(state), Some(outbox)) => Some(state.min(outbox)),
+            (state, outbox) => state.or(outbox),
+        }
+    }
+
+    /// The job without what only its own storage needs: what the index shows.
+    pub fn snapshot(&self) -> Self {
+        Self { outbox: Vec::new(), flush_at: Timestamp::default(), flush_failures: 0, ..self.clone() }
+    }
+}
+
+/// What can be asked of a job.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Accept a job. Submitting a job that is there changes nothing.
+    Submit {
+        /// The job as it was accepted.
+        job: Box<Job>,
+        /// Whether the one who stores the job runs its first stage itself, at once, under this lease; else the
+        /// stage is queued.
+        here: Option<LeaseId>,
+    },
+    /// Tell what the job is. Changes nothing.
+    Get,
+    /// Take the next stage.
+    Claim {
+        /// What the claimer will show when it reports.
+        lease: LeaseId,
+    },
+    /// The claimed stage is done.
+    Finish {
+        /// The lease under which it was done.
+        lease: LeaseId,
+        /// What came out.
+        decision: Box<Decision>,
+    },
+    /// The claimed stage failed.
+    Fail {
+        /// The lease under which it failed.
+        lease: LeaseId,
+        /// Why.
+        failure: Failure,
+    },
+    /// Stop the job.
+    Cancel,
+    /// Remove the job. Refused while it is not final.
+    Delete,
+    /// The queue gave up on a message of this job.
+    DeadLetter {
+        /// The place of the stage in the plan.
+        stage: usize,
+        /// Attempts made before the message was sent.
+        attempt: u32,
+    },
+    /// The timer fired.
+    Wake,
+    /// These effects were delivered.
+    Delivered {
+        /// Their ids.
+        effects: Vec<String>,
+    },
+    /// Delivering the outbox failed; try later.
+    Undelivered,
+}
+
+impl Rejected {
+    /// The rejection as an error of the API.
+    pub fn into_error(self) -> Error {
+        match self {
+            Self::Unknown => Error::not_found("Job not found"),
+            Self::Final(status) => {
+                Error::new(Kind::Conflict, format!("The job has already ended: it is {}", status.as_str()))
+            }
+            Self::Unfinished(status) => Error::new(
+                Kind::Conflict,
+                format!("The job has not ended yet: it is {}. Cancel it first", status.as_str()),
+            ),
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Use cases over ports.
+//!
+//! A *port* ([`ports`]) is what the use cases need of the world: jobs, the index of a project, tokens, files, the stage
+//! queue, the time, randomness. The Worker implements them over durable objects, R2 and Queues; [`memory`] implements
+//! them in memory, so that everything above runs natively in tests. The logic of the objects themselves is here too
+//! ([`host`], [`index`], [`tokens`]), over storage traits of a few lines each, so that a platform's part is only
+//! loading, storing and waking.
+
+pub mod access;
+pub mod classifiers;
+pub mod files;
+pub mod host;
+pub mod index;
+pub mod jobs;
+#[cfg(any(test, feature = "memory"))]
+pub mod memory;
+pub mod ports;
+pub mod stage;
+pub mod ticket;
+pub mod tokens;
