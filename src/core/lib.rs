@@ -14,6 +14,7 @@
 //! 6. [`service`]: use cases over ports.
 #![forbid(unsafe_code)]
 
+pub mod api;
 pub mod classify;
 pub mod document;
 pub mod error;

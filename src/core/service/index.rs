@@ -559,10 +559,14 @@ fn cursor(moment: Timestamp, id: &impl ToString) -> Cursor {
 }
 
 fn moment_and_id<T: std::str::FromStr>(cursor: &Cursor) -> Result<(Timestamp, T)> {
-    let bad = || Error::new(Kind::Invalid, "The page token is not one of ours");
-    let moment = cursor.key.parse().map(Timestamp::from_millis).map_err(|_| bad())?;
-    let id = cursor.id.parse().map_err(|_| bad())?;
+    let moment = cursor.key.parse().map(Timestamp::from_millis).map_err(|_| bad_cursor())?;
+    let id = cursor.id.parse().map_err(|_| bad_cursor())?;
     Ok((moment, id))
+}
+
+/// The refusal of a [`Cursor`] that no listing gave out.
+pub fn bad_cursor() -> Error {
+    Error::new(Kind::Invalid, "The page token is not one of ours")
 }
 
 /// What the timer of an index does: asks after jobs that are open and were not heard of for a while, and submits those

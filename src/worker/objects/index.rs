@@ -1,0 +1,336 @@
+//! The index of one project, named by the project's id.
+
+use std::cell::Cell;
+
+use serde_json::value::RawValue;
+use sortroom::{
+    error::{Error, Result},
+    id::{ClassifierId, FileId, JobId},
+    job::Job,
+    limits,
+    service::{
+        index::{
+            self, Classifier, ClassifierFilter, Cursor, File, FileFilter, FileOrder, IndexCommand, IndexStore,
+            JobFilter, JobRow, Project,
+        },
+        ports::{Clock, Host},
+    },
+    time::Timestamp,
+};
+use worker::{DurableObject, Env, Request, Response, SqlStorageValue, State, durable_object};
+
+use super::sql::{Sql, integer, json, text};
+use crate::ports::WorkerPorts;
+
+const SCHEMA: &[&str] = &[
+    "CREATE TABLE project (one INTEGER PRIMARY KEY CHECK (one = 1), record TEXT NOT NULL)",
+    "CREATE TABLE jobs (
+        id TEXT PRIMARY KEY, created_at INTEGER NOT NULL, status TEXT NOT NULL, classifier TEXT,
+        idempotency_key TEXT, version INTEGER NOT NULL, open INTEGER NOT NULL, heard_at INTEGER NOT NULL,
+        record TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX jobs_by_age ON jobs (created_at, id)",
+    "CREATE INDEX jobs_by_status ON jobs (status, created_at, id)",
+    "CREATE INDEX jobs_by_classifier ON jobs (classifier, created_at, id) WHERE classifier IS NOT NULL",
+    "CREATE UNIQUE INDEX jobs_by_key ON jobs (idempotency_key) WHERE idempotency_key IS NOT NULL",
+    "CREATE INDEX jobs_open ON jobs (heard_at, id) WHERE open = 1",
+    "CREATE TABLE files (
+        id TEXT PRIMARY KEY, created_at INTEGER NOT NULL, name TEXT NOT NULL, external_id TEXT,
+        record TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX files_by_age ON files (created_at, id)",
+    "CREATE INDEX files_by_name ON files (name, id)",
+    "CREATE INDEX files_by_external_id ON files (external_id, created_at, id) WHERE external_id IS NOT NULL",
+    "CREATE TABLE classifiers (
+        id TEXT NOT NULL, version INTEGER NOT NULL, name TEXT NOT NULL, record TEXT NOT NULL,
+        PRIMARY KEY (id, version)) WITHOUT ROWID",
+    "CREATE INDEX classifiers_by_age ON classifiers (version, id)",
+    "CREATE INDEX classifiers_by_name ON classifiers (name, version)",
+];
+
+/// The index of one project.
+#[durable_object]
+pub struct ProjectIndex {
+    state: State,
+    sql: Sql,
+    ports: WorkerPorts,
+    /// Whether this instance knows the alarm to be set.
+    armed: Cell<bool>,
+}
+
+impl DurableObject for ProjectIndex {
+    fn new(state: State, env: Env) -> Self {
+        Self { sql: Sql::new(&state, SCHEMA), ports: WorkerPorts::new(env), state, armed: Cell::new(false) }
+    }
+
+    async fn fetch(&self, request: Request) -> worker::Result<Response> {
+        super::answer(request, async |name, command: IndexCommand| {
+            let accepts = matches!(command, IndexCommand::Reserve(_));
+            let reply = index::handle(self, command, name.parse()?, self.ports.now())?;
+            if accepts {
+                self.arm().await?;
+            }
+            Ok(reply)
+        })
+        .await
+    }
+
+    async fn alarm(&self) -> worker::Result<Response> {
+        self.armed.set(false);
+        let project = self.project().map(|project| project.map(|project| project.id));
+        let again = match project {
+            Ok(Some(project)) => index::sweep(self, &self.ports, project).await,
+            Ok(None) => Ok(false),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = &again {
+            self.ports.log(&format!("index {:?}: sweeping failed: {error:#}", self.state.id().name()));
+        }
+        // An alarm that fails is retried a few times and then dropped for good; one that is set again is not.
+        if again.unwrap_or(true) {
+            self.arm().await.map_err(|error| worker::Error::from(error.to_string()))?;
+        }
+        Response::empty()
+    }
+}
+
+impl ProjectIndex {
+    /// Sets the alarm, unless it is known to be set. Set in the same turn as the row that needs it.
+    async fn arm(&self) -> Result<()> {
+        if self.armed.replace(true) {
+            return Ok(());
+        }
+        self.state.storage().set_alarm(limits::SWEEP_AFTER).await.map_err(Error::internal)
+    }
+}
+
+/// Conditions of a listing and what they bind.
+#[derive(Default)]
+struct Where {
+    conditions: Vec<&'static str>,
+    bindings: Vec<SqlStorageValue>,
+}
+
+impl Where {
+    fn and(&mut self, condition: &'static str, bindings: impl IntoIterator<Item = SqlStorageValue>) {
+        self.conditions.push(condition);
+        self.bindings.extend(bindings);
+    }
+
+    /// The ids go in as one value, because a statement binds at most a hundred.
+    fn among<T: serde::Serialize>(&mut self, ids: Option<&Vec<T>>) -> Result<()> {
+        if let Some(ids) = ids {
+            self.and("id IN (SELECT value FROM json_each(?))", [json(ids)?]);
+        }
+        Ok(())
+    }
+
+    fn statement(mut self, select: &str, order: &str, limit: u32) -> (String, Vec<SqlStorageValue>) {
+        let conditions = if self.conditions.is_empty() {
+            String::new()
+        } else {
+            format!(" WHERE {}", self.conditions.join(" AND "))
+        };
+        self.bindings.push(integer(limit.into()));
+        (format!("{select}{conditions} ORDER BY {order} LIMIT ?"), self.bindings)
+    }
+}
+
+fn moment(at: Timestamp) -> SqlStorageValue {
+    integer(at.as_millis())
+}
+
+fn optional<T: ToString>(value: Option<&T>) -> SqlStorageValue {
+    value.map_or(SqlStorageValue::Null, text)
+}
+
+impl IndexStore for ProjectIndex {
+    fn project(&self) -> Result<Option<Project>> {
+        self.sql.record("SELECT record FROM project", Vec::new())
+    }
+
+    fn put_project(&self, project: &Project) -> Result<()> {
+        self.sql.write("INSERT OR REPLACE INTO project VALUES (1, ?)", vec![json(project)?])
+    }
+
+    fn job(&self, id: JobId) -> Result<Option<Job>> {
+        self.sql.record("SELECT record FROM jobs WHERE id = ?", vec![text(&id)])
+    }
+
+    fn job_of(&self, transaction: &str) -> Result<Option<Job>> {
+        self.sql.record("SELECT record FROM jobs WHERE idempotency_key = ?", vec![text(&transaction)])
+    }
+
+    fn put_job(&self, job: &Job, heard_at: Timestamp) -> Result<()> {
+        self.sql.write(
+            "INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
+             status = excluded.status, version = excluded.version, open = excluded.open,
+             heard_at = excluded.heard_at, record = excluded.record WHERE excluded.version > version",
+            vec![
+                text(&job.id),
+                moment(job.created_at),
+                text(&job.status().as_str()),
+                optional(job.classification.classifier.as_ref()),
+                optional(job.transaction.as_ref()),
+                integer(i64::try_from(job.version).unwrap_or(i64::MAX)),
+                integer(i64::from(!job.status().is_final())),
+                moment(heard_at),
+                json(job)?,
+            ],
+        )
+    }
+
+    fn remove_job(&self, id: JobId) -> Result<()> {
+        self.sql.write("DELETE FROM jobs WHERE id = ?", vec![text(&id)])
+    }
+
+    fn jobs(&self, filter: &JobFilter, after: Option<(Timestamp, JobId)>, limit: u32) -> Result<Vec<JobRow>> {
+        let mut rules = Where::default();
+        if let Some(status) = filter.status {
+            rules.and("status = ?", [text(&status.as_str())]);
+        }
+        if let Some(classifier) = &filter.classifier {
+            rules.and("classifier = ?", [text(classifier)]);
+        }
+        if let Some(from) = filter.from {
+            rules.and("created_at >= ?", [moment(from)]);
+        }
+        if let Some(to) = filter.to {
+            rules.and("created_at <= ?", [moment(to)]);
+        }
+        if let Some((at, id)) = after {
+            rules.and("(created_at, id) < (?, ?)", [moment(at), text(&id)]);
+        }
+        rules.among(filter.ids.as_ref())?;
+        let (statement, bindings) =
+            rules.statement("SELECT record, created_at, id FROM jobs", "created_at DESC, id DESC", limit);
+        let mut bytes = 0_usize;
+        let mut page = Vec::new();
+        self.sql.read(&statement, bindings, |row| {
+            let mut row = row.into_iter();
+            let (
+                Some(SqlStorageValue::String(record)),
+                Some(SqlStorageValue::Integer(at)),
+                Some(SqlStorageValue::String(id)),
+            ) = (row.next(), row.next(), row.next())
+            else {
+                return Err(Error::internal("a row of jobs is not as it was written"));
+            };
+            bytes = bytes.saturating_add(record.len());
+            if bytes > limits::PAGE_BYTES && !page.is_empty() {
+                return Ok(false);
+            }
+            let job = RawValue::from_string(record).map_err(Error::internal)?;
+            page.push(JobRow { created_at: Timestamp::from_millis(at), id: id.parse()?, job });
+            Ok(true)
+        })?;
+        Ok(page)
+    }
+
+    fn unheard_jobs(&self, before: Timestamp, limit: u32) -> Result<Vec<Job>> {
+        self.sql.records(
+            "SELECT record FROM jobs WHERE open = 1 AND heard_at < ? ORDER BY heard_at, id LIMIT ?",
+            vec![moment(before), integer(limit.into())],
+        )
+    }
+
+    fn heard(&self, id: JobId, at: Timestamp) -> Result<()> {
+        self.sql.write("UPDATE jobs SET heard_at = ? WHERE id = ?", vec![moment(at), text(&id)])
+    }
+
+    fn has_open_jobs(&self) -> Result<bool> {
+        let open: Vec<u8> = self.sql.records("SELECT '1' FROM jobs WHERE open = 1 LIMIT 1", Vec::new())?;
+        Ok(!open.is_empty())
+    }
+
+    fn file(&self, id: FileId) -> Result<Option<File>> {
+        self.sql.record("SELECT record FROM files WHERE id = ?", vec![text(&id)])
+    }
+
+    fn put_file(&self, file: &File) -> Result<()> {
+        self.sql.write(
+            "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)",
+            vec![
+                text(&file.id),
+                moment(file.created_at),
+                text(&file.name),
+                optional(file.external_id.as_ref()),
+                json(file)?,
+            ],
+        )
+    }
+
+    fn remove_file(&self, id: FileId) -> Result<()> {
+        self.sql.write("DELETE FROM files WHERE id = ?", vec![text(&id)])
+    }
+
+    fn files(&self, filter: &FileFilter, order: FileOrder, after: Option<&Cursor>, limit: u32) -> Result<Vec<File>> {
+        let mut rules = Where::default();
+        if let Some(name) = &filter.name {
+            rules.and("name = ?", [text(name)]);
+        }
+        if let Some(external_id) = &filter.external_id {
+            rules.and("external_id = ?", [text(external_id)]);
+        }
+        if let Some(Cursor { key, id }) = after {
+            match order {
+                FileOrder::Newest => {
+                    let at = key.parse().map_err(|_| index::bad_cursor())?;
+                    rules.and("(created_at, id) < (?, ?)", [integer(at), text(id)]);
+                }
+                FileOrder::Name => rules.and("(name, id) > (?, ?)", [text(key), text(id)]),
+                FileOrder::Id => rules.and("id > ?", [text(id)]),
+            }
+        }
+        rules.among(filter.ids.as_ref())?;
+        let order = match order {
+            FileOrder::Newest => "created_at DESC, id DESC",
+            FileOrder::Name => "name, id",
+            FileOrder::Id => "id",
+        };
+        let (statement, bindings) = rules.statement("SELECT record FROM files", order, limit);
+        self.sql.records(&statement, bindings)
+    }
+
+    fn classifier(&self, id: ClassifierId) -> Result<Option<Classifier>> {
+        self.sql.record("SELECT record FROM classifiers WHERE id = ? ORDER BY version DESC LIMIT 1", vec![text(&id)])
+    }
+
+    fn classifier_named(&self, name: &str) -> Result<Option<Classifier>> {
+        self.sql.record(
+            "SELECT record FROM classifiers AS one WHERE name = ? AND
+             version = (SELECT max(version) FROM classifiers WHERE id = one.id)",
+            vec![text(&name)],
+        )
+    }
+
+    fn put_classifier(&self, classifier: &Classifier) -> Result<()> {
+        self.sql.write(
+            "INSERT OR REPLACE INTO classifiers VALUES (?, ?, ?, ?)",
+            vec![text(&classifier.id), moment(classifier.version), text(&classifier.name), json(classifier)?],
+        )
+    }
+
+    fn remove_classifier(&self, id: ClassifierId) -> Result<()> {
+        self.sql.write("DELETE FROM classifiers WHERE id = ?", vec![text(&id)])
+    }
+
+    fn classifiers(
+        &self,
+        filter: &ClassifierFilter,
+        after: Option<(Timestamp, ClassifierId)>,
+        limit: u32,
+    ) -> Result<Vec<Classifier>> {
+        let mut rules = Where::default();
+        if let Some(name) = &filter.name {
+            rules.and("name = ?", [text(name)]);
+        }
+        if filter.latest_only {
+            rules.and("version = (SELECT max(version) FROM classifiers WHERE id = one.id)", []);
+        }
+        if let Some((at, id)) = after {
+            rules.and("(version, id) < (?, ?)", [moment(at), text(&id)]);
+        }
+        let (statement, bindings) =
+            rules.statement("SELECT record FROM classifiers AS one", "version DESC, id DESC", limit);
+        self.sql.records(&statement, bindings)
+    }
+}
