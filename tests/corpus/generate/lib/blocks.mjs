@@ -6,6 +6,8 @@ export const paragraph = (text, style = 'regular') => ({ is: 'paragraph', text, 
 export const lines = (list, align = 'left') => ({ is: 'lines', lines: list.filter(Boolean), align })
 export const list = (items, ordered = false) => ({ is: 'list', items, ordered })
 export const pairs = (rows) => ({ is: 'pairs', rows: rows.filter(([, value]) => value) })
+/** Sums under a table: [label, value, strong?], at its right edge where the format has one. */
+export const totals = (rows) => ({ is: 'totals', rows })
 export const rule = () => ({ is: 'rule' })
 export const space = (height = 12) => ({ is: 'space', height })
 

@@ -179,6 +179,11 @@ const DRAW = {
     sheet.room(rows.length * sheet.size * 1.4)
     sheet.y += sheet.putPairs(rows, { share: 0.34 }) + sheet.size
   },
+  totals(sheet, { rows }) {
+    const width = Math.min(230, sheet.width)
+    sheet.room(rows.length * sheet.size * 1.6)
+    sheet.y += sheet.putPairs(rows, { x: sheet.x + sheet.width - width, width, share: 0.6, align: 'right' }) + sheet.size
+  },
   rule(sheet) {
     sheet.room(12)
     sheet.line({ y: sheet.y + 4 })
