@@ -28,7 +28,7 @@ const FONTS = {
 export class Sheet {
   /** `footer(page, pages)` and `header(page, pages)` return { left?, center?, right? } or nothing. */
   constructor({ font = 'sans', size = 10, page = 'A4', landscape = false, rotated = false, margin = 56, top = margin, bottom = margin, columns = 1,
-    color = '#1d3b5c', justified = false, title, author, date = '2026-01-15', header, footer, pdf = {} }) {
+    color = '#1d3b5c', justified = false, title, author = 'Sortroom corpus', date = '2026-01-15', header, footer, pdf = {} }) {
     const created = new Date(`${date}T09:00:00Z`)
     this.doc = new PDFDocument({
       autoFirstPage: false, bufferPages: true, size: page, layout: landscape ? 'landscape' : 'portrait', margin: 0,
