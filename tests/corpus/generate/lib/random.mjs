@@ -24,7 +24,7 @@ export async function withoutChance(seed, work) {
   const { next, int } = random(seed)
   const kept = [Math.random, globalThis.crypto.getRandomValues]
   Math.random = next
-  globalThis.crypto.getRandomValues = (array) => array.map(() => int(0, 255))
+  globalThis.crypto.getRandomValues = (array) => (array.set(array.map(() => int(0, 255))), array)
   try {
     return await work()
   } finally {
