@@ -12,13 +12,13 @@ const STATEMENTS = [
   {
     file: 'pdf/bank-statement-en.pdf', language: 'en', currency: 'GBP', bank: c.fenwickbank, holder: ['Miss Rosalind Aske', '5 Ferry Row', 'Whitby YO21 3PX'], from: '2026-04-01', to: '2026-04-30', opening: 184217, count: 46, number: '12',
     words: { title: 'Statement of account', number: 'Sheet', period: 'Period', holder: 'Account holder', opening: 'Balance brought forward', closing: 'Balance carried forward', columns: ['Date', 'Details', 'Paid out', 'Paid in', 'Balance'], small: 'Eligible deposits are protected up to the limit set by law. Please check every entry and tell us at once of any you do not recognise.' },
-    entries: [['CARD Greengrocer, Whitby', -1840], ['DIRECT DEBIT Coastal Water', -3675], ['CARD Copper Kettle York', -1475], ['FASTER PAYMENT J Aske', 12500], ['STANDING ORDER Rent', -68500], ['SALARY Millbrook Academy', 196342], ['CASH Quay Street', -6000], ['CARD Northern Trains', -3420]],
+    entries: [['CARD Greengrocer, Whitby', -1840], ['DIRECT DEBIT Coastal Water', -3675], ['CARD Copper Kettle York', -1475], ['FASTER PAYMENT J Aske', 12500], ['STANDING ORDER Rent', -68500], ['SALARY Millbrook Academy', 196342], ['CASH Quay Street', -6000], ['CARD Northern Trains', -3420], ['CARD Whitby Bookshop', -1599], ['CARD Harbour Fish Bar', -1150], ['CARD Petrol, A171', -4412]],
     look: { color: '#17406b' },
   },
   {
     file: 'pdf/kontoauszug-de.pdf', language: 'de', currency: 'EUR', bank: c.sparwerk, holder: ['Herr Jonas Ebersbach', 'Lindenhof 3', '34123 Kassel'], from: '2026-02-01', to: '2026-02-28', opening: 92044, count: 17, number: '2/2026',
     words: { title: 'Kontoauszug', number: 'Auszug Nr.', period: 'Zeitraum', holder: 'Kontoinhaber', opening: 'Alter Kontostand', closing: 'Neuer Kontostand', columns: ['Buchung', 'Verwendungszweck', 'Soll', 'Haben', 'Saldo'], small: 'Einwendungen gegen diesen Auszug sind innerhalb von sechs Wochen zu erheben.' },
-    entries: [['LASTSCHRIFT Stadtwerke Abschlag Strom', -7900], ['KARTE Bäckerei Kornblume', -1135], ['DAUERAUFTRAG Miete Lindenhof 3', -74000], ['GEHALT Lindner Werkzeugbau GmbH', 265418], ['GUTSCHRIFT Erstattung Krankenkasse', 8420], ['BARGELD Automat Marktplatz', -10000]],
+    entries: [['LASTSCHRIFT Stadtwerke Abschlag Strom', -7900], ['KARTE Bäckerei Kornblume', -1135], ['KARTE Drogerie am Markt', -2489], ['KARTE Buchhandlung Vietz', -1800], ['DAUERAUFTRAG Miete Lindenhof 3', -74000], ['GEHALT Lindner Werkzeugbau GmbH', 265418], ['GUTSCHRIFT Erstattung Krankenkasse', 8420], ['BARGELD Automat Marktplatz', -10000]],
     look: { font: 'mono', size: 8.5, table: 'plain', color: '#222' },
   },
   {
@@ -31,11 +31,12 @@ const STATEMENTS = [
 
 function statement({ file, language, currency, bank, holder, from, to, opening, count, number, words, entries, look }) {
   const source = random(file)
+  const everyday = entries.filter(([text, value]) => value < 0 && /^(CARD|KARTE|CB) /.test(text))
   let balance = opening
   let date = from
   const rows = Array.from({ length: count }, (_, i) => {
-    const [text, base] = entries[i % entries.length]
-    const value = i < entries.length || Math.abs(base) > 50000 ? base : Math.round((base * source.int(60, 140)) / 100)
+    const [text, base] = i < entries.length ? entries[i] : source.pick(everyday)
+    const value = i < entries.length ? base : Math.round((base * source.int(40, 160)) / 100)
     if (i % Math.ceil(count / 24) === 0 && daysAfter(date, 1) <= to) date = daysAfter(date, 1)
     balance += value
     return [day(date, language, 'DD.MM.'), text, value < 0 ? amount(-value, language) : '', value > 0 ? amount(value, language) : '', amount(balance, language)]

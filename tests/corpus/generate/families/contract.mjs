@@ -9,7 +9,7 @@ function contract({ file, language, subtype, name, number, date, parties, recita
   const words = WORDS[language]
   const when = longDay(date, language)
   const blocks = [
-    title(name), paragraph(words.made(when)),
+    title(name), ...(number ? [lines([number])] : []), paragraph(words.made(when)),
     pairs(parties.map(({ role, company }) => [role, [...company.address, company.countryName].join(', ')])),
     ...(recitals.length ? [heading(words.recitals), ...recitals.map((recital, i) => paragraph(`(${'ABCDE'[i]}) ${recital}`))] : []),
     ...clauses.flatMap(([name, ...parts], i) => [heading(`${words.clause}${i + 1}${words.stop} ${name}`), ...parts.map((part, j) => paragraph(parts.length > 1 ? `${words.part(i + 1, j + 1)} ${part}` : part))]),

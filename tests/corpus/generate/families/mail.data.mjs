@@ -106,7 +106,7 @@ Rosalind Aske
 `,
   },
   {
-    file: 'eml/refund-request-double-charge-en.eml', type: 'refund_request', language: 'en', wrapping: 'html', how: { encoding: 'base64' }, from: person('Walter Lindqvist', 'walter@tallgrass-com.example'), to: desk(c.liffey, 'Liffey Cloud Billing', 'billing'), date: 'Wed, 03 Jun 2026 15:44:09 -0500', subject: 'Charged twice for LC-2026-55107 – please return one payment', facts: { invoice_number: 'LC-2026-55107', currency: 'EUR' },
+    file: 'eml/refund-request-double-charge-en.eml', type: 'refund_request', language: 'en', wrapping: 'html', how: { encoding: 'base64' }, from: person('Walter Lindqvist', 'walter@tallgrass-com.example'), to: desk(c.liffey, 'Liffey Cloud Billing', 'billing'), date: 'Wed, 03 Jun 2026 15:44:09 -0500', subject: 'Charged twice for LC-2026-55107 – please return one payment', facts: { invoice_number: 'LC-2026-55107' },
     blocks: [paragraph('Hi,'), paragraph('Our card was charged twice on June 2 for invoice LC-2026-55107. Please refund the second payment and confirm when it is on its way.'), list(['June 2, 06:00 – first charge', 'June 2, 06:04 – second charge, same amount']), paragraph('Thanks, Walter')],
   },
   {

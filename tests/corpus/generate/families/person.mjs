@@ -33,12 +33,15 @@ const LIVES = [
 function cv({ file, language, name, role, contact, profile, parts, skills, columns, end, look, ...life }) {
   const story = Object.entries(parts).flatMap(([part, rows]) => [heading(part), pairs(rows)])
   const known = Object.entries(skills).flatMap(([part, items]) => [heading(part), list(items)])
-  const top = [...(life.title ? [title(life.title)] : []), life.title ? heading(name) : title(name), paragraph(role, 'italic'), lines(contact)]
+  const top = [...(life.title ? [title(life.title)] : []), life.title ? heading(name) : title(name), paragraph(role, 'italic'), lines(contact), ...(profile ? [paragraph(profile)] : [])]
   const about = { file, type: 'cv', language, title: life.title ?? name, facts: { name } }
-  const body = [...(profile ? [paragraph(profile)] : []), ...(columns ? [...known, ...story] : [...story, ...known]), ...(end ? [paragraph(end)] : [])]
+  const body = [...story, ...(columns ? [] : known), ...(end ? [paragraph(end)] : [])]
   const options = { author: name, ...look }
-  // In two columns the name spans both.
-  return columns && file.endsWith('.pdf') ? write(about, body, options, (sheet) => sheet.draw(top).split(columns)) : write(about, [...top, ...body], options)
+  if (!columns) return write(about, [...top, ...body], options)
+  return write(about, body, options, (sheet) => {
+    sheet.draw(top).split(columns)
+    sheet.draw(known).nextColumn()
+  })
 }
 
 export async function documents() {

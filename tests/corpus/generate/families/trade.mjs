@@ -27,7 +27,7 @@ const untaxed = (sale) => sums(sale).taxes.every(({ rate }) => rate === 0)
 
 function about(sale) {
   const { file, type, locale, number, date, seller, buyer, currency } = sale
-  const { net, tax, total } = sums(sale)
+  const { taxes, net, tax, total } = sums(sale)
   const priced = type !== 'delivery_note'
   return {
     file, type, language: language(locale), title: `${WORDS[locale][type]} ${number}`,
@@ -36,7 +36,7 @@ function about(sale) {
       date,
       ...(sale.days && { [type === 'quotation' ? 'valid_until' : type === 'purchase_order' ? 'delivery_date' : 'due_date']: daysAfter(date, sale.days) }),
       seller: seller.name, buyer: buyer.name,
-      ...(priced && { ...(!untaxed(sale) && { net: decimal(net), tax: decimal(tax) }), total: decimal(total), currency }),
+      ...(priced && { ...(!untaxed(sale) && { net: decimal(net), ...(taxes.length === 1 && { tax: decimal(tax) }) }), total: decimal(total), currency }),
       ...(type === 'invoice' && { seller_vat_id: seller.vat, ...(seller.iban && { iban: seller.iban.replaceAll(' ', '') }) }),
       ...(sale.order && { order_number: sale.order }),
     },

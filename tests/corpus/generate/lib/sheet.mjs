@@ -84,6 +84,12 @@ export class Sheet {
     return true
   }
 
+  nextColumn() {
+    this.column += 1
+    this.flow()
+    return this
+  }
+
   face(style, size) {
     return this.doc.font(`${this.font}/${style}`).fontSize(size)
   }
@@ -128,7 +134,7 @@ export class Sheet {
   }
 
   draw(blocks) {
-    for (const block of blocks) DRAW[block.is](this, block)
+    blocks.forEach((block, i) => DRAW[block.is](this, block, blocks[i + 1]))
     return this
   }
 
@@ -155,13 +161,16 @@ export class Sheet {
 
 const DRAW = {
   title: (sheet, { text }) => sheet.write(text, { size: sheet.size * 1.7, style: 'bold', color: sheet.color, after: sheet.size }),
-  heading(sheet, { text }) {
-    sheet.room(sheet.size * 5)
+  /** Stays with what follows it. */
+  heading(sheet, { text }, next) {
+    const body = next?.is === 'paragraph' ? sheet.height(next.text) : sheet.size * 4
+    sheet.room(sheet.size * 2.6 + Math.min(body, (sheet.end - sheet.top) / 2))
     sheet.y += sheet.size * 0.5
     sheet.write(text, { size: sheet.size * 1.15, style: 'bold', color: sheet.color, after: sheet.size * 0.35 })
   },
   paragraph: (sheet, { text, style }) => sheet.write(text, { style, align: sheet.justified ? 'justify' : 'left', after: sheet.size * 0.7 }),
   lines(sheet, { lines, align }) {
+    sheet.room(lines.reduce((sum, line) => sum + sheet.height(line || ' '), 0))
     for (const line of lines) sheet.write(line, { align })
     sheet.y += sheet.size
   },
