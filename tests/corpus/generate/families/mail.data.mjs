@@ -51,7 +51,7 @@ Rosalind Aske
 `,
   },
   {
-    file: 'eml/complaint-thread-en.eml', type: 'complaint', language: 'en', wrapping: 'alternative', from: person('Edwin Pritchard', 'e.pritchard@millbrook-couk.example'), to: desk(c.kestrel, 'Imogen Shaw', 'imogen'), date: 'Fri, 22 May 2026 08:41:05 +0100', subject: 'Re: Toner – wrong cartridges again',
+    file: 'eml/complaint-thread-en.eml', type: 'complaint', language: 'en', wrapping: 'alternative', from: person('Edwin Pritchard', 'e.pritchard@millbrook.example'), to: desk(c.kestrel, 'Imogen Shaw', 'imogen'), date: 'Fri, 22 May 2026 08:41:05 +0100', subject: 'Re: Toner – wrong cartridges again',
     facts: { invoice_number: 'KS/26/00812' },
     text: `Imogen,
 
@@ -106,7 +106,7 @@ Rosalind Aske
 `,
   },
   {
-    file: 'eml/refund-request-double-charge-en.eml', type: 'refund_request', language: 'en', wrapping: 'html', how: { encoding: 'base64' }, from: person('Walter Lindqvist', 'walter@tallgrass-com.example'), to: desk(c.liffey, 'Liffey Cloud Billing', 'billing'), date: 'Wed, 03 Jun 2026 15:44:09 -0500', subject: 'Charged twice for LC-2026-55107 – please return one payment', facts: { invoice_number: 'LC-2026-55107' },
+    file: 'eml/refund-request-double-charge-en.eml', type: 'refund_request', language: 'en', wrapping: 'html', how: { encoding: 'base64' }, from: person('Walter Lindqvist', 'walter@tallgrass.example'), to: desk(c.liffey, 'Liffey Cloud Billing', 'billing'), date: 'Wed, 03 Jun 2026 15:44:09 -0500', subject: 'Charged twice for LC-2026-55107 – please return one payment', facts: { invoice_number: 'LC-2026-55107' },
     blocks: [paragraph('Hi,'), paragraph('Our card was charged twice on June 2 for invoice LC-2026-55107. Please refund the second payment and confirm when it is on its way.'), list(['June 2, 06:00 – first charge', 'June 2, 06:04 – second charge, same amount']), paragraph('Thanks, Walter')],
   },
   {
@@ -163,20 +163,20 @@ Merci ! Votre commande n° 1207 est confirmée : deux bûches à la châtaigne, 
     blocks: [title('Merci pour votre commande'), paragraph('Commande n° 1207, à retirer le 24 décembre entre 8 h et 13 h.'), table([{ title: 'Article', width: 3 }, { title: 'Qté', width: 1, align: right }, { title: 'Prix', width: 1, align: right }], [['Bûche à la châtaigne', '2', '64,00 €']])],
   },
   {
-    file: 'eml/newsletter-en.eml', type: 'newsletter', language: 'en', wrapping: 'alternative', headers: ['List-Unsubscribe: <https://news.liffeycloud-ie.example/u/8841>', 'Precedence: bulk'], from: desk(c.liffey, 'Liffey Cloud', 'news'), to: rosalind, date: 'Thu, 01 Oct 2026 07:00:00 +0100', subject: 'The Quay, October: faster disks, a new office cat',
+    file: 'eml/newsletter-en.eml', type: 'newsletter', language: 'en', wrapping: 'alternative', headers: ['List-Unsubscribe: <https://news.liffeycloud.example/u/8841>', 'Precedence: bulk'], from: desk(c.liffey, 'Liffey Cloud', 'news'), to: rosalind, date: 'Thu, 01 Oct 2026 07:00:00 +0100', subject: 'The Quay, October: faster disks, a new office cat',
     text: `THE QUAY – October 2026
 
 1. New disks. Every server in Dublin now runs on the new storage; most of you will see reads in half the time.
 2. Workshop. Backups you can trust, 22 October, free for customers.
 3. Meet Ledger, the office cat.
 
-Read online: https://news.liffeycloud-ie.example/october
-Unsubscribe: https://news.liffeycloud-ie.example/u/8841
+Read online: https://news.liffeycloud.example/october
+Unsubscribe: https://news.liffeycloud.example/u/8841
 `,
     blocks: [title('The Quay'), heading('New disks'), paragraph('Every server in Dublin now runs on the new storage; most of you will see reads in half the time.'), heading('Workshop: backups you can trust'), paragraph('22 October, free for customers.'), heading('Meet Ledger, the office cat'), paragraph('He came in with a delivery and stayed.'), rule(), paragraph('You receive this because you signed up at our site. Unsubscribe with one click.', 'italic')],
   },
   {
-    file: 'eml/newsletter-de.eml', type: 'newsletter', language: 'de', wrapping: 'html', headers: ['List-Unsubscribe: <mailto:abmelden@donauquell-at.example>'], from: desk(c.donau, 'Donauquell Feinkost', 'post'), to: jonas, date: 'Tue, 01 Sep 2026 06:30:00 +0200', subject: 'Herbstpost: Kürbis, Quitte und 10 % auf alles aus der Wachau',
+    file: 'eml/newsletter-de.eml', type: 'newsletter', language: 'de', wrapping: 'html', headers: ['List-Unsubscribe: <mailto:abmelden@donauquell.example>'], from: desk(c.donau, 'Donauquell Feinkost', 'post'), to: jonas, date: 'Tue, 01 Sep 2026 06:30:00 +0200', subject: 'Herbstpost: Kürbis, Quitte und 10 % auf alles aus der Wachau',
     blocks: [title('Herbstpost'), paragraph('Liebe Genießerinnen und Genießer, die ersten Quitten sind da.'), list(['Kürbiskernöl der neuen Ernte', 'Quittengelee aus dem Kupferkessel', 'Nur bis 15. September: 10 % auf alles aus der Wachau']), paragraph('Sie möchten keine Post mehr von uns? Hier abmelden.', 'italic')],
   },
   {
@@ -195,7 +195,7 @@ Agenda: 1. search  2. term dates  3. what next
 Please accept or decline.
 
 ${disclaimer}`,
-    calendar: calendar('7731-review@kestrel-shaw-couk.example', '20260312T140000Z', '20260312T150000Z', 'Website review', '14 Tanner’s Yard\\, first floor'),
+    calendar: calendar('7731-review@kestrel-shaw.example', '20260312T140000Z', '20260312T150000Z', 'Website review', '14 Tanner’s Yard\\, first floor'),
   },
   {
     file: 'eml/einladung-de.eml', type: 'meeting_invitation', language: 'de', wrapping: 'calendar', how: { encoding: 'base64' }, from: desk(c.lindner, 'Einkauf Lindner', 'einkauf'), to: desk(c.hoellerer, 'Benedikt Höllerer', 'b.hoellerer'), date: 'Thu, 20 Aug 2026 16:48:00 +0200', subject: 'Terminanfrage: Begehung Halle 2, Dienstag 1. September, 10 Uhr', facts: { start: '2026-09-01T10:00' },
@@ -211,7 +211,7 @@ Bitte geben Sie kurz Bescheid, ob Ihnen der Termin passt.
 Freundliche Grüße
 Einkauf Lindner Werkzeugbau GmbH
 `,
-    calendar: calendar('halle2@lindner-werkzeugbau-de.example', '20260901T080000Z', '20260901T093000Z', 'Begehung Halle 2', 'Gerberstraße 18'),
+    calendar: calendar('halle2@lindner-werkzeugbau.example', '20260901T080000Z', '20260901T093000Z', 'Begehung Halle 2', 'Gerberstraße 18'),
   },
   {
     file: 'eml/convite-reuniao-pt.eml', type: 'meeting_invitation', language: 'pt', wrapping: 'plain', from: desk(c.ribeira, 'Hotel Ribeira Clara', 'direcao'), to: desk(c.azulejo, 'Casa do Azulejo', 'atelier'), date: 'Wed, 07 Jan 2026 10:10:10 +0000', subject: 'Convite: reunião sobre os painéis do átrio, 15 de janeiro', facts: { start: '2026-01-15T11:00' },

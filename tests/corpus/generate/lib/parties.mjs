@@ -34,12 +34,11 @@ const COMPANIES = {
 }
 
 const COUNTRY = { GB: 'United Kingdom', US: 'USA', IE: 'Ireland', DE: 'Deutschland', CH: 'Schweiz', AT: 'Österreich', FR: 'France', ES: 'España', IT: 'Italia', NL: 'Nederland', PT: 'Portugal' }
-const TOP = { GB: 'co.uk', US: 'com', IE: 'ie', DE: 'de', CH: 'ch', AT: 'at', FR: 'fr', ES: 'es', IT: 'it', NL: 'nl', PT: 'pt' }
 
 export const companies = Object.fromEntries(
   Object.entries(COMPANIES).map(([key, [name, street, city, country, phone, domain]]) => {
     const source = random(key)
-    const site = `${domain}-${TOP[country].replace('.', '')}.example`
+    const site = `${domain}.example`
     return [key, {
       name, street, city, country, phone, site, mail: `office@${site}`, countryName: COUNTRY[country], address: [name, street, city],
       vat: vatId(country, source), iban: country === 'US' ? undefined : iban(country, source), account: source.digits(10), bic: `${{ GB: 'NRTW', IE: 'LFFY', NL: 'POLD' }[country] ?? source.pick(['SPWK', 'CRRH'])}${country}2X`,
