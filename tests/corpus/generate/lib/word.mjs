@@ -53,9 +53,11 @@ export function docx({ title, author = 'Sortroom corpus', date = '2026-01-15', h
   })
 }
 
-/** The same archive with every clock reading replaced by `created`. */
+/** The same archive in the order Word writes it, with every clock reading replaced by `created`. */
 function fixed(archive, created) {
-  const parts = unzipSync(archive)
+  const made = unzipSync(archive)
+  const names = Object.keys(made).filter((name) => !name.endsWith('/') && name !== '[Content_Types].xml')
+  const parts = Object.fromEntries(['[Content_Types].xml', ...names].map((name) => [name, made[name]]))
   const core = Buffer.from(parts['docProps/core.xml']).toString().replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, created)
   parts['docProps/core.xml'] = Buffer.from(core)
   return zip(parts)
