@@ -16,5 +16,7 @@ pub mod jobs;
 pub mod memory;
 pub mod ports;
 pub mod stage;
+#[cfg(test)]
+mod tests;
 pub mod ticket;
 pub mod tokens;

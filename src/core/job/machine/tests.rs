@@ -1,1 +1,266 @@
+//! The invariants of the machine, over random histories with duplicates, reordering and lost messages.
 
+use std::{collections::BTreeSet, time::Duration};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    classify::{Decision, RuleSet},
+    id::{FileId, JobId, ProjectId, TokenId},
+    job::{Classification, NewJob, Source, Stage},
+};
+
+fn lease(number: u8) -> LeaseId {
+    LeaseId::from_random([number; 16])
+}
+
+fn decision(number: u8) -> Box<Decision> {
+    Box::new(Decision {
+        label: Some(number.to_string()),
+        confidence: 0.5,
+        reasoning: String::new(),
+        scores: Vec::new(),
+        evidence: Vec::new(),
+    })
+}
+
+fn accepted(stages: usize) -> Job {
+    Job::accepted(
+        NewJob {
+            id: JobId::from_random([1; 16]),
+            project: ProjectId::from_random([2; 16]),
+            user: TokenId::from_random([3; 16]),
+            source: Source::File { id: FileId::from_random([4; 16]), size: 1 },
+            classification: Classification { rules: RuleSet::default(), ..Classification::default() },
+            transaction: None,
+            plan: vec![Stage::Classify; stages],
+        },
+        Timestamp::from_millis(0),
+    )
+}
+
+#[derive(Debug, Clone)]
+enum Event {
+    Command(Command),
+    /// Time passes.
+    Pass(Duration),
+    /// The timer fires, in time.
+    Timer,
+    /// What is owed arrives.
+    Deliver,
+}
+
+fn commands() -> impl Strategy<Value = Command> {
+    let failure = |retryable| Failure { code: "X".to_owned(), message: "x".to_owned(), retryable };
+    prop_oneof![
+        2 => prop_oneof![Just(None), (0..4_u8).prop_map(Some)].prop_map(|here| Command::Submit {
+            job: Box::new(accepted(2)),
+            here: here.map(lease),
+        }),
+        6 => (0..6_u8).prop_map(|number| Command::Claim { lease: lease(number) }),
+        5 => (0..6_u8).prop_map(|number| Command::Finish { lease: lease(number), decision: decision(number) }),
+        3 => (0..6_u8, any::<bool>())
+            .prop_map(move |(number, retryable)| Command::Fail { lease: lease(number), failure: failure(retryable) }),
+        1 => Just(Command::Cancel),
+        1 => Just(Command::Delete),
+        1 => (0..2_usize, 0..4_u32).prop_map(|(stage, attempt)| Command::DeadLetter { stage, attempt }),
+        1 => Just(Command::Undelivered),
+        1 => Just(Command::Get),
+    ]
+}
+
+fn events() -> impl Strategy<Value = Vec<Event>> {
+    let event = prop_oneof![
+        12 => commands().prop_map(Event::Command),
+        3 => (0..30_000_u64).prop_map(|millis| Event::Pass(Duration::from_millis(millis))),
+        3 => Just(Event::Timer),
+        2 => Just(Event::Deliver),
+    ];
+    proptest::collection::vec(event, 1..60)
+}
+
+/// One step of a history, with everything that must hold of it.
+fn step(before: Option<&Job>, command: Command, now: Timestamp, owed: &mut BTreeSet<String>) -> Option<Job> {
+    let claimer = match &command {
+        Command::Claim { lease } => Some(*lease),
+        _ => None,
+    };
+    let reporter = match &command {
+        Command::Finish { lease, .. } | Command::Fail { lease, .. } => Some(*lease),
+        _ => None,
+    };
+    let Ok(Outcome::Changed(after)) = apply(before, command, now) else { return before.cloned() };
+    for effect in &after.outbox {
+        if before.is_none_or(|before| !before.outbox.contains(effect)) {
+            assert!(owed.insert(effect.id()), "effect {} is owed a second time", effect.id());
+        }
+    }
+    if let State::Running { attempt, .. } = after.state {
+        assert!(attempt <= limits::MAX_ATTEMPTS);
+    }
+    let Some(before) = before else { return Some(*after) };
+    if after.state != before.state || after.decision != before.decision {
+        assert!(after.version > before.version, "a change without a new version");
+    }
+    assert!(after.updated_at >= before.updated_at);
+    if before.status().is_final() && after.status() != before.status() {
+        assert_eq!(after.status(), Status::Purged, "a final state was left");
+    }
+    if before.status() == Status::Succeeded && after.status() == Status::Succeeded {
+        assert_eq!(after.decision, before.decision, "the result was written twice");
+    }
+    if let State::Running { lease, until, .. } = before.state {
+        if claimer.is_some() && after.state != before.state {
+            assert!(until <= now, "a live lease was taken away");
+        }
+        if let Some(reporter) = reporter {
+            assert_eq!(reporter, lease, "somebody else's report counted");
+        }
+    } else {
+        assert_eq!(reporter, None, "a report counted while nobody held the stage");
+    }
+    Some(*after)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn invariants_hold_over_any_history(events in events()) {
+        let mut job: Option<Job> = None;
+        let mut now = Timestamp::from_millis(1_000);
+        let mut owed = BTreeSet::new();
+        for event in events {
+            match event {
+                Event::Pass(duration) => now = now + duration,
+                Event::Command(command) => job = step(job.as_ref(), command, now, &mut owed),
+                Event::Timer => {
+                    if let Some(at) = job.as_ref().and_then(Job::timer) {
+                        now = now.max(at);
+                        job = step(job.as_ref(), Command::Wake, now, &mut owed);
+                    }
+                }
+                Event::Deliver => {
+                    let effects = job.iter().flat_map(|job| &job.outbox).map(Effect::id).collect();
+                    job = step(job.as_ref(), Command::Delivered { effects }, now, &mut owed);
+                }
+            }
+            if let Some(job) = &job {
+                prop_assert!(job.timer().is_some() || job.status() == Status::Purged && job.outbox.is_empty());
+            }
+        }
+    }
+
+    /// Whatever happened before: if from now on every message is lost and every claimer dies, the timer alone brings
+    /// the job to an end after the allowed attempts.
+    #[test]
+    fn the_timer_alone_ends_every_job(events in events()) {
+        let mut job = accepted(2);
+        let mut now = Timestamp::from_millis(1_000);
+        let mut owed = BTreeSet::new();
+        for event in events {
+            if let Event::Command(command) = event {
+                job = step(Some(&job), command, now, &mut owed).unwrap();
+            }
+        }
+        let mut claims = 0_u8;
+        for _ in 0..100 {
+            if job.status().is_final() {
+                break;
+            }
+            now = now.max(job.timer().unwrap());
+            job = step(Some(&job), Command::Wake, now, &mut owed).unwrap();
+            job = step(Some(&job), Command::Undelivered, now, &mut owed).unwrap();
+            if let State::Queued { not_before, .. } = job.state {
+                now = now.max(not_before);
+                claims += 1;
+                job = step(Some(&job), Command::Claim { lease: lease(100 + claims) }, now, &mut owed).unwrap();
+            }
+        }
+        prop_assert!(job.status().is_final(), "still {:?}", job.state);
+        prop_assert!(u32::from(claims) <= limits::MAX_ATTEMPTS + 1);
+    }
+}
+
+fn after(job: &Job, command: Command, now: i64) -> Job {
+    match apply(Some(job), command, Timestamp::from_millis(now)) {
+        Ok(Outcome::Changed(job)) => *job,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn submitted(here: Option<LeaseId>) -> Job {
+    let command = Command::Submit { job: Box::new(accepted(1)), here };
+    match apply(None, command, Timestamp::from_millis(0)) {
+        Ok(Outcome::Changed(job)) => *job,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_queued_job_asks_for_a_worker_and_ends_with_its_result() {
+    let job = submitted(None);
+    assert_eq!(job.outbox, [Effect::Enqueue { stage: 0, attempt: 0, asked: 0, delay_seconds: 0 }]);
+    let job = after(&job, Command::Claim { lease: lease(1) }, 5);
+    assert_eq!(job.outbox, [Effect::UpsertIndex { version: 2 }], "a claimed stage needs no message any more");
+    let job = after(&job, Command::Finish { lease: lease(1), decision: decision(1) }, 9);
+    assert_eq!(job.status(), Status::Succeeded);
+    assert_eq!(job.outbox, [Effect::UpsertIndex { version: 3 }], "only the newest version is owed");
+    assert_eq!(job.updated_at, Timestamp::from_millis(9));
+}
+
+#[test]
+fn a_job_that_runs_where_it_is_stored_needs_no_message() {
+    let job = submitted(Some(lease(1)));
+    assert_eq!(job.outbox, []);
+    assert_eq!(job.status(), Status::Running);
+    // Cut off: the lease runs out, and the queue gets the second attempt.
+    let end = i64::try_from(limits::LEASE.as_millis()).unwrap();
+    assert_eq!(job.timer(), Some(Timestamp::from_millis(end)));
+    let job = after(&job, Command::Wake, end);
+    assert!(matches!(job.state, State::Queued { attempt: 1, .. }));
+    assert!(job.outbox.contains(&Effect::Enqueue { stage: 0, attempt: 1, asked: 0, delay_seconds: 1 }));
+}
+
+#[test]
+fn a_lost_message_is_sent_again_ever_less_often() {
+    let mut job = submitted(None);
+    let mut waits = Vec::new();
+    for _ in 0..9 {
+        let State::Queued { ask_again, .. } = job.state else { panic!("{job:?}") };
+        waits.push(ask_again.since(job.updated_at).as_secs());
+        let ids = job.outbox.iter().map(Effect::id).collect();
+        job = after(&job, Command::Delivered { effects: ids }, ask_again.as_millis());
+        job = after(&job, Command::Wake, ask_again.as_millis());
+    }
+    assert_eq!(waits, [10, 20, 40, 80, 160, 320, 640, 640, 640]);
+}
+
+#[test]
+fn a_permanent_failure_ends_a_job_and_a_passing_one_does_not() {
+    let running = submitted(Some(lease(1)));
+    let failure = |retryable| Failure { code: "X".to_owned(), message: "x".to_owned(), retryable };
+    let ended = after(&running, Command::Fail { lease: lease(1), failure: failure(false) }, 1);
+    assert_eq!(ended.failure(), Some(&failure(false)));
+    let again = after(&running, Command::Fail { lease: lease(1), failure: failure(true) }, 1);
+    assert_eq!(again.status(), Status::Queued);
+    assert!(matches!(
+        apply(Some(&again), Command::Claim { lease: lease(2) }, Timestamp::from_millis(2)),
+        Ok(Outcome::Busy { .. })
+    ));
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    let now = Timestamp::from_millis(0);
+    assert_eq!(apply(None, Command::Cancel, now), Err(Rejected::Unknown));
+    assert_eq!(apply(Some(&submitted(None)), Command::Delete, now), Err(Rejected::Unfinished(Status::Queued)));
+    let cancelled = after(&submitted(None), Command::Cancel, 1);
+    assert_eq!(apply(Some(&cancelled), Command::Cancel, now), Ok(Outcome::Unchanged), "cancelling twice is harmless");
+    let purged = after(&cancelled, Command::Delete, 2);
+    assert_eq!(apply(Some(&purged), Command::Get, now), Err(Rejected::Unknown));
+    assert_eq!(purged.outbox, [Effect::RemoveFromIndex]);
+    let gone = after(&purged, Command::Delivered { effects: vec!["remove".to_owned()] }, 3);
+    assert_eq!(gone.timer(), None);
+}

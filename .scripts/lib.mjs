@@ -1,0 +1,110 @@
+// What the commands share: paths, running programs, hashing inputs, talking to people.
+import { spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
+import { homedir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Heavy tools and compiled dependencies lie here, shared by all checkouts of a user. */
+export const CACHE = process.env.SORTROOM_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "sortroom");
+
+const WINDOWS = process.platform === "win32";
+const BIN = join(ROOT, "node_modules", ".bin");
+
+/** The program of an npm package of this checkout. */
+export const npmBin = (name) => join(BIN, WINDOWS ? `${name}.cmd` : name);
+
+/** A person reads this: steps, and what to do about failures. */
+export const say = (line) => process.stderr.write(`${line}\n`);
+
+export class Failure extends Error {}
+
+/** Ends the process with a message instead of a stack where the fault is not a bug of ours. */
+export const main = (run) =>
+  run().catch((error) => {
+    say(error instanceof Failure ? `\nsortroom: ${error.message}` : error.stack);
+    process.exitCode = 1;
+  });
+
+/** The environment of every program we run: the packages' programs first, and no calls home. */
+export const environment = (extra = {}) => ({
+  ...process.env,
+  PATH: [BIN, process.env.PATH].join(delimiter),
+  CARGO_TARGET_DIR: process.env.CARGO_TARGET_DIR ?? join(CACHE, "target", rustVersion()),
+  WRANGLER_SEND_METRICS: "false",
+  WRANGLER_SEND_ERROR_REPORTS: "false",
+  DO_NOT_TRACK: "1",
+  ...extra,
+});
+
+let rust;
+/** The version of the compiler, as the name of a folder. */
+export function rustVersion() {
+  if (rust === undefined) {
+    const told = spawnSync("rustc", ["-V"], { encoding: "utf8" });
+    if (told.status !== 0) throw new Failure("Rust is missing. Install it from https://rustup.rs and try again.");
+    rust = told.stdout.trim().split(" ").slice(0, 2).join("-");
+  }
+  return rust;
+}
+
+/** Runs a program in the checkout with its output on the terminal; fails when it does. */
+export function run(program, args, { env = {}, cwd = ROOT, quiet = false } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, {
+      cwd,
+      env: environment(env),
+      stdio: ["ignore", quiet ? "pipe" : "inherit", quiet ? "pipe" : "inherit"],
+    });
+    const told = [];
+    child.stdout?.on("data", (data) => told.push(data));
+    child.stderr?.on("data", (data) => told.push(data));
+    child.on("error", (error) => reject(new Failure(`${program} cannot be run: ${error.message}`)));
+    child.on("close", (code, signal) => {
+      if (code === 0) return resolve(Buffer.concat(told).toString());
+      process.stderr.write(Buffer.concat(told));
+      reject(new Failure(`${[program, ...args].join(" ")} failed (${signal ?? code})`));
+    });
+  });
+}
+
+/** The exact version of a crate in the lock file. */
+export function lockedVersion(crate) {
+  const lock = readFileSync(join(ROOT, "Cargo.lock"), "utf8");
+  const found = lock.match(new RegExp(`name = "${crate}"\\nversion = "([^"]+)"`));
+  if (!found) throw new Failure(`${crate} is not in Cargo.lock`);
+  return found[1];
+}
+
+function* filesUnder(path) {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (!stat) return;
+  if (!stat.isDirectory()) {
+    yield path;
+    return;
+  }
+  for (const name of readdirSync(path).sort()) {
+    if (name === "node_modules" || name === "dist" || name === "target") continue;
+    yield* filesUnder(join(path, name));
+  }
+}
+
+/** One hash over the contents of files and folders of the checkout, and over `facts`. */
+export function hashOf(paths, facts = []) {
+  const hash = createHash("sha256").update(JSON.stringify(facts));
+  for (const path of paths) {
+    for (const file of filesUnder(join(ROOT, path))) {
+      hash.update(`\0${file.slice(ROOT.length)}\0`).update(readFileSync(file));
+    }
+  }
+  return hash.digest("hex");
+}
+
+/** Whether `file` holds exactly `text`. */
+export const holds = (file, text) => existsSync(file) && readFileSync(file, "utf8") === text;
+
+/** `1.2 s` */
+export const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;

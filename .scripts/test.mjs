@@ -1,0 +1,53 @@
+// Runs every check, or those named: `node .scripts/test.mjs lint native`. Each step is also an npm script, test:{step}.
+import { main, npmBin, run, say, seconds, Failure } from "./lib.mjs";
+import { buildConsole, buildWorker } from "./build.mjs";
+import { setup } from "./setup.mjs";
+
+const WASM = ["--target", "wasm32-unknown-unknown"];
+const DENY = ["--", "-D", "warnings"];
+
+const nodeTests = (...files) => run(npmBin("node"), ["--test", "--test-concurrency=1", "--test-reporter=spec", ...files]);
+
+let tools;
+
+/** Every step in the order in which a mistake is found soonest. */
+const STEPS = {
+  setup: async () => {
+    tools = await setup();
+  },
+  format: () => run("cargo", ["fmt", "--all", "--check"]),
+  lint: async () => {
+    await run("cargo", ["clippy", "--workspace", "--exclude", "sortroom-worker", "--all-targets", "--all-features", ...DENY]);
+    await run("cargo", ["clippy", "-p", "sortroom-worker", "-p", "sortroom-web", "--all-features", ...WASM, ...DENY]);
+  },
+  docs: () => run("cargo", ["doc", "--workspace", "--no-deps", "--document-private-items"], { env: { RUSTDOCFLAGS: "-D warnings" } }),
+  native: () => run("cargo", ["test", "--workspace", "--exclude", "sortroom-worker", "--exclude", "sortroom-web", "--all-features"]),
+  build: async () => {
+    tools ??= await setup();
+    await buildWorker("worker", tools);
+    await buildWorker("contract", tools);
+    buildConsole();
+  },
+};
+
+main(async () => {
+  const wanted = process.argv.slice(2);
+  for (const name of wanted) {
+    if (!(name in STEPS)) throw new Failure(`there is no step ${name}; there are ${Object.keys(STEPS).join(", ")}`);
+  }
+  const told = [];
+  for (const [name, step] of Object.entries(STEPS)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    say(`\n=== ${name}`);
+    const since = performance.now();
+    try {
+      await step();
+    } catch (error) {
+      say(`\n=== ${name} failed after ${seconds(since)}. Alone: npm run test:${name}`);
+      throw error;
+    }
+    told.push(`${name.padEnd(10)} ${seconds(since)}`);
+  }
+  say(`\n=== all ${told.length} steps passed\n${told.join("\n")}`);
+  console.log(`steps: ${told.length} passed, 0 failed`);
+});

@@ -1,0 +1,239 @@
+//! Use cases over the world in memory, with crashes.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_executor::block_on;
+use proptest::prelude::*;
+
+use super::{
+    access, files,
+    index::{File, JobFilter, PageRequest, Rules},
+    jobs::{self, Creation, Wanted},
+    memory::{Memory, Place},
+    ports::{Clock, Config, FileKey, Files, Random},
+    tokens::Token,
+};
+use crate::{
+    classify::{Rule, RuleSet},
+    id::{FileId, JobId},
+    job::{Classification, Job, Status},
+};
+
+pub(super) fn world(inline_max_bytes: u64) -> Memory {
+    Memory::new(Config { admin_secret: Some("secret".to_owned()), inline_max_bytes })
+}
+
+fn rules() -> Rules {
+    let rule = |label: &str, description: &str| Rule { label: label.to_owned(), description: description.to_owned() };
+    Rules::Inline(Box::new(Classification {
+        rules: RuleSet {
+            rules: vec![
+                rule("invoice", "asks for payment and lists positions with a total amount"),
+                rule("contract", "an agreement between two parties with their signatures"),
+            ],
+        },
+        ..Classification::default()
+    }))
+}
+
+async fn token(world: &Memory) -> Token {
+    let project = access::create_project(world, "p".to_owned(), "o".to_owned()).await.unwrap();
+    access::create_token(world, project.id, "t".to_owned(), None).await.unwrap().0
+}
+
+async fn file(world: &Memory, token: &Token, text: &'static str) -> FileId {
+    let id = FileId::from_random(world.random());
+    let key = FileKey { project: token.project, file: id };
+    world.put(key, Bytes::from_static(text.as_bytes())).await.unwrap();
+    let now = world.now();
+    let file = File {
+        id,
+        name: "a.txt".to_owned(),
+        purpose: None,
+        external_id: None,
+        kind: None,
+        size: Some(u64::try_from(text.len()).unwrap()),
+        created_at: now,
+        updated_at: now,
+    };
+    files::register(world, token.project, file).await.unwrap().id
+}
+
+async fn create(world: &Memory, token: &Token, file: FileId, transaction: Option<&str>) -> Option<JobId> {
+    let wanted = Wanted { file, rules: rules(), transaction: transaction.map(str::to_owned) };
+    match jobs::create(world, token, wanted).await {
+        Ok(Creation::Job(job)) => Some(job.id),
+        Ok(Creation::Refused(refusal)) => panic!("{refusal:?}"),
+        Err(_) => None,
+    }
+}
+
+async fn listed(world: &Memory, token: &Token) -> Vec<Job> {
+    let page = PageRequest { size: 1_000, after: None };
+    jobs::list(world, token.project, JobFilter::default(), page).await.unwrap().items
+}
+
+const INVOICE: &str = "Invoice 17\n\nPlease pay the total amount of 119.00 EUR for the positions listed.";
+
+#[test]
+fn a_small_file_is_classified_where_the_job_is_stored_and_a_large_one_through_the_queue() {
+    block_on(async {
+        let world = world(100);
+        let token = token(&world).await;
+        let small = file(&world, &token, INVOICE).await;
+        let job = create(&world, &token, small, None).await.unwrap();
+        assert_eq!(world.queued(), 0);
+        world.run_here().await;
+        let done = jobs::get(&world, token.project, job).await.unwrap();
+        assert_eq!(done.status(), Status::Succeeded, "{:?}", done.state);
+
+        let large = file(&world, &token, Box::leak(INVOICE.repeat(3).into_boxed_str())).await;
+        let job = create(&world, &token, large, None).await.unwrap();
+        assert_eq!(world.queued(), 1);
+        world.run_queue().await;
+        let done = jobs::get(&world, token.project, job).await.unwrap();
+        assert_eq!(done.status(), Status::Succeeded, "{:?}", done.state);
+        assert!(listed(&world, &token).await.iter().all(|job| job.status() == Status::Succeeded));
+    });
+}
+
+#[test]
+fn one_key_leads_to_one_job() {
+    block_on(async {
+        let world = world(0);
+        let token = token(&world).await;
+        let file = file(&world, &token, INVOICE).await;
+        let first = create(&world, &token, file, Some("key")).await;
+        for _ in 0..5 {
+            assert_eq!(create(&world, &token, file, Some("key")).await, first);
+        }
+        assert_eq!(world.stored_jobs().len(), 1);
+        assert_ne!(create(&world, &token, file, Some("other")).await, first);
+    });
+}
+
+#[test]
+fn a_reservation_whose_job_never_arrived_is_submitted_by_the_index() {
+    block_on(async {
+        let world = world(0);
+        let token = token(&world).await;
+        let file = file(&world, &token, INVOICE).await;
+        world.set_down(&[Place::Jobs]);
+        assert_eq!(create(&world, &token, file, None).await, None);
+        assert_eq!(world.stored_jobs(), []);
+        world.set_down(&[]);
+        world.pass(Duration::from_secs(61));
+        world.wake_all().await;
+        world.run_queue().await;
+        let [job] = listed(&world, &token).await.try_into().unwrap();
+        assert_eq!(job.status(), Status::Succeeded);
+    });
+}
+
+#[test]
+fn a_deleted_job_is_gone_from_its_place_and_from_the_index() {
+    block_on(async {
+        let world = world(1_000);
+        let token = token(&world).await;
+        let file = file(&world, &token, INVOICE).await;
+        let job = create(&world, &token, file, Some("key")).await.unwrap();
+        assert!(jobs::delete(&world, token.project, job).await.is_err(), "it has not ended");
+        world.run_here().await;
+        jobs::delete(&world, token.project, job).await.unwrap();
+        assert!(jobs::get(&world, token.project, job).await.is_err());
+        assert_eq!(listed(&world, &token).await, []);
+        world.pass(Duration::from_secs(1));
+        world.wake_all().await;
+        assert_eq!(world.stored_jobs(), []);
+        assert_ne!(create(&world, &token, file, Some("key")).await, Some(job), "the key is free again");
+    });
+}
+
+#[test]
+fn finished_jobs_go_when_their_time_has_passed() {
+    block_on(async {
+        let world = world(1_000);
+        let token = token(&world).await;
+        let file = file(&world, &token, INVOICE).await;
+        create(&world, &token, file, None).await.unwrap();
+        world.run_here().await;
+        world.pass(crate::limits::JOB_RETENTION);
+        world.wake_all().await;
+        assert_eq!(world.stored_jobs(), []);
+        assert_eq!(listed(&world, &token).await, []);
+    });
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Event {
+    Create,
+    RunHere,
+    RunQueue,
+    Wake,
+    Pass(u64),
+    Crash,
+    Down(Option<Place>),
+}
+
+fn events() -> impl Strategy<Value = Vec<Event>> {
+    let event = prop_oneof![
+        4 => Just(Event::Create),
+        2 => Just(Event::RunHere),
+        2 => Just(Event::RunQueue),
+        2 => Just(Event::Wake),
+        3 => (0..30_u64).prop_map(Event::Pass),
+        1 => Just(Event::Crash),
+        2 => proptest::option::of(prop_oneof![
+            Just(Place::Jobs),
+            Just(Place::Indexes),
+            Just(Place::Queue),
+            Just(Place::Files)
+        ])
+        .prop_map(Event::Down),
+    ];
+    proptest::collection::vec(event, 1..40)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// Whatever fails, is lost or dies: every accepted job ends, the index shows how, and nothing is owed any more.
+    #[test]
+    fn nothing_is_lost(events in events(), inline in prop_oneof![Just(0_u64), Just(1_000)]) {
+        block_on(async {
+            let world = world(inline);
+            let token = token(&world).await;
+            let file = file(&world, &token, INVOICE).await;
+            let mut accepted = Vec::new();
+            for event in events {
+                match event {
+                    Event::Create => accepted.extend(create(&world, &token, file, None).await),
+                    Event::RunHere => world.run_here().await,
+                    Event::RunQueue => world.run_queue().await,
+                    Event::Wake => world.wake_all().await,
+                    Event::Pass(seconds) => world.pass(Duration::from_secs(seconds)),
+                    Event::Crash => world.crash(),
+                    Event::Down(place) => world.set_down(place.as_slice()),
+                }
+            }
+            world.set_down(&[]);
+            // Longer than every timer and backoff together.
+            for _ in 0..40 {
+                world.pass(Duration::from_secs(61));
+                world.wake_all().await;
+                world.run_queue().await;
+                world.run_here().await;
+            }
+            let index = listed(&world, &token).await;
+            for id in accepted {
+                let job = jobs::get(&world, token.project, id).await.unwrap();
+                assert!(job.status().is_final(), "{:?}", job.state);
+                assert_eq!(job.outbox, []);
+                let row = index.iter().find(|row| row.id == id).unwrap();
+                assert_eq!(row, &job.snapshot());
+            }
+            assert!(index.iter().all(|row| row.status().is_final()));
+        });
+    }
+}
