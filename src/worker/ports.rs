@@ -65,6 +65,15 @@ impl WorkerPorts {
         self.env.bucket("FILES").map_err(upstream)
     }
 
+    /// Traps the instance on one document of the tests, as a document would that our parsers cannot stand.
+    #[cfg(feature = "contract")]
+    fn trap_on_poison(&self, bytes: &[u8]) {
+        if bytes.starts_with(b"SORTROOM-POISON") {
+            self.log("a poisonous document traps the instance");
+            std::process::abort();
+        }
+    }
+
     fn namespace(&self, binding: &str) -> Result<worker::ObjectNamespace> {
         self.env.durable_object(binding).map_err(upstream)
     }
@@ -191,7 +200,7 @@ impl Files for WorkerPorts {
             let Some(body) = object.body() else { return Ok(None) };
             let bytes = body.bytes().await.map_err(upstream)?;
             #[cfg(feature = "contract")]
-            trap_on_poison(&bytes);
+            self.trap_on_poison(&bytes);
             Ok(Some(bytes.into()))
         })
     }
@@ -210,14 +219,6 @@ impl Files for WorkerPorts {
 
     fn delete(&self, key: FileKey) -> impl Future<Output = Result<()>> + Send {
         SendFuture::new(async move { self.bucket()?.delete(key.to_string()).await.map_err(upstream) })
-    }
-}
-
-/// Traps the instance on one document of the tests, as a document would that our parsers cannot stand.
-#[cfg(feature = "contract")]
-fn trap_on_poison(bytes: &[u8]) {
-    if bytes.starts_with(b"SORTROOM-POISON") {
-        std::process::abort();
     }
 }
 

@@ -1,1 +1,211 @@
+//! Holds the allowed directions: which module may know which, and where the words of the dialects may stand.
+//!
+//! It reads the sources as the compiler does, `use` trees and inline paths alike, so that nothing is found by accident
+//! in a comment or missed behind a nested import.
 
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use syn::{
+    UseTree,
+    visit::{self, Visit},
+};
+
+/// What each module of the core may use besides itself.
+const CORE: &[(&str, &[&str])] = &[
+    ("error", &[]),
+    ("limits", &[]),
+    ("id", &["error"]),
+    ("time", &["error"]),
+    ("text", &["error", "id", "time", "limits"]),
+    ("document", &["error", "id", "time", "limits", "text"]),
+    ("classify", &["error", "id", "time", "limits", "text", "document"]),
+    ("job", &["error", "id", "time", "limits", "text", "document", "classify"]),
+    ("service", &["error", "id", "time", "limits", "text", "document", "classify", "job"]),
+    ("api", &["error", "id", "time", "limits", "text", "document", "classify", "job", "service", "ENGINE_VERSION"]),
+];
+
+/// What the browser's face may use of the core.
+const WEB: &[&str] = &["error", "limits", "text", "document", "classify", "ENGINE_VERSION"];
+
+/// Words of the dialects, which stand only below `api/`.
+const WIRE_WORDS: &[&str] = &[
+    "next_page_token",
+    "page_token",
+    "document_input_value",
+    "file_input",
+    "transaction_id",
+    "configuration_id",
+    "product_type",
+    "process_cuid",
+    "processCuid",
+    "deploymentName",
+    "extractionSchemaId",
+    "external_metadata",
+];
+
+/// Crates that tie a crate to a platform, and so must not be in the core.
+const PLATFORM: &[&str] = &["worker", "wasm_bindgen", "js_sys", "web_sys", "getrandom", "serde_wasm_bindgen", "tokio"];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests lie in the workspace").to_owned()
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Paths that a file mentions, each as its segments, with the line.
+struct Mentions {
+    /// The module path of the file within its crate.
+    module: Vec<String>,
+    found: Vec<(Vec<String>, usize)>,
+}
+
+impl Mentions {
+    fn of(file: &Path, folder: &Path) -> Self {
+        let text = fs::read_to_string(file).expect("a source");
+        let syntax = syn::parse_file(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let inside = file.strip_prefix(folder).expect("below the folder").with_extension("");
+        let mut module: Vec<String> = inside.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+        if matches!(module.last().map(String::as_str), Some("mod" | "lib")) {
+            module.pop();
+        }
+        let mut mentions = Self { module, found: Vec::new() };
+        mentions.visit_file(&syntax);
+        mentions
+    }
+
+    fn add(&mut self, mut segments: Vec<String>, line: usize) {
+        // `super` leads up from this file's module; an inline module below it is one step more, which does not matter:
+        // it stays inside the file's module.
+        if segments.first().is_some_and(|first| first == "super") {
+            let ups = segments.iter().take_while(|segment| *segment == "super").count();
+            let base = &self.module[..self.module.len().saturating_sub(ups)];
+            let rest = segments.split_off(ups);
+            segments = ["crate".to_owned()].into_iter().chain(base.iter().cloned()).chain(rest).collect();
+        }
+        self.found.push((segments, line));
+    }
+
+    fn walk(&mut self, tree: &UseTree, before: &[String]) {
+        let with = |name: &syn::Ident| before.iter().cloned().chain([name.to_string()]).collect::<Vec<_>>();
+        match tree {
+            UseTree::Path(path) => self.walk(&path.tree, &with(&path.ident)),
+            UseTree::Group(group) => group.items.iter().for_each(|item| self.walk(item, before)),
+            UseTree::Name(name) => self.add(with(&name.ident), name.ident.span().start().line),
+            UseTree::Rename(name) => self.add(with(&name.ident), name.ident.span().start().line),
+            UseTree::Glob(glob) => self.add(before.to_vec(), glob.star_token.spans[0].start().line),
+        }
+    }
+}
+
+impl<'ast> Visit<'ast> for Mentions {
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        self.walk(&item.tree, &[]);
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let line = path.segments.first().map_or(0, |segment| segment.ident.span().start().line);
+        self.add(path.segments.iter().map(|segment| segment.ident.to_string()).collect(), line);
+        visit::visit_path(self, path);
+    }
+
+    fn visit_macro(&mut self, item: &'ast syn::Macro) {
+        // The inside of a macro is tokens, not paths: those that read like a path from the root are enough.
+        let text = item.tokens.to_string();
+        for part in text.split("crate :: ").skip(1) {
+            let name: String = part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            self.add(vec!["crate".to_owned(), name], item.path.segments[0].ident.span().start().line);
+        }
+        visit::visit_macro(self, item);
+    }
+}
+
+#[test]
+fn the_core_builds_in_one_direction() {
+    let folder = root().join("src/core");
+    let allowed: BTreeMap<_, _> = CORE.iter().copied().collect();
+    let modules: Vec<_> = CORE.iter().map(|(name, _)| *name).collect();
+    let mut faults = Vec::new();
+    let mut read = 0;
+    for file in sources(&folder).into_iter().filter(|file| !file.starts_with(folder.join("examples"))) {
+        let mentions = Mentions::of(&file, &folder);
+        let Some(module) = mentions.module.first().cloned() else { continue };
+        let Some(may) = allowed.get(module.as_str()) else {
+            faults.push(format!("{}: module {module} is not in the list of this test", file.display()));
+            continue;
+        };
+        read += 1;
+        for (segments, line) in &mentions.found {
+            if segments.first().is_some_and(|first| first == "crate")
+                && let Some(other) = segments.get(1)
+                && (modules.contains(&other.as_str()) || other == "ENGINE_VERSION")
+                && *other != module
+                && !may.contains(&other.as_str())
+            {
+                faults.push(format!("{}:{line}: {module} must not know {other}", file.display()));
+            }
+            if let Some(first) = segments.first()
+                && PLATFORM.contains(&first.as_str())
+                && segments.len() > 1
+            {
+                faults.push(format!("{}:{line}: the core must not know {first}", file.display()));
+            }
+        }
+    }
+    assert!(read > 15, "only {read} sources were read: the test looks in the wrong place");
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn the_browser_face_knows_only_what_runs_in_a_page() {
+    let folder = root().join("src/web");
+    let mut faults = Vec::new();
+    for file in sources(&folder) {
+        for (segments, line) in Mentions::of(&file, &folder).found {
+            if let [first, second, ..] = segments.as_slice()
+                && first == "sortroom"
+                && !WEB.contains(&second.as_str())
+            {
+                faults.push(format!("{}:{line}: the browser's face must not know {second}", file.display()));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn wire_words_stand_only_below_the_api() {
+    let folder = root().join("src");
+    let mut faults = Vec::new();
+    for file in sources(&folder).into_iter().filter(|file| !file.starts_with(folder.join("core/api"))) {
+        let text = fs::read_to_string(&file).expect("a source");
+        for (number, line) in text.lines().enumerate() {
+            let words = line.split(|c: char| !c.is_alphanumeric() && c != '_');
+            for word in words.filter(|word| WIRE_WORDS.contains(word)) {
+                faults.push(format!("{}:{}: {word} is a word of a dialect", file.display(), number + 1));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn the_core_forbids_unsafe_code() {
+    let text = fs::read_to_string(root().join("src/core/lib.rs")).expect("the core");
+    assert!(text.contains("#![forbid(unsafe_code)]"));
+}

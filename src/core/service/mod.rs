@@ -8,6 +8,8 @@
 
 pub mod access;
 pub mod classifiers;
+#[cfg(any(test, feature = "contract"))]
+pub mod contract;
 pub mod files;
 pub mod host;
 pub mod index;

@@ -237,3 +237,10 @@ proptest! {
         });
     }
 }
+
+#[test]
+fn the_doubles_keep_the_contract() {
+    let faults: Vec<_> =
+        block_on(super::contract::run(&world(0))).into_iter().filter(|check| check.fault.is_some()).collect();
+    assert_eq!(faults, []);
+}

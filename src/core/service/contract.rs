@@ -1,0 +1,479 @@
+//! The contract of the ports, as a suite that any implementation can be held to.
+//!
+//! It runs on the doubles in memory and, inside a test Worker, on the real objects, R2 and all. Every check works in a
+//! project of its own, so that they do not see each other. The stage queue must hold its messages meanwhile: the suite
+//! claims the stages itself.
+
+use std::{collections::BTreeSet, future::Future, time::Duration};
+
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use serde::Serialize;
+
+use super::{
+    access,
+    host::JobReply,
+    index::{
+        Classifier, ClassifierFilter, Cursor, File, FileFilter, FileOrder, IndexCommand, IndexReply, JobFilter, Page,
+        PageRequest, Refusal, Reservation, Rules,
+    },
+    ports::{FileKey, PartUpload, Ports},
+    tokens::{Token, TokenCommand},
+};
+use crate::{
+    classify::{Decision, Rule, RuleSet},
+    error::{Error, Kind, Result},
+    id::{ClassifierId, FileId, JobId, LeaseId, ProjectId, TokenId},
+    job::{Classification, Command, Job, Stage, State, Status},
+    limits,
+    time::Timestamp,
+};
+
+/// What became of one check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// What was checked.
+    pub name: &'static str,
+    /// What was wrong; nothing when nothing was.
+    pub fault: Option<String>,
+}
+
+/// Runs every check on `ports`.
+pub async fn run<P: Ports>(ports: &P) -> Vec<Check> {
+    let mut checks = Vec::new();
+    checks.push(check("a job is stored once and keeps its leases", job_lifecycle(ports)).await);
+    checks.push(check("a job that was never stored is not found", unknown_job(ports)).await);
+    checks.push(check("a removed job is gone from its place and the index", job_removal(ports)).await);
+    checks.push(check("an index refuses what it does not know", refusals(ports)).await);
+    checks.push(check("an idempotency key leads to its first job", idempotency(ports)).await);
+    checks.push(check("a row keeps the newest version", row_versions(ports)).await);
+    checks.push(check("jobs are listed newest first, filtered and in pages", job_listing(ports)).await);
+    checks.push(check("files are listed in three orders and in pages", file_listing(ports)).await);
+    checks.push(check("a classifier has versions under one name", classifier_versions(ports)).await);
+    checks.push(check("an index that was never written knows nothing", empty_index(ports)).await);
+    checks.push(check("a token is found until it is revoked", tokens(ports)).await);
+    checks.push(check("bytes come back as they were stored", file_bytes(ports)).await);
+    checks.push(check("an upload in parts is one object", upload_in_parts(ports)).await);
+    checks.push(check("a stream is stored only when it is as long as it said", streamed_bytes(ports)).await);
+    checks.push(check("randomness does not repeat and time does not run back", clock_and_random(ports)).await);
+    checks
+}
+
+async fn check(name: &'static str, body: impl Future<Output = Result<()>>) -> Check {
+    Check { name, fault: body.await.err().map(|error| format!("{error:#}")) }
+}
+
+fn expect(holds: bool, what: &str) -> Result<()> {
+    if holds { Ok(()) } else { Err(Error::new(Kind::Internal, what)) }
+}
+
+fn expect_eq<T: PartialEq + std::fmt::Debug>(found: &T, wanted: &T, what: &str) -> Result<()> {
+    if found == wanted {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Internal, format!("{what}: found {found:?}, wanted {wanted:?}")))
+}
+
+fn expect_kind<T>(result: Result<T>, kind: Kind, what: &str) -> Result<()> {
+    match result {
+        Err(error) => expect_eq(&error.kind(), &kind, what),
+        Ok(_) => Err(Error::new(Kind::Internal, format!("{what}: it succeeded"))),
+    }
+}
+
+fn classification(label: &str) -> Classification {
+    let rule = Rule { label: label.to_owned(), description: "anything that is at hand".to_owned() };
+    Classification { rules: RuleSet { rules: vec![rule] }, ..Classification::default() }
+}
+
+fn decision() -> Box<Decision> {
+    Box::new(Decision {
+        label: None,
+        confidence: 0.5,
+        reasoning: "naïve ✓ \u{1f4c4}".to_owned(),
+        scores: Vec::new(),
+        evidence: Vec::new(),
+    })
+}
+
+/// A project with one file and a token's id to work under.
+struct Scene {
+    project: ProjectId,
+    user: TokenId,
+    file: FileId,
+}
+
+async fn scene(ports: &impl Ports) -> Result<Scene> {
+    let project = access::create_project(ports, "contract".to_owned(), "tests".to_owned()).await?.id;
+    let scene =
+        Scene { project, user: TokenId::from_random(ports.random()), file: FileId::from_random(ports.random()) };
+    let file = new_file(ports, scene.file, "scene.txt");
+    ports.index(project, IndexCommand::PutFile(file)).await?;
+    Ok(scene)
+}
+
+fn new_file(ports: &impl Ports, id: FileId, name: &str) -> File {
+    let now = ports.now();
+    File {
+        id,
+        name: name.to_owned(),
+        purpose: Some("classify".to_owned()),
+        external_id: None,
+        kind: Some("txt".to_owned()),
+        size: Some(3),
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+impl Scene {
+    fn reservation(&self, ports: &impl Ports) -> Reservation {
+        Reservation {
+            id: JobId::from_random(ports.random()),
+            user: self.user,
+            file: self.file,
+            rules: Rules::Inline(Box::new(classification("a"))),
+            transaction: None,
+            plan: vec![Stage::Classify],
+        }
+    }
+
+    async fn reserve(&self, ports: &impl Ports, reservation: Reservation) -> Result<Job> {
+        match ports.index(self.project, IndexCommand::Reserve(Box::new(reservation))).await? {
+            IndexReply::Accepted(job) => Ok(*job),
+            other => Err(other.unexpected()),
+        }
+    }
+
+    async fn list(&self, ports: &impl Ports, filter: JobFilter, page: PageRequest) -> Result<Page<Job>> {
+        super::jobs::list(ports, self.project, filter, page).await
+    }
+}
+
+fn page(size: u32) -> PageRequest {
+    PageRequest { size, after: None }
+}
+
+async fn job_lifecycle(ports: &impl Ports) -> Result<()> {
+    let scene = scene(ports).await?;
+    let job = scene.reserve(ports, scene.reservation(ports)).await?;
+    let send = |command| ports.job(scene.project, job.id, command);
+    let submit = Command::Submit { job: Box::new(job.clone()), here: None };
+    expect_eq(&send(submit.clone()).await?.into_job()?.status(), &Status::Queued, "after submitting")?;
+    let first = send(Command::Get).await?.into_job()?;
+    expect_eq(&send(submit).await?.into_job()?, &first, "submitting twice changes nothing")?;
+    let lease = LeaseId::from_random(ports.random());
+    expect(matches!(send(Command::Claim { lease }).await?, JobReply::Claimed(_)), "the first claim succeeds")?;
+    let other = LeaseId::from_random(ports.random());
+    expect(matches!(send(Command::Claim { lease: other }).await?, JobReply::Busy { .. }), "a live lease is busy")?;
+    let stale = send(Command::Finish { lease: other, decision: decision() }).await?.into_job()?;
+    expect_eq(&stale.status(), &Status::Running, "a stale report is ignored")?;
+    let done = send(Command::Finish { lease, decision: decision() }).await?.into_job()?;
+    expect_eq(&done.status(), &Status::Succeeded, "the holder's report counts")?;
+    let read = send(Command::Get).await?.into_job()?;
+    expect_eq(&read.decision, &Some(*decision()), "the decision reads as it was written")?;
+    expect_eq(&read.outbox, &Vec::new(), "what was owed is delivered")?;
+    expect_kind(send(Command::Cancel).await, Kind::Conflict, "a finished job cannot be cancelled")?;
+    let listed = scene.list(ports, JobFilter::default(), page(10)).await?;
+    expect_eq(&listed.items, &vec![read.snapshot()], "the index shows the job as it is")
+}
+
+async fn unknown_job(ports: &impl Ports) -> Result<()> {
+    let project = ProjectId::from_random(ports.random());
+    for command in [Command::Get, Command::Cancel, Command::Delete] {
+        let job = JobId::from_random(ports.random());
+        expect_kind(ports.job(project, job, command).await, Kind::NotFound, "a job that is not there")?;
+    }
+    Ok(())
+}
+
+async fn job_removal(ports: &impl Ports) -> Result<()> {
+    let scene = scene(ports).await?;
+    let job = scene.reserve(ports, scene.reservation(ports)).await?;
+    let send = |command| ports.job(scene.project, job.id, command);
+    send(Command::Submit { job: Box::new(job.clone()), here: None }).await?;
+    expect_kind(send(Command::Delete).await, Kind::Conflict, "a job that has not ended cannot be removed")?;
+    send(Command::Cancel).await?;
+    expect_eq(&send(Command::Delete).await?, &JobReply::Removed, "a cancelled job can")?;
+    expect_kind(send(Command::Get).await, Kind::NotFound, "it is gone")?;
+    expect_eq(&scene.list(ports, JobFilter::default(), page(10)).await?.items, &Vec::new(), "the index forgot it")
+}
+
+async fn refusals(ports: &impl Ports) -> Result<()> {
+    let scene = scene(ports).await?;
+    let refused = async |reservation: Reservation| match ports
+        .index(scene.project, IndexCommand::Reserve(Box::new(reservation)))
+        .await?
+    {
+        IndexReply::Refused(refusal) => Ok(refusal),
+        other => Err(other.unexpected()),
+    };
+    let unknown = Reservation { file: FileId::from_random(ports.random()), ..scene.reservation(ports) };
+    expect_eq(&refused(unknown).await?, &Refusal::UnknownFile, "an unknown file")?;
+    let classifier = Rules::Saved(ClassifierId::from_random(ports.random()));
+    let unknown = Reservation { rules: classifier, ..scene.reservation(ports) };
+    expect_eq(&refused(unknown).await?, &Refusal::UnknownClassifier, "an unknown classifier")?;
+    let announced = FileId::from_random(ports.random());
+    let file = File { size: None, ..new_file(ports, announced, "announced.txt") };
+    ports.index(scene.project, IndexCommand::PutFile(file)).await?;
+    let early = Reservation { file: announced, ..scene.reservation(ports) };
+    expect_eq(&refused(early).await?, &Refusal::FileNotUploaded, "a file that has not arrived")?;
+    expect_eq(&scene.list(ports, JobFilter::default(), page(10)).await?.items, &Vec::new(), "nothing was stored")
+}
+
+async fn idempotency(ports: &impl Ports) -> Result<()> {
+    let scene = scene(ports).await?;
+    let keyed = |key: &str| Reservation { transaction: Some(key.to_owned()), ..scene.reservation(ports) };
+    let first = scene.reserve(ports, keyed("Schlüssel '1'")).await?;
+    match ports.index(scene.project, IndexCommand::Reserve(Box::new(keyed("Schlüssel '1'")))).await? {
+        IndexReply::Existing(job) => expect_eq(&*job, &first, "the first job")?,
+        other => return Err(other.unexpected()),
+    }
+    let second = scene.reserve(ports, keyed("another")).await?;
+    expect(second.id != first.id, "another key is another job")
+}
+
+async fn row_versions(ports: &impl Ports) -> Result<()> {
+    let scene = scene(ports).await?;
+    let accepted = scene.reserve(ports, scene.reservation(ports)).await?;
+    let newer = Job { version: 5, state: State::Succeeded, ..accepted.clone() };
+    let older = Job { version: 4, state: State::Cancelled, ..accepted };
+    for job in [newer.clone(), older] {
+        ports.index(scene.project, IndexCommand::ShowJob { job: Box::new(job) }).await?;
+    }
+    let by_status = JobFilter { status: Some(Status::Succeeded), ..JobFilter::default() };
+    expect_eq(&scene.list(ports, by_status, page(10)).await?.items, &vec![newer], "the newest version")
+}
+
+async fn job_listing(ports: &impl Ports) -> Result<()> {
+    const COUNT: u8 = 130;
+    let scene = scene(ports).await?;
+    let classifier = ClassifierId::from_random(ports.random());
+    let accepted = scene.reserve(ports, scene.reservation(ports)).await?;
+    ports.index(scene.project, IndexCommand::HideJob { job: accepted.id }).await?;
+    let mut jobs = Vec::new();
+    for number in 0..COUNT {
+        let mut job = Job {
+            id: JobId::from_random([number; 16]),
+            version: 1,
+            // Three share each moment, so that the id has to break ties.
+            created_at: Timestamp::from_millis(1_000_000 + i64::from(number / 3)),
+            state: if number % 2 == 0 { State::Succeeded } else { State::Cancelled },
+            ..accepted.clone()
+        };
+        job.classification.classifier = (number % 5 == 0).then_some(classifier);
+        ports.index(scene.project, IndexCommand::ShowJob { job: Box::new(job.clone()) }).await?;
+        jobs.push(job);
+    }
+    jobs.sort_by_key(|job| std::cmp::Reverse((job.created_at, job.id)));
+    let mut seen = Vec::new();
+    let mut request = page(50);
+    for _ in 0..4 {
+        let part = scene.list(ports, JobFilter::default(), request.clone()).await?;
+        expect(!part.items.is_empty(), "a page is never empty here")?;
+        seen.extend(part.items);
+        let Some(next) = part.next else { break };
+        request.after = Some(next);
+    }
+    expect_eq(&seen, &jobs, "all pages together")?;
+    let exact = scene.list(ports, JobFilter::default(), page(COUNT.into())).await?;
+    expect_eq(&exact.next, &None, "a page that holds the last row leads nowhere")?;
+    let listed = async |filter: JobFilter| Ok::<_, Error>(scene.list(ports, filter, page(1_000)).await?.items);
+    let chosen = |keep: &dyn Fn(&Job) -> bool| jobs.iter().filter(|job| keep(job)).cloned().collect::<Vec<_>>();
+    let from = Timestamp::from_millis(1_000_010);
+    let to = Timestamp::from_millis(1_000_020);
+    let filter = JobFilter { from: Some(from), to: Some(to), ..JobFilter::default() };
+    let wanted = chosen(&|job| job.created_at >= from && job.created_at <= to);
+    expect_eq(&listed(filter).await?, &wanted, "both ends of a span of time belong to it")?;
+    let filter = JobFilter { status: Some(Status::Cancelled), ..JobFilter::default() };
+    expect_eq(&listed(filter).await?, &chosen(&|job| job.status() == Status::Cancelled), "by status")?;
+    let filter = JobFilter { classifier: Some(classifier), status: Some(Status::Succeeded), ..JobFilter::default() };
+    let wanted = chosen(&|job| job.classification.classifier.is_some() && job.status() == Status::Succeeded);
+    expect_eq(&listed(filter).await?, &wanted, "by classifier and status")?;
+    // More ids than a statement may bind, and one that is not there.
+    let ids = jobs.iter().skip(5).map(|job| job.id).chain([JobId::from_random(ports.random())]).collect();
+    let filter = JobFilter { ids: Some(ids), ..JobFilter::default() };
+    expect_eq(&listed(filter).await?, &jobs.iter().skip(5).cloned().collect(), "by ids")?;
+    let filter = JobFilter { ids: Some(Vec::new()), ..JobFilter::default() };
+    expect_eq(&listed(filter).await?, &Vec::new(), "no ids are no jobs")?;
+    let bad = PageRequest { size: 1, after: Some(Cursor { key: "x".to_owned(), id: "y".to_owned() }) };
+    expect_kind(scene.list(ports, JobFilter::default(), bad).await, Kind::Invalid, "a place that is not one")
+}
+
+async fn file_listing(ports: &impl Ports) -> Result<()> {
+    let scene = scene(ports).await?;
+    ports.index(scene.project, IndexCommand::DeleteFile { file: scene.file }).await?;
+    let mut files = Vec::new();
+    for number in 0..25_u8 {
+        let mut file = new_file(ports, FileId::from_random([number; 16]), &format!("{}.txt", number % 4));
+        file.created_at = Timestamp::from_millis(1_000_000 + i64::from(number / 2));
+        file.external_id = (number % 3 == 0).then(|| "l'été".to_owned());
+        ports.index(scene.project, IndexCommand::PutFile(file.clone())).await?;
+        files.push(file);
+    }
+    let pages = async |filter: FileFilter, order: FileOrder| {
+        let mut seen = Vec::new();
+        let mut request = page(7);
+        for _ in 0..10 {
+            let part = super::files::list(ports, scene.project, filter.clone(), order, request.clone()).await?;
+            seen.extend(part.items);
+            let Some(next) = part.next else { break };
+            request.after = Some(next);
+        }
+        Ok::<_, Error>(seen)
+    };
+    files.sort_by_key(|file| std::cmp::Reverse((file.created_at, file.id)));
+    expect_eq(&pages(FileFilter::default(), FileOrder::Newest).await?, &files, "newest first")?;
+    let filter = FileFilter { external_id: Some("l'été".to_owned()), ..FileFilter::default() };
+    let wanted = files.iter().filter(|file| file.external_id.is_some()).cloned().collect();
+    expect_eq(&pages(filter, FileOrder::Newest).await?, &wanted, "by the uploader's id")?;
+    files.sort_by_key(|file| (file.name.clone(), file.id));
+    expect_eq(&pages(FileFilter::default(), FileOrder::Name).await?, &files, "by name")?;
+    let filter = FileFilter { name: Some("2.txt".to_owned()), ..FileFilter::default() };
+    let wanted = files.iter().filter(|file| file.name == "2.txt").cloned().collect();
+    expect_eq(&pages(filter, FileOrder::Name).await?, &wanted, "of one name")?;
+    files.sort_by_key(|file| file.id);
+    expect_eq(&pages(FileFilter::default(), FileOrder::Id).await?, &files, "by id")?;
+    let ids: Vec<_> = files.iter().take(3).map(|file| file.id).collect();
+    let filter = FileFilter { ids: Some(ids), ..FileFilter::default() };
+    expect_eq(&pages(filter, FileOrder::Id).await?, &files.into_iter().take(3).collect(), "of some ids")
+}
+
+async fn classifier_versions(ports: &impl Ports) -> Result<()> {
+    let project = scene(ports).await?.project;
+    let save = async |name: &str, label: &str| {
+        super::classifiers::save(ports, project, name.to_owned(), classification(label)).await
+    };
+    let first = save("mail", "a").await?;
+    expect_eq(&save("mail", "a").await?, &first, "saving the same again changes nothing")?;
+    let second = save("mail", "b").await?;
+    expect_eq(&second.id, &first.id, "a name is one classifier")?;
+    expect(second.version > first.version, "versions rise")?;
+    let other = save("paper", "c").await?;
+    expect(other.id != first.id, "another name is another classifier")?;
+    let change = super::classifiers::change(ports, project, first.id, Some("paper".to_owned()), None);
+    expect_kind(change.await, Kind::Conflict, "a name that is taken")?;
+    let third = super::classifiers::change(ports, project, first.id, Some("post".to_owned()), None).await?;
+    expect_eq(&third.classification, &second.classification, "what is not given stays")?;
+    expect_eq(&super::classifiers::get(ports, project, first.id).await?, &third, "the newest version")?;
+    let list = async |filter: ClassifierFilter| {
+        Ok::<_, Error>(super::classifiers::list(ports, project, filter, page(10)).await?.items)
+    };
+    let newest_first = |mut versions: Vec<Classifier>| {
+        versions.sort_by_key(|one| std::cmp::Reverse((one.version, one.id)));
+        versions
+    };
+    let all = newest_first(vec![third.clone(), other.clone(), second.clone(), first.clone()]);
+    expect_eq(&list(ClassifierFilter::default()).await?, &all, "every version")?;
+    let latest = ClassifierFilter { latest_only: true, ..ClassifierFilter::default() };
+    expect_eq(&list(latest).await?, &newest_first(vec![third, other.clone()]), "only the newest of each")?;
+    let named = ClassifierFilter { name: Some("mail".to_owned()), ..ClassifierFilter::default() };
+    expect_eq(&list(named).await?, &newest_first(vec![second, first.clone()]), "the versions of a name")?;
+    // The old name is free again.
+    expect(save("mail", "d").await?.id != first.id, "a name that was given up is free")?;
+    super::classifiers::delete(ports, project, first.id).await?;
+    expect_kind(super::classifiers::get(ports, project, first.id).await, Kind::NotFound, "it is gone")?;
+    expect_eq(&super::classifiers::get(ports, project, other.id).await?, &other, "others stay")
+}
+
+async fn empty_index(ports: &impl Ports) -> Result<()> {
+    let project = ProjectId::from_random(ports.random());
+    expect_kind(access::project(ports, project).await, Kind::NotFound, "a project that was never made")?;
+    let jobs = super::jobs::list(ports, project, JobFilter::default(), page(10)).await?;
+    expect_eq(&jobs.items, &Vec::new(), "no jobs")?;
+    let file = FileId::from_random(ports.random());
+    expect_kind(super::files::get(ports, project, file).await, Kind::NotFound, "no file")?;
+    let classifier = ClassifierId::from_random(ports.random());
+    expect_kind(super::classifiers::get(ports, project, classifier).await, Kind::NotFound, "no classifier")
+}
+
+async fn tokens(ports: &impl Ports) -> Result<()> {
+    let token = Token {
+        id: TokenId::from_random(ports.random()),
+        project: ProjectId::from_random(ports.random()),
+        name: "für die Prüfung".to_owned(),
+        secret_sha256: "00".repeat(32),
+        created_at: ports.now(),
+        expires_at: None,
+    };
+    expect_eq(&ports.tokens(TokenCommand::Get(token.id)).await?, &None, "before it is there")?;
+    ports.tokens(TokenCommand::Put(token.clone())).await?;
+    for _ in 0..2 {
+        expect_eq(&ports.tokens(TokenCommand::Get(token.id)).await?, &Some(token.clone()), "while it is there")?;
+    }
+    expect_eq(&ports.tokens(TokenCommand::Revoke(token.id)).await?, &Some(token.clone()), "when it is revoked")?;
+    expect_eq(&ports.tokens(TokenCommand::Get(token.id)).await?, &None, "after it is revoked")
+}
+
+fn key(ports: &impl Ports) -> FileKey {
+    FileKey { project: ProjectId::from_random(ports.random()), file: FileId::from_random(ports.random()) }
+}
+
+/// Bytes in which every place is different from its neighbours near and far.
+fn pattern(length: usize) -> Bytes {
+    (0..length).map(|place| u8::try_from((place ^ (place >> 8) ^ (place >> 16)) & 0xff).unwrap_or_default()).collect()
+}
+
+async fn file_bytes(ports: &impl Ports) -> Result<()> {
+    let key = key(ports);
+    expect(ports.get(key).await?.is_none(), "before it is there")?;
+    expect(ports.open(key).await?.is_none(), "before it is there")?;
+    let bytes = pattern(100_000);
+    ports.put(key, bytes.clone()).await?;
+    expect(ports.get(key).await? == Some(bytes.clone()), "all at once")?;
+    let Some((length, mut chunks)) = ports.open(key).await? else {
+        return Err(Error::new(Kind::Internal, "it cannot be opened"));
+    };
+    expect_eq(&length, &100_000, "its length")?;
+    let mut read = Vec::new();
+    while let Some(chunk) = chunks.next().await {
+        read.extend_from_slice(&chunk?);
+    }
+    expect(read == bytes, "as a stream")?;
+    ports.put(key, Bytes::from_static(b"new")).await?;
+    expect(ports.get(key).await?.as_deref() == Some(b"new"), "replaced")?;
+    ports.delete(key).await?;
+    ports.delete(key).await?;
+    expect(ports.get(key).await?.is_none(), "after it is removed")
+}
+
+async fn upload_in_parts(ports: &impl Ports) -> Result<()> {
+    let whole = pattern(limits::PART_BYTES * 2 + 17);
+    let kept = key(ports);
+    let mut upload = ports.begin(kept).await?;
+    let dropped = key(ports);
+    let mut other = ports.begin(dropped).await?;
+    let mut rest = whole.clone();
+    while !rest.is_empty() {
+        let part = rest.split_to(rest.len().min(limits::PART_BYTES));
+        upload.part(part).await?;
+    }
+    other.part(whole.slice(..limits::PART_BYTES)).await?;
+    upload.complete().await?;
+    other.abort().await?;
+    expect(ports.get(kept).await? == Some(whole), "the parts are one object")?;
+    expect(ports.get(dropped).await?.is_none(), "an aborted upload leaves nothing")?;
+    ports.delete(kept).await
+}
+
+async fn streamed_bytes(ports: &impl Ports) -> Result<()> {
+    let key = key(ports);
+    let chunks = |sizes: &[usize]| stream::iter(sizes.iter().map(|size| Ok(pattern(*size))).collect::<Vec<_>>());
+    ports.put_stream(key, 300, chunks(&[100, 200])).await?;
+    expect_eq(&ports.get(key).await?.map(|bytes| bytes.len()), &Some(300), "as long as it said")?;
+    ports.delete(key).await?;
+    expect_kind(ports.put_stream(key, 300, chunks(&[100, 100])).await, Kind::Invalid, "too short")?;
+    expect_kind(ports.put_stream(key, 300, chunks(&[200, 200])).await, Kind::Invalid, "too long")?;
+    let cut = stream::iter(vec![Ok(pattern(10)), Err(Error::new(Kind::Gone, "cut off"))]);
+    expect_kind(ports.put_stream(key, 20, cut).await, Kind::Gone, "cut off")?;
+    expect(ports.get(key).await?.is_none(), "nothing of them is stored")
+}
+
+async fn clock_and_random(ports: &impl Ports) -> Result<()> {
+    let drawn: BTreeSet<[u8; 16]> = (0..100).map(|_| ports.random()).collect();
+    expect_eq(&drawn.len(), &100, "draws that differ")?;
+    let before = ports.now();
+    expect(ports.now() >= before, "time does not run back")?;
+    let year_2020 = Timestamp::from_millis(1_577_836_800_000);
+    expect(before > year_2020 && before < year_2020 + Duration::from_secs(100 * 365 * 86_400), "time is plausible")
+}
