@@ -29,9 +29,8 @@ pub struct Features {
     pub head: f64,
     /// How much of the label the title, a heading or the first words hold, squared: half a name is no name.
     pub title: f64,
-    /// How much of the label the document holds anywhere.
-    pub label: f64,
-    /// Whether the label, of two words or more, stands in the document word by word: 1 at the title, less elsewhere.
+    /// Whether the label stands in the document word by word: 1 at the title; elsewhere less, and only where the label
+    /// has two words or more.
     pub phrase: f64,
     /// How much of the rule the document holds: the matched share of the rule's squared length.
     pub coverage: f64,
@@ -39,9 +38,9 @@ pub struct Features {
 
 impl Features {
     /// The values in the order of the fields.
-    pub fn values(&self) -> [f64; 7] {
-        let Self { whole, passage, head, title, label, phrase, coverage } = *self;
-        [whole, passage, head, title, label, phrase, coverage]
+    pub fn values(&self) -> [f64; 6] {
+        let Self { whole, passage, head, title, phrase, coverage } = *self;
+        [whole, passage, head, title, phrase, coverage]
     }
 }
 
@@ -119,7 +118,6 @@ pub(super) fn features(reading: &Reading, lexicon: &Lexicon) -> Vec<Features> {
             passage,
             head,
             title: title(rule, lexicon, &places),
-            label: label(rule, lexicon, &found),
             phrase: 0.0,
             coverage: coverage(rule, &found),
         })
@@ -159,7 +157,7 @@ fn passages(reading: &Reading, lexicon: &Lexicon, scratch: &mut [f64]) -> Vec<(f
 /// How much a place counts as naming the document.
 fn naming(place: Place) -> f64 {
     match place {
-        Place::Title => 1.0,
+        Place::Title | Place::Opening => 1.0,
         Place::Heading => 0.8,
         Place::LaterHeading => 0.4,
         Place::Running => 0.0,
@@ -192,16 +190,6 @@ fn title(rule: &Prepared, lexicon: &Lexicon, places: &[f64]) -> f64 {
     share * share
 }
 
-fn label(rule: &Prepared, lexicon: &Lexicon, found: &[bool]) -> f64 {
-    let matched: f64 = rule
-        .label
-        .iter()
-        .filter(|&&term| found.get(term).copied().unwrap_or_default())
-        .filter_map(|&term| Some(lexicon.terms.get(term)?.weight))
-        .sum();
-    ratio(matched, rule.label_mass)
-}
-
 fn coverage(rule: &Prepared, found: &[bool]) -> f64 {
     let matched: f64 = rule
         .terms
@@ -218,7 +206,7 @@ const PHRASE_IN_TEXT: f64 = 0.5;
 fn phrases(reading: &Reading, lexicon: &Lexicon, all: &mut [Features]) {
     let mut opening: Vec<Vec<usize>> = vec![Vec::new(); lexicon.terms.len()];
     for (at, rule) in lexicon.rules.iter().enumerate() {
-        if let [first, _, ..] = rule.label.as_slice()
+        if let [first, ..] = rule.label.as_slice()
             && let Some(opening) = opening.get_mut(*first)
         {
             opening.push(at);
@@ -232,7 +220,8 @@ fn phrases(reading: &Reading, lexicon: &Lexicon, all: &mut [Features]) {
                 following.iter().take_while(|hit| hit.at <= at).any(|hit| hit.at == at && hit.term == term)
             });
             if whole && let Some(features) = all.get_mut(rule_at) {
-                features.phrase = features.phrase.max(naming(hit.place).max(PHRASE_IN_TEXT));
+                let in_text = if rule.label.len() > 1 { PHRASE_IN_TEXT } else { 0.0 };
+                features.phrase = features.phrase.max(naming(hit.place).max(in_text));
             }
         }
     }

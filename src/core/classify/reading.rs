@@ -13,8 +13,9 @@ const MAX_WORDS: usize = 200_000;
 /// Words the language is guessed from.
 const LANGUAGE_SAMPLE: usize = 400;
 
-/// The content words at the start of a document that can carry its title where no passage is marked as one.
-pub(super) const TITLE_WORDS: usize = 25;
+/// The content words at the start of a document that can carry its title where no passage is marked as one. In a short
+/// text it is the first quarter: the opening of one sentence is no title.
+const TITLE_WORDS: usize = 25;
 
 /// Where a word stands, for the question whether it names the document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,7 +26,9 @@ pub(super) enum Place {
     LaterHeading,
     /// A heading on the first page.
     Heading,
-    /// The title, or the first words.
+    /// The first words, whatever they are.
+    Opening,
+    /// A passage that is the title.
     Title,
 }
 
@@ -54,8 +57,6 @@ pub(super) struct Reading {
     pub distinct: usize,
     /// Terms the document's own title (metadata, not text of a page) holds.
     pub titled: Vec<usize>,
-    /// The language the document was read in.
-    pub language: Language,
 }
 
 /// How much a word counts for what its passage is: quotations and page margins speak of other things too.
@@ -80,7 +81,7 @@ impl Reading {
     pub fn new(document: &Document, lexicon: &Lexicon, hint: Option<Language>) -> Self {
         let language = hint.or_else(|| detect(document)).unwrap_or(lexicon.language);
         let mut dictionary = Dictionary::new(lexicon, language);
-        let mut reading = Self { hits: Vec::new(), words: 0, distinct: 0, titled: Vec::new(), language };
+        let mut reading = Self { hits: Vec::new(), words: 0, distinct: 0, titled: Vec::new() };
         let mut folded = String::new();
         let mut title = Words::new(document.title.as_deref().unwrap_or_default());
         for _ in 0..TITLE_WORDS {
@@ -90,14 +91,14 @@ impl Reading {
             reading.titled.extend(dictionary.look_up(&folded).matches.iter().map(|&(term, _)| term));
         }
         let mut left = MAX_WORDS;
-        for (page_at, page) in document.pages.iter().enumerate() {
+        'document: for (page_at, page) in document.pages.iter().enumerate() {
             for passage in passages(page) {
                 let strength = role_weight(passage.role);
                 let mut words = Words::new(passage.span.of(&page.text));
                 while let Some(range) = words.next_into(&mut folded) {
                     left = left.saturating_sub(1);
                     if left == 0 {
-                        return reading;
+                        break 'document;
                     }
                     let entry = dictionary.look_up(&folded);
                     if entry.is_stop {
@@ -107,7 +108,8 @@ impl Reading {
                     let place = match passage.role {
                         Role::Quote | Role::Signature | Role::Margin => Place::Running,
                         Role::Title => Place::Title,
-                        _ if reading.words < TITLE_WORDS => Place::Title,
+                        Role::Heading if reading.words < TITLE_WORDS => Place::Title,
+                        _ if reading.words < TITLE_WORDS => Place::Opening,
                         Role::Heading if page_at == 0 => Place::Heading,
                         Role::Heading => Place::LaterHeading,
                         Role::Body | Role::TableRow => Place::Running,
@@ -123,6 +125,12 @@ impl Reading {
                     }));
                     reading.words += 1;
                 }
+            }
+        }
+        let opening = TITLE_WORDS.min(reading.words.div_ceil(4));
+        for hit in &mut reading.hits {
+            if hit.place == Place::Opening && hit.at >= opening {
+                hit.place = Place::Running;
             }
         }
         reading

@@ -5,7 +5,7 @@ use super::features::Features;
 use super::reading::{Hit, Place, Reading};
 use super::rules::{Lexicon, Prepared};
 use super::score::{Verdict, rounded};
-use crate::document::{Document, Page, Span};
+use crate::document::{Document, Page};
 
 /// At most this many pieces of evidence: more than anyone reads, and a bound on the answer's size.
 const MAX_EVIDENCE: usize = 24;
@@ -63,7 +63,7 @@ impl Case<'_> {
         if let Some(words) = self.named(&evidence) {
             sentences.push(words);
         }
-        if let Some((page, quote)) = self.quote(rule, &shares) {
+        if let Some((page, quote)) = self.quote(&shares) {
             sentences.push(format!("Best passage: \"{quote}\" (page {page})."));
         }
         if self.verdict.is_null {
@@ -174,10 +174,11 @@ impl Case<'_> {
             .and_then(|hit| Some((hit, self.document.pages.get(hit.page)?)));
         if let Some((hit, page)) = first {
             let what = match hit.place {
-                Place::Title => "The title or opening",
+                Place::Title => "The title",
+                Place::Opening => "The opening",
                 Place::Heading | Place::LaterHeading | Place::Running => "A heading",
             };
-            return Some(format!("{what} names it: \"{}\" (page {}).", line(page, hit, rule, &[]), page.number));
+            return Some(format!("{what} names it: \"{}\" (page {}).", line(page, hit), page.number));
         }
         let title = self.document.title.as_deref()?;
         let named = self.reading.titled.iter().any(|term| rule.label.contains(term));
@@ -185,7 +186,7 @@ impl Case<'_> {
     }
 
     /// The line of the document in which the rule's words weigh most.
-    fn quote(&self, rule: &Prepared, shares: &[(usize, f64)]) -> Option<(u32, String)> {
+    fn quote(&self, shares: &[(usize, f64)]) -> Option<(u32, String)> {
         let mut share_of = vec![0.0; self.lexicon.terms.len()];
         for &(term, share) in shares {
             if let Some(of) = share_of.get_mut(term) {
@@ -219,7 +220,7 @@ impl Case<'_> {
         }
         let (_, first) = best?;
         let page = self.document.pages.get(first.page)?;
-        Some((page.number, line(page, first, rule, shares)))
+        Some((page.number, line(page, first)))
     }
 
     /// The lead over the second rule.
@@ -252,7 +253,7 @@ impl Case<'_> {
 }
 
 /// The line a hit stands in; a longer one from a little before the hit, cut at words.
-fn line(page: &Page, hit: &Hit, _rule: &Prepared, _shares: &[(usize, f64)]) -> String {
+fn line(page: &Page, hit: &Hit) -> String {
     let before = page.text.get(..hit.span.start).unwrap_or_default();
     let start = before.rfind('\n').map_or(0, |at| at + 1);
     let rest = page.text.get(start..).unwrap_or_default();
@@ -272,12 +273,4 @@ fn cut(line: &str, at: usize) -> String {
     let piece = rest.get(..end).unwrap_or(rest);
     let whole_words = piece.rfind(char::is_whitespace).and_then(|end| piece.get(..end));
     whole_words.map(str::trim_end).filter(|words| !words.is_empty()).unwrap_or(piece).to_owned()
-}
-
-/// The span of a piece of evidence, for the tests.
-#[cfg(test)]
-pub(super) fn is_exact(document: &Document, piece: &Evidence) -> bool {
-    let Some(page) = document.pages.iter().find(|page| page.number == piece.page) else { return false };
-    let Span { start, end } = piece.span;
-    page.text.get(start..end) == Some(piece.text.as_str())
 }

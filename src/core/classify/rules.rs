@@ -14,6 +14,10 @@ use crate::text::{Language, guess, words};
 /// What is left of a term's weight for words that talk about documents instead of describing one.
 const GENERIC: f64 = 0.25;
 
+/// Weights enter a cosine squared, which lets one rare word outshout several telling ones; this power takes most of
+/// that back (measured: 0.5 points over seven tasks).
+const DAMPING: f64 = 0.7;
+
 /// What a document word counts that matches only by translation.
 const TRANSLATED: f64 = 0.8;
 
@@ -37,7 +41,7 @@ const AUXILIARY: &[&str] = &[
 pub(super) struct Term {
     /// The word as the rules first wrote it, folded.
     pub word: String,
-    /// Idf within the set times rarity, 0 to about `ln(rules + 1) + 0.3`.
+    /// Idf within the set times rarity, damped: 0 to about `ln(rules + 1)`.
     pub weight: f64,
     /// Lines of the glossary that know the word.
     concepts: Vec<usize>,
@@ -139,8 +143,9 @@ impl Lexicon {
         }
         let rules = counts.len() as f64;
         for (term, holders) in self.terms.iter_mut().zip(&holders) {
-            // At most ln(n + 1) + 0.3; a word of every rule keeps a little, for the question whether any rule fits.
-            term.weight *= libm::log((rules + 1.0) / f64::from(*holders)) + 0.3;
+            // A word of every rule keeps a little, for the question whether any rule fits at all.
+            let within = libm::log((rules + 1.0) / f64::from(*holders)) + 0.3;
+            term.weight = libm::pow(term.weight * within, DAMPING);
         }
         self.postings = vec![Vec::new(); self.terms.len()];
         for (at, (in_rule, in_label)) in counts.iter().enumerate() {

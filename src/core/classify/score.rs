@@ -12,14 +12,14 @@ use super::features::Features;
 use super::reading::Reading;
 
 /// Weights of the rank score, in the order of the fields of [`Features`].
-const RANK: [f64; 7] = [6.0, 6.0, 3.0, 2.0, 0.5, 0.5, 1.0];
+const RANK: [f64; 6] = [3.75, 3.29, 4.05, 1.06, 2.00, 0.38]; 7] = [6.0, 6.0, 3.0, 2.0, 0.5, 0.5, 1.0];
 
-/// Weights of the heads, in the order of [`Judged::inputs`]; the last is the constant.
-const ANY_FITS: [f64; HEAD_INPUTS + 1] = [6.0, 6.0, 2.0, 2.0, 1.0, 1.0, 0.3, 0.0, 0.0, -2.0];
-const TOP_IS_RIGHT: [f64; HEAD_INPUTS + 1] = [4.0, 4.0, 2.0, 2.0, 1.0, 3.0, 0.3, 0.0, 0.0, -3.0];
+/// Weights of the heads, in the order of [`inputs`]; the last is the constant.
+const ANY_FITS: [f64; HEAD_INPUTS + 1] = [5.00, 1.17, 1.62, 0.00, 0.00, -0.71, -0.06, 0.82];
+const TOP_IS_RIGHT: [f64; HEAD_INPUTS + 1] = [3.97, 0.41, 1.48, 1.94, 0.07, -0.40, -0.07, -1.52];
 
 /// Inputs of a head.
-const HEAD_INPUTS: usize = 9;
+const HEAD_INPUTS: usize = 7;
 
 /// A lead of more than this over the second rule says nothing more.
 const MAX_MARGIN: f64 = 8.0;
@@ -40,12 +40,6 @@ pub(super) fn rounded(value: f64) -> f64 {
 pub(super) fn rank(features: &Features) -> f64 {
     dot(&features.values(), &RANK)
 }
-
-/// The part of the rank score that comes from the words of the whole document, of its best window and of its head.
-pub(super) const COSINE_WEIGHTS: [f64; 3] = [RANK[0], RANK[1], RANK[2]];
-
-/// What the rank score owes to a label in the title, a label anywhere, and coverage.
-pub(super) const TITLE_WEIGHT: f64 = RANK[3];
 
 /// The judgement on the best rule.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -77,8 +71,6 @@ fn inputs(scores: &[f64], winner: &Features, reading: &Reading) -> [f64; HEAD_IN
         winner.whole,
         winner.passage,
         winner.title,
-        winner.label,
-        winner.coverage,
         share,
         margin,
         libm::log(scores.len().max(1) as f64),

@@ -50,10 +50,12 @@ fn read(folder: &Path) -> Result<Vec<Task>, Failure> {
     let mut tasks = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        let Some(name) = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".jsonl")) else {
+        let Some(name) = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".jsonl"))
+        else {
             continue;
         };
-        let rules: Vec<RuleLine> = serde_json::from_str(&fs::read_to_string(folder.join(format!("{name}.rules.json")))?)?;
+        let rules: Vec<RuleLine> =
+            serde_json::from_str(&fs::read_to_string(folder.join(format!("{name}.rules.json")))?)?;
         let rules = rules.into_iter().map(|rule| Rule { label: rule.r#type, description: rule.description }).collect();
         let lines = fs::read_to_string(&path)?.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
         tasks.push(Task { name: name.to_owned(), rules: RuleSet { rules }, lines });
@@ -105,8 +107,15 @@ fn measure(tasks: &[Task]) -> String {
         let ece = ece(answers.iter().map(|(_, _, correct, confidence)| (*confidence, *correct)));
         report.push_str(&format!(
             "{:12} {:4} {:6.1}  {:7.1}  {:4}/{:3} {:6.1}  {:7.1}  {:6.1}\n",
-            task.name, answers.len(), 100.0 * accuracy, 100.0 * macro_f1, said, nulls, 100.0 * null_f1,
-            100.0 * with_null, 100.0 * ece
+            task.name,
+            answers.len(),
+            100.0 * accuracy,
+            100.0 * macro_f1,
+            said,
+            nulls,
+            100.0 * null_f1,
+            100.0 * with_null,
+            100.0 * ece
         ));
         for (sum, value) in sums.iter_mut().zip([accuracy, macro_f1, with_null, ece]) {
             *sum += 100.0 * value / tasks.len() as f64;
