@@ -181,11 +181,8 @@ fn best_places(reading: &Reading, lexicon: &Lexicon) -> Vec<f64> {
 }
 
 fn title(rule: &Prepared, lexicon: &Lexicon, places: &[f64]) -> f64 {
-    let named: f64 = rule
-        .label
-        .iter()
-        .filter_map(|&term| Some(lexicon.terms.get(term)?.weight * places.get(term)?))
-        .sum();
+    let named: f64 =
+        rule.label.iter().filter_map(|&term| Some(lexicon.terms.get(term)?.weight * places.get(term)?)).sum();
     let share = ratio(named, rule.label_mass);
     share * share
 }

@@ -33,9 +33,10 @@ pub(super) struct Case<'a> {
 impl Case<'_> {
     /// The sentences and the places, for the best rule, whose features are `winning`.
     pub fn explain(&self, winning: &Features) -> (String, Vec<Evidence>) {
-        let best = self.ranked.first().and_then(|&(at, score)| {
-            Some((self.labels.get(at)?.as_str(), self.lexicon.rules.get(at)?, score))
-        });
+        let best = self
+            .ranked
+            .first()
+            .and_then(|&(at, score)| Some((self.labels.get(at)?.as_str(), self.lexicon.rules.get(at)?, score)));
         let Some((label, rule, score)) = best else {
             return ("There are no rules to match.".to_owned(), Vec::new());
         };

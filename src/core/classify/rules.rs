@@ -22,12 +22,97 @@ const DAMPING: f64 = 0.7;
 const TRANSLATED: f64 = 0.8;
 
 /// Words of descriptions that say nothing of the documents: folded, sorted.
-const GENERIC_WORDS: &[&str] = &["about", "additional", "characteristic", "characteristics", "classified", "classify", "common", "commonly", "concerning", "contain", "containing", "contains", "describe", "describes", "describing", "document", "documento", "documentos", "documents", "dokument", "dokumente", "enthalt", "etc", "example", "examples", "featuring", "file", "files", "following", "formal", "format", "general", "generally", "include", "included", "includes", "including", "information", "informationen", "informations", "like", "mainly", "mention", "mentions", "often", "page", "pages", "primarily", "provide", "provides", "providing", "regarding", "related", "relating", "relevant", "show", "showing", "shows", "similar", "specific", "specifically", "text", "texts", "type", "types", "typical", "typically", "used", "usually", "various", "wie"];
+const GENERIC_WORDS: &[&str] = &[
+    "about",
+    "additional",
+    "characteristic",
+    "characteristics",
+    "classified",
+    "classify",
+    "common",
+    "commonly",
+    "concerning",
+    "contain",
+    "containing",
+    "contains",
+    "describe",
+    "describes",
+    "describing",
+    "document",
+    "documento",
+    "documentos",
+    "documents",
+    "dokument",
+    "dokumente",
+    "enthalt",
+    "etc",
+    "example",
+    "examples",
+    "featuring",
+    "file",
+    "files",
+    "following",
+    "formal",
+    "format",
+    "general",
+    "generally",
+    "include",
+    "included",
+    "includes",
+    "including",
+    "information",
+    "informationen",
+    "informations",
+    "like",
+    "mainly",
+    "mention",
+    "mentions",
+    "often",
+    "page",
+    "pages",
+    "primarily",
+    "provide",
+    "provides",
+    "providing",
+    "regarding",
+    "related",
+    "relating",
+    "relevant",
+    "show",
+    "showing",
+    "shows",
+    "similar",
+    "specific",
+    "specifically",
+    "text",
+    "texts",
+    "type",
+    "types",
+    "typical",
+    "typically",
+    "used",
+    "usually",
+    "various",
+    "wie",
+];
 
 /// What begins an exclusion that lasts to the end of its clause: "excluding receipts".
 const EXCLUDING: &[&str] = &[
-    "ausgenommen", "ausser", "excepte", "except", "excepto", "exceto", "exclude", "excludes", "excluding", "eccetto",
-    "kein", "keine", "keinen", "sauf", "unlike",
+    "ausgenommen",
+    "ausser",
+    "excepte",
+    "except",
+    "excepto",
+    "exceto",
+    "exclude",
+    "excludes",
+    "excluding",
+    "eccetto",
+    "kein",
+    "keine",
+    "keinen",
+    "sauf",
+    "unlike",
 ];
 
 /// Before a "not" these make it part of what happened ("has not arrived"), which is what the rule is about.
@@ -82,8 +167,9 @@ type Counts = BTreeMap<usize, f64>;
 impl Lexicon {
     pub fn new(set: &RuleSet) -> Self {
         let texts: Vec<_> = set.rules.iter().map(read).collect();
-        let language = guess(texts.iter().flat_map(|(label, description)| label.iter().chain(description)).map(String::as_str))
-            .unwrap_or(Language::English);
+        let language =
+            guess(texts.iter().flat_map(|(label, description)| label.iter().chain(description)).map(String::as_str))
+                .unwrap_or(Language::English);
         let mut lexicon = Self {
             language,
             terms: Vec::new(),

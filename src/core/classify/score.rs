@@ -12,7 +12,7 @@ use super::features::Features;
 use super::reading::Reading;
 
 /// Weights of the rank score, in the order of the fields of [`Features`].
-const RANK: [f64; 6] = [3.75, 3.29, 4.05, 1.06, 2.00, 0.38]; 7] = [6.0, 6.0, 3.0, 2.0, 0.5, 0.5, 1.0];
+const RANK: [f64; 6] = [3.75, 3.29, 4.05, 1.06, 2.00, 0.38];
 
 /// Weights of the heads, in the order of [`inputs`]; the last is the constant.
 const ANY_FITS: [f64; HEAD_INPUTS + 1] = [5.00, 1.17, 1.62, 0.00, 0.00, -0.71, -0.06, 0.82];
