@@ -19,6 +19,8 @@ mod reading;
 mod reasoning;
 mod rules;
 mod score;
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 
