@@ -34,13 +34,16 @@ pub struct Features {
     pub phrase: f64,
     /// How much of the rule the document holds: the matched share of the rule's squared length.
     pub coverage: f64,
+    /// How many different words of the rule the document holds, as `n / (n + 2)`: one word can be chance, the fourth
+    /// hardly.
+    pub breadth: f64,
 }
 
 impl Features {
     /// The values in the order of the fields.
-    pub fn values(&self) -> [f64; 6] {
-        let Self { whole, passage, head, title, phrase, coverage } = *self;
-        [whole, passage, head, title, phrase, coverage]
+    pub fn values(&self) -> [f64; 7] {
+        let Self { whole, passage, head, title, phrase, coverage, breadth } = *self;
+        [whole, passage, head, title, phrase, coverage, breadth]
     }
 }
 
@@ -120,6 +123,7 @@ pub(super) fn features(reading: &Reading, lexicon: &Lexicon) -> Vec<Features> {
             title: title(rule, lexicon, &places),
             phrase: 0.0,
             coverage: coverage(rule, &found),
+            breadth: breadth(rule, &found),
         })
         .collect();
     phrases(reading, lexicon, &mut all);
@@ -195,6 +199,11 @@ fn coverage(rule: &Prepared, found: &[bool]) -> f64 {
         .map(|(_, component)| component * component)
         .sum();
     ratio(matched, rule.norm * rule.norm)
+}
+
+fn breadth(rule: &Prepared, found: &[bool]) -> f64 {
+    let matched = rule.terms.iter().filter(|&&(term, _)| found.get(term).copied().unwrap_or_default()).count() as f64;
+    matched / (matched + 2.0)
 }
 
 /// What a label found word by word counts away from any title.

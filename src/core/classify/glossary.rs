@@ -39,6 +39,42 @@ static INDEX: LazyLock<HashMap<(Language, String), Vec<usize>>> = LazyLock::new(
     index
 });
 
+/// Every word to the languages that have it.
+static LANGUAGES: LazyLock<HashMap<&'static str, Vec<Language>>> = LazyLock::new(|| {
+    let mut languages: HashMap<&'static str, Vec<Language>> = HashMap::new();
+    for (language, words) in CONCEPTS.iter().flatten() {
+        for word in words {
+            let known = languages.entry(word).or_default();
+            if !known.contains(language) {
+                known.push(*language);
+            }
+        }
+    }
+    languages
+});
+
+/// Different words of one language, and of no other as often, that tell the language of a text.
+const MIN_WORDS: usize = 2;
+
+/// The language of a text without sentences, such as a table: the one that has most of its folded words here; nothing
+/// where they are too few or two languages have equally many.
+pub(super) fn guess(words: &[String]) -> Option<Language> {
+    let mut votes: Vec<(Language, Vec<&str>)> =
+        Language::ALL.into_iter().map(|language| (language, Vec::new())).collect();
+    for word in words {
+        let Some(languages) = LANGUAGES.get(word.as_str()) else { continue };
+        for (language, seen) in &mut votes {
+            if languages.contains(language) && !seen.contains(&word.as_str()) {
+                seen.push(word);
+            }
+        }
+    }
+    let best = votes.iter().map(|(_, seen)| seen.len()).max().filter(|&best| best >= MIN_WORDS)?;
+    let mut leaders = votes.iter().filter(|(_, seen)| seen.len() == best);
+    let (leader, _) = leaders.next()?;
+    leaders.next().is_none().then_some(*leader)
+}
+
 /// The concepts a word of `language` names, by its stem.
 pub(super) fn concepts(language: Language, stem: &str) -> Vec<usize> {
     INDEX.get(&(language, stem.to_owned())).cloned().unwrap_or_default()

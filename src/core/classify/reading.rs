@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::glossary;
 use super::rules::{Lexicon, Matches};
 use crate::document::{Document, Page, Passage, Role, Span};
 use crate::text::{Language, Words, guess};
@@ -137,7 +138,7 @@ impl Reading {
     }
 }
 
-/// The language of the first words, by their stop words.
+/// The language of the first words, by their stop words, or by the words of business where there are no sentences.
 fn detect(document: &Document) -> Option<Language> {
     let mut sample = Vec::with_capacity(LANGUAGE_SAMPLE);
     let mut folded = String::new();
@@ -151,7 +152,7 @@ fn detect(document: &Document) -> Option<Language> {
             sample.push(folded.clone());
         }
     }
-    guess(sample.iter().map(String::as_str))
+    guess(sample.iter().map(String::as_str)).or_else(|| glossary::guess(&sample))
 }
 
 /// What is known of a folded word: looked up once, however often it comes.

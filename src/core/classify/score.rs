@@ -12,14 +12,18 @@ use super::features::Features;
 use super::reading::Reading;
 
 /// Weights of the rank score, in the order of the fields of [`Features`].
-const RANK: [f64; 6] = [3.75, 3.29, 4.05, 1.06, 2.00, 0.38];
+const RANK: [f64; 7] = [3.30, 2.91, 3.80, 1.10, 1.96, 0.32, 1.12];
 
 /// Weights of the heads, in the order of [`inputs`]; the last is the constant.
-const ANY_FITS: [f64; HEAD_INPUTS + 1] = [5.00, 1.17, 1.62, 0.00, 0.00, -0.71, -0.06, 0.82];
-const TOP_IS_RIGHT: [f64; HEAD_INPUTS + 1] = [3.97, 0.41, 1.48, 1.94, 0.07, -0.40, -0.07, -1.52];
+const ANY_FITS: [f64; HEAD_INPUTS + 1] = [5.32, 0.00, 1.70, 1.43, 0.12, 0.00, -0.30, -0.12, -0.39];
+const TOP_IS_RIGHT: [f64; HEAD_INPUTS + 1] = [4.52, 0.74, 1.41, 0.00, 1.90, 0.08, -0.10, 0.00, -2.71];
+
+/// The log-odds that a rule fits although not one word of any rule was found: the winner is then none, and the heads
+/// have nothing to look at.
+const SILENCE: f64 = -1.43;
 
 /// Inputs of a head.
-const HEAD_INPUTS: usize = 7;
+const HEAD_INPUTS: usize = 8;
 
 /// A lead of more than this over the second rule says nothing more.
 const MAX_MARGIN: f64 = 8.0;
@@ -54,11 +58,11 @@ pub(super) struct Verdict {
 pub(super) fn judge(scores: &[f64], winner: &Features, reading: &Reading, no_match_bias: f64) -> Verdict {
     let inputs = inputs(scores, winner, reading);
     let bias = if no_match_bias.is_finite() { no_match_bias } else { 0.0 };
-    let fits = logistic(dot(&inputs, &ANY_FITS) + constant(&ANY_FITS) - bias);
+    let silent = scores.first().is_none_or(|&best| best <= 0.0);
+    let fits = if silent { SILENCE } else { dot(&inputs, &ANY_FITS) + constant(&ANY_FITS) };
+    let fits = logistic(fits - bias);
     let right = logistic(dot(&inputs, &TOP_IS_RIGHT) + constant(&TOP_IS_RIGHT) - bias).min(fits);
-    // Without a single matching word there is nothing to stand on, whatever the constants say.
-    let nothing = scores.first().is_none_or(|&best| best <= 0.0);
-    let is_null = nothing || rounded(1.0 - fits) > rounded(right);
+    let is_null = silent || rounded(1.0 - fits) > rounded(right);
     Verdict { is_null, confidence: rounded(if is_null { 1.0 - fits } else { right }).clamp(0.0, 1.0) }
 }
 
@@ -71,6 +75,7 @@ fn inputs(scores: &[f64], winner: &Features, reading: &Reading) -> [f64; HEAD_IN
         winner.whole,
         winner.passage,
         winner.title,
+        winner.breadth,
         share,
         margin,
         libm::log(scores.len().max(1) as f64),

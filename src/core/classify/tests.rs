@@ -223,7 +223,13 @@ fn the_reasoning_says_only_what_is_there() {
     // The second page character is one scalar of two bytes: offsets count scalars.
     assert!(decision.reasoning.contains("\"INVOICE\" (page 1, characters 7-14)"), "{}", decision.reasoning);
     assert!(decision.reasoning.contains("Ahead of \"receipt\""), "{}", decision.reasoning);
-    let none = classify(&document("A poem about the total absence of you"), &business(), &Settings::default());
+    let none = classify(
+        &document(
+            "The gulls beat against a wind that walks alone; in total silence the tide hums of salt and stone, the moon has hung her lantern high and walks along the harbour wall, and every star above the sea whispers of home, of dunes and rain, of feet on silver sand",
+        ),
+        &business(),
+        &Settings::default(),
+    );
     assert_eq!(none.label, None);
     assert!(
         none.reasoning.starts_with("No rule matches well enough. The nearest is \"invoice\""),
@@ -247,4 +253,13 @@ fn a_title_counts_more_than_a_mention() {
 fn settings_read_what_older_ones_wrote() {
     let settings: Settings = serde_json::from_str(r#"{"language":"de"}"#).unwrap();
     assert_eq!(settings, Settings { language: Some("de".into()), no_match_bias: 0.0 });
+}
+
+#[test]
+fn zz_probe() {
+    let text = "The gulls beat against a wind that walks alone; in total silence the tide hums of salt and stone, the moon has hung her lantern high and walks along the harbour wall, and every star above the sea whispers of home, of dunes and rain, of feet on silver sand";
+    let c = Classifier::new(&business(), &Settings::default());
+    let d = c.decide(&document(text));
+    eprintln!("{:?} {:?}", c.features(&document(text)), d);
+    eprintln!("{}", classify(&document(INVOICE), &business(), &Settings::default()).reasoning);
 }

@@ -177,24 +177,25 @@ impl Numbers {
     }
 }
 
-/// One JSON line an instance: `{task, split, kind, target, words, features}`; `target` is the index of the right rule
+/// One JSON line an instance: `{task, from, split, kind, target, words, features}`; `target` is the index of the right rule
 /// or -1. Kinds: `own` (all rules), `subset` (a random subset, three in ten without the right rule), `cross` (a text of
 /// another task).
 fn instances(tasks: &[Task]) -> String {
     let mut numbers = Numbers(1);
     let mut out = String::new();
     for task in tasks {
-        let mut emit = |rules: &RuleSet, line: &Line, kind: &str| {
+        let mut emit = |rules: &RuleSet, line: &Line, from: &str, kind: &str| {
             let (features, words) = Classifier::new(rules, &Settings::default()).features(&document(&line.text));
-            let target = line.label.as_ref().and_then(|label| rules.rules.iter().position(|rule| &rule.label == label));
+            let label = line.label.as_ref().filter(|_| kind != "cross");
+            let target = label.and_then(|label| rules.rules.iter().position(|rule| &rule.label == label));
             let values: Vec<_> = features.iter().map(|features| features.values()).collect();
             let target = target.and_then(|at| i64::try_from(at).ok()).unwrap_or(-1);
-            let line = json!({ "task": task.name, "split": line.split, "kind": kind, "target": target, "words": words, "features": values });
+            let line = json!({ "task": task.name, "from": from, "split": line.split, "kind": kind, "target": target, "words": words, "features": values });
             out.push_str(&line.to_string());
             out.push('\n');
         };
         for line in &task.lines {
-            emit(&task.rules, line, "own");
+            emit(&task.rules, line, &task.name, "own");
             for _ in 0..3 {
                 let size = 1 + numbers.below(task.rules.rules.len());
                 let mut rules = task.rules.rules.clone();
@@ -209,14 +210,17 @@ fn instances(tasks: &[Task]) -> String {
                     let at = numbers.below(rules.len() + 1);
                     rules.insert(at, right.clone());
                 }
-                emit(&RuleSet { rules }, line, "subset");
+                emit(&RuleSet { rules }, line, &task.name, "subset");
             }
         }
-        let foreign: Vec<&Line> =
-            tasks.iter().filter(|other| other.name != task.name).flat_map(|other| &other.lines).collect();
+        let foreign: Vec<(&str, &Line)> = tasks
+            .iter()
+            .filter(|other| other.name != task.name)
+            .flat_map(|other| other.lines.iter().map(|line| (other.name.as_str(), line)))
+            .collect();
         for _ in 0..200 {
-            if let Some(line) = foreign.get(numbers.below(foreign.len())) {
-                emit(&task.rules, line, "cross");
+            if let Some((from, line)) = foreign.get(numbers.below(foreign.len())) {
+                emit(&task.rules, line, from, "cross");
             }
         }
     }
