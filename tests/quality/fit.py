@@ -18,11 +18,7 @@ import sys
 import numpy as np
 
 NONE_SHARE = 0.25
-# The heads learn only from tasks in which at most this share of the texts lacks every word of its rules. Where words
-# are hardly shared (news by continent, mail by mood) one chance match looks as good as any evidence, and learning from
-# it would make the engine believe chance matches everywhere.
-MAX_SILENT = 0.25
-FAINT_WORDS = 20  # see score.rs
+FAINT_WORDS = 40  # see score.rs
 FEATURES = ["whole", "passage", "head", "title", "phrase", "coverage", "breadth"]
 INPUTS = ["whole", "passage", "title", "breadth", "share", "margin", "ln rules", "ln words"]
 EVIDENCE = 6  # inputs of which more must never count less
@@ -110,20 +106,14 @@ def fit_free(x, y, c, ridge=1e-3):
 
 
 def faint(i, top):
-    """No word, or in more than a sentence a single one: chance."""
+    """No word, or in a paragraph or more a single one: chance."""
     f = i["features"][top]
     return not i["features"].any() or (f[6] < 0.5 and f[3] == 0 and i["words"] >= FAINT_WORDS)
 
 
-def silent_share(task):
-    known = [i for i in instances if i["task"] == task and i["kind"] == "own" and i["target"] >= 0]
-    return np.mean([not i["features"].any() for i in known])
-
-
 def fit(names, split):
     rank = fit_rank(names, split)
-    able = [task for task in names if silent_share(task) <= MAX_SILENT]
-    everything = chosen(able, split, ("own", "subset", "cross"))
+    everything = chosen(names, split, ("own", "subset", "cross"))
     tops, x = zip(*(judged(i, rank) for i in everything))
     faintly = [i for i, top in zip(everything, tops) if faint(i, top)]
     x, c = np.array(x), balanced(everything)
@@ -131,7 +121,7 @@ def fit(names, split):
     right = np.array([i["target"] == top for i, top in zip(everything, tops)], float)
     weights = dict(zip(map(id, everything), c))
     rates = []
-    for task in able:
+    for task in names:
         mass = [(weights[id(i)], i["target"] >= 0) for i in faintly if i["task"] == task]
         if mass:
             rates.append(sum(w for w, fit_though in mass if fit_though) / sum(w for w, _ in mass))

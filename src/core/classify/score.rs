@@ -15,12 +15,19 @@ use super::reading::Reading;
 const RANK: [f64; 7] = [3.30, 2.91, 3.80, 1.10, 1.96, 0.32, 1.12];
 
 /// Weights of the heads, in the order of [`inputs`]; the last is the constant.
-const ANY_FITS: [f64; HEAD_INPUTS + 1] = [5.32, 0.00, 1.70, 1.43, 0.12, 0.00, -0.30, -0.12, -0.39];
-const TOP_IS_RIGHT: [f64; HEAD_INPUTS + 1] = [4.52, 0.74, 1.41, 0.00, 1.90, 0.08, -0.10, 0.00, -2.71];
+const ANY_FITS: [f64; HEAD_INPUTS + 1] = [5.22, 0.33, 1.50, 0.00, 0.28, 0.00, -0.43, -0.05, 0.25];
+const TOP_IS_RIGHT: [f64; HEAD_INPUTS + 1] = [3.11, 1.37, 1.36, 0.00, 1.92, 0.07, -0.24, -0.05, -1.86];
 
-/// The log-odds that a rule fits although not one word of any rule was found: the winner is then none, and the heads
+/// The log-odds that a rule fits although hardly a word of any rule was found: the answer is then none, and the heads
 /// have nothing to look at.
-const SILENCE: f64 = -1.43;
+const SILENCE: f64 = -0.78;
+
+/// In a text of this many content words, a paragraph or more, a single word of a rule that is not in its title is
+/// chance: every poem has a "total" somewhere. Below it one word can be all that a request says ("my balance?").
+const FAINT_WORDS: usize = 40;
+
+/// The breadth of a rule of which two words were found; see [`Features::breadth`].
+const TWO_WORDS: f64 = 0.5;
 
 /// Inputs of a head.
 const HEAD_INPUTS: usize = 8;
@@ -58,11 +65,12 @@ pub(super) struct Verdict {
 pub(super) fn judge(scores: &[f64], winner: &Features, reading: &Reading, no_match_bias: f64) -> Verdict {
     let inputs = inputs(scores, winner, reading);
     let bias = if no_match_bias.is_finite() { no_match_bias } else { 0.0 };
-    let silent = scores.first().is_none_or(|&best| best <= 0.0);
-    let fits = if silent { SILENCE } else { dot(&inputs, &ANY_FITS) + constant(&ANY_FITS) };
+    let faint = scores.first().is_none_or(|&best| best <= 0.0)
+        || (winner.breadth < TWO_WORDS && winner.title <= 0.0 && reading.words >= FAINT_WORDS);
+    let fits = if faint { SILENCE } else { dot(&inputs, &ANY_FITS) + constant(&ANY_FITS) };
     let fits = logistic(fits - bias);
     let right = logistic(dot(&inputs, &TOP_IS_RIGHT) + constant(&TOP_IS_RIGHT) - bias).min(fits);
-    let is_null = silent || rounded(1.0 - fits) > rounded(right);
+    let is_null = faint || rounded(1.0 - fits) > rounded(right);
     Verdict { is_null, confidence: rounded(if is_null { 1.0 - fits } else { right }).clamp(0.0, 1.0) }
 }
 
