@@ -159,6 +159,8 @@ pub(super) struct Lexicon {
     pub postings: Vec<Vec<(usize, f64)>>,
     forms: HashMap<String, usize>,
     stems: HashMap<String, usize>,
+    /// For every first letter the set of second letters that some stem begins with.
+    beginnings: [u32; 26],
 }
 
 /// How many rules a word of the set is found in, and how often in each.
@@ -177,6 +179,7 @@ impl Lexicon {
             postings: Vec::new(),
             forms: HashMap::new(),
             stems: HashMap::new(),
+            beginnings: [0; 26],
         };
         let mut counts: Vec<(Counts, Vec<usize>)> = Vec::with_capacity(texts.len());
         for (label, description) in &texts {
@@ -212,6 +215,11 @@ impl Lexicon {
         let next = self.terms.len();
         let term = *self.stems.entry(stem.clone().into_owned()).or_insert(next);
         if term == next {
+            if let Some((first, second)) = beginning(&stem)
+                && let Some(set) = self.beginnings.get_mut(first)
+            {
+                *set |= second;
+            }
             let rarity = if self.language == Language::English { rarity(&stem) } else { 1.0 };
             let concepts = glossary::concepts(self.language, &stem);
             self.terms.push(Term { word: word.to_owned(), weight: rarity, concepts });
@@ -253,7 +261,17 @@ impl Lexicon {
 
     /// What a document word in the language of the rules matches.
     pub fn find(&self, word: &str) -> Option<usize> {
-        self.forms.get(word).or_else(|| self.stems.get(&*self.language.stem(word))).copied()
+        if let Some(&term) = self.forms.get(word) {
+            return Some(term);
+        }
+        // Stemming is most of the cost of a new word, and leaves the first two letters alone (but for "dying", "lying"
+        // and "tying"): words that share them with no stem need none.
+        if !beginning(word)
+            .is_some_and(|(first, second)| self.beginnings.get(first).is_some_and(|set| set & second != 0))
+        {
+            return None;
+        }
+        self.stems.get(&*self.language.stem(word)).copied()
     }
 
     /// What words of another language match: the rules' words by their stems in that language, and translations.
@@ -274,6 +292,14 @@ impl Lexicon {
         }
         found
     }
+}
+
+/// The first letter of a word as an index and the second as a set; nothing where they are not plain letters, in which
+/// case the stem is the word itself.
+fn beginning(word: &str) -> Option<(usize, u32)> {
+    let mut letters = word.bytes().map(|byte| byte.checked_sub(b'a').filter(|&letter| letter < 26));
+    let (first, second) = (letters.next()??, letters.next()??);
+    Some((usize::from(first), 1 << second))
 }
 
 /// Dampens repetition: 1 stays 1, each doubling adds a little less than one.

@@ -1,6 +1,7 @@
 //! Languages: stop words, stems, and a guess.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use rust_stemmers::{Algorithm, Stemmer};
@@ -52,10 +53,12 @@ impl Language {
 
     /// Whether a folded word is too common in the language to say anything.
     pub fn is_stop_word(self, folded: &str) -> bool {
-        STOP_WORDS
-            .iter()
-            .find(|(language, _)| *language == self)
-            .is_some_and(|(_, words)| words.binary_search(&folded).is_ok())
+        stop_word_of(folded) & self.bit() != 0
+    }
+
+    /// The language's place in a set of languages.
+    const fn bit(self) -> u8 {
+        1 << self as u8
     }
 
     /// The Snowball stem of a folded word; the word itself where it is not of plain letters.
@@ -87,8 +90,9 @@ const MIN_STOP_WORDS: usize = 3;
 pub fn guess<'a>(words: impl IntoIterator<Item = &'a str>) -> Option<Language> {
     let mut counts = [0_usize; Language::ALL.len()];
     for word in words {
+        let languages = stop_word_of(word);
         for (count, language) in counts.iter_mut().zip(Language::ALL) {
-            *count += usize::from(language.is_stop_word(word));
+            *count += usize::from(languages & language.bit() != 0);
         }
     }
     let best = counts.iter().copied().max().filter(|&best| best >= MIN_STOP_WORDS)?;
@@ -97,15 +101,21 @@ pub fn guess<'a>(words: impl IntoIterator<Item = &'a str>) -> Option<Language> {
     leaders.next().is_none().then_some(leader)
 }
 
-/// The stop words, folded and sorted, in the order of [`Language::ALL`].
-static STOP_WORDS: LazyLock<Vec<(Language, Vec<&'static str>)>> = LazyLock::new(|| {
+/// The set of languages in which a folded word is a stop word.
+fn stop_word_of(folded: &str) -> u8 {
+    STOP_WORDS.get(folded).copied().unwrap_or_default()
+}
+
+/// One map for all languages: a text is asked word by word for all of them.
+static STOP_WORDS: LazyLock<HashMap<&'static str, u8>> = LazyLock::new(|| {
     let lists = [ENGLISH, FRENCH, GERMAN, SPANISH, ITALIAN, DUTCH, PORTUGUESE];
-    let sorted = |list: &'static str| {
-        let mut words: Vec<_> = list.split_whitespace().collect();
-        words.sort_unstable();
-        words
-    };
-    Language::ALL.into_iter().zip(lists.map(sorted)).collect()
+    let mut languages = HashMap::new();
+    for (language, list) in Language::ALL.into_iter().zip(lists) {
+        for word in list.split_whitespace() {
+            *languages.entry(word).or_default() |= language.bit();
+        }
+    }
+    languages
 });
 
 const ENGLISH: &str = "a an the of to in on at by for from with and or nor not no is are was were be been being am do \
