@@ -199,10 +199,8 @@ impl<'a> Dictionary<'a> {
             return Known { is_stop: true, ..Known::default() };
         }
         let mut matches: Matches = self.lexicon.find(word).map(|term| (term, 1.0)).into_iter().collect();
-        if matches.is_empty() {
-            let stem = self.language.stem(word);
-            let foreign = self.foreign.as_ref();
-            let found = foreign.and_then(|foreign| foreign.get(word).or_else(|| foreign.get(&*stem)));
+        if let Some(foreign) = self.foreign.as_ref().filter(|_| matches.is_empty()) {
+            let found = foreign.get(word).or_else(|| foreign.get(&*self.language.stem(word)));
             matches.extend(found.into_iter().flatten());
         }
         Known { matches, ..Known::default() }
