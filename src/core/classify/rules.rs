@@ -266,9 +266,8 @@ impl Lexicon {
         }
         // Stemming is most of the cost of a new word, and leaves the first two letters alone (but for "dying", "lying"
         // and "tying"): words that share them with no stem need none.
-        if !beginning(word)
-            .is_some_and(|(first, second)| self.beginnings.get(first).is_some_and(|set| set & second != 0))
-        {
+        let (first, second) = beginning(word)?;
+        if self.beginnings.get(first)? & second == 0 {
             return None;
         }
         self.stems.get(&*self.language.stem(word)).copied()

@@ -63,6 +63,9 @@ pub(super) struct Verdict {
 
 /// Judges the winner. `scores` are sorted, best first; `winner` are the features of the first.
 pub(super) fn judge(scores: &[f64], winner: &Features, reading: &Reading, no_match_bias: f64) -> Verdict {
+    if scores.is_empty() {
+        return Verdict { is_null: true, confidence: 1.0 };
+    }
     let inputs = inputs(scores, winner, reading);
     let bias = if no_match_bias.is_finite() { no_match_bias } else { 0.0 };
     let faint = scores.first().is_none_or(|&best| best <= 0.0)
