@@ -1,8 +1,33 @@
 //! A document and a [`RuleSet`] to a [`Decision`].
+//!
+//! A [`Classifier`] is a rule set made ready; [`Classifier::decide`] holds one document against it:
+//!
+//! 1. `rules`: the words of labels and descriptions become weighted terms. What all rules share, what general text is
+//!    full of and what a description excludes says little or nothing.
+//! 2. `reading`: one walk over the document finds every place that uses a term.
+//! 3. `features`: for every rule a few numbers, each one kind of evidence.
+//! 4. `score`: the numbers become a score for each rule, the answer (a label, or none) and its probability.
+//! 5. `reasoning`: the same evidence as sentences and as places in the document.
+//!
+//! The evidence is lexical: equal words, equal stems, and for documents in another language than the rules a small
+//! glossary of business words. It does not know that a "flat" is an "apartment", and it does not follow an argument.
+
+mod background;
+mod features;
+mod glossary;
+mod reading;
+mod reasoning;
+mod rules;
+mod score;
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 
 use crate::document::{Document, Span};
+use crate::text::Language;
+
+pub use features::Features;
 
 /// A rule in plain language: the label a document gets, and what such documents are like.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,11 +46,14 @@ pub struct RuleSet {
 }
 
 /// What a decision may take into account besides document and rules.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
     /// The language of the documents (ISO 639-1), where the caller knows it; detected when absent.
     pub language: Option<String>,
+    /// How much readier than usual the answer "none of these" is, in log-odds: 0 is as measured, 1 multiplies the odds
+    /// of "none" by 2.7, negative values make it rarer.
+    pub no_match_bias: f64,
 }
 
 /// Words of the document that spoke for a rule.
@@ -37,7 +65,7 @@ pub struct Evidence {
     pub span: Span,
     /// The words found there.
     pub text: String,
-    /// The label of the rule they spoke for.
+    /// The label of the rule they spoke for: the label given, or that of the nearest rule where none was.
     pub rule: String,
     /// How much they spoke for it: a share of the rule's score, 0 to 1.
     pub weight: f64,
@@ -48,7 +76,7 @@ pub struct Evidence {
 pub struct Score {
     /// The label of the rule.
     pub label: String,
-    /// The score, comparable within one decision only; rounded to six decimals.
+    /// The score, comparable within one decision only; 0 or more, rounded to six decimals.
     pub score: f64,
 }
 
@@ -67,28 +95,67 @@ pub struct Decision {
     pub evidence: Vec<Evidence>,
 }
 
-/// A rule set, prepared once for many documents.
-#[derive(Debug)]
-pub struct Classifier<'a> {
-    rules: &'a RuleSet,
+/// A rule set made ready for many documents.
+#[derive(Debug, Clone)]
+pub struct Classifier {
+    labels: Vec<String>,
+    lexicon: rules::Lexicon,
+    language: Option<Language>,
+    no_match_bias: f64,
 }
 
-impl<'a> Classifier<'a> {
-    /// Prepares `rules`.
-    pub fn new(rules: &'a RuleSet, _settings: &Settings) -> Self {
-        Self { rules }
-    }
-
-    /// Decides what `document` is.
-    pub fn decide(&self, document: &Document) -> Decision {
-        let holds = |word: &str| document.pages.iter().any(|page| page.text.to_lowercase().contains(word));
-        let found = self.rules.rules.iter().find(|rule| holds(&rule.label.to_lowercase()));
-        Decision {
-            label: found.map(|rule| rule.label.clone()),
-            confidence: 0.5,
-            reasoning: "The label is a word of the document.".to_owned(),
-            scores: Vec::new(),
-            evidence: Vec::new(),
+impl Classifier {
+    /// Makes `rules` ready. An empty set is allowed; no document matches it.
+    pub fn new(rules: &RuleSet, settings: &Settings) -> Self {
+        Self {
+            labels: rules.rules.iter().map(|rule| rule.label.clone()).collect(),
+            lexicon: rules::Lexicon::new(rules),
+            language: settings.language.as_deref().and_then(Language::from_code),
+            no_match_bias: settings.no_match_bias,
         }
     }
+
+    /// Holds `document` against the rules.
+    pub fn decide(&self, document: &Document) -> Decision {
+        let reading = reading::Reading::new(document, &self.lexicon, self.language);
+        let features = features::features(&reading, &self.lexicon);
+        let mut ranked: Vec<(usize, f64)> =
+            features.iter().map(|features| score::rounded(score::rank(features))).enumerate().collect();
+        ranked.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+        let scores: Vec<f64> = ranked.iter().map(|&(_, score)| score).collect();
+        let winner = ranked.first().map(|&(rule, _)| rule);
+        let winning = winner.and_then(|rule| features.get(rule)).copied().unwrap_or_default();
+        let verdict = score::judge(&scores, &winning, &reading, self.no_match_bias);
+        let case = reasoning::Case {
+            document,
+            labels: &self.labels,
+            lexicon: &self.lexicon,
+            reading: &reading,
+            ranked: &ranked,
+            verdict,
+        };
+        let (reasoning, evidence) = case.explain(&winning);
+        Decision {
+            label: winner.filter(|_| !verdict.is_null).and_then(|rule| self.labels.get(rule)).cloned(),
+            confidence: verdict.confidence,
+            reasoning,
+            scores: ranked
+                .iter()
+                .filter_map(|&(rule, score)| Some(Score { label: self.labels.get(rule)?.clone(), score }))
+                .collect(),
+            evidence,
+        }
+    }
+
+    /// The features of every rule for `document`, in the order of the rules, and the number of content words: what the
+    /// constants of the engine are fitted on.
+    pub fn features(&self, document: &Document) -> (Vec<Features>, usize) {
+        let reading = reading::Reading::new(document, &self.lexicon, self.language);
+        (features::features(&reading, &self.lexicon), reading.words)
+    }
+}
+
+/// Holds one document against `rules`. For many documents, make one [`Classifier`].
+pub fn classify(document: &Document, rules: &RuleSet, settings: &Settings) -> Decision {
+    Classifier::new(rules, settings).decide(document)
 }

@@ -1,1 +1,18 @@
 //! Characters to tokens and stems.
+//!
+//! [`Words`] walks a text and yields the byte range and the folded form of every word. Folding (lower case, accents
+//! and ligatures to plain letters, invisible characters dropped) is the same for rules and documents, so that
+//! `Échéance`, `échéance` and `ECHEANCE` are one word. A [`Language`] adds stop words and Snowball stems; stems are
+//! taken of folded words, again on both sides alike.
+//!
+//! Scripts written without spaces (Chinese, Japanese, Korean, Thai) yield overlapping pairs of characters.
+//!
+//! Not here: sentence boundaries, normalisation forms beyond what folding does, spelling.
+
+mod fold;
+mod language;
+mod words;
+
+pub use fold::fold;
+pub use language::{Language, guess};
+pub use words::{Words, words};

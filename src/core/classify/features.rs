@@ -1,0 +1,234 @@
+//! What speaks for a rule, as numbers: one small function for each kind of evidence.
+//!
+//! Every feature is 0 when nothing speaks for the rule. A new kind of evidence (an embedding, say) is a new field of
+//! [`Features`], a function that fills it, and a weight in [`super::score`].
+
+use serde::{Deserialize, Serialize};
+
+use super::reading::{Hit, Place, Reading};
+use super::rules::{Lexicon, Prepared, damped};
+
+/// Content words of a window: about a paragraph.
+const WINDOW: usize = 96;
+
+/// Windows start every half window, so that no passage is cut in all of them.
+const STRIDE: usize = WINDOW / 2;
+
+/// Words besides the matched ones lengthen a text's vector by half the square root of their number: a text that says
+/// much else is less about the rules.
+const OTHER_WORDS: f64 = 0.5;
+
+/// What speaks for one rule. All values are 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Features {
+    /// Cosine of rule and document, idf-weighted.
+    pub whole: f64,
+    /// Cosine of rule and the window of the document most like it.
+    pub passage: f64,
+    /// Cosine of rule and the first window.
+    pub head: f64,
+    /// How much of the label the title, a heading or the first words hold, squared: half a name is no name.
+    pub title: f64,
+    /// Whether the label stands in the document word by word: 1 at the title; elsewhere less, and only where the label
+    /// has two words or more.
+    pub phrase: f64,
+    /// How much of the rule the document holds: the matched share of the rule's squared length.
+    pub coverage: f64,
+    /// How many different words of the rule the document holds, as `n / (n + 2)`: one word can be chance, the fourth
+    /// hardly.
+    pub breadth: f64,
+}
+
+impl Features {
+    /// The values in the order of the fields.
+    pub fn values(&self) -> [f64; 7] {
+        let Self { whole, passage, head, title, phrase, coverage, breadth } = *self;
+        [whole, passage, head, title, phrase, coverage, breadth]
+    }
+}
+
+/// A text as a vector over the terms, and the length of that vector.
+struct Vector {
+    terms: Vec<(usize, f64)>,
+    norm: f64,
+}
+
+impl Vector {
+    /// From the hits of a text of `others` different words. `scratch` holds a zero for every term, and does so again
+    /// afterwards.
+    fn new<'a>(hits: impl Iterator<Item = &'a Hit>, others: usize, lexicon: &Lexicon, scratch: &mut [f64]) -> Self {
+        let mut terms: Vec<(usize, f64)> = Vec::new();
+        for hit in hits {
+            let Some(count) = scratch.get_mut(hit.term) else { continue };
+            if *count <= 0.0 {
+                terms.push((hit.term, 0.0));
+            }
+            *count += hit.strength;
+        }
+        // Sums depend on the order of their terms in the last bit: fix it.
+        terms.sort_unstable_by_key(|&(term, _)| term);
+        let mut square = OTHER_WORDS * (others as f64).sqrt();
+        for (term, component) in &mut terms {
+            let count = scratch.get_mut(*term).map(std::mem::take).unwrap_or_default();
+            *component = lexicon.terms.get(*term).map_or(0.0, |term| term.weight) * damped(count);
+            square += *component * *component;
+        }
+        Self { terms, norm: square.sqrt() }
+    }
+
+    /// The cosine with every rule.
+    fn cosines(&self, lexicon: &Lexicon) -> Vec<f64> {
+        let mut dots = vec![0.0; lexicon.rules.len()];
+        for &(term, component) in &self.terms {
+            for &(rule, of_rule) in lexicon.postings.get(term).into_iter().flatten() {
+                if let Some(dot) = dots.get_mut(rule) {
+                    *dot += component * of_rule;
+                }
+            }
+        }
+        for (dot, rule) in dots.iter_mut().zip(&lexicon.rules) {
+            *dot = ratio(*dot, self.norm * rule.norm);
+        }
+        dots
+    }
+}
+
+/// `part / whole`, 0 where there is no whole.
+fn ratio(part: f64, whole: f64) -> f64 {
+    if whole > 0.0 { (part / whole).min(1.0) } else { 0.0 }
+}
+
+/// The features of every rule, in the order of the rules.
+pub(super) fn features(reading: &Reading, lexicon: &Lexicon) -> Vec<Features> {
+    let mut scratch = vec![0.0; lexicon.terms.len()];
+    let whole = Vector::new(reading.hits.iter(), reading.distinct, lexicon, &mut scratch);
+    let passages = passages(reading, lexicon, &mut scratch);
+    let places = best_places(reading, lexicon);
+    let wholes = whole.cosines(lexicon);
+    let mut found = vec![false; lexicon.terms.len()];
+    for &(term, _) in &whole.terms {
+        if let Some(found) = found.get_mut(term) {
+            *found = true;
+        }
+    }
+    let mut all: Vec<Features> = lexicon
+        .rules
+        .iter()
+        .zip(wholes)
+        .zip(passages)
+        .map(|((rule, whole), (head, passage))| Features {
+            whole,
+            passage,
+            head,
+            title: title(rule, lexicon, &places),
+            phrase: 0.0,
+            coverage: coverage(rule, &found),
+            breadth: breadth(rule, &found),
+        })
+        .collect();
+    phrases(reading, lexicon, &mut all);
+    all
+}
+
+/// For every rule the cosine with the first window, and that with the best.
+fn passages(reading: &Reading, lexicon: &Lexicon, scratch: &mut [f64]) -> Vec<(f64, f64)> {
+    let mut best = vec![(0.0, 0.0); lexicon.rules.len()];
+    let mut rest = reading.hits.as_slice();
+    let mut window_start = 0;
+    while let Some(first) = rest.first() {
+        // Windows without hits are skipped: the next is the first that holds the next hit.
+        window_start = window_start.max(first.at.saturating_sub(WINDOW - 1).div_ceil(STRIDE) * STRIDE);
+        while window_start <= first.at {
+            let end = window_start + WINDOW;
+            let from = rest.partition_point(|hit| hit.at < window_start);
+            let hits = rest.get(from..).unwrap_or_default();
+            let hits = hits.get(..hits.partition_point(|hit| hit.at < end)).unwrap_or_default();
+            let words = reading.words.saturating_sub(window_start).min(WINDOW);
+            let cosines = Vector::new(hits.iter(), words, lexicon, scratch).cosines(lexicon);
+            for ((head, best), cosine) in best.iter_mut().zip(cosines) {
+                if window_start == 0 {
+                    *head = cosine;
+                }
+                *best = cosine.max(*best);
+            }
+            window_start += STRIDE;
+        }
+        rest = rest.get(rest.partition_point(|hit| hit.at < window_start)..).unwrap_or_default();
+    }
+    best
+}
+
+/// How much a place counts as naming the document.
+fn naming(place: Place) -> f64 {
+    match place {
+        Place::Title | Place::Opening => 1.0,
+        Place::Heading => 0.8,
+        Place::LaterHeading => 0.4,
+        Place::Running => 0.0,
+    }
+}
+
+/// For every term, how much its best place counts as naming the document.
+fn best_places(reading: &Reading, lexicon: &Lexicon) -> Vec<f64> {
+    let mut best = vec![0.0_f64; lexicon.terms.len()];
+    for hit in &reading.hits {
+        if let Some(best) = best.get_mut(hit.term) {
+            *best = best.max(naming(hit.place));
+        }
+    }
+    for &term in &reading.titled {
+        if let Some(best) = best.get_mut(term) {
+            *best = 1.0;
+        }
+    }
+    best
+}
+
+fn title(rule: &Prepared, lexicon: &Lexicon, places: &[f64]) -> f64 {
+    let named: f64 =
+        rule.label.iter().filter_map(|&term| Some(lexicon.terms.get(term)?.weight * places.get(term)?)).sum();
+    let share = ratio(named, rule.label_mass);
+    share * share
+}
+
+fn coverage(rule: &Prepared, found: &[bool]) -> f64 {
+    let matched: f64 = rule
+        .terms
+        .iter()
+        .filter(|&&(term, _)| found.get(term).copied().unwrap_or_default())
+        .map(|(_, component)| component * component)
+        .sum();
+    ratio(matched, rule.norm * rule.norm)
+}
+
+fn breadth(rule: &Prepared, found: &[bool]) -> f64 {
+    let matched = rule.terms.iter().filter(|&&(term, _)| found.get(term).copied().unwrap_or_default()).count() as f64;
+    matched / (matched + 2.0)
+}
+
+/// What a label found word by word counts away from any title.
+const PHRASE_IN_TEXT: f64 = 0.5;
+
+fn phrases(reading: &Reading, lexicon: &Lexicon, all: &mut [Features]) {
+    let mut opening: Vec<Vec<usize>> = vec![Vec::new(); lexicon.terms.len()];
+    for (at, rule) in lexicon.rules.iter().enumerate() {
+        if let [first, ..] = rule.label.as_slice()
+            && let Some(opening) = opening.get_mut(*first)
+        {
+            opening.push(at);
+        }
+    }
+    for (at, hit) in reading.hits.iter().enumerate() {
+        for &rule_at in opening.get(hit.term).into_iter().flatten() {
+            let Some(rule) = lexicon.rules.get(rule_at) else { continue };
+            let following = reading.hits.get(at..).unwrap_or_default();
+            let whole = (hit.at..).zip(&rule.label).all(|(at, &term)| {
+                following.iter().take_while(|hit| hit.at <= at).any(|hit| hit.at == at && hit.term == term)
+            });
+            if whole && let Some(features) = all.get_mut(rule_at) {
+                let in_text = if rule.label.len() > 1 { PHRASE_IN_TEXT } else { 0.0 };
+                features.phrase = features.phrase.max(naming(hit.place).max(in_text));
+            }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! One spelling for every way to write a word.
+
+/// Appends the folded form of `c`: lower case, accents and ligatures as plain letters, full-width forms as ASCII;
+/// nothing for combining accents and invisible characters.
+pub(super) fn fold_char(c: char, out: &mut String) {
+    if c.is_ascii() {
+        out.push(c.to_ascii_lowercase());
+        return;
+    }
+    if is_ignorable(c) {
+        return;
+    }
+    let plain = match c {
+        'À'..='Å' | 'à'..='å' | 'Ā'..='ą' | 'Ǎ' | 'ǎ' => "a",
+        'Ç' | 'ç' | 'Ć'..='č' => "c",
+        'Ď'..='đ' | 'Ð' | 'ð' => "d",
+        'È'..='Ë' | 'è'..='ë' | 'Ē'..='ě' => "e",
+        'Ĝ'..='ģ' => "g",
+        'Ĥ'..='ħ' => "h",
+        'Ì'..='Ï' | 'ì'..='ï' | 'Ĩ'..='ı' => "i",
+        'Ĵ' | 'ĵ' => "j",
+        'Ķ'..='ĸ' => "k",
+        'Ĺ'..='ł' => "l",
+        'Ñ' | 'ñ' | 'Ń'..='ŋ' => "n",
+        'Ò'..='Ö' | 'Ø' | 'ò'..='ö' | 'ø' | 'Ō'..='ő' => "o",
+        'Ŕ'..='ř' => "r",
+        'Ś'..='š' | 'Ș' | 'ș' => "s",
+        'Ţ'..='ŧ' | 'Ț' | 'ț' => "t",
+        'Ù'..='Ü' | 'ù'..='ü' | 'Ũ'..='ų' => "u",
+        'Ŵ' | 'ŵ' => "w",
+        'Ý' | 'ý' | 'ÿ' | 'Ŷ'..='Ÿ' => "y",
+        'Ź'..='ž' => "z",
+        'ß' | 'ẞ' => "ss",
+        'Æ' | 'æ' => "ae",
+        'Œ' | 'œ' => "oe",
+        'Þ' | 'þ' => "th",
+        'ſ' => "s",
+        'ﬀ' => "ff",
+        'ﬁ' => "fi",
+        'ﬂ' => "fl",
+        'ﬃ' => "ffi",
+        'ﬄ' => "ffl",
+        'ﬅ' | 'ﬆ' => "st",
+        '！'..='～' => {
+            // The full-width forms repeat ASCII in its order, at a fixed distance.
+            let ascii = u32::from(c).checked_sub(0xFEE0).and_then(char::from_u32);
+            out.extend(ascii.map(|ascii| ascii.to_ascii_lowercase()));
+            return;
+        }
+        _ => {
+            out.extend(c.to_lowercase().filter(|&lower| !is_ignorable(lower)));
+            return;
+        }
+    };
+    out.push_str(plain);
+}
+
+/// Characters that are part of a word and of no consequence: combining accents, soft hyphens, zero-width marks.
+pub(super) fn is_ignorable(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36F}' | '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{2064}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}')
+}
+
+/// The folded form of a word.
+pub fn fold(word: &str) -> String {
+    let mut folded = String::with_capacity(word.len());
+    for c in word.chars() {
+        fold_char(c, &mut folded);
+    }
+    folded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fold;
+
+    #[test]
+    fn one_spelling() {
+        for (word, folded) in [
+            ("Échéance", "echeance"),
+            ("e\u{301}che\u{301}ance", "echeance"),
+            ("STRASSE", "strasse"),
+            ("Straße", "strasse"),
+            ("Œuvre", "oeuvre"),
+            ("ﬁnance", "finance"),
+            ("Ｉｎｖｏｉｃｅ", "invoice"),
+            ("in\u{200B}voice", "invoice"),
+            ("İstanbul", "istanbul"),
+            ("Łódź", "lodz"),
+            ("ПРИВЕТ", "привет"),
+        ] {
+            assert_eq!(fold(word), folded);
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The words of a text, with their places.
+
+use std::iter::Peekable;
+use std::ops::Range;
+use std::str::CharIndices;
+
+use super::fold::{fold_char, is_ignorable};
+
+/// Bytes of folded form kept of one word. Longer runs (encoded data, a keyboard leant on) are told apart by their
+/// beginning, which is enough, and cost no more than a word.
+const MAX_FOLDED_BYTES: usize = 64;
+
+/// A walk over the words of a text. A word is a run of letters and digits; apostrophes end it (`l'accord` is two),
+/// a single letter is joined to what a hyphen ties to it (`e-mail`, `W-2`), and in scripts without spaces every pair
+/// of neighbouring characters is one.
+pub struct Words<'a> {
+    chars: Peekable<CharIndices<'a>>,
+    inside_run: bool,
+}
+
+impl<'a> Words<'a> {
+    /// A walk over `text`, from its start.
+    pub fn new(text: &'a str) -> Self {
+        Self { chars: text.char_indices().peekable(), inside_run: false }
+    }
+
+    /// The next word: its bytes in the text. Its folded form replaces what `folded` held.
+    pub fn next_into(&mut self, folded: &mut String) -> Option<Range<usize>> {
+        loop {
+            folded.clear();
+            let (start, first) = self.chars.next()?;
+            if is_unspaced(first) {
+                let pair = self.chars.peek().copied().filter(|&(_, c)| is_unspaced(c));
+                let alone = !std::mem::replace(&mut self.inside_run, pair.is_some());
+                let end = match pair {
+                    Some((at, second)) => {
+                        fold_char(first, folded);
+                        fold_char(second, folded);
+                        at + second.len_utf8()
+                    }
+                    None if alone => {
+                        fold_char(first, folded);
+                        start + first.len_utf8()
+                    }
+                    None => continue,
+                };
+                return Some(start..end);
+            }
+            if !first.is_alphanumeric() {
+                continue;
+            }
+            fold_char(first, folded);
+            let end = self.rest_of_word(start + first.len_utf8(), folded);
+            if folded.is_empty() {
+                continue;
+            }
+            return Some(start..end);
+        }
+    }
+
+    fn rest_of_word(&mut self, mut end: usize, folded: &mut String) -> usize {
+        let mut letters = 1_usize;
+        while let Some(&(at, c)) = self.chars.peek() {
+            if is_unspaced(c) {
+                break;
+            }
+            if c.is_alphanumeric() {
+                end = at + c.len_utf8();
+                letters += 1;
+                if folded.len() < MAX_FOLDED_BYTES {
+                    fold_char(c, folded);
+                }
+            } else if !(is_ignorable(c) || (letters == 1 && is_hyphen(c) && self.word_follows())) {
+                break;
+            }
+            self.chars.next();
+        }
+        end
+    }
+
+    fn word_follows(&self) -> bool {
+        let mut ahead = self.chars.clone();
+        ahead.next();
+        ahead.next().is_some_and(|(_, c)| c.is_alphanumeric() && !is_unspaced(c))
+    }
+}
+
+/// All words of a text with their folded forms: for short texts, such as rules.
+pub fn words(text: &str) -> Vec<(Range<usize>, String)> {
+    let mut walk = Words::new(text);
+    let mut folded = String::new();
+    std::iter::from_fn(|| walk.next_into(&mut folded).map(|range| (range, folded.clone()))).collect()
+}
+
+fn is_hyphen(c: char) -> bool {
+    matches!(c, '-' | '\u{2010}' | '\u{2011}')
+}
+
+/// Letters of scripts that put no spaces between words: Thai to Khmer, kana, Han, Hangul.
+fn is_unspaced(c: char) -> bool {
+    c >= '\u{E00}'
+        && matches!(c, '\u{E00}'..='\u{EFF}' | '\u{1000}'..='\u{109F}' | '\u{1780}'..='\u{17FF}' | '\u{3040}'..='\u{30FF}'
+        | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7AF}' | '\u{F900}'..='\u{FAFF}'
+        | '\u{20000}'..='\u{3134F}')
+        && c.is_alphanumeric()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn of(text: &str) -> Vec<String> {
+        words(text).into_iter().map(|(_, folded)| folded).collect()
+    }
+
+    #[test]
+    fn splits_as_documented() {
+        assert_eq!(
+            of("L'accord n° 12, e-mail: W-2 (state-of-the-art)"),
+            ["l", "accord", "n", "12", "email", "w2", "state", "of", "the", "art"]
+        );
+        assert_eq!(of("snake_case a - b"), ["snake", "case", "a", "b"]);
+        assert_eq!(of("請求書 円"), ["請求", "求書", "円"]);
+        assert_eq!(of("PDF請求"), ["pdf", "請求"]);
+        assert_eq!(of("\u{200B}🎉 ---"), [""; 0]);
+    }
+
+    proptest! {
+        #[test]
+        fn ranges_are_ordered_and_on_boundaries(text in any::<String>()) {
+            let mut last = 0;
+            for (range, folded) in words(&text) {
+                prop_assert!(range.start >= last && range.start < range.end);
+                prop_assert!(text.get(range.clone()).is_some());
+                prop_assert!(!folded.is_empty());
+                last = range.start;
+            }
+        }
+    }
+}
