@@ -1,0 +1,263 @@
+// The published TypeScript SDK, unchanged, against workerd: the current one, and the last line that knows only the
+// older name of the input. Only the base URL differs from what their users write.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import LlamaCloud, { ConflictError, NotFoundError, UnprocessableEntityError } from "@llamaindex/llama-cloud";
+import LlamaCloud1 from "llama-cloud-1";
+import { HELD, corpus, newProject, startServer, until } from "./server.mjs";
+
+const RULES = [
+  { type: "invoice", description: "Invoice with an invoice number, line items, taxes and a total amount due" },
+  { type: "contract", description: "Contract or agreement between parties with terms, obligations and signatures" },
+  { type: "cv", description: "Curriculum vitae or resume with work experience, education and skills" },
+];
+const EVERY_MS = { pollingInterval: 0.05, maxInterval: 0.2 };
+
+const upload = (client, path, name = path.split("/").at(-1)) =>
+  client.files.create({ file: new File([corpus(path)], name), purpose: "classify" });
+
+describe("the current SDK", () => {
+  let server, client, project;
+  before(async () => {
+    server = await startServer();
+    project = await newProject(server.url);
+    client = new LlamaCloud({ apiKey: project.token, baseURL: server.url });
+  });
+  after(() => server.stop());
+
+  test("a PDF is uploaded, classified with rules, and waited for", async () => {
+    const file = await upload(client, "pdf/invoice-en.pdf");
+    assert.match(file.id, /^dfl-/);
+    assert.equal(file.name, "invoice-en.pdf");
+    assert.equal(file.file_type, "pdf");
+    const job = await client.classify.run({ file_input: file.id, configuration: { rules: RULES } }, EVERY_MS);
+    assert.equal(job.status, "COMPLETED");
+    assert.equal(job.result.type, "invoice");
+    assert.ok(job.result.confidence > 0.5 && job.result.confidence <= 1, String(job.result.confidence));
+    assert.match(job.result.reasoning, /invoice/i);
+    assert.equal(job.file_input, file.id);
+    assert.equal(job.document_input_value, file.id);
+    assert.equal(job.document_input_type, "file_id");
+    assert.deepEqual(job.configuration.rules, RULES);
+    assert.equal(job.project_id, project.projectId);
+  });
+
+  test("a saved configuration is used as it was when the job was accepted", async () => {
+    const file = await upload(client, "pdf/rechnung-de.pdf");
+    const saved = await client.configurations.create({
+      name: "papers",
+      parameters: { product_type: "classify_v2", rules: RULES, mode: "FAST" },
+    });
+    assert.match(saved.id, /^cfg-/);
+    const job = await client.classify.run({ file_input: file.id, configuration_id: saved.id }, EVERY_MS);
+    assert.equal(job.status, "COMPLETED", job.error_message);
+    assert.equal(job.configuration_id, saved.id);
+    assert.deepEqual(job.configuration.rules, RULES);
+
+    const again = await client.configurations.create({
+      name: "papers",
+      parameters: { product_type: "classify_v2", rules: RULES.slice(0, 2) },
+    });
+    assert.equal(again.id, saved.id, "saving under the same name is a new version of the same configuration");
+    assert.notEqual(again.version, saved.version);
+    assert.equal((await client.configurations.retrieve(saved.id)).parameters.rules.length, 2);
+    assert.equal((await client.classify.get(job.id)).configuration.rules.length, 3);
+
+    const versions = [];
+    for await (const one of client.configurations.list({ name: "papers", product_type: ["classify_v2"] })) versions.push(one);
+    assert.equal(versions.length, 2);
+    const latest = [];
+    for await (const one of client.configurations.list({ name: "papers", latest_only: true })) latest.push(one);
+    assert.deepEqual(latest.map((one) => one.version), [again.version]);
+
+    await client.configurations.update(saved.id, { name: "papers, renamed" });
+    assert.equal((await client.configurations.retrieve(saved.id)).name, "papers, renamed");
+    await client.configurations.delete(saved.id);
+    await assert.rejects(client.configurations.retrieve(saved.id), NotFoundError);
+    await assert.rejects(client.classify.create({ file_input: file.id, configuration_id: saved.id }), NotFoundError);
+  });
+
+  test("files are listed, described, downloaded and removed", async () => {
+    const bytes = corpus("pdf/facture-fr.pdf");
+    const name = "Facture n° 7 — été.pdf";
+    const file = await client.files.create({ file: new File([bytes], name), purpose: "parse", external_file_id: "case-7" });
+    assert.equal((await client.files.retrieve(file.id)).name, name);
+    const listed = [];
+    for await (const one of client.files.list({ external_file_id: "case-7", expand: ["download_url"] })) listed.push(one);
+    assert.deepEqual(listed.map((one) => one.id), [file.id]);
+    const { url, expires_at } = await client.files.content(file.id, { expires_at_seconds: 60 });
+    assert.ok(new Date(expires_at) > new Date());
+    for (const address of [url, listed[0].download_url.url]) {
+      const got = await fetch(address);
+      assert.equal(got.status, 200);
+      assert.deepEqual(Buffer.from(await got.arrayBuffer()), bytes);
+    }
+    await client.files.delete(file.id);
+    await assert.rejects(client.files.retrieve(file.id), NotFoundError);
+    assert.equal((await fetch(url)).status, 404, "a signed address of a removed file");
+  });
+
+  test("a large file goes up in parts and comes down whole", async () => {
+    const bytes = Buffer.alloc(12 * 1024 * 1024 + 7, "line of a long text that says nothing of any rule\n");
+    const file = await client.files.create({ file: new File([bytes], "long.txt"), purpose: "classify" });
+    const { url } = await client.files.content(file.id);
+    assert.ok(Buffer.from(await (await fetch(url)).arrayBuffer()).equals(bytes));
+    const job = await client.classify.run({ file_input: file.id, configuration: { rules: RULES } }, EVERY_MS);
+    assert.equal(job.status, "COMPLETED", job.error_message);
+    assert.equal(job.result.type, null);
+  });
+
+  test("250 jobs are paged through by themselves, and every filter narrows them", async () => {
+    const { token } = await newProject(server.url, "paging");
+    const client = new LlamaCloud({ apiKey: token, baseURL: server.url });
+    const file = await upload(client, "txt/" + (await firstText()));
+    const saved = await client.configurations.create({
+      name: "some",
+      parameters: { product_type: "classify_v2", rules: RULES },
+    });
+    const created = [];
+    for (let at = 0; at < 250; at += 25) {
+      created.push(
+        ...(await Promise.all(
+          Array.from({ length: 25 }, (_, place) =>
+            client.classify.create(
+              (at + place) % 5 === 0
+                ? { file_input: file.id, configuration_id: saved.id }
+                : { file_input: file.id, configuration: { rules: RULES } },
+            ),
+          ),
+        )),
+      );
+    }
+    const all = async (query) => {
+      const found = [];
+      for await (const job of client.classify.list(query)) found.push(job);
+      return found;
+    };
+    await until(async () => (await all({ status: "COMPLETED" })).length === 250, { what: "250 finished jobs" });
+    const jobs = await all({});
+    assert.equal(jobs.length, 250);
+    assert.deepEqual(new Set(jobs.map((job) => job.id)), new Set(created.map((job) => job.id)));
+    const times = jobs.map((job) => job.created_at);
+    assert.deepEqual(times, times.toSorted().toReversed(), "newest first");
+
+    assert.equal((await all({ page_size: 100, configuration_id: saved.id })).length, 50);
+    assert.equal((await all({ status: "PENDING" })).length, 0);
+    const ids = created.slice(0, 120).map((job) => job.id);
+    assert.deepEqual(new Set((await all({ job_ids: ids })).map((job) => job.id)), new Set(ids));
+    const middle = jobs[100].created_at;
+    const since = await all({ created_at_on_or_after: middle });
+    const before = await all({ created_at_on_or_before: middle });
+    assert.ok(since.every((job) => job.created_at >= middle) && before.every((job) => job.created_at <= middle));
+    assert.ok(since.length + before.length >= 251, "both ends belong to a span");
+    assert.equal((await all({ status: null, project_id: null })).length, 250, "an empty filter is no filter");
+  });
+
+  test("fifty creates at once with one key are one job", async () => {
+    const file = await upload(client, "pdf/invoice-en.pdf");
+    const jobs = await Promise.all(
+      Array.from({ length: 50 }, () =>
+        client.classify.create({ file_input: file.id, configuration: { rules: RULES }, transaction_id: "once" }),
+      ),
+    );
+    assert.equal(new Set(jobs.map((job) => job.id)).size, 1);
+    const other = await client.classify.create({ file_input: file.id, configuration: { rules: RULES.slice(1) }, transaction_id: "once" });
+    assert.equal(other.id, jobs[0].id, "the new body is ignored");
+    assert.equal(other.configuration.rules.length, 3);
+  });
+
+  test("a failed job says why, and waiting for it raises that", async () => {
+    const failures = {
+      "bad/password-aes.pdf": /PDF_IS_PROTECTED/,
+      "bad/truncated.pdf": /PDF_IS_BROKEN/,
+      "bad/picture.png": /UNSUPPORTED_FILE_TYPE/,
+      "bad/scan-without-text.pdf": /NO_DATA_FOUND_IN_FILE/,
+    };
+    for (const [path, reason] of Object.entries(failures)) {
+      const file = await upload(client, path);
+      const job = await client.classify.create({ file_input: file.id, configuration: { rules: RULES } });
+      await assert.rejects(client.classify.waitForCompletion(job.id, undefined, EVERY_MS), reason, path);
+      const failed = await client.classify.get(job.id);
+      assert.equal(failed.status, "FAILED");
+      assert.match(failed.error_message, reason);
+      assert.equal(failed.result, null);
+    }
+  });
+
+  test("a finished job is removed and cannot be cancelled; the SDK does not retry that", async () => {
+    const file = await upload(client, "pdf/invoice-en.pdf");
+    const job = await client.classify.run({ file_input: file.id, configuration: { rules: RULES } }, EVERY_MS);
+    const began = performance.now();
+    await assert.rejects(client.classify.cancel(job.id), ConflictError);
+    assert.ok(performance.now() - began < 400, "it was not retried");
+  });
+
+  test("refusals name the field, and what is another's is not there", async () => {
+    const file = await upload(client, "pdf/invoice-en.pdf");
+    await assert.rejects(
+      client.classify.create({ file_input: file.id, configuration: { rules: [{ type: "x", description: "short" }] } }),
+      (error) => error instanceof UnprocessableEntityError && /description/.test(error.message),
+    );
+    await assert.rejects(client.classify.create({ file_input: "https://example.com/a.pdf", configuration: { rules: RULES } }), /file_input/);
+    const stranger = new LlamaCloud({ apiKey: (await newProject(server.url)).token, baseURL: server.url });
+    const job = await client.classify.create({ file_input: file.id, configuration: { rules: RULES } });
+    await assert.rejects(stranger.classify.get(job.id), NotFoundError);
+    await assert.rejects(
+      stranger.classify.create({ file_input: file.id, configuration: { rules: RULES } }),
+      (error) => error.status === 400 && /File ID .* is not in Project ID/.test(error.message),
+    );
+    const nobody = new LlamaCloud({ apiKey: "llx-not-ours", baseURL: server.url });
+    await assert.rejects(nobody.classify.list(), (error) => error.status === 401);
+  });
+
+  test("projects", async () => {
+    assert.deepEqual((await client.projects.list()).map((one) => one.id), [project.projectId]);
+    assert.equal((await client.projects.get(project.projectId)).name, "test");
+  });
+});
+
+test("a job that has not begun is cancelled, and a cancelled one removed", async () => {
+  const server = await startServer({ vars: { INLINE_MAX_BYTES: "0" }, queues: { "sortroom-stages": HELD } });
+  try {
+    const { token } = await newProject(server.url);
+    const client = new LlamaCloud({ apiKey: token, baseURL: server.url });
+    const file = await upload(client, "pdf/invoice-en.pdf");
+    const job = await client.classify.create({ file_input: file.id, configuration: { rules: RULES } });
+    assert.equal(job.status, "PENDING");
+    await assert.rejects(client.classify.delete(job.id), ConflictError);
+    assert.equal((await client.classify.cancel(job.id)).status, "CANCELLED");
+    const listed = [];
+    for await (const one of client.classify.list({ status: "CANCELLED" })) listed.push(one.id);
+    assert.deepEqual(listed, [job.id]);
+    assert.equal((await client.delete(`/api/v2/classify/${job.id}`)).id, job.id);
+    await assert.rejects(client.classify.get(job.id), NotFoundError);
+  } finally {
+    await server.stop();
+  }
+});
+
+test("an SDK that knows only the older name of the input", async () => {
+  const server = await startServer();
+  try {
+    const { token } = await newProject(server.url);
+    const client = new LlamaCloud1({ apiKey: token, baseURL: server.url });
+    const file = await upload(client, "pdf/invoice-en.pdf");
+    const job = await client.classify.create({ file_id: file.id, configuration: { rules: RULES } });
+    assert.equal(job.document_input_value, file.id);
+    const done = await until(async () => {
+      const now = await client.classify.get(job.id);
+      return now.status === "COMPLETED" && now;
+    });
+    assert.equal(done.result.type, "invoice");
+    const listed = [];
+    for await (const one of client.classify.list({ job_ids: [job.id], page_size: 1 })) listed.push(one.document_input_value);
+    assert.deepEqual(listed, [file.id]);
+  } finally {
+    await server.stop();
+  }
+});
+
+async function firstText() {
+  const index = JSON.parse(corpus("index.json"));
+  return index.documents.find((one) => one.file.startsWith("txt/")).file.slice(4);
+}
