@@ -12,6 +12,7 @@
 //! 4. [`classify`]: a document and a [`classify::RuleSet`] to a [`classify::Decision`] with its evidence.
 //! 5. [`job`]: a job as a pure state machine.
 //! 6. [`service`]: use cases over ports.
+//! 7. [`api`]: HTTP in front of the use cases, in the dialects that existing clients speak.
 #![forbid(unsafe_code)]
 
 pub mod api;

@@ -80,3 +80,22 @@ pub const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 
 /// The most rules of one rule set. With [`MAX_BODY_BYTES`] it bounds a job's row well under the storage's 2 MB.
 pub const MAX_RULES: usize = 200;
+
+/// What a form may hold beside its file: text parts, headers and boundaries.
+pub const FORM_EXTRA_BYTES: u64 = MIB;
+
+/// The longest text part of a form. The longest text any dialect takes is a file's name of 3,000 characters, which is
+/// 12,000 bytes.
+pub const FORM_TEXT_BYTES: usize = 16 * 1024;
+
+/// The most parts of a form. The dialects know three; the rest is ignored, but not without end.
+pub const FORM_PARTS: usize = 32;
+
+/// How long a download address lives when nobody says.
+pub const DOWNLOAD_LIFETIME: Duration = Duration::from_secs(60 * 60);
+
+/// The longest life of a download address: a week, as with the object stores whose addresses these stand in for.
+pub const MAX_DOWNLOAD_LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// How long an upload address lives: clients use it at once, and the largest upload over a slow line takes minutes.
+pub const UPLOAD_LIFETIME: Duration = Duration::from_secs(15 * 60);

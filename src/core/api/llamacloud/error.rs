@@ -1,0 +1,127 @@
+//! Errors as this dialect spells them: `{"detail": "..."}`, or a list of violations as `detail`.
+
+use axum::{body::Body, http::Response};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::{
+    api::reply::{self, Dialect},
+    error::{Error, Kind, Step, Violation},
+};
+
+/// The dialect of LlamaCloud.
+#[derive(Debug)]
+pub enum LlamaCloud {}
+
+#[derive(Serialize)]
+struct Item<'a> {
+    loc: &'a [Step],
+    msg: &'a str,
+    r#type: &'a str,
+    // Null where the value is too long to be shown: null is a value of this field in the dialect.
+    input: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ctx: Option<&'a Value>,
+}
+
+impl<'a> From<&'a Violation> for Item<'a> {
+    fn from(violation: &'a Violation) -> Self {
+        Self {
+            loc: &violation.pointer,
+            msg: &violation.message,
+            r#type: &violation.reason,
+            input: violation.input.as_ref(),
+            ctx: violation.context.as_ref(),
+        }
+    }
+}
+
+impl Dialect for LlamaCloud {
+    fn render(error: &Error, request_id: &str) -> Response<Body> {
+        let message = error.message();
+        if !error.violations().is_empty() {
+            let items: Vec<_> = error.violations().iter().map(Item::from).collect();
+            return reply::of_error(error, &json!({ "detail": items }));
+        }
+        let detail = match error.kind() {
+            Kind::Unreadable(why) => format!("{}: {message}", why.code()),
+            kind if reply::status(kind).is_server_error() => format!("{message} (request {request_id})"),
+            _ => message.to_owned(),
+        };
+        reply::of_error(error, &json!({ "detail": detail }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_executor::block_on;
+    use futures_util::StreamExt;
+
+    use super::*;
+    use crate::error::Unreadable;
+
+    /// Status, `x-should-retry`, `retry-after` and `detail`.
+    fn rendered(error: &Error) -> (u16, Option<String>, Option<String>, Value) {
+        let response = LlamaCloud::render(error, "req_1");
+        let header = |name: &str| {
+            response.headers().get(name).map(|value: &axum::http::HeaderValue| value.to_str().unwrap().to_owned())
+        };
+        assert_eq!(header("content-type").as_deref(), Some("application/json"));
+        let (status, retry, after) = (response.status().as_u16(), header("x-should-retry"), header("retry-after"));
+        let chunks: Vec<_> = block_on(response.into_body().into_data_stream().collect());
+        let body: Value = serde_json::from_slice(&chunks.into_iter().next().unwrap().unwrap()).unwrap();
+        (status, retry, after, body["detail"].clone())
+    }
+
+    #[test]
+    fn renders_every_kind() {
+        let kinds = Kind::ALL.into_iter().chain([Kind::Upstream { retryable: false }]);
+        let kinds = kinds.chain(Unreadable::ALL.into_iter().map(Kind::Unreadable));
+        for kind in kinds {
+            let error = Error::new(kind, "Why").with_source("only for the log");
+            let (status, retry, after, detail) = rendered(&error);
+            let no = Some("false");
+            let expected = match kind {
+                Kind::Invalid | Kind::Unreadable(_) => (400, None, None),
+                Kind::Unauthenticated => (401, None, None),
+                Kind::Forbidden => (403, None, None),
+                Kind::NotFound => (404, None, None),
+                Kind::Conflict => (409, no, None),
+                Kind::Gone => (410, None, None),
+                Kind::LengthRequired => (411, None, None),
+                Kind::TooLarge { .. } => (413, None, None),
+                Kind::UnsupportedMedia => (415, None, None),
+                Kind::RateLimited { .. } => (429, None, Some("1")),
+                Kind::Internal => (500, None, None),
+                Kind::Upstream { retryable: false } => (502, no, None),
+                Kind::Busy | Kind::Upstream { retryable: true } => (503, None, Some("1")),
+                Kind::Timeout => (504, None, None),
+            };
+            assert_eq!((status, retry.as_deref(), after.as_deref()), expected, "{kind:?}");
+            let sentence = match kind {
+                Kind::Unreadable(why) => format!("{}: Why", why.code()),
+                _ if status >= 500 => "Why (request req_1)".to_owned(),
+                _ => "Why".to_owned(),
+            };
+            assert_eq!(detail, sentence, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn renders_fields() {
+        let error = Error::invalid(vec![Violation {
+            pointer: vec!["body".into(), "rules".into(), 0.into(), "description".into()],
+            reason: "string_too_short".into(),
+            message: "String should have at least 10 characters".into(),
+            input: Some("x".into()),
+            context: Some(json!({ "min_length": 10 })),
+        }]);
+        let (status, _, _, detail) = rendered(&error);
+        assert_eq!(status, 422);
+        assert_eq!(
+            detail,
+            json!([{ "loc": ["body", "rules", 0, "description"], "msg": "String should have at least 10 characters",
+                     "type": "string_too_short", "input": "x", "ctx": { "min_length": 10 } }])
+        );
+    }
+}

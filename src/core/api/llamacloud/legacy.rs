@@ -1,0 +1,73 @@
+//! Files as the first clients upload them. Their ids had no prefix, and some of these clients read them strictly.
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, StatusCode},
+};
+
+use super::{
+    Caller, Reply,
+    files::{self as beta, EXTERNAL_ID_CHARS, NAME_CHARS},
+    ids::InPath,
+    wire::{self, Address},
+};
+use crate::{
+    api::{
+        body, reply,
+        validate::{Check, Field},
+    },
+    error::{Error, Kind},
+    id::FileId,
+    limits,
+    service::{files, index::File, ports::Ports, ticket::Grant},
+};
+
+fn answer<P: Ports>(caller: &Caller<P>, file: &File) -> axum::response::Response {
+    reply::json(StatusCode::OK, &wire::File::new(file, file.id.to_string(), caller.token.project, None))
+}
+
+/// `POST /api/v1/files`
+pub(super) async fn create<P: Ports>(caller: Caller<P>, headers: HeaderMap, body: Body) -> Reply {
+    let external = caller.query.one("external_file_id");
+    let file = beta::receive(&caller, "upload_file", &headers, body, |_, check| {
+        Some((None, check.text(&external, 0..=EXTERNAL_ID_CHARS).map(str::to_owned)))
+    })
+    .await?;
+    Ok(answer(&caller, &file))
+}
+
+/// `PUT /api/v1/files`: announces a file and gives the address to put its bytes to.
+pub(super) async fn announce<P: Ports>(caller: Caller<P>, headers: HeaderMap, body: Body) -> Reply {
+    let input = body::json(&headers, body).await?;
+    let input = Field::root("body", Some(&input));
+    let mut check = Check::default();
+    check.require(&input);
+    check.object(&input);
+    check.require(&input.get("name"));
+    let name = check.text(&input.get("name"), 1..=NAME_CHARS).map(str::to_owned);
+    let external_id = check.text(&input.get("external_file_id"), 0..=EXTERNAL_ID_CHARS).map(str::to_owned);
+    let size = check.integer(&input.get("file_size"), 0..=u32::MAX);
+    let name = check.finish(name)?;
+    if size.is_some_and(|size| u64::from(size) > limits::MAX_UPLOAD_BYTES) {
+        return Err(files::too_large().into());
+    }
+    let Caller { ports, token, .. } = &caller;
+    let (id, now) = (FileId::from_random(ports.random()), ports.now());
+    let file = File { id, name, purpose: None, external_id, kind: None, size: None, created_at: now, updated_at: now };
+    // Signed first: without a secret to sign with, nothing is announced.
+    let address = beta::address(&caller, "uploads", id, Grant::Upload, limits::UPLOAD_LIFETIME)?;
+    files::register(ports, token.project, file).await?;
+    Ok(reply::json(StatusCode::OK, &Address { file_id: Some(id.to_string()), ..address }))
+}
+
+/// `PUT /api/v1/files/upload_from_url`
+pub(super) async fn upload_from_url<P: Ports>(_: Caller<P>) -> Reply {
+    let why = "Uploading from a URL is not supported yet: send the file itself to /api/v1/beta/files";
+    Err(Error::new(Kind::Invalid, why).into())
+}
+
+/// `GET /api/v1/files/{id}`
+pub(super) async fn get<P: Ports>(caller: Caller<P>, InPath(id): InPath<FileId>) -> Reply {
+    let file = files::get(&caller.ports, caller.token.project, id).await?;
+    Ok(answer(&caller, &file))
+}

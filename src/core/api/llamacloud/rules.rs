@@ -1,0 +1,236 @@
+//! The classify configuration: rules, mode and what is read, to and from the wire.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::ids::ID_CHARS;
+use crate::{
+    api::validate::{Check, Field},
+    classify::{Rule, RuleSet, Settings},
+    document::ReadOptions,
+    job::Classification,
+    limits,
+};
+
+/// The modes of the dialect. We have one engine, and it answers for both.
+const MODES: [&str; 2] = ["FAST", "MULTIMODAL"];
+
+/// The longest language code: the longest that the dialect's own list of languages has is `rs_cyrillic`.
+const LANGUAGE_CHARS: usize = 35;
+
+/// A configuration, as it is answered.
+#[derive(Debug, Serialize)]
+pub(super) struct Configuration<'a> {
+    rules: Vec<WireRule<'a>>,
+    mode: &'static str,
+    parsing_configuration: Option<Parsing<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct WireRule<'a> {
+    r#type: &'a str,
+    description: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct Parsing<'a> {
+    lang: Option<&'a str>,
+    max_pages: Option<u32>,
+    target_pages: Option<&'a str>,
+}
+
+impl<'a> From<&'a Classification> for Configuration<'a> {
+    fn from(classification: &'a Classification) -> Self {
+        let rules = classification.rules.rules.iter();
+        let parsing = Parsing {
+            lang: classification.settings.language.as_deref(),
+            max_pages: classification.read.max_pages,
+            target_pages: classification.read.pages.as_deref(),
+        };
+        let said = parsing.lang.is_some() || parsing.max_pages.is_some() || parsing.target_pages.is_some();
+        Self {
+            rules: rules.map(|rule| WireRule { r#type: &rule.label, description: &rule.description }).collect(),
+            mode: "FAST",
+            parsing_configuration: said.then_some(parsing),
+        }
+    }
+}
+
+/// Reads a configuration out of `field`, which is there.
+pub(super) fn read(check: &mut Check, field: &Field<'_>) -> Option<Classification> {
+    if !check.object(field) {
+        return None;
+    }
+    mode(check, &field.get("mode"));
+    let (settings, read) = parsing(check, &field.get("parsing_configuration"));
+    check.require(&field.get("rules"));
+    let items = check.list(&field.get("rules"), 1..=limits::MAX_RULES)?;
+    let mut labels = BTreeSet::new();
+    let rules: Option<Vec<_>> = items
+        .iter()
+        .map(|item| {
+            let rule = rule(check, item)?;
+            if !labels.insert(rule.label.clone()) {
+                check.refuse_value(&item.get("type"), "rule types must be unique within a configuration");
+            }
+            Some(rule)
+        })
+        // Every rule is looked at, so that everything wrong is said.
+        .collect::<Vec<_>>()
+        .into_iter()
+        .collect();
+    Some(Classification { classifier: None, rules: RuleSet { rules: rules? }, settings, read })
+}
+
+fn rule(check: &mut Check, item: &Field<'_>) -> Option<Rule> {
+    if !check.object(item) {
+        return None;
+    }
+    let (label, description) = (item.get("type"), item.get("description"));
+    check.require(&label);
+    check.require(&description);
+    let fits = |label: &str| {
+        !label.trim().is_empty() && label.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
+    };
+    let label = check.text_like(&label, 1..=limits::MAX_LABEL_CHARS, r"^[\p{L}\p{N} _-]+$", fits);
+    let description = check.text(&description, limits::MIN_DESCRIPTION_CHARS..=limits::MAX_DESCRIPTION_CHARS);
+    Some(Rule { label: label?.to_owned(), description: description?.to_owned() })
+}
+
+fn mode(check: &mut Check, field: &Field<'_>) {
+    let known = |mode: &str| MODES.iter().any(|one| one.eq_ignore_ascii_case(mode));
+    if check.text(field, 0..=ID_CHARS).is_some_and(|mode| !known(mode)) {
+        check.refuse_word(field, MODES.into_iter());
+    }
+}
+
+fn parsing(check: &mut Check, field: &Field<'_>) -> (Settings, ReadOptions) {
+    check.object(field);
+    let language = |text: &str| {
+        let mut parts = text.split(['-', '_']);
+        parts.next().is_some_and(|first| matches!(first.len(), 2 | 3) && first.bytes().all(|b| b.is_ascii_alphabetic()))
+            && parts.all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric()))
+    };
+    let pattern = "^[A-Za-z]{2,3}([-_][A-Za-z0-9]+)*$";
+    let lang = check.text_like(&field.get("lang"), 2..=LANGUAGE_CHARS, pattern, language);
+    let max_pages = check.integer(&field.get("max_pages"), 1..=u32::MAX);
+    let pages = check_pages(check, &field.get("target_pages"));
+    (Settings { language: lang.map(str::to_owned) }, ReadOptions { pages, max_pages })
+}
+
+/// The longest choice of pages, in characters: every second page of the longest document fits.
+const PAGES_CHARS: usize = 5_000;
+
+/// Reads a choice of pages. An empty one is none.
+fn check_pages(check: &mut Check, field: &Field<'_>) -> Option<String> {
+    let text = check.text(field, 0..=PAGES_CHARS)?;
+    if text.trim().is_empty() {
+        return None;
+    }
+    if !is_page_list(text) {
+        check.refuse_value(field, "expected pages and ranges counted from 1, such as 1,3,5-7");
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+fn is_page_list(text: &str) -> bool {
+    let number = |text: &str| text.trim().parse::<u32>().ok().filter(|number| *number > 0);
+    text.split(',').all(|part| match part.split_once('-') {
+        Some((first, last)) => number(first).zip(number(last)).is_some_and(|(first, last)| first <= last),
+        None => number(part).is_some(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn refused(value: &Value) -> Vec<String> {
+        let mut check = Check::default();
+        let read = read(&mut check, &Field::root("body", Some(value)));
+        let Err(error) = check.finish(read) else { return Vec::new() };
+        let violations = error.violations().iter();
+        violations.map(|v| format!("{} {}", serde_json::to_string(&v.pointer).unwrap(), v.reason)).collect()
+    }
+
+    fn with_rule(rule: &Value) -> Vec<String> {
+        refused(&json!({ "rules": [rule] }))
+    }
+
+    #[test]
+    fn takes_what_clients_send() {
+        let value = json!({
+            "rules": [{ "type": "Rechnung (x)".replace(" (x)", " für-2_b"), "description": "contains a number" }],
+            "mode": "multimodal",
+            "parsing_configuration": { "lang": "ch_sim", "max_pages": 10, "target_pages": "1, 3,5-7" },
+            "unknown": 1,
+        });
+        let mut check = Check::default();
+        let read = read(&mut check, &Field::root("body", Some(&value)));
+        let classification = check.finish(read).unwrap();
+        assert_eq!(
+            serde_json::to_value(Configuration::from(&classification)).unwrap(),
+            json!({
+                "rules": [{ "type": "Rechnung für-2_b", "description": "contains a number" }],
+                "mode": "FAST",
+                "parsing_configuration": { "lang": "ch_sim", "max_pages": 10, "target_pages": "1, 3,5-7" },
+            })
+        );
+    }
+
+    #[test]
+    fn says_everything_that_is_wrong() {
+        let long = "x".repeat(2001);
+        assert_eq!(
+            refused(&json!({
+                "mode": "SLOW",
+                "parsing_configuration": { "lang": "english", "max_pages": 0, "target_pages": "0" },
+                "rules": [
+                    { "type": "a", "description": "too short" },
+                    { "type": "b!", "description": long },
+                    { "type": "c", "description": "long enough" },
+                    { "type": "c", "description": "long enough" },
+                    7,
+                ],
+            })),
+            [
+                r#"["body","mode"] literal_error"#,
+                r#"["body","parsing_configuration","lang"] string_pattern_mismatch"#,
+                r#"["body","parsing_configuration","max_pages"] greater_than_equal"#,
+                r#"["body","parsing_configuration","target_pages"] value_error"#,
+                r#"["body","rules",0,"description"] string_too_short"#,
+                r#"["body","rules",1,"type"] string_pattern_mismatch"#,
+                r#"["body","rules",1,"description"] string_too_long"#,
+                r#"["body","rules",3,"type"] value_error"#,
+                r#"["body","rules",4] model_attributes_type"#,
+            ]
+        );
+        assert_eq!(refused(&json!({})), [r#"["body","rules"] missing"#]);
+        assert_eq!(refused(&json!({ "rules": [] })), [r#"["body","rules"] too_short"#]);
+        assert_eq!(refused(&json!({ "rules": vec![0; 201] })), [r#"["body","rules"] too_long"#]);
+        assert_eq!(refused(&json!({ "rules": "x" })), [r#"["body","rules"] list_type"#]);
+    }
+
+    #[test]
+    fn bounds_are_inclusive() {
+        assert!(with_rule(&json!({ "type": "x".repeat(50), "description": "ä".repeat(10) })).is_empty());
+        assert!(with_rule(&json!({ "type": "ß", "description": "ä".repeat(2000) })).is_empty());
+        for label in ["", " ", "a/b", &"x".repeat(51)] {
+            assert_eq!(with_rule(&json!({ "type": label, "description": "long enough" })).len(), 1, "{label:?}");
+        }
+    }
+
+    #[test]
+    fn knows_page_lists() {
+        for good in ["1", "1,3,5-7", " 2 , 4-4 "] {
+            assert!(is_page_list(good), "{good}");
+        }
+        for bad in ["0", "a", "7-5", "1,,2", "1-", "-3", "99999999999"] {
+            assert!(!is_page_list(bad), "{bad}");
+        }
+    }
+}

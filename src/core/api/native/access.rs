@@ -1,0 +1,79 @@
+//! Projects and tokens, for the operator.
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, StatusCode},
+};
+use serde_json::json;
+
+use super::{Operator, Reply, Segment};
+use crate::{
+    api::{
+        body, reply,
+        validate::{Check, Field},
+    },
+    id::{ProjectId, TokenId},
+    service::{access, ports::Ports},
+};
+
+/// The longest name of anything, in characters.
+const NAME_CHARS: usize = 255;
+
+/// `POST /v1/projects`
+pub(super) async fn create_project<P: Ports>(Operator { ports }: Operator<P>, headers: HeaderMap, body: Body) -> Reply {
+    let input = body::json(&headers, body).await?;
+    let input = Field::root("body", Some(&input));
+    let mut check = Check::default();
+    check.require(&input);
+    check.object(&input);
+    check.require(&input.get("name"));
+    let name = check.text(&input.get("name"), 1..=NAME_CHARS);
+    let organization = check.text(&input.get("organization_name"), 1..=NAME_CHARS).or(name);
+    let (name, organization) = check.finish(name.zip(organization))?;
+    let project = access::create_project(&ports, name.to_owned(), organization.to_owned()).await?;
+    let answer = json!({
+        "id": project.id.to_string(),
+        "name": project.name,
+        "organization_id": project.organization.to_string(),
+        "organization_name": project.organization_name,
+        "created_at": project.created_at.to_rfc3339(),
+    });
+    Ok(reply::json(StatusCode::CREATED, &answer))
+}
+
+/// `POST /v1/projects/{id}/tokens`
+pub(super) async fn create_token<P: Ports>(
+    Operator { ports }: Operator<P>,
+    id: Segment,
+    headers: HeaderMap,
+    body: Body,
+) -> Reply {
+    let id: ProjectId = id.0.parse()?;
+    let input = body::json(&headers, body).await?;
+    let input = Field::root("body", Some(&input));
+    let mut check = Check::default();
+    check.object(&input);
+    let name = check.text(&input.get("name"), 1..=NAME_CHARS).unwrap_or_default();
+    let expires_at = check.moment(&input.get("expires_at"));
+    if expires_at.is_some_and(|at| at <= ports.now()) {
+        check.refuse_value(&input.get("expires_at"), "must lie in the future");
+    }
+    check.finish(Some(()))?;
+    let (token, text) = access::create_token(&ports, id, name.to_owned(), expires_at).await?;
+    let answer = json!({
+        "id": token.id.to_string(),
+        "token": text,
+        "name": token.name,
+        "project_id": token.project.to_string(),
+        "created_at": token.created_at.to_rfc3339(),
+        "expires_at": token.expires_at.map(|at| at.to_rfc3339()),
+    });
+    Ok(reply::json(StatusCode::CREATED, &answer))
+}
+
+/// `DELETE /v1/tokens/{id}`
+pub(super) async fn revoke_token<P: Ports>(Operator { ports }: Operator<P>, id: Segment) -> Reply {
+    let id: TokenId = id.0.parse()?;
+    access::revoke_token(&ports, id).await?;
+    Ok(reply::empty(StatusCode::NO_CONTENT))
+}

@@ -1,0 +1,119 @@
+use futures_executor::block_on;
+use futures_util::StreamExt;
+use serde_json::Value;
+
+use super::*;
+use crate::service::{
+    memory::{Memory, Place},
+    ports::Config,
+};
+
+fn world() -> Memory {
+    Memory::new(Config { admin_secret: Some("operator".into()), inline_max_bytes: 0 })
+}
+
+fn ask(ports: &Memory, request: Request<Body>) -> (Response<()>, Vec<u8>) {
+    let response = block_on(serve(&router::<Memory>(), ports.clone(), request));
+    let (parts, body) = response.into_parts();
+    let chunks: Vec<_> = block_on(body.into_data_stream().collect());
+    (Response::from_parts(parts, ()), chunks.into_iter().flat_map(Result::unwrap).collect())
+}
+
+fn request(method: &str, uri: &str, token: &str, body: impl Into<Body>) -> Request<Body> {
+    let request = Request::builder().method(method).uri(uri);
+    request.header("authorization", format!("Bearer {token}")).body(body.into()).unwrap()
+}
+
+fn json(ports: &Memory, request: Request<Body>) -> (u16, Value) {
+    let (response, body) = ask(ports, request);
+    assert_eq!(response.headers()["content-type"], "application/json");
+    (response.status().as_u16(), serde_json::from_slice(&body).unwrap())
+}
+
+fn token(ports: &Memory) -> String {
+    let (_, project) = json(ports, request("POST", "/v1/projects", "operator", r#"{"name":"p"}"#));
+    let uri = format!("/v1/projects/{}/tokens", project["id"].as_str().unwrap());
+    let (status, token) = json(ports, request("POST", &uri, "operator", ""));
+    assert_eq!(status, 201);
+    token["token"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn every_answer_names_its_request() {
+    let ports = world();
+    let id = |uri: &str| {
+        let (response, _) = ask(&ports, request("GET", uri, "x", ""));
+        response.headers()["x-request-id"].to_str().unwrap().to_owned()
+    };
+    let ids = ["/v1/health", "/v1/health", "/nowhere", "/api/v2/classify"].map(id);
+    assert!(ids.iter().all(|id| id.starts_with("req_") && id.len() == 36));
+    assert_eq!(ids.iter().collect::<std::collections::BTreeSet<_>>().len(), 4);
+}
+
+#[test]
+fn says_what_is_not_there() {
+    let ports = world();
+    assert_eq!(json(&ports, request("GET", "/nowhere", "", "")), (404, serde_json::json!({ "detail": "Not Found" })));
+    let not_allowed = (405, serde_json::json!({ "detail": "Method Not Allowed" }));
+    assert_eq!(json(&ports, request("PATCH", "/api/v2/classify", "", "")), not_allowed);
+    assert_eq!(json(&ports, request("GET", "/uploads/x", "", "")), not_allowed);
+}
+
+#[test]
+fn faults_are_logged_and_not_shown() {
+    let ports = world();
+    let token = token(&ports);
+    ports.set_down(&[Place::Indexes]);
+    let (response, body) = ask(&ports, request("GET", "/api/v2/classify", &token, ""));
+    assert_eq!(response.status(), 503);
+    assert_eq!(response.headers()["retry-after"], "1");
+    let id = response.headers()["x-request-id"].to_str().unwrap();
+    let body = String::from_utf8(body).unwrap();
+    assert!(body.contains(id), "{body}");
+    let log = ports.logged();
+    assert!(log.iter().any(|line| line.contains(id) && line.contains("GET /api/v2/classify: 503")), "{log:?}");
+    assert!(!log.concat().contains(&token));
+}
+
+#[test]
+fn internal_detail_stays_inside() {
+    // Without a secret nothing can be signed; the caller learns that it is our fault, the log learns why.
+    let ports = Memory::new(Config::default());
+    let (status, body) = json(&ports, request("GET", &format!("/files/{}", "x".repeat(99)), "", ""));
+    assert_eq!(status, 500);
+    assert!(body["detail"].as_str().unwrap().starts_with("Internal error (request req_"));
+    let log = ports.logged().concat();
+    assert!(log.contains("GET /files/...: 500") && log.contains("no secret"), "{log}");
+}
+
+#[test]
+fn head_answers_like_get_without_the_body() {
+    let ports = world();
+    let token = token(&ports);
+    let (get, body) = ask(&ports, request("GET", "/api/v1/projects", &token, ""));
+    let (head, nothing) = ask(&ports, request("HEAD", "/api/v1/projects", &token, ""));
+    assert_eq!((head.status(), get.status()), (StatusCode::OK, StatusCode::OK));
+    assert_eq!(head.headers()["content-type"], get.headers()["content-type"]);
+    assert!(!body.is_empty() && nothing.is_empty());
+}
+
+#[test]
+fn bodies_are_bounded_whatever_they_say_of_their_length() {
+    let ports = world();
+    let token = token(&ports);
+    let chunk = bytes::Bytes::from(vec![b' '; 1024 * 1024]);
+    let chunks = futures_util::stream::iter(std::iter::repeat_n(Ok::<_, crate::error::Error>(chunk), 3));
+    let (status, _) = json(&ports, request("POST", "/api/v2/classify", &token, Body::from_stream(chunks)));
+    assert_eq!(status, 413);
+    let mut said = request("POST", "/api/v2/classify", &token, "{}");
+    said.headers_mut().insert("content-length", "99999999".parse().unwrap());
+    assert_eq!(json(&ports, said).0, 413);
+}
+
+#[test]
+fn a_path_that_is_no_text_names_nothing() {
+    let ports = world();
+    let token = token(&ports);
+    assert_eq!(json(&ports, request("GET", "/api/v2/classify/%FF", &token, "")).0, 404);
+    assert_eq!(json(&ports, request("GET", "/files/%FF", &token, "")).0, 404);
+}

@@ -1,0 +1,127 @@
+//! Holding an answer against what is expected.
+//!
+//! In an expected body everything must be equal, members of objects and lengths of lists included, except:
+//!
+//! - A string `<kind>` stands for any value of that kind, `<kind:name>` binds it to a name, and `<kind|null>` also takes
+//!   null. Kinds: `any`, `string`, `text` (not empty), `number`, `boolean`, `array`, `id` (a UUID, maybe after a prefix of
+//!   three letters), `time` (RFC 3339 in UTC with six digits), `url`.
+//! - A member named `...` allows members that are not listed.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+/// The values of names.
+pub type Names = BTreeMap<String, String>;
+
+/// Compares `actual` with `expected`, binding names. The error says where they part.
+pub fn matches(expected: &Value, actual: &Value, names: &mut Names) -> Result<(), String> {
+    at(expected, actual, names, "$")
+}
+
+fn at(expected: &Value, actual: &Value, names: &mut Names, path: &str) -> Result<(), String> {
+    match (expected, actual) {
+        (Value::String(pattern), _) if is_pattern(pattern) => {
+            text_or_value(pattern, actual, names).map_err(|error| format!("{path}: {error}"))
+        }
+        (Value::Object(expected), Value::Object(actual)) => {
+            for (name, expected) in expected.iter().filter(|(name, _)| *name != "...") {
+                let actual = actual.get(name).ok_or_else(|| format!("{path}.{name}: absent"))?;
+                at(expected, actual, names, &format!("{path}.{name}"))?;
+            }
+            let extra = actual.keys().find(|name| !expected.contains_key(*name) && !expected.contains_key("..."));
+            extra.map_or(Ok(()), |name| Err(format!("{path}.{name}: not expected")))
+        }
+        (Value::Array(expected), Value::Array(actual)) => {
+            if expected.len() != actual.len() {
+                return Err(format!("{path}: {} items, expected {}", actual.len(), expected.len()));
+            }
+            let mut pairs = expected.iter().zip(actual).enumerate();
+            pairs.try_for_each(|(i, (expected, actual))| at(expected, actual, names, &format!("{path}[{i}]")))
+        }
+        _ if expected == actual => Ok(()),
+        _ => Err(format!("{path}: {actual}, expected {expected}")),
+    }
+}
+
+/// Compares a header with a pattern or a text.
+pub fn header(expected: &str, actual: &str, names: &mut Names) -> Result<(), String> {
+    if is_pattern(expected) {
+        return text_or_value(expected, &Value::from(actual), names);
+    }
+    if expected == actual { Ok(()) } else { Err(format!("{actual:?}, expected {expected:?}")) }
+}
+
+pub fn is_pattern(text: &str) -> bool {
+    text.len() > 2 && text.starts_with('<') && text.ends_with('>')
+}
+
+fn text_or_value(pattern: &str, actual: &Value, names: &mut Names) -> Result<(), String> {
+    let inner = &pattern[1..pattern.len() - 1];
+    let (inner, nullable) = inner.strip_suffix("|null").map_or((inner, false), |inner| (inner, true));
+    let (kind, name) = inner.split_once(':').map_or((inner, None), |(kind, name)| (kind, Some(name)));
+    let text = actual.as_str();
+    let fits = (nullable && actual.is_null())
+        || match kind {
+            "any" => true,
+            "string" => text.is_some(),
+            "text" => text.is_some_and(|text| !text.is_empty()),
+            "number" => actual.is_number(),
+            "boolean" => actual.is_boolean(),
+            "array" => actual.is_array(),
+            "id" => text.is_some_and(is_id),
+            "time" => text.is_some_and(is_time),
+            "url" => text.is_some_and(|text| text.starts_with("http://") || text.starts_with("https://")),
+            _ => return Err(format!("no such pattern: {pattern}")),
+        };
+    if !fits {
+        return Err(format!("{actual}, expected {pattern}"));
+    }
+    if let (Some(name), Some(text)) = (name, text) {
+        names.insert(name.to_owned(), text.to_owned());
+    }
+    Ok(())
+}
+
+/// An id without its prefix.
+pub fn bare(id: &str) -> &str {
+    if id.as_bytes().get(3) == Some(&b'-') { &id[4..] } else { id }
+}
+
+fn is_id(text: &str) -> bool {
+    let groups: Vec<_> = bare(text).split('-').collect();
+    groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
+        && groups.concat().bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}
+
+fn is_time(text: &str) -> bool {
+    let digits = |byte: u8| if byte.is_ascii_digit() { b'0' } else { byte };
+    text.bytes().map(digits).eq("0000-00-00T00:00:00.000000Z".bytes())
+}
+
+/// Compares the shape only: every member of `expected` must be there with a value of the same type, or null where its
+/// name is among `nullable`. Further members are allowed. A list must have items, all of the shape of the expected first.
+pub fn like(expected: &Value, actual: &Value, nullable: &[String]) -> Result<(), String> {
+    like_at(expected, actual, nullable, "$")
+}
+
+fn like_at(expected: &Value, actual: &Value, nullable: &[String], path: &str) -> Result<(), String> {
+    match (expected, actual) {
+        (Value::Object(expected), Value::Object(actual)) => expected.iter().try_for_each(|(name, expected)| {
+            let path = format!("{path}.{name}");
+            match actual.get(name) {
+                None => Err(format!("{path}: absent")),
+                Some(Value::Null) if nullable.contains(name) => Ok(()),
+                Some(actual) => like_at(expected, actual, nullable, &path),
+            }
+        }),
+        (Value::Array(_), Value::Array(actual)) if actual.is_empty() => Err(format!("{path}: empty")),
+        (Value::Array(expected), Value::Array(actual)) => {
+            let Some(expected) = expected.first() else { return Ok(()) };
+            let mut items = actual.iter().enumerate();
+            items.try_for_each(|(i, actual)| like_at(expected, actual, nullable, &format!("{path}[{i}]")))
+        }
+        _ if std::mem::discriminant(expected) == std::mem::discriminant(actual) => Ok(()),
+        _ => Err(format!("{path}: {actual} is not of the type of {expected}")),
+    }
+}

@@ -1,0 +1,66 @@
+//! The service over ports in memory.
+
+use std::time::Duration;
+
+use axum::{Router, body::Body, http};
+use futures_executor::block_on;
+use futures_util::StreamExt;
+use sortroom::{
+    api,
+    service::{memory::Memory, ports::Config},
+};
+
+use crate::run::{Request, Response, Transport};
+
+const ADMIN: &str = "the operator's secret";
+
+pub struct InMemory {
+    ports: Memory,
+    router: Router,
+}
+
+impl InMemory {
+    pub fn new() -> Self {
+        let config = Config { admin_secret: Some(ADMIN.to_owned()), inline_max_bytes: 0 };
+        Self { ports: Memory::new(config), router: api::router::<Memory>() }
+    }
+}
+
+impl Transport for InMemory {
+    fn send(&mut self, request: Request) -> Response {
+        // No two requests come in the same millisecond, so that listings have one order.
+        self.ports.pass(Duration::from_millis(1));
+        let mut builder = http::Request::builder().method(request.method.as_str()).uri(&request.target);
+        for (name, value) in &request.headers {
+            builder = builder.header(name, value);
+        }
+        builder = builder.header("host", "sortroom.test");
+        if !request.body.is_empty() && !request.headers.iter().any(|(name, _)| name == "transfer-encoding") {
+            builder = builder.header("content-length", request.body.len());
+        }
+        let request = builder.body(Body::from(request.body)).unwrap();
+        let (parts, body) = block_on(api::serve(&self.router, self.ports.clone(), request)).into_parts();
+        let chunks: Vec<_> = block_on(body.into_data_stream().collect());
+        let header = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+        };
+        Response {
+            status: parts.status.as_u16(),
+            headers: parts.headers.iter().map(header).collect(),
+            body: chunks.into_iter().flat_map(Result::unwrap).collect(),
+        }
+    }
+
+    fn admin(&self) -> String {
+        ADMIN.to_owned()
+    }
+
+    fn settle(&mut self) {
+        block_on(self.ports.run_queue());
+    }
+
+    fn pass(&mut self, seconds: u64) -> bool {
+        self.ports.pass(Duration::from_secs(seconds));
+        true
+    }
+}

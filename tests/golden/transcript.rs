@@ -1,0 +1,180 @@
+//! The form of a transcript: requests as they are sent, each with the answer that is expected.
+//!
+//! ```text
+//! Lines before the first step are a comment.
+//!
+//! === create                                  a step and its title
+//! POST /api/v2/classify?project_id={{project}}
+//! authorization: Bearer {{token}}
+//!
+//! {"file_input": "{{file}}"}
+//! --- 200                                     the status that is expected
+//! x-request-id: <string>                      headers that are expected, as patterns
+//!
+//! {"id": "<id:job>", "...": 0}                the body that is expected
+//!
+//! !settle
+//! ```
+//!
+//! - Names: `{{name}}` stands for a value that an earlier answer bound; `{{name|bare}}` for an id without its prefix,
+//!   `{{name|path}}` for an address without scheme and host, `{{name|last}}` for its last segment. From the start `token`,
+//!   `project`, `organization`, the same with `other_` before for a second project, and `admin` (the operator's secret)
+//!   are bound.
+//! - Patterns, in an expected body or header: see [`crate::expect`].
+//! - A request that begins with `curl` is the command as documentation prints it; its host is replaced.
+//! - The lines of a multipart body end in CR LF.
+//! - `--- 200 like` compares the body by its shape only: see [`crate::expect::like`]. The pseudo header `nullable` then
+//!   lists the members that may be null.
+//! - An expected body that is left out expects none; `<any>` expects anything.
+//! - `!settle` lets the queue run until nothing is left to do; `!pass 60` lets so many seconds pass, and ends the
+//!   transcript where that cannot be done.
+
+/// A line of a transcript's story.
+#[derive(Debug)]
+pub enum Step {
+    /// A request and its answer.
+    Ask(Ask),
+    /// Let the queue run.
+    Settle,
+    /// Let seconds pass.
+    Pass(u64),
+}
+
+/// A request, with names in it, and the answer that is expected.
+#[derive(Debug)]
+pub struct Ask {
+    pub title: String,
+    pub method: String,
+    pub target: String,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+    pub expected: Expected,
+}
+
+/// An answer, with names and patterns in it.
+#[derive(Debug)]
+pub struct Expected {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+    /// The members that may be null, when only the shape is compared.
+    pub like: Option<Vec<String>>,
+}
+
+pub fn parse(text: &str) -> Result<Vec<Step>, String> {
+    let mut steps = Vec::new();
+    let mut lines = text.lines().peekable();
+    while let Some(line) = lines.next() {
+        if let Some(directive) = line.strip_prefix('!') {
+            steps.push(match directive.split_once(' ') {
+                None if directive == "settle" => Step::Settle,
+                Some(("pass", seconds)) => Step::Pass(seconds.parse().map_err(|_| format!("no number: {line}"))?),
+                _ => return Err(format!("no directive: {line}")),
+            });
+        }
+        let Some(title) = line.strip_prefix("=== ") else { continue };
+        let mut request = Vec::new();
+        let status = loop {
+            let line = lines.next().ok_or_else(|| format!("{title}: no answer"))?;
+            match line.strip_prefix("--- ") {
+                Some(status) => break status,
+                None => request.push(line),
+            }
+        };
+        let mut answer = Vec::new();
+        while let Some(line) = lines.next_if(|line| !line.starts_with("=== ") && !line.starts_with('!')) {
+            answer.push(line);
+        }
+        let ask = ask(title, &request, status, &answer).map_err(|error| format!("{title}: {error}"))?;
+        steps.push(Step::Ask(ask));
+    }
+    Ok(steps)
+}
+
+fn ask(title: &str, request: &[&str], status: &str, answer: &[&str]) -> Result<Ask, String> {
+    let expected = expected(status, answer)?;
+    let title = title.to_owned();
+    if request.first().is_some_and(|line| line.starts_with("curl ")) {
+        let (method, target, headers, body) = curl(&request.join("\n"))?;
+        return Ok(Ask { title, method, target, headers, body, expected });
+    }
+    let (first, rest) = request.split_first().ok_or("no request")?;
+    let (method, target) = first.split_once(' ').ok_or("no method and target")?;
+    let (headers, body) = head_and_body(rest)?;
+    let multipart = headers.iter().any(|(name, value)| name == "content-type" && value.starts_with("multipart/"));
+    let body = if multipart { body.join("\r\n") + "\r\n" } else { body.join("\n") };
+    Ok(Ask { title, method: method.to_owned(), target: target.to_owned(), headers, body, expected })
+}
+
+fn expected(status: &str, answer: &[&str]) -> Result<Expected, String> {
+    let (status, like) = match status.split_once(' ') {
+        Some((status, "like")) => (status, true),
+        Some(_) => return Err(format!("no such comparison: {status}")),
+        None => (status, false),
+    };
+    let (mut headers, body) = head_and_body(answer)?;
+    let nullable = headers.extract_if(.., |(name, _)| name == "nullable").map(|(_, names)| names).collect::<Vec<_>>();
+    let nullable = nullable.iter().flat_map(|names| names.split(',')).map(|name| name.trim().to_owned()).collect();
+    Ok(Expected {
+        status: status.parse().map_err(|_| format!("no status: {status}"))?,
+        headers,
+        body: body.join("\n").trim_end().to_owned(),
+        like: like.then_some(nullable),
+    })
+}
+
+type Headers = Vec<(String, String)>;
+
+fn head_and_body<'a, 'l>(lines: &'a [&'l str]) -> Result<(Headers, &'a [&'l str]), String> {
+    let end = lines.iter().position(|line| line.is_empty()).unwrap_or(lines.len());
+    let (head, rest) = lines.split_at(end);
+    let headers = head.iter().map(|line| match line.split_once(':') {
+        Some((name, value)) => Ok((name.trim().to_ascii_lowercase(), value.trim().to_owned())),
+        None => Err(format!("no header: {line}")),
+    });
+    Ok((headers.collect::<Result<_, _>>()?, rest.get(1..).unwrap_or_default()))
+}
+
+/// Reads the `curl` of documentation: a URL, `-X`, `-H`, `-d`, words quoted or not, lines continued by a backslash.
+fn curl(text: &str) -> Result<(String, String, Headers, String), String> {
+    let mut words = words(&text.replace("\\\n", " ")).into_iter().skip(1);
+    let (mut method, mut target, mut headers, mut body) = (None, None, Vec::new(), String::new());
+    while let Some(word) = words.next() {
+        let mut next = || words.next().ok_or_else(|| format!("nothing after {word}"));
+        match word.as_str() {
+            "-X" => method = Some(next()?),
+            "-H" => {
+                let header = next()?.replace("$LLAMA_CLOUD_API_KEY", "{{token}}");
+                let (name, value) = header.split_once(':').ok_or("no header")?;
+                headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+            }
+            "-d" => body = next()?,
+            url => {
+                let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+                target = Some(rest.find('/').map_or("/", |start| &rest[start..]).to_owned());
+            }
+        }
+    }
+    let method = method.unwrap_or_else(|| if body.is_empty() { "GET".into() } else { "POST".into() });
+    Ok((method, target.ok_or("no URL")?, headers, body))
+}
+
+fn words(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let mut quote = None;
+    for c in text.chars().chain([' ']) {
+        match quote {
+            Some(end) if c == end => quote = None,
+            Some(_) => word.push(c),
+            None if c == '"' || c == '\'' => quote = Some(c),
+            None if c.is_whitespace() => {
+                if !word.is_empty() {
+                    words.push(std::mem::take(&mut word));
+                }
+            }
+            None => word.push(c),
+        }
+    }
+    words
+}
