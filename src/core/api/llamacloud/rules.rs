@@ -116,7 +116,7 @@ fn parsing(check: &mut Check, field: &Field<'_>) -> (Settings, ReadOptions) {
     let lang = check.text_like(&field.get("lang"), 2..=LANGUAGE_CHARS, pattern, language);
     let max_pages = check.integer(&field.get("max_pages"), 1..=u32::MAX);
     let pages = check_pages(check, &field.get("target_pages"));
-    (Settings { language: lang.map(str::to_owned) }, ReadOptions { pages, max_pages })
+    (Settings { language: lang.map(str::to_owned), ..Settings::default() }, ReadOptions { pages, max_pages })
 }
 
 /// The longest choice of pages, in characters: every second page of the longest document fits.
