@@ -4,7 +4,29 @@
 //! everything was: every [`Passage`] and [`Word`] is a [`Span`] of its page's text, and where the format has a
 //! layout (PDF) a word also has a [`Rect`] on the page, so that evidence can be drawn over it.
 
+//!
+//! Dispatch is by content: [`sniff`] decides, one module of [`parse`] reads. Formats without a layout hand their
+//! text over as blocks, which [`assemble`] makes into pages; for PDF [`layout`] finds words, lines and reading
+//! order from the places of the glyphs. Everything is bounded by [`crate::limits`]: past a bound [`read`] fails and
+//! names it.
+//!
+//! Not here: text recognition (a page that is a picture is [`Unreadable::NeedsOcr`]), attachments of mails, and
+//! files embedded in PDFs.
+
+mod assemble;
+mod encoding;
+mod layout;
+mod pages;
+mod parse;
+mod sniff;
+
+pub use pages::PageSelection;
+pub use parse::mail_body::mail_passages;
 use serde::{Deserialize, Serialize};
+use sniff::Content;
+
+use crate::error::{Error, Result, Unreadable};
+use crate::limits;
 
 /// What a document was read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -63,7 +85,7 @@ pub enum Role {
     Heading,
     /// Running text.
     Body,
-    /// A row of a table.
+    /// A row of a table. Its cells are separated by `\t`.
     TableRow,
     /// Quoted history of a mail.
     Quote,
@@ -128,3 +150,55 @@ pub struct ReadOptions {
     /// At most this many of them, from the first.
     pub max_pages: Option<u32>,
 }
+
+impl Document {
+    /// Whether no page holds any text.
+    fn is_empty(&self) -> bool {
+        self.pages.iter().all(|page| page.text.is_empty())
+    }
+}
+
+/// Reads a document from its bytes.
+///
+/// What the bytes are is found from the bytes alone. Only the pages that `options` asks for are read; a page keeps
+/// its number in the document. The same bytes and options give the same document everywhere.
+///
+/// # Errors
+///
+/// - [`Kind::Invalid`](crate::error::Kind::Invalid): `options` make no sense.
+/// - [`Kind::Unreadable`](crate::error::Kind::Unreadable) with the reason: a kind of file that is not read, a
+///   password, damage, no text (also when no page was selected), pages that are pictures, or a bound of
+///   [`limits`], which the message names.
+pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Document> {
+    let selection = PageSelection::new(options)?;
+    if bytes.is_empty() {
+        return Err(Error::unreadable(Unreadable::NoText, "The file is empty"));
+    }
+    if bytes.len() as u64 > limits::MAX_DOCUMENT_BYTES {
+        return Err(Error::unreadable(
+            Unreadable::TooLarge,
+            format!("The file is larger than {} MiB", limits::MAX_DOCUMENT_BYTES / limits::MIB),
+        ));
+    }
+    let document = match sniff::content(bytes) {
+        Content::Pdf => parse::pdf::read(bytes, &selection)?,
+        Content::Docx => selection.apply(parse::docx::read(bytes)?)?,
+        Content::Html => selection.apply(parse::html::read(bytes))?,
+        Content::Mail => selection.apply(parse::eml::read(bytes)?)?,
+        Content::Markdown(text) => selection.apply(parse::markdown::read(&text))?,
+        Content::Plain(text) => selection.apply(parse::plain::read(&text)?)?,
+        Content::Encrypted => {
+            return Err(Error::unreadable(Unreadable::Encrypted, "The document is protected by a password"));
+        }
+        Content::Other(kind) => {
+            return Err(Error::unreadable(Unreadable::Unsupported, format!("Files of this kind are not read: {kind}")));
+        }
+    };
+    if document.is_empty() {
+        return Err(Error::unreadable(Unreadable::NoText, "The document holds no text"));
+    }
+    Ok(document)
+}
+
+#[cfg(test)]
+mod tests;
