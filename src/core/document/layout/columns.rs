@@ -4,6 +4,8 @@
 //! If what stands beside the gutter is text, the rows are two columns: first the left one, then the right one, each
 //! looked at again by itself. If it is a table, or nothing, the rows are read across.
 
+use std::collections::VecDeque;
+
 use super::rows::Row;
 
 /// The narrowest gutter, in sizes of the font: narrower ones are the spaces of justified lines.
@@ -21,6 +23,10 @@ const MAX_DEPTH: usize = 6;
 /// Above this number of rows, pages are read across: no page for people has as many, and the search for gutters
 /// grows with the square.
 const MAX_ROWS: usize = 1_500;
+
+/// Up to this many rows that turn out to be no columns are tried again without the first: a page's head often shares
+/// a gap with the columns below it. More are a table.
+const MAX_RETRIED_ROWS: usize = 8;
 
 /// The most gaps of a row that are looked at, for the same reason.
 const MAX_GAPS: usize = 64;
@@ -43,10 +49,10 @@ fn part(rows: Vec<Row>, depth: usize, blocks: &mut Vec<Block>) {
         return;
     }
     let mut across = Block::new();
-    let mut rest = rows.into_iter().peekable();
-    while let Some(first) = rest.next() {
+    let mut rest = VecDeque::from(rows);
+    while let Some(first) = rest.pop_front() {
         let mut group = Group::new(first);
-        while let Some(row) = rest.next_if(|row| group.takes(row)) {
+        while let Some(row) = rest.pop_front_if(|row| group.takes(row)) {
             group.push(row);
         }
         match group.gutter() {
@@ -58,7 +64,14 @@ fn part(rows: Vec<Row>, depth: usize, blocks: &mut Vec<Block>) {
                 part(left, depth + 1, blocks);
                 part(right, depth + 1, blocks);
             }
-            None => across.append(&mut group.rows),
+            None => {
+                // The last rows of a chance group may be the first ones of a real one.
+                let tried = if group.rows.len() <= MAX_RETRIED_ROWS { 1 } else { group.rows.len() };
+                for row in group.rows.split_off(tried).into_iter().rev() {
+                    rest.push_front(row);
+                }
+                across.append(&mut group.rows);
+            }
         }
     }
     if !across.is_empty() {
@@ -152,14 +165,15 @@ impl Group {
         }
         // Lines that do not stand on one line with those beside them are no rows of a table.
         if both * 2 < fewer {
-            return true;
+            // Amounts beside a description of several lines are a table all the same.
+            return left.amounts * 2 < left.rows && right.amounts * 2 < right.rows;
         }
         // Two addresses side by side: lines of words, set close, with a wide gutter.
         gutters <= 2
             && fewer >= 3
             && width > 3.0 * size
-            && left.words >= 2 * left.rows
-            && right.words >= 2 * right.rows
+            && 2 * left.words >= 3 * left.rows
+            && 2 * right.words >= 3 * right.rows
             && (left.numbers + right.numbers) * 3 < left.rows + right.rows
             && left.labels * 2 < left.rows
             && right.labels * 2 < right.rows
@@ -172,8 +186,9 @@ impl Group {
 struct Side {
     rows: usize,
     words: usize,
-    /// Lines that begin with a digit, and lines that end like a label.
+    /// Lines that begin with a digit, that end with an amount, that hold a label.
     numbers: usize,
+    amounts: usize,
     labels: usize,
     width: f32,
 }
@@ -186,6 +201,7 @@ impl Side {
         self.rows += 1;
         self.words += words.len();
         self.numbers += usize::from(first.text.starts_with(|c: char| c.is_ascii_digit()));
+        self.amounts += usize::from(is_amount(&last.text));
         self.labels += usize::from(first.text.ends_with(':') || last.text.ends_with(':'));
         self.width += last.u1 - first.u0;
     }
@@ -194,6 +210,10 @@ impl Side {
     fn is_prose(&self, from: f32, to: f32) -> bool {
         self.rows >= 3 && self.words >= 4 * self.rows && self.width >= 0.55 * (to - from) * self.rows as f32
     }
+}
+
+fn is_amount(word: &str) -> bool {
+    word.contains(|c: char| c.is_ascii_digit()) && !word.contains(char::is_alphabetic)
 }
 
 /// The stretches of a row without words that a gutter may run through.

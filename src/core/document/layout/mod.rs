@@ -74,6 +74,7 @@ pub(super) fn page(number: u32, size: (f32, f32), glyphs: &[Glyph]) -> Draft {
         for block in columns::reading_order(rows) {
             writer.block(&block, &frame);
         }
+        writer.turn();
     }
     writer.finish()
 }

@@ -12,8 +12,9 @@ const CELL_GAP: f32 = 1.5;
 /// The gap that parts the only two cells of a row: a wide space is rarer than a third cell.
 const PAIR_GAP: f32 = 2.0;
 
-/// How far lines of a paragraph are apart at most: in sizes of the font, and in the usual distance of the block.
-const MAX_LEADING: f32 = 1.8;
+/// How far lines of a paragraph are apart at most: in sizes of the font (drafts are set with double space), and in
+/// the usual distance of the block.
+const MAX_LEADING: f32 = 2.6;
 const MAX_RELATIVE_LEADING: f32 = 1.35;
 
 /// How much the sizes of lines of a paragraph may differ.
@@ -26,6 +27,8 @@ pub(super) struct Shape {
     pub bold: bool,
     pub lines: u32,
     pub row: bool,
+    /// Whether it runs in another direction than most of the page.
+    pub turned: bool,
     /// Upper and lower edge on the page, in points.
     pub top: f32,
     pub bottom: f32,
@@ -35,16 +38,22 @@ pub(super) struct Shape {
 pub(super) struct Writer {
     page: Page,
     shapes: Vec<Shape>,
+    turned: bool,
 }
 
 impl Writer {
     pub fn new(number: u32, size: (f32, f32)) -> Self {
         let page = Page { number, text: String::new(), passages: Vec::new(), words: Vec::new(), size: Some(size) };
-        Self { page, shapes: Vec::new() }
+        Self { page, shapes: Vec::new(), turned: false }
     }
 
     pub fn finish(self) -> Draft {
         Draft { page: self.page, shapes: self.shapes }
+    }
+
+    /// What follows runs in another direction.
+    pub fn turn(&mut self) {
+        self.turned = true;
     }
 
     /// Appends rows that are read one after the other.
@@ -77,7 +86,7 @@ impl Writer {
         }
         let start = self.page.text.len();
         self.page.passages.push(Passage { span: Span { start, end: start }, role: Role::Body });
-        self.shapes.push(Shape { size: 0.0, bold: true, lines: 0, row: false, top: f32::MAX, bottom: f32::MIN });
+        self.shapes.push(Shape { size: 0.0, bold: true, lines: 0, row: false, turned: self.turned, top: f32::MAX, bottom: f32::MIN });
     }
 
     fn line(&mut self, cells: &[Vec<&Word>], frame: &Frame, row: &Row, is_row: bool) {
@@ -168,10 +177,10 @@ fn is_mark(cell: &[&Word]) -> bool {
         [word] => {
             let text = word.text.as_str();
             let inner = text.trim_matches(['(', ')', '.', '[', ']']);
-            text.chars().count() == 1 && !text.chars().all(char::is_alphanumeric)
-                || inner.len() < text.len()
-                    && inner.chars().count() <= 4
-                    && inner.chars().all(|c| c.is_alphanumeric() || c == '.')
+            let numbered = inner.chars().all(|c| c.is_ascii_digit() || c == '.') && (inner.len() <= 3 || inner.contains('.'));
+            let lettered = inner.chars().count() == 1 || inner.chars().all(|c| matches!(c, 'i' | 'v' | 'x'));
+            let marked = !inner.is_empty() && inner.len() < text.len() && (numbered || lettered);
+            marked || (text.chars().count() == 1 && !text.contains(char::is_alphanumeric))
         }
         _ => false,
     }

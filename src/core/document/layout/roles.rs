@@ -64,7 +64,7 @@ pub(in crate::document) fn finish(mut drafts: Vec<Draft>) -> Vec<Page> {
 }
 
 fn is_heading_long(shape: &Shape) -> bool {
-    !shape.row && shape.lines <= MAX_HEADING_LINES
+    !shape.row && !shape.turned && shape.lines <= MAX_HEADING_LINES
 }
 
 /// How most text looks.

@@ -4,7 +4,7 @@ use super::{Frame, Glyph, GlyphText, is_cjk, is_rtl};
 
 /// The gap that parts words, in sizes of the font. Letters are kerned by less than a tenth, and the narrowest
 /// spaces of justified lines measure a sixth.
-const WORD_GAP: f32 = 0.14;
+const WORD_GAP: f32 = 0.12;
 
 /// The gap that parts words of scripts without spaces.
 const CJK_WORD_GAP: f32 = 0.6;
@@ -66,7 +66,7 @@ pub(super) fn words(glyphs: &[&Glyph], frame: &Frame) -> Vec<Word> {
         let (u, v) = frame.enter(glyph.x, glyph.y);
         match &mut open {
             Some(word) if word.repeats(glyph, u, v) => continue,
-            Some(word) if word.takes(glyph, u, v) => word.push(glyph, u),
+            Some(word) if word.takes(glyph, u, v) => word.push(glyph, u, v),
             _ => {
                 // Only a drawn space counts: a jump is no space, the pieces may meet again.
                 words.extend(open.take().map(Open::close));
@@ -106,7 +106,7 @@ impl Open {
             rtl: false,
             bold_glyphs: 0,
         };
-        open.push(glyph, u);
+        open.push(glyph, u, v);
         open
     }
 
@@ -137,13 +137,13 @@ impl Open {
         (-BACK_STEP * size..=most).contains(&gap)
     }
 
-    fn push(&mut self, glyph: &Glyph, u: f32) {
+    fn push(&mut self, glyph: &Glyph, u: f32, v: f32) {
         let end = u + glyph.advance;
         self.word.u0 = self.word.u0.min(u).min(end);
         self.word.u1 = self.word.u1.max(end).max(u);
-        // Indices do not make their word small.
+        // An index before or behind its word neither makes it small nor lifts it.
         if glyph.size > self.word.size {
-            self.word.size = glyph.size;
+            (self.word.size, self.word.v) = (glyph.size, v);
         }
         self.pen = end + glyph.tracking.clamp(0.0, MAX_TRACKING * glyph.size);
         self.last_u = u;

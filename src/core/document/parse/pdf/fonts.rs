@@ -112,7 +112,7 @@ enum Fallback {
 impl<'a> LoadedFont<'a> {
     fn new(font: Font<'a>, dict: &Dict<'a>, cmaps: &CMapResolverFn) -> Self {
         let name = dict.get::<Name<'_>>("BaseFont").map(|name| name.as_str().to_ascii_lowercase()).unwrap_or_default();
-        let bold = ["bold", "black", "heavy", "demi"].iter().any(|weight| name.contains(weight));
+        let bold = is_bold(dict, &name);
         let subtype = dict.get::<Name<'_>>("Subtype");
         let subtype = subtype.as_ref().map_or("", Name::as_str);
         let em = if subtype == "Type3" { type3_em(dict) } else { 1.0 };
@@ -239,6 +239,18 @@ fn clean(chars: &[char]) -> Option<GlyphText> {
         (Some(c), None) => Some(GlyphText::Char(c)),
         _ => Some(GlyphText::Text(text.into())),
     }
+}
+
+/// Whether a font is bold: by its name, or by what its descriptor says. "Medi" and "bx" are how the free PostScript
+/// fonts and those of TeX call it.
+fn is_bold(dict: &Dict<'_>, name: &str) -> bool {
+    const FORCE_BOLD: i64 = 1 << 18;
+    let number = |dict: &Dict<'_>, key| dict.get::<Object<'_>>(key).and_then(Object::into_number).map_or(0, |number| number.as_i64());
+    let descriptor = dict.get::<Dict<'_>>("FontDescriptor").unwrap_or_default();
+    ["bold", "black", "heavy", "demi", "cmbx", "sfbx"].iter().any(|weight| name.contains(weight))
+        || name.ends_with("-medi")
+        || number(&descriptor, "FontWeight") >= 600
+        || number(&descriptor, "Flags") & FORCE_BOLD != 0
 }
 
 /// The height of the glyphs of a Type 3 font, from the box around all of them.
