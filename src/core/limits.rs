@@ -23,7 +23,7 @@ pub const MAX_GLYPHS: usize = 6_000_000;
 pub const MAX_CONTENT_WORK: u64 = 50_000_000;
 
 /// How deep forms of a PDF may draw forms. Producers nest two or three.
-pub const MAX_FORM_DEPTH: u32 = 12;
+pub const MAX_FORM_DEPTH: usize = 12;
 
 /// How many graphics states of a PDF are kept; deeper `q` operators save nothing. PDF 1.7 asks readers for 28.
 pub const MAX_GRAPHICS_STATES: usize = 256;

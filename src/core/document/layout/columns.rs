@@ -52,8 +52,8 @@ fn part(rows: Vec<Row>, depth: usize, blocks: &mut Vec<Block>) {
     let mut rest = VecDeque::from(rows);
     while let Some(first) = rest.pop_front() {
         let mut group = Group::new(first);
-        while let Some(row) = rest.pop_front_if(|row| group.takes(row)) {
-            group.push(row);
+        while rest.front().is_some_and(|row| group.takes(row)) {
+            rest.pop_front().into_iter().for_each(|row| group.push(row));
         }
         match group.gutter() {
             Some(gutter) => {

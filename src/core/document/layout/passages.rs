@@ -86,7 +86,15 @@ impl Writer {
         }
         let start = self.page.text.len();
         self.page.passages.push(Passage { span: Span { start, end: start }, role: Role::Body });
-        self.shapes.push(Shape { size: 0.0, bold: true, lines: 0, row: false, turned: self.turned, top: f32::MAX, bottom: f32::MIN });
+        self.shapes.push(Shape {
+            size: 0.0,
+            bold: true,
+            lines: 0,
+            row: false,
+            turned: self.turned,
+            top: f32::MAX,
+            bottom: f32::MIN,
+        });
     }
 
     fn line(&mut self, cells: &[Vec<&Word>], frame: &Frame, row: &Row, is_row: bool) {
@@ -177,7 +185,8 @@ fn is_mark(cell: &[&Word]) -> bool {
         [word] => {
             let text = word.text.as_str();
             let inner = text.trim_matches(['(', ')', '.', '[', ']']);
-            let numbered = inner.chars().all(|c| c.is_ascii_digit() || c == '.') && (inner.len() <= 3 || inner.contains('.'));
+            let numbered =
+                inner.chars().all(|c| c.is_ascii_digit() || c == '.') && (inner.len() <= 3 || inner.contains('.'));
             let lettered = inner.chars().count() == 1 || inner.chars().all(|c| matches!(c, 'i' | 'v' | 'x'));
             let marked = !inner.is_empty() && inner.len() < text.len() && (numbered || lettered);
             marked || (text.chars().count() == 1 && !text.contains(char::is_alphanumeric))

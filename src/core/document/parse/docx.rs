@@ -230,7 +230,7 @@ impl<'a> Body<'a> {
     fn end(&mut self, name: &str) {
         match name {
             "Fallback" | "del" | "moveFrom" | "instrText" | "delText" => {
-                self.skipping = self.skipping.saturating_sub(1)
+                self.skipping = self.skipping.saturating_sub(1);
             }
             "p" => self.end_paragraph(),
             "t" => self.in_text = false,

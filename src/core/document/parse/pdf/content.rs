@@ -5,7 +5,7 @@ use std::rc::Rc;
 use hayro_font::kurbo::{Affine, Point, Vec2};
 use hayro_syntax::content::TypedIter;
 use hayro_syntax::content::ops::TypedInstruction as Op;
-use hayro_syntax::object::{Array, Dict, Name, Object, Stream, String as PdfString};
+use hayro_syntax::object::{Array, Dict, Name, Object, ObjectIdentifier, Stream, String as PdfString};
 use hayro_syntax::page::{Page, Resources};
 
 use super::fonts::{Fonts, LoadedFont};
@@ -26,8 +26,8 @@ const OUTSIDE: f32 = 1.0;
 
 /// What the pages of a document may still cost.
 pub(super) struct Budget {
-    glyphs: usize,
-    work: u64,
+    pub glyphs: usize,
+    pub work: u64,
 }
 
 impl Default for Budget {
@@ -115,7 +115,8 @@ pub(super) struct Interpreter<'a, 'd> {
     line_matrix: Affine,
     marks: Stack<Mark>,
     glyphs: Vec<Glyph>,
-    depth: u32,
+    /// The forms that are being drawn, from the outside in.
+    forms: Vec<ObjectIdentifier>,
     /// Whether the page shows a picture.
     pub has_picture: bool,
 }
@@ -146,7 +147,7 @@ impl<'a, 'd> Interpreter<'a, 'd> {
             line_matrix: Affine::IDENTITY,
             marks: Stack::new(),
             glyphs: Vec::new(),
-            depth: 0,
+            forms: Vec::new(),
             has_picture: false,
         }
     }
@@ -288,7 +289,8 @@ impl<'a, 'd> Interpreter<'a, 'd> {
 
     /// Runs a form, placed by `placement` before its own matrix.
     pub fn form(&mut self, form: &Stream<'a>, placement: Affine, resources: &Resources<'a>) -> Result<()> {
-        if self.depth >= limits::MAX_FORM_DEPTH {
+        // A form that draws itself would draw it again and again.
+        if self.forms.len() >= limits::MAX_FORM_DEPTH || self.forms.contains(&form.obj_id()) {
             return Ok(());
         }
         let mut content = Vec::new();
@@ -298,9 +300,9 @@ impl<'a, 'd> Interpreter<'a, 'd> {
         let before = self.state.clone();
         let matrices = (self.text_matrix, self.line_matrix);
         self.state.matrix *= placement * dict.get::<[f64; 6]>("Matrix").map_or(Affine::IDENTITY, matrix);
-        self.depth += 1;
+        self.forms.push(form.obj_id());
         let ran = self.run(&content, own.as_ref().unwrap_or(resources));
-        self.depth -= 1;
+        self.forms.pop();
         (self.text_matrix, self.line_matrix) = matrices;
         self.state = before;
         ran

@@ -245,7 +245,9 @@ fn clean(chars: &[char]) -> Option<GlyphText> {
 /// fonts and those of TeX call it.
 fn is_bold(dict: &Dict<'_>, name: &str) -> bool {
     const FORCE_BOLD: i64 = 1 << 18;
-    let number = |dict: &Dict<'_>, key| dict.get::<Object<'_>>(key).and_then(Object::into_number).map_or(0, |number| number.as_i64());
+    let number = |dict: &Dict<'_>, key| {
+        dict.get::<Object<'_>>(key).and_then(Object::into_number).map_or(0, |number| number.as_i64())
+    };
     let descriptor = dict.get::<Dict<'_>>("FontDescriptor").unwrap_or_default();
     ["bold", "black", "heavy", "demi", "cmbx", "sfbx"].iter().any(|weight| name.contains(weight))
         || name.ends_with("-medi")

@@ -93,4 +93,4 @@ fn tidy_title(title: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
