@@ -14,6 +14,42 @@ pub const MAX_DOCUMENT_BYTES: u64 = 32 * MIB;
 /// The most pages a document may have before page selection.
 pub const MAX_PAGES: u32 = 2_000;
 
+/// The most glyphs of a PDF. A dense page holds 3,000, and [`MAX_PAGES`] of those make 6 million: with 5.5 glyphs
+/// to a word and 30 bytes kept for each word and its place, 33 MB in wasm.
+pub const MAX_GLYPHS: usize = 6_000_000;
+
+/// The most work on a PDF's content, in operators and in steps of 16 decoded bytes. The heaviest of 523 measured
+/// files takes 4 million; 50 million take some seconds.
+pub const MAX_CONTENT_WORK: u64 = 50_000_000;
+
+/// How deep forms of a PDF may draw forms. Producers nest two or three.
+pub const MAX_FORM_DEPTH: usize = 12;
+
+/// How many graphics states of a PDF are kept; deeper `q` operators save nothing. PDF 1.7 asks readers for 28.
+pub const MAX_GRAPHICS_STATES: usize = 256;
+
+/// The most character codes a PDF font may give widths to: the code space of a two-byte font.
+pub const MAX_FONT_WIDTHS: u64 = 65_536;
+
+/// The largest single stream of a PDF or entry of an archive after inflation, in bytes, and the largest sum of the
+/// entries read of one archive: half an isolate.
+pub const MAX_INFLATED_BYTES: u64 = 64 * MIB;
+
+/// How many times its packed size an archive's entry may grow, once it is past [`INFLATION_GRACE_BYTES`]. Word
+/// processing XML packs 5 to 50 times; deflate cannot pass 1,032.
+pub const MAX_INFLATION_RATIO: u64 = 200;
+
+/// Up to this size an archive's entry may have any ratio: a megabyte harms nobody.
+pub const INFLATION_GRACE_BYTES: u64 = MIB;
+
+/// The most entries of an archive. An entry of the directory costs some 300 bytes, so this is 3 MB; a Word file has
+/// some dozens, with pictures some hundreds.
+pub const MAX_ARCHIVE_ENTRIES: u64 = 10_000;
+
+/// How deep elements of HTML or XML may nest before deeper ones lose their own meaning (their text is kept). Real
+/// pages stay below 100.
+pub const MAX_MARKUP_DEPTH: usize = 512;
+
 // --- Rules ---
 
 /// The longest label of a rule, in characters: the bound of the oldest dialect we speak.

@@ -4,9 +4,29 @@
 //! everything was: every [`Passage`] and [`Word`] is a [`Span`] of its page's text, and where the format has a
 //! layout (PDF) a word also has a [`Rect`] on the page, so that evidence can be drawn over it.
 
+//!
+//! Dispatch is by content: [`sniff`] decides, one module of [`parse`] reads. Formats without a layout hand their
+//! text over as blocks, which [`assemble`] makes into pages; for PDF [`layout`] finds words, lines and reading
+//! order from the places of the glyphs. Everything is bounded by [`crate::limits`]: past a bound [`read`] fails and
+//! names it.
+//!
+//! Not here: text recognition (a page that is a picture is [`Unreadable::NeedsOcr`]), attachments of mails, and
+//! files embedded in PDFs.
+
+mod assemble;
+mod encoding;
+mod layout;
+mod pages;
+mod parse;
+mod sniff;
+
+pub use pages::PageSelection;
+pub use parse::mail_body::mail_passages;
 use serde::{Deserialize, Serialize};
+use sniff::Content;
 
 use crate::error::{Error, Result, Unreadable};
+use crate::limits;
 
 /// What a document was read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -65,7 +85,7 @@ pub enum Role {
     Heading,
     /// Running text.
     Body,
-    /// A row of a table.
+    /// A row of a table. Its cells are separated by `\t`.
     TableRow,
     /// Quoted history of a mail.
     Quote,
@@ -131,6 +151,13 @@ pub struct ReadOptions {
     pub max_pages: Option<u32>,
 }
 
+impl Document {
+    /// Whether no page holds any text.
+    fn is_empty(&self) -> bool {
+        self.pages.iter().all(|page| page.text.is_empty())
+    }
+}
+
 impl Format {
     /// The usual extension of files of this format, without a dot.
     pub const fn extension(self) -> &'static str {
@@ -145,29 +172,61 @@ impl Format {
     }
 }
 
-/// What `bytes` are, by their content; nothing when the core does not read such. The first few kilobytes decide.
+/// What [`read`] would take `bytes` for; nothing when it would refuse their kind. The beginning of a file is enough
+/// for every format but DOCX, whose directory is at its end.
 pub fn sniff(bytes: &[u8]) -> Option<Format> {
-    std::str::from_utf8(bytes).ok().map(|_| Format::Plain)
+    match sniff::content(bytes) {
+        Content::Pdf => Some(Format::Pdf),
+        Content::Docx => Some(Format::Docx),
+        Content::Html => Some(Format::Html),
+        Content::Mail => Some(Format::Eml),
+        Content::Markdown(_) => Some(Format::Markdown),
+        Content::Plain(_) => Some(Format::Plain),
+        Content::Encrypted | Content::Other(_) => None,
+    }
 }
 
-/// Reads a document.
+/// Reads a document from its bytes.
+///
+/// What the bytes are is found from the bytes alone. Only the pages that `options` asks for are read; a page keeps
+/// its number in the document. The same bytes and options give the same document everywhere.
 ///
 /// # Errors
 ///
-/// `Unreadable` with the reason; `Invalid` when the page selection is not one.
-pub fn read(bytes: &[u8], _options: &ReadOptions) -> Result<Document> {
-    let text = std::str::from_utf8(bytes)
-        .map_err(|_| Error::unreadable(Unreadable::Unsupported, "The file is of no kind that is read"))?;
-    if text.trim().is_empty() {
+/// - [`Kind::Invalid`](crate::error::Kind::Invalid): `options` make no sense.
+/// - [`Kind::Unreadable`](crate::error::Kind::Unreadable) with the reason: a kind of file that is not read, a
+///   password, damage, no text (also when no page was selected), pages that are pictures, or a bound of
+///   [`limits`], which the message names.
+pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Document> {
+    let selection = PageSelection::new(options)?;
+    if bytes.is_empty() {
         return Err(Error::unreadable(Unreadable::NoText, "The file is empty"));
     }
-    let span = Span { start: 0, end: text.len() };
-    let page = Page {
-        number: 1,
-        text: text.to_owned(),
-        passages: vec![Passage { span, role: Role::Body }],
-        words: Vec::new(),
-        size: None,
+    if bytes.len() as u64 > limits::MAX_DOCUMENT_BYTES {
+        return Err(Error::unreadable(
+            Unreadable::TooLarge,
+            format!("The file is larger than {} MiB", limits::MAX_DOCUMENT_BYTES / limits::MIB),
+        ));
+    }
+    let document = match sniff::content(bytes) {
+        Content::Pdf => parse::pdf::read(bytes, &selection)?,
+        Content::Docx => selection.apply(parse::docx::read(bytes)?)?,
+        Content::Html => selection.apply(parse::html::read(bytes))?,
+        Content::Mail => selection.apply(parse::eml::read(bytes)?)?,
+        Content::Markdown(text) => selection.apply(parse::markdown::read(&text))?,
+        Content::Plain(text) => selection.apply(parse::plain::read(&text)?)?,
+        Content::Encrypted => {
+            return Err(Error::unreadable(Unreadable::Encrypted, "The document is protected by a password"));
+        }
+        Content::Other(kind) => {
+            return Err(Error::unreadable(Unreadable::Unsupported, format!("Files of this kind are not read: {kind}")));
+        }
     };
-    Ok(Document { format: Format::Plain, title: None, pages: vec![page], page_count: 1 })
+    if document.is_empty() {
+        return Err(Error::unreadable(Unreadable::NoText, "The document holds no text"));
+    }
+    Ok(document)
 }
+
+#[cfg(test)]
+mod tests;

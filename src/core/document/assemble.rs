@@ -1,0 +1,88 @@
+//! Blocks of text to pages: the formats without a layout end here.
+
+use super::{Page, Passage, Role, Span};
+
+/// A piece of text with its role, before it has a place in a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Block {
+    pub role: Role,
+    pub text: String,
+}
+
+impl Block {
+    pub fn new(role: Role, text: impl Into<String>) -> Self {
+        Self { role, text: text.into() }
+    }
+}
+
+/// Makes a page of blocks. Runs of white space are one space, empty lines and empty blocks are dropped.
+pub(super) fn page(number: u32, blocks: impl IntoIterator<Item = Block>) -> Page {
+    let mut text = String::new();
+    let mut passages = Vec::new();
+    for block in blocks {
+        let before = text.len();
+        if before > 0 {
+            text.push_str("\n\n");
+        }
+        let start = text.len();
+        push_tidy(&mut text, &block.text, block.role == Role::TableRow);
+        if text.len() == start {
+            text.truncate(before);
+        } else {
+            passages.push(Passage { span: Span { start, end: text.len() }, role: block.role });
+        }
+    }
+    Page { number, text, passages, words: Vec::new(), size: None }
+}
+
+/// Appends `text` line by line, without empty lines, runs of white space as one space. With `cells`, tabs are kept
+/// as the separators of cells and empty cells are dropped.
+fn push_tidy(out: &mut String, text: &str, cells: bool) {
+    let start = out.len();
+    for line in text.lines() {
+        let mut at_start = true;
+        for cell in line.split(|c| cells && c == '\t') {
+            let mut in_cell = false;
+            for word in cell.split(is_blank).filter(|word| !word.is_empty()) {
+                match (at_start, in_cell) {
+                    (true, _) if out.len() > start => out.push('\n'),
+                    (true, _) => {}
+                    (false, true) => out.push(' '),
+                    (false, false) => out.push('\t'),
+                }
+                out.extend(word.chars().filter(|c| !is_invisible(*c)));
+                (at_start, in_cell) = (false, true);
+            }
+        }
+    }
+}
+
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || c.is_control() || c == '\u{200b}' || c == '\u{feff}'
+}
+
+/// Characters that are there to steer line breaks; in text they only hide that two words are equal.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200c}' | '\u{2060}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passages_are_spans_of_the_text() {
+        let page = page(
+            1,
+            [
+                Block::new(Role::Title, "  A \u{a0} title\r\n"),
+                Block::new(Role::Body, " \n\t\n"),
+                Block::new(Role::TableRow, "a  b\t\t c \t"),
+                Block::new(Role::Body, "one\ttwo\n\n  three\u{ad}s"),
+            ],
+        );
+        assert_eq!(page.text, "A title\n\na b\tc\n\none two\nthrees");
+        let texts: Vec<_> = page.passages.iter().map(|passage| passage.span.of(&page.text)).collect();
+        assert_eq!(texts, ["A title", "a b\tc", "one two\nthrees"]);
+    }
+}

@@ -1,0 +1,309 @@
+//! ZIP archives: which kind of document they pack, and their entries within bounds.
+
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, BufReader, Read};
+
+use flate2::read::DeflateDecoder;
+
+use crate::error::{Error, Result, Unreadable};
+use crate::limits;
+
+/// What [`kind`] calls the text format of Office Open XML.
+pub(crate) const DOCX: &str = "Word document";
+
+/// Entries by which a kind of archive is known.
+const KINDS: &[(&str, &str)] = &[
+    ("word/document.xml", DOCX),
+    ("word/document2.xml", DOCX),
+    ("xl/workbook.xml", "Excel workbook"),
+    ("xl/workbook.bin", "Excel workbook"),
+    ("ppt/presentation.xml", "PowerPoint presentation"),
+    ("visio/document.xml", "Visio drawing"),
+    ("META-INF/container.xml", "EPUB book"),
+    ("META-INF/MANIFEST.MF", "Java archive"),
+    ("AndroidManifest.xml", "Android package"),
+    ("Index/Document.iwa", "Apple iWork document"),
+];
+
+/// Media types of the entry `mimetype`, which OpenDocument and EPUB put first.
+const MEDIA_TYPES: &[(&str, &str)] = &[
+    ("application/vnd.oasis.opendocument.text", "OpenDocument text"),
+    ("application/vnd.oasis.opendocument.spreadsheet", "OpenDocument spreadsheet"),
+    ("application/vnd.oasis.opendocument.presentation", "OpenDocument presentation"),
+    ("application/vnd.oasis.opendocument.graphics", "OpenDocument drawing"),
+    ("application/epub+zip", "EPUB book"),
+];
+
+/// What an archive packs, as a name for people.
+pub(crate) fn kind(bytes: &[u8]) -> &'static str {
+    let Ok(mut archive) = Archive::open(bytes) else {
+        return "ZIP archive";
+    };
+    if let Some(media_type) = archive.text("mimetype") {
+        return MEDIA_TYPES
+            .iter()
+            .find(|(name, _)| media_type.starts_with(name))
+            .map_or("ZIP archive", |(_, kind)| kind);
+    }
+    KINDS.iter().find(|(entry, _)| archive.has(entry)).map_or("ZIP archive", |(_, kind)| kind)
+}
+
+/// An archive whose entries are read within the bounds of [`limits`].
+///
+/// Read by hand: it is a table of contents and deflate, and so nothing is allocated that the table merely claims.
+pub(crate) struct Archive<'a> {
+    bytes: &'a [u8],
+    entries: BTreeMap<String, Entry>,
+    /// How many inflated bytes may still be read.
+    left: u64,
+}
+
+/// An entry of the table of contents.
+struct Entry {
+    /// Where its local header is.
+    offset: u64,
+    packed: u64,
+    method: u16,
+    encrypted: bool,
+}
+
+impl<'a> Archive<'a> {
+    /// Reads the table of contents.
+    pub fn open(bytes: &'a [u8]) -> Result<Self> {
+        let damaged = || Error::unreadable(Unreadable::Broken, "The archive is damaged");
+        let end = end_record(bytes).ok_or_else(damaged)?;
+        let record = bytes.get(end..).unwrap_or_default();
+        let (size, offset) = (u32_at(record, 12).ok_or_else(damaged)?, u32_at(record, 16).ok_or_else(damaged)?);
+        // Something may stand before the archive; the table ends where the end record begins.
+        let table = (end as u64).checked_sub(size).ok_or_else(damaged)?;
+        let before = table.saturating_sub(offset);
+        let mut rest = slice(bytes, table, size).ok_or_else(damaged)?;
+        let mut entries = BTreeMap::new();
+        let mut count = 0;
+        while rest.starts_with(b"PK\x01\x02") {
+            count += 1;
+            if count > limits::MAX_ARCHIVE_ENTRIES {
+                return Err(Error::unreadable(
+                    Unreadable::TooLarge,
+                    format!("The archive has more than {} entries", limits::MAX_ARCHIVE_ENTRIES),
+                ));
+            }
+            let Some((name, mut entry, length)) = entry(rest) else { break };
+            entry.offset = entry.offset.saturating_add(before);
+            entries.insert(name, entry);
+            rest = rest.get(length..).unwrap_or_default();
+        }
+        Ok(Self { bytes, entries, left: limits::MAX_INFLATED_BYTES })
+    }
+
+    /// Whether there is an entry of this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.entries.contains_key(name)
+    }
+
+    /// The names of the entries, sorted.
+    pub fn names(&self) -> Vec<String> {
+        self.entries.keys().cloned().collect()
+    }
+
+    /// Lets `read` read an entry; nothing when there is no such entry.
+    ///
+    /// An entry that passes a bound ends early, and this fails whatever `read` made of it.
+    pub fn entry<T>(&mut self, name: &str, read: impl FnOnce(&mut dyn BufRead) -> Result<T>) -> Result<Option<T>> {
+        let Some(entry) = self.entries.get(name) else {
+            return Ok(None);
+        };
+        if entry.encrypted {
+            return Err(Error::unreadable(Unreadable::Encrypted, "The document is protected by a password"));
+        }
+        let packed =
+            data(self.bytes, entry).ok_or_else(|| Error::unreadable(Unreadable::Broken, "The archive is damaged"))?;
+        let inflated: Box<dyn Read> = match entry.method {
+            0 => Box::new(packed),
+            8 => Box::new(DeflateDecoder::new(packed)),
+            _ => return Err(Error::unreadable(Unreadable::Broken, "The archive is packed in a way that is not read")),
+        };
+        let by_ratio =
+            (packed.len() as u64).saturating_mul(limits::MAX_INFLATION_RATIO).max(limits::INFLATION_GRACE_BYTES);
+        let bound = by_ratio.min(self.left);
+        let mut reader = BufReader::new(Bounded { inner: inflated, left: bound, passed: false });
+        let made = read(&mut reader);
+        let bounded = reader.get_ref();
+        self.left = self.left.saturating_sub(bound - bounded.left);
+        if bounded.passed {
+            let message = if bound < by_ratio {
+                format!("The archive holds more than {} MiB", limits::MAX_INFLATED_BYTES / limits::MIB)
+            } else {
+                format!("The archive grows more than {} times when it is unpacked", limits::MAX_INFLATION_RATIO)
+            };
+            return Err(Error::unreadable(Unreadable::TooLarge, message));
+        }
+        made.map(Some)
+    }
+
+    /// A small entry as text; nothing when it cannot be had.
+    fn text(&mut self, name: &str) -> Option<String> {
+        let read = |reader: &mut dyn BufRead| {
+            let mut text = String::new();
+            reader.take(256).read_to_string(&mut text).map_err(Error::internal)?;
+            Ok(text)
+        };
+        self.entry(name, read).ok().flatten()
+    }
+}
+
+/// A reader that ends after a number of bytes, and says whether there were more.
+struct Bounded<R> {
+    inner: R,
+    left: u64,
+    passed: bool,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.left == 0 {
+            self.passed |= self.inner.read(&mut [0])? > 0;
+            return Ok(0);
+        }
+        let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
+        let read = self.inner.read(buffer.get_mut(..most).unwrap_or_default())?;
+        self.left -= read as u64;
+        Ok(read)
+    }
+}
+
+/// Where the end record is: the last 22 bytes, and a comment of at most 64 KiB.
+fn end_record(bytes: &[u8]) -> Option<usize> {
+    let start = bytes.len().saturating_sub(22 + 65_535);
+    let tail = bytes.get(start..)?;
+    Some(start + tail.windows(4).rposition(|window| window == b"PK\x05\x06")?)
+}
+
+/// The entry that a record of the table describes, with its name and the length of the record.
+fn entry(record: &[u8]) -> Option<(String, Entry, usize)> {
+    const FIXED: usize = 46;
+    let name_length = usize::from(u16_at(record, 28)?);
+    let extra_length = usize::from(u16_at(record, 30)?);
+    let length = FIXED + name_length + extra_length + usize::from(u16_at(record, 32)?);
+    let name = String::from_utf8_lossy(record.get(FIXED..FIXED + name_length)?).replace('\\', "/");
+    let extra = record.get(FIXED + name_length..FIXED + name_length + extra_length)?;
+    let mut long = long_fields(extra);
+    let mut field = |at| {
+        let short = u32_at(record, at)?;
+        // The long form stands in for what has no room, in this order.
+        if short == u64::from(u32::MAX) { long.next() } else { Some(short) }
+    };
+    let _unpacked = field(24);
+    let packed = field(20)?;
+    let offset = field(42)?;
+    let entry = Entry { offset, packed, method: u16_at(record, 10)?, encrypted: u16_at(record, 8)? & 1 == 1 };
+    Some((name, entry, length))
+}
+
+/// The fields of the ZIP64 extension.
+fn long_fields(mut extra: &[u8]) -> impl Iterator<Item = u64> {
+    let mut fields: &[u8] = &[];
+    while let (Some(id), Some(length)) = (u16_at(extra, 0), u16_at(extra, 2)) {
+        let end = 4 + usize::from(length);
+        if id == 1 {
+            fields = extra.get(4..end).unwrap_or_default();
+        }
+        extra = extra.get(end..).unwrap_or_default();
+    }
+    fields.as_chunks::<8>().0.iter().map(|field| u64::from_le_bytes(*field))
+}
+
+/// The packed bytes of an entry.
+fn data<'a>(bytes: &'a [u8], entry: &Entry) -> Option<&'a [u8]> {
+    let header = slice(bytes, entry.offset, 30).filter(|header| header.starts_with(b"PK\x03\x04"))?;
+    let skip = 30 + u64::from(u16_at(header, 26)?) + u64::from(u16_at(header, 28)?);
+    slice(bytes, entry.offset.checked_add(skip)?, entry.packed)
+}
+
+fn slice(bytes: &[u8], start: u64, length: u64) -> Option<&[u8]> {
+    let end = usize::try_from(start.checked_add(length)?).ok()?;
+    bytes.get(usize::try_from(start).ok()?..end)
+}
+
+fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+    Some(u16::from_le_bytes(bytes.get(at..at.checked_add(2)?)?.try_into().ok()?))
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> Option<u64> {
+    Some(u64::from(u32::from_le_bytes(bytes.get(at..at.checked_add(4)?)?.try_into().ok()?)))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::DeflateEncoder;
+
+    use super::*;
+
+    /// Packs files in memory.
+    pub(crate) fn pack(files: &[(&str, &[u8])]) -> Vec<u8> {
+        let (mut out, mut table) = (Vec::new(), Vec::new());
+        for (name, content) in files {
+            let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
+            encoder.write_all(content).unwrap();
+            let packed = encoder.finish().unwrap();
+            let mut fields = [20u16, 0, 8, 0, 0, 0, 0].map(u16::to_le_bytes).concat();
+            fields.extend((packed.len() as u32).to_le_bytes());
+            fields.extend((content.len() as u32).to_le_bytes());
+            fields.extend((name.len() as u16).to_le_bytes());
+            fields.extend([0, 0]);
+            table.extend(b"PK\x01\x02\x14\0");
+            table.extend(&fields);
+            table.extend([0; 10]);
+            table.extend((out.len() as u32).to_le_bytes());
+            table.extend(name.as_bytes());
+            out.extend(b"PK\x03\x04");
+            out.extend(&fields);
+            out.extend(name.as_bytes());
+            out.extend(packed);
+        }
+        let offset = out.len() as u32;
+        let size = table.len() as u32;
+        out.extend(table);
+        out.extend(b"PK\x05\x06\0\0\0\0");
+        out.extend([(files.len() as u16).to_le_bytes(); 2].concat());
+        out.extend(size.to_le_bytes());
+        out.extend(offset.to_le_bytes());
+        out.extend([0, 0]);
+        out
+    }
+
+    fn length(reader: &mut dyn BufRead) -> Result<usize> {
+        let mut bytes = Vec::new();
+        reader.read_to_end(&mut bytes).map_err(Error::internal)?;
+        Ok(bytes.len())
+    }
+
+    #[test]
+    fn knows_what_is_packed() {
+        for (files, expected) in [
+            (&[("word/document.xml", &b"<w/>"[..])][..], DOCX),
+            (&[("xl/workbook.xml", b"")], "Excel workbook"),
+            (&[("mimetype", b"application/vnd.oasis.opendocument.text")], "OpenDocument text"),
+            (&[("a.txt", b"x")], "ZIP archive"),
+        ] {
+            assert_eq!(kind(&pack(files)), expected);
+        }
+        assert_eq!(kind(b"PK\x03\x04broken"), "ZIP archive");
+    }
+
+    #[test]
+    fn bounds_growth() {
+        let bomb = vec![b' '; 4 * usize::try_from(limits::INFLATION_GRACE_BYTES).unwrap()];
+        let small = vec![b' '; 1000];
+        let bytes = pack(&[("bomb", &bomb), ("small", &small)]);
+        let mut archive = Archive::open(&bytes).unwrap();
+        assert_eq!(archive.entry("bomb", length).unwrap_err().code(), "DOCUMENT_TOO_LARGE");
+        assert_eq!(archive.entry("small", length).unwrap(), Some(1000));
+        assert_eq!(archive.entry("none", length).unwrap(), None);
+        archive.left = 999;
+        assert_eq!(archive.entry("small", length).unwrap_err().code(), "DOCUMENT_TOO_LARGE");
+    }
+}

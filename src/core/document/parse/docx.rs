@@ -1,0 +1,394 @@
+//! Word documents (Office Open XML): paragraphs, headings by style, tables, headers and footers.
+//!
+//! Pages are what Word last laid out, where it left marks of that, and what explicit page breaks make; a file
+//! without either is one page.
+
+use std::collections::BTreeMap;
+use std::io::BufRead;
+
+use quick_xml::XmlVersion;
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::reader::Reader;
+
+use super::archive::Archive;
+use crate::document::assemble::{self, Block};
+use crate::document::{Document, Format, Role};
+use crate::error::{Error, Result, Unreadable};
+use crate::limits;
+
+/// How many styles may be based on each other before the chain is given up.
+const MAX_STYLE_CHAIN: usize = 16;
+
+/// Makes a document of a Word file.
+pub(crate) fn read(bytes: &[u8]) -> Result<Document> {
+    let mut archive = Archive::open(bytes)?;
+    let styles = archive.entry("word/styles.xml", Styles::read)?.unwrap_or_default();
+    let title = archive.entry("docProps/core.xml", title)?.flatten();
+    let main = if archive.has("word/document.xml") { "word/document.xml" } else { "word/document2.xml" };
+    let mut pages = archive.entry(main, |reader| Body::read(reader, &styles))?.unwrap_or_default();
+
+    let (mut first, mut last) = (Vec::new(), Vec::new());
+    for name in archive.names() {
+        let Some(part) = name.strip_prefix("word/").filter(|part| part.ends_with(".xml")) else { continue };
+        let (blocks, role) = match part {
+            _ if part.starts_with("header") => (&mut first, Role::Margin),
+            _ if part.starts_with("footer") => (&mut last, Role::Margin),
+            "footnotes.xml" | "endnotes.xml" => (&mut last, Role::Body),
+            _ => continue,
+        };
+        // A damaged header is no reason to lose the document.
+        let made =
+            archive.entry(&name, |reader| Ok(Body::read(reader, &styles).unwrap_or_default()))?.unwrap_or_default();
+        for block in made.into_iter().flatten() {
+            // First, left and right pages have headers of their own, which mostly say the same.
+            if !blocks.iter().any(|other: &Block| other.text == block.text) {
+                blocks.push(Block { role, ..block });
+            }
+        }
+    }
+    if let Some(page) = pages.first_mut() {
+        first.append(page);
+        *page = first;
+    }
+    if let Some(page) = pages.last_mut() {
+        page.append(&mut last);
+    }
+    let page_count = u32::try_from(pages.len()).unwrap_or(u32::MAX);
+    if page_count > limits::MAX_PAGES {
+        return Err(Error::unreadable(
+            Unreadable::TooManyPages,
+            format!("The document has {page_count} pages; at most {} are read", limits::MAX_PAGES),
+        ));
+    }
+    let pages = (1..).zip(pages).map(|(number, blocks)| assemble::page(number, blocks)).collect();
+    Ok(Document { format: Format::Docx, title, pages, page_count })
+}
+
+/// The title in the core properties.
+fn title(reader: &mut dyn BufRead) -> Result<Option<String>> {
+    let mut title = None;
+    let mut inside = false;
+    events(reader, |event| {
+        match event {
+            Event::Start(tag) => inside = tag.local_name().as_ref() == "title",
+            Event::End(_) => inside = false,
+            event if inside => append(title.get_or_insert_default(), &event),
+            _ => {}
+        }
+        Ok(())
+    })?;
+    let title: Option<String> = title;
+    Ok(title.map(|title| title.trim().to_owned()).filter(|title| !title.is_empty()))
+}
+
+/// The roles that paragraph styles give.
+#[derive(Default)]
+struct Styles {
+    roles: BTreeMap<String, Option<Role>>,
+    based_on: BTreeMap<String, String>,
+}
+
+impl Styles {
+    fn read(reader: &mut dyn BufRead) -> Result<Self> {
+        let mut styles = Self::default();
+        let mut id = String::new();
+        events(reader, |event| {
+            if let Event::Start(tag) | Event::Empty(tag) = event {
+                let value = || attribute(&tag, "val").unwrap_or_default();
+                match tag.local_name().as_ref() {
+                    "style" => id = attribute(&tag, "styleId").unwrap_or_default(),
+                    // The names of the built-in styles are English in every language.
+                    "name" => {
+                        let name = value().to_ascii_lowercase();
+                        let role = match name.as_str() {
+                            "title" => Some(Role::Title),
+                            _ if name.starts_with("heading") || name == "subtitle" => Some(Role::Heading),
+                            _ => None,
+                        };
+                        styles.roles.insert(id.clone(), role);
+                    }
+                    "basedOn" => {
+                        styles.based_on.insert(id.clone(), value());
+                    }
+                    "outlineLvl" if value() != "9" => {
+                        styles.roles.entry(id.clone()).or_default().get_or_insert(Role::Heading);
+                    }
+                    _ => {}
+                }
+            }
+            Ok(())
+        })?;
+        Ok(styles)
+    }
+
+    fn role(&self, id: &str) -> Role {
+        let mut id = id;
+        for _ in 0..MAX_STYLE_CHAIN {
+            if let Some(Some(role)) = self.roles.get(id) {
+                return *role;
+            }
+            match self.based_on.get(id) {
+                Some(base) => id = base,
+                None => break,
+            }
+        }
+        Role::Body
+    }
+}
+
+/// A part with text: the body, a header, a footer.
+struct Body<'a> {
+    styles: &'a Styles,
+    pages: Vec<Vec<Block>>,
+    paragraph: String,
+    role: Role,
+    /// The cells of the row so far, and whether its current cell has text; rows of inner tables join the outer row.
+    row: String,
+    tables: usize,
+    /// Elements inside something whose text does not count: fallbacks, deleted text, field codes.
+    skipping: usize,
+    /// Inside the properties of a run, and whether they hide it.
+    hidden: bool,
+    in_text: bool,
+    depth: usize,
+    breaks: bool,
+}
+
+impl<'a> Body<'a> {
+    fn read(reader: &mut dyn BufRead, styles: &'a Styles) -> Result<Vec<Vec<Block>>> {
+        let mut body = Self {
+            styles,
+            pages: vec![Vec::new()],
+            paragraph: String::new(),
+            role: Role::Body,
+            row: String::new(),
+            tables: 0,
+            skipping: 0,
+            hidden: false,
+            in_text: false,
+            depth: 0,
+            breaks: false,
+        };
+        let ended = events(reader, |event| {
+            match event {
+                Event::Start(tag) => {
+                    body.depth += 1;
+                    if body.depth > limits::MAX_MARKUP_DEPTH {
+                        return Err(Error::unreadable(
+                            Unreadable::Broken,
+                            format!("The document nests deeper than {}", limits::MAX_MARKUP_DEPTH),
+                        ));
+                    }
+                    body.start(&tag);
+                }
+                Event::Empty(tag) => {
+                    body.start(&tag);
+                    body.end(tag.local_name().as_ref());
+                }
+                Event::End(tag) => {
+                    body.depth = body.depth.saturating_sub(1);
+                    body.end(tag.local_name().as_ref());
+                }
+                event if body.in_text && body.skipping == 0 && !body.hidden => append(&mut body.paragraph, &event),
+                _ => {}
+            }
+            Ok(())
+        });
+        body.end_paragraph();
+        body.end_row();
+        // What was read before the damage is worth having.
+        match ended {
+            Err(error) if body.pages.iter().all(Vec::is_empty) => Err(error),
+            _ => Ok(body.pages),
+        }
+    }
+
+    fn start(&mut self, tag: &BytesStart<'_>) {
+        let value = || attribute(tag, "val").unwrap_or_default();
+        match tag.local_name().as_ref() {
+            "Fallback" | "del" | "moveFrom" | "instrText" | "delText" => self.skipping += 1,
+            "p" => {
+                // A paragraph inside a paragraph is a text box; what stood before it is not lost.
+                self.end_paragraph();
+                self.role = Role::Body;
+            }
+            "pStyle" => self.role = self.styles.role(&value()),
+            "outlineLvl" if value() != "9" && self.role == Role::Body => self.role = Role::Heading,
+            "r" => self.hidden = false,
+            "vanish" => self.hidden = !matches!(value().as_str(), "0" | "false" | "off"),
+            "t" => self.in_text = true,
+            "tab" if self.skipping == 0 => self.paragraph.push(' '),
+            "noBreakHyphen" if self.skipping == 0 => self.paragraph.push('-'),
+            "br" if attribute(tag, "type").as_deref() == Some("page") => self.break_page(),
+            "lastRenderedPageBreak" => self.break_page(),
+            "br" | "cr" if self.skipping == 0 => self.paragraph.push('\n'),
+            "tbl" => self.tables += 1,
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, name: &str) {
+        match name {
+            "Fallback" | "del" | "moveFrom" | "instrText" | "delText" => {
+                self.skipping = self.skipping.saturating_sub(1);
+            }
+            "p" => self.end_paragraph(),
+            "t" => self.in_text = false,
+            "tc" => self.row.push(if self.tables > 1 { ' ' } else { '\t' }),
+            "tr" if self.tables <= 1 => self.end_row(),
+            "tbl" => self.tables = self.tables.saturating_sub(1),
+            _ => {}
+        }
+    }
+
+    fn end_paragraph(&mut self) {
+        let text = std::mem::take(&mut self.paragraph);
+        if self.tables > 0 {
+            // A row is one line, and its cells are apart.
+            self.row.extend(text.chars().map(|c| if c == '\n' || c == '\t' { ' ' } else { c }));
+            self.row.push(' ');
+        } else if !text.trim().is_empty() {
+            self.push(Block::new(self.role, text));
+        }
+    }
+
+    fn end_row(&mut self) {
+        let row = std::mem::take(&mut self.row);
+        let cells = row.split('\t').filter(|cell| !cell.trim().is_empty()).count();
+        match cells {
+            0 => {}
+            // A table of one cell is a frame.
+            1 => self.push(Block::new(Role::Body, row)),
+            _ => self.push(Block::new(Role::TableRow, row)),
+        }
+    }
+
+    /// A new page begins with the next text.
+    fn break_page(&mut self) {
+        if self.skipping > 0 {
+            return;
+        }
+        if self.tables == 0 {
+            self.end_paragraph();
+        }
+        self.breaks = true;
+    }
+
+    fn push(&mut self, block: Block) {
+        let full = self.pages.last().is_none_or(|page| !page.is_empty());
+        if std::mem::take(&mut self.breaks) && full {
+            self.pages.push(Vec::new());
+        }
+        if let Some(page) = self.pages.last_mut() {
+            page.push(block);
+        }
+    }
+}
+
+/// Calls `take` with every event of a part. Its entities are those of XML itself: a document cannot declare more.
+fn events(reader: &mut dyn BufRead, mut take: impl FnMut(Event<'_>) -> Result<()>) -> Result<()> {
+    let mut reader = Reader::from_reader(reader);
+    reader.config_mut().check_end_names = false;
+    let mut buffer = Vec::new();
+    loop {
+        buffer.clear();
+        match reader.read_event_into(&mut buffer) {
+            Ok(Event::Eof) => return Ok(()),
+            Ok(event) => take(event)?,
+            Err(error) => {
+                return Err(Error::unreadable(Unreadable::Broken, "The document is damaged").with_source(error));
+            }
+        }
+    }
+}
+
+/// Appends the text that an event stands for.
+fn append(out: &mut String, event: &Event<'_>) {
+    match event {
+        Event::Text(text) => out.push_str(&text.xml10_content()),
+        Event::CData(text) => out.push_str(text),
+        Event::GeneralRef(reference) => match &**reference {
+            "lt" => out.push('<'),
+            "gt" => out.push('>'),
+            "amp" => out.push('&'),
+            "quot" => out.push('"'),
+            "apos" => out.push('\''),
+            _ => out.extend(reference.resolve_char_ref().ok().flatten()),
+        },
+        _ => {}
+    }
+}
+
+/// The value of an attribute, whatever its prefix.
+fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
+    let attribute = tag.attributes().flatten().find(|attribute| attribute.key.local_name().as_ref() == name)?;
+    Some(attribute.normalized_value(XmlVersion::Implicit1_0).ok()?.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::archive::tests::pack;
+    use super::*;
+
+    const STYLES: &str = r#"<w:styles><w:style w:styleId="Titel"><w:name w:val="Title"/></w:style>
+        <w:style w:styleId="b1"><w:name w:val="heading 1"/></w:style>
+        <w:style w:styleId="mine"><w:name w:val="Mine"/><w:basedOn w:val="b1"/></w:style></w:styles>"#;
+
+    fn paragraph(style: &str, text: &str) -> String {
+        format!(r#"<w:p><w:pPr><w:pStyle w:val="{style}"/></w:pPr><w:r><w:t>{text}</w:t></w:r></w:p>"#)
+    }
+
+    fn document(body: &str) -> Document {
+        let body = format!("<w:document><w:body>{body}</w:body></w:document>");
+        read(&pack(&[
+            ("word/document.xml", body.as_bytes()),
+            ("word/styles.xml", STYLES.as_bytes()),
+            ("word/header1.xml", b"<w:hdr><w:p><w:r><w:t>ACME</w:t></w:r></w:p></w:hdr>"),
+            ("word/footer1.xml", b"<w:ftr><w:p><w:r><w:t>Page</w:t></w:r></w:p></w:ftr>"),
+            ("docProps/core.xml", b"<cp:coreProperties><dc:title>A &amp; B</dc:title></cp:coreProperties>"),
+        ]))
+        .unwrap()
+    }
+
+    #[test]
+    fn roles_and_tables() {
+        let body = paragraph("Titel", "Contract")
+            + &paragraph("mine", "1. Parties")
+            + r#"<w:p><w:r><w:t>One &#x26; </w:t></w:r><w:del><w:r><w:delText>no</w:delText></w:r></w:del><w:r><w:rPr><w:vanish/></w:rPr><w:t>no</w:t></w:r><w:r><w:t>two</w:t></w:r></w:p>"#
+            + "<w:tbl><w:tr><w:tc><w:p><w:r><w:t>a</w:t></w:r></w:p></w:tc><w:tc><w:p><w:r><w:t>b</w:t></w:r></w:p></w:tc></w:tr></w:tbl>"
+            + "<mc:AlternateContent><mc:Choice><w:p><w:r><w:t>box</w:t></w:r></w:p></mc:Choice><mc:Fallback><w:p><w:r><w:t>box</w:t></w:r></w:p></mc:Fallback></mc:AlternateContent>";
+        let document = document(&body);
+        assert_eq!(document.title.as_deref(), Some("A & B"));
+        let page = &document.pages[0];
+        let passages: Vec<_> =
+            page.passages.iter().map(|passage| (passage.role, passage.span.of(&page.text))).collect();
+        assert_eq!(
+            passages,
+            [
+                (Role::Margin, "ACME"),
+                (Role::Title, "Contract"),
+                (Role::Heading, "1. Parties"),
+                (Role::Body, "One & two"),
+                (Role::TableRow, "a\tb"),
+                (Role::Body, "box"),
+                (Role::Margin, "Page"),
+            ]
+        );
+    }
+
+    #[test]
+    fn page_breaks() {
+        let body = paragraph("", "one")
+            + r#"<w:p><w:r><w:br w:type="page"/></w:r><w:r><w:lastRenderedPageBreak/><w:t>two</w:t></w:r></w:p>"#;
+        let document = document(&body);
+        assert_eq!(document.page_count, 2);
+        assert_eq!(document.pages[1].text, "two\n\nPage");
+    }
+
+    #[test]
+    fn damage_keeps_what_was_read() {
+        assert_eq!(document(&(paragraph("", "kept") + "<w:p <<")).pages[0].text, "ACME\n\nkept\n\nPage");
+        let broken = pack(&[("word/document.xml", b"<w:document")]);
+        assert_eq!(read(&broken).unwrap_err().code(), "PDF_IS_BROKEN");
+    }
+}

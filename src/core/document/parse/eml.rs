@@ -1,0 +1,93 @@
+//! Mails: subject, who and when, and the text. Attachments are not read, and nothing is said about them.
+
+use mail_parser::{Address, MessageParser, PartType};
+
+use super::{html, mail_body, plain};
+use crate::document::assemble::{self, Block};
+use crate::document::{Document, Format, Role};
+use crate::error::{Error, Result, Unreadable};
+
+/// A text part with fewer letters than this says no more than "open this mail elsewhere".
+const MIN_TEXT_LETTERS: usize = 20;
+
+/// Makes a document of a mail.
+pub(crate) fn read(bytes: &[u8]) -> Result<Document> {
+    // A mailbox line is not part of the mail.
+    let bytes = match bytes.strip_prefix(b"From ") {
+        Some(_) => {
+            bytes.iter().position(|byte| *byte == b'\n').and_then(|end| bytes.get(end + 1..)).unwrap_or_default()
+        }
+        None => bytes,
+    };
+    let message = MessageParser::default()
+        .parse(bytes)
+        .ok_or_else(|| Error::unreadable(Unreadable::Broken, "The mail is damaged"))?;
+    let title = message.subject().map(|subject| subject.split_whitespace().collect::<Vec<_>>().join(" "));
+    let title = title.filter(|title| !title.is_empty());
+
+    let mut blocks: Vec<_> = title.iter().map(|title| Block::new(Role::Title, title.as_str())).collect();
+    let fields = [
+        ("From", message.from().map(people)),
+        ("To", message.to().map(people)),
+        ("Date", message.date().map(mail_parser::DateTime::to_rfc822)),
+    ];
+    let fields: Vec<_> = fields
+        .into_iter()
+        .filter_map(|(name, value)| value.filter(|value| !value.is_empty()).map(|value| format!("{name}: {value}")))
+        .collect();
+    blocks.push(Block::new(Role::Body, fields.join("\n")));
+    blocks.extend(mail_body::roles(body(&message)));
+    Ok(Document { format: Format::Eml, title, pages: vec![assemble::page(1, blocks)], page_count: 1 })
+}
+
+/// The text as blocks: from the text parts, or from the HTML parts where the text says nothing.
+fn body(message: &mail_parser::Message<'_>) -> Vec<Block> {
+    let parts = |html_wanted: bool| {
+        let chosen = if html_wanted { &message.html_body } else { &message.text_body };
+        let mut blocks = Vec::new();
+        for part in chosen.iter().filter_map(|id| message.part(*id)) {
+            match &part.body {
+                PartType::Html(page) => blocks.extend(html::blocks(page).1),
+                PartType::Text(text) => blocks.extend(plain::blocks(text)),
+                _ => {}
+            }
+        }
+        blocks
+    };
+    let text = parts(false);
+    let letters = text.iter().flat_map(|block| block.text.chars()).filter(|c| c.is_alphanumeric()).count();
+    if letters >= MIN_TEXT_LETTERS { text } else { Some(parts(true)).filter(|html| !html.is_empty()).unwrap_or(text) }
+}
+
+fn people(address: &Address<'_>) -> String {
+    let people: Vec<_> = address
+        .iter()
+        .map(|person| match (person.name(), person.address()) {
+            (Some(name), Some(address)) => format!("{name} <{address}>"),
+            (Some(one), None) | (None, Some(one)) => one.to_owned(),
+            (None, None) => String::new(),
+        })
+        .filter(|person| !person.is_empty())
+        .collect();
+    people.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_preferred_and_html_is_read() {
+        let head = "From: =?utf-8?q?J=C3=B6rg?= <j@b.c>\r\nTo: a@b.c, d@e.f\r\nSubject: An  invoice\r\nMIME-Version: 1.0\r\nDate: Sat, 21 Nov 2026 10:00:00 +0100\r\n";
+        let both = "Content-Type: multipart/alternative; boundary=x\r\n\r\n--x\r\nContent-Type: text/plain\r\n\r\nPlease find the invoice.\r\n\r\n> old\r\n--x\r\nContent-Type: text/html\r\n\r\n<p>HTML</p>\r\n--x--\r\n";
+        let html = "Content-Type: text/html\r\n\r\n<p>Pay <b>now</b></p><blockquote type=cite>old</blockquote>";
+        let top = "An invoice\n\nFrom: Jörg <j@b.c>\nTo: a@b.c, d@e.f\nDate: Sat, 21 Nov 2026 10:00:00 +0100";
+        for (rest, expected) in [(both, "Please find the invoice.\n\nold"), (html, "Pay now\n\nold")] {
+            let document = read(format!("{head}{rest}").as_bytes()).unwrap();
+            let page = &document.pages[0];
+            assert_eq!(page.text, format!("{top}\n\n{expected}"));
+            assert_eq!(page.passages[0].role, Role::Title);
+            assert_eq!(page.passages.last().unwrap().role, Role::Quote);
+        }
+    }
+}

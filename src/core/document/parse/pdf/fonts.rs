@@ -1,0 +1,329 @@
+//! Fonts: codes to characters and widths.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use hayro_cmap::{BfString, CMap, CMapName, CidFamily};
+use hayro_font::{CMapResolverFn, Font, FontCache, FontData, FontGlyph, FontResolverFn, StandardFont};
+use hayro_syntax::object::{Array, Dict, Name, Object, ObjectIdentifier, Rect, String as PdfString};
+
+use crate::document::layout::GlyphText;
+use crate::limits;
+
+/// The size in which fonts state widths.
+const UNITS_PER_EM: f32 = 1000.0;
+
+/// How large the glyphs of a Type 3 font may be beside its size before its box is taken for nonsense.
+const TYPE3_EM: std::ops::RangeInclusive<f64> = 0.05..=20.0;
+
+/// The fonts of a document, each loaded once.
+pub(super) struct Fonts<'a> {
+    cache: FontCache<'a>,
+    /// Looked up only, never walked.
+    loaded: RefCell<HashMap<Key, Option<Rc<LoadedFont<'a>>>>>,
+    font_resolver: FontResolverFn,
+    cmap_resolver: CMapResolverFn,
+}
+
+#[derive(PartialEq, Eq, Hash)]
+enum Key {
+    Object(ObjectIdentifier),
+    Inline(Vec<u8>),
+    Fallback,
+}
+
+impl<'a> Fonts<'a> {
+    pub fn new() -> Self {
+        let stub: FontData = Arc::new(stub());
+        Self {
+            cache: FontCache::new(),
+            loaded: RefCell::default(),
+            // Glyphs are never drawn, and the widths of the standard fonts are known: any font will do for the
+            // shapes of fonts that are not embedded.
+            font_resolver: Arc::new(move |_| Some((Arc::clone(&stub), 0))),
+            cmap_resolver: Arc::new(hayro_cmap::load_embedded),
+        }
+    }
+
+    /// The font of a font dictionary; nothing where the dictionary is of no use.
+    pub fn load(&self, dict: &Dict<'a>) -> Option<Rc<LoadedFont<'a>>> {
+        let key = dict.obj_id().map_or_else(|| Key::Inline(dict.data().to_vec()), Key::Object);
+        if let Some(known) = self.loaded.borrow().get(&key) {
+            return known.clone();
+        }
+        let font = widths_are_bounded(dict)
+            .then(|| self.cache.font(dict, &self.font_resolver, &self.cmap_resolver))
+            .flatten()
+            .map(|font| Rc::new(LoadedFont::new(font, dict, &self.cmap_resolver)));
+        self.loaded.borrow_mut().insert(key, font.clone());
+        font
+    }
+
+    /// The font of text that names none: Helvetica, as other readers have it.
+    pub fn fallback(&self) -> Option<Rc<LoadedFont<'a>>> {
+        if let Some(known) = self.loaded.borrow().get(&Key::Fallback) {
+            return known.clone();
+        }
+        let font = self
+            .cache
+            .standard_font(StandardFont::Helvetica, &self.font_resolver)
+            .map(|font| Rc::new(LoadedFont::new(font, &Dict::default(), &self.cmap_resolver)));
+        self.loaded.borrow_mut().insert(Key::Fallback, font.clone());
+        font
+    }
+}
+
+/// A font, and what was found out about its codes.
+pub(super) struct LoadedFont<'a> {
+    font: Font<'a>,
+    pub bold: bool,
+    /// The height of its letters at size 1.
+    pub em: f64,
+    unicode: Fallback,
+    /// Looked up only, never walked.
+    codes: RefCell<HashMap<u32, Code>>,
+}
+
+/// What a code shows.
+#[derive(Clone)]
+pub(super) struct Code {
+    /// Nothing where it cannot be told.
+    pub text: Option<GlyphText>,
+    /// How far to move on, along the line and down, at size 1.
+    pub advance: (f64, f64),
+    /// Where the glyph begins beside the pen, at size 1.
+    pub origin: (f64, f64),
+}
+
+/// Where characters come from when the font does not say.
+enum Fallback {
+    /// The codes are ASCII, as far as they print.
+    Ascii,
+    /// The codes are UTF-16.
+    Unicode,
+    /// The codes are of a character collection, by way of an encoding or as they are.
+    Collection { encoding: Option<Box<CMap>>, unicode: Box<CMap> },
+    /// Nothing is known.
+    None,
+}
+
+impl<'a> LoadedFont<'a> {
+    fn new(font: Font<'a>, dict: &Dict<'a>, cmaps: &CMapResolverFn) -> Self {
+        let name = dict.get::<Name<'_>>("BaseFont").map(|name| name.as_str().to_ascii_lowercase()).unwrap_or_default();
+        let bold = is_bold(dict, &name);
+        let subtype = dict.get::<Name<'_>>("Subtype");
+        let subtype = subtype.as_ref().map_or("", Name::as_str);
+        let em = if subtype == "Type3" { type3_em(dict) } else { 1.0 };
+        let unicode = if subtype == "Type0" { Fallback::composite(dict, cmaps) } else { Fallback::Ascii };
+        Self { font, bold, em, unicode, codes: RefCell::default() }
+    }
+
+    pub fn is_horizontal(&self) -> bool {
+        self.font.is_horizontal()
+    }
+
+    /// The code at the start of `bytes`, and how many bytes it takes.
+    pub fn read(&self, bytes: &[u8]) -> (u32, usize) {
+        if bytes.is_empty() { (0, 1) } else { self.font.read_code(bytes, 0) }
+    }
+
+    pub fn code(&self, code: u32) -> Code {
+        if let Some(known) = self.codes.borrow().get(&code) {
+            return known.clone();
+        }
+        let advance = self.font.code_advance(code);
+        let origin = self.font.origin_displacement(code);
+        let scale = f64::from(UNITS_PER_EM);
+        let made = Code {
+            text: self.text(code),
+            advance: (advance.x / scale, advance.y / scale),
+            origin: (origin.x / scale, origin.y / scale),
+        };
+        self.codes.borrow_mut().insert(code, made.clone());
+        made
+    }
+
+    fn text(&self, code: u32) -> Option<GlyphText> {
+        let stated = match self.font.glyph(self.font.map_code(code), code) {
+            FontGlyph::Outline(glyph) => glyph.as_unicode(),
+            FontGlyph::Type3(glyph) => glyph.as_unicode(),
+        };
+        let text = match stated {
+            Some(BfString::Char(c)) => clean(&[c]),
+            Some(BfString::String(text)) => clean(&text.chars().collect::<Vec<_>>()),
+            None => self.unicode.text(code).and_then(|c| clean(&[c])),
+        };
+        text.filter(|text| !matches!(text, GlyphText::Text(text) if text.is_empty()))
+    }
+}
+
+impl Fallback {
+    fn composite(dict: &Dict<'_>, cmaps: &CMapResolverFn) -> Self {
+        if dict.contains_key("ToUnicode") {
+            return Self::None;
+        }
+        let parse = |data: &[u8]| {
+            let cmaps = Arc::clone(cmaps);
+            CMap::parse(data, move |name| cmaps(name))
+        };
+        let encoding = match dict.get::<Object<'_>>("Encoding") {
+            Some(Object::Name(name)) if name.as_str().starts_with("Identity") => None,
+            Some(Object::Name(name)) => {
+                let name = name.as_str().to_owned();
+                if name.starts_with("Uni") && (name.contains("UCS2") || name.contains("UTF16")) {
+                    return Self::Unicode;
+                }
+                cmaps(CMapName::from_bytes(name.as_bytes())).and_then(parse)
+            }
+            Some(Object::Stream(stream)) => stream.decoded_data().ok().and_then(|data| parse(&data)),
+            _ => None,
+        };
+        let descendants = dict.get::<Array<'_>>("DescendantFonts");
+        let descendant = descendants.and_then(|fonts| fonts.iter::<Dict<'_>>().next()).unwrap_or_default();
+        let info = descendant.get::<Dict<'_>>("CIDSystemInfo").unwrap_or_default();
+        let part = |key| info.get::<PdfString<'_>>(key).map(|part| part.as_bytes().to_vec()).unwrap_or_default();
+        let unicode = CidFamily::from_registry_ordering(&part("Registry"), &part("Ordering"))
+            .ucs2_cmap()
+            .and_then(|name| cmaps(name))
+            .and_then(parse);
+        unicode.map_or(Self::None, |unicode| Self::Collection {
+            encoding: encoding.map(Box::new),
+            unicode: Box::new(unicode),
+        })
+    }
+
+    fn text(&self, code: u32) -> Option<char> {
+        match self {
+            Self::Ascii => char::from_u32(code).filter(char::is_ascii_graphic),
+            Self::Unicode => char::from_u32(code),
+            Self::Collection { encoding, unicode } => {
+                let id = match encoding {
+                    Some(encoding) => (1..=4).find_map(|length| encoding.lookup_cid_code(code, length))?,
+                    None => code,
+                };
+                match unicode.lookup_bf_string(id)? {
+                    BfString::Char(c) => Some(c),
+                    BfString::String(text) => text.chars().next(),
+                }
+            }
+            Self::None => None,
+        }
+    }
+}
+
+/// Characters as text has them: ligatures in letters, dots of symbol fonts as dots, nothing for what is no character.
+fn clean(chars: &[char]) -> Option<GlyphText> {
+    let mut text = String::new();
+    for &c in chars {
+        match c {
+            '\u{fb00}' => text.push_str("ff"),
+            '\u{fb01}' => text.push_str("fi"),
+            '\u{fb02}' => text.push_str("fl"),
+            '\u{fb03}' => text.push_str("ffi"),
+            '\u{fb04}' => text.push_str("ffl"),
+            '\u{fb05}' | '\u{fb06}' => text.push_str("st"),
+            // A soft hyphen that is drawn is a hyphen.
+            '\u{ad}' => text.push('-'),
+            '\u{f0b7}' | '\u{f0a7}' | '\u{f0d8}' => text.push('•'),
+            '\t' | '\n' | '\r' | '\u{a0}' => text.push(' '),
+            '\u{e000}'..='\u{f8ff}' | '\u{feff}' | '\u{200b}'..='\u{200f}' | char::REPLACEMENT_CHARACTER => {}
+            _ if c.is_control() => {}
+            _ => text.push(c),
+        }
+    }
+    let mut rest = text.chars();
+    match (rest.next(), rest.next()) {
+        (None, _) => None,
+        (Some(c), None) => Some(GlyphText::Char(c)),
+        _ => Some(GlyphText::Text(text.into())),
+    }
+}
+
+/// Whether a font is bold: by its name, or by what its descriptor says. "Medi" and "bx" are how the free PostScript
+/// fonts and those of TeX call it.
+fn is_bold(dict: &Dict<'_>, name: &str) -> bool {
+    const FORCE_BOLD: i64 = 1 << 18;
+    let number = |dict: &Dict<'_>, key| {
+        dict.get::<Object<'_>>(key).and_then(Object::into_number).map_or(0, |number| number.as_i64())
+    };
+    let descriptor = dict.get::<Dict<'_>>("FontDescriptor").unwrap_or_default();
+    ["bold", "black", "heavy", "demi", "cmbx", "sfbx"].iter().any(|weight| name.contains(weight))
+        || name.ends_with("-medi")
+        || number(&descriptor, "FontWeight") >= 600
+        || number(&descriptor, "Flags") & FORCE_BOLD != 0
+}
+
+/// The height of the glyphs of a Type 3 font, from the box around all of them.
+fn type3_em(dict: &Dict<'_>) -> f64 {
+    let matrix = dict.get::<[f64; 6]>("FontMatrix").unwrap_or([0.001, 0.0, 0.0, 0.001, 0.0, 0.0]);
+    let [_, _, _, scale, _, _] = matrix;
+    let height = dict.get::<Rect>("FontBBox").map_or(0.0, |bounds| (bounds.y1 - bounds.y0).abs());
+    let em = height * scale.abs();
+    if TYPE3_EM.contains(&em) { em } else { 1.0 }
+}
+
+/// Whether a font gives widths to no more codes than there can be: hayro writes a table of as many as it claims.
+fn widths_are_bounded(dict: &Dict<'_>) -> bool {
+    let first = dict.get::<Object<'_>>("FirstChar").and_then(Object::into_number).map_or(0.0, |number| number.as_f64());
+    if first > limits::MAX_FONT_WIDTHS as f64 {
+        return false;
+    }
+    let descendants = dict.get::<Array<'_>>("DescendantFonts");
+    let Some(descendant) = descendants.and_then(|fonts| fonts.iter::<Dict<'_>>().next()) else {
+        return true;
+    };
+    // The arrays hold `first [w ...]` and `first last w`; of the vertical ones `first last w x y`.
+    [("W", 1), ("W2", 3)].iter().all(|(key, values)| {
+        let Some(array) = descendant.get::<Array<'_>>(key) else {
+            return true;
+        };
+        let mut codes = 0.0;
+        let mut items = array.iter::<Object<'_>>();
+        while let Some(first) = items.next().and_then(Object::into_number) {
+            match items.next() {
+                Some(Object::Array(_)) => {}
+                Some(Object::Number(last)) => {
+                    codes += (last.as_f64() - first.as_f64() + 1.0).max(0.0);
+                    for _ in 0..*values {
+                        items.next();
+                    }
+                }
+                _ => break,
+            }
+        }
+        codes <= 2.0 * limits::MAX_FONT_WIDTHS as f64
+    })
+}
+
+/// The smallest font there is: one empty glyph.
+fn stub() -> Vec<u8> {
+    let head = {
+        let mut table = vec![0; 54];
+        // Version 1.0, magic number, units per em.
+        for (at, value) in [(0, 1), (12, 0x5f0f), (14, 0x3cf5), (18, 1000_u16)] {
+            if let Some(field) = table.get_mut(at..at + 2) {
+                field.copy_from_slice(&value.to_be_bytes());
+            }
+        }
+        table
+    };
+    // Version 0.5, one glyph.
+    let maxp = vec![0, 0, 0x50, 0, 0, 1];
+    let tables = [(*b"head", head), (*b"maxp", maxp)];
+    let mut font = vec![0, 1, 0, 0, 0, 2, 0, 32, 0, 1, 0, 0];
+    let mut offset = 12 + 16 * tables.len() as u32;
+    for (tag, table) in &tables {
+        font.extend(tag);
+        font.extend([0; 4]);
+        font.extend(offset.to_be_bytes());
+        font.extend((table.len() as u32).to_be_bytes());
+        offset += table.len().next_multiple_of(4) as u32;
+    }
+    for (_, mut table) in tables {
+        table.resize(table.len().next_multiple_of(4), 0);
+        font.extend(table);
+    }
+    font
+}

@@ -1,0 +1,134 @@
+//! Streams that would fill the memory are found before anything inflates them.
+//!
+//! hayro inflates whole streams, without a bound. Deflate grows at most 1,032 times, so only streams that are long
+//! enough, or packed more than once, can pass the bound; those are inflated once to nowhere, up to the bound.
+//! Encrypted streams are not seen through, and LZW and run-length streams are not looked at: they grow less, and
+//! not in chains. What passes here and still grows past the memory ends the instance, not the service.
+
+use std::io::Read;
+
+use flate2::read::ZlibDecoder;
+
+use crate::error::{Error, Result, Unreadable};
+use crate::limits;
+
+/// How many times deflate can grow.
+const MAX_DEFLATE_RATIO: u64 = 1_032;
+
+/// How far before a stream its dictionary is looked for.
+const DICTIONARY_WITHIN: usize = 1_024;
+
+/// Fails when a stream of the file inflates past the bound.
+pub(super) fn check(bytes: &[u8]) -> Result<()> {
+    if holds_past(bytes, limits::MAX_INFLATED_BYTES) {
+        return Err(Error::unreadable(
+            Unreadable::TooLarge,
+            format!("The PDF holds a stream of more than {} MiB", limits::MAX_INFLATED_BYTES / limits::MIB),
+        ));
+    }
+    Ok(())
+}
+
+fn holds_past(bytes: &[u8], bound: u64) -> bool {
+    let mut rest = bytes;
+    while let Some(at) = find(rest, b"stream") {
+        let (before, from) = rest.split_at_checked(at).unwrap_or_default();
+        let data = from.get(b"stream".len()..).unwrap_or_default();
+        rest = data;
+        // "endstream" ends with the word, too.
+        if before.ends_with(b"end") {
+            continue;
+        }
+        let data = data.strip_prefix(b"\r").unwrap_or(data);
+        let data = data.strip_prefix(b"\n").unwrap_or(data);
+        if !is_zlib(data) {
+            continue;
+        }
+        let dictionary = before.get(before.len().saturating_sub(DICTIONARY_WITHIN)..).unwrap_or(before);
+        let dictionary = dictionary.rsplit(|byte| *byte == b'\n').take(40).collect::<Vec<_>>();
+        let chained =
+            dictionary.iter().map(|line| count(line, b"FlateDecode") + count(line, b"/Fl ")).sum::<usize>() > 1;
+        let packed = find(data, b"endstream").unwrap_or(data.len());
+        if chained || packed as u64 * MAX_DEFLATE_RATIO > bound {
+            let packed = data.get(..packed).unwrap_or(data);
+            if inflates_past(packed, bound) || (chained && inflates_past(ZlibDecoder::new(packed), bound)) {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+fn is_zlib(data: &[u8]) -> bool {
+    matches!(data, [method, flags, ..] if method & 0x0f == 8 && u16::from_be_bytes([*method, *flags]).is_multiple_of(31))
+}
+
+fn inflates_past(packed: impl Read, bound: u64) -> bool {
+    let mut decoder = ZlibDecoder::new(packed);
+    let mut buffer = vec![0; 64 * 1024];
+    let mut inflated = 0;
+    // Damage ends a stream like its end does.
+    while let Ok(read @ 1..) = decoder.read(&mut buffer) {
+        inflated += read as u64;
+        if inflated > bound {
+            return true;
+        }
+    }
+    false
+}
+
+/// Where `needle` first is. The search jumps from one first letter to the next.
+fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    let first = needle.first()?;
+    let mut at = 0;
+    loop {
+        let rest = haystack.get(at..)?;
+        at += rest.iter().position(|byte| byte == first)?;
+        if haystack.get(at..)?.starts_with(needle) {
+            return Some(at);
+        }
+        at += 1;
+    }
+}
+
+fn count(haystack: &[u8], needle: &[u8]) -> usize {
+    haystack.windows(needle.len()).filter(|window| *window == needle).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::ZlibEncoder;
+
+    use super::*;
+
+    fn packed(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn stream(filters: &str, data: &[u8]) -> Vec<u8> {
+        let mut file = format!("1 0 obj\n<</Filter {filters}>>\nstream\r\n").into_bytes();
+        file.extend(data);
+        file.extend(b"\nendstream endobj");
+        file
+    }
+
+    #[test]
+    fn finds_streams_that_grow() {
+        let bound = 1_000_000;
+        let large = packed(&vec![0; bound as usize + 1]);
+        for (filters, data, expected) in [
+            ("/FlateDecode", &large, true),
+            ("[/FlateDecode /FlateDecode]", &packed(&large), true),
+            ("/FlateDecode", &packed(&[0; 100_000]), false),
+            ("[/FlateDecode /FlateDecode]", &packed(&packed(b"small")), false),
+        ] {
+            assert_eq!(holds_past(&stream(filters, data), bound), expected);
+        }
+        assert!(check(b"stream").is_ok());
+    }
+}

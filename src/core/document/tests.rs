@@ -1,0 +1,95 @@
+//! Reading as callers see it, and bytes that nobody meant.
+
+use proptest::prelude::*;
+
+use super::parse::pdf::tests::pdf;
+use super::*;
+use crate::error::Kind;
+
+fn samples() -> Vec<Vec<u8>> {
+    vec![
+        pdf(&["BT /F1 12 Tf 50 700 Td (Hello) Tj 0 -20 Td [(wor) -300 (ld)] TJ ET /X Do", "(x) Tj"], ""),
+        parse::archive::tests::pack(&[
+            ("word/document.xml", b"<w:document><w:tbl><w:tr><w:tc><w:p><w:t>a</w:t></w:p></w:tc></w:tr></w:tbl></w:document>"),
+            ("word/styles.xml", b"<w:styles/>"),
+        ]),
+        b"From: a@b.c\r\nSubject: =?utf-8?q?=C3=A9?=\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nHi\r\n> quoted\r\n--x--".to_vec(),
+        b"<!doctype html><title>t</title><table><tr><td>a<td>b</table><p hidden>c<h1>d</h1>&amp;&#x20ac;".to_vec(),
+        "# T\n\n| a | b |\n|---|---|\n- [x](y) **z** <b> `c`\n".into(),
+        "plain text\nwith   columns    of\x0cwords".into(),
+    ]
+}
+
+/// Reads, and checks what every document keeps to.
+fn check(bytes: &[u8]) {
+    let Ok(document) = read(bytes, &ReadOptions::default()) else { return };
+    assert!(document.page_count as usize >= document.pages.len());
+    for page in &document.pages {
+        let mut end = 0;
+        for passage in &page.passages {
+            assert!(passage.span.start >= end && passage.span.end > passage.span.start);
+            assert!(page.text.get(passage.span.start..passage.span.end).is_some());
+            end = passage.span.end;
+        }
+        assert_eq!(end, page.text.len());
+        for word in &page.words {
+            assert!(!word.span.of(&page.text).is_empty());
+            assert!([word.rect.x, word.rect.y, word.rect.width, word.rect.height].iter().all(|side| side.is_finite()));
+        }
+    }
+}
+
+#[test]
+fn formats_are_found_in_the_bytes() {
+    let formats = [Format::Pdf, Format::Docx, Format::Eml, Format::Html, Format::Markdown, Format::Plain];
+    for (sample, format) in samples().iter().zip(formats) {
+        assert_eq!(read(sample, &ReadOptions::default()).unwrap().format, format);
+        check(sample);
+    }
+}
+
+#[test]
+fn what_is_not_read_is_told() {
+    let large = vec![b'a'; usize::try_from(limits::MAX_DOCUMENT_BYTES).unwrap() + 1];
+    for (bytes, why, message) in [
+        (&b""[..], Unreadable::NoText, "The file is empty"),
+        (b" \n ", Unreadable::NoText, "The document holds no text"),
+        (b"\x89PNG\r\n\x1a\n", Unreadable::Unsupported, "Files of this kind are not read: PNG image"),
+        (b"PK\x05\x06", Unreadable::Unsupported, "Files of this kind are not read: ZIP archive"),
+        (&large, Unreadable::TooLarge, "The file is larger than 32 MiB"),
+    ] {
+        let error = read(bytes, &ReadOptions::default()).unwrap_err();
+        assert_eq!((error.kind(), error.message()), (Kind::Unreadable(why), message));
+    }
+}
+
+#[test]
+fn a_document_crosses_a_boundary_unchanged() {
+    let document = read(&samples()[0], &ReadOptions::default()).unwrap();
+    let there = serde_json::to_string(&document).unwrap();
+    assert_eq!(serde_json::from_str::<Document>(&there).unwrap(), document);
+}
+
+proptest! {
+    #[test]
+    fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        check(&bytes);
+    }
+
+    #[test]
+    fn any_text(text in "\\PC{0,200}", start in prop::sample::select(vec!["", "<html>", "# a\n[b](c)\n", "From: a\nTo: b\n\n", "%PDF-1.4\n"])) {
+        check(format!("{start}{text}").as_bytes());
+    }
+
+    #[test]
+    fn damaged_samples(sample in 0..6_usize, damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12), cut in any::<prop::sample::Index>()) {
+        let mut bytes = samples().swap_remove(sample);
+        for (at, byte) in &damage {
+            let at = at.index(bytes.len());
+            bytes[at] = *byte;
+        }
+        check(&bytes);
+        bytes.truncate(cut.index(bytes.len()));
+        check(&bytes);
+    }
+}
