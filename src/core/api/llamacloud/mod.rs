@@ -2,7 +2,7 @@
 //! their base URL.
 //!
 //! Two generations of clients are served at once: `file_input` was once named `document_input_value`, so both are
-//! answered; files were once uploaded to other paths, so those are served too ([`legacy`]). What this service does not
+//! answered; files were once uploaded to other paths, so those are served too. What this service does not
 //! do yet (webhooks, parse jobs and URLs as input) is refused by the name of its field and never silently dropped.
 
 mod classify;
