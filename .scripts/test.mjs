@@ -20,7 +20,7 @@ const STEPS = {
     await run("cargo", ["clippy", "--workspace", "--exclude", "sortroom-worker", "--all-targets", "--all-features", ...DENY]);
     await run("cargo", ["clippy", "-p", "sortroom-worker", "-p", "sortroom-web", "--all-features", ...WASM, ...DENY]);
   },
-  docs: () => run("cargo", ["doc", "--workspace", "--no-deps", "--document-private-items"], { env: { RUSTDOCFLAGS: "-D warnings" } }),
+  docs: () => run("cargo", ["doc", "--workspace", "--no-deps", "--document-private-items", "--all-features"], { env: { RUSTDOCFLAGS: "-D warnings" } }),
   native: () => run("cargo", ["test", "--workspace", "--exclude", "sortroom-worker", "--exclude", "sortroom-web", "--all-features"]),
   build: async () => {
     tools ??= await setup();

@@ -5,7 +5,7 @@
 //! layout (PDF) a word also has a [`Rect`] on the page, so that evidence can be drawn over it.
 
 //!
-//! Dispatch is by content: [`sniff`] decides, one module of [`parse`] reads. Formats without a layout hand their
+//! Dispatch is by content: [`mod@sniff`] decides, one module of [`parse`] reads. Formats without a layout hand their
 //! text over as blocks, which [`assemble`] makes into pages; for PDF [`layout`] finds words, lines and reading
 //! order from the places of the glyphs. Everything is bounded by [`crate::limits`]: past a bound [`read`] fails and
 //! names it.

@@ -19,7 +19,7 @@
 //! Three rules make duplicates, reordering and crashes harmless:
 //!
 //! - A claim counts the attempt before the work. A document that kills the whole instance is therefore given up
-//!   after [`limits::MAX_ATTEMPTS`](crate::limits::MAX_ATTEMPTS) claims although no code of ours ran after the crash.
+//!   after [`limits::MAX_ATTEMPTS`] claims although no code of ours ran after the crash.
 //! - Only the holder of the live lease can finish or fail a stage; anybody else's report is ignored.
 //! - [`Job::timer`] is derived from the state: whatever is not final has a moment at which the job looks after
 //!   itself, so losing a queue message costs time and never a job.

@@ -1,5 +1,5 @@
 //! PDF: hayro reads the objects and fonts, the operators that show text are run here, and
-//! [`layout`](crate::document::layout) finds lines and reading order.
+//! [`crate::document::layout`] finds lines and reading order.
 //!
 //! The operators are run here, and not by hayro's interpreter, for two reasons: its interface to the drawn page cannot
 //! stop it, so that work could not be bounded, and colours, patterns and pictures would come along, a third of a
