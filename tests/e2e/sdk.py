@@ -1,0 +1,101 @@
+"""The published Python SDK, unchanged, against a running Sortroom: `sdk.py URL TOKEN CORPUS`.
+
+Every step is what a user of the hosted service writes; only the base URL differs. A step that fails raises.
+"""
+
+import sys
+import urllib.request
+from pathlib import Path
+
+import llama_cloud
+from llama_cloud import LlamaCloud
+
+RULES = [
+    {"type": "invoice", "description": "Invoice with an invoice number, line items, taxes and a total amount due"},
+    {"type": "contract", "description": "Contract or agreement between parties with terms, obligations and signatures"},
+]
+
+
+def raises(kind, call):
+    """Runs `call`, which must raise `kind`, and gives the exception."""
+    try:
+        call()
+    except kind as error:
+        return error
+    raise AssertionError(f"{kind.__name__} was not raised")
+
+
+def main(url: str, token: str, corpus: Path) -> None:
+    client = LlamaCloud(api_key=token, base_url=url)
+    path = corpus / "pdf" / "invoice-en.pdf"
+
+    by_path = client.files.create(file=path, purpose="classify", external_file_id="case-7")
+    assert by_path.id.startswith("dfl-") and by_path.name == path.name, by_path
+    by_bytes = client.files.create(file=path.read_bytes(), purpose="parse")
+    assert by_bytes.file_type == "pdf", by_bytes
+    named = client.files.create(file=("Rechnung März.pdf", path.read_bytes(), "application/pdf"), purpose="classify")
+    assert named.name == "Rechnung März.pdf", named
+    assert [one.id for one in client.files.list(external_file_id="case-7")] == [by_path.id]
+    content = client.files.content(by_path.id, expires_at_seconds=600)
+    with urllib.request.urlopen(content.url) as answer:
+        assert answer.read() == path.read_bytes()
+    print("files: ok")
+
+    job = client.classify.run(file_input=by_bytes.id, configuration={"rules": RULES, "mode": "FAST"})
+    assert job.status == "COMPLETED" and job.result.type == "invoice", job
+    assert 0.5 < job.result.confidence <= 1 and job.result.reasoning, job.result
+    assert client.classify.get(job.id, expand=["usage"]).usage is not None
+    print("classify with rules: ok")
+
+    saved = client.configurations.create(
+        name="papers", parameters={"product_type": "classify_v2", "rules": RULES, "mode": "FAST"}
+    )
+    again = client.classify.create(file_input=by_path.id, configuration_id=saved.id, transaction_id="tx-1")
+    same = client.classify.create(file_input=by_path.id, configuration_id=saved.id, transaction_id="tx-1")
+    assert again.id == same.id
+    done = client.classify.wait_for_completion(again.id)
+    assert done.configuration_id == saved.id and done.configuration.rules[0].type == "invoice", done
+    assert [one.id for one in client.configurations.list(product_type=["classify_v2"], latest_only=True)] == [saved.id]
+    client.configurations.update(saved.id, name="papers-2")
+    assert client.configurations.retrieve(saved.id).name == "papers-2"
+    print("classify with a configuration: ok")
+
+    for _ in range(7):
+        client.classify.create(file_input=by_path.id, configuration={"rules": RULES})
+    found = [one.id for one in client.classify.list(page_size=2)]
+    assert len(found) == len(set(found)) == 9, found
+    assert [one.id for one in client.classify.list(job_ids=[job.id, again.id])] == [again.id, job.id]
+    assert [one.id for one in client.classify.list(configuration_id=saved.id, status="COMPLETED")] == [again.id]
+    since = client.classify.list(created_at_on_or_after=job.created_at, created_at_on_or_before=job.created_at)
+    assert job.id in [one.id for one in since]
+    print("listing: ok")
+
+    broken = client.files.create(file=corpus / "bad" / "password-aes.pdf", purpose="classify")
+    failed = client.classify.create(file_input=broken.id, configuration={"rules": RULES})
+    error = raises(llama_cloud.PollingError, lambda: client.classify.wait_for_completion(failed.id))
+    assert "PDF_IS_PROTECTED" in str(error), error
+    raises(llama_cloud.ConflictError, lambda: client.classify.cancel(job.id))
+    raises(llama_cloud.NotFoundError, lambda: client.classify.get("clj-00000000-0000-4000-8000-000000000000"))
+    short = [{"type": "x", "description": "short"}]
+    error = raises(
+        llama_cloud.UnprocessableEntityError,
+        lambda: client.classify.create(file_input=by_path.id, configuration={"rules": short}),
+    )
+    assert "description" in str(error), error
+    stranger = LlamaCloud(api_key="llx-not-ours", base_url=url)
+    raises(llama_cloud.AuthenticationError, lambda: list(stranger.classify.list()))
+    print("refusals: ok")
+
+    assert client.classify.delete(job.id).id == job.id
+    raises(llama_cloud.NotFoundError, lambda: client.classify.get(job.id))
+    client.configurations.delete(saved.id)
+    client.files.delete(by_path.id)
+    raises(llama_cloud.NotFoundError, lambda: client.files.retrieve(by_path.id))
+    print("removal: ok")
+
+    assert len(client.projects.list()) == 1
+    print("projects: ok")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]))
