@@ -211,10 +211,11 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Document> {
     let document = match sniff::content(bytes) {
         Content::Pdf => parse::pdf::read(bytes, &selection)?,
         Content::Docx => selection.apply(parse::docx::read(bytes)?)?,
-        Content::Html => selection.apply(parse::html::read(bytes))?,
+        Content::Html => selection.apply(parse::html::read(bytes)?)?,
         Content::Mail => selection.apply(parse::eml::read(bytes)?)?,
-        Content::Markdown(text) => selection.apply(parse::markdown::read(&text))?,
+        Content::Markdown(text) => selection.apply(parse::markdown::read(&text)?)?,
         Content::Plain(text) => selection.apply(parse::plain::read(&text)?)?,
+        Content::LargeText => return Err(assemble::too_large()),
         Content::Encrypted => {
             return Err(Error::unreadable(Unreadable::Encrypted, "The document is protected by a password"));
         }

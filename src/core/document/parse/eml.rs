@@ -6,6 +6,7 @@ use super::{html, mail_body, plain};
 use crate::document::assemble::{self, Block};
 use crate::document::{Document, Format, Role};
 use crate::error::{Error, Result, Unreadable};
+use crate::limits;
 
 /// A text part with fewer letters than this says no more than "open this mail elsewhere".
 const MIN_TEXT_LETTERS: usize = 20;
@@ -36,27 +37,40 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Document> {
         .filter_map(|(name, value)| value.filter(|value| !value.is_empty()).map(|value| format!("{name}: {value}")))
         .collect();
     blocks.push(Block::new(Role::Body, fields.join("\n")));
-    blocks.extend(mail_body::roles(body(&message)));
+    blocks.extend(mail_body::roles(body(&message)?));
     Ok(Document { format: Format::Eml, title, pages: vec![assemble::page(1, blocks)], page_count: 1 })
 }
 
 /// The text as blocks: from the text parts, or from the HTML parts where the text says nothing.
-fn body(message: &mail_parser::Message<'_>) -> Vec<Block> {
+fn body(message: &mail_parser::Message<'_>) -> Result<Vec<Block>> {
     let parts = |html_wanted: bool| {
         let chosen = if html_wanted { &message.html_body } else { &message.text_body };
         let mut blocks = Vec::new();
         for part in chosen.iter().filter_map(|id| message.part(*id)) {
             match &part.body {
-                PartType::Html(page) => blocks.extend(html::blocks(page).1),
-                PartType::Text(text) => blocks.extend(plain::blocks(text)),
+                PartType::Html(page) => {
+                    assemble::check_text(page)?;
+                    blocks.extend(html::blocks(page).1);
+                }
+                PartType::Text(text) => {
+                    assemble::check_text(text)?;
+                    blocks.extend(plain::blocks(text));
+                }
                 _ => {}
             }
+            if blocks.len() > limits::MAX_PASSAGES {
+                return Err(assemble::too_many_passages());
+            }
         }
-        blocks
+        Ok(blocks)
     };
-    let text = parts(false);
+    let text = parts(false)?;
     let letters = text.iter().flat_map(|block| block.text.chars()).filter(|c| c.is_alphanumeric()).count();
-    if letters >= MIN_TEXT_LETTERS { text } else { Some(parts(true)).filter(|html| !html.is_empty()).unwrap_or(text) }
+    if letters >= MIN_TEXT_LETTERS {
+        return Ok(text);
+    }
+    let html = parts(true)?;
+    Ok(if html.is_empty() { text } else { html })
 }
 
 fn people(address: &Address<'_>) -> String {

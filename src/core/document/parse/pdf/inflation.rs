@@ -2,12 +2,15 @@
 //!
 //! hayro inflates whole streams, without a bound. Deflate grows at most 1,032 times, so only streams that are long
 //! enough, or packed more than once, can pass the bound; those are inflated once to nowhere, up to the bound.
+//! Pictures may be as large as they like: nothing inflates them, see [`is_picture`].
+//!
 //! Encrypted streams are not seen through, and LZW and run-length streams are not looked at: they grow less, and
-//! not in chains. What passes here and still grows past the memory ends the instance, not the service.
+//! rarely in chains. What passes here and still grows past the memory ends the instance, not the service.
 
 use std::io::Read;
 
 use flate2::read::ZlibDecoder;
+use hayro_syntax::object::{Dict, Name};
 
 use crate::error::{Error, Result, Unreadable};
 use crate::limits;
@@ -20,13 +23,18 @@ const DICTIONARY_WITHIN: usize = 1_024;
 
 /// Fails when a stream of the file inflates past the bound.
 pub(super) fn check(bytes: &[u8]) -> Result<()> {
-    if holds_past(bytes, limits::MAX_INFLATED_BYTES) {
+    if holds_past(bytes, limits::MAX_STREAM_BYTES) {
         return Err(Error::unreadable(
             Unreadable::TooLarge,
-            format!("The PDF holds a stream of more than {} MiB", limits::MAX_INFLATED_BYTES / limits::MIB),
+            format!("The PDF holds a stream of more than {} MiB", limits::MAX_STREAM_BYTES / limits::MIB),
         ));
     }
     Ok(())
+}
+
+/// Whether a stream says that it is a picture. One that does is not read as anything else: only so may it be large.
+pub(super) fn is_picture(dict: &Dict<'_>) -> bool {
+    dict.get::<Name<'_>>("Subtype").is_some_and(|subtype| subtype.as_str() == "Image")
 }
 
 fn holds_past(bytes: &[u8], bound: u64) -> bool {
@@ -45,9 +53,12 @@ fn holds_past(bytes: &[u8], bound: u64) -> bool {
             continue;
         }
         let dictionary = before.get(before.len().saturating_sub(DICTIONARY_WITHIN)..).unwrap_or(before);
-        let dictionary = dictionary.rsplit(|byte| *byte == b'\n').take(40).collect::<Vec<_>>();
-        let chained =
-            dictionary.iter().map(|line| count(line, b"FlateDecode") + count(line, b"/Fl ")).sum::<usize>() > 1;
+        let dictionary = rfind(dictionary, b"obj").and_then(|at| dictionary.get(at..)).unwrap_or(dictionary);
+        // Streams of objects have a first one, whatever else they say they are.
+        if count(dictionary, b"/Image") > 0 && count(dictionary, b"/First") == 0 {
+            continue;
+        }
+        let chained = count(dictionary, b"FlateDecode") + count(dictionary, b"/Fl ") > 1;
         let packed = find(data, b"endstream").unwrap_or(data.len());
         if chained || packed as u64 * MAX_DEFLATE_RATIO > bound {
             let packed = data.get(..packed).unwrap_or(data);
@@ -91,6 +102,10 @@ fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     }
 }
 
+fn rfind(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    haystack.windows(needle.len()).rposition(|window| window == needle)
+}
+
 fn count(haystack: &[u8], needle: &[u8]) -> usize {
     haystack.windows(needle.len()).filter(|window| *window == needle).count()
 }
@@ -124,6 +139,8 @@ mod tests {
         for (filters, data, expected) in [
             ("/FlateDecode", &large, true),
             ("[/FlateDecode /FlateDecode]", &packed(&large), true),
+            ("/FlateDecode/Subtype/Image", &large, false),
+            ("/FlateDecode/Subtype/Image/First 4", &large, true),
             ("/FlateDecode", &packed(&[0; 100_000]), false),
             ("[/FlateDecode /FlateDecode]", &packed(&packed(b"small")), false),
         ] {
