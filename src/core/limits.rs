@@ -14,7 +14,7 @@ pub const MAX_DOCUMENT_BYTES: u64 = 32 * MIB;
 /// The most pages a document may have before page selection.
 pub const MAX_PAGES: u32 = 2_000;
 
-/// The largest text, in bytes, of a page of HTML, of Markdown, of plain text and of a part of a mail. A thousand pages
+/// The largest text, in bytes, of a page of HTML, of Markdown, of plain text, of a part of a mail and of a Word file. A thousand pages
 /// of prose are 3 MB; while it is read, text is held four times over.
 pub const MAX_TEXT_BYTES: u64 = 8 * MIB;
 
@@ -27,7 +27,7 @@ pub const MAX_PASSAGES: usize = 500_000;
 pub const MAX_GLYPHS: usize = 6_000_000;
 
 /// The most glyphs of one page of a PDF. While a page is laid out a glyph costs up to 120 bytes, so this is 24 MB; the
-/// fullest of 1,500 measured pages holds 12,000.
+/// fullest of 1,500 measured pages holds 7,200.
 pub const MAX_PAGE_GLYPHS: usize = 200_000;
 
 /// The most work on a PDF's content, in operators and in steps of 16 decoded bytes. The densest of 669 measured files
@@ -37,6 +37,22 @@ pub const MAX_CONTENT_WORK: u64 = 20_000_000;
 /// The largest content of a page, and the largest stream of a PDF other than a picture, after inflation, in bytes. A
 /// buffer that grows to it is held one and a half times: 48 MiB.
 pub const MAX_STREAM_BYTES: u64 = 32 * MIB;
+
+/// How much of a PDF's streams is inflated to see whether they stay within [`MAX_STREAM_BYTES`], in bytes; each stream
+/// looked at counts 4 KiB and each one inflated 64 KiB besides. Sixteen times the largest file, and a second or two.
+pub const MAX_CHECKED_BYTES: u64 = 512 * MIB;
+
+/// The most objects a PDF may write out. An object that is a page costs 100 bytes, so this is 50 MB; [`MAX_PAGES`]
+/// pages with 50 objects each are 100,000.
+pub const MAX_OBJECTS: usize = 500_000;
+
+/// The most lines, and the most commas, of a mail: a line may be a header field and a comma part two addresses, of
+/// 100 bytes each. The largest file, all base64, has 440,000 lines.
+pub const MAX_MAIL_LINES: usize = 500_000;
+
+/// The most parts of a mail, nested or not. Parts cost 1 KB while they are read, so this is 20 MB; the mails with
+/// most pictures have some hundreds.
+pub const MAX_MAIL_PARTS: usize = 20_000;
 
 /// How deep forms of a PDF may draw forms. Producers nest two or three.
 pub const MAX_FORM_DEPTH: usize = 12;

@@ -160,6 +160,8 @@ struct Body<'a> {
     depth: usize,
     breaks: bool,
     passages: usize,
+    /// The bytes of the blocks so far.
+    written: usize,
 }
 
 impl<'a> Body<'a> {
@@ -177,6 +179,7 @@ impl<'a> Body<'a> {
             depth: 0,
             breaks: false,
             passages: 0,
+            written: 0,
         };
         let ended = events(reader, |event| {
             match event {
@@ -199,6 +202,7 @@ impl<'a> Body<'a> {
                     body.end(tag.local_name().as_ref());
                 }
                 _ if body.passages > limits::MAX_PASSAGES => return Err(assemble::too_many_passages()),
+                _ if body.bytes() as u64 > limits::MAX_TEXT_BYTES => return Err(assemble::too_large()),
                 event if body.in_text && body.skipping == 0 && !body.hidden => append(&mut body.paragraph, &event),
                 _ => {}
             }
@@ -251,6 +255,10 @@ impl<'a> Body<'a> {
         }
     }
 
+    fn bytes(&self) -> usize {
+        self.written + self.paragraph.len() + self.row.len()
+    }
+
     fn end_paragraph(&mut self) {
         let text = std::mem::take(&mut self.paragraph);
         if self.tables > 0 {
@@ -290,6 +298,7 @@ impl<'a> Body<'a> {
             self.pages.push(Vec::new());
         }
         self.passages += 1;
+        self.written += block.text.len();
         if let Some(page) = self.pages.last_mut() {
             page.push(block);
         }

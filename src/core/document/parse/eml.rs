@@ -20,6 +20,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Document> {
         }
         None => bytes,
     };
+    check(bytes)?;
     let message = MessageParser::default()
         .parse(bytes)
         .ok_or_else(|| Error::unreadable(Unreadable::Broken, "The mail is damaged"))?;
@@ -39,6 +40,24 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Document> {
     blocks.push(Block::new(Role::Body, fields.join("\n")));
     blocks.extend(mail_body::roles(body(&message)?));
     Ok(Document { format: Format::Eml, title, pages: vec![assemble::page(1, blocks)], page_count: 1 })
+}
+
+/// Fails when the mail may become more fields, addresses or parts than are read.
+fn check(bytes: &[u8]) -> Result<()> {
+    let (mut lines, mut commas, mut parts) = (0, 0, 0);
+    for line in bytes.split(|byte| *byte == b'\n') {
+        lines += 1;
+        commas += line.iter().filter(|byte| **byte == b',').count();
+        let names_type = line.get(..13).is_some_and(|name| name.eq_ignore_ascii_case(b"content-type:"));
+        parts += usize::from(names_type || line.starts_with(b"--"));
+    }
+    let (bound, what) = match () {
+        () if lines > limits::MAX_MAIL_LINES => (limits::MAX_MAIL_LINES, "lines"),
+        () if commas > limits::MAX_MAIL_LINES => (limits::MAX_MAIL_LINES, "commas"),
+        () if parts > limits::MAX_MAIL_PARTS => (limits::MAX_MAIL_PARTS, "parts"),
+        () => return Ok(()),
+    };
+    Err(Error::unreadable(Unreadable::TooLarge, format!("The mail has more than {bound} {what}")))
 }
 
 /// The text as blocks: from the text parts, or from the HTML parts where the text says nothing.
@@ -89,6 +108,17 @@ fn people(address: &Address<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parts_are_bounded() {
+        let head = "From: a\r\nTo: b\r\n";
+        for (start, part) in
+            [("", "Content-Type: message/rfc822\r\n\r\n"), ("\r\n", "--x\r\n"), ("To: ", "a,"), ("", "a: b\r\n")]
+        {
+            let mail = format!("{head}{start}{}", part.repeat(limits::MAX_MAIL_LINES + 1));
+            assert_eq!(read(mail.as_bytes()).unwrap_err().code(), "DOCUMENT_TOO_LARGE");
+        }
+    }
 
     #[test]
     fn text_is_preferred_and_html_is_read() {
