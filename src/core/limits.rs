@@ -54,6 +54,10 @@ pub const MAX_MAIL_LINES: usize = 500_000;
 /// most pictures have some hundreds.
 pub const MAX_MAIL_PARTS: usize = 20_000;
 
+/// How often a mail may say that a part of it is a mail. Each may lie within the one before; a thousand levels still
+/// fit the stack of a wasm instance, and a digest of a list has some dozens, beside each other.
+pub const MAX_MAILS_IN_MAIL: usize = 100;
+
 /// How deep forms of a PDF may draw forms. Producers nest two or three.
 pub const MAX_FORM_DEPTH: usize = 12;
 

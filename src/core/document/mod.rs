@@ -14,6 +14,7 @@
 //! files embedded in PDFs.
 
 mod assemble;
+mod bytes;
 mod encoding;
 mod layout;
 mod pages;

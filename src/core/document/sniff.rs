@@ -1,5 +1,6 @@
 //! What bytes are. Names and declared types are never believed, and never needed.
 
+use super::bytes::find;
 use super::encoding::decode_text;
 use super::parse::{archive, html, markdown};
 use crate::limits;
@@ -164,11 +165,6 @@ fn is_mail(bytes: &[u8]) -> bool {
         known += usize::from(certain || KNOWN.iter().any(is));
     }
     only_mail && known >= 2
-}
-
-/// Where `needle` first is.
-pub(super) fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).position(|window| window == needle)
 }
 
 #[cfg(test)]

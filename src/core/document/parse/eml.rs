@@ -44,10 +44,11 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Document> {
 
 /// Fails when the mail may become more fields, addresses or parts than are read.
 fn check(bytes: &[u8]) -> Result<()> {
-    let (mut lines, mut commas, mut parts) = (0, 0, 0);
+    let (mut lines, mut commas, mut parts, mut mails) = (0, 0, 0, 0);
     for line in bytes.split(|byte| *byte == b'\n') {
         lines += 1;
         commas += line.iter().filter(|byte| **byte == b',').count();
+        mails += mails_named(line);
         let names_type = line.get(..13).is_some_and(|name| name.eq_ignore_ascii_case(b"content-type:"));
         parts += usize::from(names_type || line.starts_with(b"--"));
     }
@@ -55,9 +56,22 @@ fn check(bytes: &[u8]) -> Result<()> {
         () if lines > limits::MAX_MAIL_LINES => (limits::MAX_MAIL_LINES, "lines"),
         () if commas > limits::MAX_MAIL_LINES => (limits::MAX_MAIL_LINES, "commas"),
         () if parts > limits::MAX_MAIL_PARTS => (limits::MAX_MAIL_PARTS, "parts"),
+        () if mails > limits::MAX_MAILS_IN_MAIL => (limits::MAX_MAILS_IN_MAIL, "mails in it"),
         () => return Ok(()),
     };
     Err(Error::unreadable(Unreadable::TooLarge, format!("The mail has more than {bound} {what}")))
+}
+
+/// How often a line names a type of part that holds a mail: `message/rfc822` and its kin, `multipart/digest`.
+fn mails_named(line: &[u8]) -> usize {
+    let slashes = line.iter().enumerate().filter(|(_, byte)| **byte == b'/');
+    let split = slashes.filter_map(|(at, _)| line.split_at_checked(at));
+    let is = |text: Option<&[u8]>, name: &[u8]| text.is_some_and(|text| text.eq_ignore_ascii_case(name));
+    split
+        .filter(|(before, after)| {
+            is(before.get(before.len().saturating_sub(7)..), b"message") || is(after.get(1..7), b"digest")
+        })
+        .count()
 }
 
 /// The text as blocks: from the text parts, or from the HTML parts where the text says nothing.
@@ -112,11 +126,15 @@ mod tests {
     #[test]
     fn parts_are_bounded() {
         let head = "From: a\r\nTo: b\r\n";
-        for (start, part) in
-            [("", "Content-Type: message/rfc822\r\n\r\n"), ("\r\n", "--x\r\n"), ("To: ", "a,"), ("", "a: b\r\n")]
-        {
-            let mail = format!("{head}{start}{}", part.repeat(limits::MAX_MAIL_LINES + 1));
-            assert_eq!(read(mail.as_bytes()).unwrap_err().code(), "DOCUMENT_TOO_LARGE");
+        for (part, bound, message) in [
+            ("Content-Type: Message/rfc822\r\n\r\n", limits::MAX_MAILS_IN_MAIL, "more than 100 mails in it"),
+            ("Content-Type: multipart/digest; boundary=x\r\n", limits::MAX_MAILS_IN_MAIL, "more than 100 mails in it"),
+            ("--x\r\n", limits::MAX_MAIL_PARTS, "more than 20000 parts"),
+            ("a,", limits::MAX_MAIL_LINES, "more than 500000 commas"),
+            ("a\r\n", limits::MAX_MAIL_LINES, "more than 500000 lines"),
+        ] {
+            let error = read(format!("{head}{}", part.repeat(bound + 1)).as_bytes()).unwrap_err();
+            assert!(error.message().ends_with(message), "{error}");
         }
     }
 

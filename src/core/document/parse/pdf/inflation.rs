@@ -12,6 +12,7 @@ use std::io::Read;
 use flate2::read::ZlibDecoder;
 use hayro_syntax::object::{Dict, Name};
 
+use crate::document::bytes::{count, find, rfind};
 use crate::error::{Error, Result, Unreadable};
 use crate::limits;
 
@@ -50,7 +51,7 @@ pub(super) fn check(bytes: &[u8]) -> Result<()> {
 
 fn objects(bytes: &[u8]) -> usize {
     // "endobj" is no beginning.
-    bytes.windows(4).filter(|window| *window == b" obj").count()
+    count(bytes, b" obj")
 }
 
 /// Whether a stream says that it is a picture. One that does is not read as anything else: only so may it be large.
@@ -116,28 +117,6 @@ fn inflates_past(packed: impl Read, bound: u64, work: &mut u64) -> Option<bool> 
         }
     }
     Some(false)
-}
-
-/// Where `needle` first is. The search jumps from one first letter to the next.
-fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    let first = needle.first()?;
-    let mut at = 0;
-    loop {
-        let rest = haystack.get(at..)?;
-        at += rest.iter().position(|byte| byte == first)?;
-        if haystack.get(at..)?.starts_with(needle) {
-            return Some(at);
-        }
-        at += 1;
-    }
-}
-
-fn rfind(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).rposition(|window| window == needle)
-}
-
-fn count(haystack: &[u8], needle: &[u8]) -> usize {
-    haystack.windows(needle.len()).filter(|window| *window == needle).count()
 }
 
 #[cfg(test)]
