@@ -14,13 +14,49 @@ pub const MAX_DOCUMENT_BYTES: u64 = 32 * MIB;
 /// The most pages a document may have before page selection.
 pub const MAX_PAGES: u32 = 2_000;
 
+/// The largest text, in bytes, of a page of HTML, of Markdown, of plain text, of a part of a mail and of a Word file. A thousand pages
+/// of prose are 3 MB; while it is read, text is held four times over.
+pub const MAX_TEXT_BYTES: u64 = 8 * MIB;
+
+/// The most lines or tags of a text, and paragraphs of a Word file: each may become a passage, which costs some 60
+/// bytes while it is read, 30 MB in all. [`MAX_PAGES`] of 50 lines are 100,000.
+pub const MAX_PASSAGES: usize = 500_000;
+
 /// The most glyphs of a PDF. A dense page holds 3,000, and [`MAX_PAGES`] of those make 6 million: with 5.5 glyphs
 /// to a word and 30 bytes kept for each word and its place, 33 MB in wasm.
 pub const MAX_GLYPHS: usize = 6_000_000;
 
-/// The most work on a PDF's content, in operators and in steps of 16 decoded bytes. The heaviest of 523 measured
-/// files takes 4 million; 50 million take some seconds.
-pub const MAX_CONTENT_WORK: u64 = 50_000_000;
+/// The most glyphs of one page of a PDF. While a page is laid out a glyph costs up to 120 bytes, so this is 24 MB; the
+/// fullest of 1,500 measured pages holds 7,200.
+pub const MAX_PAGE_GLYPHS: usize = 200_000;
+
+/// The most work on a PDF's content, in operators and in steps of 16 decoded bytes. The densest of 669 measured files
+/// take 5,000 steps a page; [`MAX_PAGES`] of twice that are 20 million, which take a second.
+pub const MAX_CONTENT_WORK: u64 = 20_000_000;
+
+/// The largest content of a page, and the largest stream of a PDF other than a picture, after inflation, in bytes. A
+/// buffer that grows to it is held one and a half times: 48 MiB.
+pub const MAX_STREAM_BYTES: u64 = 32 * MIB;
+
+/// How much of a PDF's streams is inflated to see whether they stay within [`MAX_STREAM_BYTES`], in bytes; each stream
+/// looked at counts 4 KiB and each one inflated 64 KiB besides. Sixteen times the largest file, and a second or two.
+pub const MAX_CHECKED_BYTES: u64 = 512 * MIB;
+
+/// The most objects a PDF may write out. An object that is a page costs 100 bytes, so this is 50 MB; [`MAX_PAGES`]
+/// pages with 50 objects each are 100,000.
+pub const MAX_OBJECTS: usize = 500_000;
+
+/// The most lines, and the most commas, of a mail: a line may be a header field and a comma part two addresses, of
+/// 100 bytes each. The largest file, all base64, has 440,000 lines.
+pub const MAX_MAIL_LINES: usize = 500_000;
+
+/// The most parts of a mail, nested or not. Parts cost 1 KB while they are read, so this is 20 MB; the mails with
+/// most pictures have some hundreds.
+pub const MAX_MAIL_PARTS: usize = 20_000;
+
+/// How often a mail may say that a part of it is a mail. Each may lie within the one before; a thousand levels still
+/// fit the stack of a wasm instance, and a digest of a list has some dozens, beside each other.
+pub const MAX_MAILS_IN_MAIL: usize = 100;
 
 /// How deep forms of a PDF may draw forms. Producers nest two or three.
 pub const MAX_FORM_DEPTH: usize = 12;
@@ -31,8 +67,7 @@ pub const MAX_GRAPHICS_STATES: usize = 256;
 /// The most character codes a PDF font may give widths to: the code space of a two-byte font.
 pub const MAX_FONT_WIDTHS: u64 = 65_536;
 
-/// The largest single stream of a PDF or entry of an archive after inflation, in bytes, and the largest sum of the
-/// entries read of one archive: half an isolate.
+/// The most bytes inflated of one archive. Entries are read as they are inflated, and only their text is kept.
 pub const MAX_INFLATED_BYTES: u64 = 64 * MIB;
 
 /// How many times its packed size an archive's entry may grow, once it is past [`INFLATION_GRACE_BYTES`]. Word

@@ -1,6 +1,8 @@
 //! Blocks of text to pages: the formats without a layout end here.
 
 use super::{Page, Passage, Role, Span};
+use crate::error::{Error, Result, Unreadable};
+use crate::limits;
 
 /// A piece of text with its role, before it has a place in a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +15,29 @@ impl Block {
     pub fn new(role: Role, text: impl Into<String>) -> Self {
         Self { role, text: text.into() }
     }
+}
+
+/// Fails when a text is too large to be read, or would become too many passages.
+pub(super) fn check_text(text: &str) -> Result<()> {
+    if text.len() as u64 > limits::MAX_TEXT_BYTES {
+        return Err(too_large());
+    }
+    if text.bytes().filter(|byte| matches!(byte, b'\n' | b'<' | b'\x0c')).count() > limits::MAX_PASSAGES {
+        return Err(too_many_passages());
+    }
+    Ok(())
+}
+
+/// The failure of a text that is too large to be read.
+pub(super) fn too_large() -> Error {
+    let message = format!("The text is larger than {} MiB", limits::MAX_TEXT_BYTES / limits::MIB);
+    Error::unreadable(Unreadable::TooLarge, message)
+}
+
+/// The failure of a text of too many parts.
+pub(super) fn too_many_passages() -> Error {
+    let message = format!("The text has more than {} lines, tags or paragraphs", limits::MAX_PASSAGES);
+    Error::unreadable(Unreadable::TooLarge, message)
 }
 
 /// Makes a page of blocks. Runs of white space are one space, empty lines and empty blocks are dropped.

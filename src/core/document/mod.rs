@@ -3,7 +3,6 @@
 //! [`read`] sniffs what the bytes are; a file name or a declared type is never believed. A document keeps where
 //! everything was: every [`Passage`] and [`Word`] is a [`Span`] of its page's text, and where the format has a
 //! layout (PDF) a word also has a [`Rect`] on the page, so that evidence can be drawn over it.
-
 //!
 //! Dispatch is by content: [`mod@sniff`] decides, one module of [`parse`] reads. Formats without a layout hand their
 //! text over as blocks, which [`assemble`] makes into pages; for PDF [`layout`] finds words, lines and reading
@@ -14,6 +13,7 @@
 //! files embedded in PDFs.
 
 mod assemble;
+mod bytes;
 mod encoding;
 mod layout;
 mod pages;
@@ -181,7 +181,8 @@ pub fn sniff(bytes: &[u8]) -> Option<Format> {
         Content::Html => Some(Format::Html),
         Content::Mail => Some(Format::Eml),
         Content::Markdown(_) => Some(Format::Markdown),
-        Content::Plain(_) => Some(Format::Plain),
+        // What is too large to be read is plain text as far as was looked.
+        Content::Plain(_) | Content::LargeText => Some(Format::Plain),
         Content::Encrypted | Content::Other(_) => None,
     }
 }
@@ -211,10 +212,11 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Document> {
     let document = match sniff::content(bytes) {
         Content::Pdf => parse::pdf::read(bytes, &selection)?,
         Content::Docx => selection.apply(parse::docx::read(bytes)?)?,
-        Content::Html => selection.apply(parse::html::read(bytes))?,
+        Content::Html => selection.apply(parse::html::read(bytes)?)?,
         Content::Mail => selection.apply(parse::eml::read(bytes)?)?,
-        Content::Markdown(text) => selection.apply(parse::markdown::read(&text))?,
+        Content::Markdown(text) => selection.apply(parse::markdown::read(&text)?)?,
         Content::Plain(text) => selection.apply(parse::plain::read(&text)?)?,
+        Content::LargeText => return Err(assemble::too_large()),
         Content::Encrypted => {
             return Err(Error::unreadable(Unreadable::Encrypted, "The document is protected by a password"));
         }

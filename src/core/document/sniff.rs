@@ -1,7 +1,9 @@
 //! What bytes are. Names and declared types are never believed, and never needed.
 
+use super::bytes::find;
 use super::encoding::decode_text;
 use super::parse::{archive, html, markdown};
+use crate::limits;
 
 /// What the bytes are, as far as reading goes.
 #[derive(Debug, PartialEq, Eq)]
@@ -16,12 +18,17 @@ pub(super) enum Content {
     Plain(String),
     /// A container that says no more than that it needs a password.
     Encrypted,
+    /// Text of more than is read.
+    LargeText,
     /// Something that is not read; its name for people.
     Other(&'static str),
 }
 
 /// Where a PDF may begin: readers accept its header anywhere in the first kilobyte.
 const PDF_HEADER_WITHIN: usize = 1024;
+
+/// How much is decoded of what is too large to be read, to tell text from other bytes.
+const TEXT_HEAD_BYTES: usize = 64 * 1024;
 
 /// The longest head of a mail that is looked at.
 const MAIL_HEAD_BYTES: usize = 64 * 1024;
@@ -100,6 +107,10 @@ pub(super) fn content(bytes: &[u8]) -> Content {
     if is_mail(bytes) {
         return Content::Mail;
     }
+    if bytes.len() as u64 > limits::MAX_TEXT_BYTES {
+        let head = bytes.get(..TEXT_HEAD_BYTES).unwrap_or(bytes);
+        return if decode_text(head).is_some() { Content::LargeText } else { Content::Other("binary data") };
+    }
     match decode_text(bytes) {
         None => Content::Other("binary data"),
         Some(text) if html::looks_like(&text) => Content::Html,
@@ -154,11 +165,6 @@ fn is_mail(bytes: &[u8]) -> bool {
         known += usize::from(certain || KNOWN.iter().any(is));
     }
     only_mail && known >= 2
-}
-
-/// Where `needle` first is.
-pub(super) fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).position(|window| window == needle)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::io::{self, BufRead, BufReader, Read};
 
 use flate2::read::DeflateDecoder;
 
+use crate::document::bytes::rfind;
 use crate::error::{Error, Result, Unreadable};
 use crate::limits;
 
@@ -176,7 +177,7 @@ impl<R: Read> Read for Bounded<R> {
 fn end_record(bytes: &[u8]) -> Option<usize> {
     let start = bytes.len().saturating_sub(22 + 65_535);
     let tail = bytes.get(start..)?;
-    Some(start + tail.windows(4).rposition(|window| window == b"PK\x05\x06")?)
+    Some(start + rfind(tail, b"PK\x05\x06")?)
 }
 
 /// The entry that a record of the table describes, with its name and the length of the record.

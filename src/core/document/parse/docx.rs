@@ -13,17 +13,20 @@ use quick_xml::reader::Reader;
 use super::archive::Archive;
 use crate::document::assemble::{self, Block};
 use crate::document::{Document, Format, Role};
-use crate::error::{Error, Result, Unreadable};
+use crate::error::{Error, Kind, Result, Unreadable};
 use crate::limits;
 
 /// How many styles may be based on each other before the chain is given up.
 const MAX_STYLE_CHAIN: usize = 16;
 
+/// What a part that is no XML fails with.
+const DAMAGED: Kind = Kind::Unreadable(Unreadable::Broken);
+
 /// Makes a document of a Word file.
 pub(crate) fn read(bytes: &[u8]) -> Result<Document> {
     let mut archive = Archive::open(bytes)?;
-    let styles = archive.entry("word/styles.xml", Styles::read)?.unwrap_or_default();
-    let title = archive.entry("docProps/core.xml", title)?.flatten();
+    let styles = archive.entry("word/styles.xml", |reader| Styles::read(reader).or_else(lenient))?.unwrap_or_default();
+    let title = archive.entry("docProps/core.xml", |reader| title(reader).or_else(lenient))?.flatten();
     let main = if archive.has("word/document.xml") { "word/document.xml" } else { "word/document2.xml" };
     let mut pages = archive.entry(main, |reader| Body::read(reader, &styles))?.unwrap_or_default();
 
@@ -37,8 +40,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Document> {
             _ => continue,
         };
         // A damaged header is no reason to lose the document.
-        let made =
-            archive.entry(&name, |reader| Ok(Body::read(reader, &styles).unwrap_or_default()))?.unwrap_or_default();
+        let made = archive.entry(&name, |reader| Body::read(reader, &styles).or_else(lenient))?.unwrap_or_default();
         for block in made.into_iter().flatten() {
             // First, left and right pages have headers of their own, which mostly say the same.
             if !blocks.iter().any(|other: &Block| other.text == block.text) {
@@ -62,6 +64,11 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Document> {
     }
     let pages = (1..).zip(pages).map(|(number, blocks)| assemble::page(number, blocks)).collect();
     Ok(Document { format: Format::Docx, title, pages, page_count })
+}
+
+/// Damage as nothing to read; a bound that was passed stays one.
+fn lenient<T: Default>(error: Error) -> Result<T> {
+    if error.kind() == DAMAGED { Ok(T::default()) } else { Err(error) }
 }
 
 /// The title in the core properties.
@@ -152,6 +159,9 @@ struct Body<'a> {
     in_text: bool,
     depth: usize,
     breaks: bool,
+    passages: usize,
+    /// The bytes of the blocks so far.
+    written: usize,
 }
 
 impl<'a> Body<'a> {
@@ -168,6 +178,8 @@ impl<'a> Body<'a> {
             in_text: false,
             depth: 0,
             breaks: false,
+            passages: 0,
+            written: 0,
         };
         let ended = events(reader, |event| {
             match event {
@@ -175,7 +187,7 @@ impl<'a> Body<'a> {
                     body.depth += 1;
                     if body.depth > limits::MAX_MARKUP_DEPTH {
                         return Err(Error::unreadable(
-                            Unreadable::Broken,
+                            Unreadable::TooLarge,
                             format!("The document nests deeper than {}", limits::MAX_MARKUP_DEPTH),
                         ));
                     }
@@ -189,6 +201,8 @@ impl<'a> Body<'a> {
                     body.depth = body.depth.saturating_sub(1);
                     body.end(tag.local_name().as_ref());
                 }
+                _ if body.passages > limits::MAX_PASSAGES => return Err(assemble::too_many_passages()),
+                _ if body.bytes() as u64 > limits::MAX_TEXT_BYTES => return Err(assemble::too_large()),
                 event if body.in_text && body.skipping == 0 && !body.hidden => append(&mut body.paragraph, &event),
                 _ => {}
             }
@@ -196,9 +210,9 @@ impl<'a> Body<'a> {
         });
         body.end_paragraph();
         body.end_row();
-        // What was read before the damage is worth having.
+        // What was read before the damage is worth having; what passed a bound is not.
         match ended {
-            Err(error) if body.pages.iter().all(Vec::is_empty) => Err(error),
+            Err(error) if error.kind() != DAMAGED || body.pages.iter().all(Vec::is_empty) => Err(error),
             _ => Ok(body.pages),
         }
     }
@@ -241,6 +255,10 @@ impl<'a> Body<'a> {
         }
     }
 
+    fn bytes(&self) -> usize {
+        self.written + self.paragraph.len() + self.row.len()
+    }
+
     fn end_paragraph(&mut self) {
         let text = std::mem::take(&mut self.paragraph);
         if self.tables > 0 {
@@ -279,6 +297,8 @@ impl<'a> Body<'a> {
         if std::mem::take(&mut self.breaks) && full {
             self.pages.push(Vec::new());
         }
+        self.passages += 1;
+        self.written += block.text.len();
         if let Some(page) = self.pages.last_mut() {
             page.push(block);
         }

@@ -6,6 +6,7 @@ use super::{html, mail_body, plain};
 use crate::document::assemble::{self, Block};
 use crate::document::{Document, Format, Role};
 use crate::error::{Error, Result, Unreadable};
+use crate::limits;
 
 /// A text part with fewer letters than this says no more than "open this mail elsewhere".
 const MIN_TEXT_LETTERS: usize = 20;
@@ -19,6 +20,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Document> {
         }
         None => bytes,
     };
+    check(bytes)?;
     let message = MessageParser::default()
         .parse(bytes)
         .ok_or_else(|| Error::unreadable(Unreadable::Broken, "The mail is damaged"))?;
@@ -36,27 +38,72 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Document> {
         .filter_map(|(name, value)| value.filter(|value| !value.is_empty()).map(|value| format!("{name}: {value}")))
         .collect();
     blocks.push(Block::new(Role::Body, fields.join("\n")));
-    blocks.extend(mail_body::roles(body(&message)));
+    blocks.extend(mail_body::roles(body(&message)?));
     Ok(Document { format: Format::Eml, title, pages: vec![assemble::page(1, blocks)], page_count: 1 })
 }
 
+/// Fails when the mail may become more fields, addresses or parts than are read.
+fn check(bytes: &[u8]) -> Result<()> {
+    let (mut lines, mut commas, mut parts, mut mails) = (0, 0, 0, 0);
+    for line in bytes.split(|byte| *byte == b'\n') {
+        lines += 1;
+        commas += line.iter().filter(|byte| **byte == b',').count();
+        mails += mails_named(line);
+        let names_type = line.get(..13).is_some_and(|name| name.eq_ignore_ascii_case(b"content-type:"));
+        parts += usize::from(names_type || line.starts_with(b"--"));
+    }
+    let (bound, what) = match () {
+        () if lines > limits::MAX_MAIL_LINES => (limits::MAX_MAIL_LINES, "lines"),
+        () if commas > limits::MAX_MAIL_LINES => (limits::MAX_MAIL_LINES, "commas"),
+        () if parts > limits::MAX_MAIL_PARTS => (limits::MAX_MAIL_PARTS, "parts"),
+        () if mails > limits::MAX_MAILS_IN_MAIL => (limits::MAX_MAILS_IN_MAIL, "mails in it"),
+        () => return Ok(()),
+    };
+    Err(Error::unreadable(Unreadable::TooLarge, format!("The mail has more than {bound} {what}")))
+}
+
+/// How often a line names a type of part that holds a mail: `message/rfc822` and its kin, `multipart/digest`.
+fn mails_named(line: &[u8]) -> usize {
+    let slashes = line.iter().enumerate().filter(|(_, byte)| **byte == b'/');
+    let split = slashes.filter_map(|(at, _)| line.split_at_checked(at));
+    let is = |text: Option<&[u8]>, name: &[u8]| text.is_some_and(|text| text.eq_ignore_ascii_case(name));
+    split
+        .filter(|(before, after)| {
+            is(before.get(before.len().saturating_sub(7)..), b"message") || is(after.get(1..7), b"digest")
+        })
+        .count()
+}
+
 /// The text as blocks: from the text parts, or from the HTML parts where the text says nothing.
-fn body(message: &mail_parser::Message<'_>) -> Vec<Block> {
+fn body(message: &mail_parser::Message<'_>) -> Result<Vec<Block>> {
     let parts = |html_wanted: bool| {
         let chosen = if html_wanted { &message.html_body } else { &message.text_body };
         let mut blocks = Vec::new();
         for part in chosen.iter().filter_map(|id| message.part(*id)) {
             match &part.body {
-                PartType::Html(page) => blocks.extend(html::blocks(page).1),
-                PartType::Text(text) => blocks.extend(plain::blocks(text)),
+                PartType::Html(page) => {
+                    assemble::check_text(page)?;
+                    blocks.extend(html::blocks(page).1);
+                }
+                PartType::Text(text) => {
+                    assemble::check_text(text)?;
+                    blocks.extend(plain::blocks(text));
+                }
                 _ => {}
             }
+            if blocks.len() > limits::MAX_PASSAGES {
+                return Err(assemble::too_many_passages());
+            }
         }
-        blocks
+        Ok(blocks)
     };
-    let text = parts(false);
+    let text = parts(false)?;
     let letters = text.iter().flat_map(|block| block.text.chars()).filter(|c| c.is_alphanumeric()).count();
-    if letters >= MIN_TEXT_LETTERS { text } else { Some(parts(true)).filter(|html| !html.is_empty()).unwrap_or(text) }
+    if letters >= MIN_TEXT_LETTERS {
+        return Ok(text);
+    }
+    let html = parts(true)?;
+    Ok(if html.is_empty() { text } else { html })
 }
 
 fn people(address: &Address<'_>) -> String {
@@ -75,6 +122,21 @@ fn people(address: &Address<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parts_are_bounded() {
+        let head = "From: a\r\nTo: b\r\n";
+        for (part, bound, message) in [
+            ("Content-Type: Message/rfc822\r\n\r\n", limits::MAX_MAILS_IN_MAIL, "more than 100 mails in it"),
+            ("Content-Type: multipart/digest; boundary=x\r\n", limits::MAX_MAILS_IN_MAIL, "more than 100 mails in it"),
+            ("--x\r\n", limits::MAX_MAIL_PARTS, "more than 20000 parts"),
+            ("a,", limits::MAX_MAIL_LINES, "more than 500000 commas"),
+            ("a\r\n", limits::MAX_MAIL_LINES, "more than 500000 lines"),
+        ] {
+            let error = read(format!("{head}{}", part.repeat(bound + 1)).as_bytes()).unwrap_err();
+            assert!(error.message().ends_with(message), "{error}");
+        }
+    }
 
     #[test]
     fn text_is_preferred_and_html_is_read() {

@@ -9,6 +9,7 @@ use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSin
 
 use crate::document::assemble::{self, Block};
 use crate::document::{Document, Format, Role, encoding};
+use crate::error::Result;
 use crate::limits;
 
 /// How many bytes of a page are searched for the encoding it declares: as browsers do.
@@ -53,10 +54,11 @@ pub(crate) fn looks_like(text: &str) -> bool {
 }
 
 /// Makes a document of a web page.
-pub(crate) fn read(bytes: &[u8]) -> Document {
+pub(crate) fn read(bytes: &[u8]) -> Result<Document> {
     let text = encoding::decode(bytes, declared_encoding(bytes));
+    assemble::check_text(&text)?;
     let (title, blocks) = blocks(&text);
-    Document { format: Format::Html, title, pages: vec![assemble::page(1, blocks)], page_count: 1 }
+    Ok(Document { format: Format::Html, title, pages: vec![assemble::page(1, blocks)], page_count: 1 })
 }
 
 fn declared_encoding(bytes: &[u8]) -> Option<&'static encoding_rs::Encoding> {
@@ -357,7 +359,7 @@ mod tests {
     use super::*;
 
     fn passages(html: &str) -> Vec<(Role, String)> {
-        let document = read(html.as_bytes());
+        let document = read(html.as_bytes()).unwrap();
         let page = &document.pages[0];
         page.passages.iter().map(|passage| (passage.role, passage.span.of(&page.text).to_owned())).collect()
     }
@@ -368,7 +370,7 @@ mod tests {
             <p>One <b>t</b>wo<p>three<div hidden>no<div>no</div></div><span style='display: none'>no</span>
             <table><tr><th>Item<th>Price<tr><td><p>Tea</p><td>3</table><h2>More</h2>
             <ul><li>a<li>b</ul><pre>x\n y</pre><script>if (a<b) no()</script>end";
-        assert_eq!(read(html.as_bytes()).title.as_deref(), Some("A & B"));
+        assert_eq!(read(html.as_bytes()).unwrap().title.as_deref(), Some("A & B"));
         let expected = [
             (Role::Title, "Head\nline"),
             (Role::Body, "One two"),
@@ -387,7 +389,7 @@ mod tests {
     #[test]
     fn declared_encodings_count() {
         let html = b"<html><meta charset=windows-1251><p>\xcf\xf0\xe8\xe2\xe5\xf2";
-        assert_eq!(read(html).pages[0].text, "\u{41f}\u{440}\u{438}\u{432}\u{435}\u{442}");
+        assert_eq!(read(html).unwrap().pages[0].text, "\u{41f}\u{440}\u{438}\u{432}\u{435}\u{442}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use crate::document::assemble::{self, Block};
 use crate::document::{Document, Format, Role};
+use crate::error::Result;
 
 /// How much of a text is looked at to tell whether it is Markdown.
 const LOOK_AT_LINES: usize = 400;
@@ -27,12 +28,13 @@ pub(crate) fn looks_like(text: &str) -> bool {
 }
 
 /// Makes a document of decoded text.
-pub(crate) fn read(text: &str) -> Document {
+pub(crate) fn read(text: &str) -> Result<Document> {
+    assemble::check_text(text)?;
     let (front, body) = front_matter(text);
     let blocks = blocks(body);
     let title = front
         .or_else(|| blocks.iter().find(|block| block.role == Role::Title).map(|block| block.text.trim().to_owned()));
-    Document { format: Format::Markdown, title, pages: vec![assemble::page(1, blocks)], page_count: 1 }
+    Ok(Document { format: Format::Markdown, title, pages: vec![assemble::page(1, blocks)], page_count: 1 })
 }
 
 /// The title in the front matter, and the text after it.
@@ -266,7 +268,8 @@ mod tests {
         let document = read(
             "---\ntitle: \"Front\"\n---\n# One *two* #\n\nText with `code`, **bold** and [a link](http://x).\n* item_one\n\
              Sub\n---\n> quoted <b>tag</b> <http://y>\n\n| a | b |\n|---|---|\n| 1 | **2** |\n\n```rust\n# not a heading\n```\n[x]: http://z\n",
-        );
+        )
+        .unwrap();
         assert_eq!(document.title.as_deref(), Some("Front"));
         let page = &document.pages[0];
         let passages: Vec<_> =

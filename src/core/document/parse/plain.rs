@@ -11,6 +11,7 @@ const COLUMN_SPACES: usize = 3;
 
 /// Makes a document of decoded text.
 pub(crate) fn read(text: &str) -> Result<Document> {
+    assemble::check_text(text)?;
     let sheets = text.trim_end_matches(|c: char| c.is_whitespace()).split('\x0c');
     let mut pages = Vec::new();
     for (number, sheet) in (1..).zip(sheets) {

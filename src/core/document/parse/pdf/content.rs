@@ -1,5 +1,6 @@
 //! Content streams: the operators that move and show text, run to glyphs with places.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use hayro_font::kurbo::{Affine, Point, Vec2};
@@ -9,6 +10,7 @@ use hayro_syntax::object::{Array, Dict, Name, Object, ObjectIdentifier, Stream, 
 use hayro_syntax::page::{Page, Resources};
 
 use super::fonts::{Fonts, LoadedFont};
+use super::inflation::is_picture;
 use super::layers::Layers;
 use super::strings;
 use crate::document::layout::{Glyph, GlyphText};
@@ -27,12 +29,14 @@ const OUTSIDE: f32 = 1.0;
 /// What the pages of a document may still cost.
 pub(super) struct Budget {
     pub glyphs: usize,
+    /// Of these, on the current page.
+    pub page_glyphs: usize,
     pub work: u64,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { glyphs: limits::MAX_GLYPHS, work: limits::MAX_CONTENT_WORK }
+        Self { glyphs: limits::MAX_GLYPHS, page_glyphs: limits::MAX_PAGE_GLYPHS, work: limits::MAX_CONTENT_WORK }
     }
 }
 
@@ -50,6 +54,10 @@ impl Budget {
     fn glyph(&mut self) -> Result<()> {
         self.glyphs = self.glyphs.checked_sub(1).ok_or_else(|| {
             Error::unreadable(Unreadable::TooLarge, format!("The PDF has more than {} glyphs", limits::MAX_GLYPHS))
+        })?;
+        self.page_glyphs = self.page_glyphs.checked_sub(1).ok_or_else(|| {
+            let message = format!("A page of the PDF has more than {} glyphs", limits::MAX_PAGE_GLYPHS);
+            Error::unreadable(Unreadable::TooLarge, message)
         })?;
         Ok(())
     }
@@ -124,6 +132,7 @@ pub(super) struct Interpreter<'a, 'd> {
 impl<'a, 'd> Interpreter<'a, 'd> {
     pub fn new(page: &'d Page<'a>, fonts: &'d Fonts<'a>, layers: &'d Layers, budget: &'d mut Budget) -> Self {
         let (width, height) = page.render_dimensions();
+        budget.page_glyphs = limits::MAX_PAGE_GLYPHS;
         let state = State {
             matrix: Affine::new(page.initial_transform(true).as_coeffs()),
             font: None,
@@ -160,12 +169,20 @@ impl<'a, 'd> Interpreter<'a, 'd> {
     pub fn page(&mut self) -> Result<()> {
         let raw = self.page.raw();
         // Not by way of the page, which would keep what it decodes for as long as the document lives.
-        let mut content = Vec::new();
+        let mut content = Cow::default();
         if let Some(stream) = raw.get::<Stream<'a>>("Contents") {
-            self.decode(&stream, &mut content)?;
+            content = self.decode(&stream)?;
         } else if let Some(streams) = raw.get::<Array<'a>>("Contents") {
             for stream in streams.iter::<Stream<'a>>() {
-                self.decode(&stream, &mut content)?;
+                let part = self.decode(&stream)?;
+                if (content.len() + part.len()) as u64 > limits::MAX_STREAM_BYTES {
+                    return Err(Error::unreadable(
+                        Unreadable::TooLarge,
+                        format!("A page of the PDF holds more than {} MiB", limits::MAX_STREAM_BYTES / limits::MIB),
+                    ));
+                }
+                let content = content.to_mut();
+                content.extend_from_slice(&part);
                 content.push(b' ');
             }
         }
@@ -175,12 +192,13 @@ impl<'a, 'd> Interpreter<'a, 'd> {
         Ok(())
     }
 
-    fn decode(&mut self, stream: &Stream<'a>, out: &mut Vec<u8>) -> Result<()> {
-        if let Ok(data) = stream.decoded_data() {
-            self.budget.work((data.len() / BYTES_PER_STEP) as u64)?;
-            out.extend_from_slice(&data);
+    fn decode<'s>(&mut self, stream: &Stream<'s>) -> Result<Cow<'s, [u8]>> {
+        if is_picture(stream.dict()) {
+            return Ok(Cow::default());
         }
-        Ok(())
+        let data = stream.decoded_data().unwrap_or_default();
+        self.budget.work((data.len() / BYTES_PER_STEP) as u64)?;
+        Ok(data)
     }
 
     fn run(&mut self, content: &[u8], resources: &Resources<'a>) -> Result<()> {
@@ -293,8 +311,7 @@ impl<'a, 'd> Interpreter<'a, 'd> {
         if self.forms.len() >= limits::MAX_FORM_DEPTH || self.forms.contains(&form.obj_id()) {
             return Ok(());
         }
-        let mut content = Vec::new();
-        self.decode(form, &mut content)?;
+        let content = self.decode(form)?;
         let dict = form.dict();
         let own = dict.get::<Dict<'a>>("Resources").map(Resources::new);
         let before = self.state.clone();

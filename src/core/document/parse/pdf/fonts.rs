@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use hayro_cmap::{BfString, CMap, CMapName, CidFamily};
 use hayro_font::{CMapResolverFn, Font, FontCache, FontData, FontGlyph, FontResolverFn, StandardFont};
-use hayro_syntax::object::{Array, Dict, Name, Object, ObjectIdentifier, Rect, String as PdfString};
+use hayro_syntax::object::{Array, Dict, Name, Object, ObjectIdentifier, Rect, Stream, String as PdfString};
 
+use super::inflation::is_picture;
 use crate::document::layout::GlyphText;
 use crate::limits;
 
@@ -53,7 +54,7 @@ impl<'a> Fonts<'a> {
         if let Some(known) = self.loaded.borrow().get(&key) {
             return known.clone();
         }
-        let font = widths_are_bounded(dict)
+        let font = (widths_are_bounded(dict) && holds_no_picture(dict))
             .then(|| self.cache.font(dict, &self.font_resolver, &self.cmap_resolver))
             .flatten()
             .map(|font| Rc::new(LoadedFont::new(font, dict, &self.cmap_resolver)));
@@ -294,6 +295,18 @@ fn widths_are_bounded(dict: &Dict<'_>) -> bool {
             }
         }
         codes <= 2.0 * limits::MAX_FONT_WIDTHS as f64
+    })
+}
+
+/// Whether none of the streams of a font says that it is a picture, and so was not looked at for its size.
+fn holds_no_picture(dict: &Dict<'_>) -> bool {
+    let descendants = dict.get::<Array<'_>>("DescendantFonts");
+    let descendant = descendants.and_then(|fonts| fonts.iter::<Dict<'_>>().next()).unwrap_or_default();
+    [dict, &descendant].iter().all(|font| {
+        let descriptor = font.get::<Dict<'_>>("FontDescriptor").unwrap_or_default();
+        let streams = ["ToUnicode", "Encoding", "CIDToGIDMap"].map(|key| font.get::<Stream<'_>>(key));
+        let files = ["FontFile", "FontFile2", "FontFile3"].map(|key| descriptor.get::<Stream<'_>>(key));
+        !streams.iter().chain(&files).flatten().any(|stream| is_picture(stream.dict()))
     })
 }
 

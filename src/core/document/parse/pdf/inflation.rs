@@ -2,13 +2,17 @@
 //!
 //! hayro inflates whole streams, without a bound. Deflate grows at most 1,032 times, so only streams that are long
 //! enough, or packed more than once, can pass the bound; those are inflated once to nowhere, up to the bound.
+//! Pictures may be as large as they like: nothing inflates them, see [`is_picture`].
+//!
 //! Encrypted streams are not seen through, and LZW and run-length streams are not looked at: they grow less, and
-//! not in chains. What passes here and still grows past the memory ends the instance, not the service.
+//! rarely in chains. What passes here and still grows past the memory ends the instance, not the service.
 
 use std::io::Read;
 
 use flate2::read::ZlibDecoder;
+use hayro_syntax::object::{Dict, Name};
 
+use crate::document::bytes::{count, find, rfind};
 use crate::error::{Error, Result, Unreadable};
 use crate::limits;
 
@@ -18,81 +22,101 @@ const MAX_DEFLATE_RATIO: u64 = 1_032;
 /// How far before a stream its dictionary is looked for.
 const DICTIONARY_WITHIN: usize = 1_024;
 
-/// Fails when a stream of the file inflates past the bound.
+/// What looking at a stream, and beginning to inflate one, counts besides its bytes.
+const LOOK_COST: u64 = 4 * 1024;
+const INFLATE_COST: u64 = 64 * 1024;
+
+/// Fails when the file holds a stream that inflates past the bound, more objects than it may, or more streams than can
+/// be looked at.
 pub(super) fn check(bytes: &[u8]) -> Result<()> {
-    if holds_past(bytes, limits::MAX_INFLATED_BYTES) {
+    let mut work = limits::MAX_CHECKED_BYTES;
+    if objects(bytes) > limits::MAX_OBJECTS {
         return Err(Error::unreadable(
             Unreadable::TooLarge,
-            format!("The PDF holds a stream of more than {} MiB", limits::MAX_INFLATED_BYTES / limits::MIB),
+            format!("The PDF has more than {} objects", limits::MAX_OBJECTS),
         ));
     }
-    Ok(())
+    match holds_past(bytes, limits::MAX_STREAM_BYTES, &mut work) {
+        Some(false) => Ok(()),
+        Some(true) => Err(Error::unreadable(
+            Unreadable::TooLarge,
+            format!("The PDF holds a stream of more than {} MiB", limits::MAX_STREAM_BYTES / limits::MIB),
+        )),
+        None => Err(Error::unreadable(
+            Unreadable::TooLarge,
+            format!("The streams of the PDF hold more than {} MiB", limits::MAX_CHECKED_BYTES / limits::MIB),
+        )),
+    }
 }
 
-fn holds_past(bytes: &[u8], bound: u64) -> bool {
-    let mut rest = bytes;
-    while let Some(at) = find(rest, b"stream") {
-        let (before, from) = rest.split_at_checked(at).unwrap_or_default();
-        let data = from.get(b"stream".len()..).unwrap_or_default();
-        rest = data;
-        // "endstream" ends with the word, too.
-        if before.ends_with(b"end") {
-            continue;
-        }
+fn objects(bytes: &[u8]) -> usize {
+    // "endobj" is no beginning.
+    count(bytes, b" obj")
+}
+
+/// Whether a stream says that it is a picture. One that does is not read as anything else: only so may it be large.
+pub(super) fn is_picture(dict: &Dict<'_>) -> bool {
+    dict.get::<Name<'_>>("Subtype").is_some_and(|subtype| subtype.as_str() == "Image")
+}
+
+/// Whether a stream inflates past `bound`; nothing when finding out takes more than is left of `work`.
+fn holds_past(bytes: &[u8], bound: u64, work: &mut u64) -> Option<bool> {
+    let mut at = 0;
+    // Where the stream ends that was looked at last: those inside it end there too.
+    let mut end = 0;
+    while let Some(next) = find(bytes.get(at..)?, b"stream") {
+        let (before, from) = bytes.split_at_checked(at + next)?;
+        at += next + b"stream".len();
+        let data = from.get(b"stream".len()..)?;
         let data = data.strip_prefix(b"\r").unwrap_or(data);
         let data = data.strip_prefix(b"\n").unwrap_or(data);
-        if !is_zlib(data) {
+        // "endstream" ends with the word, too.
+        if before.ends_with(b"end") || !is_zlib(data) {
             continue;
         }
+        *work = work.checked_sub(LOOK_COST)?;
         let dictionary = before.get(before.len().saturating_sub(DICTIONARY_WITHIN)..).unwrap_or(before);
-        let dictionary = dictionary.rsplit(|byte| *byte == b'\n').take(40).collect::<Vec<_>>();
-        let chained =
-            dictionary.iter().map(|line| count(line, b"FlateDecode") + count(line, b"/Fl ")).sum::<usize>() > 1;
-        let packed = find(data, b"endstream").unwrap_or(data.len());
-        if chained || packed as u64 * MAX_DEFLATE_RATIO > bound {
-            let packed = data.get(..packed).unwrap_or(data);
-            if inflates_past(packed, bound) || (chained && inflates_past(ZlibDecoder::new(packed), bound)) {
-                return true;
+        let dictionary = rfind(dictionary, b"obj").and_then(|at| dictionary.get(at..)).unwrap_or(dictionary);
+        // Streams of objects have a first one, whatever else they say they are.
+        if count(dictionary, b"/Image") > 0 && count(dictionary, b"/First") == 0 {
+            continue;
+        }
+        let chained = count(dictionary, b"FlateDecode") + count(dictionary, b"/Fl ") > 1;
+        let start = bytes.len() - data.len();
+        if end < start {
+            end = find(data, b"endstream").map_or(bytes.len(), |length| start + length);
+        }
+        let packed = bytes.get(start..end)?;
+        if chained || packed.len() as u64 * MAX_DEFLATE_RATIO > bound {
+            if inflates_past(packed, bound, work)? {
+                return Some(true);
+            }
+            if chained && inflates_past(ZlibDecoder::new(packed), bound, work)? {
+                return Some(true);
             }
         }
     }
-    false
+    Some(false)
 }
 
 fn is_zlib(data: &[u8]) -> bool {
     matches!(data, [method, flags, ..] if method & 0x0f == 8 && u16::from_be_bytes([*method, *flags]).is_multiple_of(31))
 }
 
-fn inflates_past(packed: impl Read, bound: u64) -> bool {
+fn inflates_past(packed: impl Read, bound: u64, work: &mut u64) -> Option<bool> {
+    *work = work.checked_sub(INFLATE_COST)?;
     let mut decoder = ZlibDecoder::new(packed);
     let mut buffer = vec![0; 64 * 1024];
     let mut inflated = 0;
     // Damage ends a stream like its end does.
     while let Ok(read @ 1..) = decoder.read(&mut buffer) {
+        *work = work.checked_sub(read as u64)?;
         inflated += read as u64;
         if inflated > bound {
-            return true;
+            return Some(true);
         }
     }
-    false
-}
-
-/// Where `needle` first is. The search jumps from one first letter to the next.
-fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    let first = needle.first()?;
-    let mut at = 0;
-    loop {
-        let rest = haystack.get(at..)?;
-        at += rest.iter().position(|byte| byte == first)?;
-        if haystack.get(at..)?.starts_with(needle) {
-            return Some(at);
-        }
-        at += 1;
-    }
-}
-
-fn count(haystack: &[u8], needle: &[u8]) -> usize {
-    haystack.windows(needle.len()).filter(|window| *window == needle).count()
+    Some(false)
 }
 
 #[cfg(test)]
@@ -124,11 +148,16 @@ mod tests {
         for (filters, data, expected) in [
             ("/FlateDecode", &large, true),
             ("[/FlateDecode /FlateDecode]", &packed(&large), true),
+            ("/FlateDecode/Subtype/Image", &large, false),
+            ("/FlateDecode/Subtype/Image/First 4", &large, true),
             ("/FlateDecode", &packed(&[0; 100_000]), false),
             ("[/FlateDecode /FlateDecode]", &packed(&packed(b"small")), false),
         ] {
-            assert_eq!(holds_past(&stream(filters, data), bound), expected);
+            let mut work = 20 * bound;
+            assert_eq!(holds_past(&stream(filters, data), bound, &mut work), Some(expected));
         }
         assert!(check(b"stream").is_ok());
+        assert_eq!(holds_past(&stream("/FlateDecode", &large), bound, &mut 200_000), None);
+        assert!(check(&b"1 0 obj".repeat(limits::MAX_OBJECTS + 1)).is_err());
     }
 }

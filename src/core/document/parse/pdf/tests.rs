@@ -179,14 +179,14 @@ fn claims_of_fonts_are_bounded() {
 
 #[test]
 fn work_is_bounded() {
-    let mut budget = Budget { glyphs: 3, work: 100 };
+    let mut budget = Budget { glyphs: 3, ..Budget::default() };
     let bytes = pdf(&["BT /F1 12 Tf 50 700 Td (abcd) Tj ET", "q Q q Q", "/X Do"], "");
     let file = Pdf::new(bytes).unwrap();
     let (fonts, layers) = (Fonts::new(), Layers::new(&Dict::default()));
     let run = |page: usize, budget: &mut Budget| Interpreter::new(&file.pages()[page], &fonts, &layers, budget).page();
     assert_eq!(run(0, &mut budget).unwrap_err().code(), "DOCUMENT_TOO_LARGE");
-    budget = Budget { glyphs: 3, work: 5 };
+    budget = Budget { work: 5, ..Budget::default() };
     run(1, &mut budget).unwrap();
     assert_eq!(run(1, &mut budget).unwrap_err().code(), "TIMEOUT");
-    assert_eq!(run(2, &mut Budget { glyphs: 8, work: 100 }).unwrap_err().code(), "DOCUMENT_TOO_LARGE");
+    assert_eq!(run(2, &mut Budget { glyphs: 8, ..Budget::default() }).unwrap_err().code(), "DOCUMENT_TOO_LARGE");
 }
