@@ -82,6 +82,8 @@ export function buildConsole() {
   rmSync(dist, { recursive: true, force: true });
   mkdirSync(dist, { recursive: true });
   cpSync(join(ROOT, "www", "index.html"), join(dist, "index.html"));
+  // The page links it, and there is no other place that a checkout knows its README to be at.
+  cpSync(join(ROOT, "README.md"), join(dist, "README.md"));
 }
 
 if (process.argv[1] === new URL(import.meta.url).pathname) {

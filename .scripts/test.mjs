@@ -1,6 +1,7 @@
 // Runs every check, or those named: `node .scripts/test.mjs lint native`. Each step is also an npm script, test:{step}.
-import { main, npmBin, run, say, seconds, Failure } from "./lib.mjs";
+import { join } from "node:path";
 import { buildConsole, buildWorker } from "./build.mjs";
+import { Failure, ROOT, main, npmBin, run, say, seconds } from "./lib.mjs";
 import { setup } from "./setup.mjs";
 
 const WASM = ["--target", "wasm32-unknown-unknown"];
@@ -26,7 +27,20 @@ const STEPS = {
     tools ??= await setup();
     await buildWorker("worker", tools);
     await buildWorker("contract", tools);
+    await run("cargo", ["build", "--release", "-p", "sortroom-web", ...WASM]);
     buildConsole();
+  },
+  deploy: () => run(npmBin("wrangler"), ["deploy", "--dry-run", "--outdir", "build/deploy"]),
+  contract: () => nodeTests("tests/e2e/contract.test.mjs"),
+  golden: () => nodeTests("tests/e2e/golden.test.mjs"),
+  sdk: () => nodeTests("tests/e2e/sdk.test.mjs"),
+  python: () => nodeTests("tests/e2e/sdk_python.test.mjs"),
+  faults: () => nodeTests("tests/e2e/faults.test.mjs"),
+  start: () => nodeTests("tests/e2e/start.test.mjs"),
+  corpus: async () => {
+    const cwd = join(ROOT, "tests/corpus/generate");
+    await run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd });
+    await run("npm", ["run", "--silent", "check"], { cwd });
   },
 };
 

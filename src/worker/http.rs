@@ -2,10 +2,12 @@
 
 use std::cell::RefCell;
 
+use axum::http::header::CONTENT_LENGTH;
 use axum::{Router, body::Body};
+use futures_util::TryStreamExt;
 use http_body::Body as _;
 use sortroom::{api, limits};
-use worker::{HttpRequest, Response, ResponseBuilder, Result};
+use worker::{FixedLengthStream, HttpRequest, Response, ResponseBuilder, Result, worker_sys};
 
 use crate::ports::WorkerPorts;
 
@@ -37,10 +39,14 @@ pub async fn serve(ports: WorkerPorts, request: HttpRequest) -> Result<Response>
     // A body that is at hand goes over as bytes: a stream costs a hundred times as much to set up.
     let at_hand = body.size_hint().exact().is_some_and(|length| length <= 4 * limits::MIB);
     if !at_hand {
-        return Ok(match worker::Body::from_stream(body.into_data_stream())?.into_inner() {
-            Some(stream) => builder.stream(stream),
-            None => builder.empty(),
-        });
+        let length = parts.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        let chunks = body.into_data_stream().map_ok(Vec::from).map_err(|error| worker::Error::from(error.to_string()));
+        let stream = match length {
+            // The platform drops a Content-Length that it cannot be sure of.
+            Some(length) => worker_sys::FixedLengthStream::from(FixedLengthStream::wrap(chunks, length)).readable(),
+            None => worker::Body::from_stream(chunks)?.into_inner().ok_or("a stream without a stream")?,
+        };
+        return Ok(builder.stream(stream));
     }
     let bytes = axum::body::to_bytes(body, usize::MAX).await.map_err(|error| worker::Error::from(error.to_string()))?;
     Ok(if bytes.is_empty() { builder.empty() } else { builder.fixed(bytes.into()) })
