@@ -22,6 +22,11 @@ macro_rules! id {
             pub fn from_random(bytes: [u8; 16]) -> Self {
                 Self(uuid::Builder::from_random_bytes(bytes).into_uuid())
             }
+
+            /// The id as a number: the same for the same id, and spread evenly over ids.
+            pub const fn as_u128(self) -> u128 {
+                self.0.as_u128()
+            }
         }
 
         impl fmt::Display for $name {

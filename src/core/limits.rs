@@ -105,6 +105,11 @@ pub const MAX_ATTEMPTS: u32 = 3;
 /// crashed instance is noticed within half a minute.
 pub const LEASE: Duration = Duration::from_secs(20);
 
+/// How much longer than [`LEASE`] an attempt may hold a job, by the job's id and the attempt. A document that traps the
+/// instance takes down what runs beside it; were all of them tried again at the same moment, it would take them down
+/// again, until they had no attempts left either. An attempt takes hundredths of a second, so five seconds set them apart.
+pub const LEASE_SPREAD: Duration = Duration::from_secs(5);
+
 /// How long finished jobs are kept.
 pub const JOB_RETENTION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 

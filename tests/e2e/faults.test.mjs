@@ -127,7 +127,7 @@ describe("faults", { concurrency: true }, () => {
         { ms: 120_000, every: 500, what: "the end of all jobs" },
       );
       const byId = new Map(done.map((job) => [job.id, job]));
-      for (const other of others) assert.equal(byId.get(other.id).status, "COMPLETED");
+      for (const other of others) assert.equal(byId.get(other.id).status, "COMPLETED", byId.get(other.id).error_message);
       assert.deepEqual(done.filter((job) => job.status === "FAILED").map((job) => job.id), [poisoned.id]);
     } finally {
       await server.stop();

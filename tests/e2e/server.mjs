@@ -14,8 +14,8 @@ export const ADMIN = "an operator's secret, for tests only";
 
 const config = readConfig({ config: join(ROOT, "wrangler.toml") });
 
-/** Settings of a queue that holds its messages for longer than any test lasts. */
-export const HELD = { maxBatchSize: 100, maxBatchTimeout: 60 };
+/** A queue that nobody reads: its messages wait for longer than any test lasts. */
+export const HELD = null;
 
 /** The options of Miniflare that mean what wrangler.toml says. */
 function fromWrangler() {
@@ -50,7 +50,10 @@ function fromWrangler() {
 export async function startServer({ variant = "worker", vars = {}, queues = {}, state, port = 0, quiet = true } = {}) {
   const folder = state ?? mkdtempSync(join(tmpdir(), "sortroom-"));
   const options = fromWrangler();
-  for (const [queue, change] of Object.entries(queues)) Object.assign(options.queueConsumers[queue], change);
+  for (const [queue, change] of Object.entries(queues)) {
+    if (change === HELD) delete options.queueConsumers[queue];
+    else Object.assign(options.queueConsumers[queue], change);
+  }
   const build = join(ROOT, "build", variant);
   const miniflare = new Miniflare({
     ...options,

@@ -1,5 +1,7 @@
 //! The transition function.
 
+use std::time::Duration;
+
 use super::{Command, Effect, Failure, Job, State, Status};
 use crate::{error::Unreadable, id::LeaseId, limits, time::Timestamp};
 
@@ -106,7 +108,7 @@ fn changed(job: Job) -> Outcome {
 fn submit(mut job: Job, here: Option<LeaseId>, now: Timestamp) -> Job {
     job.version = job.version.saturating_add(1);
     match here {
-        Some(lease) => job.state = State::Running { stage: 0, attempt: 1, lease, until: now + limits::LEASE },
+        Some(lease) => job.state = State::Running { stage: 0, attempt: 1, lease, until: lease_end(&job, 1, now) },
         None => queue(&mut job, 0, 0, now),
     }
     job
@@ -123,13 +125,21 @@ fn claim(job: &Job, lease: LeaseId, now: Timestamp) -> Outcome {
     }
 }
 
+/// When an attempt that begins now is given up.
+fn lease_end(job: &Job, attempt: u32, now: Timestamp) -> Timestamp {
+    // A different part of the id for every attempt, so that two jobs that met once do not meet again.
+    let part = job.id.as_u128().rotate_right(attempt.saturating_mul(21)) % limits::LEASE_SPREAD.as_millis();
+    now + limits::LEASE + Duration::from_millis(u64::try_from(part).unwrap_or(0))
+}
+
 /// Gives the stage to `lease`, or gives the job up when the attempts are spent.
 fn take(job: &Job, stage: usize, made: u32, lease: LeaseId, now: Timestamp) -> Outcome {
     if made >= limits::MAX_ATTEMPTS {
         return changed(failed(job, spent(), now));
     }
     let mut next = touched(job, now);
-    next.state = State::Running { stage, attempt: made.saturating_add(1), lease, until: now + limits::LEASE };
+    let attempt = made.saturating_add(1);
+    next.state = State::Running { stage, attempt, lease, until: lease_end(job, attempt, now) };
     forget_enqueue(&mut next);
     changed(indexed(next))
 }
@@ -238,7 +248,7 @@ fn queue(job: &mut Job, stage: usize, attempt: u32, now: Timestamp) {
         0 => 0,
         made => 1_u32 << (2 * made.saturating_sub(1)).min(limits::BACKOFF_DOUBLINGS),
     };
-    let not_before = now + std::time::Duration::from_secs(delay_seconds.into());
+    let not_before = now + Duration::from_secs(delay_seconds.into());
     job.state = State::Queued { stage, attempt, not_before, ask_again: not_before + limits::ASK_AGAIN, asked: 0 };
     forget_enqueue(job);
     owe(job, Effect::Enqueue { stage, attempt, asked: 0, delay_seconds }, now);

@@ -1,6 +1,6 @@
 //! The invariants of the machine, over random histories with duplicates, reordering and lost messages.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
@@ -216,11 +216,33 @@ fn a_job_that_runs_where_it_is_stored_needs_no_message() {
     assert_eq!(job.outbox, []);
     assert_eq!(job.status(), Status::Running);
     // Cut off: the lease runs out, and the queue gets the second attempt.
-    let end = i64::try_from(limits::LEASE.as_millis()).unwrap();
-    assert_eq!(job.timer(), Some(Timestamp::from_millis(end)));
+    let end = job.timer().unwrap().as_millis();
+    let shortest = i64::try_from(limits::LEASE.as_millis()).unwrap();
+    let longest = shortest + i64::try_from(limits::LEASE_SPREAD.as_millis()).unwrap();
+    assert!((shortest..longest).contains(&end), "{end}");
     let job = after(&job, Command::Wake, end);
     assert!(matches!(job.state, State::Queued { attempt: 1, .. }));
     assert!(job.outbox.contains(&Effect::Enqueue { stage: 0, attempt: 1, asked: 0, delay_seconds: 1 }));
+}
+
+#[test]
+fn jobs_that_die_together_are_not_tried_again_together() {
+    let ends = |number: u8| {
+        let mut job = submitted(None);
+        job.id =
+            JobId::from_random(std::array::from_fn(|place| number.wrapping_mul(37) ^ (place as u8).wrapping_mul(91)));
+        (1..=3_u8).map(move |attempt| {
+            job = after(&job, Command::Claim { lease: lease(attempt) }, 1_000_000 * i64::from(attempt));
+            let State::Running { until, .. } = job.state else { panic!("{job:?}") };
+            job = after(&job, Command::Wake, until.as_millis());
+            until.as_millis() % 1_000_000
+        })
+    };
+    let mut close = 0;
+    for (left, right) in (0..40_u8).flat_map(|left| (0..left).map(move |right| (left, right))) {
+        close += usize::from(ends(left).zip(ends(right)).all(|(left, right)| (left - right).abs() < 100));
+    }
+    assert_eq!(close, 0, "pairs of jobs whose every attempt ends at the same moment");
 }
 
 #[test]
