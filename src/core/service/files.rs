@@ -207,6 +207,11 @@ pub async fn upload(
     if length == 0 {
         return Err(Error::new(Kind::Invalid, "Uploaded file is empty."));
     }
-    ports.put_stream(key, length, stream).await?;
-    register(ports, key.project, File { size: Some(length), updated_at: ports.now(), ..file }).await
+    // The first chunk says what it is, nearly always; only a DOCX shows itself at its end, and keeps its name's word.
+    let mut stream = stream;
+    let first = stream.next().await.transpose()?;
+    let kind = first.as_deref().and_then(kind);
+    let whole = futures_util::stream::iter(first.map(Ok)).chain(stream);
+    ports.put_stream(key, length, whole).await?;
+    register(ports, key.project, File { size: Some(length), kind, updated_at: ports.now(), ..file }).await
 }
