@@ -3,6 +3,7 @@
 //   npm run bench                    about two minutes
 //   npm run bench -- --quick         a few seconds: whether it works, not how fast
 //   npm run bench -- --json FILE     the figures for tools as well
+//   npm run bench -- --build NAME    build/NAME as it is, instead of the Worker as it would be built now
 //
 // Both servers run at once and are asked in turn, so that whatever else the machine does meanwhile hits both; what is
 // compared is the median of the rounds' ratios. Every job that was accepted must be COMPLETED in the end.
@@ -12,7 +13,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import { buildWorker } from "../../.scripts/build.mjs";
-import { main, say } from "../../.scripts/lib.mjs";
+import { ROOT, main, say } from "../../.scripts/lib.mjs";
 import { setup } from "../../.scripts/setup.mjs";
 import { Connection, load, percentile, request } from "./load.mjs";
 
@@ -24,7 +25,9 @@ const TEXT = "txt/receipt-taxi-en.txt";
 const PDF = "pdf/invoice-two-pages-en.pdf";
 const TARGETS = { create: 0.5, get: 0.7, list: 0.7, completed: 150 };
 
-const { values: options } = parseArgs({ options: { quick: { type: "boolean" }, json: { type: "string" } } });
+const { values: options } = parseArgs({
+  options: { quick: { type: "boolean" }, json: { type: "string" }, build: { type: "string" } },
+});
 const PLAN = options.quick
   ? { rounds: 1, warmUpMs: 100, roundMs: 300, sequential: 5 }
   : { rounds: 7, warmUpMs: 1_000, roundMs: 3_000, sequential: 100 };
@@ -212,10 +215,10 @@ async function measure(ours, bare) {
 
 await main(async () => {
   const tools = await setup();
-  const folders = { ours: await buildWorker("worker", tools), bare: await buildWorker("bare", tools) };
+  const folders = { ours: options.build ? join(ROOT, "build", options.build) : await buildWorker("worker", tools), bare: await buildWorker("bare", tools) };
   // Only now: what it needs is there after the set-up.
   const { startBare, startOurs } = await import("./servers.mjs");
-  const ours = await startOurs();
+  const ours = await startOurs({ variant: options.build });
   try {
     const bare = await startBare();
     try {

@@ -132,12 +132,29 @@ impl Sql {
         Ok(records)
     }
 
+    /// Reads the first column of the first row as it is stored.
+    ///
+    /// # Errors
+    ///
+    /// `Internal` when the storage fails.
+    pub fn text(&self, statement: &str, bindings: Vec<SqlStorageValue>) -> Result<Option<String>> {
+        let mut text = None;
+        self.read(statement, bindings, |row| {
+            if let Some(SqlStorageValue::String(found)) = row.into_iter().next() {
+                text = Some(found);
+            }
+            Ok(false)
+        })?;
+        Ok(text)
+    }
+
     /// Reads the first column of the first row as JSON.
     ///
     /// # Errors
     ///
     /// `Internal` when the storage fails or the row is not of that type.
     pub fn record<T: DeserializeOwned>(&self, statement: &str, bindings: Vec<SqlStorageValue>) -> Result<Option<T>> {
-        Ok(self.records(statement, bindings)?.into_iter().next())
+        let text = self.text(statement, bindings)?;
+        text.map(|record| serde_json::from_str(&record).map_err(Error::internal)).transpose()
     }
 }

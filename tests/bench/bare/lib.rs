@@ -67,10 +67,9 @@ impl DurableObject for Rows {
         let path = request.path();
         let rows = path.rsplit('/').next().and_then(|rows| rows.parse().ok()).unwrap_or(1);
         if request.method() == Method::Get {
-            let rows = self.sql.exec(
-                "SELECT record FROM rows ORDER BY id DESC LIMIT ?",
-                vec![SqlStorageValue::Integer(rows)],
-            )?;
+            let rows = self
+                .sql
+                .exec("SELECT record FROM rows ORDER BY id DESC LIMIT ?", vec![SqlStorageValue::Integer(rows)])?;
             let mut answer = String::from("[");
             for row in rows.raw() {
                 let Some(SqlStorageValue::String(record)) = row?.into_iter().next() else { continue };

@@ -1,0 +1,43 @@
+
+import { readFileSync, writeFileSync } from "node:fs";
+process.env.INSPECT = "19333";
+const { startServer, newProject, ask, corpus, until } = await import("./.prof-server.mjs");
+import { Connection, load, request } from "./load.mjs";
+const what = process.argv[2], ms = Number(process.argv[3] ?? 5000);
+const server = await startServer({ variant: process.argv[4] ?? "prof" });
+const RULES = JSON.parse(readFileSync(new URL("./servers.mjs", import.meta.url), "utf8").match(/const RULES = (\[[^]*?\]);/)[1].replace(/(type|description):/g, '"$1":').replace(/,\s*\]/, "]"));
+const { token } = await newProject(server.url);
+const { id: cfg } = await ask(server.url, "POST", "/api/v1/beta/configurations", { token, body: { name: "b", parameters: { product_type: "classify_v2", rules: RULES } } });
+const form = new FormData(); form.set("purpose", "classify"); form.set("file", new File([corpus("txt/receipt-taxi-en.txt")], "a.txt"));
+const file = (await (await fetch(server.url + "/api/v1/beta/files", { method: "POST", headers: { authorization: "Bearer " + token }, body: form })).json()).id;
+const create = request(server.url, "POST", "/api/v2/classify", { token, body: JSON.stringify({ file_input: file, configuration_id: cfg }) });
+const c = await Connection.open(server.url); const ids = [];
+for (let i = 0; i < 64; i++) ids.push(/"id":"([^"]+)"/.exec((await c.ask(create)).body)[1]);
+await until(async () => (await ask(server.url, "GET", "/api/v2/classify?status=COMPLETED&page_size=100", { token })).items.length === 64);
+let n = 0; const gets = ids.map((id) => request(server.url, "GET", "/api/v2/classify/" + id, { token }));
+const list = request(server.url, "GET", "/api/v2/classify?page_size=50", { token });
+const next = { create: () => create, get: () => gets[n++ % 64], list: () => list }[what];
+await load({ url: server.url, connections: 16, ms: 1000, next });
+const targets = await (await fetch("http://127.0.0.1:19333/json")).json();
+console.log(targets.map((t) => t.id));
+const ws = new WebSocket(targets.find((t) => /user/.test(t.id)).webSocketDebuggerUrl);
+await new Promise((r) => (ws.onopen = r));
+let id = 0; const pending = new Map();
+ws.onmessage = (e) => { const m = JSON.parse(e.data); pending.get(m.id)?.(m.result); };
+const cdp = (method, params = {}) => new Promise((r) => { pending.set(++id, r); ws.send(JSON.stringify({ id, method, params })); });
+await cdp("Profiler.enable"); await cdp("Profiler.setSamplingInterval", { interval: 200 }); await cdp("Profiler.start");
+const r = await load({ url: server.url, connections: 16, ms, next });
+const { profile } = await cdp("Profiler.stop");
+console.log(r);
+const byId = new Map(profile.nodes.map((n) => [n.id, n])), self = new Map(), parent = new Map();
+for (const n of profile.nodes) for (const ch of n.children ?? []) parent.set(ch, n.id);
+const total = new Map(); let sum = 0;
+profile.samples.forEach((s, i) => {
+  const d = profile.timeDeltas[i]; sum += d;
+  const name = (k) => byId.get(k).callFrame.functionName || "(anon) " + byId.get(k).callFrame.url.split("/").pop() + ":" + byId.get(k).callFrame.lineNumber;
+  self.set(name(s), (self.get(name(s)) ?? 0) + d);
+  const seen = new Set(); for (let k = s; k; k = parent.get(k)) { const f = name(k); if (!seen.has(f)) { seen.add(f); total.set(f, (total.get(f) ?? 0) + d); } }
+});
+const top = (m, k) => [...m].sort((a, b) => b[1] - a[1]).slice(0, k).map(([f, v]) => (v / sum * 100).toFixed(1).padStart(6) + "%  " + f.slice(0, 170)).join("\n");
+console.log("SELF\n" + top(self, 45)); console.log("TOTAL\n" + top(total, 70));
+ws.close(); await server.stop(); process.exit(0);
