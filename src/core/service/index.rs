@@ -342,20 +342,12 @@ impl<'de> Deserialize<'de> for Rows {
 }
 
 impl Rows {
-    /// The rows with these records.
+    /// The rows of a JSON array of jobs.
     ///
     /// # Errors
     ///
-    /// `Internal` when a record is no JSON.
-    pub fn stored<T: AsRef<str>>(records: impl IntoIterator<Item = T>) -> Result<Self> {
-        let mut array = String::from("[");
-        for record in records {
-            if array.len() > 1 {
-                array.push(',');
-            }
-            array.push_str(record.as_ref());
-        }
-        array.push(']');
+    /// `Internal` when it is no JSON.
+    pub fn stored(array: String) -> Result<Self> {
         RawValue::from_string(array).map(Self::Stored).map_err(Error::internal)
     }
 

@@ -199,19 +199,23 @@ impl IndexStore for ProjectIndex {
             rules.and("(created_at, id) < (?, ?)", [moment(at), text(&id)]);
         }
         rules.among(filter.ids.as_ref())?;
-        let (statement, bindings) = rules.statement("SELECT record FROM jobs", "created_at DESC, id DESC", limit);
-        let mut bytes = 0_usize;
-        let mut records = Vec::new();
+        let select = "SELECT CAST(record AS BLOB) FROM jobs";
+        let (statement, bindings) = rules.statement(select, "created_at DESC, id DESC", limit);
+        let mut array = vec![b'['];
         let mut cut = false;
         self.sql.read(&statement, bindings, |record| {
-            bytes = bytes.saturating_add(record.len());
-            cut = bytes > limits::PAGE_BYTES && !records.is_empty();
-            if !cut {
-                records.push(record);
+            cut = array.len() > 1 && array.len().saturating_add(record.len()) > limits::PAGE_BYTES;
+            if cut {
+                return Ok(false);
             }
-            Ok(!cut)
+            if array.len() > 1 {
+                array.push(b',');
+            }
+            array.extend(record);
+            Ok(true)
         })?;
-        Ok(JobRows { rows: Rows::stored(records)?, cut })
+        array.push(b']');
+        Ok(JobRows { rows: Rows::stored(String::from_utf8(array).map_err(Error::internal)?)?, cut })
     }
 
     fn unheard_jobs(&self, before: Timestamp, limit: u32) -> Result<Vec<Job>> {

@@ -20,6 +20,8 @@ use worker::{DurableObject, Env, Method, Request, Response, State, durable_objec
 use super::sql::{Sql, json};
 use crate::ports::WorkerPorts;
 
+const RECORD: &str = "SELECT CAST(record AS BLOB) FROM job";
+
 /// How the record of a removed job spells its state. Within a text of the record the quotes would be escaped.
 const PURGED: &str = r#""at":"purged""#;
 
@@ -71,7 +73,7 @@ impl DurableObject for JobObject {
 impl Place {
     /// Answers [`Command::Get`]. What is stored is the job as the reply spells it, so that it goes out unread.
     async fn tell(&self) -> worker::Result<Response> {
-        if let Ok(Some(record)) = self.sql.text("SELECT record FROM job", Vec::new())
+        if let Ok(Some(Ok(record))) = self.sql.cell(RECORD, Vec::new()).map(|record| record.map(String::from_utf8))
             && !record.contains(PURGED)
         {
             return Ok(Response::builder().fixed(format!(r#"{{"Ok":{{"job":{record}}}}}"#).into_bytes()));
@@ -92,7 +94,7 @@ async fn run_here(place: Rc<Place>, work: Work) {
 
 impl JobStore for Place {
     fn load(&self) -> Result<Option<Job>> {
-        self.sql.record("SELECT record FROM job", Vec::new())
+        self.sql.record(RECORD, Vec::new())
     }
 
     async fn store(&self, job: &Job) -> Result<()> {

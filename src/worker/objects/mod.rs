@@ -14,7 +14,7 @@ use sortroom::error::{Error, Kind, Result};
 use wasm_bindgen::prelude::*;
 use worker::{
     ObjectNamespace, Request, Response,
-    js_sys::Promise,
+    js_sys::{Promise, Uint8Array},
     wasm_bindgen_futures::JsFuture,
     web_sys::{self, RequestInit},
 };
@@ -52,14 +52,15 @@ pub async fn read<R: DeserializeOwned>(namespace: &ObjectNamespace, name: &str) 
     understood(send(namespace, name, None).await)
 }
 
-fn understood<R: DeserializeOwned>(answer: worker::Result<String>) -> Result<R> {
-    let text = answer.map_err(|error| {
+fn understood<R: DeserializeOwned>(answer: worker::Result<Vec<u8>>) -> Result<R> {
+    let bytes = answer.map_err(|error| {
         Error::new(Kind::Upstream { retryable: true }, "A part of the service cannot be reached").with_source(error)
     })?;
-    serde_json::from_str::<Result<R>>(&text).map_err(|error| Error::internal(format!("{error} in {text:.200}")))?
+    serde_json::from_slice::<Result<R>>(&bytes)
+        .map_err(|error| Error::internal(format!("{error} in {:.200}", String::from_utf8_lossy(&bytes))))?
 }
 
-async fn send(namespace: &ObjectNamespace, name: &str, body: Option<&str>) -> worker::Result<String> {
+async fn send(namespace: &ObjectNamespace, name: &str, body: Option<&str>) -> worker::Result<Vec<u8>> {
     let init = RequestInit::new();
     if let Some(body) = body {
         init.set_method("POST");
@@ -68,8 +69,9 @@ async fn send(namespace: &ObjectNamespace, name: &str, body: Option<&str>) -> wo
     // A stub is broken after an exception, so there is a new one for every call.
     let stub: Stub = namespace.get_by_name(name)?.into_rpc();
     let answer = JsFuture::from(stub.fetch(&format!("https://object/{name}"), &init)?).await?;
-    let text = JsFuture::from(answer.unchecked_into::<web_sys::Response>().text()?).await?;
-    text.as_string().ok_or_else(|| "an object answered no text".into())
+    // As bytes: a text would be copied letter by letter.
+    let buffer = JsFuture::from(answer.unchecked_into::<web_sys::Response>().array_buffer()?).await?;
+    Ok(Uint8Array::new(&buffer).to_vec())
 }
 
 /// Reads a command, lets `handle` answer it, and writes the answer.
