@@ -1,26 +1,34 @@
 // Builds the Worker and the console. Does nothing when nothing changed: wrangler calls it before every start.
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { Failure, ROOT, hashOf, holds, main, npmBin, run, rustVersion, say, seconds } from "./lib.mjs";
 import { setup } from "./setup.mjs";
 
-const SOURCES = ["src/core", "src/worker", "Cargo.toml", "Cargo.lock", ".cargo", ".scripts/build.mjs"];
+const SOURCES = ["Cargo.toml", "Cargo.lock", ".cargo", ".scripts/build.mjs"];
+const OURS = { crate: "src/worker", sources: ["src/core", "src/worker"], args: [] };
 
-/** What a build of the Worker is made with; `contract` adds what only tests need. */
-const VARIANTS = { worker: [], contract: ["--features", "contract"] };
+/** What a build of a Worker is made of. */
+const VARIANTS = {
+  worker: OURS,
+  /** With what only tests need. */
+  contract: { ...OURS, args: ["--features", "contract"] },
+  /** What the benchmark holds ours against. */
+  bare: { crate: "tests/bench/bare", sources: ["tests/bench/bare"], args: [] },
+};
 
 /** Builds a variant of the Worker into `build/{variant}` unless its inputs are those of the last build. */
 export async function buildWorker(variant, tools, { env = {}, out = variant } = {}) {
   if (!(variant in VARIANTS)) throw new Failure(`there is no variant ${variant} of the Worker`);
+  const { crate, sources, args } = VARIANTS[variant];
   const folder = join(ROOT, "build", out);
   const stamp = join(ROOT, "build", `${out}.hash`);
-  const hash = hashOf(SOURCES, [variant, env, rustVersion(), tools]);
+  const hash = hashOf([...sources, ...SOURCES], [variant, env, rustVersion(), tools]);
   if (holds(stamp, hash) && existsSync(join(folder, "index.js"))) return folder;
   say(`build: the Worker${variant === "worker" ? "" : ` (${variant})`}`);
   const since = performance.now();
   rmSync(stamp, { force: true });
-  await run(tools.workerBuild, ["--release", "--out-dir", `../../build/${out}`, ...VARIANTS[variant]], {
-    cwd: join(ROOT, "src", "worker"),
+  await run(tools.workerBuild, ["--release", "--out-dir", relative(join(ROOT, crate), folder), ...args], {
+    cwd: join(ROOT, crate),
     env: {
       WASM_BINDGEN_BIN: tools.wasmBindgen,
       ESBUILD_BIN: npmBin("esbuild"),

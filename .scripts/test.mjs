@@ -5,6 +5,8 @@ import { Failure, ROOT, main, npmBin, run, say, seconds } from "./lib.mjs";
 import { setup } from "./setup.mjs";
 
 const WASM = ["--target", "wasm32-unknown-unknown"];
+/** What only runs inside workerd or a page. */
+const NOT_WASM = ["sortroom-worker", "sortroom-web", "sortroom-bare"].flatMap((crate) => ["--exclude", crate]);
 const DENY = ["--", "-D", "warnings"];
 
 const nodeTests = (...files) => run(npmBin("node"), ["--test", "--test-concurrency=1", "--test-reporter=spec", ...files]);
@@ -18,11 +20,11 @@ const STEPS = {
   },
   format: () => run("cargo", ["fmt", "--all", "--check"]),
   lint: async () => {
-    await run("cargo", ["clippy", "--workspace", "--exclude", "sortroom-worker", "--all-targets", "--all-features", ...DENY]);
-    await run("cargo", ["clippy", "-p", "sortroom-worker", "-p", "sortroom-web", "--all-features", ...WASM, ...DENY]);
+    await run("cargo", ["clippy", "--workspace", ...NOT_WASM, "--all-targets", "--all-features", ...DENY]);
+    await run("cargo", ["clippy", "-p", "sortroom-worker", "-p", "sortroom-web", "-p", "sortroom-bare", "--all-features", ...WASM, ...DENY]);
   },
   docs: () => run("cargo", ["doc", "--workspace", "--no-deps", "--document-private-items", "--all-features"], { env: { RUSTDOCFLAGS: "-D warnings" } }),
-  native: () => run("cargo", ["test", "--workspace", "--exclude", "sortroom-worker", "--exclude", "sortroom-web", "--all-features"]),
+  native: () => run("cargo", ["test", "--workspace", ...NOT_WASM, "--all-features"]),
   build: async () => {
     tools ??= await setup();
     await buildWorker("worker", tools);

@@ -16,7 +16,10 @@ use sortroom::service::{
     ports::{Host, StageMessage},
     stage::{self, Verdict},
 };
-use worker::{Context, Env, HttpRequest, MessageBatch, MessageExt, Response, Result, event};
+use worker::{
+    Context, Env, MessageBatch, MessageExt, Result, event,
+    web_sys::{Request, Response},
+};
 
 use crate::ports::WorkerPorts;
 
@@ -24,13 +27,13 @@ use crate::ports::WorkerPorts;
 const DEAD_LETTERS: &str = "sortroom-stages-dead";
 
 #[event(fetch)]
-async fn fetch(request: HttpRequest, env: Env, _context: Context) -> Result<Response> {
+async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
     let ports = WorkerPorts::new(env);
     #[cfg(feature = "contract")]
-    if request.uri().path() == "/__contract" {
-        return objects::contract(&ports).await;
+    if request.url().ends_with("/__contract") {
+        return objects::contract(&ports).await.map(Response::from);
     }
-    http::serve(ports, request).await
+    http::serve(ports, &request).await
 }
 
 #[event(queue)]

@@ -1,6 +1,11 @@
 //! The core's ports over the bindings of `wrangler.toml`.
 
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc, time::Duration};
+use std::{
+    cell::{OnceCell, RefCell},
+    collections::BTreeMap,
+    rc::Rc,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use futures_util::TryStreamExt;
@@ -20,7 +25,7 @@ use sortroom::{
     time::Timestamp,
 };
 use worker::{
-    Bucket, Env, FixedLengthStream, MultipartUpload, ResponseBody, UploadedPart,
+    Bucket, Env, FixedLengthStream, MultipartUpload, ObjectNamespace, ResponseBody, UploadedPart,
     send::{SendFuture, SendWrapper},
 };
 
@@ -37,32 +42,74 @@ const INLINE_MAX_BYTES: u64 = 1024 * 1024;
 
 thread_local! {
     static VERIFIED: RefCell<BTreeMap<TokenId, (Token, Timestamp)>> = const { RefCell::new(BTreeMap::new()) };
+
+    /// Bindings belong to the Worker and not to a request, so that one look-up each serves the whole life of the
+    /// instance.
+    static BINDINGS: OnceCell<Rc<Bindings>> = const { OnceCell::new() };
 }
 
-/// The ports of one invocation.
+/// What `wrangler.toml` binds.
+struct Bindings {
+    env: Env,
+    config: Config,
+    jobs: OnceCell<ObjectNamespace>,
+    indexes: OnceCell<ObjectNamespace>,
+    tokens: OnceCell<ObjectNamespace>,
+    files: OnceCell<Bucket>,
+    stages: OnceCell<worker::Queue>,
+}
+
+/// The value of `cell`, looked up when it is first asked for.
+fn bound<T>(cell: &OnceCell<T>, look_up: impl FnOnce() -> worker::Result<T>) -> Result<&T> {
+    if let Some(known) = cell.get() {
+        return Ok(known);
+    }
+    let found = look_up().map_err(upstream)?;
+    Ok(cell.get_or_init(|| found))
+}
+
+/// The ports.
 #[derive(Clone)]
 pub struct WorkerPorts {
-    env: Env,
-    config: SendWrapper<Rc<Config>>,
+    bindings: SendWrapper<Rc<Bindings>>,
 }
 
 fn upstream(error: worker::Error) -> Error {
     Error::new(Kind::Upstream { retryable: true }, "A part of the service cannot be reached").with_source(error)
 }
 
-impl WorkerPorts {
-    /// The ports over the bindings of `env`.
-    pub fn new(env: Env) -> Self {
+impl Bindings {
+    fn new(env: Env) -> Self {
         let inline = env.var("INLINE_MAX_BYTES").ok().and_then(|value| value.to_string().parse().ok());
         let config = Config {
             admin_secret: env.secret("ADMIN_SECRET").ok().map(|secret| secret.to_string()),
             inline_max_bytes: inline.unwrap_or(INLINE_MAX_BYTES),
         };
-        Self { env, config: SendWrapper::new(Rc::new(config)) }
+        Self {
+            env,
+            config,
+            jobs: OnceCell::new(),
+            indexes: OnceCell::new(),
+            tokens: OnceCell::new(),
+            files: OnceCell::new(),
+            stages: OnceCell::new(),
+        }
+    }
+}
+
+impl WorkerPorts {
+    /// The ports over the bindings of `env`.
+    pub fn new(env: Env) -> Self {
+        let bindings = BINDINGS.with(|known| Rc::clone(known.get_or_init(|| Rc::new(Bindings::new(env)))));
+        Self { bindings: SendWrapper::new(bindings) }
     }
 
-    fn bucket(&self) -> Result<Bucket> {
-        self.env.bucket("FILES").map_err(upstream)
+    fn bucket(&self) -> Result<&Bucket> {
+        bound(&self.bindings.files, || self.bindings.env.bucket("FILES"))
+    }
+
+    fn namespace<'a>(&'a self, cell: &'a OnceCell<ObjectNamespace>, binding: &str) -> Result<&'a ObjectNamespace> {
+        bound(cell, || self.bindings.env.durable_object(binding))
     }
 
     /// Traps the instance on one document of the tests, as a document would that our parsers cannot stand.
@@ -73,23 +120,27 @@ impl WorkerPorts {
             std::process::abort();
         }
     }
-
-    fn namespace(&self, binding: &str) -> Result<worker::ObjectNamespace> {
-        self.env.durable_object(binding).map_err(upstream)
-    }
 }
 
 impl Jobs for WorkerPorts {
     fn job(&self, project: ProjectId, job: JobId, command: Command) -> impl Future<Output = Result<JobReply>> + Send {
-        SendFuture::new(
-            async move { objects::call(&self.namespace("JOBS")?, &format!("{project}/{job}"), &command).await },
-        )
+        SendFuture::new(async move {
+            let namespace = self.namespace(&self.bindings.jobs, "JOBS")?;
+            let name = format!("{project}/{job}");
+            match command {
+                Command::Get => objects::read(namespace, &name).await,
+                command => objects::call(namespace, &name, &command).await,
+            }
+        })
     }
 }
 
 impl Index for WorkerPorts {
     fn index(&self, project: ProjectId, command: IndexCommand) -> impl Future<Output = Result<IndexReply>> + Send {
-        SendFuture::new(async move { objects::call(&self.namespace("INDEXES")?, &project.to_string(), &command).await })
+        SendFuture::new(async move {
+            let namespace = self.namespace(&self.bindings.indexes, "INDEXES")?;
+            objects::call(namespace, &project.to_string(), &command).await
+        })
     }
 }
 
@@ -103,7 +154,8 @@ impl Tokens for WorkerPorts {
             {
                 return Ok(Some(token));
             }
-            let reply: TokenReply = objects::call(&self.namespace("TOKENS")?, &command.shard(), &command).await?;
+            let reply: TokenReply =
+                objects::call(self.namespace(&self.bindings.tokens, "TOKENS")?, &command.shard(), &command).await?;
             VERIFIED.with_borrow_mut(|known| {
                 if known.len() >= TOKEN_MEMORY_ENTRIES {
                     known.clear();
@@ -226,7 +278,7 @@ impl Queue for WorkerPorts {
     fn enqueue(&self, message: StageMessage, delay_seconds: u32) -> impl Future<Output = Result<()>> + Send {
         SendFuture::new(async move {
             let message = worker::MessageBuilder::new(message).delay_seconds(delay_seconds).build();
-            self.env.queue("STAGES").map_err(upstream)?.send(message).await.map_err(upstream)
+            bound(&self.bindings.stages, || self.bindings.env.queue("STAGES"))?.send(message).await.map_err(upstream)
         })
     }
 }
@@ -251,7 +303,7 @@ impl Random for WorkerPorts {
 
 impl Host for WorkerPorts {
     fn config(&self) -> &Config {
-        &self.config
+        &self.bindings.config
     }
 
     fn log(&self, line: &str) {

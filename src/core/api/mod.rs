@@ -22,7 +22,7 @@ pub mod validate;
 use axum::{
     Router,
     body::Body,
-    http::{HeaderName, HeaderValue, Request, Response, StatusCode},
+    http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header},
 };
 use tower_service::Service;
 
@@ -34,6 +34,11 @@ use crate::service::ports::Ports;
 
 /// The header that carries the request's id.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The headers of a request that anything here looks at. [`serve`] drops all others, so that a front need not hand them
+/// over, and none is looked at that is not in this list.
+pub const REQUEST_HEADERS: [HeaderName; 6] =
+    [header::AUTHORIZATION, header::COOKIE, header::ORIGIN, header::HOST, header::CONTENT_TYPE, header::CONTENT_LENGTH];
 
 /// The routes of every dialect. Holds no ports: build it once and lend it to [`serve`].
 pub fn router<P: Ports>() -> Router {
@@ -47,6 +52,7 @@ pub fn router<P: Ports>() -> Router {
 /// Answers one request with the ports of that request.
 pub async fn serve<P: Ports>(router: &Router, ports: P, mut request: Request<Body>) -> Response<Body> {
     let id = request_id(&ports);
+    *request.headers_mut() = known(request.headers());
     let origin = Origin::of(request.uri(), request.headers());
     let asked = format!("{} {}", request.method(), without_secrets(request.uri().path()));
     request.extensions_mut().insert(Context { ports: ports.clone(), origin });
@@ -62,6 +68,11 @@ pub async fn serve<P: Ports>(router: &Router, ports: P, mut request: Request<Bod
         response.headers_mut().insert(REQUEST_ID, id);
     }
     response
+}
+
+fn known(headers: &HeaderMap) -> HeaderMap {
+    let values = |name: HeaderName| headers.get_all(&name).iter().map(move |value| (name.clone(), value.clone()));
+    REQUEST_HEADERS.into_iter().flat_map(values).collect()
 }
 
 fn request_id<P: Ports>(ports: &P) -> String {

@@ -26,6 +26,8 @@
 
 mod machine;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 pub use machine::{Outcome, Rejected, apply};
@@ -228,7 +230,7 @@ pub struct Job {
     /// What it works on.
     pub source: Source,
     /// How it classifies.
-    pub classification: Classification,
+    pub classification: Arc<Classification>,
     /// The caller's idempotency key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transaction: Option<String>,
@@ -266,7 +268,7 @@ pub struct NewJob {
     /// What it works on.
     pub source: Source,
     /// How it classifies.
-    pub classification: Classification,
+    pub classification: Arc<Classification>,
     /// The caller's idempotency key.
     pub transaction: Option<String>,
     /// What is to be done, in order.
@@ -337,9 +339,33 @@ impl Job {
         }
     }
 
-    /// The job without what only its own storage needs: what the index shows.
+    /// The job without what only its own storage needs: what the index shows. Of the decision only the answer, without
+    /// what it was weighed from.
     pub fn snapshot(&self) -> Self {
-        Self { outbox: Vec::new(), flush_at: Timestamp::default(), flush_failures: 0, ..self.clone() }
+        let decision = self.decision.as_ref().map(|decision| Decision {
+            label: decision.label.clone(),
+            confidence: decision.confidence,
+            reasoning: decision.reasoning.clone(),
+            scores: Vec::new(),
+            evidence: Vec::new(),
+        });
+        Self {
+            id: self.id,
+            project: self.project,
+            user: self.user,
+            version: self.version,
+            source: self.source.clone(),
+            classification: Arc::clone(&self.classification),
+            transaction: self.transaction.clone(),
+            plan: self.plan.clone(),
+            state: self.state.clone(),
+            decision,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            outbox: Vec::new(),
+            flush_at: Timestamp::default(),
+            flush_failures: 0,
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! project of its own, so that they do not see each other. The stage queue must hold its messages meanwhile: the suite
 //! claims the stages itself.
 
-use std::{collections::BTreeSet, future::Future, time::Duration};
+use std::{collections::BTreeSet, future::Future, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
@@ -261,7 +261,7 @@ async fn job_listing(ports: &impl Ports) -> Result<()> {
             state: if number % 2 == 0 { State::Succeeded } else { State::Cancelled },
             ..accepted.clone()
         };
-        job.classification.classifier = (number % 5 == 0).then_some(classifier);
+        Arc::make_mut(&mut job.classification).classifier = (number % 5 == 0).then_some(classifier);
         ports.index(scene.project, IndexCommand::ShowJob { job: Box::new(job.clone()) }).await?;
         jobs.push(job);
     }

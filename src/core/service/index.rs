@@ -5,9 +5,9 @@
 //! listings show. A row whose job was never heard of again (a crash between the two writes) is found by [`sweep`],
 //! which submits the job under the reserved id; submitting is idempotent.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use super::{
@@ -297,8 +297,8 @@ pub enum IndexReply {
     Existing(Box<Job>),
     /// The job was refused.
     Refused(Refusal),
-    /// Jobs. As stored: whoever needs them reads them, so that the index need not.
-    Jobs(Page<Box<RawValue>>),
+    /// Jobs, and one more than were asked for where there are more.
+    Jobs(JobRows),
     /// A file; nothing when there is none.
     File(Option<File>),
     /// Files.
@@ -316,15 +316,52 @@ impl IndexReply {
     }
 }
 
-/// A stored row of a job listing.
-#[derive(Debug)]
-pub struct JobRow {
-    /// The sort key.
-    pub created_at: Timestamp,
-    /// The id.
-    pub id: JobId,
-    /// The job, as JSON.
-    pub job: Box<RawValue>,
+/// Rows of a job listing.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct JobRows {
+    /// The jobs.
+    pub rows: Rows,
+    /// Whether more would have been too many bytes.
+    pub cut: bool,
+}
+
+/// Jobs as they are stored, or read. An index hands on what it stores; whoever asked reads it.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Rows {
+    /// A JSON array of jobs.
+    Stored(Box<RawValue>),
+    /// The jobs.
+    Read(Vec<Job>),
+}
+
+impl<'de> Deserialize<'de> for Rows {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::deserialize(deserializer).map(Self::Read)
+    }
+}
+
+impl Rows {
+    /// The rows of a JSON array of jobs.
+    ///
+    /// # Errors
+    ///
+    /// `Internal` when it is no JSON.
+    pub fn stored(array: String) -> Result<Self> {
+        RawValue::from_string(array).map(Self::Stored).map_err(Error::internal)
+    }
+
+    /// The jobs.
+    ///
+    /// # Errors
+    ///
+    /// `Internal` when a row is not as it was written.
+    pub fn read(self) -> Result<Vec<Job>> {
+        match self {
+            Self::Stored(array) => serde_json::from_str(array.get()).map_err(Error::internal),
+            Self::Read(jobs) => Ok(jobs),
+        }
+    }
 }
 
 /// The storage of one index. Every call is atomic by itself and every change is one call, so that no change can be
@@ -355,7 +392,7 @@ pub trait IndexStore {
 
     /// Rows newest first (ties by id, descending), at most `limit`, and no more than make up
     /// [`limits::PAGE_BYTES`] but at least one.
-    fn jobs(&self, filter: &JobFilter, after: Option<(Timestamp, JobId)>, limit: u32) -> Result<Vec<JobRow>>;
+    fn jobs(&self, filter: &JobFilter, after: Option<(Timestamp, JobId)>, limit: u32) -> Result<JobRows>;
 
     /// Jobs that are not final and not heard of since `before`, longest unheard first, at most `limit`.
     fn unheard_jobs(&self, before: Timestamp, limit: u32) -> Result<Vec<Job>>;
@@ -429,10 +466,7 @@ pub fn handle(
         }
         IndexCommand::ListJobs { filter, page } => {
             let after = page.after.as_ref().map(moment_and_id).transpose()?;
-            let mut rows = store.jobs(&filter, after, page.size.saturating_add(1))?;
-            let more = cut(&mut rows, page.size) || store_has_more_jobs(store, &filter, &rows, page.size)?;
-            let next = rows.last().filter(|_| more).map(|row| cursor(row.created_at, &row.id));
-            Ok(IndexReply::Jobs(Page { items: rows.into_iter().map(|row| row.job).collect(), next }))
+            Ok(IndexReply::Jobs(store.jobs(&filter, after, page.size.saturating_add(1))?))
         }
         IndexCommand::PutFile(file) => {
             store.put_file(&file)?;
@@ -513,7 +547,7 @@ fn reserve(store: &impl IndexStore, wanted: Reservation, project: ProjectId, now
             project,
             user: wanted.user,
             source: Source::File { id: wanted.file, size },
-            classification,
+            classification: Arc::new(classification),
             transaction: wanted.transaction,
             plan: wanted.plan,
         },
@@ -538,23 +572,14 @@ fn next_version(
 }
 
 /// Cuts `rows` to `size` and tells whether there were more.
-fn cut<T>(rows: &mut Vec<T>, size: u32) -> bool {
+pub(super) fn cut<T>(rows: &mut Vec<T>, size: u32) -> bool {
     let size = usize::try_from(size).unwrap_or(usize::MAX);
     let more = rows.len() > size;
     rows.truncate(size);
     more
 }
 
-/// Whether a page that is shorter than asked was cut short by its bytes.
-fn store_has_more_jobs(store: &impl IndexStore, filter: &JobFilter, rows: &[JobRow], size: u32) -> Result<bool> {
-    let full = rows.len() >= usize::try_from(size).unwrap_or(usize::MAX);
-    match rows.last() {
-        Some(last) if !full => Ok(!store.jobs(filter, Some((last.created_at, last.id)), 1)?.is_empty()),
-        _ => Ok(false),
-    }
-}
-
-fn cursor(moment: Timestamp, id: &impl ToString) -> Cursor {
+pub(super) fn cursor(moment: Timestamp, id: &impl ToString) -> Cursor {
     Cursor { key: moment.as_millis().to_string(), id: id.to_string() }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     host::JobReply,
-    index::{IndexCommand, IndexReply, JobFilter, Page, PageRequest, Refusal, Reservation, Rules},
+    index::{self, IndexCommand, IndexReply, JobFilter, Page, PageRequest, Refusal, Reservation, Rules},
     ports::{Host, Index, Jobs, Random},
     tokens::Token,
 };
@@ -83,15 +83,14 @@ pub async fn get(ports: &impl Jobs, project: ProjectId, id: JobId) -> Result<Job
 ///
 /// `Invalid` when the place to begin is not one of ours, `Upstream` when the index cannot be reached.
 pub async fn list(ports: &impl Index, project: ProjectId, filter: JobFilter, page: PageRequest) -> Result<Page<Job>> {
+    let size = page.size;
     match ports.index(project, IndexCommand::ListJobs { filter, page }).await? {
-        IndexReply::Jobs(page) => Ok(Page {
-            items: page
-                .items
-                .iter()
-                .map(|row| serde_json::from_str(row.get()).map_err(Error::internal))
-                .collect::<Result<_>>()?,
-            next: page.next,
-        }),
+        IndexReply::Jobs(found) => {
+            let mut items = found.rows.read()?;
+            let more = index::cut(&mut items, size) || found.cut;
+            let next = items.last().filter(|_| more).map(|job| index::cursor(job.created_at, &job.id));
+            Ok(Page { items, next })
+        }
         other => Err(other.unexpected()),
     }
 }

@@ -8,13 +8,12 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
-use serde_json::value::RawValue;
 
 use super::{
     host::{self, JobReply, JobStore, Work},
     index::{
         self, Classifier, ClassifierFilter, Cursor, File, FileFilter, FileOrder, IndexCommand, IndexReply, IndexStore,
-        JobFilter, JobRow, Project,
+        JobFilter, JobRows, Project, Rows,
     },
     ports::{
         BoxedBytes, ByteStream, Clock, Config, FileKey, Files, Host, Index, Jobs, PartUpload, Queue, Random,
@@ -280,7 +279,7 @@ impl IndexStore for IndexPlace {
         Ok(())
     }
 
-    fn jobs(&self, filter: &JobFilter, after: Option<(Timestamp, JobId)>, limit: u32) -> Result<Vec<JobRow>> {
+    fn jobs(&self, filter: &JobFilter, after: Option<(Timestamp, JobId)>, limit: u32) -> Result<JobRows> {
         let mut found: Vec<Job> = self.read(|rows| {
             rows.jobs
                 .values()
@@ -296,17 +295,18 @@ impl IndexStore for IndexPlace {
         });
         found.sort_by_key(|job| std::cmp::Reverse((job.created_at, job.id)));
         let mut bytes = 0_usize;
-        let mut page = Vec::new();
+        let mut records = Vec::new();
+        let mut cut = false;
         for job in upto(found, limit) {
-            let text = serde_json::to_string(&job).map_err(Error::internal)?;
-            bytes = bytes.saturating_add(text.len());
-            if bytes > limits::PAGE_BYTES && !page.is_empty() {
+            let record = serde_json::to_string(&job).map_err(Error::internal)?;
+            bytes = bytes.saturating_add(record.len());
+            cut = bytes > limits::PAGE_BYTES && !records.is_empty();
+            if cut {
                 break;
             }
-            let raw = RawValue::from_string(text).map_err(Error::internal)?;
-            page.push(JobRow { created_at: job.created_at, id: job.id, job: raw });
+            records.push(record);
         }
-        Ok(page)
+        Ok(JobRows { rows: Rows::stored(format!("[{}]", records.join(",")))?, cut })
     }
 
     fn unheard_jobs(&self, before: Timestamp, limit: u32) -> Result<Vec<Job>> {

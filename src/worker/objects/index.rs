@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 
-use serde_json::value::RawValue;
 use sortroom::{
     error::{Error, Result},
     id::{ClassifierId, FileId, JobId},
@@ -11,7 +10,7 @@ use sortroom::{
     service::{
         index::{
             self, Classifier, ClassifierFilter, Cursor, File, FileFilter, FileOrder, IndexCommand, IndexStore,
-            JobFilter, JobRow, Project,
+            JobFilter, JobRows, Project, Rows,
         },
         ports::{Clock, Host},
     },
@@ -58,12 +57,16 @@ pub struct ProjectIndex {
 
 impl DurableObject for ProjectIndex {
     fn new(state: State, env: Env) -> Self {
-        Self { sql: Sql::new(&state, SCHEMA), ports: WorkerPorts::new(env), state, armed: Cell::new(false) }
+        Self { sql: Sql::new(&state, "project", SCHEMA), ports: WorkerPorts::new(env), state, armed: Cell::new(false) }
     }
 
     async fn fetch(&self, request: Request) -> worker::Result<Response> {
         super::answer(request, async |name, command: IndexCommand| {
             let accepts = matches!(command, IndexCommand::Reserve(_));
+            if accepts && !self.armed.get() {
+                // A new instance does not know of the alarm of the last one, and must not put it off.
+                self.armed.set(self.state.storage().get_alarm().await.map_err(Error::internal)?.is_some());
+            }
             let reply = index::handle(self, command, name.parse()?, self.ports.now())?;
             if accepts {
                 self.arm().await?;
@@ -182,7 +185,7 @@ impl IndexStore for ProjectIndex {
         self.sql.write("DELETE FROM jobs WHERE id = ?", vec![text(&id)])
     }
 
-    fn jobs(&self, filter: &JobFilter, after: Option<(Timestamp, JobId)>, limit: u32) -> Result<Vec<JobRow>> {
+    fn jobs(&self, filter: &JobFilter, after: Option<(Timestamp, JobId)>, limit: u32) -> Result<JobRows> {
         let mut rules = Where::default();
         if let Some(status) = filter.status {
             rules.and("status = ?", [text(&status.as_str())]);
@@ -200,29 +203,23 @@ impl IndexStore for ProjectIndex {
             rules.and("(created_at, id) < (?, ?)", [moment(at), text(&id)]);
         }
         rules.among(filter.ids.as_ref())?;
-        let (statement, bindings) =
-            rules.statement("SELECT record, created_at, id FROM jobs", "created_at DESC, id DESC", limit);
-        let mut bytes = 0_usize;
-        let mut page = Vec::new();
-        self.sql.read(&statement, bindings, |row| {
-            let mut row = row.into_iter();
-            let (
-                Some(SqlStorageValue::String(record)),
-                Some(SqlStorageValue::Integer(at)),
-                Some(SqlStorageValue::String(id)),
-            ) = (row.next(), row.next(), row.next())
-            else {
-                return Err(Error::internal("a row of jobs is not as it was written"));
-            };
-            bytes = bytes.saturating_add(record.len());
-            if bytes > limits::PAGE_BYTES && !page.is_empty() {
+        let select = "SELECT CAST(record AS BLOB) FROM jobs";
+        let (statement, bindings) = rules.statement(select, "created_at DESC, id DESC", limit);
+        let mut array = vec![b'['];
+        let mut cut = false;
+        self.sql.read(&statement, bindings, |record| {
+            cut = array.len() > 1 && array.len().saturating_add(record.len()) > limits::PAGE_BYTES;
+            if cut {
                 return Ok(false);
             }
-            let job = RawValue::from_string(record).map_err(Error::internal)?;
-            page.push(JobRow { created_at: Timestamp::from_millis(at), id: id.parse()?, job });
+            if array.len() > 1 {
+                array.push(b',');
+            }
+            array.extend(record);
             Ok(true)
         })?;
-        Ok(page)
+        array.push(b']');
+        Ok(JobRows { rows: Rows::stored(String::from_utf8(array).map_err(Error::internal)?)?, cut })
     }
 
     fn unheard_jobs(&self, before: Timestamp, limit: u32) -> Result<Vec<Job>> {

@@ -4,25 +4,35 @@
 //! turn writes one transaction, so that job, outbox and timer cannot part. Between the load and the store of a command
 //! nothing is awaited, so that no other event of the object comes between.
 
-use std::time::Duration;
+use std::{rc::Rc, time::Duration};
 
 use sortroom::{
     error::{Error, Result},
     job::{Command, Job},
     service::{
         host::{self, JobStore, Work},
-        ports::{Clock, Host, Jobs},
+        ports::{Clock, Host},
         stage,
     },
 };
-use worker::{DurableObject, Env, Request, Response, State, durable_object};
+use worker::{DurableObject, Env, Method, Request, Response, State, durable_object};
 
 use super::sql::{Sql, json};
 use crate::ports::WorkerPorts;
 
+const RECORD: &str = "SELECT CAST(record AS BLOB) FROM job";
+
+/// How the record of a removed job spells its state. Within a text of the record the quotes would be escaped.
+const PURGED: &str = r#""at":"purged""#;
+
 /// One job.
 #[durable_object]
 pub struct JobObject {
+    place: Rc<Place>,
+}
+
+/// What an object has. Shared with the work that goes on after an answer.
+struct Place {
     state: State,
     sql: Sql,
     ports: WorkerPorts,
@@ -31,14 +41,18 @@ pub struct JobObject {
 impl DurableObject for JobObject {
     fn new(state: State, env: Env) -> Self {
         const SCHEMA: &[&str] = &["CREATE TABLE job (one INTEGER PRIMARY KEY CHECK (one = 1), record TEXT NOT NULL)"];
-        Self { sql: Sql::new(&state, SCHEMA), ports: WorkerPorts::new(env), state }
+        let sql = Sql::new(&state, "job", SCHEMA);
+        Self { place: Rc::new(Place { sql, ports: WorkerPorts::new(env), state }) }
     }
 
     async fn fetch(&self, request: Request) -> worker::Result<Response> {
+        if request.method() == Method::Get {
+            return self.place.tell().await;
+        }
         super::answer(request, async |_, command: Command| {
-            let (reply, work) = host::handle(self, &self.ports, command).await?;
+            let (reply, work) = host::handle(&*self.place, &self.place.ports, command).await?;
             if let Some(work) = work {
-                self.state.wait_until(run_here(self.ports.clone(), work));
+                self.place.state.wait_until(run_here(Rc::clone(&self.place), work));
             }
             Ok(reply)
         })
@@ -46,27 +60,41 @@ impl DurableObject for JobObject {
     }
 
     async fn alarm(&self) -> worker::Result<Response> {
-        if let Err(error) = host::wake(self, &self.ports).await {
-            self.ports.log(&format!("job {:?}: waking failed: {error:#}", self.state.id().name()));
+        let Place { state, ports, .. } = &*self.place;
+        if let Err(error) = host::wake(&*self.place, ports).await {
+            ports.log(&format!("job {:?}: waking failed: {error:#}", state.id().name()));
             // An alarm that fails is retried a few times and then dropped for good; one that is set again is not.
-            self.state.storage().set_alarm(sortroom::limits::ASK_AGAIN).await?;
+            state.storage().set_alarm(sortroom::limits::ASK_AGAIN).await?;
         }
         Response::empty()
     }
 }
 
-/// Runs a stage in the invocation that accepted it, after the answer. If it is cut off, the lease runs out and the
-/// job's timer gives the stage to the queue.
-async fn run_here(ports: WorkerPorts, work: Work) {
-    let report = stage::run(&ports, &work).await;
-    if let Err(error) = ports.job(work.job.project, work.job.id, report).await {
-        ports.log(&format!("job {}: report failed: {error:#}", work.job.id));
+impl Place {
+    /// Answers [`Command::Get`]. What is stored is the job as the reply spells it, so that it goes out unread.
+    async fn tell(&self) -> worker::Result<Response> {
+        if let Ok(Some(Ok(record))) = self.sql.cell(RECORD, Vec::new()).map(|record| record.map(String::from_utf8))
+            && !record.contains(PURGED)
+        {
+            return Ok(Response::builder().fixed(format!(r#"{{"Ok":{{"job":{record}}}}}"#).into_bytes()));
+        }
+        let reply = host::handle(self, &self.ports, Command::Get).await.map(|(reply, _)| reply);
+        super::reply(&reply)
     }
 }
 
-impl JobStore for JobObject {
+/// Runs a stage in the invocation that accepted it, after the answer. If it is cut off, the lease runs out and the
+/// job's timer gives the stage to the queue.
+async fn run_here(place: Rc<Place>, work: Work) {
+    let report = stage::run(&place.ports, &work).await;
+    if let Err(error) = host::handle(&*place, &place.ports, report).await {
+        place.ports.log(&format!("job {}: report failed: {error:#}", work.job.id));
+    }
+}
+
+impl JobStore for Place {
     fn load(&self) -> Result<Option<Job>> {
-        self.sql.record("SELECT record FROM job", Vec::new())
+        self.sql.record(RECORD, Vec::new())
     }
 
     async fn store(&self, job: &Job) -> Result<()> {

@@ -1,7 +1,7 @@
 //! The durable objects, and how they are called.
 //!
 //! An object is called by a `POST` whose path is its own name and whose body is a command as JSON; the answer's body
-//! is the reply, or the error, as JSON. Its name is in every call because an object must not depend on the platform
+//! is the reply, or the error, as JSON. A job is also asked by a `GET` for what it is. Its name is in every call because an object must not depend on the platform
 //! telling it.
 
 mod index;
@@ -11,7 +11,23 @@ mod tokens;
 
 use serde::{Serialize, de::DeserializeOwned};
 use sortroom::error::{Error, Kind, Result};
-use worker::{Method, ObjectNamespace, Request, RequestInit, Response};
+use wasm_bindgen::prelude::*;
+use worker::{
+    ObjectNamespace, Request, Response,
+    js_sys::{Promise, Uint8Array},
+    wasm_bindgen_futures::JsFuture,
+    web_sys::{self, RequestInit},
+};
+
+#[wasm_bindgen]
+extern "C" {
+    /// A stub as the platform has it. The wrapper of the `worker` crate makes a request first and looks at all of it,
+    /// and reads the answer as a stream; together that costs more than most commands.
+    type Stub;
+
+    #[wasm_bindgen(method, catch)]
+    fn fetch(this: &Stub, url: &str, init: &RequestInit) -> Result<Promise, JsValue>;
+}
 
 /// Calls the object called `name`.
 ///
@@ -23,19 +39,39 @@ pub async fn call<C: Serialize, R: DeserializeOwned>(
     name: &str,
     command: &C,
 ) -> Result<R> {
-    let body = serde_json::to_string(command).map_err(Error::internal)?;
-    let text = send(namespace, name, &body).await.map_err(|error| {
-        Error::new(Kind::Upstream { retryable: true }, "A part of the service cannot be reached").with_source(error)
-    })?;
-    serde_json::from_str::<Result<R>>(&text).map_err(|error| Error::internal(format!("{error} in {text:.200}")))?
+    let command = serde_json::to_string(command).map_err(Error::internal)?;
+    understood(send(namespace, name, Some(&command)).await)
 }
 
-async fn send(namespace: &ObjectNamespace, name: &str, body: &str) -> worker::Result<String> {
-    let mut init = RequestInit::new();
-    init.with_method(Method::Post).with_body(Some(body.into()));
-    let request = Request::new_with_init(&format!("https://object/{name}"), &init)?;
+/// Asks the object called `name` for what it is, with a `GET` and no command to read.
+///
+/// # Errors
+///
+/// As [`call`].
+pub async fn read<R: DeserializeOwned>(namespace: &ObjectNamespace, name: &str) -> Result<R> {
+    understood(send(namespace, name, None).await)
+}
+
+fn understood<R: DeserializeOwned>(answer: worker::Result<Vec<u8>>) -> Result<R> {
+    let bytes = answer.map_err(|error| {
+        Error::new(Kind::Upstream { retryable: true }, "A part of the service cannot be reached").with_source(error)
+    })?;
+    serde_json::from_slice::<Result<R>>(&bytes)
+        .map_err(|error| Error::internal(format!("{error} in {:.200}", String::from_utf8_lossy(&bytes))))?
+}
+
+async fn send(namespace: &ObjectNamespace, name: &str, body: Option<&str>) -> worker::Result<Vec<u8>> {
+    let init = RequestInit::new();
+    if let Some(body) = body {
+        init.set_method("POST");
+        init.set_body(&body.into());
+    }
     // A stub is broken after an exception, so there is a new one for every call.
-    namespace.get_by_name(name)?.fetch_with_request(request).await?.text().await
+    let stub: Stub = namespace.get_by_name(name)?.into_rpc();
+    let answer = JsFuture::from(stub.fetch(&format!("https://object/{name}"), &init)?).await?;
+    // As bytes: a text would be copied letter by letter.
+    let buffer = JsFuture::from(answer.unchecked_into::<web_sys::Response>().array_buffer()?).await?;
+    Ok(Uint8Array::new(&buffer).to_vec())
 }
 
 /// Reads a command, lets `handle` answer it, and writes the answer.
@@ -50,7 +86,11 @@ where
         Ok(command) => handle(name, command).await,
         Err(error) => Err(Error::internal(format!("a command cannot be read: {error}"))),
     };
-    Ok(Response::builder().fixed(serde_json::to_vec(&reply)?))
+    self::reply(&reply)
+}
+
+fn reply<R: Serialize>(reply: &Result<R>) -> worker::Result<Response> {
+    Ok(Response::builder().fixed(serde_json::to_vec(reply)?))
 }
 
 /// Runs the suite that holds ports to their contract on the real ones.

@@ -4,14 +4,44 @@ use std::cell::Cell;
 
 use serde::{Serialize, de::DeserializeOwned};
 use sortroom::error::{Error, Result};
-use worker::{SqlStorage, SqlStorageValue, State};
+use wasm_bindgen::prelude::*;
+use worker::{
+    SqlStorage, SqlStorageValue, State,
+    js_sys::{self, Array, Uint8Array},
+};
+
+#[wasm_bindgen]
+extern "C" {
+    /// The storage as the platform has it. The wrapper of the `worker` crate looks at every cell in four ways, and does
+    /// not catch what a cursor throws.
+    type Storage;
+
+    /// What a statement gives.
+    type Cursor;
+
+    #[wasm_bindgen(method, catch, variadic)]
+    fn exec(this: &Storage, statement: &str, bindings: &Array) -> Result<Cursor, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    fn raw(this: &Cursor) -> Result<js_sys::Iterator, JsValue>;
+}
 
 /// The SQL storage of an object, with a schema that is made on the first write, so that asking for what is not there
 /// leaves nothing behind.
 pub struct Sql {
     storage: SqlStorage,
+    /// The table that is made first, by the first statement of the schema.
+    first: &'static str,
     schema: &'static [&'static str],
-    ready: Cell<bool>,
+    tables: Cell<Tables>,
+}
+
+/// What an instance knows of its tables.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tables {
+    Unknown,
+    Absent,
+    Ready,
 }
 
 /// A value as a column takes it.
@@ -33,50 +63,90 @@ pub fn json(value: &impl Serialize) -> Result<SqlStorageValue> {
     serde_json::to_string(value).map(SqlStorageValue::String).map_err(Error::internal)
 }
 
+fn thrown(statement: &str, error: &JsValue) -> Error {
+    Error::internal(format!("{statement}: {error:?}"))
+}
+
 impl Sql {
-    /// The storage of the object of `state`. `schema` are the statements that make its tables; statement number n is
-    /// migration n, and a statement that was ever released never changes.
-    pub fn new(state: &State, schema: &'static [&'static str]) -> Self {
-        Self { storage: state.storage().sql(), schema, ready: Cell::new(false) }
+    /// The storage of the object of `state`. `schema` are the statements that make its tables, beginning with `first`;
+    /// statement number n is migration n, and a statement that was ever released never changes.
+    pub fn new(state: &State, first: &'static str, schema: &'static [&'static str]) -> Self {
+        Self { storage: state.storage().sql(), first, schema, tables: Cell::new(Tables::Unknown) }
     }
 
     /// Whether there is anything to read.
     fn exists(&self) -> Result<bool> {
-        if !self.ready.get() {
-            let found = self.rows("SELECT count(*) FROM sqlite_master WHERE name = 'migrations'", Vec::new())?;
-            if !found.first().and_then(|row| row.first()).is_some_and(|count| *count == SqlStorageValue::Integer(1)) {
-                return Ok(false);
+        if self.tables.get() == Tables::Unknown {
+            let there = self.first("SELECT name FROM sqlite_master WHERE name = ?", vec![text(&self.first)])?.is_some();
+            if there {
+                self.migrate(1)?;
+            } else {
+                self.tables.set(Tables::Absent);
             }
-            self.migrate()?;
         }
-        Ok(true)
+        Ok(self.tables.get() == Tables::Ready)
     }
 
-    fn migrate(&self) -> Result<()> {
-        if self.ready.get() {
-            return Ok(());
+    /// Runs what is missing of the schema, of which at least `done` statements have been run. The number of a schema
+    /// of one statement needs no keeping: the table is there, or it is not.
+    fn migrate(&self, done: usize) -> Result<()> {
+        if self.schema.len() == 1 {
+            if done == 0 {
+                self.run(self.schema.first().copied().unwrap_or_default())?;
+            }
+        } else {
+            self.run("CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY)")?;
+            let counted = self.first("SELECT CAST(count(*) AS TEXT) FROM migrations", Vec::new())?;
+            let done = counted.and_then(|count| str::from_utf8(&count).ok()?.parse().ok()).unwrap_or(0).max(done);
+            for (number, statement) in self.schema.iter().enumerate().skip(done) {
+                // In one statement each, so that none can be half done.
+                self.run(statement)?;
+                let number = integer(i64::try_from(number).unwrap_or(0));
+                self.exec("INSERT INTO migrations VALUES (?)", vec![number])?;
+            }
         }
-        self.exec("CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY)", Vec::new())?;
-        let done = self.rows("SELECT count(*) FROM migrations", Vec::new())?;
-        let done = match done.first().and_then(|row| row.first()) {
-            Some(SqlStorageValue::Integer(count)) => usize::try_from(*count).unwrap_or(0),
-            _ => 0,
-        };
-        for (number, statement) in self.schema.iter().enumerate().skip(done) {
-            // In one statement each, so that none can be half done.
-            self.exec(statement, Vec::new())?;
-            self.exec("INSERT INTO migrations VALUES (?)", vec![integer(i64::try_from(number).unwrap_or(0))])?;
-        }
-        self.ready.set(true);
+        self.tables.set(Tables::Ready);
         Ok(())
     }
 
-    fn exec(&self, statement: &str, bindings: Vec<SqlStorageValue>) -> Result<worker::SqlCursor> {
-        self.storage.exec(statement, bindings).map_err(|error| Error::internal(format!("{statement}: {error}")))
+    fn exec(&self, statement: &str, bindings: Vec<SqlStorageValue>) -> Result<Cursor> {
+        let bindings: Array = bindings.into_iter().map(JsValue::from).collect();
+        let storage: &Storage = self.storage.as_ref().unchecked_ref();
+        storage.exec(statement, &bindings).map_err(|error| thrown(statement, &error))
     }
 
-    fn rows(&self, statement: &str, bindings: Vec<SqlStorageValue>) -> Result<Vec<Vec<SqlStorageValue>>> {
-        self.exec(statement, bindings)?.raw().map(|row| row.map_err(Error::internal)).collect()
+    fn run(&self, statement: &str) -> Result<()> {
+        self.exec(statement, Vec::new()).map(drop)
+    }
+
+    fn first(&self, statement: &str, bindings: Vec<SqlStorageValue>) -> Result<Option<Vec<u8>>> {
+        let mut first = None;
+        self.each(statement, bindings, |cell| {
+            first = Some(cell);
+            Ok(false)
+        })?;
+        Ok(first)
+    }
+
+    fn each(
+        &self,
+        statement: &str,
+        bindings: Vec<SqlStorageValue>,
+        mut take: impl FnMut(Vec<u8>) -> Result<bool>,
+    ) -> Result<()> {
+        let thrown = |error: JsValue| thrown(statement, &error);
+        let rows = self.exec(statement, bindings)?.raw().map_err(thrown)?;
+        loop {
+            let row = rows.next().map_err(thrown)?;
+            if row.done() {
+                return Ok(());
+            }
+            let cell = row.value().unchecked_into::<Array>().get(0);
+            let cell = cell.as_string().map_or_else(|| Uint8Array::new(&cell).to_vec(), String::into_bytes);
+            if !take(cell)? {
+                return Ok(());
+            }
+        }
     }
 
     /// Changes rows.
@@ -85,16 +155,19 @@ impl Sql {
     ///
     /// `Internal` when the storage fails.
     pub fn write(&self, statement: &str, bindings: Vec<SqlStorageValue>) -> Result<()> {
-        self.migrate()?;
+        if !self.exists()? {
+            self.migrate(0)?;
+        }
         self.exec(statement, bindings).map(drop)
     }
 
     /// Notes that everything was removed, the schema too.
     pub fn forget(&self) {
-        self.ready.set(false);
+        self.tables.set(Tables::Absent);
     }
 
-    /// Reads rows, one after the other, until `take` has enough.
+    /// Reads the first column of row after row, until `take` has enough. The column is text, or a blob: a long text comes
+    /// faster as a blob, because the platform copies a text letter by letter.
     ///
     /// # Errors
     ///
@@ -103,17 +176,9 @@ impl Sql {
         &self,
         statement: &str,
         bindings: Vec<SqlStorageValue>,
-        mut take: impl FnMut(Vec<SqlStorageValue>) -> Result<bool>,
+        take: impl FnMut(Vec<u8>) -> Result<bool>,
     ) -> Result<()> {
-        if !self.exists()? {
-            return Ok(());
-        }
-        for row in self.exec(statement, bindings)?.raw() {
-            if !take(row.map_err(Error::internal)?)? {
-                break;
-            }
-        }
-        Ok(())
+        if self.exists()? { self.each(statement, bindings, take) } else { Ok(()) }
     }
 
     /// Reads the first column of every row as JSON.
@@ -123,13 +188,20 @@ impl Sql {
     /// `Internal` when the storage fails or a row is not of that type.
     pub fn records<T: DeserializeOwned>(&self, statement: &str, bindings: Vec<SqlStorageValue>) -> Result<Vec<T>> {
         let mut records = Vec::new();
-        self.read(statement, bindings, |row| {
-            if let Some(SqlStorageValue::String(record)) = row.into_iter().next() {
-                records.push(serde_json::from_str(&record).map_err(Error::internal)?);
-            }
+        self.read(statement, bindings, |record| {
+            records.push(serde_json::from_slice(&record).map_err(Error::internal)?);
             Ok(true)
         })?;
         Ok(records)
+    }
+
+    /// Reads the first column of the first row as it is stored.
+    ///
+    /// # Errors
+    ///
+    /// `Internal` when the storage fails.
+    pub fn cell(&self, statement: &str, bindings: Vec<SqlStorageValue>) -> Result<Option<Vec<u8>>> {
+        if self.exists()? { self.first(statement, bindings) } else { Ok(None) }
     }
 
     /// Reads the first column of the first row as JSON.
@@ -138,6 +210,7 @@ impl Sql {
     ///
     /// `Internal` when the storage fails or the row is not of that type.
     pub fn record<T: DeserializeOwned>(&self, statement: &str, bindings: Vec<SqlStorageValue>) -> Result<Option<T>> {
-        Ok(self.records(statement, bindings)?.into_iter().next())
+        let record = self.cell(statement, bindings)?;
+        record.map(|record| serde_json::from_slice(&record).map_err(Error::internal)).transpose()
     }
 }

@@ -18,7 +18,7 @@ pub struct TokenDirectory {
 impl DurableObject for TokenDirectory {
     fn new(state: State, _env: Env) -> Self {
         const SCHEMA: &[&str] = &["CREATE TABLE tokens (id TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID"];
-        Self { sql: Sql::new(&state, SCHEMA) }
+        Self { sql: Sql::new(&state, "tokens", SCHEMA) }
     }
 
     async fn fetch(&self, request: Request) -> worker::Result<Response> {

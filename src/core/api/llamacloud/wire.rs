@@ -93,7 +93,7 @@ impl<'a> ClassifyJob<'a> {
             project_id: job.project.to_string(),
             user_id: user(job.user),
             status: status(job.status()).unwrap_or("CANCELLED"),
-            configuration: (&job.classification).into(),
+            configuration: (&*job.classification).into(),
             configuration_id: job.classification.classifier.map(Spelling::spell),
             document_input_type: "file_id",
             file_input: file.spell(),

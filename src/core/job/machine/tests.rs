@@ -1,14 +1,14 @@
 //! The invariants of the machine, over random histories with duplicates, reordering and lost messages.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    classify::{Decision, RuleSet},
+    classify::Decision,
     id::{FileId, JobId, ProjectId, TokenId},
-    job::{Classification, NewJob, Source, Stage},
+    job::{NewJob, Source, Stage},
 };
 
 fn lease(number: u8) -> LeaseId {
@@ -32,7 +32,7 @@ fn accepted(stages: usize) -> Job {
             project: ProjectId::from_random([2; 16]),
             user: TokenId::from_random([3; 16]),
             source: Source::File { id: FileId::from_random([4; 16]), size: 1 },
-            classification: Classification { rules: RuleSet::default(), ..Classification::default() },
+            classification: Arc::default(),
             transaction: None,
             plan: vec![Stage::Classify; stages],
         },
