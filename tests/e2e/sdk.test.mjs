@@ -97,14 +97,19 @@ describe("the current SDK", () => {
     assert.equal((await fetch(url)).status, 404, "a signed address of a removed file");
   });
 
-  test("a large file goes up in parts and comes down whole", async () => {
-    const bytes = Buffer.alloc(12 * 1024 * 1024 + 7, "line of a long text that says nothing of any rule\n");
-    const file = await client.files.create({ file: new File([bytes], "long.txt"), purpose: "classify" });
+  test("a large file goes up in parts, comes down whole, and is classified up to its bound", async () => {
+    const text = (bytes) => Buffer.alloc(bytes, "line of a long text that says nothing of any rule\n");
+    const put = (bytes) => client.files.create({ file: new File([bytes], "long.txt"), purpose: "classify" });
+    const whole = text(7 * 1024 * 1024 + 7);
+    const file = await put(whole);
     const { url } = await client.files.content(file.id);
-    assert.ok(Buffer.from(await (await fetch(url)).arrayBuffer()).equals(bytes));
-    const job = await client.classify.run({ file_input: file.id, configuration: { rules: RULES } }, EVERY_MS);
+    assert.ok(Buffer.from(await (await fetch(url)).arrayBuffer()).equals(whole));
+    const configuration = { rules: RULES };
+    const job = await client.classify.run({ file_input: file.id, configuration }, EVERY_MS);
     assert.equal(job.status, "COMPLETED", job.error_message);
     assert.equal(job.result.type, null);
+    const beyond = await put(text(12 * 1024 * 1024));
+    await assert.rejects(client.classify.run({ file_input: beyond.id, configuration }, EVERY_MS), /DOCUMENT_TOO_LARGE/);
   });
 
   test("250 jobs are paged through by themselves, and every filter narrows them", async () => {
