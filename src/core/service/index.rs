@@ -7,7 +7,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error as _, SeqAccess, Visitor},
+};
 use serde_json::value::RawValue;
 
 use super::{
@@ -15,9 +18,10 @@ use super::{
     ports::{Clock, Host, Jobs},
 };
 use crate::{
+    classify::Decision,
     error::{Error, Kind, Result},
     id::{ClassifierId, FileId, JobId, OrganizationId, ProjectId, TokenId},
-    job::{Classification, Command, Job, NewJob, Source, Stage, Status},
+    job::{Classification, Command, Job, NewJob, Source, Stage, State, Status},
     limits,
     time::Timestamp,
 };
@@ -337,7 +341,76 @@ pub enum Rows {
 
 impl<'de> Deserialize<'de> for Rows {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Vec::deserialize(deserializer).map(Self::Read)
+        deserializer.deserialize_seq(Reader).map(Self::Read)
+    }
+}
+
+/// Reads rows. Neighbours mostly share their rules, and the rules are most of a row, so what is spelt like the row before
+/// is not read again but shared.
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Vec<Job>;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("jobs")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut jobs = Vec::new();
+        let mut before: Option<(&'de str, Arc<Classification>)> = None;
+        while let Some(row) = seq.next_element::<Row<'de>>()? {
+            let spelling = row.classification.get();
+            let classification = match &before {
+                Some((same, classification)) if *same == spelling => Arc::clone(classification),
+                _ => Arc::new(serde_json::from_str(spelling).map_err(A::Error::custom)?),
+            };
+            before = Some((spelling, Arc::clone(&classification)));
+            jobs.push(row.with(classification));
+        }
+        Ok(jobs)
+    }
+}
+
+/// A job as the index stores it: a [snapshot](Job::snapshot), whose classification is not read yet.
+#[derive(Deserialize)]
+struct Row<'a> {
+    id: JobId,
+    project: ProjectId,
+    user: TokenId,
+    version: u64,
+    source: Source,
+    #[serde(borrow)]
+    classification: &'a RawValue,
+    #[serde(default)]
+    transaction: Option<String>,
+    plan: Vec<Stage>,
+    state: State,
+    #[serde(default)]
+    decision: Option<Decision>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+impl Row<'_> {
+    fn with(self, classification: Arc<Classification>) -> Job {
+        Job {
+            id: self.id,
+            project: self.project,
+            user: self.user,
+            version: self.version,
+            source: self.source,
+            classification,
+            transaction: self.transaction,
+            plan: self.plan,
+            state: self.state,
+            decision: self.decision,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            outbox: Vec::new(),
+            flush_at: Timestamp::default(),
+            flush_failures: 0,
+        }
     }
 }
 
@@ -358,7 +431,10 @@ impl Rows {
     /// `Internal` when a row is not as it was written.
     pub fn read(self) -> Result<Vec<Job>> {
         match self {
-            Self::Stored(array) => serde_json::from_str(array.get()).map_err(Error::internal),
+            Self::Stored(array) => {
+                let mut reader = serde_json::Deserializer::from_str(array.get());
+                reader.deserialize_seq(Reader).map_err(Error::internal)
+            }
             Self::Read(jobs) => Ok(jobs),
         }
     }

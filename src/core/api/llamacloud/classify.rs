@@ -10,7 +10,7 @@ use super::{
     Caller, Reply,
     ids::{self, ID_CHARS, InPath, Spelling},
     rules,
-    wire::{self, ClassifyJob, Listing},
+    wire::{self, ClassifyJob},
 };
 use crate::{
     api::{
@@ -58,7 +58,7 @@ pub(super) async fn list<P: Ports>(caller: Caller<P>) -> Reply {
     let page = page_token::request(&mut check, LISTING, SIZES, &query.one("page_size"), &query.one("page_token"));
     let page: PageRequest = check.finish(page)?;
     let jobs = jobs::list(&caller.ports, caller.token.project, filter, page).await?;
-    Ok(reply::json(StatusCode::OK, &Listing::new(LISTING, &jobs, |job| ClassifyJob::new(job, false))))
+    Ok(reply::json(StatusCode::OK, &wire::jobs(LISTING, &jobs)))
 }
 
 /// `GET /api/v2/classify/{id}`

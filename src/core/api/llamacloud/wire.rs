@@ -1,6 +1,9 @@
 //! What is answered: jobs, files, configurations, projects, pages.
 
+use std::{rc::Rc, sync::Arc};
+
 use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::{ids::Spelling, rules};
 use crate::{
@@ -36,7 +39,7 @@ pub(super) struct ClassifyJob<'a> {
     project_id: String,
     user_id: String,
     status: &'static str,
-    configuration: rules::Configuration<'a>,
+    configuration: Configuration<'a>,
     configuration_id: Option<String>,
     document_input_type: &'static str,
     /// The name since April 2026.
@@ -50,6 +53,34 @@ pub(super) struct ClassifyJob<'a> {
     usage: Option<Usage>,
     created_at: String,
     updated_at: String,
+}
+
+/// A job's configuration.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Configuration<'a> {
+    Read(rules::Configuration<'a>),
+    /// As it was spelt for the job before.
+    Spelt(Rc<RawValue>),
+}
+
+/// A part of the listing of jobs. Jobs that share their classification share its spelling too.
+pub(super) fn jobs<'a>(name: &str, page: &'a Page<job::Job>) -> Listing<ClassifyJob<'a>> {
+    let mut before: Option<(&Arc<job::Classification>, Rc<RawValue>)> = None;
+    Listing::new(name, page, |job| {
+        let spelling = match &before {
+            Some((same, spelling)) if Arc::ptr_eq(same, &job.classification) => Some(Rc::clone(spelling)),
+            _ => to_raw_value(&rules::Configuration::from(&*job.classification)).ok().map(Rc::from),
+        };
+        let configuration = match spelling {
+            Some(spelling) => {
+                before = Some((&job.classification, Rc::clone(&spelling)));
+                Configuration::Spelt(spelling)
+            }
+            None => Configuration::Read((&*job.classification).into()),
+        };
+        ClassifyJob::with(job, configuration, false)
+    })
 }
 
 #[derive(Debug, Serialize)]
@@ -86,6 +117,10 @@ pub(super) fn statuses() -> Vec<(&'static str, Status)> {
 impl<'a> ClassifyJob<'a> {
     /// A job, with what it cost if that was asked for.
     pub(super) fn new(job: &'a job::Job, with_usage: bool) -> Self {
+        Self::with(job, Configuration::Read((&*job.classification).into()), with_usage)
+    }
+
+    fn with(job: &'a job::Job, configuration: Configuration<'a>, with_usage: bool) -> Self {
         let Source::File { id: file, .. } = job.source;
         let decision = job.decision.as_ref().filter(|_| job.status() == Status::Succeeded);
         Self {
@@ -93,7 +128,7 @@ impl<'a> ClassifyJob<'a> {
             project_id: job.project.to_string(),
             user_id: user(job.user),
             status: status(job.status()).unwrap_or("CANCELLED"),
-            configuration: (&*job.classification).into(),
+            configuration,
             configuration_id: job.classification.classifier.map(Spelling::spell),
             document_input_type: "file_id",
             file_input: file.spell(),
