@@ -8,8 +8,8 @@
 use std::{sync::Arc, time::Duration};
 
 use serde::{
-    Deserialize, Deserializer, Serialize,
-    de::{Error as _, SeqAccess, Visitor},
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{SeqAccess, Visitor},
 };
 use serde_json::value::RawValue;
 
@@ -330,13 +330,23 @@ pub struct JobRows {
 }
 
 /// Jobs as they are stored, or read. An index hands on what it stores; whoever asked reads it.
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
+#[derive(Debug)]
 pub enum Rows {
     /// A JSON array of jobs.
-    Stored(Box<RawValue>),
+    Stored(String),
     /// The jobs.
     Read(Vec<Job>),
+}
+
+impl Serialize for Rows {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Stored(array) => <&RawValue>::deserialize(&mut serde_json::Deserializer::from_str(array))
+                .map_err(serde::ser::Error::custom)?
+                .serialize(serializer),
+            Self::Read(jobs) => jobs.serialize(serializer),
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for Rows {
@@ -363,7 +373,7 @@ impl<'de> Visitor<'de> for Reader {
             let spelling = row.classification.get();
             let classification = match &before {
                 Some((same, classification)) if *same == spelling => Arc::clone(classification),
-                _ => Arc::new(serde_json::from_str(spelling).map_err(A::Error::custom)?),
+                _ => Arc::new(serde_json::from_str(spelling).map_err(serde::de::Error::custom)?),
             };
             before = Some((spelling, Arc::clone(&classification)));
             jobs.push(row.with(classification));
@@ -415,15 +425,6 @@ impl Row<'_> {
 }
 
 impl Rows {
-    /// The rows of a JSON array of jobs.
-    ///
-    /// # Errors
-    ///
-    /// `Internal` when it is no JSON.
-    pub fn stored(array: String) -> Result<Self> {
-        RawValue::from_string(array).map(Self::Stored).map_err(Error::internal)
-    }
-
     /// The jobs.
     ///
     /// # Errors
@@ -432,7 +433,7 @@ impl Rows {
     pub fn read(self) -> Result<Vec<Job>> {
         match self {
             Self::Stored(array) => {
-                let mut reader = serde_json::Deserializer::from_str(array.get());
+                let mut reader = serde_json::Deserializer::from_str(&array);
                 reader.deserialize_seq(Reader).map_err(Error::internal)
             }
             Self::Read(jobs) => Ok(jobs),

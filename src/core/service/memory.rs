@@ -306,7 +306,7 @@ impl IndexStore for IndexPlace {
             }
             records.push(record);
         }
-        Ok(JobRows { rows: Rows::stored(format!("[{}]", records.join(",")))?, cut })
+        Ok(JobRows { rows: Rows::Stored(format!("[{}]", records.join(","))), cut })
     }
 
     fn unheard_jobs(&self, before: Timestamp, limit: u32) -> Result<Vec<Job>> {

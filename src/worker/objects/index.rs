@@ -9,8 +9,8 @@ use sortroom::{
     limits,
     service::{
         index::{
-            self, Classifier, ClassifierFilter, Cursor, File, FileFilter, FileOrder, IndexCommand, IndexStore,
-            JobFilter, JobRows, Project, Rows,
+            self, Classifier, ClassifierFilter, Cursor, File, FileFilter, FileOrder, IndexCommand, IndexReply,
+            IndexStore, JobFilter, JobRows, Project, Rows,
         },
         ports::{Clock, Host},
     },
@@ -71,7 +71,12 @@ impl DurableObject for ProjectIndex {
             if accepts {
                 self.arm().await?;
             }
-            Ok(reply)
+            match &reply {
+                IndexReply::Jobs(JobRows { rows: Rows::Stored(rows), cut }) => {
+                    Ok(format!(r#"{{"jobs":{{"rows":{rows},"cut":{cut}}}}}"#))
+                }
+                reply => super::spell(reply),
+            }
         })
         .await
     }
@@ -219,7 +224,7 @@ impl IndexStore for ProjectIndex {
             Ok(true)
         })?;
         array.push(b']');
-        Ok(JobRows { rows: Rows::stored(String::from_utf8(array).map_err(Error::internal)?)?, cut })
+        Ok(JobRows { rows: Rows::Stored(String::from_utf8(array).map_err(Error::internal)?), cut })
     }
 
     fn unheard_jobs(&self, before: Timestamp, limit: u32) -> Result<Vec<Job>> {

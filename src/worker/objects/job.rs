@@ -54,7 +54,7 @@ impl DurableObject for JobObject {
             if let Some(work) = work {
                 self.place.state.wait_until(run_here(Rc::clone(&self.place), work));
             }
-            Ok(reply)
+            super::spell(&reply)
         })
         .await
     }
@@ -76,10 +76,10 @@ impl Place {
         if let Ok(Some(Ok(record))) = self.sql.cell(RECORD, Vec::new()).map(|record| record.map(String::from_utf8))
             && !record.contains(PURGED)
         {
-            return Ok(Response::builder().fixed(format!(r#"{{"Ok":{{"job":{record}}}}}"#).into_bytes()));
+            return super::respond(Ok(format!(r#"{{"job":{record}}}"#)));
         }
-        let reply = host::handle(self, &self.ports, Command::Get).await.map(|(reply, _)| reply);
-        super::reply(&reply)
+        let reply = host::handle(self, &self.ports, Command::Get).await;
+        super::respond(reply.and_then(|(reply, _)| super::spell(&reply)))
     }
 }
 

@@ -22,7 +22,7 @@ impl DurableObject for TokenDirectory {
     }
 
     async fn fetch(&self, request: Request) -> worker::Result<Response> {
-        super::answer(request, async |_, command: TokenCommand| tokens::handle(self, command)).await
+        super::answer(request, async |_, command: TokenCommand| super::spell(&tokens::handle(self, command)?)).await
     }
 }
 
