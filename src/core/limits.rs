@@ -132,9 +132,9 @@ pub const BACKOFF_DOUBLINGS: u32 = 6;
 
 // --- Index ---
 
-/// The most bytes of job rows in one page of a listing. A page is held three times on its way (rows, answer, body), in
-/// an isolate of 128 MiB that others share.
-pub const PAGE_BYTES: usize = 4 * 1024 * 1024;
+/// The most bytes of job rows in one page of a listing, unless one row alone has more. The storage puts a page together
+/// as one value, and a value has at most 2 MB there; so has the widest row.
+pub const PAGE_BYTES: usize = 3 * 512 * 1024;
 
 /// How long an open job may go unheard before the index asks after it. A healthy job is heard of within a second; a
 /// lost one is found by its own timer first.

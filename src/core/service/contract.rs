@@ -236,7 +236,7 @@ async fn idempotency(ports: &impl Ports) -> Result<()> {
 async fn row_versions(ports: &impl Ports) -> Result<()> {
     let scene = scene(ports).await?;
     let accepted = scene.reserve(ports, scene.reservation(ports)).await?;
-    let newer = Job { version: 5, state: State::Succeeded, ..accepted.clone() };
+    let newer = Job { version: 5, state: State::Succeeded, ..accepted.snapshot() };
     let older = Job { version: 4, state: State::Cancelled, ..accepted };
     for job in [newer.clone(), older] {
         ports.index(scene.project, IndexCommand::ShowJob { job: Box::new(job) }).await?;
@@ -263,7 +263,7 @@ async fn job_listing(ports: &impl Ports) -> Result<()> {
         };
         Arc::make_mut(&mut job.classification).classifier = (number % 5 == 0).then_some(classifier);
         ports.index(scene.project, IndexCommand::ShowJob { job: Box::new(job.clone()) }).await?;
-        jobs.push(job);
+        jobs.push(job.snapshot());
     }
     jobs.sort_by_key(|job| std::cmp::Reverse((job.created_at, job.id)));
     let mut seen = Vec::new();

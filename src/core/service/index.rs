@@ -5,15 +5,14 @@
 //! listings show. A row whose job was never heard of again (a crash between the two writes) is found by [`sweep`],
 //! which submits the job under the reserved id; submitting is idempotent.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc, time::Duration};
 
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{SeqAccess, Visitor},
-};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
 
 use super::{
+    access,
     host::JobReply,
     ports::{Clock, Host, Jobs},
 };
@@ -320,89 +319,137 @@ impl IndexReply {
     }
 }
 
-/// Rows of a job listing.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct JobRows {
-    /// The jobs.
-    pub rows: Rows,
-    /// Whether more would have been too many bytes.
-    pub cut: bool,
-}
-
-/// Jobs as they are stored, or read. An index hands on what it stores; whoever asked reads it.
+/// Rows of a job listing. An index hands on what it stores; whoever asked reads it.
 #[derive(Debug)]
-pub enum Rows {
-    /// A JSON array of jobs.
-    Stored(String),
-    /// The jobs.
-    Read(Vec<Job>),
+pub enum JobRows {
+    /// As they are stored.
+    Stored {
+        /// Two members of a JSON object: `rows`, an array of [`JobRow`]s, and `classifications`, an object that has the
+        /// classifications of the rows by their [`JobRow::rules`].
+        page: String,
+        /// Whether more would have been too many bytes.
+        cut: bool,
+    },
+    /// Read.
+    Read {
+        /// The jobs.
+        rows: Vec<Job>,
+        /// Whether more would have been too many bytes.
+        cut: bool,
+    },
 }
 
-impl Serialize for Rows {
+/// Rows as they are spelt. Jobs mostly share their classification, and it is most of a job, so it is spelt once.
+#[derive(Serialize, Deserialize)]
+struct SpeltRows<'a> {
+    #[serde(borrow)]
+    rows: Vec<JobRow<'a>>,
+    classifications: BTreeMap<String, Arc<Classification>>,
+    cut: bool,
+}
+
+impl JobRows {
+    /// No rows.
+    pub fn none() -> Self {
+        Self::Read { rows: Vec::new(), cut: false }
+    }
+
+    /// The jobs, and whether more would have been too many bytes.
+    ///
+    /// # Errors
+    ///
+    /// `Internal` when a row is not as it was written.
+    pub fn read(self) -> Result<(Vec<Job>, bool)> {
+        match self {
+            Self::Stored { page, cut } => {
+                jobs(serde_json::from_str(&format!(r#"{{{page},"cut":{cut}}}"#)).map_err(Error::internal)?)
+            }
+            Self::Read { rows, cut } => Ok((rows, cut)),
+        }
+    }
+}
+
+fn jobs(spelt: SpeltRows<'_>) -> Result<(Vec<Job>, bool)> {
+    let SpeltRows { rows, classifications, cut } = spelt;
+    let with = |row: JobRow<'_>| {
+        let classification = classifications.get(&*row.rules).map(Arc::clone);
+        classification.map(|shared| row.with(shared)).ok_or_else(|| Error::internal("a row without its classification"))
+    };
+    Ok((rows.into_iter().map(with).collect::<Result<_>>()?, cut))
+}
+
+impl Serialize for JobRows {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Stored(array) => <&RawValue>::deserialize(&mut serde_json::Deserializer::from_str(array))
+            Self::Stored { page, cut } => RawValue::from_string(format!(r#"{{{page},"cut":{cut}}}"#))
                 .map_err(serde::ser::Error::custom)?
                 .serialize(serializer),
-            Self::Read(jobs) => jobs.serialize(serializer),
+            Self::Read { rows: jobs, cut } => {
+                let rows =
+                    jobs.iter().map(JobRow::of).collect::<Result<Vec<_>>>().map_err(serde::ser::Error::custom)?;
+                let rules = rows.iter().map(|row| row.rules.to_string());
+                let classifications = rules.zip(jobs.iter().map(|job| Arc::clone(&job.classification))).collect();
+                SpeltRows { rows, classifications, cut: *cut }.serialize(serializer)
+            }
         }
     }
 }
 
-impl<'de> Deserialize<'de> for Rows {
+impl<'de> Deserialize<'de> for JobRows {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(Reader).map(Self::Read)
+        let (rows, cut) = jobs(SpeltRows::deserialize(deserializer)?).map_err(serde::de::Error::custom)?;
+        Ok(Self::Read { rows, cut })
     }
 }
 
-/// Reads rows. Neighbours mostly share their rules, and the rules are most of a row, so what is spelt like the row before
-/// is not read again but shared.
-struct Reader;
-
-impl<'de> Visitor<'de> for Reader {
-    type Value = Vec<Job>;
-
-    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("jobs")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let mut jobs = Vec::new();
-        let mut before: Option<(&'de str, Arc<Classification>)> = None;
-        while let Some(row) = seq.next_element::<Row<'de>>()? {
-            let spelling = row.classification.get();
-            let classification = match &before {
-                Some((same, classification)) if *same == spelling => Arc::clone(classification),
-                _ => Arc::new(serde_json::from_str(spelling).map_err(serde::de::Error::custom)?),
-            };
-            before = Some((spelling, Arc::clone(&classification)));
-            jobs.push(row.with(classification));
-        }
-        Ok(jobs)
-    }
-}
-
-/// A job as the index stores it: a [snapshot](Job::snapshot), whose classification is not read yet.
-#[derive(Deserialize)]
-struct Row<'a> {
+/// A job as the index stores it: a [snapshot](Job::snapshot) whose classification is kept apart.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct JobRow<'a> {
+    /// The same for the same classification, different for every other: 128 bits of the SHA-256 of its spelling, as
+    /// hexadecimal digits.
+    #[serde(borrow)]
+    pub rules: Cow<'a, str>,
     id: JobId,
     project: ProjectId,
     user: TokenId,
     version: u64,
     source: Source,
-    #[serde(borrow)]
-    classification: &'a RawValue,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     transaction: Option<String>,
     plan: Vec<Stage>,
     state: State,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     decision: Option<Decision>,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
 
-impl Row<'_> {
+impl JobRow<'_> {
+    /// The row of a job.
+    ///
+    /// # Errors
+    ///
+    /// `Internal` when the classification cannot be spelt.
+    pub fn of(job: &Job) -> Result<Self> {
+        let spelling = serde_json::to_vec(&*job.classification).map_err(Error::internal)?;
+        let mut rules = access::hex(&Sha256::digest(spelling));
+        rules.truncate(32);
+        Ok(Self {
+            rules: rules.into(),
+            id: job.id,
+            project: job.project,
+            user: job.user,
+            version: job.version,
+            source: job.source.clone(),
+            transaction: job.transaction.clone(),
+            plan: job.plan.clone(),
+            state: job.state.clone(),
+            decision: job.decision.clone(),
+            created_at: job.created_at,
+            updated_at: job.updated_at,
+        })
+    }
+
     fn with(self, classification: Arc<Classification>) -> Job {
         Job {
             id: self.id,
@@ -420,23 +467,6 @@ impl Row<'_> {
             outbox: Vec::new(),
             flush_at: Timestamp::default(),
             flush_failures: 0,
-        }
-    }
-}
-
-impl Rows {
-    /// The jobs.
-    ///
-    /// # Errors
-    ///
-    /// `Internal` when a row is not as it was written.
-    pub fn read(self) -> Result<Vec<Job>> {
-        match self {
-            Self::Stored(array) => {
-                let mut reader = serde_json::Deserializer::from_str(&array);
-                reader.deserialize_seq(Reader).map_err(Error::internal)
-            }
-            Self::Read(jobs) => Ok(jobs),
         }
     }
 }

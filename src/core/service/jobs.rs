@@ -86,8 +86,8 @@ pub async fn list(ports: &impl Index, project: ProjectId, filter: JobFilter, pag
     let size = page.size;
     match ports.index(project, IndexCommand::ListJobs { filter, page }).await? {
         IndexReply::Jobs(found) => {
-            let mut items = found.rows.read()?;
-            let more = index::cut(&mut items, size) || found.cut;
+            let (mut items, cut) = found.read()?;
+            let more = index::cut(&mut items, size) || cut;
             let next = items.last().filter(|_| more).map(|job| index::cursor(job.created_at, &job.id));
             Ok(Page { items, next })
         }

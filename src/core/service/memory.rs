@@ -13,7 +13,7 @@ use super::{
     host::{self, JobReply, JobStore, Work},
     index::{
         self, Classifier, ClassifierFilter, Cursor, File, FileFilter, FileOrder, IndexCommand, IndexReply, IndexStore,
-        JobFilter, JobRows, Project, Rows,
+        JobFilter, JobRows, Project,
     },
     ports::{
         BoxedBytes, ByteStream, Clock, Config, FileKey, Files, Host, Index, Jobs, PartUpload, Queue, Random,
@@ -295,18 +295,19 @@ impl IndexStore for IndexPlace {
         });
         found.sort_by_key(|job| std::cmp::Reverse((job.created_at, job.id)));
         let mut bytes = 0_usize;
-        let mut records = Vec::new();
+        let mut rows = Vec::new();
         let mut cut = false;
         for job in upto(found, limit) {
-            let record = serde_json::to_string(&job).map_err(Error::internal)?;
-            bytes = bytes.saturating_add(record.len());
-            cut = bytes > limits::PAGE_BYTES && !records.is_empty();
+            bytes = bytes.saturating_add(serde_json::to_string(&job).map_err(Error::internal)?.len());
+            cut = bytes > limits::PAGE_BYTES && !rows.is_empty();
             if cut {
                 break;
             }
-            records.push(record);
+            rows.push(job);
         }
-        Ok(JobRows { rows: Rows::Stored(format!("[{}]", records.join(","))), cut })
+        // Through their spelling, as rows go that come out of an object.
+        let spelt = serde_json::to_string(&JobRows::Read { rows, cut }).map_err(Error::internal)?;
+        serde_json::from_str(&spelt).map_err(Error::internal)
     }
 
     fn unheard_jobs(&self, before: Timestamp, limit: u32) -> Result<Vec<Job>> {

@@ -5,12 +5,12 @@ use std::cell::Cell;
 use sortroom::{
     error::{Error, Result},
     id::{ClassifierId, FileId, JobId},
-    job::Job,
+    job::{Job, Status},
     limits,
     service::{
         index::{
             self, Classifier, ClassifierFilter, Cursor, File, FileFilter, FileOrder, IndexCommand, IndexReply,
-            IndexStore, JobFilter, JobRows, Project, Rows,
+            IndexStore, JobFilter, JobRow, JobRows, Project,
         },
         ports::{Clock, Host},
     },
@@ -43,7 +43,29 @@ const SCHEMA: &[&str] = &[
         PRIMARY KEY (id, version)) WITHOUT ROWID",
     "CREATE INDEX classifiers_by_age ON classifiers (version, id)",
     "CREATE INDEX classifiers_by_name ON classifiers (name, version)",
+    // Rows of jobs as they are now: in the order of their coming, so that neighbours share pages; the rules apart from
+    // the rest, so that a change does not spell them again; and no index that almost every job has to enter and leave.
+    "CREATE TABLE job_rows (
+        number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, created_at INTEGER NOT NULL, status TEXT NOT NULL,
+        classifier TEXT, idempotency_key TEXT, version INTEGER NOT NULL, heard_at INTEGER NOT NULL,
+        rules TEXT NOT NULL, classification TEXT NOT NULL, record TEXT NOT NULL)",
+    "CREATE INDEX job_rows_by_age ON job_rows (created_at, id)",
+    "CREATE INDEX job_rows_by_status ON job_rows (status, created_at, id) WHERE status <> 'succeeded'",
+    "CREATE INDEX job_rows_by_classifier ON job_rows (classifier, created_at, id) WHERE classifier IS NOT NULL",
+    "CREATE UNIQUE INDEX job_rows_by_key ON job_rows (idempotency_key) WHERE idempotency_key IS NOT NULL",
+    "INSERT INTO job_rows
+        (id, created_at, status, classifier, idempotency_key, version, heard_at, rules, classification, record)
+        SELECT id, created_at, status, classifier, idempotency_key, version, heard_at, id,
+        json_extract(record, '$.classification'), json_set(json_remove(record, '$.classification'), '$.rules', id)
+        FROM jobs ORDER BY created_at, id",
+    "DROP TABLE jobs",
 ];
+
+/// The condition on jobs that are not final, so that the index of statuses serves it.
+const OPEN: &str = "status IN ('queued', 'running') AND status <> 'succeeded'";
+
+/// The row of a job as one text.
+const RECORD: &str = r#"'{"classification":' || classification || ',' || substr(record, 2)"#;
 
 /// The index of one project.
 #[durable_object]
@@ -72,9 +94,7 @@ impl DurableObject for ProjectIndex {
                 self.arm().await?;
             }
             match &reply {
-                IndexReply::Jobs(JobRows { rows: Rows::Stored(rows), cut }) => {
-                    Ok(format!(r#"{{"jobs":{{"rows":{rows},"cut":{cut}}}}}"#))
-                }
+                IndexReply::Jobs(JobRows::Stored { page, cut }) => Ok(format!(r#"{{"jobs":{{{page},"cut":{cut}}}}}"#)),
                 reply => super::spell(reply),
             }
         })
@@ -131,15 +151,30 @@ impl Where {
         Ok(())
     }
 
-    fn statement(mut self, select: &str, order: &str, limit: u32) -> (String, Vec<SqlStorageValue>) {
+    fn statement(&self, select: &str, order: &str, limit: u32) -> (String, Vec<SqlStorageValue>) {
         let conditions = if self.conditions.is_empty() {
             String::new()
         } else {
             format!(" WHERE {}", self.conditions.join(" AND "))
         };
-        self.bindings.push(integer(limit.into()));
-        (format!("{select}{conditions} ORDER BY {order} LIMIT ?"), self.bindings)
+        let bindings = self.bindings.iter().cloned().chain([integer(limit.into())]).collect();
+        (format!("{select}{conditions} ORDER BY {order} LIMIT ?"), bindings)
     }
+}
+
+/// The statement that puts the rows of `page` together as [`JobRows::Stored`] has them, or makes an empty
+/// cell of them when they have more than `most` bytes. The storage does it because a value that crosses from it to here costs more than its bytes.
+fn put_together(page: &str, most: usize) -> String {
+    format!(
+        r#"WITH page AS MATERIALIZED ({page}),
+        different AS MATERIALIZED (SELECT '"' || rules || '":' || classification AS member FROM job_rows
+            WHERE number IN (SELECT max(number) FROM page GROUP BY rules))
+        SELECT CAST(CASE WHEN (SELECT sum(length(CAST(record AS BLOB))) FROM page) +
+            (SELECT sum(length(CAST(member AS BLOB))) FROM different) <= {most}
+        THEN '"rows":[' || (SELECT group_concat(record, ',') FROM page) || '],"classifications":{{' ||
+            (SELECT group_concat(member, ',') FROM different) || '}}'
+        END AS BLOB) FROM page LIMIT 1"#
+    )
 }
 
 fn moment(at: Timestamp) -> SqlStorageValue {
@@ -160,17 +195,20 @@ impl IndexStore for ProjectIndex {
     }
 
     fn job(&self, id: JobId) -> Result<Option<Job>> {
-        self.sql.record("SELECT record FROM jobs WHERE id = ?", vec![text(&id)])
+        self.sql.record(&format!("SELECT {RECORD} FROM job_rows WHERE id = ?"), vec![text(&id)])
     }
 
     fn job_of(&self, transaction: &str) -> Result<Option<Job>> {
-        self.sql.record("SELECT record FROM jobs WHERE idempotency_key = ?", vec![text(&transaction)])
+        self.sql.record(&format!("SELECT {RECORD} FROM job_rows WHERE idempotency_key = ?"), vec![text(&transaction)])
     }
 
     fn put_job(&self, job: &Job, heard_at: Timestamp) -> Result<()> {
+        let row = JobRow::of(job)?;
         self.sql.write(
-            "INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
-             status = excluded.status, version = excluded.version, open = excluded.open,
+            "INSERT INTO job_rows
+             (id, created_at, status, classifier, idempotency_key, version, heard_at, rules, classification, record)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
+             status = excluded.status, version = excluded.version,
              heard_at = excluded.heard_at, record = excluded.record WHERE excluded.version > version",
             vec![
                 text(&job.id),
@@ -179,21 +217,25 @@ impl IndexStore for ProjectIndex {
                 optional(job.classification.classifier.as_ref()),
                 optional(job.transaction.as_ref()),
                 integer(i64::try_from(job.version).unwrap_or(i64::MAX)),
-                integer(i64::from(!job.status().is_final())),
                 moment(heard_at),
-                json(job)?,
+                text(&row.rules),
+                json(&*job.classification)?,
+                json(&row)?,
             ],
         )
     }
 
     fn remove_job(&self, id: JobId) -> Result<()> {
-        self.sql.write("DELETE FROM jobs WHERE id = ?", vec![text(&id)])
+        self.sql.write("DELETE FROM job_rows WHERE id = ?", vec![text(&id)])
     }
 
     fn jobs(&self, filter: &JobFilter, after: Option<(Timestamp, JobId)>, limit: u32) -> Result<JobRows> {
         let mut rules = Where::default();
-        if let Some(status) = filter.status {
-            rules.and("status = ?", [text(&status.as_str())]);
+        match filter.status {
+            // Most jobs have succeeded, so that going by age finds them; the index has the others.
+            Some(Status::Succeeded) => rules.and("+status = 'succeeded'", []),
+            Some(status) => rules.and("status = ? AND status <> 'succeeded'", [text(&status.as_str())]),
+            None => {}
         }
         if let Some(classifier) = &filter.classifier {
             rules.and("classifier = ?", [text(classifier)]);
@@ -208,38 +250,35 @@ impl IndexStore for ProjectIndex {
             rules.and("(created_at, id) < (?, ?)", [moment(at), text(&id)]);
         }
         rules.among(filter.ids.as_ref())?;
-        let select = "SELECT CAST(record AS BLOB) FROM jobs";
-        let (statement, bindings) = rules.statement(select, "created_at DESC, id DESC", limit);
-        let mut array = vec![b'['];
-        let mut cut = false;
-        self.sql.read(&statement, bindings, |record| {
-            cut = array.len() > 1 && array.len().saturating_add(record.len()) > limits::PAGE_BYTES;
-            if cut {
-                return Ok(false);
+        let select = "SELECT number, rules, record FROM job_rows";
+        for size in std::iter::successors(Some(limit), |size| (*size > 1).then_some(size / 2)) {
+            let (page, bindings) = rules.statement(select, "created_at DESC, id DESC", size);
+            let most = if size > 1 { limits::PAGE_BYTES } else { usize::MAX >> 1 };
+            match self.sql.cell(&put_together(&page, most), bindings)? {
+                None => break,
+                Some(page) if page.is_empty() => {}
+                Some(page) => {
+                    let page = String::from_utf8(page).map_err(Error::internal)?;
+                    return Ok(JobRows::Stored { page, cut: size < limit });
+                }
             }
-            if array.len() > 1 {
-                array.push(b',');
-            }
-            array.extend(record);
-            Ok(true)
-        })?;
-        array.push(b']');
-        Ok(JobRows { rows: Rows::Stored(String::from_utf8(array).map_err(Error::internal)?), cut })
+        }
+        Ok(JobRows::none())
     }
 
     fn unheard_jobs(&self, before: Timestamp, limit: u32) -> Result<Vec<Job>> {
         self.sql.records(
-            "SELECT record FROM jobs WHERE open = 1 AND heard_at < ? ORDER BY heard_at, id LIMIT ?",
+            &format!("SELECT {RECORD} FROM job_rows WHERE {OPEN} AND heard_at < ? ORDER BY heard_at, id LIMIT ?"),
             vec![moment(before), integer(limit.into())],
         )
     }
 
     fn heard(&self, id: JobId, at: Timestamp) -> Result<()> {
-        self.sql.write("UPDATE jobs SET heard_at = ? WHERE id = ?", vec![moment(at), text(&id)])
+        self.sql.write("UPDATE job_rows SET heard_at = ? WHERE id = ?", vec![moment(at), text(&id)])
     }
 
     fn has_open_jobs(&self) -> Result<bool> {
-        let open: Vec<u8> = self.sql.records("SELECT '1' FROM jobs WHERE open = 1 LIMIT 1", Vec::new())?;
+        let open: Vec<u8> = self.sql.records(&format!("SELECT '1' FROM job_rows WHERE {OPEN} LIMIT 1"), Vec::new())?;
         Ok(!open.is_empty())
     }
 
