@@ -68,6 +68,14 @@ id! {
     ClassifierId
 }
 id! {
+    /// A saved schema.
+    SchemaId
+}
+id! {
+    /// A rule of a classifier, where it has to be named although its label may change.
+    RuleId
+}
+id! {
     /// A token. Public: the secret is another thing.
     TokenId
 }

@@ -110,8 +110,19 @@ pub const LEASE: Duration = Duration::from_secs(20);
 /// again, until they had no attempts left either. An attempt takes hundredths of a second, so five seconds set them apart.
 pub const LEASE_SPREAD: Duration = Duration::from_secs(5);
 
-/// How long finished jobs are kept.
-pub const JOB_RETENTION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// A day.
+pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How many days jobs that have ended, and files, are kept in a project that says nothing else.
+pub const RETENTION_DAYS: u32 = 30;
+
+/// The longest that a project may keep what it has, in days: ten years, as tax laws ask for.
+pub const MAX_RETENTION_DAYS: u32 = 3_660;
+
+/// [`RETENTION_DAYS`], for records that were written before there was a choice.
+pub(crate) const fn retention_days() -> u32 {
+    RETENTION_DAYS
+}
 
 /// How long a queued job waits before it asks for a worker again, in case the message was lost. Longer than a healthy
 /// queue takes, short enough that a restart is hardly noticed.

@@ -141,6 +141,15 @@ pub struct Document {
     pub page_count: u32,
 }
 
+/// A mail as a caller has it who takes it apart: its subject and the text of its body, plain or HTML.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Mail {
+    /// The subject; empty when there is none.
+    pub subject: String,
+    /// The body.
+    pub body: String,
+}
+
 /// What to read of a document.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -226,6 +235,19 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Document> {
     };
     if document.is_empty() {
         return Err(Error::unreadable(Unreadable::NoText, "The document holds no text"));
+    }
+    Ok(document)
+}
+
+/// Makes a document of a mail: its subject as the title, its body with what is quoted and signed set apart.
+///
+/// # Errors
+///
+/// [`Kind::Unreadable`](crate::error::Kind::Unreadable) when there is no text in it, or more than [`limits`] allow.
+pub fn read_mail(mail: &Mail) -> Result<Document> {
+    let document = parse::eml::parts(mail)?;
+    if document.is_empty() {
+        return Err(Error::unreadable(Unreadable::NoText, "The mail holds no text"));
     }
     Ok(document)
 }

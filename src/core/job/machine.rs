@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Command, Effect, Failure, Job, State, Status};
+use super::{Command, Effect, External, Failure, Job, Report, Source, Stage, Start, State, Status};
 use crate::{error::Unreadable, id::LeaseId, limits, time::Timestamp};
 
 /// What a command came to.
@@ -39,7 +39,7 @@ pub enum Rejected {
 pub fn apply(job: Option<&Job>, command: Command, now: Timestamp) -> Result<Outcome, Rejected> {
     let Some(job) = job.filter(|job| job.status() != Status::Purged) else {
         return match (job, command) {
-            (None, Command::Submit { job, here }) => Ok(changed(submit(*job, here, now))),
+            (None, Command::Submit { job, start }) => Ok(changed(submit(*job, start, now))),
             (Some(purged), Command::Delivered { effects }) => Ok(delivered(purged, &effects)),
             (Some(purged), Command::Undelivered) => Ok(undelivered(purged, now)),
             (_, Command::Wake | Command::Delivered { .. } | Command::Undelivered) => Ok(Outcome::Unchanged),
@@ -49,23 +49,9 @@ pub fn apply(job: Option<&Job>, command: Command, now: Timestamp) -> Result<Outc
     match command {
         Command::Submit { .. } | Command::Get => Ok(Outcome::Unchanged),
         Command::Claim { lease } => Ok(claim(job, lease, now)),
-        Command::Finish { lease, decision } => Ok(match held(job, lease) {
+        Command::Report { lease, report } => Ok(match held(job, lease) {
             None => Outcome::Unchanged,
-            Some((stage, _)) => {
-                let mut next = touched(job, now);
-                next.decision = Some(*decision);
-                if stage.saturating_add(1) < job.plan.len() {
-                    queue(&mut next, stage.saturating_add(1), 0, now);
-                } else {
-                    next.state = State::Succeeded;
-                    forget_enqueue(&mut next);
-                }
-                changed(indexed(next))
-            }
-        }),
-        Command::Fail { lease, failure } => Ok(match held(job, lease) {
-            None => Outcome::Unchanged,
-            Some((stage, attempt)) => changed(attempt_failed(job, stage, attempt, failure, now)),
+            Some((stage, attempt)) => changed(reported(job, stage, attempt, report, now)),
         }),
         Command::Cancel => match job.status() {
             Status::Queued | Status::Running => {
@@ -105,13 +91,47 @@ fn changed(job: Job) -> Outcome {
     Outcome::Changed(Box::new(job))
 }
 
-fn submit(mut job: Job, here: Option<LeaseId>, now: Timestamp) -> Job {
-    job.version = job.version.saturating_add(1);
-    match here {
-        Some(lease) => job.state = State::Running { stage: 0, attempt: 1, lease, until: lease_end(&job, 1, now) },
-        None => queue(&mut job, 0, 0, now),
+fn submit(mut job: Job, start: Start, now: Timestamp) -> Job {
+    match start {
+        Start::Queue => {
+            job.version = job.version.saturating_add(1);
+            queue(&mut job, 0, 0, now);
+            job
+        }
+        Start::Here(lease) => {
+            job.version = job.version.saturating_add(1);
+            job.state = State::Running { stage: 0, attempt: 1, lease, until: lease_end(&job, 1, now) };
+            job
+        }
+        Start::Done(report) => reported(&job, 0, 1, report, now),
     }
-    job
+}
+
+/// The job after `attempt` at `stage` came to `report`.
+fn reported(job: &Job, stage: usize, attempt: u32, report: Report, now: Timestamp) -> Job {
+    let mut next = touched(job, now);
+    match report {
+        Report::Failed(failure) => return attempt_failed(job, stage, attempt, failure, now),
+        Report::Classified(decision) => {
+            let chosen = decision.label.as_ref();
+            let route = next.routes.iter().find(|route| chosen.is_some() && route.label.as_ref() == chosen);
+            next.route = route.cloned().map(Box::new);
+            next.routes.clear();
+            next.decision = Some(*decision);
+        }
+        Report::Extracted(extraction) => next.extraction = Some(extraction),
+    }
+    let following = stage.saturating_add(1);
+    match job.plan.get(following) {
+        // What goes nowhere has nothing to be extracted.
+        Some(Stage::Extract) if next.route.is_none() => next.state = State::Succeeded,
+        Some(_) => queue(&mut next, following, 0, now),
+        None => next.state = State::Succeeded,
+    }
+    if next.state == State::Succeeded {
+        forget_enqueue(&mut next);
+    }
+    indexed(next)
 }
 
 fn claim(job: &Job, lease: LeaseId, now: Timestamp) -> Outcome {
@@ -196,7 +216,7 @@ fn wake(job: &Job, now: Timestamp) -> Outcome {
             queue(&mut next, stage, attempt, now);
             changed(indexed(next))
         }
-        State::Succeeded | State::Failed { .. } | State::Cancelled if job.updated_at + limits::JOB_RETENTION <= now => {
+        State::Succeeded | State::Failed { .. } | State::Cancelled if job.kept_until() <= now => {
             changed(purge(job, now))
         }
         _ => Outcome::Unchanged,
@@ -214,6 +234,13 @@ fn purge(job: &Job, now: Timestamp) -> Job {
     let mut next = touched(job, now);
     next.state = State::Purged;
     next.decision = None;
+    next.extraction = None;
+    next.routes.clear();
+    next.route = None;
+    next.external = External::default();
+    if let Source::Mail { mail } = &mut next.source {
+        *mail = None;
+    }
     next.outbox.clear();
     owe(&mut next, Effect::RemoveFromIndex, now);
     next

@@ -34,9 +34,10 @@ pub use machine::{Outcome, Rejected, apply};
 
 use crate::{
     classify::{Decision, RuleSet, Settings},
-    document::ReadOptions,
+    document::{Mail, ReadOptions},
     error::{Error, Kind},
-    id::{ClassifierId, FileId, JobId, LeaseId, ProjectId, TokenId},
+    extract::{Extraction, Schema},
+    id::{ClassifierId, FileId, JobId, LeaseId, ProjectId, SchemaId, TokenId},
     limits,
     time::Timestamp,
 };
@@ -52,6 +53,46 @@ pub enum Source {
         /// Its size in bytes, as it was stored when the job was accepted.
         size: u64,
     },
+    /// A mail that came with the request.
+    Mail {
+        /// The mail; nothing in what listings show.
+        mail: Option<Box<Mail>>,
+    },
+}
+
+/// Where documents of a label go, and what is extracted from them there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Route {
+    /// The label of the rule; nothing when nobody classified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// What people call the place they go to.
+    pub deployment: String,
+    /// The saved schema.
+    pub schema_id: SchemaId,
+    /// What people call the schema.
+    pub schema_name: String,
+    /// The schema as it was when the job was accepted; empty in what listings show.
+    #[serde(default)]
+    pub schema: Schema,
+}
+
+/// What the caller wants back with the result, unchanged.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct External {
+    /// The caller's own name for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// JSON, byte for byte as it came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<String>,
+}
+
+impl External {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// How a job classifies: a snapshot, so that a later change of the classifier does not change a running job.
@@ -76,6 +117,32 @@ pub struct Classification {
 pub enum Stage {
     /// Hold the document against the rules.
     Classify,
+    /// Find the fields of the route's schema in it.
+    Extract,
+}
+
+/// How the first stage of a submitted job comes about.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Start {
+    /// It is queued.
+    Queue,
+    /// Whoever stores the job runs it, at once, under this lease.
+    Here(LeaseId),
+    /// It was run before the job is stored, and this came out: job and output are stored in one step.
+    Done(Report),
+}
+
+/// What came out of a stage.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Report {
+    /// The document was classified.
+    Classified(Box<Decision>),
+    /// Fields were looked for.
+    Extracted(Box<Extraction>),
+    /// It failed.
+    Failed(Failure),
 }
 
 /// Why a job, or one attempt at it, failed.
@@ -238,9 +305,24 @@ pub struct Job {
     pub plan: Vec<Stage>,
     /// Where it is.
     pub state: State,
+    /// Where documents go by their label, while that is not decided.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<Route>,
+    /// Where this document goes, once that is decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route: Option<Box<Route>>,
     /// The output of the classify stage, once it is done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<Decision>,
+    /// The output of the extract stage, once it is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extraction: Option<Box<Extraction>>,
+    /// What the caller wants back.
+    #[serde(default, skip_serializing_if = "External::is_empty")]
+    pub external: External,
+    /// How long it is kept after it has ended, in days.
+    #[serde(default = "limits::retention_days")]
+    pub retention_days: u32,
     /// When it was accepted.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -273,6 +355,14 @@ pub struct NewJob {
     pub transaction: Option<String>,
     /// What is to be done, in order.
     pub plan: Vec<Stage>,
+    /// Where documents go by their label.
+    pub routes: Vec<Route>,
+    /// Where this document goes, when that is known.
+    pub route: Option<Box<Route>>,
+    /// What the caller wants back.
+    pub external: External,
+    /// How long it is kept after it has ended, in days.
+    pub retention_days: u32,
 }
 
 impl Job {
@@ -294,7 +384,12 @@ impl Job {
                 ask_again: now + limits::ASK_AGAIN,
                 asked: 0,
             },
+            routes: new.routes,
+            route: new.route,
             decision: None,
+            extraction: None,
+            external: new.external,
+            retention_days: new.retention_days,
             created_at: now,
             updated_at: now,
             outbox: Vec::new(),
@@ -323,13 +418,26 @@ impl Job {
         }
     }
 
+    /// Until when a job that has ended is kept.
+    pub fn kept_until(&self) -> Timestamp {
+        self.updated_at + limits::DAY.saturating_mul(self.retention_days)
+    }
+
+    /// The stage that is waiting or being run.
+    pub fn stage(&self) -> Option<Stage> {
+        match self.state {
+            State::Queued { stage, .. } | State::Running { stage, .. } => self.plan.get(stage).copied(),
+            _ => None,
+        }
+    }
+
     /// The moment at which the job must look after itself again; [`Command::Wake`] is what it does then. Nothing
     /// only when the job is purged and owes nothing: then its storage can go.
     pub fn timer(&self) -> Option<Timestamp> {
         let state = match &self.state {
             State::Queued { ask_again, .. } => Some(*ask_again),
             State::Running { until, .. } => Some(*until),
-            State::Succeeded | State::Failed { .. } | State::Cancelled => Some(self.updated_at + limits::JOB_RETENTION),
+            State::Succeeded | State::Failed { .. } | State::Cancelled => Some(self.kept_until()),
             State::Purged => None,
         };
         let outbox = (!self.outbox.is_empty()).then_some(self.flush_at);
@@ -354,12 +462,20 @@ impl Job {
             project: self.project,
             user: self.user,
             version: self.version,
-            source: self.source.clone(),
+            source: match &self.source {
+                Source::Mail { .. } => Source::Mail { mail: None },
+                file @ Source::File { .. } => file.clone(),
+            },
             classification: Arc::clone(&self.classification),
             transaction: self.transaction.clone(),
             plan: self.plan.clone(),
             state: self.state.clone(),
+            routes: Vec::new(),
+            route: self.route.as_ref().map(|route| Box::new(Route { schema: Schema::default(), ..(**route).clone() })),
             decision,
+            extraction: None,
+            external: External::default(),
+            retention_days: self.retention_days,
             created_at: self.created_at,
             updated_at: self.updated_at,
             outbox: Vec::new(),
@@ -377,9 +493,8 @@ pub enum Command {
     Submit {
         /// The job as it was accepted.
         job: Box<Job>,
-        /// Whether the one who stores the job runs its first stage itself, at once, under this lease; else the
-        /// stage is queued.
-        here: Option<LeaseId>,
+        /// How its first stage comes about.
+        start: Start,
     },
     /// Tell what the job is. Changes nothing.
     Get,
@@ -388,19 +503,12 @@ pub enum Command {
         /// What the claimer will show when it reports.
         lease: LeaseId,
     },
-    /// The claimed stage is done.
-    Finish {
-        /// The lease under which it was done.
+    /// The claimed stage was run.
+    Report {
+        /// The lease under which it was run.
         lease: LeaseId,
         /// What came out.
-        decision: Box<Decision>,
-    },
-    /// The claimed stage failed.
-    Fail {
-        /// The lease under which it failed.
-        lease: LeaseId,
-        /// Why.
-        failure: Failure,
+        report: Report,
     },
     /// Stop the job.
     Cancel,

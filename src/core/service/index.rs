@@ -5,7 +5,7 @@
 //! listings show. A row whose job was never heard of again (a crash between the two writes) is found by [`sweep`],
 //! which submits the job under the reserved id; submitting is idempotent.
 
-use std::{borrow::Cow, collections::BTreeMap, sync::Arc, time::Duration};
+use std::{borrow::Cow, collections::{BTreeMap, BTreeSet}, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -17,10 +17,12 @@ use super::{
     ports::{Clock, Host, Jobs},
 };
 use crate::{
-    classify::Decision,
+    classify::{Decision, Rule},
+    document::Mail,
     error::{Error, Kind, Result},
-    id::{ClassifierId, FileId, JobId, OrganizationId, ProjectId, TokenId},
-    job::{Classification, Command, Job, NewJob, Source, Stage, State, Status},
+    extract::Schema,
+    id::{ClassifierId, FileId, JobId, OrganizationId, ProjectId, RuleId, SchemaId, TokenId},
+    job::{Classification, Command, External, Job, NewJob, Route, Source, Stage, Start, State, Status},
     limits,
     time::Timestamp,
 };
@@ -36,6 +38,9 @@ pub struct Project {
     pub organization: OrganizationId,
     /// What people call the owner.
     pub organization_name: String,
+    /// How many days its files, and its jobs that have ended, are kept.
+    #[serde(default = "limits::retention_days")]
+    pub retention_days: u32,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -60,6 +65,9 @@ pub struct File {
     pub kind: Option<String>,
     /// Its size in bytes; nothing while the upload has not arrived.
     pub size: Option<u64>,
+    /// The job that tells how far the file is, where one was asked to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<JobId>,
     /// When it was announced or uploaded.
     pub created_at: Timestamp,
     /// When its bytes last changed.
@@ -77,8 +85,150 @@ pub struct Classifier {
     pub version: Timestamp,
     /// What it classifies with.
     pub classification: Classification,
+    /// Where documents go by their label.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<Target>,
+    /// Ids of rules by their present label, where that is not the label they began with.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub renamed: BTreeMap<String, RuleId>,
+    /// Whether nobody classifies with it yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub draft: bool,
     /// When the first version was saved.
     pub created_at: Timestamp,
+}
+
+/// Where documents of a label go: a [`Route`] that names its schema.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// The label of the rule.
+    pub label: String,
+    /// What people call the place they go to.
+    pub deployment: String,
+    /// What is extracted from them there.
+    pub schema: SchemaId,
+}
+
+impl Classifier {
+    /// The id of the rule with this label: the same for as long as there is that rule, whatever its label becomes.
+    pub fn rule_id(&self, label: &str) -> RuleId {
+        self.renamed.get(label).copied().unwrap_or_else(|| {
+            let digest = Sha256::new().chain_update(self.id.to_string()).chain_update(label).finalize();
+            RuleId::from_random(digest.first_chunk().copied().unwrap_or_default())
+        })
+    }
+
+    /// The place of a rule in the set.
+    fn place(&self, rule: RuleId) -> Result<usize> {
+        let mut rules = self.classification.rules.rules.iter();
+        rules.position(|one| self.rule_id(&one.label) == rule).ok_or_else(|| Error::not_found("Label not found"))
+    }
+
+    /// Makes one change to the rules.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` when there is no such rule, `Conflict` when a label would be there twice, `Invalid` when there would
+    /// be more than [`limits::MAX_RULES`].
+    pub fn change(&mut self, change: RuleChange) -> Result<()> {
+        match change {
+            RuleChange::Add(rule) => {
+                self.free(&rule.label)?;
+                let rules = &mut self.classification.rules.rules;
+                if rules.len() >= limits::MAX_RULES {
+                    return Err(Error::new(Kind::Invalid, format!("There are {} labels already", limits::MAX_RULES)));
+                }
+                rules.push(rule);
+            }
+            RuleChange::Replace { rule, label, description } => {
+                let place = self.place(rule)?;
+                let Some(old) = self.classification.rules.rules.get(place).cloned() else { return Ok(()) };
+                let label = label.unwrap_or_else(|| old.label.clone());
+                if label != old.label {
+                    self.free(&label)?;
+                    self.renamed.remove(&old.label);
+                    self.renamed.insert(label.clone(), rule);
+                    for route in self.routes.iter_mut().filter(|route| route.label == old.label) {
+                        route.label.clone_from(&label);
+                    }
+                }
+                if let Some(found) = self.classification.rules.rules.get_mut(place) {
+                    *found = Rule { label, description: description.unwrap_or(old.description) };
+                }
+            }
+            RuleChange::Remove(rule) => {
+                let place = self.place(rule)?;
+                let gone = self.classification.rules.rules.remove(place);
+                self.renamed.remove(&gone.label);
+                self.routes.retain(|route| route.label != gone.label);
+            }
+        }
+        Ok(())
+    }
+
+    /// Fails when there is a rule of this label.
+    fn free(&self, label: &str) -> Result<()> {
+        if self.classification.rules.rules.iter().any(|rule| rule.label == label) {
+            return Err(Error::new(Kind::Conflict, format!("A label named {label:?} already exists")));
+        }
+        Ok(())
+    }
+
+    /// Drops what names rules that are no more.
+    fn tidy(mut self) -> Self {
+        let labels: BTreeSet<&str> = self.classification.rules.rules.iter().map(|rule| &*rule.label).collect();
+        self.routes.retain(|route| labels.contains(&*route.label));
+        self.renamed.retain(|label, _| labels.contains(&**label));
+        self
+    }
+}
+
+/// One change to the rules of a classifier.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RuleChange {
+    /// Add a rule behind the others.
+    Add(Rule),
+    /// Change a rule; what is absent stays.
+    Replace {
+        /// Which.
+        rule: RuleId,
+        /// The new label.
+        label: Option<String>,
+        /// The new description.
+        description: Option<String>,
+    },
+    /// Remove a rule, and the route of its label.
+    Remove(RuleId),
+}
+
+/// What a new version of a classifier changes.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Change {
+    /// The name; as before when absent.
+    pub name: Option<String>,
+    /// What it classifies with; as before when absent.
+    pub classification: Option<Classification>,
+    /// Where documents go by their label; as before when absent.
+    pub routes: Option<Vec<Target>>,
+    /// Whether nobody classifies with the new version until it is published.
+    pub draft: bool,
+}
+
+/// A saved schema.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SavedSchema {
+    /// Which.
+    pub id: SchemaId,
+    /// What people call it. Unique in the project.
+    pub name: String,
+    /// What is extracted.
+    pub schema: Schema,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
 }
 
 /// Where a job gets its rules from.
@@ -87,8 +237,25 @@ pub struct Classifier {
 pub enum Rules {
     /// From the request.
     Inline(Box<Classification>),
-    /// From the newest version of a saved classifier.
+    /// From the newest published version of a saved classifier.
     Saved(ClassifierId),
+    /// There are none: the fields of this schema are wanted.
+    Schema(SchemaId),
+}
+
+/// What a job is to work on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// An uploaded file.
+    File {
+        /// Which.
+        id: FileId,
+        /// Whether the job becomes the one that tells how far the file is. Then there must be no open one.
+        current: bool,
+    },
+    /// A mail.
+    Mail(Box<Mail>),
 }
 
 /// A job that somebody wants: what the index needs to accept it.
@@ -98,14 +265,17 @@ pub struct Reservation {
     pub id: JobId,
     /// The token that asks.
     pub user: TokenId,
-    /// The file to work on.
-    pub file: FileId,
+    /// What to work on.
+    pub subject: Subject,
     /// The rules.
     pub rules: Rules,
     /// The caller's idempotency key.
     pub transaction: Option<String>,
     /// What is to be done, in order.
     pub plan: Vec<Stage>,
+    /// What the caller wants back.
+    #[serde(default)]
+    pub external: External,
 }
 
 /// Which jobs to list. Every condition that is set must hold.
@@ -157,6 +327,8 @@ pub struct ClassifierFilter {
     pub name: Option<String>,
     /// Only the newest version of each.
     pub latest_only: bool,
+    /// Also versions that are not published.
+    pub drafts: bool,
 }
 
 /// A place in a listing: the sort key and id of the last row seen. The next page begins after it.
@@ -243,23 +415,66 @@ pub enum IndexCommand {
         id: ClassifierId,
         /// The name.
         name: String,
-        /// What it classifies with.
-        classification: Classification,
+        /// What it is made of. What is absent stays, or is empty in a new classifier.
+        change: Change,
     },
-    /// Change a classifier: its name, what it classifies with, or both. The change is a new version.
+    /// Change a classifier. The change is a new version.
     ChangeClassifier {
         /// Which.
         id: ClassifierId,
-        /// The new name; the old one stays when absent.
-        name: Option<String>,
-        /// What it classifies with from now on; as before when absent.
-        classification: Option<Classification>,
+        /// What changes.
+        change: Change,
+    },
+    /// Make one change to the rules of a classifier's published version.
+    ChangeRules {
+        /// Which classifier.
+        id: ClassifierId,
+        /// What changes.
+        change: RuleChange,
+    },
+    /// Classify with the newest version of a classifier from now on.
+    PublishClassifier {
+        /// Which.
+        id: ClassifierId,
     },
     /// The newest version of a classifier.
     GetClassifier {
         /// Which.
         id: ClassifierId,
+        /// Whether a version that is not published will do.
+        #[serde(default)]
+        draft: bool,
     },
+    /// Save a schema under a name: a new one, or another content of the one of that name.
+    SaveSchema {
+        /// The id that a new schema gets.
+        id: SchemaId,
+        /// The name.
+        name: String,
+        /// What is extracted.
+        schema: Schema,
+    },
+    /// Change a schema.
+    ChangeSchema {
+        /// Which.
+        id: SchemaId,
+        /// The new name; as before when absent.
+        name: Option<String>,
+        /// What is extracted; as before when absent.
+        schema: Option<Schema>,
+    },
+    /// A schema.
+    GetSchema {
+        /// Which.
+        id: SchemaId,
+    },
+    /// Remove a schema. Refused while a classifier routes to it.
+    DeleteSchema {
+        /// Which.
+        id: SchemaId,
+    },
+    /// List all schemas, by name.
+    ListSchemas,
     /// Remove a classifier with all its versions. Jobs that ran with it keep their snapshot.
     DeleteClassifier {
         /// Which.
@@ -282,8 +497,14 @@ pub enum Refusal {
     UnknownFile,
     /// The file was announced, and its bytes have not arrived.
     FileNotUploaded,
-    /// The classifier is not in the project.
+    /// The classifier is not in the project, or was never published.
     UnknownClassifier,
+    /// The schema is not in the project.
+    UnknownSchema,
+    /// The file was classified, and goes to another schema.
+    OtherSchema(SchemaId),
+    /// The file's job has not ended.
+    InProgress(JobId),
 }
 
 /// What an index answers.
@@ -310,6 +531,10 @@ pub enum IndexReply {
     Classifier(Option<Box<Classifier>>),
     /// Versions of classifiers.
     Classifiers(Page<Classifier>),
+    /// A schema; nothing when there is none.
+    Schema(Option<Box<SavedSchema>>),
+    /// Schemas.
+    Schemas(Vec<SavedSchema>),
 }
 
 impl IndexReply {
@@ -418,8 +643,16 @@ pub struct JobRow<'a> {
     transaction: Option<String>,
     plan: Vec<Stage>,
     state: State,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    routes: Vec<Route>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    route: Option<Box<Route>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     decision: Option<Decision>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    external: Option<External>,
+    #[serde(default = "limits::retention_days")]
+    retention_days: u32,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
@@ -444,7 +677,11 @@ impl JobRow<'_> {
             transaction: job.transaction.clone(),
             plan: job.plan.clone(),
             state: job.state.clone(),
+            routes: job.routes.clone(),
+            route: job.route.clone(),
             decision: job.decision.clone(),
+            external: Some(job.external.clone()).filter(|external| *external != External::default()),
+            retention_days: job.retention_days,
             created_at: job.created_at,
             updated_at: job.updated_at,
         })
@@ -461,7 +698,12 @@ impl JobRow<'_> {
             transaction: self.transaction,
             plan: self.plan,
             state: self.state,
+            routes: self.routes,
+            route: self.route,
             decision: self.decision,
+            extraction: None,
+            external: self.external.unwrap_or_default(),
+            retention_days: self.retention_days,
             created_at: self.created_at,
             updated_at: self.updated_at,
             outbox: Vec::new(),
@@ -522,10 +764,10 @@ pub trait IndexStore {
     /// Files in `order`, at most `limit`.
     fn files(&self, filter: &FileFilter, order: FileOrder, after: Option<&Cursor>, limit: u32) -> Result<Vec<File>>;
 
-    /// The newest version of the classifier of this id.
-    fn classifier(&self, id: ClassifierId) -> Result<Option<Classifier>>;
+    /// The newest version of the classifier of this id: with `draft` of all, else of the published ones.
+    fn classifier(&self, id: ClassifierId, draft: bool) -> Result<Option<Classifier>>;
 
-    /// The newest version of the classifier of this name.
+    /// The newest version of the classifier of this name, published or not.
     fn classifier_named(&self, name: &str) -> Result<Option<Classifier>>;
 
     /// Stores a version.
@@ -541,6 +783,21 @@ pub trait IndexStore {
         after: Option<(Timestamp, ClassifierId)>,
         limit: u32,
     ) -> Result<Vec<Classifier>>;
+
+    /// The schema of this id.
+    fn schema(&self, id: SchemaId) -> Result<Option<SavedSchema>>;
+
+    /// All schemas, by name.
+    fn schemas(&self) -> Result<Vec<SavedSchema>>;
+
+    /// Stores a schema.
+    fn put_schema(&self, schema: &SavedSchema) -> Result<()>;
+
+    /// Removes a schema.
+    fn remove_schema(&self, id: SchemaId) -> Result<()>;
+
+    /// Files that were made before `before`, oldest first, at most `limit`.
+    fn old_files(&self, before: Timestamp, limit: u32) -> Result<Vec<FileId>>;
 }
 
 /// Handles one command.
@@ -597,29 +854,53 @@ pub fn handle(
             });
             Ok(IndexReply::Files(Page { items, next }))
         }
-        IndexCommand::SaveClassifier { id, name, classification } => {
-            let classifier = match store.classifier_named(&name)? {
-                None => Classifier { id, name, version: now, classification, created_at: now },
-                Some(old) if old.classification == classification => old,
-                Some(old) => next_version(old, None, Some(classification), now),
-            };
-            store.put_classifier(&classifier)?;
-            Ok(IndexReply::Classifier(Some(Box::new(classifier))))
-        }
-        IndexCommand::ChangeClassifier { id, name, classification } => {
-            let Some(old) = store.classifier(id)? else { return Ok(IndexReply::Classifier(None)) };
-            if let Some(name) = &name
+        IndexCommand::SaveClassifier { id, name, change } => match store.classifier_named(&name)? {
+            None => {
+                let empty = Classifier {
+                    id,
+                    name,
+                    version: now,
+                    classification: Classification::default(),
+                    routes: Vec::new(),
+                    renamed: BTreeMap::new(),
+                    draft: change.draft,
+                    created_at: now,
+                };
+                put_classifier(store, Classifier { version: now, ..next_version(empty, change, now) })
+            }
+            Some(old) => {
+                let next = next_version(old.clone(), change, now);
+                let same = Classifier { version: old.version, ..next.clone() } == old;
+                put_classifier(store, if same { old } else { next })
+            }
+        },
+        IndexCommand::ChangeClassifier { id, change } => {
+            let Some(old) = store.classifier(id, true)? else { return Ok(IndexReply::Classifier(None)) };
+            if let Some(name) = &change.name
                 && store.classifier_named(name)?.is_some_and(|other| other.id != id)
             {
                 return Err(Error::new(Kind::Conflict, format!("A configuration named {name:?} already exists")));
             }
-            let changed = next_version(old, name, classification, now);
-            store.put_classifier(&changed)?;
-            Ok(IndexReply::Classifier(Some(Box::new(changed))))
+            put_classifier(store, next_version(old, change, now))
         }
-        IndexCommand::GetClassifier { id } => Ok(IndexReply::Classifier(store.classifier(id)?.map(Box::new))),
+        IndexCommand::ChangeRules { id, change } => {
+            let Some(old) = store.classifier(id, false)? else { return Ok(IndexReply::Classifier(None)) };
+            let mut next = Classifier { version: later(&old, now), ..old };
+            next.change(change)?;
+            put_classifier(store, next)
+        }
+        IndexCommand::PublishClassifier { id } => {
+            let Some(newest) = store.classifier(id, true)? else { return Ok(IndexReply::Classifier(None)) };
+            if !newest.draft {
+                return Ok(IndexReply::Classifier(Some(Box::new(newest))));
+            }
+            put_classifier(store, Classifier { version: later(&newest, now), draft: false, ..newest })
+        }
+        IndexCommand::GetClassifier { id, draft } => {
+            Ok(IndexReply::Classifier(store.classifier(id, draft)?.map(Box::new)))
+        }
         IndexCommand::DeleteClassifier { id } => {
-            let known = store.classifier(id)?;
+            let known = store.classifier(id, true)?;
             store.remove_classifier(id)?;
             Ok(IndexReply::Classifier(known.map(Box::new)))
         }
@@ -630,7 +911,46 @@ pub fn handle(
             let next = items.last().filter(|_| more).map(|classifier| cursor(classifier.version, &classifier.id));
             Ok(IndexReply::Classifiers(Page { items, next }))
         }
+        IndexCommand::SaveSchema { id, name, schema } => {
+            let old = store.schemas()?.into_iter().find(|saved| saved.name == name);
+            match old {
+                Some(old) if old.schema == schema => Ok(IndexReply::Schema(Some(Box::new(old)))),
+                Some(old) => put_schema(store, SavedSchema { schema, updated_at: now, ..old }),
+                None => put_schema(store, SavedSchema { id, name, schema, created_at: now, updated_at: now }),
+            }
+        }
+        IndexCommand::ChangeSchema { id, name, schema } => {
+            let Some(old) = store.schema(id)? else { return Ok(IndexReply::Schema(None)) };
+            if let Some(name) = &name
+                && store.schemas()?.iter().any(|other| other.id != id && other.name == *name)
+            {
+                return Err(Error::new(Kind::Conflict, format!("A schema named {name:?} already exists")));
+            }
+            let (name, schema) = (name.unwrap_or(old.name), schema.unwrap_or(old.schema));
+            put_schema(store, SavedSchema { name, schema, updated_at: now, ..old })
+        }
+        IndexCommand::GetSchema { id } => Ok(IndexReply::Schema(store.schema(id)?.map(Box::new))),
+        IndexCommand::DeleteSchema { id } => {
+            for drafts in [false, true] {
+                let newest = ClassifierFilter { latest_only: true, drafts, ..ClassifierFilter::default() };
+                let classifiers = store.classifiers(&newest, None, u32::MAX)?;
+                let user = classifiers.iter().find(|one| one.routes.iter().any(|route| route.schema == id));
+                if let Some(user) = user {
+                    let why = format!("The classifier {:?} routes to the schema", user.name);
+                    return Err(Error::new(Kind::Conflict, why));
+                }
+            }
+            let known = store.schema(id)?;
+            store.remove_schema(id)?;
+            Ok(IndexReply::Schema(known.map(Box::new)))
+        }
+        IndexCommand::ListSchemas => Ok(IndexReply::Schemas(store.schemas()?)),
     }
+}
+
+fn put_schema(store: &impl IndexStore, schema: SavedSchema) -> Result<IndexReply> {
+    store.put_schema(&schema)?;
+    Ok(IndexReply::Schema(Some(Box::new(schema))))
 }
 
 fn reserve(store: &impl IndexStore, wanted: Reservation, project: ProjectId, now: Timestamp) -> Result<IndexReply> {
@@ -639,41 +959,108 @@ fn reserve(store: &impl IndexStore, wanted: Reservation, project: ProjectId, now
     {
         return Ok(IndexReply::Existing(Box::new(job)));
     }
-    let Some(file) = store.file(wanted.file)? else { return Ok(IndexReply::Refused(Refusal::UnknownFile)) };
-    let Some(size) = file.size else { return Ok(IndexReply::Refused(Refusal::FileNotUploaded)) };
+    let refused = |refusal| Ok(IndexReply::Refused(refusal));
+    let mut file = None;
+    let source = match wanted.subject {
+        Subject::Mail(mail) => Source::Mail { mail: Some(mail) },
+        Subject::File { id, current } => {
+            let Some(found) = store.file(id)? else { return refused(Refusal::UnknownFile) };
+            let Some(size) = found.size else { return refused(Refusal::FileNotUploaded) };
+            file = current.then_some(found);
+            Source::File { id, size }
+        }
+    };
+    let before = file.as_ref().and_then(|file| file.job).map(|job| store.job(job)).transpose()?.flatten();
+    if let Some(job) = before.as_ref().filter(|job| !job.status().is_final()) {
+        return refused(Refusal::InProgress(job.id));
+    }
+    let (mut routes, mut route) = (Vec::new(), None);
     let classification = match wanted.rules {
         Rules::Inline(classification) => *classification,
-        Rules::Saved(id) => match store.classifier(id)? {
-            Some(classifier) => Classification { classifier: Some(id), ..classifier.classification },
-            None => return Ok(IndexReply::Refused(Refusal::UnknownClassifier)),
-        },
+        Rules::Saved(id) => {
+            let Some(classifier) = store.classifier(id, false)? else { return refused(Refusal::UnknownClassifier) };
+            // Only who follows a file is told where it goes.
+            if file.is_some() {
+                routes = routes_of(store, &classifier)?;
+            }
+            Classification { classifier: Some(id), ..classifier.classification }
+        }
+        Rules::Schema(id) => {
+            let Some(saved) = store.schema(id)? else { return refused(Refusal::UnknownSchema) };
+            let known = before.and_then(|job| job.route);
+            if let Some(other) = known.as_ref().filter(|route| route.schema_id != id) {
+                return refused(Refusal::OtherSchema(other.schema_id));
+            }
+            route = Some(Box::new(route_to(known.map(|route| route.deployment), saved)));
+            Classification::default()
+        }
     };
+    let retention_days = store.project()?.map_or(limits::RETENTION_DAYS, |project| project.retention_days);
     let job = Job::accepted(
         NewJob {
             id: wanted.id,
             project,
             user: wanted.user,
-            source: Source::File { id: wanted.file, size },
+            source,
             classification: Arc::new(classification),
             transaction: wanted.transaction,
             plan: wanted.plan,
+            routes,
+            route,
+            external: wanted.external,
+            retention_days,
         },
         now,
     );
     store.put_job(&job, now)?;
+    if let Some(file) = file {
+        store.put_file(&File { job: Some(job.id), ..file })?;
+    }
     Ok(IndexReply::Accepted(Box::new(job)))
 }
 
-fn next_version(
-    old: Classifier,
-    name: Option<String>,
-    classification: Option<Classification>,
-    now: Timestamp,
-) -> Classifier {
+fn routes_of(store: &impl IndexStore, classifier: &Classifier) -> Result<Vec<Route>> {
+    let mut routes = Vec::new();
+    for target in &classifier.routes {
+        // A schema that is routed to cannot be removed, so it is there.
+        let Some(saved) = store.schema(target.schema)? else { continue };
+        routes.push(Route { label: Some(target.label.clone()), ..route_to(Some(target.deployment.clone()), saved) });
+    }
+    Ok(routes)
+}
+
+fn route_to(deployment: Option<String>, saved: SavedSchema) -> Route {
+    Route {
+        label: None,
+        deployment: deployment.unwrap_or_else(|| saved.name.clone()),
+        schema_id: saved.id,
+        schema_name: saved.name,
+        schema: saved.schema,
+    }
+}
+
+fn put_classifier(store: &impl IndexStore, classifier: Classifier) -> Result<IndexReply> {
+    let classifier = classifier.tidy();
+    for target in &classifier.routes {
+        if store.schema(target.schema)?.is_none() {
+            return Err(Error::new(Kind::Invalid, format!("There is no schema {} to route to", target.schema)));
+        }
+    }
+    store.put_classifier(&classifier)?;
+    Ok(IndexReply::Classifier(Some(Box::new(classifier))))
+}
+
+fn later(old: &Classifier, now: Timestamp) -> Timestamp {
+    now.max(old.version + Duration::from_millis(1))
+}
+
+fn next_version(old: Classifier, change: Change, now: Timestamp) -> Classifier {
     Classifier {
-        version: now.max(old.version + Duration::from_millis(1)),
-        name: name.unwrap_or(old.name),
-        classification: classification.unwrap_or(old.classification),
+        version: later(&old, now),
+        name: change.name.unwrap_or(old.name),
+        classification: change.classification.unwrap_or(old.classification),
+        routes: change.routes.unwrap_or(old.routes),
+        draft: change.draft,
         ..old
     }
 }
@@ -713,7 +1100,7 @@ pub async fn sweep(store: &impl IndexStore, ports: &(impl Jobs + Clock + Host), 
     );
     for job in store.unheard_jobs(before, limits::SWEEP_JOBS)? {
         let id = job.id;
-        let command = if job.version == 0 { Command::Submit { job: Box::new(job), here: None } } else { Command::Get };
+        let command = if job.version == 0 { Command::Submit { job: Box::new(job), start: Start::Queue } } else { Command::Get };
         match ports.job(project, id, command).await {
             Ok(JobReply::Job(job)) => {
                 store.put_job(&job.snapshot(), ports.now())?;

@@ -4,7 +4,7 @@ use mail_parser::{Address, MessageParser, PartType};
 
 use super::{html, mail_body, plain};
 use crate::document::assemble::{self, Block};
-use crate::document::{Document, Format, Role};
+use crate::document::{Document, Format, Mail, Role};
 use crate::error::{Error, Result, Unreadable};
 use crate::limits;
 
@@ -40,6 +40,34 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Document> {
     blocks.push(Block::new(Role::Body, fields.join("\n")));
     blocks.extend(mail_body::roles(body(&message)?));
     Ok(Document { format: Format::Eml, title, pages: vec![assemble::page(1, blocks)], page_count: 1 })
+}
+
+/// Makes a document of a mail that came as subject and body.
+pub(crate) fn parts(mail: &Mail) -> Result<Document> {
+    let title = mail.subject.split_whitespace().collect::<Vec<_>>().join(" ");
+    let title = Some(title).filter(|title| !title.is_empty());
+    assemble::check_text(&mail.body)?;
+    let body = if is_markup(&mail.body) { html::blocks(&mail.body).1 } else { plain::blocks(&mail.body) };
+    if body.len() > limits::MAX_PASSAGES {
+        return Err(assemble::too_many_passages());
+    }
+    let mut blocks: Vec<_> = title.iter().map(|title| Block::new(Role::Title, title.as_str())).collect();
+    blocks.extend(mail_body::roles(body));
+    Ok(Document { format: Format::Eml, title, pages: vec![assemble::page(1, blocks)], page_count: 1 })
+}
+
+/// Whether a body is HTML, which nobody says of a body without a header: it has a tag that mail programs write.
+fn is_markup(body: &str) -> bool {
+    const TAGS: [&str; 12] =
+        ["html", "body", "div", "p", "br", "span", "table", "td", "ul", "li", "blockquote", "!doctype"];
+    body.split('<').skip(1).any(|rest| {
+        let name = rest.strip_prefix('/').unwrap_or(rest);
+        rest.contains('>')
+            && TAGS.iter().any(|tag| {
+                name.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag))
+                    && name.get(tag.len()..).is_some_and(|rest| rest.starts_with(['>', ' ', '/', '\t', '\r', '\n']))
+            })
+    })
 }
 
 /// Fails when the mail may become more fields, addresses or parts than are read.
@@ -136,6 +164,26 @@ mod tests {
             let error = read(format!("{head}{}", part.repeat(bound + 1)).as_bytes()).unwrap_err();
             assert!(error.message().ends_with(message), "{error}");
         }
+    }
+
+    #[test]
+    fn a_mail_in_parts_is_read_like_one_in_a_file() {
+        let text = |subject: &str, body: &str| {
+            let document = parts(&Mail { subject: subject.into(), body: body.into() }).unwrap();
+            let page = &document.pages[0];
+            let shown = |role| {
+                let passages = page.passages.iter().filter(|one| one.role == role);
+                passages.map(|one| one.span.of(&page.text)).collect::<Vec<_>>().join("|")
+            };
+            (document.title, shown(Role::Body), shown(Role::Quote))
+        };
+        let plain = "Please refund me.\n\nOn Monday Ann wrote:\n> Hello";
+        assert_eq!(text(" My  order ", plain).0.as_deref(), Some("My order"));
+        assert_eq!(text("", plain).1, "Please refund me.");
+        assert!(text("", plain).2.ends_with("Hello"));
+        assert_eq!(text("", "<p>Refund <b>me</b></p><blockquote type=cite>old</blockquote>").1, "Refund me");
+        let comparison = "if a < b and c > d, <joe@example.org> pays";
+        assert_eq!(text("", comparison).1, comparison);
     }
 
     #[test]
