@@ -85,15 +85,23 @@ function parse(bytes) {
 /** The value below which `share` of the sorted `values` lie. */
 export const percentile = (values, share) => values[Math.min(values.length - 1, Math.floor(values.length * share))];
 
-/** Keeps `connections` busy with what `next` gives for `ms`. Anything but a 200 ends the measurement. */
-export async function load({ url, connections, ms, next, answered = () => {} }) {
+/** The middle one of `values`. */
+export const median = (values) => percentile(values.toSorted((left, right) => left - right), 0.5);
+
+/**
+ * Keeps `connections` busy with what `next` gives, for `ms` or until `requests` were sent. Anything but a 200 ends the
+ * measurement.
+ */
+export async function load({ url, connections, ms = Infinity, requests = Infinity, next, answered = () => {} }) {
   const open = await Promise.all(Array.from({ length: connections }, () => Connection.open(url)));
   const took = [];
+  let sent = 0;
   const start = performance.now();
   try {
     await Promise.all(
       open.map(async (connection) => {
-        for (let begun = start; begun - start < ms; ) {
+        for (let begun = start; begun - start < ms && sent < requests; ) {
+          sent++;
           const { status, body } = await connection.ask(next());
           const now = performance.now();
           if (status !== 200) throw new Error(`answered ${status}: ${body.toString().slice(0, 500)}`);

@@ -15,7 +15,7 @@ import { gzipSync } from "node:zlib";
 import { buildWorker } from "../../.scripts/build.mjs";
 import { ROOT, main, say } from "../../.scripts/lib.mjs";
 import { setup } from "../../.scripts/setup.mjs";
-import { Connection, load, percentile, request } from "./load.mjs";
+import { Connection, load, median, percentile, request } from "./load.mjs";
 
 const CONNECTIONS = 16;
 /** Objects that get is asked for in turn; also the jobs of the project that is listed. */
@@ -32,7 +32,6 @@ const PLAN = options.quick
   ? { rounds: 1, warmUpMs: 100, roundMs: 300, sequential: 5 }
   : { rounds: 7, warmUpMs: 1_000, roundMs: 3_000, sequential: 100 };
 
-const median = (values) => percentile(values.toSorted((left, right) => left - right), 0.5);
 const field = (body, name) => new RegExp(`"${name}":"([^"]+)"`).exec(body.toString())[1];
 
 /** Gives the elements of `list` in turn, over and over. */
