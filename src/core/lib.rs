@@ -19,6 +19,7 @@ pub mod api;
 pub mod classify;
 pub mod document;
 pub mod error;
+pub mod extract;
 pub mod id;
 pub mod job;
 pub mod limits;

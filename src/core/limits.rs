@@ -110,6 +110,13 @@ pub const LEASE: Duration = Duration::from_secs(20);
 /// again, until they had no attempts left either. An attempt takes hundredths of a second, so five seconds set them apart.
 pub const LEASE_SPREAD: Duration = Duration::from_secs(5);
 
+/// The most bytes of a mail that comes in a request, as JSON. It is kept in one row with its job, and a row has at most
+/// 2 MB; metadata and rules need some of it.
+pub const MAX_MAIL_BYTES: usize = 1024 * 1024;
+
+/// The most bytes of metadata that come with a mail, as JSON.
+pub const MAX_METADATA_BYTES: usize = 64 * 1024;
+
 /// A day.
 pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 

@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn knows_callers_by_header_and_by_cookie() {
         let ports = Memory::new(Config::default());
-        let project = block_on(access::create_project(&ports, "p".into(), "o".into())).unwrap();
+        let project = block_on(access::create_project(&ports, "p".into(), "o".into(), 30)).unwrap();
         let (token, text) = block_on(access::create_token(&ports, project.id, "t".into(), None)).unwrap();
         let bearer = format!("bEaReR {text}");
         let cookies = format!("theme=dark; session={text}");

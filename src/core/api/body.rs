@@ -6,6 +6,7 @@ use axum::{
 };
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::validate::{Check, Field};
@@ -35,12 +36,12 @@ fn too_long() -> Error {
     Error::new(Kind::TooLarge { limit }, format!("The body exceeds {limit} bytes."))
 }
 
-/// The body as JSON; null when it is empty. Whatever content type it claims.
+/// The body, whole.
 ///
 /// # Errors
 ///
-/// `TooLarge` past [`limits::MAX_BODY_BYTES`]; `Invalid` when it is no JSON or breaks off.
-pub async fn json(headers: &HeaderMap, body: Body) -> Result<Value> {
+/// `TooLarge` past [`limits::MAX_BODY_BYTES`]; `Invalid` when it breaks off.
+pub async fn whole(headers: &HeaderMap, body: Body) -> Result<Bytes> {
     let limit = u64::try_from(limits::MAX_BODY_BYTES).unwrap_or(u64::MAX);
     if said_length(headers).is_some_and(|length| length > limit) {
         return Err(too_long());
@@ -50,8 +51,24 @@ pub async fn json(headers: &HeaderMap, body: Body) -> Result<Value> {
     while let Some(chunk) = chunks.next().await {
         held.extend_from_slice(&chunk?);
     }
-    if held.is_empty() {
-        return Ok(Value::Null);
-    }
-    serde_json::from_slice(&held).map_err(|error| Check::not_json(&Field::root("body", None), &held, &error))
+    Ok(held.freeze())
+}
+
+/// The body as JSON; null when it is empty. Whatever content type it claims.
+///
+/// # Errors
+///
+/// Those of [`whole`]; `Invalid` when it is no JSON.
+pub async fn json(headers: &HeaderMap, body: Body) -> Result<Value> {
+    let held = whole(headers, body).await?;
+    if held.is_empty() { Ok(Value::Null) } else { parse(&held) }
+}
+
+/// Reads JSON.
+///
+/// # Errors
+///
+/// `Invalid`, with the place, when it is none, or not of that type.
+pub fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
+    serde_json::from_slice(bytes).map_err(|error| Check::not_json(&Field::root("body", None), bytes, &error))
 }

@@ -1,14 +1,21 @@
 //! What a request brings along besides its own words.
 
-use std::marker::PhantomData;
+use std::{collections::BTreeMap, marker::PhantomData, str::FromStr};
 
 use axum::{
     extract::{FromRequestParts, Path},
     http::{HeaderMap, Uri, header, request::Parts},
 };
 
-use super::reply::{Dialect, Failure};
-use crate::{error::Error, service::ports::Ports};
+use super::{
+    auth, cuid,
+    query::Query,
+    reply::{Dialect, Failure},
+};
+use crate::{
+    error::Error,
+    service::{ports::Ports, tokens::Token},
+};
 
 /// Lent to every request by [`serve`](super::serve).
 #[derive(Debug, Clone)]
@@ -39,6 +46,56 @@ impl<P: Ports, D: Dialect, S: Sync> FromRequestParts<S> for Open<P, D> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure<D>> {
         Ok(Self(Context::of(parts)?, PhantomData))
+    }
+}
+
+/// A request of somebody with a token, for the project of that token, in the dialect `D`.
+#[derive(Debug)]
+pub struct Caller<P, D> {
+    /// The ports.
+    pub ports: P,
+    /// Whose request it is.
+    pub token: Token,
+    /// Where the caller found us.
+    pub origin: Origin,
+    /// The query of the address.
+    pub query: Query,
+    dialect: PhantomData<fn() -> D>,
+}
+
+impl<P: Ports, D: Dialect, S: Sync> FromRequestParts<S> for Caller<P, D> {
+    type Rejection = Failure<D>;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure<D>> {
+        let Context { ports, origin } = Context::<P>::of(parts)?;
+        let token = auth::authenticate(&ports, &origin, &parts.method, &parts.headers).await?;
+        Ok(Self { ports, token, origin, query: Query::of(&parts.uri), dialect: PhantomData })
+    }
+}
+
+/// The variable segments of a path, by name, for a handler that answers in the dialect `D`.
+#[derive(Debug)]
+pub struct Segments<D>(BTreeMap<String, String>, PhantomData<fn() -> D>);
+
+impl<D: Dialect, S: Send + Sync> FromRequestParts<S> for Segments<D> {
+    type Rejection = Failure<D>;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure<D>> {
+        match Path::<BTreeMap<String, String>>::from_request_parts(parts, state).await {
+            Ok(Path(segments)) => Ok(Self(segments, PhantomData)),
+            Err(_) => Err(Error::not_found("Not Found").into()),
+        }
+    }
+}
+
+impl<D> Segments<D> {
+    /// The id in the segment `name`.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` with `missing` when there is no id: what is no id is of nothing we have.
+    pub fn id<T: FromStr>(&self, name: &str, missing: &str) -> Result<T, Error> {
+        self.0.get(name).and_then(|text| cuid::read(text)).ok_or_else(|| Error::not_found(missing))
     }
 }
 

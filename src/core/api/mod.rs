@@ -11,9 +11,12 @@
 pub mod auth;
 pub mod body;
 pub mod context;
+pub mod cuid;
 pub mod form;
+pub mod limai;
 pub mod llamacloud;
 pub mod native;
+pub mod orchestrator;
 pub mod page_token;
 pub mod query;
 pub mod reply;
@@ -45,6 +48,8 @@ pub fn router<P: Ports>() -> Router {
     Router::new()
         .merge(native::routes::<P>())
         .merge(llamacloud::routes::<P>())
+        .merge(limai::routes::<P>())
+        .merge(orchestrator::routes::<P>())
         .fallback(|| async { reply::detail(StatusCode::NOT_FOUND, "Not Found") })
         .method_not_allowed_fallback(|| async { reply::detail(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed") })
 }

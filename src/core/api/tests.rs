@@ -8,6 +8,15 @@ use crate::service::{
     ports::Config,
 };
 
+/// The status and the body of an error as the dialect `D` renders it.
+pub(in crate::api) fn rendered<D: reply::Dialect>(error: &crate::error::Error) -> (u16, Value) {
+    let response = D::render(error, "req_1");
+    assert_eq!(response.headers()["content-type"], "application/json");
+    let status = response.status().as_u16();
+    let chunks: Vec<_> = block_on(response.into_body().into_data_stream().collect());
+    (status, serde_json::from_slice(&chunks.into_iter().next().unwrap().unwrap()).unwrap())
+}
+
 fn world() -> Memory {
     Memory::new(Config { admin_secret: Some("operator".into()), inline_max_bytes: 0 })
 }

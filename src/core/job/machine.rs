@@ -113,9 +113,7 @@ fn reported(job: &Job, stage: usize, attempt: u32, report: Report, now: Timestam
     match report {
         Report::Failed(failure) => return attempt_failed(job, stage, attempt, failure, now),
         Report::Classified(decision) => {
-            let chosen = decision.label.as_ref();
-            let route = next.routes.iter().find(|route| chosen.is_some() && route.label.as_ref() == chosen);
-            next.route = route.cloned().map(Box::new);
+            next.route = job.route_of(&decision);
             next.routes.clear();
             next.decision = Some(*decision);
         }

@@ -35,7 +35,7 @@ pub use machine::{Outcome, Rejected, apply};
 use crate::{
     classify::{Decision, RuleSet, Settings},
     document::{Mail, ReadOptions},
-    error::{Error, Kind},
+    error::{self, Error},
     extract::{Extraction, Schema},
     id::{ClassifierId, FileId, JobId, LeaseId, ProjectId, SchemaId, TokenId},
     limits,
@@ -205,6 +205,29 @@ pub enum State {
     Cancelled,
     /// Removed: only what is owed to the outside keeps it.
     Purged,
+}
+
+/// What jobs are about; what listings keep apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A file is classified.
+    Document,
+    /// A mail is classified.
+    Mail,
+    /// Fields of a file are looked for that nobody classified.
+    Extraction,
+}
+
+impl Kind {
+    /// The word that storage uses.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Document => "document",
+            Self::Mail => "mail",
+            Self::Extraction => "extraction",
+        }
+    }
 }
 
 /// The name of a state without its detail; what listings filter by.
@@ -418,6 +441,21 @@ impl Job {
         }
     }
 
+    /// Where a document goes that was decided so.
+    pub fn route_of(&self, decision: &Decision) -> Option<Box<Route>> {
+        let label = decision.label.as_ref()?;
+        self.routes.iter().find(|route| route.label.as_ref() == Some(label)).cloned().map(Box::new)
+    }
+
+    /// What it is about.
+    pub fn kind(&self) -> Kind {
+        match (&self.source, self.plan.first()) {
+            (Source::Mail { .. }, _) => Kind::Mail,
+            (Source::File { .. }, Some(Stage::Extract)) => Kind::Extraction,
+            (Source::File { .. }, _) => Kind::Document,
+        }
+    }
+
     /// Until when a job that has ended is kept.
     pub fn kept_until(&self) -> Timestamp {
         self.updated_at + limits::DAY.saturating_mul(self.retention_days)
@@ -538,10 +576,10 @@ impl Rejected {
         match self {
             Self::Unknown => Error::not_found("Job not found"),
             Self::Final(status) => {
-                Error::new(Kind::Conflict, format!("The job has already ended: it is {}", status.as_str()))
+                Error::new(error::Kind::Conflict, format!("The job has already ended: it is {}", status.as_str()))
             }
             Self::Unfinished(status) => Error::new(
-                Kind::Conflict,
+                error::Kind::Conflict,
                 format!("The job has not ended yet: it is {}. Cancel it first", status.as_str()),
             ),
         }

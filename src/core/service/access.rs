@@ -101,6 +101,7 @@ pub async fn create_project(
     ports: &(impl Index + Clock + Random),
     name: String,
     organization_name: String,
+    retention_days: u32,
 ) -> Result<Project> {
     let now = ports.now();
     let project = Project {
@@ -108,6 +109,7 @@ pub async fn create_project(
         name,
         organization: OrganizationId::from_random(ports.random()),
         organization_name,
+        retention_days,
         created_at: now,
         updated_at: now,
     };

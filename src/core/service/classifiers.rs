@@ -1,13 +1,12 @@
 //! Use cases of saved classifiers.
 
 use super::{
-    index::{Classifier, ClassifierFilter, IndexCommand, IndexReply, Page, PageRequest},
+    index::{Change, Classifier, ClassifierFilter, IndexCommand, IndexReply, Page, PageRequest, RuleChange},
     ports::{Index, Random},
 };
 use crate::{
     error::{Error, Result},
     id::{ClassifierId, ProjectId},
-    job::Classification,
 };
 
 fn missing() -> Error {
@@ -26,39 +25,58 @@ fn one(reply: IndexReply) -> Result<Classifier> {
 ///
 /// # Errors
 ///
-/// `Upstream` when the index cannot be reached.
+/// `Invalid` when a route leads to no schema, `Upstream` when the index cannot be reached.
 pub async fn save(
     ports: &(impl Index + Random),
     project: ProjectId,
     name: String,
-    classification: Classification,
+    change: Change,
 ) -> Result<Classifier> {
     let id = ClassifierId::from_random(ports.random());
-    one(ports.index(project, IndexCommand::SaveClassifier { id, name, classification }).await?)
+    one(ports.index(project, IndexCommand::SaveClassifier { id, name, change }).await?)
 }
 
-/// Changes a classifier. What is absent stays.
+/// Changes a classifier.
 ///
 /// # Errors
 ///
-/// `NotFound` when there is none of this id in the project, `Conflict` when the name is another's, `Upstream`.
-pub async fn change(
+/// `NotFound` when there is none of this id in the project, `Conflict` when the name is another's, `Invalid` when a
+/// route leads to no schema, `Upstream`.
+pub async fn change(ports: &impl Index, project: ProjectId, id: ClassifierId, change: Change) -> Result<Classifier> {
+    one(ports.index(project, IndexCommand::ChangeClassifier { id, change }).await?)
+}
+
+/// Makes one change to the rules of the published version of a classifier.
+///
+/// # Errors
+///
+/// `NotFound` when there is no such classifier or rule, `Conflict` when a label would be there twice, `Invalid` when
+/// there would be too many, `Upstream`.
+pub async fn change_rules(
     ports: &impl Index,
     project: ProjectId,
     id: ClassifierId,
-    name: Option<String>,
-    classification: Option<Classification>,
+    change: RuleChange,
 ) -> Result<Classifier> {
-    one(ports.index(project, IndexCommand::ChangeClassifier { id, name, classification }).await?)
+    one(ports.index(project, IndexCommand::ChangeRules { id, change }).await?)
 }
 
-/// The newest version of a classifier.
+/// Publishes the newest version of a classifier.
 ///
 /// # Errors
 ///
 /// `NotFound` when there is none of this id in the project, `Upstream`.
-pub async fn get(ports: &impl Index, project: ProjectId, id: ClassifierId) -> Result<Classifier> {
-    one(ports.index(project, IndexCommand::GetClassifier { id }).await?)
+pub async fn publish(ports: &impl Index, project: ProjectId, id: ClassifierId) -> Result<Classifier> {
+    one(ports.index(project, IndexCommand::PublishClassifier { id }).await?)
+}
+
+/// The newest published version of a classifier, or with `draft` the newest of all.
+///
+/// # Errors
+///
+/// `NotFound` when there is none of this id in the project, `Upstream`.
+pub async fn get(ports: &impl Index, project: ProjectId, id: ClassifierId, draft: bool) -> Result<Classifier> {
+    one(ports.index(project, IndexCommand::GetClassifier { id, draft }).await?)
 }
 
 /// Removes a classifier with all its versions.

@@ -14,8 +14,8 @@ use super::{
     access,
     host::JobReply,
     index::{
-        Classifier, ClassifierFilter, Cursor, File, FileFilter, FileOrder, IndexCommand, IndexReply, JobFilter, Page,
-        PageRequest, Refusal, Reservation, Rules,
+        Change, Classifier, ClassifierFilter, Cursor, File, FileFilter, FileOrder, IndexCommand, IndexReply, JobFilter, Page,
+        PageRequest, Refusal, Reservation, RuleChange, Rules, Subject, Target,
     },
     ports::{FileKey, PartUpload, Ports},
     tokens::{Token, TokenCommand},
@@ -23,8 +23,8 @@ use super::{
 use crate::{
     classify::{Decision, Rule, RuleSet},
     error::{Error, Kind, Result},
-    id::{ClassifierId, FileId, JobId, LeaseId, ProjectId, TokenId},
-    job::{Classification, Command, Job, Stage, State, Status},
+    id::{ClassifierId, FileId, JobId, LeaseId, ProjectId, SchemaId, TokenId},
+    job::{Classification, Command, External, Job, Report, Stage, Start, State, Status},
     limits,
     time::Timestamp,
 };
@@ -47,6 +47,9 @@ pub async fn run<P: Ports>(ports: &P) -> Vec<Check> {
     checks.push(check("an index refuses what it does not know", refusals(ports)).await);
     checks.push(check("an idempotency key leads to its first job", idempotency(ports)).await);
     checks.push(check("a row keeps the newest version", row_versions(ports)).await);
+    checks.push(check("a draft is classified with once it is published", drafts(ports)).await);
+    checks.push(check("schemas are kept while they are routed to", schemas(ports)).await);
+    checks.push(check("a file has one open job at a time", current_jobs(ports)).await);
     checks.push(check("jobs are listed newest first, filtered and in pages", job_listing(ports)).await);
     checks.push(check("files are listed in three orders and in pages", file_listing(ports)).await);
     checks.push(check("a classifier has versions under one name", classifier_versions(ports)).await);
@@ -86,14 +89,18 @@ fn classification(label: &str) -> Classification {
     Classification { rules: RuleSet { rules: vec![rule] }, ..Classification::default() }
 }
 
-fn decision() -> Box<Decision> {
-    Box::new(Decision {
+fn decision() -> Decision {
+    Decision {
         label: None,
         confidence: 0.5,
         reasoning: "naïve ✓ \u{1f4c4}".to_owned(),
         scores: Vec::new(),
         evidence: Vec::new(),
-    })
+    }
+}
+
+fn classified() -> Report {
+    Report::Classified(Box::new(decision()))
 }
 
 /// A project with one file and a token's id to work under.
@@ -104,7 +111,7 @@ struct Scene {
 }
 
 async fn scene(ports: &impl Ports) -> Result<Scene> {
-    let project = access::create_project(ports, "contract".to_owned(), "tests".to_owned()).await?.id;
+    let project = access::create_project(ports, "contract".to_owned(), "tests".to_owned(), limits::RETENTION_DAYS).await?.id;
     let scene =
         Scene { project, user: TokenId::from_random(ports.random()), file: FileId::from_random(ports.random()) };
     let file = new_file(ports, scene.file, "scene.txt");
@@ -121,9 +128,18 @@ fn new_file(ports: &impl Ports, id: FileId, name: &str) -> File {
         external_id: None,
         kind: Some("txt".to_owned()),
         size: Some(3),
+        job: None,
         created_at: now,
         updated_at: now,
     }
+}
+
+fn file(id: FileId) -> Subject {
+    Subject::File { id, current: false }
+}
+
+fn change(name: Option<&str>, classification: Option<Classification>) -> Change {
+    Change { name: name.map(str::to_owned), classification, ..Change::default() }
 }
 
 impl Scene {
@@ -131,10 +147,11 @@ impl Scene {
         Reservation {
             id: JobId::from_random(ports.random()),
             user: self.user,
-            file: self.file,
+            subject: file(self.file),
             rules: Rules::Inline(Box::new(classification("a"))),
             transaction: None,
             plan: vec![Stage::Classify],
+            external: External::default(),
         }
     }
 
@@ -158,7 +175,7 @@ async fn job_lifecycle(ports: &impl Ports) -> Result<()> {
     let scene = scene(ports).await?;
     let job = scene.reserve(ports, scene.reservation(ports)).await?;
     let send = |command| ports.job(scene.project, job.id, command);
-    let submit = Command::Submit { job: Box::new(job.clone()), here: None };
+    let submit = Command::Submit { job: Box::new(job.clone()), start: Start::Queue };
     expect_eq(&send(submit.clone()).await?.into_job()?.status(), &Status::Queued, "after submitting")?;
     let first = send(Command::Get).await?.into_job()?;
     expect_eq(&send(submit).await?.into_job()?, &first, "submitting twice changes nothing")?;
@@ -166,12 +183,12 @@ async fn job_lifecycle(ports: &impl Ports) -> Result<()> {
     expect(matches!(send(Command::Claim { lease }).await?, JobReply::Claimed(_)), "the first claim succeeds")?;
     let other = LeaseId::from_random(ports.random());
     expect(matches!(send(Command::Claim { lease: other }).await?, JobReply::Busy { .. }), "a live lease is busy")?;
-    let stale = send(Command::Finish { lease: other, decision: decision() }).await?.into_job()?;
+    let stale = send(Command::Report { lease: other, report: classified() }).await?.into_job()?;
     expect_eq(&stale.status(), &Status::Running, "a stale report is ignored")?;
-    let done = send(Command::Finish { lease, decision: decision() }).await?.into_job()?;
+    let done = send(Command::Report { lease, report: classified() }).await?.into_job()?;
     expect_eq(&done.status(), &Status::Succeeded, "the holder's report counts")?;
     let read = send(Command::Get).await?.into_job()?;
-    expect_eq(&read.decision, &Some(*decision()), "the decision reads as it was written")?;
+    expect_eq(&read.decision, &Some(decision()), "the decision reads as it was written")?;
     expect_eq(&read.outbox, &Vec::new(), "what was owed is delivered")?;
     expect_kind(send(Command::Cancel).await, Kind::Conflict, "a finished job cannot be cancelled")?;
     let listed = scene.list(ports, JobFilter::default(), page(10)).await?;
@@ -191,7 +208,7 @@ async fn job_removal(ports: &impl Ports) -> Result<()> {
     let scene = scene(ports).await?;
     let job = scene.reserve(ports, scene.reservation(ports)).await?;
     let send = |command| ports.job(scene.project, job.id, command);
-    send(Command::Submit { job: Box::new(job.clone()), here: None }).await?;
+    send(Command::Submit { job: Box::new(job.clone()), start: Start::Queue }).await?;
     expect_kind(send(Command::Delete).await, Kind::Conflict, "a job that has not ended cannot be removed")?;
     send(Command::Cancel).await?;
     expect_eq(&send(Command::Delete).await?, &JobReply::Removed, "a cancelled job can")?;
@@ -208,15 +225,15 @@ async fn refusals(ports: &impl Ports) -> Result<()> {
         IndexReply::Refused(refusal) => Ok(refusal),
         other => Err(other.unexpected()),
     };
-    let unknown = Reservation { file: FileId::from_random(ports.random()), ..scene.reservation(ports) };
+    let unknown = Reservation { subject: file(FileId::from_random(ports.random())), ..scene.reservation(ports) };
     expect_eq(&refused(unknown).await?, &Refusal::UnknownFile, "an unknown file")?;
     let classifier = Rules::Saved(ClassifierId::from_random(ports.random()));
     let unknown = Reservation { rules: classifier, ..scene.reservation(ports) };
     expect_eq(&refused(unknown).await?, &Refusal::UnknownClassifier, "an unknown classifier")?;
     let announced = FileId::from_random(ports.random());
-    let file = File { size: None, ..new_file(ports, announced, "announced.txt") };
-    ports.index(scene.project, IndexCommand::PutFile(file)).await?;
-    let early = Reservation { file: announced, ..scene.reservation(ports) };
+    let row = File { size: None, ..new_file(ports, announced, "announced.txt") };
+    ports.index(scene.project, IndexCommand::PutFile(row)).await?;
+    let early = Reservation { subject: file(announced), ..scene.reservation(ports) };
     expect_eq(&refused(early).await?, &Refusal::FileNotUploaded, "a file that has not arrived")?;
     expect_eq(&scene.list(ports, JobFilter::default(), page(10)).await?.items, &Vec::new(), "nothing was stored")
 }
@@ -342,7 +359,7 @@ async fn file_listing(ports: &impl Ports) -> Result<()> {
 async fn classifier_versions(ports: &impl Ports) -> Result<()> {
     let project = scene(ports).await?.project;
     let save = async |name: &str, label: &str| {
-        super::classifiers::save(ports, project, name.to_owned(), classification(label)).await
+        super::classifiers::save(ports, project, name.to_owned(), change(None, Some(classification(label)))).await
     };
     let first = save("mail", "a").await?;
     expect_eq(&save("mail", "a").await?, &first, "saving the same again changes nothing")?;
@@ -351,11 +368,11 @@ async fn classifier_versions(ports: &impl Ports) -> Result<()> {
     expect(second.version > first.version, "versions rise")?;
     let other = save("paper", "c").await?;
     expect(other.id != first.id, "another name is another classifier")?;
-    let change = super::classifiers::change(ports, project, first.id, Some("paper".to_owned()), None);
-    expect_kind(change.await, Kind::Conflict, "a name that is taken")?;
-    let third = super::classifiers::change(ports, project, first.id, Some("post".to_owned()), None).await?;
+    let renamed = super::classifiers::change(ports, project, first.id, change(Some("paper"), None));
+    expect_kind(renamed.await, Kind::Conflict, "a name that is taken")?;
+    let third = super::classifiers::change(ports, project, first.id, change(Some("post"), None)).await?;
     expect_eq(&third.classification, &second.classification, "what is not given stays")?;
-    expect_eq(&super::classifiers::get(ports, project, first.id).await?, &third, "the newest version")?;
+    expect_eq(&super::classifiers::get(ports, project, first.id, false).await?, &third, "the newest version")?;
     let list = async |filter: ClassifierFilter| {
         Ok::<_, Error>(super::classifiers::list(ports, project, filter, page(10)).await?.items)
     };
@@ -372,8 +389,82 @@ async fn classifier_versions(ports: &impl Ports) -> Result<()> {
     // The old name is free again.
     expect(save("mail", "d").await?.id != first.id, "a name that was given up is free")?;
     super::classifiers::delete(ports, project, first.id).await?;
-    expect_kind(super::classifiers::get(ports, project, first.id).await, Kind::NotFound, "it is gone")?;
-    expect_eq(&super::classifiers::get(ports, project, other.id).await?, &other, "others stay")
+    expect_kind(super::classifiers::get(ports, project, first.id, false).await, Kind::NotFound, "it is gone")?;
+    expect_eq(&super::classifiers::get(ports, project, other.id, false).await?, &other, "others stay")
+}
+
+async fn drafts(ports: &impl Ports) -> Result<()> {
+    let project = scene(ports).await?.project;
+    let draft = |label: &str| Change { draft: true, ..change(None, Some(classification(label))) };
+    let first = super::classifiers::save(ports, project, "mail".to_owned(), draft("a")).await?;
+    let published = async |draft| super::classifiers::get(ports, project, first.id, draft).await;
+    expect_kind(published(false).await, Kind::NotFound, "a draft alone is not classified with")?;
+    expect_eq(&published(true).await?, &first, "the draft")?;
+    let public = super::classifiers::publish(ports, project, first.id).await?;
+    expect_eq(&published(false).await?, &public, "it is published")?;
+    let again = super::classifiers::publish(ports, project, first.id).await?;
+    expect_eq(&again, &public, "publishing again changes nothing")?;
+    let second = super::classifiers::change(ports, project, first.id, draft("b")).await?;
+    expect_eq(&published(false).await?, &public, "a new draft leaves the published version")?;
+    let list = async |drafts: bool| {
+        let filter = ClassifierFilter { latest_only: true, drafts, ..ClassifierFilter::default() };
+        Ok::<_, Error>(super::classifiers::list(ports, project, filter, page(10)).await?.items)
+    };
+    expect_eq(&list(false).await?, &vec![public.clone()], "listed without drafts")?;
+    expect_eq(&list(true).await?, &vec![second], "listed with drafts")?;
+
+    let rule = public.rule_id("a");
+    let renamed = RuleChange::Replace { rule, label: Some("z".to_owned()), description: None };
+    let renamed = super::classifiers::change_rules(ports, project, first.id, renamed).await?;
+    expect_eq(&renamed.rule_id("z"), &rule, "a rule keeps its id")?;
+    let removed = super::classifiers::change_rules(ports, project, first.id, RuleChange::Remove(rule)).await?;
+    expect(removed.classification.rules.rules.is_empty(), "the rule is gone")?;
+    let again = super::classifiers::change_rules(ports, project, first.id, RuleChange::Remove(rule)).await;
+    expect_kind(again, Kind::NotFound, "a rule that is gone")
+}
+
+async fn schemas(ports: &impl Ports) -> Result<()> {
+    let project = scene(ports).await?.project;
+    let fields = |name: &str| {
+        serde_json::from_value(serde_json::json!({ "fields": [{ "name": name }] })).map_err(Error::internal)
+    };
+    let save = async |name: &str, field: &str| {
+        super::schemas::save(ports, project, name.to_owned(), fields(field)?).await
+    };
+    let first = save("invoices", "number").await?;
+    expect_eq(&save("invoices", "number").await?, &first, "saving the same again changes nothing")?;
+    let second = save("invoices", "date").await?;
+    expect_eq(&second.id, &first.id, "a name is one schema")?;
+    let other = save("bills", "total").await?;
+    expect_eq(&super::schemas::list(ports, project).await?, &vec![other.clone(), second.clone()], "by name")?;
+    let taken = super::schemas::change(ports, project, other.id, Some("invoices".to_owned()), None).await;
+    expect_kind(taken, Kind::Conflict, "a name that is taken")?;
+    let routes = |schema| vec![Target { label: "a".to_owned(), deployment: "Accounting".to_owned(), schema }];
+    let routed = |schema| Change { routes: Some(routes(schema)), ..change(None, Some(classification("a"))) };
+    let nowhere = super::classifiers::save(ports, project, "post".to_owned(), routed(SchemaId::from_random([9; 16])));
+    expect_kind(nowhere.await, Kind::Invalid, "a route to no schema")?;
+    super::classifiers::save(ports, project, "post".to_owned(), routed(first.id)).await?;
+    expect_kind(super::schemas::delete(ports, project, first.id).await, Kind::Conflict, "a schema in use")?;
+    super::schemas::delete(ports, project, other.id).await?;
+    expect_kind(super::schemas::get(ports, project, other.id).await, Kind::NotFound, "it is gone")
+}
+
+async fn current_jobs(ports: &impl Ports) -> Result<()> {
+    let scene = scene(ports).await?;
+    let follow = || Reservation {
+        subject: Subject::File { id: scene.file, current: true },
+        ..scene.reservation(ports)
+    };
+    let first = scene.reserve(ports, follow()).await?;
+    expect_eq(&super::files::get(ports, scene.project, scene.file).await?.job, &Some(first.id), "the file's job")?;
+    match ports.index(scene.project, IndexCommand::Reserve(Box::new(follow()))).await? {
+        IndexReply::Refused(Refusal::InProgress(job)) => expect_eq(&job, &first.id, "the job in the way")?,
+        other => return Err(other.unexpected()),
+    }
+    let ended = Job { version: 1, state: State::Succeeded, ..first.snapshot() };
+    ports.index(scene.project, IndexCommand::ShowJob { job: Box::new(ended) }).await?;
+    let second = scene.reserve(ports, follow()).await?;
+    expect(second.id != first.id, "another job once the first has ended")
 }
 
 async fn empty_index(ports: &impl Ports) -> Result<()> {
@@ -384,7 +475,7 @@ async fn empty_index(ports: &impl Ports) -> Result<()> {
     let file = FileId::from_random(ports.random());
     expect_kind(super::files::get(ports, project, file).await, Kind::NotFound, "no file")?;
     let classifier = ClassifierId::from_random(ports.random());
-    expect_kind(super::classifiers::get(ports, project, classifier).await, Kind::NotFound, "no classifier")
+    expect_kind(super::classifiers::get(ports, project, classifier, false).await, Kind::NotFound, "no classifier")
 }
 
 async fn tokens(ports: &impl Ports) -> Result<()> {

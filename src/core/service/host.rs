@@ -9,7 +9,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     id::LeaseId,
-    job::{Command, Effect, Job, Outcome, Rejected, Status, apply},
+    job::{Command, Effect, Job, Outcome, Rejected, Start, Status, apply},
     time::Timestamp,
 };
 
@@ -90,7 +90,7 @@ pub async fn handle(
     command: Command,
 ) -> Result<(JobReply, Option<Work>)> {
     let work_lease = match &command {
-        Command::Submit { here, .. } => *here,
+        Command::Submit { start: Start::Here(lease), .. } => Some(*lease),
         _ => None,
     };
     let claim = matches!(command, Command::Claim { .. });

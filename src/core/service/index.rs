@@ -22,7 +22,7 @@ use crate::{
     error::{Error, Kind, Result},
     extract::Schema,
     id::{ClassifierId, FileId, JobId, OrganizationId, ProjectId, RuleId, SchemaId, TokenId},
-    job::{Classification, Command, External, Job, NewJob, Route, Source, Stage, Start, State, Status},
+    job::{self, Classification, Command, External, Job, NewJob, Route, Source, Stage, Start, State, Status},
     limits,
     time::Timestamp,
 };
@@ -282,6 +282,8 @@ pub struct Reservation {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct JobFilter {
+    /// Only jobs about this.
+    pub kind: Option<job::Kind>,
     /// Only jobs with this status.
     pub status: Option<Status>,
     /// Only these jobs.

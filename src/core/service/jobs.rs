@@ -2,25 +2,30 @@
 
 use super::{
     host::JobReply,
-    index::{self, IndexCommand, IndexReply, JobFilter, Page, PageRequest, Refusal, Reservation, Rules},
-    ports::{Host, Index, Jobs, Random},
+    index::{self, IndexCommand, IndexReply, JobFilter, Page, PageRequest, Refusal, Reservation, Rules, Subject},
+    ports::{Files, Host, Index, Jobs, Random},
+    stage,
     tokens::Token,
 };
 use crate::{
     error::{Error, Kind, Result},
-    id::{FileId, JobId, LeaseId, ProjectId},
-    job::{Command, Job, Source, Stage},
+    id::{JobId, LeaseId, ProjectId},
+    job::{Command, External, Failure, Job, Report, Source, Stage, Start},
 };
 
 /// A job that somebody wants.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Wanted {
-    /// The file to work on.
-    pub file: FileId,
+    /// What to work on.
+    pub subject: Subject,
     /// The rules.
     pub rules: Rules,
+    /// What is to be done, in order.
+    pub plan: Vec<Stage>,
     /// The caller's idempotency key.
     pub transaction: Option<String>,
+    /// What the caller wants back.
+    pub external: External,
 }
 
 /// What became of a wanted job.
@@ -38,34 +43,78 @@ pub enum Creation {
 ///
 /// `Upstream` when a place cannot be reached. The same idempotency key then leads to the same job.
 pub async fn create(ports: &(impl Index + Jobs + Random + Host), caller: &Token, wanted: Wanted) -> Result<Creation> {
-    let reservation = Reservation {
-        id: JobId::from_random(ports.random()),
-        user: caller.id,
-        file: wanted.file,
-        rules: wanted.rules,
-        transaction: wanted.transaction,
-        plan: vec![Stage::Classify],
-    };
-    match ports.index(caller.project, IndexCommand::Reserve(Box::new(reservation))).await? {
-        IndexReply::Accepted(job) => {
-            let Source::File { size, .. } = job.source;
-            let here = (size <= ports.config().inline_max_bytes && ports.config().inline_max_bytes > 0)
-                .then(|| LeaseId::from_random(ports.random()));
-            ports.job(caller.project, job.id, Command::Submit { job: job.clone(), here }).await?;
-            Ok(Creation::Job(job))
-        }
+    let job = match reserve(ports, caller, wanted).await? {
+        IndexReply::Accepted(job) => job,
         // Whoever reserved the key may have been cut off before submitting the job; submitting twice is harmless.
         IndexReply::Existing(job) => {
-            match ports.job(caller.project, job.id, Command::Submit { job: job.clone(), here: None }).await {
+            return match ports.job(caller.project, job.id, Command::Submit { job: job.clone(), start: Start::Queue }).await {
                 Ok(reply) => Ok(Creation::Job(Box::new(reply.into_job()?))),
                 // Removed a moment ago, and the index will hear of it.
                 Err(error) if error.kind() == Kind::NotFound => Ok(Creation::Job(job)),
                 Err(error) => Err(error),
-            }
+            };
         }
-        IndexReply::Refused(refusal) => Ok(Creation::Refused(refusal)),
-        other => Err(other.unexpected()),
+        IndexReply::Refused(refusal) => return Ok(Creation::Refused(refusal)),
+        other => return Err(other.unexpected()),
+    };
+    let most = ports.config().inline_max_bytes;
+    let small = match job.source {
+        Source::File { size, .. } => size <= most,
+        Source::Mail { .. } => true,
+    };
+    // Extraction takes longer than the invocation of an answer should, so it always goes through the queue.
+    let here = small && most > 0 && job.plan.first() == Some(&Stage::Classify);
+    let start = if here { Start::Here(LeaseId::from_random(ports.random())) } else { Start::Queue };
+    ports.job(caller.project, job.id, Command::Submit { job: job.clone(), start }).await?;
+    Ok(Creation::Job(job))
+}
+
+async fn reserve(ports: &(impl Index + Random), caller: &Token, wanted: Wanted) -> Result<IndexReply> {
+    let reservation = Reservation {
+        id: JobId::from_random(ports.random()),
+        user: caller.id,
+        subject: wanted.subject,
+        rules: wanted.rules,
+        transaction: wanted.transaction,
+        plan: wanted.plan,
+        external: wanted.external,
+    };
+    ports.index(caller.project, IndexCommand::Reserve(Box::new(reservation))).await
+}
+
+/// Accepts a job and runs its first stage before it is stored, so that the answer has what came out: job, output and
+/// what is still to be done are then stored in one step.
+///
+/// # Errors
+///
+/// Those of [`stage::output`], with the job stored as failed; `Upstream` when a place cannot be reached.
+pub async fn run_now(
+    ports: &(impl Index + Jobs + Files + Random),
+    caller: &Token,
+    wanted: Wanted,
+) -> Result<Creation> {
+    let job = match reserve(ports, caller, wanted).await? {
+        IndexReply::Accepted(job) => job,
+        IndexReply::Existing(job) => return Ok(Creation::Job(job)),
+        IndexReply::Refused(refusal) => return Ok(Creation::Refused(refusal)),
+        other => return Err(other.unexpected()),
+    };
+    let id = job.id;
+    let outcome = stage::output(ports, &job).await;
+    let report = outcome.clone().unwrap_or_else(|error| Report::Failed(Failure::from(&error)));
+    let submit = Command::Submit { job, start: Start::Done(report) };
+    let mut stored = ports.job(caller.project, id, submit).await?.into_job()?;
+    // The sweep of the index may have submitted the job meanwhile, and then it is not done yet; what comes out is the
+    // same whoever runs it.
+    match outcome? {
+        Report::Classified(decision) => stored.decision = stored.decision.or(Some(*decision)),
+        Report::Extracted(extraction) => stored.extraction = stored.extraction.or(Some(extraction)),
+        Report::Failed(_) => {}
     }
+    if let (None, Some(decision)) = (&stored.route, &stored.decision) {
+        stored.route = stored.route_of(decision);
+    }
+    Ok(Creation::Job(Box::new(stored)))
 }
 
 /// The job of this id.

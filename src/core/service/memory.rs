@@ -13,7 +13,7 @@ use super::{
     host::{self, JobReply, JobStore, Work},
     index::{
         self, Classifier, ClassifierFilter, Cursor, File, FileFilter, FileOrder, IndexCommand, IndexReply, IndexStore,
-        JobFilter, JobRows, Project,
+        JobFilter, JobRows, Project, SavedSchema,
     },
     ports::{
         BoxedBytes, ByteStream, Clock, Config, FileKey, Files, Host, Index, Jobs, PartUpload, Queue, Random,
@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     error::{Error, Kind, Result},
-    id::{ClassifierId, FileId, JobId, ProjectId, TokenId},
+    id::{ClassifierId, FileId, JobId, ProjectId, SchemaId, TokenId},
     job::{Command, Job},
     limits,
     time::Timestamp,
@@ -58,6 +58,7 @@ struct IndexRows {
     jobs: BTreeMap<JobId, (Job, Timestamp)>,
     files: BTreeMap<FileId, File>,
     classifiers: Vec<Classifier>,
+    schemas: BTreeMap<SchemaId, SavedSchema>,
 }
 
 /// A place that can be made to fail.
@@ -230,13 +231,13 @@ impl IndexPlace {
         read(self.memory.world().indexes.get(&self.project).unwrap_or(&IndexRows::default()))
     }
 
-    fn write(&self, write: impl FnOnce(&mut IndexRows)) {
+    fn write<T>(&self, write: impl FnOnce(&mut IndexRows) -> T) {
         write(self.memory.world().indexes.entry(self.project).or_default());
     }
 }
 
-fn newest(classifiers: &[Classifier], id: ClassifierId) -> Option<&Classifier> {
-    classifiers.iter().filter(|one| one.id == id).max_by_key(|one| one.version)
+fn newest(classifiers: &[Classifier], id: ClassifierId, drafts: bool) -> Option<&Classifier> {
+    classifiers.iter().filter(|one| one.id == id && (drafts || !one.draft)).max_by_key(|one| one.version)
 }
 
 fn upto<T>(items: Vec<T>, limit: u32) -> Vec<T> {
@@ -284,6 +285,7 @@ impl IndexStore for IndexPlace {
             rows.jobs
                 .values()
                 .map(|(job, _)| job)
+                .filter(|job| filter.kind.is_none_or(|kind| job.kind() == kind))
                 .filter(|job| filter.status.is_none_or(|status| job.status() == status))
                 .filter(|job| filter.ids.as_ref().is_none_or(|ids| ids.contains(&job.id)))
                 .filter(|job| filter.classifier.is_none_or(|id| job.classification.classifier == Some(id)))
@@ -383,14 +385,14 @@ impl IndexStore for IndexPlace {
         Ok(upto(found, limit))
     }
 
-    fn classifier(&self, id: ClassifierId) -> Result<Option<Classifier>> {
-        Ok(self.read(|rows| newest(&rows.classifiers, id).cloned()))
+    fn classifier(&self, id: ClassifierId, draft: bool) -> Result<Option<Classifier>> {
+        Ok(self.read(|rows| newest(&rows.classifiers, id, draft).cloned()))
     }
 
     fn classifier_named(&self, name: &str) -> Result<Option<Classifier>> {
         Ok(self.read(|rows| {
-            let latest = rows.classifiers.iter().filter(|one| newest(&rows.classifiers, one.id) == Some(one));
-            latest.into_iter().find(|one| one.name == name).cloned()
+            let mut found = rows.classifiers.iter();
+            found.find(|one| one.name == name && newest(&rows.classifiers, one.id, true) == Some(*one)).cloned()
         }))
     }
 
@@ -417,13 +419,43 @@ impl IndexStore for IndexPlace {
             rows.classifiers
                 .iter()
                 .filter(|one| filter.name.as_ref().is_none_or(|name| *name == one.name))
-                .filter(|one| !filter.latest_only || newest(&rows.classifiers, one.id) == Some(one))
+                .filter(|one| filter.drafts || !one.draft)
+                .filter(|one| !filter.latest_only || newest(&rows.classifiers, one.id, filter.drafts) == Some(one))
                 .filter(|one| after.is_none_or(|after| (one.version, one.id) < after))
                 .cloned()
                 .collect()
         });
         found.sort_by_key(|one| std::cmp::Reverse((one.version, one.id)));
         Ok(upto(found, limit))
+    }
+
+    fn schema(&self, id: SchemaId) -> Result<Option<SavedSchema>> {
+        Ok(self.read(|rows| rows.schemas.get(&id).cloned()))
+    }
+
+    fn schemas(&self) -> Result<Vec<SavedSchema>> {
+        let mut schemas: Vec<SavedSchema> = self.read(|rows| rows.schemas.values().cloned().collect());
+        schemas.sort_by(|left, right| left.name.cmp(&right.name));
+        Ok(schemas)
+    }
+
+    fn put_schema(&self, schema: &SavedSchema) -> Result<()> {
+        self.write(|rows| rows.schemas.insert(schema.id, schema.clone()));
+        Ok(())
+    }
+
+    fn remove_schema(&self, id: SchemaId) -> Result<()> {
+        self.write(|rows| rows.schemas.remove(&id));
+        Ok(())
+    }
+
+    fn old_files(&self, before: Timestamp, limit: u32) -> Result<Vec<FileId>> {
+        let mut old: Vec<(Timestamp, FileId)> = self.read(|rows| {
+            let files = rows.files.values().filter(|file| file.created_at < before);
+            files.map(|file| (file.created_at, file.id)).collect()
+        });
+        old.sort_unstable();
+        Ok(upto(old, limit).into_iter().map(|(_, id)| id).collect())
     }
 }
 

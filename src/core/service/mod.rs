@@ -14,9 +14,11 @@ pub mod files;
 pub mod host;
 pub mod index;
 pub mod jobs;
+pub mod mails;
 #[cfg(any(test, feature = "memory"))]
 pub mod memory;
 pub mod ports;
+pub mod schemas;
 pub mod stage;
 #[cfg(test)]
 mod tests;

@@ -1,26 +1,28 @@
 //! Running a stage of a job.
 
+use bytes::Bytes;
+
 use super::{
     host::{JobReply, Work},
     ports::{Clock, FileKey, Files, Host, Jobs, Random, StageMessage},
 };
 use crate::{
     classify::{Classifier, Decision},
-    document,
+    document::{self, Document},
     error::{Error, Kind, Result, Unreadable},
+    extract::{self, Extraction},
     id::LeaseId,
-    job::{Command, Failure, Job, Source},
+    job::{Command, Failure, Job, Report, Source, Stage},
     limits,
 };
 
-/// Runs the classify stage of `job`: reads its file, reads the document in it, and holds it against the rules.
-///
-/// # Errors
-///
-/// `Unreadable` when the document cannot be read, `NotFound` when its file is gone, `Upstream` when the file cannot
-/// be fetched.
-pub async fn classify(files: &impl Files, job: &Job) -> Result<Decision> {
-    let Source::File { id, size } = job.source;
+/// The document of `job` and, for a file, its bytes.
+async fn document(files: &impl Files, job: &Job) -> Result<(Document, Bytes)> {
+    let (id, size) = match &job.source {
+        Source::File { id, size } => (*id, *size),
+        Source::Mail { mail: Some(mail) } => return Ok((document::read_mail(mail)?, Bytes::new())),
+        Source::Mail { mail: None } => return Err(Error::internal("a mail was not kept")),
+    };
     if size > limits::MAX_DOCUMENT_BYTES {
         return Err(Error::unreadable(
             Unreadable::TooLarge,
@@ -29,17 +31,50 @@ pub async fn classify(files: &impl Files, job: &Job) -> Result<Decision> {
     }
     let key = FileKey { project: job.project, file: id };
     let bytes = files.get(key).await?.ok_or_else(|| Error::not_found("The file is gone"))?;
-    let document = document::read(&bytes, &job.classification.read)?;
-    drop(bytes);
+    Ok((document::read(&bytes, &job.classification.read)?, bytes))
+}
+
+/// Runs the classify stage of `job`: reads its document, and holds it against the rules.
+///
+/// # Errors
+///
+/// `Unreadable` when the document cannot be read, `NotFound` when its file is gone, `Upstream` when the file cannot
+/// be fetched.
+pub async fn classify(files: &impl Files, job: &Job) -> Result<Decision> {
+    let (document, _) = document(files, job).await?;
     Ok(Classifier::new(&job.classification.rules, &job.classification.settings).decide(&document))
+}
+
+/// Runs the extract stage of `job`: reads its document, and looks for the fields of its route's schema.
+///
+/// # Errors
+///
+/// As [`classify`].
+pub async fn extract(files: &impl Files, job: &Job) -> Result<Extraction> {
+    let route = job.route.as_deref().ok_or_else(|| Error::internal("nothing to extract: the job has no route"))?;
+    let (document, bytes) = document(files, job).await?;
+    // What is attached is a help, and a damaged help is none.
+    let attachments = document::attachments(&bytes).unwrap_or_default();
+    Ok(extract::extract(&document, &route.schema, &attachments))
+}
+
+/// Runs the stage that `job` is at and gives what came out.
+///
+/// # Errors
+///
+/// As [`classify`].
+pub async fn output(files: &impl Files, job: &Job) -> Result<Report> {
+    match job.stage() {
+        Some(Stage::Classify) => classify(files, job).await.map(|decision| Report::Classified(Box::new(decision))),
+        Some(Stage::Extract) => extract(files, job).await.map(|extraction| Report::Extracted(Box::new(extraction))),
+        None => Err(Error::internal("a stage was claimed that is not in the plan")),
+    }
 }
 
 /// Runs the stage that `work` holds and gives the command that reports it.
 pub async fn run(files: &impl Files, work: &Work) -> Command {
-    match classify(files, &work.job).await {
-        Ok(decision) => Command::Finish { lease: work.lease, decision: Box::new(decision) },
-        Err(error) => Command::Fail { lease: work.lease, failure: Failure::from(&error) },
-    }
+    let report = output(files, &work.job).await.unwrap_or_else(|error| Report::Failed(Failure::from(&error)));
+    Command::Report { lease: work.lease, report }
 }
 
 /// What to do with a queue message after it was consumed.

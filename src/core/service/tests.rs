@@ -38,7 +38,7 @@ fn rules() -> Rules {
 }
 
 async fn token(world: &Memory) -> Token {
-    let project = access::create_project(world, "p".to_owned(), "o".to_owned()).await.unwrap();
+    let project = access::create_project(world, "p".to_owned(), "o".to_owned(), 30).await.unwrap();
     access::create_token(world, project.id, "t".to_owned(), None).await.unwrap().0
 }
 
@@ -158,7 +158,7 @@ fn finished_jobs_go_when_their_time_has_passed() {
         let file = file(&world, &token, INVOICE).await;
         create(&world, &token, file, None).await.unwrap();
         world.run_here().await;
-        world.pass(crate::limits::JOB_RETENTION);
+        world.pass(crate::limits::DAY.saturating_mul(30));
         world.wake_all().await;
         assert_eq!(world.stored_jobs(), []);
         assert_eq!(listed(&world, &token).await, []);

@@ -4,13 +4,13 @@ use std::cell::Cell;
 
 use sortroom::{
     error::{Error, Result},
-    id::{ClassifierId, FileId, JobId},
+    id::{ClassifierId, FileId, JobId, SchemaId},
     job::{Job, Status},
     limits,
     service::{
         index::{
             self, Classifier, ClassifierFilter, Cursor, File, FileFilter, FileOrder, IndexCommand, IndexReply,
-            IndexStore, JobFilter, JobRow, JobRows, Project,
+            IndexStore, JobFilter, JobRow, JobRows, Project, SavedSchema,
         },
         ports::{Clock, Host},
     },
@@ -46,20 +46,25 @@ const SCHEMA: &[&str] = &[
     // Rows of jobs as they are now: in the order of their coming, so that neighbours share pages; the rules apart from
     // the rest, so that a change does not spell them again; and no index that almost every job has to enter and leave.
     "CREATE TABLE job_rows (
-        number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, created_at INTEGER NOT NULL, status TEXT NOT NULL,
+        number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, created_at INTEGER NOT NULL,
+        status TEXT NOT NULL,
         classifier TEXT, idempotency_key TEXT, version INTEGER NOT NULL, heard_at INTEGER NOT NULL,
         rules TEXT NOT NULL, classification TEXT NOT NULL, record TEXT NOT NULL)",
-    "CREATE INDEX job_rows_by_age ON job_rows (created_at, id)",
-    "CREATE INDEX job_rows_by_status ON job_rows (status, created_at, id) WHERE status <> 'succeeded'",
+    "CREATE INDEX job_rows_by_age ON job_rows (kind, created_at, id)",
+    "CREATE INDEX job_rows_by_status ON job_rows (status, kind, created_at, id) WHERE status <> 'succeeded'",
     "CREATE INDEX job_rows_by_classifier ON job_rows (classifier, created_at, id) WHERE classifier IS NOT NULL",
     "CREATE UNIQUE INDEX job_rows_by_key ON job_rows (idempotency_key) WHERE idempotency_key IS NOT NULL",
     "INSERT INTO job_rows
-        (id, created_at, status, classifier, idempotency_key, version, heard_at, rules, classification, record)
-        SELECT id, created_at, status, classifier, idempotency_key, version, heard_at, id,
+        (id, kind, created_at, status, classifier, idempotency_key, version, heard_at, rules, classification, record)
+        SELECT id, 'document', created_at, status, classifier, idempotency_key, version, heard_at, id,
         json_extract(record, '$.classification'), json_set(json_remove(record, '$.classification'), '$.rules', id)
         FROM jobs ORDER BY created_at, id",
     "DROP TABLE jobs",
+    "CREATE TABLE schemas (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, record TEXT NOT NULL) WITHOUT ROWID",
 ];
+
+/// The further condition on versions of classifiers `one` that are published.
+const PUBLISHED: &str = "AND json_extract(one.record, '$.draft') IS NULL";
 
 /// The condition on jobs that are not final, so that the index of statuses serves it.
 const OPEN: &str = "status IN ('queued', 'running') AND status <> 'succeeded'";
@@ -206,12 +211,13 @@ impl IndexStore for ProjectIndex {
         let row = JobRow::of(job)?;
         self.sql.write(
             "INSERT INTO job_rows
-             (id, created_at, status, classifier, idempotency_key, version, heard_at, rules, classification, record)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
+             (id, kind, created_at, status, classifier, idempotency_key, version, heard_at, rules, classification,
+             record) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
              status = excluded.status, version = excluded.version,
              heard_at = excluded.heard_at, record = excluded.record WHERE excluded.version > version",
             vec![
                 text(&job.id),
+                text(&job.kind().as_str()),
                 moment(job.created_at),
                 text(&job.status().as_str()),
                 optional(job.classification.classifier.as_ref()),
@@ -231,6 +237,9 @@ impl IndexStore for ProjectIndex {
 
     fn jobs(&self, filter: &JobFilter, after: Option<(Timestamp, JobId)>, limit: u32) -> Result<JobRows> {
         let mut rules = Where::default();
+        if let Some(kind) = filter.kind {
+            rules.and("kind = ?", [text(&kind.as_str())]);
+        }
         match filter.status {
             // Most jobs have succeeded, so that going by age finds them; the index has the others.
             Some(Status::Succeeded) => rules.and("+status = 'succeeded'", []),
@@ -331,8 +340,11 @@ impl IndexStore for ProjectIndex {
         self.sql.records(&statement, bindings)
     }
 
-    fn classifier(&self, id: ClassifierId) -> Result<Option<Classifier>> {
-        self.sql.record("SELECT record FROM classifiers WHERE id = ? ORDER BY version DESC LIMIT 1", vec![text(&id)])
+    fn classifier(&self, id: ClassifierId, draft: bool) -> Result<Option<Classifier>> {
+        let published = if draft { "" } else { PUBLISHED };
+        let statement =
+            format!("SELECT record FROM classifiers AS one WHERE id = ? {published} ORDER BY version DESC LIMIT 1");
+        self.sql.record(&statement, vec![text(&id)])
     }
 
     fn classifier_named(&self, name: &str) -> Result<Option<Classifier>> {
@@ -364,8 +376,15 @@ impl IndexStore for ProjectIndex {
         if let Some(name) = &filter.name {
             rules.and("name = ?", [text(name)]);
         }
-        if filter.latest_only {
-            rules.and("version = (SELECT max(version) FROM classifiers WHERE id = one.id)", []);
+        match (filter.latest_only, filter.drafts) {
+            (true, true) => rules.and("version = (SELECT max(version) FROM classifiers WHERE id = one.id)", []),
+            (true, false) => rules.and(
+                "version = (SELECT max(version) FROM classifiers AS two WHERE id = one.id
+                 AND json_extract(two.record, '$.draft') IS NULL)",
+                [],
+            ),
+            (false, true) => {}
+            (false, false) => rules.and("json_extract(record, '$.draft') IS NULL", []),
         }
         if let Some((at, id)) = after {
             rules.and("(version, id) < (?, ?)", [moment(at), text(&id)]);
@@ -373,5 +392,31 @@ impl IndexStore for ProjectIndex {
         let (statement, bindings) =
             rules.statement("SELECT record FROM classifiers AS one", "version DESC, id DESC", limit);
         self.sql.records(&statement, bindings)
+    }
+
+    fn schema(&self, id: SchemaId) -> Result<Option<SavedSchema>> {
+        self.sql.record("SELECT record FROM schemas WHERE id = ?", vec![text(&id)])
+    }
+
+    fn schemas(&self) -> Result<Vec<SavedSchema>> {
+        self.sql.records("SELECT record FROM schemas ORDER BY name", Vec::new())
+    }
+
+    fn put_schema(&self, schema: &SavedSchema) -> Result<()> {
+        self.sql.write(
+            "INSERT OR REPLACE INTO schemas VALUES (?, ?, ?)",
+            vec![text(&schema.id), text(&schema.name), json(schema)?],
+        )
+    }
+
+    fn remove_schema(&self, id: SchemaId) -> Result<()> {
+        self.sql.write("DELETE FROM schemas WHERE id = ?", vec![text(&id)])
+    }
+
+    fn old_files(&self, before: Timestamp, limit: u32) -> Result<Vec<FileId>> {
+        self.sql.records(
+            "SELECT json_quote(id) FROM files WHERE created_at < ? ORDER BY created_at, id LIMIT ?",
+            vec![moment(before), integer(limit.into())],
+        )
     }
 }

@@ -21,9 +21,9 @@ use crate::{
     },
     error::{Error, Kind, Result},
     id::{ClassifierId, FileId, JobId, ProjectId},
-    job::{Classification, Job},
+    job::{self, Classification, External, Job, Stage},
     service::{
-        index::{JobFilter, PageRequest, Refusal, Rules},
+        index::{JobFilter, PageRequest, Refusal, Rules, Subject},
         jobs::{self, Creation, Wanted},
         ports::Ports,
     },
@@ -43,7 +43,13 @@ pub(super) async fn create<P: Ports>(caller: Caller<P>, headers: HeaderMap, body
         Chosen::Inline(classification) => Rules::Inline(Box::new(classification)),
         Chosen::Saved(text) => Rules::Saved(ClassifierId::read(text).ok_or_else(|| unknown_configuration(text))?),
     };
-    let wanted = Wanted { file: request.file, rules, transaction: request.transaction };
+    let wanted = Wanted {
+        subject: Subject::File { id: request.file, current: false },
+        rules,
+        plan: vec![Stage::Classify],
+        transaction: request.transaction,
+        external: External::default(),
+    };
     match jobs::create(&caller.ports, &caller.token, wanted).await? {
         Creation::Job(job) => Ok(answer(&job, false)),
         Creation::Refused(refusal) => Err(refused(refusal, &input, request.file, caller.token.project).into()),
@@ -64,6 +70,9 @@ pub(super) async fn list<P: Ports>(caller: Caller<P>) -> Reply {
 /// `GET /api/v2/classify/{id}`
 pub(super) async fn get<P: Ports>(caller: Caller<P>, InPath(id): InPath<JobId>) -> Reply {
     let job = jobs::get(&caller.ports, caller.token.project, id).await.map_err(known_here)?;
+    if job.kind() != job::Kind::Document {
+        return Err(Error::not_found(JobId::MISSING).into());
+    }
     Ok(answer(&job, caller.query.has("expand", "usage")))
 }
 
@@ -101,6 +110,10 @@ fn refused(refusal: Refusal, input: &Value, file: FileId, project: ProjectId) ->
             Error::new(Kind::Invalid, format!("File ID {file} has been announced, but its content was not uploaded"))
         }
         Refusal::UnknownClassifier => unknown_configuration(input["configuration_id"].as_str().unwrap_or_default()),
+        // No request of this dialect asks for what they refuse.
+        Refusal::UnknownSchema | Refusal::OtherSchema(_) | Refusal::InProgress(_) => {
+            Error::internal(format!("refused: {refusal:?}"))
+        }
     }
 }
 
@@ -114,6 +127,7 @@ fn filter<P: Ports>(check: &mut Check, caller: &Caller<P>) -> JobFilter {
         ids = Some(Vec::new());
     }
     JobFilter {
+        kind: Some(job::Kind::Document),
         status: check.word(&query.one("status"), &wire::statuses()),
         ids,
         classifier: known,

@@ -22,7 +22,7 @@ use crate::{
     job::Classification,
     service::{
         classifiers,
-        index::{Classifier, ClassifierFilter, Page},
+        index::{Change, Classifier, ClassifierFilter, Page},
         ports::Ports,
     },
 };
@@ -48,7 +48,7 @@ pub(super) async fn create<P: Ports>(caller: Caller<P>, headers: HeaderMap, body
     }
     let (name, parameters) = read(&mut check, &input);
     let (name, parameters) = check.finish(name.zip(parameters))?;
-    let saved = classifiers::save(&caller.ports, caller.token.project, name, parameters).await?;
+    let saved = classifiers::save(&caller.ports, caller.token.project, name, changed(None, Some(parameters))).await?;
     Ok(answer(StatusCode::CREATED, &saved))
 }
 
@@ -59,6 +59,7 @@ pub(super) async fn list<P: Ports>(caller: Caller<P>) -> Reply {
     let filter = ClassifierFilter {
         name: check.text(&query.one("name"), 0..=NAME_CHARS).map(str::to_owned),
         latest_only: check.boolean(&query.one("latest_only")).unwrap_or_default(),
+        drafts: false,
     };
     let page = page_token::request(&mut check, LISTING, SIZES, &query.one("page_size"), &query.one("page_token"));
     let page = check.finish(page)?;
@@ -73,7 +74,7 @@ pub(super) async fn list<P: Ports>(caller: Caller<P>) -> Reply {
 
 /// `GET /api/v1/beta/configurations/{id}`
 pub(super) async fn get<P: Ports>(caller: Caller<P>, InPath(id): InPath<ClassifierId>) -> Reply {
-    let classifier = classifiers::get(&caller.ports, caller.token.project, id).await?;
+    let classifier = classifiers::get(&caller.ports, caller.token.project, id, false).await?;
     Ok(answer(StatusCode::OK, &classifier))
 }
 
@@ -92,9 +93,9 @@ pub(super) async fn update<P: Ports>(
     check.finish(Some(()))?;
     let project = caller.token.project;
     let classifier = if name.is_none() && parameters.is_none() {
-        classifiers::get(&caller.ports, project, id).await?
+        classifiers::get(&caller.ports, project, id, false).await?
     } else {
-        classifiers::change(&caller.ports, project, id, name, parameters).await?
+        classifiers::change(&caller.ports, project, id, changed(name, parameters)).await?
     };
     Ok(answer(StatusCode::OK, &classifier))
 }
@@ -103,6 +104,11 @@ pub(super) async fn update<P: Ports>(
 pub(super) async fn delete<P: Ports>(caller: Caller<P>, InPath(id): InPath<ClassifierId>) -> Reply {
     classifiers::delete(&caller.ports, caller.token.project, id).await?;
     Ok(reply::empty(StatusCode::NO_CONTENT))
+}
+
+/// What a request changes. Routes are no part of this dialect, so they stay.
+fn changed(name: Option<String>, classification: Option<Classification>) -> Change {
+    Change { name, classification, routes: None, draft: false }
 }
 
 /// The name and the parameters, as far as they are there.

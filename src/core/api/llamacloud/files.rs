@@ -105,6 +105,7 @@ fn describe_file<P: Ports>(
         external_id,
         kind: form.received.kind,
         size: Some(form.received.size),
+        job: None,
         created_at: now,
         updated_at: now,
     })

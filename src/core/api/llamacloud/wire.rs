@@ -121,7 +121,11 @@ impl<'a> ClassifyJob<'a> {
     }
 
     fn with(job: &'a job::Job, configuration: Configuration<'a>, with_usage: bool) -> Self {
-        let Source::File { id: file, .. } = job.source;
+        let file = match job.source {
+            Source::File { id, .. } => id.spell(),
+            // Not listed here; whoever asks for one by its id is told what there is.
+            Source::Mail { .. } => String::new(),
+        };
         let decision = job.decision.as_ref().filter(|_| job.status() == Status::Succeeded);
         Self {
             id: job.id.spell(),
@@ -131,8 +135,8 @@ impl<'a> ClassifyJob<'a> {
             configuration,
             configuration_id: job.classification.classifier.map(Spelling::spell),
             document_input_type: "file_id",
-            file_input: file.spell(),
-            document_input_value: file.spell(),
+            file_input: file.clone(),
+            document_input_value: file,
             parse_job_id: None,
             transaction_id: job.transaction.as_deref(),
             error_message: job.failure().map(|failure| format!("{}: {}", failure.code, failure.message)),

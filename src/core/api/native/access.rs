@@ -13,6 +13,7 @@ use crate::{
         validate::{Check, Field},
     },
     id::{ProjectId, TokenId},
+    limits,
     service::{access, ports::Ports},
 };
 
@@ -29,13 +30,16 @@ pub(super) async fn create_project<P: Ports>(Operator { ports }: Operator<P>, he
     check.require(&input.get("name"));
     let name = check.text(&input.get("name"), 1..=NAME_CHARS);
     let organization = check.text(&input.get("organization_name"), 1..=NAME_CHARS).or(name);
+    let days = check.integer(&input.get("retention_days"), 1..=limits::MAX_RETENTION_DAYS);
     let (name, organization) = check.finish(name.zip(organization))?;
-    let project = access::create_project(&ports, name.to_owned(), organization.to_owned()).await?;
+    let days = days.unwrap_or(limits::RETENTION_DAYS);
+    let project = access::create_project(&ports, name.to_owned(), organization.to_owned(), days).await?;
     let answer = json!({
         "id": project.id.to_string(),
         "name": project.name,
         "organization_id": project.organization.to_string(),
         "organization_name": project.organization_name,
+        "retention_days": project.retention_days,
         "created_at": project.created_at.to_rfc3339(),
     });
     Ok(reply::json(StatusCode::CREATED, &answer))

@@ -1,0 +1,61 @@
+//! Ids as texts of letters and digits: the 128 bits of a UUID in base 36, 25 characters.
+//!
+//! Two of the dialects have ids of such a look, which clients may put into names of files and variables.
+
+use std::{fmt::Display, str::FromStr};
+
+use uuid::Uuid;
+
+/// 36^25 > 2^128 > 36^24.
+const DIGITS: u32 = 25;
+
+/// Spells an id.
+pub fn spell(id: &impl Display) -> String {
+    // Every id of ours prints as a UUID.
+    let mut rest = Uuid::try_parse(&id.to_string()).map(|id| id.as_u128()).unwrap_or_default();
+    let mut digits: Vec<char> = Vec::new();
+    for _ in 0..DIGITS {
+        let digit = u32::try_from(rest % 36).ok().and_then(|digit| char::from_digit(digit, 36));
+        digits.push(digit.unwrap_or('0'));
+        rest /= 36;
+    }
+    digits.iter().rev().collect()
+}
+
+/// Spells an id behind a prefix and `_`.
+pub fn spell_as(prefix: &str, id: &impl Display) -> String {
+    format!("{prefix}_{}", spell(id))
+}
+
+/// Reads an id with any prefix or none, as [`spell`] spells it or as a UUID.
+pub fn read<T: FromStr>(text: &str) -> Option<T> {
+    if let Ok(id) = text.parse() {
+        return Some(id);
+    }
+    let bare = text.rsplit_once('_').map_or(text, |(_, bare)| bare);
+    if u32::try_from(bare.len()) == Ok(DIGITS) && bare.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()) {
+        return Uuid::from_u128(u128::from_str_radix(bare, 36).ok()?).to_string().parse().ok();
+    }
+    // With the prefix of another dialect: three letters and `-`.
+    text.split_once('-').filter(|(prefix, _)| prefix.len() == 3).and_then(|(_, bare)| bare.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::FileId;
+
+    #[test]
+    fn spells_and_reads() {
+        for byte in [0, 7, 255] {
+            let id = FileId::from_random([byte; 16]);
+            assert_eq!(spell(&id).len(), 25);
+            for text in [spell(&id), spell_as("file", &id), id.to_string(), format!("dfl-{id}")] {
+                assert_eq!(read::<FileId>(&text), Some(id), "{text}");
+            }
+        }
+        for text in ["", "null", "file_", "zzzzzzzzzzzzzzzzzzzzzzzzz", "+0000000000000000000000000", "f45sz0ho8rcl"] {
+            assert_eq!(read::<FileId>(text), None, "{text}");
+        }
+    }
+}

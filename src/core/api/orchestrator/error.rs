@@ -1,0 +1,72 @@
+//! Errors as this dialect spells them: `{"statusCode", "message", "error"}`, and 400 for whatever is wrong with the input.
+
+use axum::{
+    body::Body,
+    http::{Response, StatusCode},
+};
+use serde_json::json;
+
+use crate::{
+    api::reply::{self, Dialect},
+    error::{Error, Kind, Step},
+};
+
+/// The dialect of mail classification.
+#[derive(Debug)]
+pub enum Orchestrator {}
+
+impl Dialect for Orchestrator {
+    fn render(error: &Error, request_id: &str) -> Response<Body> {
+        let status = reply::status(error.kind());
+        let mut message = match error.kind() {
+            Kind::Unreadable(why) => format!("{}: {}", why.code(), error.message()),
+            _ => error.message().to_owned(),
+        };
+        if !error.violations().is_empty() {
+            let said = error.violations().iter().map(|violation| {
+                let steps = violation.pointer.iter().skip(1).map(|step| match step {
+                    Step::Index(index) => index.to_string(),
+                    Step::Name(name) => name.clone(),
+                });
+                format!("{}: {}", steps.collect::<Vec<_>>().join("."), violation.message)
+            });
+            message = said.collect::<Vec<_>>().join("; ");
+        }
+        if status.is_server_error() {
+            message = format!("{message} (request {request_id})");
+        }
+        let reason = status.canonical_reason().unwrap_or("Error");
+        let body = json!({ "statusCode": status.as_u16(), "message": message, "error": reason });
+        let mut response = reply::of_error(error, &body);
+        if response.status() == StatusCode::UNPROCESSABLE_ENTITY {
+            *response.status_mut() = StatusCode::BAD_REQUEST;
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Unreadable, Violation};
+
+    #[test]
+    fn renders_every_kind() {
+        let kinds = Kind::ALL.into_iter().chain(Unreadable::ALL.into_iter().map(Kind::Unreadable));
+        for kind in kinds {
+            let (status, body) = crate::api::tests::rendered::<Orchestrator>(&Error::new(kind, "Why"));
+            assert_eq!(status, reply::status(kind).as_u16(), "{kind:?}");
+            assert_eq!(body["statusCode"], status, "{kind:?}");
+            assert!(body["message"].as_str().unwrap().contains("Why"), "{kind:?}: {body}");
+        }
+        let error = Error::invalid(vec![Violation {
+            pointer: vec!["body".into(), "mail".into(), "body".into()],
+            reason: "missing".into(),
+            message: "Field required".into(),
+            input: None,
+            context: None,
+        }]);
+        let expected = json!({ "statusCode": 400, "message": "mail.body: Field required", "error": "Bad Request" });
+        assert_eq!(crate::api::tests::rendered::<Orchestrator>(&error), (400, expected));
+    }
+}
