@@ -14,8 +14,8 @@ use super::{
     access,
     host::JobReply,
     index::{
-        Change, Classifier, ClassifierFilter, Cursor, File, FileFilter, FileOrder, IndexCommand, IndexReply, JobFilter, Page,
-        PageRequest, Refusal, Reservation, RuleChange, Rules, Subject, Target,
+        Change, Classifier, ClassifierFilter, Cursor, File, FileFilter, FileOrder, IndexCommand, IndexReply, JobFilter,
+        Page, PageRequest, Refusal, Reservation, RuleChange, Rules, Subject, Target,
     },
     ports::{FileKey, PartUpload, Ports},
     tokens::{Token, TokenCommand},
@@ -111,7 +111,8 @@ struct Scene {
 }
 
 async fn scene(ports: &impl Ports) -> Result<Scene> {
-    let project = access::create_project(ports, "contract".to_owned(), "tests".to_owned(), limits::RETENTION_DAYS).await?.id;
+    let project =
+        access::create_project(ports, "contract".to_owned(), "tests".to_owned(), limits::RETENTION_DAYS).await?.id;
     let scene =
         Scene { project, user: TokenId::from_random(ports.random()), file: FileId::from_random(ports.random()) };
     let file = new_file(ports, scene.file, "scene.txt");
@@ -428,9 +429,8 @@ async fn schemas(ports: &impl Ports) -> Result<()> {
     let fields = |name: &str| {
         serde_json::from_value(serde_json::json!({ "fields": [{ "name": name }] })).map_err(Error::internal)
     };
-    let save = async |name: &str, field: &str| {
-        super::schemas::save(ports, project, name.to_owned(), fields(field)?).await
-    };
+    let save =
+        async |name: &str, field: &str| super::schemas::save(ports, project, name.to_owned(), fields(field)?).await;
     let first = save("invoices", "number").await?;
     expect_eq(&save("invoices", "number").await?, &first, "saving the same again changes nothing")?;
     let second = save("invoices", "date").await?;
@@ -451,10 +451,8 @@ async fn schemas(ports: &impl Ports) -> Result<()> {
 
 async fn current_jobs(ports: &impl Ports) -> Result<()> {
     let scene = scene(ports).await?;
-    let follow = || Reservation {
-        subject: Subject::File { id: scene.file, current: true },
-        ..scene.reservation(ports)
-    };
+    let follow =
+        || Reservation { subject: Subject::File { id: scene.file, current: true }, ..scene.reservation(ports) };
     let first = scene.reserve(ports, follow()).await?;
     expect_eq(&super::files::get(ports, scene.project, scene.file).await?.job, &Some(first.id), "the file's job")?;
     match ports.index(scene.project, IndexCommand::Reserve(Box::new(follow()))).await? {

@@ -5,7 +5,12 @@
 //! listings show. A row whose job was never heard of again (a crash between the two writes) is found by [`sweep`],
 //! which submits the job under the reserved id; submitting is idempotent.
 
-use std::{borrow::Cow, collections::{BTreeMap, BTreeSet}, sync::Arc, time::Duration};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -1102,7 +1107,8 @@ pub async fn sweep(store: &impl IndexStore, ports: &(impl Jobs + Clock + Host), 
     );
     for job in store.unheard_jobs(before, limits::SWEEP_JOBS)? {
         let id = job.id;
-        let command = if job.version == 0 { Command::Submit { job: Box::new(job), start: Start::Queue } } else { Command::Get };
+        let command =
+            if job.version == 0 { Command::Submit { job: Box::new(job), start: Start::Queue } } else { Command::Get };
         match ports.job(project, id, command).await {
             Ok(JobReply::Job(job)) => {
                 store.put_job(&job.snapshot(), ports.now())?;

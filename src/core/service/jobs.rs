@@ -47,7 +47,10 @@ pub async fn create(ports: &(impl Index + Jobs + Random + Host), caller: &Token,
         IndexReply::Accepted(job) => job,
         // Whoever reserved the key may have been cut off before submitting the job; submitting twice is harmless.
         IndexReply::Existing(job) => {
-            return match ports.job(caller.project, job.id, Command::Submit { job: job.clone(), start: Start::Queue }).await {
+            return match ports
+                .job(caller.project, job.id, Command::Submit { job: job.clone(), start: Start::Queue })
+                .await
+            {
                 Ok(reply) => Ok(Creation::Job(Box::new(reply.into_job()?))),
                 // Removed a moment ago, and the index will hear of it.
                 Err(error) if error.kind() == Kind::NotFound => Ok(Creation::Job(job)),
@@ -88,11 +91,7 @@ async fn reserve(ports: &(impl Index + Random), caller: &Token, wanted: Wanted) 
 /// # Errors
 ///
 /// Those of [`stage::output`], with the job stored as failed; `Upstream` when a place cannot be reached.
-pub async fn run_now(
-    ports: &(impl Index + Jobs + Files + Random),
-    caller: &Token,
-    wanted: Wanted,
-) -> Result<Creation> {
+pub async fn run_now(ports: &(impl Index + Jobs + Files + Random), caller: &Token, wanted: Wanted) -> Result<Creation> {
     let job = match reserve(ports, caller, wanted).await? {
         IndexReply::Accepted(job) => job,
         IndexReply::Existing(job) => return Ok(Creation::Job(job)),

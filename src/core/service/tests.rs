@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::{
     access, files,
-    index::{File, JobFilter, PageRequest, Rules},
+    index::{File, JobFilter, PageRequest, Rules, Subject},
     jobs::{self, Creation, Wanted},
     memory::{Memory, Place},
     ports::{Clock, Config, FileKey, Files, Random},
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     classify::{Rule, RuleSet},
     id::{FileId, JobId},
-    job::{Classification, Job, Status},
+    job::{Classification, External, Job, Stage, Status},
 };
 
 pub(super) fn world(inline_max_bytes: u64) -> Memory {
@@ -54,6 +54,7 @@ async fn file(world: &Memory, token: &Token, text: &'static str) -> FileId {
         external_id: None,
         kind: None,
         size: Some(u64::try_from(text.len()).unwrap()),
+        job: None,
         created_at: now,
         updated_at: now,
     };
@@ -61,7 +62,13 @@ async fn file(world: &Memory, token: &Token, text: &'static str) -> FileId {
 }
 
 async fn create(world: &Memory, token: &Token, file: FileId, transaction: Option<&str>) -> Option<JobId> {
-    let wanted = Wanted { file, rules: rules(), transaction: transaction.map(str::to_owned) };
+    let wanted = Wanted {
+        subject: Subject::File { id: file, current: false },
+        rules: rules(),
+        plan: vec![Stage::Classify],
+        transaction: transaction.map(str::to_owned),
+        external: External::default(),
+    };
     match jobs::create(world, token, wanted).await {
         Ok(Creation::Job(job)) => Some(job.id),
         Ok(Creation::Refused(refusal)) => panic!("{refusal:?}"),

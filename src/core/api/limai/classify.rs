@@ -120,7 +120,9 @@ async fn classify<P: Ports>(
 pub(super) fn refused(refusal: Refusal, file: FileId) -> Reply {
     let error = match refusal {
         Refusal::UnknownFile => Error::not_found(NO_FILE),
-        Refusal::FileNotUploaded => Error::new(Kind::Invalid, "The file was announced, but its content was not uploaded"),
+        Refusal::FileNotUploaded => {
+            Error::new(Kind::Invalid, "The file was announced, but its content was not uploaded")
+        }
         Refusal::UnknownClassifier => Error::not_found(NO_CLASSIFIER),
         Refusal::UnknownSchema => Error::not_found(super::NO_SCHEMA),
         Refusal::OtherSchema(schema) => Error::new(

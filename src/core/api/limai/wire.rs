@@ -108,7 +108,8 @@ impl InProgress {
 pub(super) fn state(row: &File, found: Option<&Job>) -> Value {
     let id = file(row.id);
     let Some(one) = found else {
-        let message = if row.size.is_some() { "Nothing was asked of the file yet" } else { "The file has not arrived yet" };
+        let message =
+            if row.size.is_some() { "Nothing was asked of the file yet" } else { "The file has not arrived yet" };
         return json!({ "status": "PENDING", "fileId": id, "message": message });
     };
     let failed = |why: String| json!({ "status": "FAILED", "fileId": id, "jobId": job(one.id), "errorMessage": why });
@@ -120,9 +121,9 @@ pub(super) fn state(row: &File, found: Option<&Job>) -> Value {
             json!({ "status": "CLASSIFYING", "fileId": id, "message": "Document is being classified" })
         }
         (Status::Succeeded, _) => succeeded(id, one),
-        (Status::Failed, _) => failed(
-            one.failure().map(|failure| format!("{}: {}", failure.code, failure.message)).unwrap_or_default(),
-        ),
+        (Status::Failed, _) => {
+            failed(one.failure().map(|failure| format!("{}: {}", failure.code, failure.message)).unwrap_or_default())
+        }
         (Status::Cancelled | Status::Purged, _) => failed("The job was cancelled".to_owned()),
     }
 }
@@ -219,7 +220,9 @@ const fn column_type(kind: Kind) -> &'static str {
         Kind::Date => "DATE",
         Kind::Boolean => "BOOLEAN",
         Kind::Label => "LABEL",
-        Kind::Text | Kind::Iban | Kind::VatId | Kind::Email | Kind::Phone | Kind::Url | Kind::Currency | Kind::Id => "TEXT",
+        Kind::Text | Kind::Iban | Kind::VatId | Kind::Email | Kind::Phone | Kind::Url | Kind::Currency | Kind::Id => {
+            "TEXT"
+        }
     }
 }
 

@@ -53,7 +53,17 @@ pub(super) async fn announce<P: Ports>(caller: Caller<P>, headers: HeaderMap, bo
     }
     let Caller { ports, token, .. } = &caller;
     let (id, now) = (FileId::from_random(ports.random()), ports.now());
-    let file = File { id, name, purpose: None, external_id, kind: None, size: None, job: None, created_at: now, updated_at: now };
+    let file = File {
+        id,
+        name,
+        purpose: None,
+        external_id,
+        kind: None,
+        size: None,
+        job: None,
+        created_at: now,
+        updated_at: now,
+    };
     // Signed first: without a secret to sign with, nothing is announced.
     let address = beta::address(&caller, "uploads", id, Grant::Upload, limits::UPLOAD_LIFETIME)?;
     files::register(ports, token.project, file).await?;

@@ -55,12 +55,7 @@ pub(super) async fn get<P: Ports>(caller: Caller<P>, segments: Segments) -> Repl
 }
 
 /// `POST .../classification/labels`
-pub(super) async fn create<P: Ports>(
-    caller: Caller<P>,
-    segments: Segments,
-    headers: HeaderMap,
-    body: Body,
-) -> Reply {
+pub(super) async fn create<P: Ports>(caller: Caller<P>, segments: Segments, headers: HeaderMap, body: Body) -> Reply {
     let id = orchestrator(&caller, &segments)?;
     let input = body::json(&headers, body).await?;
     let input = Field::root("body", Some(&input));
@@ -80,12 +75,7 @@ pub(super) async fn create<P: Ports>(
 }
 
 /// `PATCH .../classification/labels/{labelCuid}`
-pub(super) async fn change<P: Ports>(
-    caller: Caller<P>,
-    segments: Segments,
-    headers: HeaderMap,
-    body: Body,
-) -> Reply {
+pub(super) async fn change<P: Ports>(caller: Caller<P>, segments: Segments, headers: HeaderMap, body: Body) -> Reply {
     let classifier = load(&caller, &segments).await?;
     let id: RuleId = segments.id("label", NO_LABEL)?;
     let input = body::json(&headers, body).await?;
@@ -95,8 +85,7 @@ pub(super) async fn change<P: Ports>(
     let (label, description) = texts(&mut check, &input);
     check.finish(Some(()))?;
     let change = RuleChange::Replace { rule: id, label, description };
-    let classifier =
-        classifiers::change_rules(&caller.ports, caller.token.project, classifier.id, change).await?;
+    let classifier = classifiers::change_rules(&caller.ports, caller.token.project, classifier.id, change).await?;
     Ok(answer(StatusCode::OK, &classifier, rule(&classifier, id)?))
 }
 

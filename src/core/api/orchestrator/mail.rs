@@ -49,12 +49,7 @@ struct Submission<'a> {
 }
 
 /// `POST .../classification-async`
-pub(super) async fn submit<P: Ports>(
-    caller: Caller<P>,
-    segments: Segments,
-    headers: HeaderMap,
-    body: Body,
-) -> Reply {
+pub(super) async fn submit<P: Ports>(caller: Caller<P>, segments: Segments, headers: HeaderMap, body: Body) -> Reply {
     let orchestrator = orchestrator(&caller, &segments)?;
     let bytes = body::whole(&headers, body).await?;
     let (mail, external) = read(&bytes)?;

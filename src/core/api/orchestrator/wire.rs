@@ -24,11 +24,7 @@ pub(super) struct Label<'a> {
 
 impl<'a> Label<'a> {
     pub(super) fn new(classifier: &Classifier, rule: &'a Rule) -> Self {
-        Self {
-            cuid: cuid::spell(&classifier.rule_id(&rule.label)),
-            name: &rule.label,
-            description: &rule.description,
-        }
+        Self { cuid: cuid::spell(&classifier.rule_id(&rule.label)), name: &rule.label, description: &rule.description }
     }
 }
 

@@ -7,8 +7,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     classify::Decision,
-    id::{FileId, JobId, ProjectId, TokenId},
-    job::{NewJob, Source, Stage},
+    extract::Schema,
+    id::{FileId, JobId, ProjectId, SchemaId, TokenId},
+    job::{NewJob, Route, Source, Stage},
 };
 
 fn lease(number: u8) -> LeaseId {
@@ -25,6 +26,32 @@ fn decision(number: u8) -> Box<Decision> {
     })
 }
 
+fn route(label: &str) -> Route {
+    Route {
+        label: Some(label.to_owned()),
+        deployment: "d".to_owned(),
+        schema_id: SchemaId::from_random([5; 16]),
+        schema_name: "s".to_owned(),
+        schema: Schema::default(),
+    }
+}
+
+fn classified(number: u8) -> Report {
+    Report::Classified(decision(number))
+}
+
+fn failed(retryable: bool) -> Report {
+    Report::Failed(Failure { code: "X".to_owned(), message: "x".to_owned(), retryable })
+}
+
+fn reports() -> impl Strategy<Value = Report> {
+    prop_oneof![
+        4 => (0..6_u8).prop_map(classified),
+        2 => Just(Report::Extracted(Box::default())),
+        3 => any::<bool>().prop_map(failed),
+    ]
+}
+
 fn accepted(stages: usize) -> Job {
     Job::accepted(
         NewJob {
@@ -34,7 +61,12 @@ fn accepted(stages: usize) -> Job {
             source: Source::File { id: FileId::from_random([4; 16]), size: 1 },
             classification: Arc::default(),
             transaction: None,
-            plan: vec![Stage::Classify; stages],
+            plan: [Stage::Classify, Stage::Extract].into_iter().take(stages).collect(),
+            // Some of the labels that decisions give lead somewhere.
+            routes: ["1", "2", "3"].map(route).into(),
+            route: None,
+            external: External::default(),
+            retention_days: 30,
         },
         Timestamp::from_millis(0),
     )
@@ -52,16 +84,16 @@ enum Event {
 }
 
 fn commands() -> impl Strategy<Value = Command> {
-    let failure = |retryable| Failure { code: "X".to_owned(), message: "x".to_owned(), retryable };
+    let start = prop_oneof![
+        Just(Start::Queue),
+        (0..4_u8).prop_map(|number| Start::Here(lease(number))),
+        (0..6_u8).prop_map(|number| Start::Done(classified(number))),
+        any::<bool>().prop_map(|retryable| Start::Done(failed(retryable))),
+    ];
     prop_oneof![
-        2 => prop_oneof![Just(None), (0..4_u8).prop_map(Some)].prop_map(|here| Command::Submit {
-            job: Box::new(accepted(2)),
-            here: here.map(lease),
-        }),
+        2 => start.prop_map(|start| Command::Submit { job: Box::new(accepted(2)), start }),
         6 => (0..6_u8).prop_map(|number| Command::Claim { lease: lease(number) }),
-        5 => (0..6_u8).prop_map(|number| Command::Finish { lease: lease(number), decision: decision(number) }),
-        3 => (0..6_u8, any::<bool>())
-            .prop_map(move |(number, retryable)| Command::Fail { lease: lease(number), failure: failure(retryable) }),
+        8 => (0..6_u8, reports()).prop_map(|(number, report)| Command::Report { lease: lease(number), report }),
         1 => Just(Command::Cancel),
         1 => Just(Command::Delete),
         1 => (0..2_usize, 0..4_u32).prop_map(|(stage, attempt)| Command::DeadLetter { stage, attempt }),
@@ -87,7 +119,7 @@ fn step(before: Option<&Job>, command: Command, now: Timestamp, owed: &mut BTree
         _ => None,
     };
     let reporter = match &command {
-        Command::Finish { lease, .. } | Command::Fail { lease, .. } => Some(*lease),
+        Command::Report { lease, .. } => Some(*lease),
         _ => None,
     };
     let Ok(Outcome::Changed(after)) = apply(before, command, now) else { return before.cloned() };
@@ -109,6 +141,7 @@ fn step(before: Option<&Job>, command: Command, now: Timestamp, owed: &mut BTree
     }
     if before.status() == Status::Succeeded && after.status() == Status::Succeeded {
         assert_eq!(after.decision, before.decision, "the result was written twice");
+        assert_eq!(after.extraction, before.extraction, "the result was written twice");
     }
     if let State::Running { lease, until, .. } = before.state {
         if claimer.is_some() && after.state != before.state {
@@ -191,7 +224,8 @@ fn after(job: &Job, command: Command, now: i64) -> Job {
 }
 
 fn submitted(here: Option<LeaseId>) -> Job {
-    let command = Command::Submit { job: Box::new(accepted(1)), here };
+    let start = here.map_or(Start::Queue, Start::Here);
+    let command = Command::Submit { job: Box::new(accepted(1)), start };
     match apply(None, command, Timestamp::from_millis(0)) {
         Ok(Outcome::Changed(job)) => *job,
         other => panic!("{other:?}"),
@@ -204,7 +238,7 @@ fn a_queued_job_asks_for_a_worker_and_ends_with_its_result() {
     assert_eq!(job.outbox, [Effect::Enqueue { stage: 0, attempt: 0, asked: 0, delay_seconds: 0 }]);
     let job = after(&job, Command::Claim { lease: lease(1) }, 5);
     assert_eq!(job.outbox, [Effect::UpsertIndex { version: 2 }], "a claimed stage needs no message any more");
-    let job = after(&job, Command::Finish { lease: lease(1), decision: decision(1) }, 9);
+    let job = after(&job, Command::Report { lease: lease(1), report: classified(1) }, 9);
     assert_eq!(job.status(), Status::Succeeded);
     assert_eq!(job.outbox, [Effect::UpsertIndex { version: 3 }], "only the newest version is owed");
     assert_eq!(job.updated_at, Timestamp::from_millis(9));
@@ -262,15 +296,48 @@ fn a_lost_message_is_sent_again_ever_less_often() {
 #[test]
 fn a_permanent_failure_ends_a_job_and_a_passing_one_does_not() {
     let running = submitted(Some(lease(1)));
-    let failure = |retryable| Failure { code: "X".to_owned(), message: "x".to_owned(), retryable };
-    let ended = after(&running, Command::Fail { lease: lease(1), failure: failure(false) }, 1);
-    assert_eq!(ended.failure(), Some(&failure(false)));
-    let again = after(&running, Command::Fail { lease: lease(1), failure: failure(true) }, 1);
+    let ended = after(&running, Command::Report { lease: lease(1), report: failed(false) }, 1);
+    assert_eq!(ended.failure().map(|failure| &*failure.code), Some("X"));
+    let again = after(&running, Command::Report { lease: lease(1), report: failed(true) }, 1);
     assert_eq!(again.status(), Status::Queued);
     assert!(matches!(
         apply(Some(&again), Command::Claim { lease: lease(2) }, Timestamp::from_millis(2)),
         Ok(Outcome::Busy { .. })
     ));
+}
+
+#[test]
+fn extraction_follows_where_there_is_a_route() {
+    for (number, goes_on) in [(1, true), (5, false)] {
+        // Both ways to be classified: before the job is stored, and by whoever claims it.
+        let start =
+            |start| match apply(None, Command::Submit { job: Box::new(accepted(2)), start }, Timestamp::from_millis(0))
+            {
+                Ok(Outcome::Changed(job)) => *job,
+                other => panic!("{other:?}"),
+            };
+        let done = start(Start::Done(classified(number)));
+        let claimed = start(Start::Here(lease(1)));
+        let claimed = after(&claimed, Command::Report { lease: lease(1), report: classified(number) }, 1);
+        for job in [done, claimed] {
+            assert_eq!(job.route.is_some(), goes_on);
+            assert_eq!(job.decision, Some(*decision(number)));
+            assert_eq!(job.stage(), goes_on.then_some(Stage::Extract));
+            let message = Effect::Enqueue { stage: 1, attempt: 0, asked: 0, delay_seconds: 0 };
+            assert_eq!(
+                job.outbox.contains(&message),
+                goes_on,
+                "the same step stores the decision and owes the message"
+            );
+            if !goes_on {
+                assert_eq!(job.status(), Status::Succeeded);
+                continue;
+            }
+            let job = after(&job, Command::Claim { lease: lease(2) }, 2);
+            let job = after(&job, Command::Report { lease: lease(2), report: Report::Extracted(Box::default()) }, 3);
+            assert_eq!((job.status(), job.extraction), (Status::Succeeded, Some(Box::default())));
+        }
+    }
 }
 
 #[test]
