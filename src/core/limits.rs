@@ -161,6 +161,10 @@ pub const SWEEP_AFTER: Duration = Duration::from_secs(60);
 /// The most jobs an index asks after in one go: one call each, far under the 1,000 calls an invocation may make.
 pub const SWEEP_JOBS: u32 = 100;
 
+/// How many files an index removes in one go: as many as an alarm can call the store for, of which the platform allows
+/// a thousand on its smallest plan, shared with jobs.
+pub const SWEEP_FILES: u32 = 100;
+
 // --- Requests ---
 
 /// The size of a part of an upload in parts: the least that object storage takes.

@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 use super::{
     access,
     host::JobReply,
-    ports::{Clock, Host, Jobs},
+    ports::{Clock, FileKey, Files, Host, Jobs},
 };
 use crate::{
     classify::{Decision, Rule},
@@ -1095,17 +1095,28 @@ pub fn bad_cursor() -> Error {
     Error::new(Kind::Invalid, "The page token is not one of ours")
 }
 
-/// What the timer of an index does: asks after jobs that are open and were not heard of for a while, and submits those
-/// that were accepted and never arrived. Returns whether it must come again.
+/// When the index must look after itself at the latest, because of `command`.
+pub fn timer(command: &IndexCommand, now: Timestamp) -> Option<Timestamp> {
+    match command {
+        IndexCommand::Reserve(_) => Some(now + limits::SWEEP_AFTER),
+        IndexCommand::PutFile(_) => Some(now + limits::DAY),
+        _ => None,
+    }
+}
+
+/// What the timer of an index does: asks after jobs that are open and were not heard of for a while, submits those that
+/// were accepted and never arrived, and removes files that have been kept long enough. Returns when it must come again.
 ///
 /// # Errors
 ///
-/// `Internal` when the storage fails. A job that cannot be reached is asked after next time.
-pub async fn sweep(store: &impl IndexStore, ports: &(impl Jobs + Clock + Host), project: ProjectId) -> Result<bool> {
-    let before = Timestamp::from_millis(
-        ports.now().as_millis().saturating_sub(i64::try_from(limits::SWEEP_AFTER.as_millis()).unwrap_or(i64::MAX)),
-    );
-    for job in store.unheard_jobs(before, limits::SWEEP_JOBS)? {
+/// `Internal` when the storage fails. What cannot be reached is tried again next time.
+pub async fn sweep(
+    store: &impl IndexStore,
+    ports: &(impl Jobs + Files + Clock + Host),
+    project: ProjectId,
+) -> Result<Option<Timestamp>> {
+    let unheard = ports.now().before(limits::SWEEP_AFTER);
+    for job in store.unheard_jobs(unheard, limits::SWEEP_JOBS)? {
         let id = job.id;
         let command =
             if job.version == 0 { Command::Submit { job: Box::new(job), start: Start::Queue } } else { Command::Get };
@@ -1120,5 +1131,21 @@ pub async fn sweep(store: &impl IndexStore, ports: &(impl Jobs + Clock + Host), 
             Err(error) => ports.log(&format!("index {project}: job {id} cannot be reached: {error:#}")),
         }
     }
-    store.has_open_jobs()
+    let days = store.project()?.map_or(limits::RETENTION_DAYS, |project| project.retention_days);
+    let old = ports.now().before(limits::DAY.saturating_mul(days));
+    let files = store.old_files(old, limits::SWEEP_FILES)?;
+    let more = u32::try_from(files.len()).is_ok_and(|count| count == limits::SWEEP_FILES);
+    for file in files {
+        // The bytes first, so that a removal that is cut off is made again.
+        match ports.delete(FileKey { project, file }).await {
+            Ok(()) => store.remove_file(file)?,
+            Err(error) => ports.log(&format!("index {project}: file {file} cannot be removed: {error:#}")),
+        }
+    }
+    Ok(if more || store.has_open_jobs()? {
+        Some(ports.now() + limits::SWEEP_AFTER)
+    } else {
+        // Every file has its last day.
+        (!store.old_files(Timestamp::from_millis(i64::MAX), 1)?.is_empty()).then(|| ports.now() + limits::DAY)
+    })
 }

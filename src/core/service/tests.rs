@@ -158,16 +158,21 @@ fn a_deleted_job_is_gone_from_its_place_and_from_the_index() {
 }
 
 #[test]
-fn finished_jobs_go_when_their_time_has_passed() {
+fn jobs_and_files_go_when_their_time_has_passed() {
     block_on(async {
         let world = world(1_000);
         let token = token(&world).await;
         let file = file(&world, &token, INVOICE).await;
         create(&world, &token, file, None).await.unwrap();
         world.run_here().await;
-        world.pass(crate::limits::DAY.saturating_mul(30));
+        world.pass(crate::limits::DAY.saturating_mul(29));
+        world.wake_all().await;
+        assert_eq!((world.stored_jobs().len(), world.stored_files()), (1, 1));
+        world.pass(crate::limits::DAY + Duration::from_millis(1));
         world.wake_all().await;
         assert_eq!(world.stored_jobs(), []);
+        assert_eq!(world.stored_files(), 0);
+        assert!(files::get(&world, token.project, file).await.is_err());
         assert_eq!(listed(&world, &token).await, []);
     });
 }
