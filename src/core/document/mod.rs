@@ -239,16 +239,6 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Document> {
     Ok(document)
 }
 
-#[derive(Debug, Clone, PartialEq)]
-pub struct Attachment {
-    pub name: Option<String>,
-    pub media_type: Option<String>,
-    pub bytes: Vec<u8>,
-}
-pub fn attachments(_: &[u8]) -> Result<Vec<Attachment>> {
-    Ok(Vec::new())
-}
-
 /// Makes a document of a mail: its subject as the title, its body with what is quoted and signed set apart.
 ///
 /// # Errors
