@@ -85,6 +85,30 @@ pub const MAX_ARCHIVE_ENTRIES: u64 = 10_000;
 /// pages stay below 100.
 pub const MAX_MARKUP_DEPTH: usize = 512;
 
+/// The most files embedded in a PDF or attached to a mail. Mails with a folder of pictures have some dozens.
+pub const MAX_ATTACHMENTS: usize = 100;
+
+/// The most bytes those files have together, unpacked: as many as a document may have itself, because each may be read
+/// as one while the others are held.
+pub const MAX_ATTACHMENT_BYTES: u64 = MAX_DOCUMENT_BYTES;
+
+// --- Extraction ---
+
+/// The most fields of a schema or of one of its tables. An invoice in data has some forty that anybody asks for.
+pub const MAX_FIELDS: usize = 100;
+
+/// The most tables of a schema.
+pub const MAX_TABLES: usize = 10;
+
+/// The longest name, synonym or option of a field, in characters: longer than any label on a page.
+pub const MAX_FIELD_NAME_CHARS: usize = 100;
+
+/// The longest description of a field or table, in characters: as a rule's.
+pub const MAX_FIELD_TEXT_CHARS: usize = MAX_DESCRIPTION_CHARS;
+
+/// The most synonyms and the most options of a field.
+pub const MAX_FIELD_WORDINGS: usize = 50;
+
 // --- Rules ---
 
 /// The longest label of a rule, in characters: the bound of the oldest dialect we speak.
