@@ -16,6 +16,7 @@ const MAX_TEXT: usize = 240;
 /// Text in the same segment after a name that a colon ends, or none; in the next segment; below.
 const AFTER_COLON: f64 = 1.0;
 const AFTER_NAME: f64 = 0.8;
+const AFTER_WORD: f64 = 0.45;
 const NEXT: f64 = 0.92;
 const UNDER: f64 = 0.82;
 
@@ -23,7 +24,7 @@ const UNDER: f64 = 0.82;
 const NAMES_OTHER: f64 = 0.35;
 
 /// How far down the text below a name begins, and how far right the text beside it, in heights.
-const HEIGHTS_DOWN: f32 = 2.8;
+const HEIGHTS_DOWN: f32 = 4.0;
 const HEIGHTS_RIGHT: f32 = 30.0;
 
 /// Companies call themselves so.
@@ -62,6 +63,9 @@ const LEGAL_FORMS: &[&str] = &[
     "as",
     "oü",
 ];
+
+/// What stands above a name in an address, folded.
+const SALUTATIONS: &[&str] = &["herr", "herrn", "frau", "firma", "an", "mr", "mrs", "ms", "messrs", "monsieur", "madame"];
 
 /// The score of a company named without a label: the first is mostly the sender.
 const FIRST_COMPANY: f64 = 0.5;
@@ -108,7 +112,7 @@ fn candidate(sheet: &Sheet<'_>, segment: usize, span: Span) -> Option<Candidate>
 }
 
 /// A span without the marks around it, cut where a sentence ends or it grows too long; nothing when nothing is left.
-fn tidy(text: &str, span: Span) -> Option<Span> {
+pub(super) fn tidy(text: &str, span: Span) -> Option<Span> {
     let said = span.of(text);
     let is_mark =
         |c: char| c.is_whitespace() || matches!(c, ':' | '-' | '–' | '—' | '.' | ',' | ';' | '=' | '|' | '•' | '·');
@@ -136,7 +140,10 @@ fn after(reading: &Reading<'_>, at: usize, hit: &Hit) -> Option<(usize, Span, f6
     let end = starts.map(|next| next.span.start).min().unwrap_or(segment.span.end);
     let rest = Span { start: hit.span.end, end };
     let has_colon = rest.of(text).trim_start_matches([' ', ')', '.']).starts_with(':');
-    Some((hit.segment, tidy(text, rest)?, if has_colon { AFTER_COLON } else { AFTER_NAME }))
+    // One word that words follow is as well part of what they say: "Supplier GmbH".
+    let is_word = !hit.span.of(text).contains(' ');
+    let place = if has_colon { AFTER_COLON } else if is_word { AFTER_WORD } else { AFTER_NAME };
+    Some((hit.segment, tidy(text, rest)?, place))
 }
 
 /// The next segment of the row.
@@ -159,12 +166,15 @@ fn next(reading: &Reading<'_>, hit: &Hit) -> Option<(usize, Span, f64)> {
 fn under(reading: &Reading<'_>, hit: &Hit) -> Option<(usize, Span, f64)> {
     let own = reading.segment(hit.segment)?;
     let height = own.rect.height.max(6.0);
-    (1..=2).find_map(|down| {
+    (1..=3).find_map(|down| {
         let (first, row) = reading.sheet.row(own.row + down);
         (first..).zip(row).find_map(|(at, below)| {
             let is_near = below.page == own.page && below.rect.y - own.rect.y < HEIGHTS_DOWN * height;
             let is_column = (below.rect.x - hit.rect.x).abs() < 2.0 * height || overlaps(below.rect, hit.rect);
             (is_near && is_column).then_some(())?;
+            let said = below.span.of(reading.sheet.text(below.page)).trim_end();
+            let is_free = !said.contains(':') && !SALUTATIONS.contains(&fold(said).as_str());
+            is_free.then_some(())?;
             Some((at, tidy(reading.sheet.text(below.page), below.span)?, UNDER))
         })
     })
@@ -234,6 +244,21 @@ pub(super) fn options(sheet: &Sheet<'_>, field: &Field) -> Vec<Candidate> {
         }
     }
     found
+}
+
+/// Whether a token may be the number a concept asks for: a bank's code is letters, everything else has digits.
+pub(super) fn has_shape(concept: &str, value: &str) -> bool {
+    match concept {
+        "bic" => is_bic(value),
+        _ => value.bytes().any(|byte| byte.is_ascii_digit()),
+    }
+}
+
+/// Six letters for bank and country, two or five characters more.
+pub(super) fn is_bic(value: &str) -> bool {
+    matches!(value.len(), 8 | 11)
+        && value.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+        && value.bytes().take(6).all(|byte| byte.is_ascii_uppercase())
 }
 
 /// What a value says by itself: 1 is a valid account number.
