@@ -5,7 +5,7 @@
 //! 3. `concepts`, `labels`: the places that name something: by the lexicon of business words, by the fields' own words.
 //! 4. `candidates`: the places that can be a value, by kind (`numbers`, `dates`, `codes`).
 //! 5. `relation`, `score`: how well each candidate fits each field by the labels around it and by arithmetic; then one
-//!    value a field. `texts`: fields of words.
+//!    value a field. `texts`, `clauses`: fields of words.
 //! 6. `tables`: rows below a header.
 //! 7. `invoice_xml`: an invoice embedded as data says the same without doubt, and comes first.
 //!
@@ -13,6 +13,7 @@
 //! label says.
 
 mod candidates;
+mod clauses;
 mod codes;
 mod concepts;
 mod dates;

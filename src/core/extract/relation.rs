@@ -43,7 +43,7 @@ const WRAPPED_WITHIN: usize = 60;
 
 /// The most names of parties, and how far beside them a section is still theirs, in points.
 const MAX_PARTIES: usize = 60;
-const PARTY_WIDTH: f32 = 180.0;
+const PARTY_WIDTH: f32 = 260.0;
 
 /// A document with its names.
 pub(super) struct Reading<'a> {
@@ -93,11 +93,13 @@ impl<'a> Reading<'a> {
             let is_above = segment.page == own.page
                 && segment.row <= own.row
                 && hit.span != value.span
-                && (hit.segment <= value.segment)
-                && (hit.rect.x - value.rect.x).abs() < PARTY_WIDTH;
-            is_above.then_some((segment.row, hit.segment, is_buyer))
+                && hit.segment <= value.segment;
+            let beside = (hit.rect.x - value.rect.x).abs();
+            (is_above && beside < PARTY_WIDTH).then_some((segment.row, beside, is_buyer))
         });
-        above.max().map(|(.., is_buyer)| is_buyer)
+        // Of two parties on one row the one over the value.
+        let nearest = above.max_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
+        nearest.map(|(.., is_buyer)| is_buyer)
     }
 
     /// The names in a segment, with the place of the first.

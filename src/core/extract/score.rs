@@ -13,7 +13,7 @@ use super::numbers::CENT;
 use super::relation::Reading;
 use super::schema::{Field, Kind};
 use super::sheet::Sheet;
-use super::{Citation, Origin, Value, rounded, texts};
+use super::{Citation, Origin, Value, clauses, rounded, texts};
 use crate::document::Span;
 
 /// The lowest score that is an answer.
@@ -76,7 +76,7 @@ pub(super) struct Scored {
     pub candidate: Candidate,
     pub score: f64,
     /// The name that decided.
-    pub label: Option<(usize, Span)>,
+    pub label: Option<Span>,
 }
 
 /// The candidates of every field, best first.
@@ -109,6 +109,7 @@ impl<'a> Ranking<'a> {
             .map(|asked| {
                 let field = asked.field.and_then(|at| fields.get(at));
                 match (asked.kind, field) {
+                    (Kind::Text, _) if asked.concept == "governing_law" => clauses::governing_law(sheet),
                     (Kind::Text, _) => texts::beside(reading, &asked.labels, asked.concept),
                     (Kind::Label, Some(field)) => {
                         let named = Named::new(reading, texts::options(sheet, field), Kind::Label, fields);
@@ -258,7 +259,7 @@ impl<'a> Ranking<'a> {
             page: page.number,
             span: scored.candidate.span,
             rect: self.sheet.real_rect(segment.page, scored.candidate.span),
-            label: scored.label.map(|(_, span)| span),
+            label: scored.label,
         })
     }
 
@@ -381,7 +382,7 @@ fn rank(reading: &Reading<'_>, asked: &Asked, named: &Named) -> Vec<Scored> {
         }
         let own = names.iter().filter_map(|(label, score, span, _)| {
             let (_, weight) = asked.labels.iter().find(|(own, _)| own == label)?;
-            Some((weight * score, *span, *label))
+            Some((weight * score, *span))
         });
         let own = own.max_by(|a, b| a.0.total_cmp(&b.0));
         let others = names.iter().filter(|(label, .., is_rival)| {
@@ -406,7 +407,7 @@ fn rank(reading: &Reading<'_>, asked: &Asked, named: &Named) -> Vec<Scored> {
         } else {
             -place
         };
-        scored.push(Scored { candidate: candidate.clone(), score, label: own.map(|(_, span, label)| (label, span)) });
+        scored.push(Scored { candidate: candidate.clone(), score, label: own.map(|(_, span)| span) });
     }
     scored
 }

@@ -85,7 +85,26 @@ fn header(reading: &Reading<'_>, table: &Table) -> Option<Header> {
             best = Some((named, Header { row, columns }));
         }
     }
-    best.map(|(_, header)| header)
+    let (_, mut header) = best?;
+    // A header of several lines: what the rows around it name besides.
+    let height = |row: usize| reading.sheet.row(row).1.iter().map(|segment| segment.rect).reduce(union);
+    let own = height(header.row)?;
+    for row in header.row.saturating_sub(2)..=header.row + 2 {
+        let is_near = height(row).is_some_and(|rect| (rect.y - own.y).abs() < 2.0 * NEAR * own.height.clamp(6.0, 16.0));
+        let (_, segments) = reading.sheet.row(row);
+        let is_words = !segments.iter().any(|s| reading.sheet.text_of(s).bytes().any(|byte| byte.is_ascii_digit()));
+        if row == header.row || !is_near || !is_words {
+            continue;
+        }
+        for column in columns(reading, table, &concepts, row) {
+            let is_known = |field| header.columns.iter().any(|known| known.field == Some(field));
+            if column.field.is_some_and(|field| !is_known(field)) {
+                header.columns.push(column);
+            }
+        }
+    }
+    header.columns.sort_by(|a, b| a.rect.x.total_cmp(&b.rect.x));
+    Some(header)
 }
 
 /// The columns a row would make, from the left: names of fields, other names of columns, and other segments.
@@ -163,7 +182,11 @@ impl Body<'_> {
             let has_number = self.table.fields.iter().zip(&item.0).any(|(field, cell)| {
                 cell.is_some() && matches!(field.kind, Kind::Money | Kind::Number | Kind::Percent)
             });
-            if has_number {
+            if has_number && self.completes(&item, page, rect) {
+                self.fill(item);
+                self.last = Some((page, rect));
+                pause = 0;
+            } else if has_number {
                 self.items.push(item);
                 self.last = Some((page, rect));
                 pause = 0;
@@ -278,6 +301,24 @@ impl Body<'_> {
                     None => {}
                 }
             }
+        }
+    }
+
+    /// Whether a row has only what the item before it, right above, still lacks.
+    fn completes(&self, row: &Item, page: usize, rect: Rect) -> bool {
+        let (Some(item), Some((last_page, last))) = (self.items.last(), self.last) else { return false };
+        let is_near = last_page == page && rect.y - last.y < NEAR * last.height.clamp(6.0, 16.0);
+        let cells = self.table.fields.iter().zip(item.0.iter().zip(&row.0));
+        is_near
+            && cells
+                .filter(|(field, _)| field.kind != Kind::Text)
+                .all(|(_, (known, more))| more.is_none() || known.is_none())
+    }
+
+    fn fill(&mut self, row: Item) {
+        let Some(item) = self.items.last_mut() else { return };
+        for (cell, more) in item.0.iter_mut().zip(row.0) {
+            *cell = cell.take().or(more);
         }
     }
 

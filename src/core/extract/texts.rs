@@ -90,7 +90,7 @@ pub(super) fn beside(reading: &Reading<'_>, labels: &[(usize, f64)], concept: &s
         });
         let score = weight * hit.strength * place * if named { NAMES_OTHER } else { 1.0 };
         let score = score * party(reading, concept, &candidate);
-        found.push(Scored { candidate, score, label: Some((hit.label, hit.span)) });
+        found.push(Scored { candidate, score, label: Some(hit.span) });
     }
     if matches!(concept, "seller_name" | "buyer_name") {
         found.extend(companies(reading, concept == "buyer_name"));
@@ -172,8 +172,10 @@ fn under(reading: &Reading<'_>, hit: &Hit) -> Option<(usize, Span, f64)> {
             let is_near = below.page == own.page && below.rect.y - own.rect.y < HEIGHTS_DOWN * height;
             let is_column = (below.rect.x - hit.rect.x).abs() < 2.0 * height || overlaps(below.rect, hit.rect);
             (is_near && is_column).then_some(())?;
-            let said = below.span.of(reading.sheet.text(below.page)).trim_end();
-            let is_free = !said.contains(':') && !SALUTATIONS.contains(&fold(said).as_str());
+            let text = reading.sheet.text(below.page);
+            let said = below.span.of(text).trim_end();
+            let is_label = text.get(below.span.end..).is_some_and(|rest| rest.trim_start().starts_with(':'));
+            let is_free = !is_label && !said.contains(':') && !SALUTATIONS.contains(&fold(said).as_str());
             is_free.then_some(())?;
             Some((at, tidy(reading.sheet.text(below.page), below.span)?, UNDER))
         })
