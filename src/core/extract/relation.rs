@@ -41,9 +41,10 @@ const MAX_NEAR: usize = 48;
 /// Bytes over which a name reaches into the next line of its paragraph.
 const WRAPPED_WITHIN: usize = 60;
 
-/// The most names of parties, and how far beside them a section is still theirs, in points.
+/// The most names of parties, and how far beside and below them a section is still theirs, in points.
 const MAX_PARTIES: usize = 60;
 const PARTY_WIDTH: f32 = 260.0;
+const PARTY_HEIGHT: f32 = 160.0;
 
 /// A document with its names.
 pub(super) struct Reading<'a> {
@@ -95,7 +96,7 @@ impl<'a> Reading<'a> {
                 && hit.span != value.span
                 && hit.segment <= value.segment;
             let beside = (hit.rect.x - value.rect.x).abs();
-            (is_above && beside < PARTY_WIDTH).then_some((segment.row, beside, is_buyer))
+            (is_above && beside < PARTY_WIDTH && value.rect.y - hit.rect.y < PARTY_HEIGHT).then_some((segment.row, beside, is_buyer))
         });
         // Of two parties on one row the one over the value.
         let nearest = above.max_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));

@@ -81,9 +81,19 @@ pub(super) fn beside(reading: &Reading<'_>, labels: &[(usize, f64)], concept: &s
     let mut found = Vec::new();
     for (at, hit) in reading.hits.iter().enumerate() {
         let Some((_, weight)) = labels.iter().find(|(label, _)| *label == hit.label) else { continue };
-        let texts = [after(reading, at, hit), next(reading, hit), under(reading, hit)];
-        // What stands nearest is meant; the others only where nothing does.
-        let Some((segment, span, place)) = texts.into_iter().flatten().next() else { continue };
+        // What stands nearest is meant; the others only where nothing does. The head of an address stands over it,
+        // and beside it is the head of the next.
+        let is_name = matches!(concept, "seller_name" | "buyer_name");
+        let texts = if is_name && stands_alone(reading, hit) {
+            [under(reading, hit, true), next(reading, hit), under(reading, hit, false)]
+        } else {
+            [after(reading, at, hit), next(reading, hit), under(reading, hit, false)]
+        };
+        let is_fine = |found: &(usize, Span, f64)| {
+            let text = reading.segment(found.0).map_or("", |segment| found.1.of(reading.sheet.text(segment.page)));
+            !is_name || is_party(text)
+        };
+        let Some((segment, span, place)) = texts.into_iter().flatten().find(is_fine) else { continue };
         let Some(candidate) = candidate(reading.sheet, segment, span) else { continue };
         let named = reading.hits_of(segment).1.iter().any(|other| {
             other.span.start < span.start + 2 && other.span.start >= span.start && other.label != hit.label
@@ -118,8 +128,12 @@ pub(super) fn tidy(text: &str, span: Span) -> Option<Span> {
         |c: char| c.is_whitespace() || matches!(c, ':' | '-' | '–' | '—' | '.' | ',' | ';' | '=' | '|' | '•' | '·');
     let from = said.len() - said.trim_start_matches(is_mark).len();
     let said = said.get(from..)?;
-    let mut end =
-        said.find(". ").into_iter().chain(said.find(['\t', ';', '|', '·', '●', '•'])).min().unwrap_or(said.len());
+    // A short word before the point is cut short itself: "Co. KG".
+    let sentence = said.match_indices(". ").map(|(at, _)| at).find(|&at| {
+        said.get(..at).is_some_and(|before| before.chars().rev().take_while(|c| c.is_alphabetic()).count() >= 4)
+    });
+    let mark = said.find(['\t', ';', '|', '·', '●', '•']);
+    let mut end = sentence.into_iter().chain(mark).min().unwrap_or(said.len());
     if end > MAX_TEXT {
         end = (0..=MAX_TEXT).rev().find(|&at| said.is_char_boundary(at))?;
     }
@@ -146,6 +160,19 @@ fn after(reading: &Reading<'_>, at: usize, hit: &Hit) -> Option<(usize, Span, f6
     Some((hit.segment, tidy(text, rest)?, place))
 }
 
+/// Whether a name is all its segment says, without a colon.
+fn stands_alone(reading: &Reading<'_>, hit: &Hit) -> bool {
+    let text = reading.segment(hit.segment).map_or("", |segment| reading.sheet.text(segment.page));
+    let rest = reading.segment(hit.segment).and_then(|segment| text.get(hit.span.end..segment.span.end));
+    let follows = text.get(hit.span.end..).is_some_and(|rest| rest.trim_start().starts_with(':'));
+    !follows && rest.is_some_and(|rest| !rest.chars().any(char::is_alphanumeric))
+}
+
+/// Whether a text can be the name of a person or a company.
+fn is_party(text: &str) -> bool {
+    text.chars().filter(|c| c.is_alphabetic()).count() >= 3 && !text.contains('@') && !is_bic(text)
+}
+
 /// The next segment of the row.
 fn next(reading: &Reading<'_>, hit: &Hit) -> Option<(usize, Span, f64)> {
     let (own, next) = (reading.segment(hit.segment)?, reading.segment(hit.segment + 1)?);
@@ -163,14 +190,15 @@ fn next(reading: &Reading<'_>, hit: &Hit) -> Option<(usize, Span, f64)> {
 }
 
 /// The segment below, in the same column.
-fn under(reading: &Reading<'_>, hit: &Hit) -> Option<(usize, Span, f64)> {
+fn under(reading: &Reading<'_>, hit: &Hit, is_aligned: bool) -> Option<(usize, Span, f64)> {
     let own = reading.segment(hit.segment)?;
     let height = own.rect.height.max(6.0);
     (1..=3).find_map(|down| {
         let (first, row) = reading.sheet.row(own.row + down);
         (first..).zip(row).find_map(|(at, below)| {
             let is_near = below.page == own.page && below.rect.y - own.rect.y < HEIGHTS_DOWN * height;
-            let is_column = (below.rect.x - hit.rect.x).abs() < 2.0 * height || overlaps(below.rect, hit.rect);
+            let apart = (below.rect.x - hit.rect.x).abs();
+            let is_column = apart < 0.5 * height || !is_aligned && (apart < 2.0 * height || overlaps(below.rect, hit.rect));
             (is_near && is_column).then_some(())?;
             let text = reading.sheet.text(below.page);
             let said = below.span.of(text).trim_end();
