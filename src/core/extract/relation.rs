@@ -96,7 +96,11 @@ impl<'a> Reading<'a> {
                 && hit.span != value.span
                 && hit.segment <= value.segment;
             let beside = (hit.rect.x - value.rect.x).abs();
-            (is_above && beside < PARTY_WIDTH && value.rect.y - hit.rect.y < PARTY_HEIGHT).then_some((segment.row, beside, is_buyer))
+            (is_above && beside < PARTY_WIDTH && value.rect.y - hit.rect.y < PARTY_HEIGHT).then_some((
+                segment.row,
+                beside,
+                is_buyer,
+            ))
         });
         // Of two parties on one row the one over the value.
         let nearest = above.max_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
@@ -163,10 +167,17 @@ impl<'a> Reading<'a> {
                 }
                 // Of the names passed those count that are neither this one again nor within it.
                 let others = passed.iter().filter(|(span, labels)| {
-                    !labels.contains(&hit.label) && (at < value.segment && span.start < here.span.start || span.start >= hit.span.end || span.end <= here.span.start)
+                    !labels.contains(&hit.label)
+                        && (at < value.segment && span.start < here.span.start
+                            || span.start >= hit.span.end
+                            || span.end <= here.span.start)
                 });
                 let past: f64 = others
-                    .map(|(_, labels)| if labels.iter().any(|&label| is_named(label)) { PAST_NAME } else { PAST_OTHER_NAME })
+                    .map(
+                        |(_, labels)| {
+                            if labels.iter().any(|&label| is_named(label)) { PAST_NAME } else { PAST_OTHER_NAME }
+                        },
+                    )
                     .product();
                 let between = words + self.parting(at, hit.span.end, end);
                 let beyond = values + between_values(same, at, hit.span.end, end);
@@ -224,7 +235,8 @@ impl<'a> Reading<'a> {
                     if is_under(hit.rect, value.rect, height) {
                         let own = if self.has_value(hit, at, row, first, same) { HAS_OWN } else { 1.0 };
                         let base = BELOW - 0.05 * f64::from((distance / height - 1.0).max(0.0));
-                        let score = base * own * head * PAST_WORD.powi(lead) * PAST_VALUE.powi(values) * 0.93_f64.powi(tail);
+                        let score =
+                            base * own * head * PAST_WORD.powi(lead) * PAST_VALUE.powi(values) * 0.93_f64.powi(tail);
                         near.push((start + offset, score));
                     }
                 }

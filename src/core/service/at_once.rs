@@ -56,8 +56,8 @@ pub fn classify(content: &Content, classification: &Classification) -> Result<Cl
     let classifier = Classifier::new(&classification.rules, &classification.settings);
     let attached = if document.format == Format::Eml { content.attachments() } else { Vec::new() };
     let attachments = attached.into_iter().enumerate().map(|(place, attachment)| {
-        if place >= limits::MAX_ATTACHMENTS {
-            let why = format!("Only the first {} attachments of a mail are read", limits::MAX_ATTACHMENTS);
+        if place >= limits::MAX_CLASSIFIED_ATTACHMENTS {
+            let why = format!("Only the first {} attachments of a mail are read", limits::MAX_CLASSIFIED_ATTACHMENTS);
             return (attachment.name, Err(Error::unreadable(Unreadable::TooLarge, why)));
         }
         let read = document::read(&attachment.bytes, &ReadOptions::default());
