@@ -37,21 +37,30 @@ const LOOK_BACK: usize = 16;
 const GOVERNING: &[&str] =
     &["governed", "construed", "interpreted", "governing", "regi", "soumis", "gilt", "unterliegt", "rige", "regolato"];
 
+/// The most mentions of laws looked at.
+const MAX_MENTIONS: usize = 50;
+
 /// Every law the document names.
 pub(super) fn governing_law(sheet: &Sheet<'_>) -> Vec<Scored> {
     let mut found = Vec::new();
     for (at, page) in sheet.document.pages.iter().enumerate() {
         let said = words(&page.text);
         for first in 0..said.len() {
+            if found.len() >= MAX_MENTIONS {
+                return found;
+            }
             let rest = said.get(first..).unwrap_or_default();
-            let is_said = |cue: &&&[&str]| rest.len() > cue.len() && rest.iter().zip(cue.iter()).all(|((_, word), cue)| word == cue);
+            let is_said = |cue: &&&[&str]| {
+                rest.len() > cue.len() && rest.iter().zip(cue.iter()).all(|((_, word), cue)| word == cue)
+            };
             let Some(cue) = CUES.iter().filter(is_said).max_by_key(|cue| cue.len()) else { continue };
             let Some(span) = place(&page.text, rest.get(cue.len()..).unwrap_or_default()) else { continue };
             let before = said.get(first.saturating_sub(LOOK_BACK)..first).unwrap_or_default();
             let governs = before.iter().any(|(_, word)| GOVERNING.contains(&word.as_str()));
             let segment = sheet.segments.partition_point(|segment| segment.page < at);
             let inside = sheet.segments.iter().enumerate().skip(segment).take_while(|(_, segment)| segment.page == at);
-            let segment = inside.filter(|(_, s)| s.span.start <= span.start && span.start < s.span.end).map(|(at, _)| at).next();
+            let segment =
+                inside.filter(|(_, s)| s.span.start <= span.start && span.start < s.span.end).map(|(at, _)| at).next();
             let (Some(segment), Some(rect)) = (segment, sheet.rect(at, span)) else { continue };
             let value = span.of(&page.text).split_whitespace().collect::<Vec<_>>().join(" ");
             let score = if governs { GOVERNS } else { MENTIONS } - found.len() as f64 * 1e-3;

@@ -98,7 +98,11 @@ impl Lexicon {
         let phrases = phrases.into_iter().flatten().filter_map(move |&at| {
             let (words, label, strength) = self.phrases.get(at)?;
             let said = rest.get(..words.len())?;
-            said.iter().zip(words).all(|(said, word)| said.canonical == *word).then_some((*label, *strength, words.len()))
+            said.iter().zip(words).all(|(said, word)| said.canonical == *word).then_some((
+                *label,
+                *strength,
+                words.len(),
+            ))
         });
         let ends = self.ends.iter().filter(move |(end, ..)| {
             first.is_some_and(|word| word.canonical.len() > end.len() && word.canonical.ends_with(end.as_str()))
@@ -197,9 +201,8 @@ pub(super) fn find(sheet: &Sheet<'_>, said: &[Vec<Spoken>], own: &Lexicon) -> Ve
         found.dedup_by_key(|(words, label, _)| (words.clone(), *label));
         // What stands in brackets after a name explains it: "gross (incl. VAT)".
         let first = found.first().map(|(words, ..)| words.end);
-        found.retain(|(words, ..)| {
-            first == Some(words.end) || !said.get(words.start).is_some_and(|word| word.is_aside)
-        });
+        found
+            .retain(|(words, ..)| first == Some(words.end) || !said.get(words.start).is_some_and(|word| word.is_aside));
         let starts = found.iter().map(|(words, ..)| words.end).collect::<Vec<_>>();
         for (words, label, strength) in found {
             let (Some(first), Some(last)) = (said.get(words.start), said.get(words.end - 1)) else { continue };

@@ -21,6 +21,9 @@ const MIN_NAMED: usize = 2;
 /// Rows without an item after which the table is over; after its header, the first item comes within as many.
 const MAX_PAUSE: usize = 12;
 
+/// The most columns of a table.
+const MAX_COLUMNS: usize = 64;
+
 /// The most rows of a table.
 const MAX_ROWS: usize = 5_000;
 
@@ -118,7 +121,8 @@ fn columns(reading: &Reading<'_>, table: &Table, concepts: &[Option<usize>], row
         // The fields' own words, where no concept has them.
         for (field, _) in table.fields.iter().enumerate().filter(|(field, _)| concepts.get(*field) == Some(&None)) {
             let words = table.fields.get(field).map(|field| canonical(&spaced(&field.name))).unwrap_or_default();
-            let found = said.windows(words.len().max(1)).find(|part| part.iter().map(|word| &word.canonical).eq(&words));
+            let found =
+                said.windows(words.len().max(1)).find(|part| part.iter().map(|word| &word.canonical).eq(&words));
             if let Some((first, last)) = found.and_then(|part| Some((part.first()?, part.last()?))) {
                 named.push((labels::custom(field), Span { start: first.span.start, end: last.span.end }));
             }
@@ -137,6 +141,7 @@ fn columns(reading: &Reading<'_>, table: &Table, concepts: &[Option<usize>], row
         }
     }
     columns.sort_by(|a, b| a.rect.x.total_cmp(&b.rect.x));
+    columns.truncate(MAX_COLUMNS);
     columns
 }
 
@@ -273,11 +278,15 @@ impl Body<'_> {
             let own = segments.iter().filter(|segment| {
                 // A name may stand in the middle of its column.
                 let starts = segment.rect.x > column.rect.x - 30.0 && segment.rect.x < next - 4.0;
-                starts && self.column(Rect { width: segment.rect.width.min(20.0), ..segment.rect }).is_some_and(|near| near.rect.x <= column.rect.x)
+                starts
+                    && self
+                        .column(Rect { width: segment.rect.width.min(20.0), ..segment.rect })
+                        .is_some_and(|near| near.rect.x <= column.rect.x)
             });
             for segment in own {
                 let text = self.reading.sheet.text(segment.page);
-                let inside = used.iter().filter(|span| segment.span.start <= span.start && span.end <= segment.span.end);
+                let inside =
+                    used.iter().filter(|span| segment.span.start <= span.start && span.end <= segment.span.end);
                 // Numbers before and after the words are cells of their own.
                 let (mut start, mut end) = (segment.span.start, segment.span.end);
                 for span in inside {

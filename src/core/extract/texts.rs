@@ -65,7 +65,8 @@ const LEGAL_FORMS: &[&str] = &[
 ];
 
 /// What stands above a name in an address, folded.
-const SALUTATIONS: &[&str] = &["herr", "herrn", "frau", "firma", "an", "mr", "mrs", "ms", "messrs", "monsieur", "madame"];
+const SALUTATIONS: &[&str] =
+    &["herr", "herrn", "frau", "firma", "an", "mr", "mrs", "ms", "messrs", "monsieur", "madame"];
 
 /// The score of a company named without a label: the first is mostly the sender.
 const FIRST_COMPANY: f64 = 0.5;
@@ -156,7 +157,13 @@ fn after(reading: &Reading<'_>, at: usize, hit: &Hit) -> Option<(usize, Span, f6
     let has_colon = rest.of(text).trim_start_matches([' ', ')', '.']).starts_with(':');
     // One word that words follow is as well part of what they say: "Supplier GmbH".
     let is_word = !hit.span.of(text).contains(' ');
-    let place = if has_colon { AFTER_COLON } else if is_word { AFTER_WORD } else { AFTER_NAME };
+    let place = if has_colon {
+        AFTER_COLON
+    } else if is_word {
+        AFTER_WORD
+    } else {
+        AFTER_NAME
+    };
     Some((hit.segment, tidy(text, rest)?, place))
 }
 
@@ -198,7 +205,8 @@ fn under(reading: &Reading<'_>, hit: &Hit, is_aligned: bool) -> Option<(usize, S
         (first..).zip(row).find_map(|(at, below)| {
             let is_near = below.page == own.page && below.rect.y - own.rect.y < HEIGHTS_DOWN * height;
             let apart = (below.rect.x - hit.rect.x).abs();
-            let is_column = apart < 0.5 * height || !is_aligned && (apart < 2.0 * height || overlaps(below.rect, hit.rect));
+            let is_column =
+                apart < 0.5 * height || !is_aligned && (apart < 2.0 * height || overlaps(below.rect, hit.rect));
             (is_near && is_column).then_some(())?;
             let text = reading.sheet.text(below.page);
             let said = below.span.of(text).trim_end();
@@ -291,12 +299,15 @@ pub(super) fn is_bic(value: &str) -> bool {
         && value.bytes().take(6).all(|byte| byte.is_ascii_uppercase())
 }
 
+/// How many values tell which is the most common.
+const SAMPLE: usize = 300;
+
 /// What a value says by itself: 1 is a valid account number.
 pub(super) fn unnamed(concept: &str, kind: Kind, value: &Candidate, all: &[Candidate]) -> f64 {
     let is_valid = value.validity >= 1.0;
     let share = || {
-        let alike = all.iter().filter(|other| other.value == value.value).take(1_000).count();
-        alike as f64 / all.len().clamp(1, 1_000) as f64
+        let alike = all.iter().take(SAMPLE).filter(|other| other.value == value.value).count();
+        alike as f64 / all.len().clamp(1, SAMPLE) as f64
     };
     match kind {
         Kind::Iban | Kind::Email if is_valid => 1.0,
