@@ -94,6 +94,10 @@ pub const MAX_ATTACHMENT_BYTES: u64 = MAX_DOCUMENT_BYTES;
 
 // --- Extraction ---
 
+/// How much of a document's text values are looked for in, in bytes: some five hundred pages. While it is read, a word
+/// costs some 150 bytes, so this is 30 MB.
+pub const MAX_EXTRACTED_BYTES: usize = 1024 * 1024;
+
 /// The most fields of a schema or of one of its tables. An invoice in data has some forty that anybody asks for.
 pub const MAX_FIELDS: usize = 100;
 

@@ -42,10 +42,13 @@ const RATES: &[i128] = &[
 /// The most different amounts tried against each other.
 const MAX_AMOUNTS: usize = 160;
 
+/// The most names kept for one candidate.
+const MAX_NAMES: usize = 24;
+
 /// Score to confidence: the share of right answers at that score, on the developers' share of the extraction corpus
 /// and the invoices of `tests/corpus`, smoothed by hand so that it rises and stays short of certainty.
 const CONFIDENCE: &[(f64, f64)] =
-    &[(0.0, 0.05), (0.3, 0.2), (0.5, 0.45), (0.65, 0.65), (0.8, 0.82), (0.95, 0.93), (1.2, 0.96), (1.45, 0.985)];
+    &[(0.0, 0.05), (0.3, 0.3), (0.45, 0.5), (0.55, 0.78), (0.7, 0.88), (0.95, 0.94), (1.2, 0.97), (1.45, 0.985)];
 
 /// Concepts that may be one place: a total is what is due where nothing was paid.
 const SHARED: &[(&str, &str)] = &[
@@ -349,11 +352,18 @@ impl Named {
             .iter()
             .map(|candidate| {
                 let near = reading.near(candidate, &candidates, is_named).into_iter();
-                near.filter_map(|(hit, score)| {
-                    let hit = reading.hits.get(hit)?;
-                    Some((hit.label, hit.strength * score, hit.span, is_named(hit.label)))
-                })
-                .collect()
+                let mut names: Vec<_> = near
+                    .filter_map(|(hit, score)| {
+                        let hit = reading.hits.get(hit)?;
+                        Some((hit.label, hit.strength * score, hit.span, is_named(hit.label)))
+                    })
+                    .collect();
+                // The best name of each label is enough.
+                names.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)).then(b.2.cmp(&a.2)));
+                names.dedup_by_key(|name| name.0);
+                names.sort_by(|a, b| b.1.total_cmp(&a.1));
+                names.truncate(MAX_NAMES);
+                names
             })
             .collect();
         Self { candidates, names }
