@@ -40,6 +40,8 @@ mod rules;
 mod schema;
 mod schemas;
 mod session;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 use axum::{
