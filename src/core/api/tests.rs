@@ -21,14 +21,14 @@ fn world() -> Memory {
     Memory::new(Config { admin_secret: Some("operator".into()), inline_max_bytes: 0 })
 }
 
-fn ask(ports: &Memory, request: Request<Body>) -> (Response<()>, Vec<u8>) {
+pub(in crate::api) fn ask(ports: &Memory, request: Request<Body>) -> (Response<()>, Vec<u8>) {
     let response = block_on(serve(&router::<Memory>(), ports.clone(), request));
     let (parts, body) = response.into_parts();
     let chunks: Vec<_> = block_on(body.into_data_stream().collect());
     (Response::from_parts(parts, ()), chunks.into_iter().flat_map(Result::unwrap).collect())
 }
 
-fn request(method: &str, uri: &str, token: &str, body: impl Into<Body>) -> Request<Body> {
+pub(in crate::api) fn request(method: &str, uri: &str, token: &str, body: impl Into<Body>) -> Request<Body> {
     let request = Request::builder().method(method).uri(uri);
     request.header("authorization", format!("Bearer {token}")).body(body.into()).unwrap()
 }
