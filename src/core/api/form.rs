@@ -2,7 +2,8 @@
 //!
 //! The parts may come in any order, and the file is stored as it arrives: what it is for may be said after it. So its id
 //! is drawn first, and whatever goes wrong later, in the form or in the caller's own steps, must take the stored bytes
-//! away again; [`receive`] does so for the form, and [`discard`] is for the caller.
+//! away again; [`receive`] does so for the form, and [`discard`] is for the caller. A file that is only looked at is held
+//! and not stored: [`hold`].
 
 use std::collections::BTreeMap;
 
@@ -10,6 +11,7 @@ use axum::{
     body::Body,
     http::{HeaderMap, header},
 };
+use bytes::{Bytes, BytesMut};
 use futures_util::TryStreamExt;
 use multer::{Field, Multipart};
 
@@ -58,7 +60,7 @@ pub async fn receive(
     }
     let mut stored = false;
     let form = Multipart::new(body::chunks(body, limit, files::too_large), boundary);
-    let outcome = read(ports, key, file_part, form, &mut stored).await;
+    let outcome = store(ports, key, Parts::new(form, file_part, limits::FORM_TEXT_BYTES), &mut stored).await;
     if stored && outcome.is_err() {
         discard(ports, key).await;
     }
@@ -80,47 +82,118 @@ fn boundary(headers: &HeaderMap) -> Result<String> {
     })
 }
 
-async fn read(
-    ports: &(impl Files + Host),
-    key: FileKey,
-    file_part: &str,
-    mut form: Multipart<'_>,
-    stored: &mut bool,
-) -> Result<Form> {
-    let mut file = None;
-    let mut texts = BTreeMap::new();
-    for _ in 0..limits::FORM_PARTS {
-        let Some(mut part) = form.next_field().await.map_err(of_multer)? else {
-            let (file_name, received) =
-                file.ok_or_else(|| refused(&format!("{file_part} field is required for multipart requests.")))?;
-            return Ok(Form { file_name, received, texts });
-        };
-        let name = part.name().unwrap_or_default().to_owned();
-        if name == file_part {
-            if file.is_some() {
-                return Err(refused(&format!("{file_part} field may be there only once.")));
-            }
-            let file_name = part.file_name().filter(|name| !name.is_empty());
-            let file_name = file_name.ok_or_else(|| refused("File must have a filename."))?.to_owned();
-            *stored = true;
-            let received = files::receive(ports, key, part.map_err(of_multer)).await?;
-            if received.size == 0 {
-                return Err(refused("Uploaded file is empty."));
-            }
-            file = Some((file_name, received));
-        } else if part.file_name().is_none() {
-            texts.insert(name, text(&mut part).await?);
-        }
-        // A file in a part of another name is skipped; the bound on the whole body holds for it too.
+async fn store(ports: &(impl Files + Host), key: FileKey, mut parts: Parts<'_>, stored: &mut bool) -> Result<Form> {
+    let (file_name, part) = parts.required_file().await?;
+    *stored = true;
+    let received = files::receive(ports, key, part.map_err(of_multer)).await?;
+    if received.size == 0 {
+        return Err(empty());
     }
-    Err(refused("The form has too many parts."))
+    Ok(Form { file_name, received, texts: parts.rest().await? })
 }
 
-async fn text(part: &mut Field<'_>) -> Result<String> {
+/// A form that was read, and whose file is at hand.
+#[derive(Debug)]
+pub struct Held {
+    /// The bytes of the file.
+    pub bytes: Bytes,
+    /// The text parts by name; the last one where a name comes twice.
+    pub texts: BTreeMap<String, String>,
+}
+
+fn too_large_to_hold() -> Error {
+    let limit = limits::MAX_HELD_BYTES;
+    let why = format!("Files of up to {} MiB are taken here; upload larger ones", limit / limits::MIB);
+    Error::new(Kind::TooLarge { limit }, why)
+}
+
+/// Reads a form and holds the file in its part `file_part`, of up to [`limits::MAX_HELD_BYTES`]. Text parts may be as
+/// long as bodies that are not files.
+///
+/// # Errors
+///
+/// Those of [`receive`], but for `Upstream`.
+pub async fn hold(file_part: &str, headers: &HeaderMap, body: Body) -> Result<Held> {
+    let boundary = boundary(headers)?;
+    let limit = limits::MAX_HELD_BYTES + limits::FORM_EXTRA_BYTES;
+    if body::said_length(headers).is_some_and(|length| length > limit) {
+        return Err(too_large_to_hold());
+    }
+    let form = Multipart::new(body::chunks(body, limit, too_large_to_hold), boundary);
+    let mut parts = Parts::new(form, file_part, limits::MAX_BODY_BYTES);
+    let (_, mut part) = parts.required_file().await?;
+    let mut held = BytesMut::new();
+    while let Some(chunk) = part.chunk().await.map_err(of_multer)? {
+        held.extend_from_slice(&chunk);
+        if u64::try_from(held.len()).unwrap_or(u64::MAX) > limits::MAX_HELD_BYTES {
+            return Err(too_large_to_hold());
+        }
+    }
+    // The form gives the next part out only when this one is gone.
+    drop(part);
+    if held.is_empty() {
+        return Err(empty());
+    }
+    Ok(Held { bytes: held.freeze(), texts: parts.rest().await? })
+}
+
+fn empty() -> Error {
+    refused("Uploaded file is empty.")
+}
+
+/// The parts of a form, as they come.
+struct Parts<'f> {
+    form: Multipart<'f>,
+    file_part: &'f str,
+    texts: BTreeMap<String, String>,
+    /// The longest text part.
+    longest: usize,
+    /// How many parts may still come.
+    left: usize,
+}
+
+impl<'f> Parts<'f> {
+    fn new(form: Multipart<'f>, file_part: &'f str, longest: usize) -> Self {
+        Self { form, file_part, texts: BTreeMap::new(), longest, left: limits::FORM_PARTS }
+    }
+
+    /// Reads on to the file and gives its name and its part; nothing at the end of the form.
+    async fn file(&mut self) -> Result<Option<(String, Field<'f>)>> {
+        while self.left > 0 {
+            self.left -= 1;
+            let Some(mut part) = self.form.next_field().await.map_err(of_multer)? else { return Ok(None) };
+            let name = part.name().unwrap_or_default().to_owned();
+            if name == self.file_part {
+                let file_name = part.file_name().filter(|name| !name.is_empty());
+                let file_name = file_name.ok_or_else(|| refused("File must have a filename."))?.to_owned();
+                return Ok(Some((file_name, part)));
+            } else if part.file_name().is_none() {
+                self.texts.insert(name, text(&mut part, self.longest).await?);
+            }
+            // A file in a part of another name is skipped; the bound on the whole body holds for it too.
+        }
+        Err(refused("The form has too many parts."))
+    }
+
+    async fn required_file(&mut self) -> Result<(String, Field<'f>)> {
+        let file = self.file().await?;
+        file.ok_or_else(|| refused(&format!("{} field is required for multipart requests.", self.file_part)))
+    }
+
+    /// Reads what comes behind the file and gives all texts.
+    async fn rest(mut self) -> Result<BTreeMap<String, String>> {
+        match self.file().await? {
+            Some(_) => Err(refused(&format!("{} field may be there only once.", self.file_part))),
+            None => Ok(self.texts),
+        }
+    }
+}
+
+async fn text(part: &mut Field<'_>, longest: usize) -> Result<String> {
     let mut held = Vec::new();
     while let Some(chunk) = part.chunk().await.map_err(of_multer)? {
         held.extend_from_slice(&chunk);
-        if held.len() > limits::FORM_TEXT_BYTES {
+        if held.len() > longest {
             return Err(refused("A text field of the form is too long."));
         }
     }

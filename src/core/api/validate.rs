@@ -28,6 +28,9 @@ use crate::{
 /// The longest refused value that is shown back, as JSON: enough to recognise it.
 const SHOWN_BYTES: usize = 1024;
 
+/// The longest language code, in characters: what BCP 47 asks readers to keep.
+const LANGUAGE_CHARS: usize = 35;
+
 /// A value of the input, and the way to it. Null is as good as absent.
 #[derive(Debug, Clone)]
 pub struct Field<'a> {
@@ -56,6 +59,12 @@ impl<'a> Field<'a> {
         Self { pointer, value: value.filter(|value| !value.is_null()), parent: self.value }
     }
 
+    /// The members and their names; none when this is no object. Members that are null are there too.
+    pub fn members(&self) -> Vec<(&'a str, Self)> {
+        let members = self.value.and_then(Value::as_object).into_iter().flatten();
+        members.map(|(name, value)| (name.as_str(), self.with(name.as_str(), Some(value)))).collect()
+    }
+
     /// Whether there is nothing here.
     pub fn is_absent(&self) -> bool {
         self.value.is_none()
@@ -82,6 +91,24 @@ impl Check {
     /// Notes that `field` is wrong in a way that has no name.
     pub fn refuse_value(&mut self, field: &Field<'_>, why: &str) {
         self.refuse(field, "value_error", format!("Value error, {why}"), Some(json!({ "error": why })));
+    }
+
+    /// Notes what was found wrong with the content of `field` after it was read.
+    pub fn refuse_within(&mut self, field: &Field<'_>, error: &Error) {
+        for inner in error.violations() {
+            let pointer = field.pointer.iter().chain(&inner.pointer).cloned().collect();
+            self.violations.push(Violation { pointer, ..inner.clone() });
+        }
+        if error.violations().is_empty() {
+            self.refuse_value(field, error.message());
+        }
+    }
+
+    /// Notes every member of `field` that has none of `names`.
+    pub fn only(&mut self, field: &Field<'_>, names: &[&str]) {
+        for (_, member) in field.members().iter().filter(|(name, _)| !names.contains(name)) {
+            self.refuse(member, "extra_forbidden", "Extra inputs are not permitted", None);
+        }
     }
 
     /// Notes when `field` is absent.
@@ -167,6 +194,34 @@ impl Check {
             self.refuse(field, "less_than_equal", message, Some(json!({ "le": most })));
         }
         u32::try_from(number).ok().filter(|number| bounds.contains(number))
+    }
+
+    /// A number within bounds.
+    pub fn number(&mut self, field: &Field<'_>, bounds: RangeInclusive<f64>) -> Option<f64> {
+        let Some(number) = field.value?.as_f64() else {
+            self.refuse(field, "float_type", "Input should be a valid number", None);
+            return None;
+        };
+        let (least, most) = (*bounds.start(), *bounds.end());
+        if number < least {
+            let message = format!("Input should be greater than or equal to {least}");
+            self.refuse(field, "greater_than_equal", message, Some(json!({ "ge": least })));
+        } else if number > most {
+            let message = format!("Input should be less than or equal to {most}");
+            self.refuse(field, "less_than_equal", message, Some(json!({ "le": most })));
+        }
+        Some(number).filter(|number| bounds.contains(number))
+    }
+
+    /// The code of a language, such as `de` or `pt-BR`.
+    pub fn language<'a>(&mut self, field: &Field<'a>) -> Option<&'a str> {
+        let fits = |text: &str| {
+            let mut parts = text.split(['-', '_']);
+            let first = |part: &str| matches!(part.len(), 2 | 3) && part.bytes().all(|b| b.is_ascii_alphabetic());
+            parts.next().is_some_and(first)
+                && parts.all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric()))
+        };
+        self.text_like(field, 2..=LANGUAGE_CHARS, "^[A-Za-z]{2,3}([-_][A-Za-z0-9]+)*$", fits)
     }
 
     /// Yes or no, in any of the usual words.
@@ -352,6 +407,12 @@ mod tests {
         assert_eq!(one(boolean, json!("perhaps")).0, "bool_parsing");
         let required = |check: &mut Check, field: &Field<'_>| check.require(&field.get("name"));
         assert_eq!(one(required, json!({ "name": null })), pair("missing", "Field required"));
+        let float = |check: &mut Check, field: &Field<'_>| check.number(field, -1.0..=1.0).is_some();
+        assert_eq!(one(float, json!("1")), pair("float_type", "Input should be a valid number"));
+        assert_eq!(one(float, json!(2)), pair("less_than_equal", "Input should be less than or equal to 1"));
+        assert_eq!(one(float, json!(-1.5)).0, "greater_than_equal");
+        let known = |check: &mut Check, field: &Field<'_>| check.only(field, &["rules"]);
+        assert_eq!(one(known, json!({ "rule": null })), pair("extra_forbidden", "Extra inputs are not permitted"));
     }
 
     #[test]
@@ -383,6 +444,22 @@ mod tests {
                 (r#"["body","name"]"#.to_owned(), "string_too_long", false),
             ]
         );
+    }
+
+    #[test]
+    fn faults_found_later_are_at_their_place() {
+        let body = json!({ "schema": {} });
+        let field = Field::root("body", Some(&body)).get("schema");
+        let inner = violation(&Field::root("fields", None).with(0, None), "x", "Why".into(), None, None);
+        for (error, place) in [
+            (Error::invalid(vec![inner]), r#"["body","schema","fields",0]"#),
+            (Error::new(crate::error::Kind::Invalid, "Why"), r#"["body","schema"]"#),
+        ] {
+            let mut check = Check::default();
+            check.refuse_within(&field, &error);
+            let refused = check.finish(Some(())).unwrap_err();
+            assert_eq!(serde_json::to_string(&refused.violations()[0].pointer).unwrap(), place);
+        }
     }
 
     #[test]

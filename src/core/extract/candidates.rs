@@ -2,9 +2,11 @@
 
 use super::Kind;
 use super::codes::{self, Found};
+use super::concepts::{CONCEPTS, canonical};
 use super::dates::{self, Order};
 use super::numbers::{self, CURRENCIES, Mark};
 use super::sheet::Sheet;
+use super::texts::is_bic;
 use crate::document::{Rect, Span};
 use crate::text::{Language, fold, guess, words};
 
@@ -168,7 +170,7 @@ fn ids(text: &str, habits: Habits) -> Vec<Found> {
                     || number.read(habits.mark).is_some_and(|read| read.decimals == 2))
         });
         let is_odd = value.contains(['@', '%', '€', '$', '=', '"', '“', '„', '*']) || value.chars().count() > 40;
-        if digits == 0 || is_amount || is_odd || dates.iter().any(|date| inside(&date.range)) {
+        if (digits == 0 && !is_bic(value)) || is_amount || is_odd || dates.iter().any(|date| inside(&date.range)) {
             continue;
         }
         let mut start = token.range.end - value.len();
@@ -177,6 +179,7 @@ fn ids(text: &str, habits: Habits) -> Vec<Found> {
             && (1..=4).contains(&before.value.len())
             && before.value.bytes().all(|byte| byte.is_ascii_uppercase())
             && text.get(before.range.end..start) == Some(" ")
+            && !is_name(&before.value)
         {
             start = before.range.start;
         }
@@ -192,6 +195,12 @@ fn ids(text: &str, habits: Habits) -> Vec<Found> {
         found.push(Found { value: text.get(range.clone()).unwrap_or_default().to_owned(), range, validity });
     }
     found
+}
+
+/// Whether a word alone is the name of something, as BIC is.
+fn is_name(word: &str) -> bool {
+    let word = canonical(word);
+    CONCEPTS.iter().any(|concept| concept.phrases.iter().any(|(phrase, _)| *phrase == word))
 }
 
 /// Words that say yes or no, folded, and marked boxes.

@@ -18,6 +18,8 @@ pub(super) struct Concept {
     pub kind: Kind,
     /// Its names: words as [`canonical`] leaves them, and how sure they are.
     pub phrases: Vec<(Vec<String>, f64)>,
+    /// Ends of words that are names, too.
+    pub ends: Vec<(&'static str, f64)>,
 }
 
 pub(super) static CONCEPTS: LazyLock<Vec<Concept>> = LazyLock::new(|| {
@@ -41,17 +43,22 @@ fn concept(line: &'static str) -> Option<Concept> {
         "id" => Kind::Id,
         _ => Kind::Text,
     };
+    let mut ends = Vec::new();
     let mut phrases = vec![(canonical(&name.replace('_', " ")), 1.0)];
     for cell in cells {
         for phrase in cell.split(';').map(str::trim).filter(|phrase| !phrase.is_empty()) {
             let (phrase, strength) = phrase.strip_prefix('~').map_or((phrase, 1.0), |weak| (weak, WEAK));
+            if let Some(end) = phrase.strip_prefix('*') {
+                ends.push((end, strength));
+                continue;
+            }
             let words = canonical(phrase);
             if !words.is_empty() {
                 phrases.push((words, strength));
             }
         }
     }
-    Some(Concept { name, kind, phrases })
+    Some(Concept { name, kind, phrases, ends })
 }
 
 /// The concept of that name, as its place in [`CONCEPTS`].

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::text::words;
+use crate::text::fold;
 
 /// Which comes first in dates of numbers: `03/04/2024`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,26 +111,36 @@ pub(super) fn find(text: &str) -> Vec<Date> {
     found
 }
 
+/// Runs of digits and runs of letters. A reader of words would join `3rd` and `8-9`.
 fn parts(text: &str) -> Vec<(Range<usize>, Part)> {
     let mut parts = Vec::new();
-    for (range, word) in words(text) {
-        // `3rd`, `1er` and `10Apr` are one word to a reader of words.
-        let digits = word.bytes().take_while(u8::is_ascii_digit).count();
-        let (number, rest) = word.split_at_checked(digits).unwrap_or(("", &word));
-        if digits > 0 {
-            let value = if digits <= 4 { number.parse().unwrap_or(u32::MAX) } else { u32::MAX };
-            parts.push((range.start..range.start + digits, Part::Number(value, digits)));
+    let mut chars = text.char_indices().peekable();
+    while let Some((start, first)) = chars.next() {
+        if !first.is_alphanumeric() {
+            continue;
         }
-        let after = range.start + digits..range.end;
-        if rest.is_empty() {
-        } else if BETWEEN.contains(&rest) {
-            parts.push((after, Part::Between));
-        } else if let Some(month) = month(rest) {
-            parts.push((after, Part::Month(month)));
+        let is_number = first.is_ascii_digit();
+        let mut end = start + first.len_utf8();
+        while let Some(&(at, c)) = chars.peek() {
+            if !c.is_alphanumeric() || c.is_ascii_digit() != is_number {
+                break;
+            }
+            end = at + c.len_utf8();
+            chars.next();
+        }
+        let run = text.get(start..end).unwrap_or_default();
+        let part = if is_number {
+            // What is too long is no part of a date.
+            Part::Number(if run.len() <= 4 { run.parse().unwrap_or(u32::MAX) } else { u32::MAX }, run.len())
         } else {
-            // A word of no date: a number that nothing can be made of.
-            parts.push((after, Part::Number(u32::MAX, 0)));
-        }
+            let word = fold(run);
+            match month(&word) {
+                Some(month) => Part::Month(month),
+                None if BETWEEN.contains(&word.as_str()) => Part::Between,
+                None => Part::Number(u32::MAX, 0),
+            }
+        };
+        parts.push((start..end, part));
     }
     parts
 }

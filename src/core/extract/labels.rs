@@ -47,6 +47,8 @@ pub(super) fn custom(at: usize) -> usize {
 /// Phrases by their first word.
 #[derive(Default)]
 pub(super) struct Lexicon {
+    /// Ends of words: end, label and strength.
+    ends: Vec<(String, usize, f64)>,
     phrases: Vec<(Vec<String>, usize, f64)>,
     by_first: HashMap<String, Vec<usize>>,
 }
@@ -64,6 +66,7 @@ fn concept_names(are_columns: bool) -> Lexicon {
             for (words, strength) in &concept.phrases {
                 lexicon.add(words.clone(), at, *strength);
             }
+            lexicon.ends.extend(concept.ends.iter().map(|(end, strength)| ((*end).to_owned(), at, *strength)));
         }
     }
     lexicon
@@ -90,8 +93,9 @@ impl Lexicon {
 
     /// Phrases that begin at a word: label, strength and number of words.
     fn at<'a>(&'a self, rest: &'a [Spoken]) -> impl Iterator<Item = (usize, f64, usize)> + 'a {
-        let first = rest.first().and_then(|word| self.by_first.get(&word.canonical));
-        first.into_iter().flatten().filter_map(move |&at| {
+        let first = rest.first();
+        let phrases = first.and_then(|word| self.by_first.get(&word.canonical));
+        let phrases = phrases.into_iter().flatten().filter_map(move |&at| {
             let (words, label, strength) = self.phrases.get(at)?;
             let said = rest.get(..words.len())?;
             said.iter().zip(words).all(|(said, word)| said.canonical == *word).then_some((
@@ -99,7 +103,11 @@ impl Lexicon {
                 *strength,
                 words.len(),
             ))
-        })
+        });
+        let ends = self.ends.iter().filter(move |(end, ..)| {
+            first.is_some_and(|word| word.canonical.len() > end.len() && word.canonical.ends_with(end.as_str()))
+        });
+        phrases.chain(ends.map(|(_, label, strength)| (*label, *strength, 1)))
     }
 }
 
@@ -108,6 +116,8 @@ impl Lexicon {
 pub(super) struct Spoken {
     pub span: Span,
     pub canonical: String,
+    /// Whether it stands in brackets.
+    pub is_aside: bool,
     /// Whether it parts a name from a value: neither a number, nor in brackets, nor a word that binds.
     pub parts: bool,
 }
@@ -126,7 +136,7 @@ pub(super) fn spoken(sheet: &Sheet<'_>, segment: &Segment) -> Vec<Spoken> {
                 && canonical.len() > 1
                 && !canonical.bytes().any(|byte| byte.is_ascii_digit());
             let span = Span { start: segment.span.start + range.start, end: segment.span.start + range.end };
-            Some(Spoken { span, canonical, parts })
+            Some(Spoken { span, canonical, is_aside, parts })
         })
         .collect()
 }
@@ -141,6 +151,27 @@ fn brackets(text: &str) -> Vec<Range<usize>> {
             ')' => found.extend(open.take().map(|from| from..at)),
             _ => {}
         }
+    }
+    found
+}
+
+/// The concepts of columns that words name, each once, with the words that name it. The longest name wins.
+pub(super) fn columns<'a>(said: impl Iterator<Item = &'a Spoken>) -> Vec<(usize, Span)> {
+    let said: Vec<Spoken> = said.cloned().collect();
+    let mut found: Vec<(usize, Span)> = Vec::new();
+    let mut at = 0;
+    while let Some(rest) = said.get(at..).filter(|rest| !rest.is_empty()) {
+        let best = COLUMN_NAMES.at(rest).max_by_key(|&(label, _, length)| (length, std::cmp::Reverse(label)));
+        let Some((label, _, length)) = best else {
+            at += 1;
+            continue;
+        };
+        if let (Some(first), Some(last)) = (rest.first(), rest.get(length - 1))
+            && !found.iter().any(|(known, _)| *known == label)
+        {
+            found.push((label, Span { start: first.span.start, end: last.span.end }));
+        }
+        at += length;
     }
     found
 }
@@ -168,6 +199,10 @@ pub(super) fn find(sheet: &Sheet<'_>, said: &[Vec<Spoken>], own: &Lexicon) -> Ve
         });
         found.sort_by(|a, b| (a.0.start, a.0.end, a.1).cmp(&(b.0.start, b.0.end, b.1)).then(b.2.total_cmp(&a.2)));
         found.dedup_by_key(|(words, label, _)| (words.clone(), *label));
+        // What stands in brackets after a name explains it: "gross (incl. VAT)".
+        let first = found.first().map(|(words, ..)| words.end);
+        found
+            .retain(|(words, ..)| first == Some(words.end) || !said.get(words.start).is_some_and(|word| word.is_aside));
         let starts = found.iter().map(|(words, ..)| words.end).collect::<Vec<_>>();
         for (words, label, strength) in found {
             let (Some(first), Some(last)) = (said.get(words.start), said.get(words.end - 1)) else { continue };

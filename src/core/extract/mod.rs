@@ -5,7 +5,7 @@
 //! 3. `concepts`, `labels`: the places that name something: by the lexicon of business words, by the fields' own words.
 //! 4. `candidates`: the places that can be a value, by kind (`numbers`, `dates`, `codes`).
 //! 5. `relation`, `score`: how well each candidate fits each field by the labels around it and by arithmetic; then one
-//!    value a field. `texts`: fields of words.
+//!    value a field. `texts`, `clauses`: fields of words.
 //! 6. `tables`: rows below a header.
 //! 7. `invoice_xml`: an invoice embedded as data says the same without doubt, and comes first.
 //!
@@ -13,6 +13,7 @@
 //! label says.
 
 mod candidates;
+mod clauses;
 mod codes;
 mod concepts;
 mod dates;
@@ -118,20 +119,15 @@ impl Value {
 pub fn extract(document: &Document, schema: &Schema, embedded: &[Attachment]) -> Extraction {
     let sheet = sheet::Sheet::new(document);
     let habits = candidates::Habits::new(&sheet);
-    let mut ranked = score::Ranking::new(&sheet, &schema.fields, habits);
+    let reading = relation::Reading::new(&sheet, &labels::Lexicon::of_fields(&schema.fields));
+    let ranking = score::Ranking::new(&reading, &schema.fields, habits);
     let invoice = embedded.iter().find_map(|attachment| invoice_xml::read(&attachment.bytes));
-    let Some(invoice) = invoice else {
-        let tables = schema.tables.iter().map(|table| tables::read(&sheet, table, habits)).collect();
-        return Extraction { values: ranked.values(), tables };
-    };
-    let exact = embedded::values(&invoice, &schema.fields);
-    let values = ranked.values_with(&exact);
-    let tables = schema
-        .tables
-        .iter()
-        .map(|table| embedded::rows(&invoice, table).unwrap_or_else(|| tables::read(&sheet, table, habits)))
-        .collect();
-    Extraction { values, tables }
+    let exact = invoice.as_ref().map(|invoice| embedded::values(invoice, &schema.fields)).unwrap_or_default();
+    let tables = schema.tables.iter().map(|table| {
+        let rows = invoice.as_ref().and_then(|invoice| embedded::rows(invoice, table));
+        rows.unwrap_or_else(|| tables::read(&reading, table, habits))
+    });
+    Extraction { values: ranking.values(&exact), tables: tables.collect() }
 }
 
 /// Rounded as every figure that leaves the core.

@@ -15,13 +15,21 @@ const FURTHER: f64 = 0.96;
 const BELOW: f64 = 0.86;
 const WRAPPED: f64 = 0.78;
 
-/// What each thing between a name and a value leaves: a word, another name, a value of the same kind.
+/// What each thing between a name and a value leaves: a word, the name of such a value, another name,
+/// a value of the same kind.
 const PAST_WORD: f64 = 0.82;
 const PAST_NAME: f64 = 0.4;
+const PAST_OTHER_NAME: f64 = 0.75;
 const PAST_VALUE: f64 = 0.6;
 
 /// What is left of a name for the value below when another stands beside it.
 const HAS_OWN: f64 = 0.5;
+
+/// What is left of a name that heads the columns of a table, for a value below that is no cell.
+const HEADS_TABLE: f64 = 0.45;
+
+/// Names of columns that make a row the head of a table.
+const MIN_COLUMNS: usize = 3;
 
 /// How many rows a name reaches down, and how many of their heights.
 const ROWS_BELOW: usize = 5;
@@ -33,9 +41,10 @@ const MAX_NEAR: usize = 48;
 /// Bytes over which a name reaches into the next line of its paragraph.
 const WRAPPED_WITHIN: usize = 60;
 
-/// The most names of parties, and how far beside them a section is still theirs, in points.
+/// The most names of parties, and how far beside and below them a section is still theirs, in points.
 const MAX_PARTIES: usize = 60;
-const PARTY_WIDTH: f32 = 180.0;
+const PARTY_WIDTH: f32 = 260.0;
+const PARTY_HEIGHT: f32 = 160.0;
 
 /// A document with its names.
 pub(super) struct Reading<'a> {
@@ -46,6 +55,8 @@ pub(super) struct Reading<'a> {
     pub hits: Vec<Hit>,
     /// The first hit of every segment, and the end.
     hits_at: Vec<usize>,
+    /// The rows that head a table.
+    heads: Vec<bool>,
     /// The names of parties, and whether each is the buyer.
     parties: Vec<(usize, bool)>,
 }
@@ -70,7 +81,8 @@ impl<'a> Reading<'a> {
             .map(|(at, hit)| (at, Some(hit.label) == buyer))
             .take(MAX_PARTIES)
             .collect();
-        Self { sheet, said, hits, hits_at, parties }
+        let heads = (0..sheet.row_count()).map(|row| is_head(sheet, &said, row)).collect();
+        Self { sheet, said, hits, hits_at, heads, parties }
     }
 
     /// Whether the nearest party named above a value is the buyer.
@@ -82,11 +94,17 @@ impl<'a> Reading<'a> {
             let is_above = segment.page == own.page
                 && segment.row <= own.row
                 && hit.span != value.span
-                && (hit.segment <= value.segment)
-                && (hit.rect.x - value.rect.x).abs() < PARTY_WIDTH;
-            is_above.then_some((segment.row, hit.segment, is_buyer))
+                && hit.segment <= value.segment;
+            let beside = (hit.rect.x - value.rect.x).abs();
+            (is_above && beside < PARTY_WIDTH && value.rect.y - hit.rect.y < PARTY_HEIGHT).then_some((
+                segment.row,
+                beside,
+                is_buyer,
+            ))
         });
-        above.max().map(|(.., is_buyer)| is_buyer)
+        // Of two parties on one row the one over the value.
+        let nearest = above.max_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
+        nearest.map(|(.., is_buyer)| is_buyer)
     }
 
     /// The names in a segment, with the place of the first.
@@ -101,10 +119,10 @@ impl<'a> Reading<'a> {
     }
 
     /// The names that speak for a value, and how much each does by its place alone. `same` are all values of the
-    /// kind, in the order of the segments.
-    pub fn near(&self, value: &Candidate, same: &[Candidate]) -> Vec<(usize, f64)> {
+    /// kind, in the order of the segments; `is_named` says which labels name values of the kind.
+    pub fn near(&self, value: &Candidate, same: &[Candidate], is_named: impl Fn(usize) -> bool) -> Vec<(usize, f64)> {
         let Some(segment) = self.segment(value.segment) else { return Vec::new() };
-        let mut near = self.beside(value, segment, same);
+        let mut near = self.beside(value, segment, same, is_named);
         near.extend(self.below(value, segment, same));
         near
     }
@@ -123,7 +141,13 @@ impl<'a> Reading<'a> {
     }
 
     /// The names to the left, nearest first.
-    fn beside(&self, value: &Candidate, segment: &Segment, same: &[Candidate]) -> Vec<(usize, f64)> {
+    fn beside(
+        &self,
+        value: &Candidate,
+        segment: &Segment,
+        same: &[Candidate],
+        is_named: impl Fn(usize) -> bool,
+    ) -> Vec<(usize, f64)> {
         let (first, row) = self.sheet.row(segment.row);
         let height = value.rect.height.max(6.0);
         let mut near: Vec<(usize, f64)> = Vec::new();
@@ -141,20 +165,27 @@ impl<'a> Reading<'a> {
                 if near.len() >= MAX_NEAR {
                     return near;
                 }
-                let others = passed
-                    .iter()
-                    .filter(|(span, labels)| {
-                        !labels.contains(&hit.label) && span.start >= hit.span.end || span.start < here.span.start
-                    })
-                    .filter(|(_, labels)| !labels.contains(&hit.label))
-                    .count();
+                // Of the names passed those count that are neither this one again nor within it.
+                let others = passed.iter().filter(|(span, labels)| {
+                    !labels.contains(&hit.label)
+                        && (at < value.segment && span.start < here.span.start
+                            || span.start >= hit.span.end
+                            || span.end <= here.span.start)
+                });
+                let past: f64 = others
+                    .map(
+                        |(_, labels)| {
+                            if labels.iter().any(|&label| is_named(label)) { PAST_NAME } else { PAST_OTHER_NAME }
+                        },
+                    )
+                    .product();
                 let between = words + self.parting(at, hit.span.end, end);
                 let beyond = values + between_values(same, at, hit.span.end, end);
                 let gap = f64::from((value.rect.x - hit.rect.x - hit.rect.width).max(0.0) / height);
                 let base = if at == value.segment { BESIDE } else { FURTHER };
                 let score = base
                     * PAST_WORD.powi(between)
-                    * PAST_NAME.powi(i32::try_from(others).unwrap_or(i32::MAX).min(9))
+                    * past
                     * PAST_VALUE.powi(beyond.min(9))
                     * (1.0 - (gap / 90.0).min(0.35));
                 near.push((start + offset, score));
@@ -183,6 +214,7 @@ impl<'a> Reading<'a> {
             if row.first().is_none_or(|above| above.page != segment.page) {
                 break;
             }
+            let head = if self.heads.get(segment.row - up) == Some(&true) { HEADS_TABLE } else { 1.0 };
             let mut met = 0;
             for (at, above) in (first..).zip(row) {
                 let distance = value.rect.y - above.rect.y;
@@ -203,7 +235,8 @@ impl<'a> Reading<'a> {
                     if is_under(hit.rect, value.rect, height) {
                         let own = if self.has_value(hit, at, row, first, same) { HAS_OWN } else { 1.0 };
                         let base = BELOW - 0.05 * f64::from((distance / height - 1.0).max(0.0));
-                        let score = base * own * PAST_WORD.powi(lead) * PAST_VALUE.powi(values) * 0.93_f64.powi(tail);
+                        let score =
+                            base * own * head * PAST_WORD.powi(lead) * PAST_VALUE.powi(values) * 0.93_f64.powi(tail);
                         near.push((start + offset, score));
                     }
                 }
@@ -234,6 +267,14 @@ impl<'a> Reading<'a> {
         }
         false
     }
+}
+
+/// Whether a row names columns, and says nothing else.
+fn is_head(sheet: &Sheet<'_>, said: &[Vec<Spoken>], row: usize) -> bool {
+    let (first, segments) = sheet.row(row);
+    let words = said.get(first..first + segments.len()).unwrap_or_default();
+    let has_digits = segments.iter().any(|segment| sheet.text_of(segment).bytes().any(|byte| byte.is_ascii_digit()));
+    !has_digits && labels::columns(words.iter().flatten()).len() >= MIN_COLUMNS
 }
 
 /// The values of one segment.

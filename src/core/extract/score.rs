@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 
 use super::candidates::{Candidate, Habits, find};
 use super::concepts::{CONCEPTS, index, resolve};
-use super::labels::{Lexicon, custom};
+use super::labels::custom;
 use super::numbers::CENT;
 use super::relation::Reading;
 use super::schema::{Field, Kind};
 use super::sheet::Sheet;
-use super::{Citation, Origin, Value, rounded, texts};
+use super::{Citation, Origin, Value, clauses, rounded, texts};
 use crate::document::Span;
 
 /// The lowest score that is an answer.
@@ -29,6 +29,9 @@ const UNNAMED: f64 = 0.5;
 /// Added to the scores of amounts that add up, and the least the names must give for it.
 const ADDS_UP: f64 = 0.45;
 const LEAST_SUM: f64 = 0.9;
+
+/// What is left of an amount that is not part of what adds up.
+const ODD_ONE: f64 = 0.7;
 
 /// The rates of value added tax that are in use, in tenths of a percent.
 const RATES: &[i128] = &[
@@ -73,7 +76,7 @@ pub(super) struct Scored {
     pub candidate: Candidate,
     pub score: f64,
     /// The name that decided.
-    pub label: Option<(usize, Span)>,
+    pub label: Option<Span>,
 }
 
 /// The candidates of every field, best first.
@@ -85,8 +88,8 @@ pub(super) struct Ranking<'a> {
 }
 
 impl<'a> Ranking<'a> {
-    pub fn new(sheet: &'a Sheet<'a>, fields: &'a [Field], habits: Habits) -> Self {
-        let reading = Reading::new(sheet, &Lexicon::of_fields(fields));
+    pub fn new(reading: &'a Reading<'a>, fields: &'a [Field], habits: Habits) -> Self {
+        let sheet = reading.sheet;
         let mut asked: Vec<_> = fields.iter().enumerate().map(|(at, field)| Asked::new(at, field)).collect();
         if asked.iter().any(|asked| asked.kind == Kind::Money) {
             // Amounts are judged together, asked for or not.
@@ -98,19 +101,21 @@ impl<'a> Ranking<'a> {
         }
         let mut by_kind: BTreeMap<Kind, Named> = BTreeMap::new();
         for asked in &asked {
-            by_kind.entry(asked.kind).or_insert_with(|| Named::new(&reading, find(sheet, asked.kind, habits)));
+            let kind = asked.kind;
+            by_kind.entry(kind).or_insert_with(|| Named::new(reading, find(sheet, kind, habits), kind, fields));
         }
         let ranked = asked
             .iter()
             .map(|asked| {
                 let field = asked.field.and_then(|at| fields.get(at));
                 match (asked.kind, field) {
-                    (Kind::Text, _) => texts::beside(&reading, &asked.labels, asked.concept),
+                    (Kind::Text, _) if asked.concept == "governing_law" => clauses::governing_law(sheet),
+                    (Kind::Text, _) => texts::beside(reading, &asked.labels, asked.concept),
                     (Kind::Label, Some(field)) => {
-                        let named = Named::new(&reading, texts::options(sheet, field));
-                        rank(&reading, asked, &named)
+                        let named = Named::new(reading, texts::options(sheet, field), Kind::Label, fields);
+                        rank(reading, asked, &named)
                     }
-                    _ => by_kind.get(&asked.kind).map(|named| rank(&reading, asked, named)).unwrap_or_default(),
+                    _ => by_kind.get(&asked.kind).map(|named| rank(reading, asked, named)).unwrap_or_default(),
                 }
             })
             .collect();
@@ -177,9 +182,13 @@ impl<'a> Ranking<'a> {
         }
         let Some((_, found)) = best.filter(|(sum, _)| *sum > LEAST_SUM) else { return };
         for (concept, amount) in ["net", "tax", "total"].into_iter().zip(found) {
+            // A total may be named by what is due alone.
+            let due = if concept == "total" { 0.95 * score(&due, amount) } else { 0.0 };
             for scored in self.of(concept).into_iter().flatten() {
                 if scored.candidate.amount == Some(amount) {
-                    scored.score = scored.score.max(LEAST) + ADDS_UP;
+                    scored.score = scored.score.max(LEAST).max(due) + ADDS_UP;
+                } else {
+                    scored.score *= ODD_ONE;
                 }
             }
         }
@@ -192,13 +201,8 @@ impl<'a> Ranking<'a> {
         }
     }
 
-    /// One value for every field.
-    pub fn values(&mut self) -> Vec<Value> {
-        self.values_with(&BTreeMap::new())
-    }
-
     /// One value for every field; those known exactly are only looked up on the pages.
-    pub fn values_with(&mut self, exact: &BTreeMap<usize, String>) -> Vec<Value> {
+    pub fn values(&self, exact: &BTreeMap<usize, String>) -> Vec<Value> {
         let chosen = self.choose(exact);
         let fields = self.fields.iter().enumerate();
         fields
@@ -255,7 +259,7 @@ impl<'a> Ranking<'a> {
             page: page.number,
             span: scored.candidate.span,
             rect: self.sheet.real_rect(segment.page, scored.candidate.span),
-            label: scored.label.map(|(_, span)| span),
+            label: scored.label,
         })
     }
 
@@ -328,19 +332,26 @@ impl Asked {
 /// The candidates of a kind with the names around them.
 struct Named {
     candidates: Vec<Candidate>,
-    /// For every candidate: label, score without validity, and the name.
-    names: Vec<Vec<(usize, f64, Span)>>,
+    /// For every candidate: label, score without validity, the name, and whether it names values of this kind.
+    names: Vec<Vec<(usize, f64, Span, bool)>>,
 }
 
 impl Named {
-    fn new(reading: &Reading<'_>, candidates: Vec<Candidate>) -> Self {
+    fn new(reading: &Reading<'_>, candidates: Vec<Candidate>, kind: Kind, fields: &[Field]) -> Self {
+        let is_named = |label: usize| {
+            let known = CONCEPTS.get(label).map(|concept| concept.kind);
+            let known = known.or_else(|| fields.get(label - custom(0)).map(|field| field.kind)).unwrap_or_default();
+            let is_amount = |kind| matches!(kind, Kind::Money | Kind::Number | Kind::Percent);
+            let is_text = |kind| matches!(kind, Kind::Id | Kind::Text | Kind::Label | Kind::Boolean);
+            known == kind || is_amount(known) && is_amount(kind) || is_text(known) && is_text(kind)
+        };
         let names = candidates
             .iter()
             .map(|candidate| {
-                let near = reading.near(candidate, &candidates).into_iter();
+                let near = reading.near(candidate, &candidates, is_named).into_iter();
                 near.filter_map(|(hit, score)| {
                     let hit = reading.hits.get(hit)?;
-                    Some((hit.label, hit.strength * score, hit.span))
+                    Some((hit.label, hit.strength * score, hit.span, is_named(hit.label)))
                 })
                 .collect()
             })
@@ -366,15 +377,18 @@ fn rank(reading: &Reading<'_>, asked: &Asked, named: &Named) -> Vec<Scored> {
     let count = named.candidates.len().max(1) as f64;
     let mut scored = Vec::new();
     for (at, (candidate, names)) in named.candidates.iter().zip(&named.names).enumerate() {
-        let own = names.iter().filter_map(|(label, score, span)| {
+        if asked.kind == Kind::Id && !texts::has_shape(asked.concept, &candidate.value) {
+            continue;
+        }
+        let own = names.iter().filter_map(|(label, score, span, _)| {
             let (_, weight) = asked.labels.iter().find(|(own, _)| own == label)?;
-            Some((weight * score, *span, *label))
+            Some((weight * score, *span))
         });
         let own = own.max_by(|a, b| a.0.total_cmp(&b.0));
-        let others = names.iter().filter(|(label, ..)| {
-            !asked.labels.iter().any(|(own, _)| own == label) && !concept_friends.contains(label)
+        let others = names.iter().filter(|(label, .., is_rival)| {
+            *is_rival && !asked.labels.iter().any(|(own, _)| own == label) && !concept_friends.contains(label)
         });
-        let other = others.map(|(_, score, _)| *score).fold(0.0, f64::max);
+        let other = others.map(|(_, score, ..)| *score).fold(0.0, f64::max);
         let mut score = own.map_or(0.0, |(score, ..)| score);
         if other > score * 1.02 {
             score *= CONTESTED;
@@ -393,7 +407,7 @@ fn rank(reading: &Reading<'_>, asked: &Asked, named: &Named) -> Vec<Scored> {
         } else {
             -place
         };
-        scored.push(Scored { candidate: candidate.clone(), score, label: own.map(|(_, span, label)| (label, span)) });
+        scored.push(Scored { candidate: candidate.clone(), score, label: own.map(|(_, span)| span) });
     }
     scored
 }

@@ -16,6 +16,7 @@ const MAX_TEXT: usize = 240;
 /// Text in the same segment after a name that a colon ends, or none; in the next segment; below.
 const AFTER_COLON: f64 = 1.0;
 const AFTER_NAME: f64 = 0.8;
+const AFTER_WORD: f64 = 0.45;
 const NEXT: f64 = 0.92;
 const UNDER: f64 = 0.82;
 
@@ -23,7 +24,7 @@ const UNDER: f64 = 0.82;
 const NAMES_OTHER: f64 = 0.35;
 
 /// How far down the text below a name begins, and how far right the text beside it, in heights.
-const HEIGHTS_DOWN: f32 = 2.8;
+const HEIGHTS_DOWN: f32 = 4.0;
 const HEIGHTS_RIGHT: f32 = 30.0;
 
 /// Companies call themselves so.
@@ -63,6 +64,10 @@ const LEGAL_FORMS: &[&str] = &[
     "oü",
 ];
 
+/// What stands above a name in an address, folded.
+const SALUTATIONS: &[&str] =
+    &["herr", "herrn", "frau", "firma", "an", "mr", "mrs", "ms", "messrs", "monsieur", "madame"];
+
 /// The score of a company named without a label: the first is mostly the sender.
 const FIRST_COMPANY: f64 = 0.5;
 const SECOND_COMPANY: f64 = 0.42;
@@ -77,16 +82,26 @@ pub(super) fn beside(reading: &Reading<'_>, labels: &[(usize, f64)], concept: &s
     let mut found = Vec::new();
     for (at, hit) in reading.hits.iter().enumerate() {
         let Some((_, weight)) = labels.iter().find(|(label, _)| *label == hit.label) else { continue };
-        let texts = [after(reading, at, hit), next(reading, hit), under(reading, hit)];
-        // What stands nearest is meant; the others only where nothing does.
-        let Some((segment, span, place)) = texts.into_iter().flatten().next() else { continue };
+        // What stands nearest is meant; the others only where nothing does. The head of an address stands over it,
+        // and beside it is the head of the next.
+        let is_name = matches!(concept, "seller_name" | "buyer_name");
+        let texts = if is_name && stands_alone(reading, hit) {
+            [under(reading, hit, true), next(reading, hit), under(reading, hit, false)]
+        } else {
+            [after(reading, at, hit), next(reading, hit), under(reading, hit, false)]
+        };
+        let is_fine = |found: &(usize, Span, f64)| {
+            let text = reading.segment(found.0).map_or("", |segment| found.1.of(reading.sheet.text(segment.page)));
+            !is_name || is_party(text)
+        };
+        let Some((segment, span, place)) = texts.into_iter().flatten().find(is_fine) else { continue };
         let Some(candidate) = candidate(reading.sheet, segment, span) else { continue };
         let named = reading.hits_of(segment).1.iter().any(|other| {
             other.span.start < span.start + 2 && other.span.start >= span.start && other.label != hit.label
         });
         let score = weight * hit.strength * place * if named { NAMES_OTHER } else { 1.0 };
         let score = score * party(reading, concept, &candidate);
-        found.push(Scored { candidate, score, label: Some((hit.label, hit.span)) });
+        found.push(Scored { candidate, score, label: Some(hit.span) });
     }
     if matches!(concept, "seller_name" | "buyer_name") {
         found.extend(companies(reading, concept == "buyer_name"));
@@ -108,14 +123,18 @@ fn candidate(sheet: &Sheet<'_>, segment: usize, span: Span) -> Option<Candidate>
 }
 
 /// A span without the marks around it, cut where a sentence ends or it grows too long; nothing when nothing is left.
-fn tidy(text: &str, span: Span) -> Option<Span> {
+pub(super) fn tidy(text: &str, span: Span) -> Option<Span> {
     let said = span.of(text);
     let is_mark =
         |c: char| c.is_whitespace() || matches!(c, ':' | '-' | '–' | '—' | '.' | ',' | ';' | '=' | '|' | '•' | '·');
     let from = said.len() - said.trim_start_matches(is_mark).len();
     let said = said.get(from..)?;
-    let mut end =
-        said.find(". ").into_iter().chain(said.find(['\t', ';', '|', '·', '●', '•'])).min().unwrap_or(said.len());
+    // A short word before the point is cut short itself: "Co. KG".
+    let sentence = said.match_indices(". ").map(|(at, _)| at).find(|&at| {
+        said.get(..at).is_some_and(|before| before.chars().rev().take_while(|c| c.is_alphabetic()).count() >= 4)
+    });
+    let mark = said.find(['\t', ';', '|', '·', '●', '•']);
+    let mut end = sentence.into_iter().chain(mark).min().unwrap_or(said.len());
     if end > MAX_TEXT {
         end = (0..=MAX_TEXT).rev().find(|&at| said.is_char_boundary(at))?;
     }
@@ -136,7 +155,29 @@ fn after(reading: &Reading<'_>, at: usize, hit: &Hit) -> Option<(usize, Span, f6
     let end = starts.map(|next| next.span.start).min().unwrap_or(segment.span.end);
     let rest = Span { start: hit.span.end, end };
     let has_colon = rest.of(text).trim_start_matches([' ', ')', '.']).starts_with(':');
-    Some((hit.segment, tidy(text, rest)?, if has_colon { AFTER_COLON } else { AFTER_NAME }))
+    // One word that words follow is as well part of what they say: "Supplier GmbH".
+    let is_word = !hit.span.of(text).contains(' ');
+    let place = if has_colon {
+        AFTER_COLON
+    } else if is_word {
+        AFTER_WORD
+    } else {
+        AFTER_NAME
+    };
+    Some((hit.segment, tidy(text, rest)?, place))
+}
+
+/// Whether a name is all its segment says, without a colon.
+fn stands_alone(reading: &Reading<'_>, hit: &Hit) -> bool {
+    let text = reading.segment(hit.segment).map_or("", |segment| reading.sheet.text(segment.page));
+    let rest = reading.segment(hit.segment).and_then(|segment| text.get(hit.span.end..segment.span.end));
+    let follows = text.get(hit.span.end..).is_some_and(|rest| rest.trim_start().starts_with(':'));
+    !follows && rest.is_some_and(|rest| !rest.chars().any(char::is_alphanumeric))
+}
+
+/// Whether a text can be the name of a person or a company.
+fn is_party(text: &str) -> bool {
+    text.chars().filter(|c| c.is_alphabetic()).count() >= 3 && !text.contains('@') && !is_bic(text)
 }
 
 /// The next segment of the row.
@@ -156,15 +197,22 @@ fn next(reading: &Reading<'_>, hit: &Hit) -> Option<(usize, Span, f64)> {
 }
 
 /// The segment below, in the same column.
-fn under(reading: &Reading<'_>, hit: &Hit) -> Option<(usize, Span, f64)> {
+fn under(reading: &Reading<'_>, hit: &Hit, is_aligned: bool) -> Option<(usize, Span, f64)> {
     let own = reading.segment(hit.segment)?;
     let height = own.rect.height.max(6.0);
-    (1..=2).find_map(|down| {
+    (1..=3).find_map(|down| {
         let (first, row) = reading.sheet.row(own.row + down);
         (first..).zip(row).find_map(|(at, below)| {
             let is_near = below.page == own.page && below.rect.y - own.rect.y < HEIGHTS_DOWN * height;
-            let is_column = (below.rect.x - hit.rect.x).abs() < 2.0 * height || overlaps(below.rect, hit.rect);
+            let apart = (below.rect.x - hit.rect.x).abs();
+            let is_column =
+                apart < 0.5 * height || !is_aligned && (apart < 2.0 * height || overlaps(below.rect, hit.rect));
             (is_near && is_column).then_some(())?;
+            let text = reading.sheet.text(below.page);
+            let said = below.span.of(text).trim_end();
+            let is_label = text.get(below.span.end..).is_some_and(|rest| rest.trim_start().starts_with(':'));
+            let is_free = !is_label && !said.contains(':') && !SALUTATIONS.contains(&fold(said).as_str());
+            is_free.then_some(())?;
             Some((at, tidy(reading.sheet.text(below.page), below.span)?, UNDER))
         })
     })
@@ -234,6 +282,21 @@ pub(super) fn options(sheet: &Sheet<'_>, field: &Field) -> Vec<Candidate> {
         }
     }
     found
+}
+
+/// Whether a token may be the number a concept asks for: a bank's code is letters, everything else has digits.
+pub(super) fn has_shape(concept: &str, value: &str) -> bool {
+    match concept {
+        "bic" => is_bic(value),
+        _ => value.bytes().any(|byte| byte.is_ascii_digit()),
+    }
+}
+
+/// Six letters for bank and country, two or five characters more.
+pub(super) fn is_bic(value: &str) -> bool {
+    matches!(value.len(), 8 | 11)
+        && value.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+        && value.bytes().take(6).all(|byte| byte.is_ascii_uppercase())
 }
 
 /// What a value says by itself: 1 is a valid account number.

@@ -123,7 +123,25 @@ pub async fn create_project(
 ///
 /// `NotFound` when it was never made, `Upstream` when its index cannot be reached.
 pub async fn project(ports: &impl Index, id: ProjectId) -> Result<Project> {
-    match ports.index(id, IndexCommand::GetProject).await? {
+    one(ports.index(id, IndexCommand::GetProject).await?)
+}
+
+/// Changes a project. What is absent stays.
+///
+/// # Errors
+///
+/// `NotFound` when it was never made, `Upstream` when its index cannot be reached.
+pub async fn change_project(
+    ports: &impl Index,
+    id: ProjectId,
+    name: Option<String>,
+    retention_days: Option<u32>,
+) -> Result<Project> {
+    one(ports.index(id, IndexCommand::ChangeProject { name, retention_days }).await?)
+}
+
+fn one(reply: IndexReply) -> Result<Project> {
+    match reply {
         IndexReply::Project(Some(project)) => Ok(project),
         IndexReply::Project(None) => Err(Error::not_found("Project not found")),
         other => Err(other.unexpected()),

@@ -54,6 +54,7 @@ pub async fn run<P: Ports>(ports: &P) -> Vec<Check> {
     checks.push(check("files are listed in three orders and in pages", file_listing(ports)).await);
     checks.push(check("a classifier has versions under one name", classifier_versions(ports)).await);
     checks.push(check("an index that was never written knows nothing", empty_index(ports)).await);
+    checks.push(check("a project changes in what is named", project_changes(ports)).await);
     checks.push(check("a token is found until it is revoked", tokens(ports)).await);
     checks.push(check("bytes come back as they were stored", file_bytes(ports)).await);
     checks.push(check("an upload in parts is one object", upload_in_parts(ports)).await);
@@ -385,6 +386,8 @@ async fn classifier_versions(ports: &impl Ports) -> Result<()> {
     expect_eq(&list(ClassifierFilter::default()).await?, &all, "every version")?;
     let latest = ClassifierFilter { latest_only: true, ..ClassifierFilter::default() };
     expect_eq(&list(latest).await?, &newest_first(vec![third, other.clone()]), "only the newest of each")?;
+    let one = ClassifierFilter { id: Some(other.id), ..ClassifierFilter::default() };
+    expect_eq(&list(one).await?, &vec![other.clone()], "the versions of one")?;
     let named = ClassifierFilter { name: Some("mail".to_owned()), ..ClassifierFilter::default() };
     expect_eq(&list(named).await?, &newest_first(vec![second, first.clone()]), "the versions of a name")?;
     // The old name is free again.
@@ -474,6 +477,16 @@ async fn empty_index(ports: &impl Ports) -> Result<()> {
     expect_kind(super::files::get(ports, project, file).await, Kind::NotFound, "no file")?;
     let classifier = ClassifierId::from_random(ports.random());
     expect_kind(super::classifiers::get(ports, project, classifier, false).await, Kind::NotFound, "no classifier")
+}
+
+async fn project_changes(ports: &impl Ports) -> Result<()> {
+    let id = scene(ports).await?.project;
+    let before = access::project(ports, id).await?;
+    let after = access::change_project(ports, id, None, Some(7)).await?;
+    expect_eq(&(after.name.as_str(), after.retention_days), &(before.name.as_str(), 7), "the days alone")?;
+    expect_eq(&access::project(ports, id).await?, &after, "it is stored")?;
+    let nobody = access::change_project(ports, ProjectId::from_random(ports.random()), None, None).await;
+    expect_kind(nobody, Kind::NotFound, "a project that was never made")
 }
 
 async fn tokens(ports: &impl Ports) -> Result<()> {

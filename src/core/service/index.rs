@@ -347,6 +347,8 @@ pub enum FileOrder {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ClassifierFilter {
+    /// Only this classifier.
+    pub id: Option<ClassifierId>,
     /// Only the classifier of this name.
     pub name: Option<String>,
     /// Only the newest version of each.
@@ -390,6 +392,13 @@ pub struct Page<T> {
 pub enum IndexCommand {
     /// Make the project, or rename it when it is there.
     PutProject(Project),
+    /// Change the project. What is absent stays.
+    ChangeProject {
+        /// The new name.
+        name: Option<String>,
+        /// How many days its files and its jobs are kept from now on.
+        retention_days: Option<u32>,
+    },
     /// Tell what the project is.
     GetProject,
     /// Accept a job.
@@ -842,6 +851,18 @@ pub fn handle(
             store.put_project(&Project { created_at, ..new })?;
             Ok(IndexReply::Done)
         }
+        IndexCommand::ChangeProject { name, retention_days } => {
+            let Some(old) = store.project()? else { return Ok(IndexReply::Project(None)) };
+            let name = name.unwrap_or_else(|| old.name.clone());
+            let retention_days = retention_days.unwrap_or(old.retention_days);
+            let project = if (&name, retention_days) == (&old.name, old.retention_days) {
+                old
+            } else {
+                Project { name, retention_days, updated_at: now, ..old }
+            };
+            store.put_project(&project)?;
+            Ok(IndexReply::Project(Some(project)))
+        }
         IndexCommand::GetProject => Ok(IndexReply::Project(store.project()?)),
         IndexCommand::Reserve(reservation) => reserve(store, *reservation, project, now),
         IndexCommand::ShowJob { job } => {
@@ -903,7 +924,7 @@ pub fn handle(
             if let Some(name) = &change.name
                 && store.classifier_named(name)?.is_some_and(|other| other.id != id)
             {
-                return Err(Error::new(Kind::Conflict, format!("A configuration named {name:?} already exists")));
+                return Err(Error::new(Kind::Conflict, format!("The name {name:?} is taken")));
             }
             put_classifier(store, next_version(old, change, now))
         }
@@ -948,7 +969,7 @@ pub fn handle(
             if let Some(name) = &name
                 && store.schemas()?.iter().any(|other| other.id != id && other.name == *name)
             {
-                return Err(Error::new(Kind::Conflict, format!("A schema named {name:?} already exists")));
+                return Err(Error::new(Kind::Conflict, format!("The name {name:?} is taken")));
             }
             let (name, schema) = (name.unwrap_or(old.name), schema.unwrap_or(old.schema));
             put_schema(store, SavedSchema { name, schema, updated_at: now, ..old })

@@ -418,6 +418,7 @@ impl IndexStore for IndexPlace {
         let mut found: Vec<Classifier> = self.read(|rows| {
             rows.classifiers
                 .iter()
+                .filter(|one| filter.id.is_none_or(|id| id == one.id))
                 .filter(|one| filter.name.as_ref().is_none_or(|name| *name == one.name))
                 .filter(|one| filter.drafts || !one.draft)
                 .filter(|one| !filter.latest_only || newest(&rows.classifiers, one.id, filter.drafts) == Some(one))

@@ -7,6 +7,7 @@
 //! loading, storing and waking.
 
 pub mod access;
+pub mod at_once;
 pub mod classifiers;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;

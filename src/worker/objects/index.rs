@@ -377,6 +377,9 @@ impl IndexStore for ProjectIndex {
         limit: u32,
     ) -> Result<Vec<Classifier>> {
         let mut rules = Where::default();
+        if let Some(id) = filter.id {
+            rules.and("id = ?", [text(&id)]);
+        }
         if let Some(name) = &filter.name {
             rules.and("name = ?", [text(name)]);
         }

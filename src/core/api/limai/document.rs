@@ -8,7 +8,7 @@ use serde_json::{Value, json, value::RawValue};
 
 use super::{
     Caller, NO_FILE, NO_JOB, NO_SCHEMA, Reply, Segments,
-    classify::{ID_CHARS, announce, found, refused},
+    classify::{ID_CHARS, announce, found, refused, why},
     wire,
 };
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
     job::{External, Stage},
     service::{
         files,
-        index::{Rules, Subject},
+        index::{Refusal, Rules, Subject},
         jobs::{self, Creation, Wanted},
         ports::Ports,
         schemas,
@@ -108,18 +108,10 @@ async fn queue_one<P: Ports>(caller: &Caller<P>, schema: SchemaId, name: &str) -
     };
     Ok(match jobs::create(&caller.ports, &caller.token, wanted(file, schema)).await? {
         Creation::Job(job) => json!({ "fileId": wire::file(file), "jobId": wire::job(job.id) }),
+        Creation::Refused(Refusal::UnknownSchema) => return Err(why(Refusal::UnknownSchema)),
         Creation::Refused(refusal) => {
-            let why = match refusal {
-                crate::service::index::Refusal::InProgress(job) => {
-                    let (job, why) = (wire::job(job), "Job already in progress");
-                    return Ok(json!({ "fileId": name, "jobId": null, "existingJobId": job, "error": why }));
-                }
-                crate::service::index::Refusal::UnknownSchema => return Err(Error::not_found(NO_SCHEMA)),
-                crate::service::index::Refusal::FileNotUploaded => "The content was not uploaded",
-                crate::service::index::Refusal::OtherSchema(_) => "The file was classified for another schema",
-                _ => NO_FILE,
-            };
-            json!({ "fileId": name, "jobId": null, "error": why })
+            let existing = if let Refusal::InProgress(job) = refusal { Some(wire::job(job)) } else { None };
+            json!({ "fileId": name, "jobId": null, "existingJobId": existing, "error": why(refusal).message() })
         }
     })
 }

@@ -60,6 +60,7 @@ pub(super) async fn list<P: Ports>(caller: Caller<P>) -> Reply {
         name: check.text(&query.one("name"), 0..=NAME_CHARS).map(str::to_owned),
         latest_only: check.boolean(&query.one("latest_only")).unwrap_or_default(),
         drafts: false,
+        id: None,
     };
     let page = page_token::request(&mut check, LISTING, SIZES, &query.one("page_size"), &query.one("page_token"));
     let page = check.finish(page)?;

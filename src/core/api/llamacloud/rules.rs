@@ -16,9 +16,6 @@ use crate::{
 /// The modes of the dialect. We have one engine, and it answers for both.
 const MODES: [&str; 2] = ["FAST", "MULTIMODAL"];
 
-/// The longest language code: the longest that the dialect's own list of languages has is `rs_cyrillic`.
-const LANGUAGE_CHARS: usize = 35;
-
 /// A configuration, as it is answered.
 #[derive(Debug, Serialize)]
 pub(super) struct Configuration<'a> {
@@ -107,13 +104,7 @@ fn mode(check: &mut Check, field: &Field<'_>) {
 
 fn parsing(check: &mut Check, field: &Field<'_>) -> (Settings, ReadOptions) {
     check.object(field);
-    let language = |text: &str| {
-        let mut parts = text.split(['-', '_']);
-        parts.next().is_some_and(|first| matches!(first.len(), 2 | 3) && first.bytes().all(|b| b.is_ascii_alphabetic()))
-            && parts.all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric()))
-    };
-    let pattern = "^[A-Za-z]{2,3}([-_][A-Za-z0-9]+)*$";
-    let lang = check.text_like(&field.get("lang"), 2..=LANGUAGE_CHARS, pattern, language);
+    let lang = check.language(&field.get("lang"));
     let max_pages = check.integer(&field.get("max_pages"), 1..=u32::MAX);
     let pages = check_pages(check, &field.get("target_pages"));
     (Settings { language: lang.map(str::to_owned), ..Settings::default() }, ReadOptions { pages, max_pages })

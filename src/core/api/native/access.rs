@@ -6,7 +6,7 @@ use axum::{
 };
 use serde_json::json;
 
-use super::{Operator, Reply, Segment};
+use super::{NO_PROJECT, Operator, Reply, Segment, Segments, rules::NAME_CHARS, wire};
 use crate::{
     api::{
         body, reply,
@@ -16,9 +16,6 @@ use crate::{
     limits,
     service::{access, ports::Ports},
 };
-
-/// The longest name of anything, in characters.
-const NAME_CHARS: usize = 255;
 
 /// `POST /v1/projects`
 pub(super) async fn create_project<P: Ports>(Operator { ports }: Operator<P>, headers: HeaderMap, body: Body) -> Reply {
@@ -34,15 +31,13 @@ pub(super) async fn create_project<P: Ports>(Operator { ports }: Operator<P>, he
     let (name, organization) = check.finish(name.zip(organization))?;
     let days = days.unwrap_or(limits::RETENTION_DAYS);
     let project = access::create_project(&ports, name.to_owned(), organization.to_owned(), days).await?;
-    let answer = json!({
-        "id": project.id.to_string(),
-        "name": project.name,
-        "organization_id": project.organization.to_string(),
-        "organization_name": project.organization_name,
-        "retention_days": project.retention_days,
-        "created_at": project.created_at.to_rfc3339(),
-    });
-    Ok(reply::json(StatusCode::CREATED, &answer))
+    Ok(reply::json(StatusCode::CREATED, &wire::project(&project)))
+}
+
+/// `GET /v1/projects/{id}`
+pub(super) async fn project<P: Ports>(Operator { ports }: Operator<P>, segments: Segments) -> Reply {
+    let project = access::project(&ports, segments.id("id", NO_PROJECT)?).await?;
+    Ok(reply::json(StatusCode::OK, &wire::project(&project)))
 }
 
 /// `POST /v1/projects/{id}/tokens`

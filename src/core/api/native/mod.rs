@@ -1,20 +1,46 @@
-//! Our own dialect: what no other has. Projects and tokens for the operator, sessions for the console, health.
+//! Our own dialect: what no other has. Projects and tokens for the operator, sessions for the console, health; for
+//! projects their classifiers and schemas, one by one or declared in one file, and answers at once.
 //!
 //! | Method and path | Who | Answer |
 //! |---|---|---|
 //! | `GET /v1/health` | anybody | 200 `{status, version}` |
 //! | `POST /v1/session` | a token as bearer | 204, and the cookie `session` |
 //! | `DELETE /v1/session` | anybody | 204, and the cookie is gone |
-//! | `POST /v1/projects` `{name, organization_name?}` | the operator | 201 |
+//! | `GET /v1/project`, `PATCH` `{name?, retention_days?}` | a project's token | the project |
+//! | `GET /v1/classifiers` `?name=&draft=&page_size=&page_token=` | a project's token | the newest version of each |
+//! | `POST /v1/classifiers` `{name, rules, settings?, routes?, draft?}` | a project's token | 201; a known name gets a new version |
+//! | `GET`, `DELETE /v1/classifiers/{id}`, `PUT` `{name?, rules?, settings?, routes?, draft?}` | a project's token | the newest published version, or with `?draft=true` the newest |
+//! | `POST /v1/classifiers/{id}/publish` | a project's token | the newest version, published |
+//! | `GET /v1/classifiers/{id}/versions` `?page_size=&page_token=` | a project's token | every version, newest first |
+//! | `GET /v1/schemas` `?page_size=&page_token=` | a project's token | schemas by name |
+//! | `POST /v1/schemas` `{name, fields?, tables?}` | a project's token | 201; a known name gets another content |
+//! | `GET`, `DELETE /v1/schemas/{id}`, `PUT` `{name?, fields?, tables?}` | a project's token | the schema; 409 when what is routed to is removed |
+//! | `POST /v1/classify` `{text or mail, rules or classifier_id, settings?}` | a project's token | the whole decision; nothing is kept |
+//! | `POST /v1/extract` `{text or mail, schema or schema_id}` | a project's token | the extraction; nothing is kept |
+//! | `POST /v1/apply` `?dry_run=` `{schemas?, classifiers?, project?}` | a project's token | `{changes, applied}` |
+//! | `POST /v1/projects` `{name, organization_name?, retention_days?}` | the operator | 201 |
+//! | `GET /v1/projects/{id}` | the operator | the project |
 //! | `POST /v1/projects/{id}/tokens` `{name?, expires_at?}` | the operator | 201; the token's text is shown this once |
 //! | `DELETE /v1/tokens/{id}` | the operator | 204 |
 //!
-//! The operator shows the operator's secret as bearer. Errors are
+//! The operator shows the operator's secret as bearer. A classifier is `{id, name, rules: [{label, description}],
+//! settings: {language, no_match_bias}, routes: [{label, deployment, schema_id}], draft, version, created_at}`, a schema
+//! `{id, name, fields, tables, created_at, updated_at}`. `/v1/classify` and `/v1/extract` also take a form with the part
+//! `file` of up to 10 MiB; `rules`, `settings` and `schema` are then parts of JSON. Members that are not known are
+//! refused, so that a misspelt one is not taken for an absent one. Errors are
 //! `{"error": {"code", "message", "fields": [{"pointer", "message"}]}}`.
 
 mod access;
+mod apply;
+mod at_once;
+mod classifiers;
 mod error;
+mod project;
+mod rules;
+mod schema;
+mod schemas;
 mod session;
+mod wire;
 
 use axum::{
     Router,
@@ -32,12 +58,25 @@ use super::{
 };
 use crate::{
     ENGINE_VERSION,
+    error::{Error, Kind, Result as Outcome},
     service::{access::authenticate_admin, ports::Ports},
 };
 
 type Reply = Result<axum::response::Response, Failure<Native>>;
 type Open<P> = context::Open<P, Native>;
+type Caller<P> = context::Caller<P, Native>;
 type Segment = context::Segment<Native>;
+type Segments = context::Segments<Native>;
+
+/// What is said when there is nothing of an id.
+const NO_PROJECT: &str = "Project not found";
+const NO_CLASSIFIER: &str = "Classifier not found";
+const NO_SCHEMA: &str = "Schema not found";
+
+/// What came out, in the dialect's words where nothing was found.
+fn found<T>(outcome: Outcome<T>, missing: &str) -> Outcome<T> {
+    outcome.map_err(|error| if error.kind() == Kind::NotFound { Error::not_found(missing) } else { error })
+}
 
 /// The routes.
 pub fn routes<P: Ports>() -> Router {
@@ -47,7 +86,21 @@ pub fn routes<P: Ports>() -> Router {
             get(|| async { reply::json(StatusCode::OK, &json!({ "status": "ok", "version": ENGINE_VERSION })) }),
         )
         .route("/v1/session", post(session::open::<P>).delete(session::close::<P>))
+        .route("/v1/project", get(project::get::<P>).patch(project::change::<P>))
+        .route("/v1/classifiers", get(classifiers::list::<P>).post(classifiers::create::<P>))
+        .route(
+            "/v1/classifiers/{id}",
+            get(classifiers::get::<P>).put(classifiers::update::<P>).delete(classifiers::delete::<P>),
+        )
+        .route("/v1/classifiers/{id}/publish", post(classifiers::publish::<P>))
+        .route("/v1/classifiers/{id}/versions", get(classifiers::versions::<P>))
+        .route("/v1/schemas", get(schemas::list::<P>).post(schemas::create::<P>))
+        .route("/v1/schemas/{id}", get(schemas::get::<P>).put(schemas::update::<P>).delete(schemas::delete::<P>))
+        .route("/v1/classify", post(at_once::classify::<P>))
+        .route("/v1/extract", post(at_once::extract::<P>))
+        .route("/v1/apply", post(apply::apply::<P>))
         .route("/v1/projects", post(access::create_project::<P>))
+        .route("/v1/projects/{id}", get(access::project::<P>))
         .route("/v1/projects/{id}/tokens", post(access::create_token::<P>))
         .route("/v1/tokens/{id}", delete(access::revoke_token::<P>))
 }

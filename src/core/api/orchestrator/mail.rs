@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     api::{
-        body, cuid, reply,
+        body, cuid, mail, reply,
         validate::{Check, Field},
     },
     document::Mail,
@@ -28,9 +28,6 @@ use crate::{
         ports::Ports,
     },
 };
-
-/// The longest subject, in characters.
-const SUBJECT_CHARS: usize = 10_000;
 
 /// The longest name that a caller may give a process, in characters.
 const REFERENCE_CHARS: usize = 1_024;
@@ -90,10 +87,10 @@ fn read(bytes: &[u8], documented: Form) -> Result<(Mail, External)> {
     let input = Field::root("body", Some(&input));
     let mut check = Check::default();
     let mail = if flat {
-        mail(&mut check, &input)
+        mail::read(&mut check, &input)
     } else {
         check.require(&input.get("mail"));
-        check.object(&input.get("mail")).then(|| mail(&mut check, &input.get("mail"))).flatten()
+        check.object(&input.get("mail")).then(|| mail::read(&mut check, &input.get("mail"))).flatten()
     };
     let reference = check.text(&input.get("external_ref"), 0..=REFERENCE_CHARS).map(str::to_owned);
     let mail = check.finish(mail)?;
@@ -104,17 +101,6 @@ fn read(bytes: &[u8], documented: Form) -> Result<(Mail, External)> {
         return Err(Error::new(Kind::TooLarge { limit }, why));
     }
     Ok((mail, External { reference, metadata: metadata.map(str::to_owned) }))
-}
-
-fn mail(check: &mut Check, input: &Field<'_>) -> Option<Mail> {
-    let body = input.get("body");
-    check.require(&body);
-    let subject = check.text(&input.get("subject"), 0..=SUBJECT_CHARS).unwrap_or_default().to_owned();
-    let text = check.text(&body, 1..=limits::MAX_MAIL_BYTES)?;
-    if text.trim().is_empty() {
-        check.refuse_value(&body, "the body of a mail must not be blank");
-    }
-    Some(Mail { subject, body: text.to_owned() })
 }
 
 /// `GET .../classification-async/{processCuid}`

@@ -1,0 +1,37 @@
+//! The project of a token.
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, StatusCode},
+};
+
+use super::{Caller, Reply, rules::NAME_CHARS, wire};
+use crate::{
+    api::{
+        body, reply,
+        validate::{Check, Field},
+    },
+    limits,
+    service::{access, ports::Ports},
+};
+
+/// `GET /v1/project`
+pub(super) async fn get<P: Ports>(caller: Caller<P>) -> Reply {
+    let project = access::project(&caller.ports, caller.token.project).await?;
+    Ok(reply::json(StatusCode::OK, &wire::project(&project)))
+}
+
+/// `PATCH /v1/project`
+pub(super) async fn change<P: Ports>(caller: Caller<P>, headers: HeaderMap, body: Body) -> Reply {
+    let input = body::json(&headers, body).await?;
+    let input = Field::root("body", Some(&input));
+    let mut check = Check::default();
+    check.require(&input);
+    check.object(&input);
+    check.only(&input, &["name", "retention_days"]);
+    let name = check.text(&input.get("name"), 1..=NAME_CHARS).map(str::to_owned);
+    let days = check.integer(&input.get("retention_days"), 1..=limits::MAX_RETENTION_DAYS);
+    check.finish(Some(()))?;
+    let project = access::change_project(&caller.ports, caller.token.project, name, days).await?;
+    Ok(reply::json(StatusCode::OK, &wire::project(&project)))
+}
