@@ -37,6 +37,8 @@ const STEPS = {
   golden: () => nodeTests("tests/e2e/golden.test.mjs"),
   sdk: () => nodeTests("tests/e2e/sdk.test.mjs"),
   python: () => nodeTests("tests/e2e/sdk_python.test.mjs"),
+  limai: () => nodeTests("tests/e2e/limai.test.mjs"),
+  mail: () => nodeTests("tests/e2e/mail.test.mjs"),
   faults: () => nodeTests("tests/e2e/faults.test.mjs"),
   start: () => nodeTests("tests/e2e/start.test.mjs"),
   /** Whether the benchmark works; speed is never asserted. */

@@ -112,6 +112,8 @@ export async function ask(url, method, path, { token = ADMIN, body, status = [20
     method,
     headers: { authorization: `Bearer ${token}`, ...(body !== undefined && { "content-type": "application/json" }) },
     body: body === undefined ? undefined : JSON.stringify(body),
+  }).catch((error) => {
+    throw new Error(`${method} ${path} was not answered: ${error.cause ?? error}`);
   });
   const text = await answer.text();
   if (![status].flat().includes(answer.status)) throw new Error(`${method} ${path} answered ${answer.status}: ${text}`);

@@ -35,8 +35,10 @@ impl World {
             ("invoice_question", "A question about an invoice, a bill or a payment"),
         ];
         let rules = rules.map(|(label, description)| Rule { label: label.into(), description: description.into() });
-        let classification =
-            Classification { rules: RuleSet { rules: rules.into(), ..RuleSet::default() }, ..Classification::default() };
+        let classification = Classification {
+            rules: RuleSet { rules: rules.into(), ..RuleSet::default() },
+            ..Classification::default()
+        };
         let change = Change { classification: Some(classification), ..Change::default() };
         let orchestrator = block_on(classifiers::save(&ports, id, "mails".into(), change)).unwrap().id;
         let base = format!("/api/companies/{}/orchestrators/{}", cuid::spell(&id), cuid::spell(&orchestrator));
@@ -101,7 +103,7 @@ fn string() -> impl Strategy<Value = String> {
 fn value() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![number(), string(), "true|false|null"];
     leaf.prop_recursive(6, 64, 6, |inner| {
-        let item = (blank(), inner.clone(), blank()).prop_map(|(before, value, after)| before + &value + &after);
+        let item = (blank(), inner, blank()).prop_map(|(before, value, after)| before + &value + &after).boxed();
         let name = prop_oneof![Just("\"a\"".to_owned()), string()];
         let member = (blank(), name, blank(), item.clone())
             .prop_map(|(before, name, after, item)| before + &name + &after + ":" + &item);
@@ -111,7 +113,7 @@ fn value() -> impl Strategy<Value = String> {
                 items => format!("{open}{}{close}", items.join(",")),
             })
         };
-        prop_oneof![list(item.boxed(), "[", "]"), list(member.boxed(), "{", "}")]
+        prop_oneof![list(item, "[", "]"), list(member.boxed(), "{", "}")]
     })
 }
 
