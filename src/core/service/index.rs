@@ -93,7 +93,8 @@ pub struct Classifier {
     /// Where documents go by their label.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub routes: Vec<Target>,
-    /// Ids of rules by their present label, where that is not the label they began with.
+    /// Ids of rules by their present label, where that label does not give them: it is not the one they began with, or
+    /// another rule began with it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub renamed: BTreeMap<String, RuleId>,
     /// Whether nobody classifies with it yet.
@@ -117,10 +118,13 @@ pub struct Target {
 impl Classifier {
     /// The id of the rule with this label: the same for as long as there is that rule, whatever its label becomes.
     pub fn rule_id(&self, label: &str) -> RuleId {
-        self.renamed.get(label).copied().unwrap_or_else(|| {
-            let digest = Sha256::new().chain_update(self.id.to_string()).chain_update(label).finalize();
-            RuleId::from_random(digest.first_chunk().copied().unwrap_or_default())
-        })
+        self.renamed.get(label).copied().unwrap_or_else(|| self.rule_id_of(label))
+    }
+
+    /// The id that a text gives.
+    fn rule_id_of(&self, text: &str) -> RuleId {
+        let digest = Sha256::new().chain_update(self.id.to_string()).chain_update(text).finalize();
+        RuleId::from_random(digest.first_chunk().copied().unwrap_or_default())
     }
 
     /// The place of a rule in the set.
@@ -179,11 +183,24 @@ impl Classifier {
         Ok(())
     }
 
-    /// Drops what names rules that are no more.
+    /// Drops what names rules that are no more, and gives an id of its own to a rule whose label another began with.
     fn tidy(mut self) -> Self {
-        let labels: BTreeSet<&str> = self.classification.rules.rules.iter().map(|rule| &*rule.label).collect();
-        self.routes.retain(|route| labels.contains(&*route.label));
-        self.renamed.retain(|label, _| labels.contains(&**label));
+        let labels: BTreeSet<String> = self.classification.rules.rules.iter().map(|rule| rule.label.clone()).collect();
+        self.routes.retain(|route| labels.contains(&route.label));
+        self.renamed.retain(|label, _| labels.contains(label));
+        let mut taken: BTreeSet<RuleId> = self.renamed.values().copied().collect();
+        for label in labels.into_iter().filter(|label| !self.renamed.contains_key(label)).collect::<Vec<_>>() {
+            // No label has control characters.
+            let (mut id, mut text) = (self.rule_id_of(&label), label.clone());
+            if taken.contains(&id) {
+                while taken.contains(&id) {
+                    text.push('\0');
+                    id = self.rule_id_of(&text);
+                }
+                self.renamed.insert(label, id);
+            }
+            taken.insert(id);
+        }
         self
     }
 }

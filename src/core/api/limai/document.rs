@@ -92,6 +92,8 @@ pub(super) async fn queue_many<P: Ports>(
     let names = check.list(&input.get("fileIds"), 1..=FILES).unwrap_or_default();
     let names: Vec<&str> = names.iter().filter_map(|name| check.text(name, 1..=ID_CHARS)).collect();
     check.finish(Some(()))?;
+    // Asked first: it is wrong even where there is nothing to queue.
+    found(schemas::get(&caller.ports, caller.token.project, schema).await, NO_SCHEMA)?;
     let mut queued = Vec::new();
     for name in names {
         queued.push(queue_one(&caller, schema, name).await?);
