@@ -110,8 +110,11 @@ async fn queue_one<P: Ports>(caller: &Caller<P>, schema: SchemaId, name: &str) -
         Creation::Job(job) => json!({ "fileId": wire::file(file), "jobId": wire::job(job.id) }),
         Creation::Refused(Refusal::UnknownSchema) => return Err(why(Refusal::UnknownSchema)),
         Creation::Refused(refusal) => {
-            let existing = if let Refusal::InProgress(job) = refusal { Some(wire::job(job)) } else { None };
-            json!({ "fileId": name, "jobId": null, "existingJobId": existing, "error": why(refusal).message() })
+            let mut told = json!({ "fileId": name, "jobId": null, "error": why(refusal).message() });
+            if let (Refusal::InProgress(job), Some(told)) = (refusal, told.as_object_mut()) {
+                told.insert("existingJobId".to_owned(), wire::job(job).into());
+            }
+            told
         }
     })
 }
