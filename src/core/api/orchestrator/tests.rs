@@ -36,7 +36,7 @@ impl World {
         ];
         let rules = rules.map(|(label, description)| Rule { label: label.into(), description: description.into() });
         let classification = Classification {
-            rules: RuleSet { rules: rules.into(), ..RuleSet::default() },
+            rules: RuleSet { rules: rules.into() },
             ..Classification::default()
         };
         let change = Change { classification: Some(classification), ..Change::default() };
