@@ -57,7 +57,8 @@ fn invoices_give_their_facts() {
     schema.check().expect("a schema");
     let mut tallies = vec![(0, 0); FACTS.len()];
     let mut misses = String::new();
-    for (file, entry) in documents().iter().filter(|(file, entry)| entry["type"] == "invoice" && !file.ends_with("eml")) {
+    for (file, entry) in documents().iter().filter(|(file, entry)| entry["type"] == "invoice" && !file.ends_with("eml"))
+    {
         let extraction = extract(&read(file), &schema, &[]);
         for ((fact, ..), (value, tally)) in FACTS.iter().zip(extraction.values.iter().zip(&mut tallies)) {
             let Some(expected) = entry["facts"][fact].as_str() else { continue };
