@@ -12,6 +12,9 @@ const LEAST_SUM: f64 = 0.9;
 /// What is left of an amount that is not part of what adds up.
 const ODD_ONE: f64 = 0.7;
 
+/// What a total's score is worth as what is due.
+const UNSAID: f64 = 0.55;
+
 /// The rates of value added tax that are in use, in tenths of a percent.
 const RATES: &[i128] = &[
     25, 26, 38, 40, 50, 55, 60, 70, 77, 80, 81, 90, 100, 120, 130, 135, 150, 160, 170, 180, 190, 200, 210, 220, 230,
@@ -93,6 +96,17 @@ impl Ranking<'_> {
             if scored.candidate.amount == Some(total) {
                 scored.score = scored.score.max(0.55);
             }
+        }
+    }
+
+    /// What is due is the total where no name says it.
+    pub(super) fn due_is_total(&mut self) {
+        let Some(totals) = self.of("total").map(|scored| scored.iter().map(|one| one.score).collect::<Vec<_>>()) else {
+            return;
+        };
+        // Both are scored over the same amounts in the same order.
+        for (due, total) in self.of("amount_due").into_iter().flatten().zip(totals) {
+            due.score = due.score.max(UNSAID * total);
         }
     }
 }

@@ -107,6 +107,7 @@ impl<'a> Ranking<'a> {
             .collect();
         let mut ranking = Self { sheet, fields, asked, ranked };
         ranking.add_up();
+        ranking.due_is_total();
         for scored in &mut ranking.ranked {
             scored.sort_by(|a, b| b.score.total_cmp(&a.score));
         }
