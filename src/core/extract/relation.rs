@@ -7,6 +7,7 @@ use super::candidates::Candidate;
 use super::concepts::index;
 use super::labels::{self, Hit, Lexicon, Spoken};
 use super::sheet::{Segment, Sheet};
+use super::times;
 use crate::document::{Rect, Span};
 
 /// Right of the name in its segment, in a segment further on, below it, and where the line wraps.
@@ -189,9 +190,9 @@ impl<'a> Reading<'a> {
                 let gap = f64::from((value.rect.x - hit.rect.x - hit.rect.width).max(0.0) / height);
                 let base = if at == value.segment { BESIDE } else { FURTHER };
                 let score = base
-                    * PAST_WORD.powi(between)
+                    * times(PAST_WORD, between)
                     * past
-                    * PAST_VALUE.powi(beyond.min(9))
+                    * times(PAST_VALUE, beyond.min(9))
                     * (1.0 - (gap / 90.0).min(0.35));
                 near.push((start + offset, score));
             }
@@ -237,13 +238,13 @@ impl<'a> Reading<'a> {
                         });
                     let tail = self.parting(at, hit.span.end, above.span.end);
                     if wraps {
-                        near.push((start + offset, WRAPPED * PAST_WORD.powi(tail + lead)));
+                        near.push((start + offset, WRAPPED * times(PAST_WORD, tail + lead)));
                     }
                     if is_under(hit.rect, value.rect, height) {
                         let own = if self.has_value(hit, at, row, first, same) { HAS_OWN } else { 1.0 };
                         let base = BELOW - 0.05 * f64::from((distance / height - 1.0).max(0.0));
                         let score =
-                            base * own * head * PAST_WORD.powi(lead) * PAST_VALUE.powi(values) * 0.93_f64.powi(tail);
+                            base * own * head * times(PAST_WORD, lead) * times(PAST_VALUE, values) * times(0.93, tail);
                         near.push((start + offset, score));
                     }
                 }
