@@ -28,7 +28,8 @@ use crate::{
 
 const LISTING: &str = "schemas";
 const SIZES: Sizes = Sizes { default: 50, most: 100 };
-const MEMBERS: [&str; 3] = ["name", "fields", "tables"];
+/// What may be said; the last three are answered, and ignored when they are sent back.
+const MEMBERS: [&str; 6] = ["name", "fields", "tables", "id", "created_at", "updated_at"];
 
 fn answer(status: StatusCode, saved: &SavedSchema) -> axum::response::Response {
     reply::json(status, &wire::Saved::from(saved))
