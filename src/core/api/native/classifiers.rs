@@ -117,7 +117,7 @@ async fn listed<P: Ports>(caller: &Caller<P>, mut check: Check, listing: &str, f
     let page = page_token::request(&mut check, listing, SIZES, &query.one("page_size"), &query.one("page_token"));
     let page = check.finish(page)?;
     let classifiers = classifiers::list(&caller.ports, caller.token.project, filter, page).await?;
-    let listing = Listing::new(listing, &classifiers, |one| wire::Classifier::from(one));
+    let listing = Listing::new(listing, &classifiers, wire::Classifier::from);
     Ok(reply::json(StatusCode::OK, &listing))
 }
 

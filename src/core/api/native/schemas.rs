@@ -66,10 +66,8 @@ pub(super) async fn list<P: Ports>(caller: Caller<P>) -> Reply {
     items.truncate(size);
     let next = items.last().filter(|_| more);
     let next = next.map(|last| Cursor { key: last.name.clone(), id: last.id.to_string() });
-    let listing = Listing::new(LISTING, &Page { items, next }, |saved| {
-        serde_json::to_value(wire::Saved::from(saved)).unwrap_or_default()
-    });
-    Ok(reply::json(StatusCode::OK, &listing))
+    let page = Page { items, next };
+    Ok(reply::json(StatusCode::OK, &Listing::new(LISTING, &page, wire::Saved::from)))
 }
 
 /// `GET /v1/schemas/{id}`

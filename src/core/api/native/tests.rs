@@ -98,7 +98,7 @@ fn a_classifier_lives() {
     assert_eq!(scene.get(&place), (200, made.clone()), "a draft is not used");
     assert_eq!(scene.get(&format!("{place}?draft=true")), (200, changed));
     let (_, published) = scene.ask("POST", &format!("{place}/publish"), &Value::Null);
-    assert_eq!(scene.get(&place), (200, published.clone()));
+    assert_eq!(scene.get(&place), (200, published));
 
     // A route goes with its rule.
     let (_, last) = scene.ask("PUT", &place, &json!({ "rules": rules(&["claim"]) }));
