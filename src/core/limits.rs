@@ -191,7 +191,7 @@ pub const MAX_HELD_BYTES: u64 = 10 * MIB;
 
 /// The most attachments of a mail that are classified in the request that brings it. Mails of people have a handful, and
 /// each may cost what a document may cost.
-pub const MAX_ATTACHMENTS_AT_ONCE: usize = 20;
+pub const MAX_CLASSIFIED_ATTACHMENTS: usize = 20;
 
 /// How far the readiness to answer "none of these" may be moved, in log-odds. Past ten the odds are multiplied by more
 /// than 22,000, and everything is "none", or nothing is.

@@ -65,8 +65,8 @@ pub fn classify(content: &Content, classification: &Classification) -> Result<Cl
 }
 
 fn attached(classifier: &Classifier, (place, file): (usize, Attachment)) -> (Option<String>, Result<Decision>) {
-    if place >= limits::MAX_ATTACHMENTS_AT_ONCE {
-        let why = format!("Only the first {} attachments of a mail are read", limits::MAX_ATTACHMENTS_AT_ONCE);
+    if place >= limits::MAX_CLASSIFIED_ATTACHMENTS {
+        let why = format!("Only the first {} attachments of a mail are read", limits::MAX_CLASSIFIED_ATTACHMENTS);
         return (file.name, Err(Error::unreadable(Unreadable::TooLarge, why)));
     }
     let read = document::read(&file.bytes, &ReadOptions::default());
