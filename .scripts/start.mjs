@@ -15,13 +15,8 @@ const DEMO = join(STATE, "demo.json");
 const SAMPLE = "tests/corpus/pdf/invoice-en.pdf";
 const READY_MS = 60_000;
 
-const DEMO_RULES = [
-  { type: "invoice", description: "Invoice with an invoice number, line items, taxes and a total amount due" },
-  { type: "receipt", description: "Receipt of a purchase that was paid at a till, by cash or by card" },
-  { type: "contract", description: "Contract or agreement between parties with terms, obligations and signatures" },
-  { type: "cv", description: "Curriculum vitae or resume with work experience, education and skills" },
-  { type: "bank_statement", description: "Bank statement with account number, transactions, debits, credits and balance" },
-];
+/** What the demo project has, in the words of `npm run apply`. */
+const DEMO_FILE = join(ROOT, ".scripts", "demo.json");
 
 function freePort(port) {
   return new Promise((resolve, reject) => {
@@ -60,37 +55,75 @@ async function ready(url, server) {
   throw new Failure("the server stopped before it was ready; its own words are above");
 }
 
+/** An id as the dialects spell it whose ids are of letters and digits. */
+const cuid = (uuid) => BigInt(`0x${uuid.replaceAll("-", "")}`).toString(36).padStart(25, "0");
+
 /** The demo project: the remembered one while the server still knows it, else a new one. */
-async function seed(url, admin) {
+async function project(url, admin) {
   if (existsSync(DEMO)) {
     const demo = JSON.parse(readFileSync(DEMO, "utf8"));
-    const known = await ask(url, "GET", `/api/v1/beta/configurations/${demo.configurationId}`, demo.token).catch(() => null);
+    const known = await ask(url, "GET", "/v1/project", demo.token).catch(() => null);
     if (known) return demo;
   }
-  const project = await ask(url, "POST", "/v1/projects", admin, { name: "Demo", organization_name: "Demo" });
-  const { token } = await ask(url, "POST", `/v1/projects/${project.id}/tokens`, admin, { name: "demo" });
-  const configuration = await ask(url, "POST", "/api/v1/beta/configurations", token, {
-    name: "demo-documents",
-    parameters: { product_type: "classify_v2", mode: "FAST", rules: DEMO_RULES },
-  });
-  const demo = { token, projectId: project.id, configurationId: configuration.id };
+  const { id } = await ask(url, "POST", "/v1/projects", admin, { name: "Demo", organization_name: "Demo" });
+  const { token } = await ask(url, "POST", `/v1/projects/${id}/tokens`, admin, { name: "demo" });
+  const demo = { token, projectId: id };
   writeFileSync(DEMO, JSON.stringify(demo, null, 2), { mode: 0o600 });
   return demo;
 }
 
-function tell({ url, token, configurationId }) {
+/** The demo project with its classifiers and schemas, and the ids that each dialect names them by. */
+async function seed(url, admin) {
+  const { token, projectId } = await project(url, admin);
+  await ask(url, "POST", "/v1/apply", token, JSON.parse(readFileSync(DEMO_FILE, "utf8")));
+  const named = async (path, name) => (await ask(url, "GET", path, token)).items.find((item) => item.name === name).id;
+  const [documents, mail, invoice] = [
+    await named("/v1/classifiers", "demo-documents"),
+    await named("/v1/classifiers", "demo-mail"),
+    await named("/v1/schemas", "Invoice"),
+  ];
+  return {
+    token,
+    projectId,
+    configurationId: `cfg-${documents}`,
+    classifierId: `classifier_${cuid(documents)}`,
+    extractionSchemaId: `schema_${cuid(invoice)}`,
+    companyCuid: cuid(projectId),
+    orchestratorCuid: cuid(mail),
+  };
+}
+
+function tell({ url, token, configurationId, classifierId, companyCuid, orchestratorCuid }) {
   // Copied as it stands into a shell: no tool but curl and sed.
-  const id = `sed 's/.*"id":"\\([^"]*\\)".*/\\1/'`;
+  const member = (name) => `sed 's/.*"${name}":"\\([^"]*\\)".*/\\1/'`;
   console.log(`
 Sortroom is ready at ${url}  (Ctrl-C stops it)
 
-Classify a PDF; copy and paste from the root of the checkout:
+Copy and paste from the root of the checkout. First:
 
   URL=${url}
   TOKEN=${token}
-  FILE=$(curl -s $URL/api/v1/beta/files -H "Authorization: Bearer $TOKEN" -F purpose=classify -F file=@${SAMPLE} | ${id})
-  JOB=$(curl -s $URL/api/v2/classify -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"file_input":"'$FILE'","configuration_id":"${configurationId}"}' | ${id})
+
+Classify a PDF as LlamaCloud does:
+
+  FILE=$(curl -s $URL/api/v1/beta/files -H "Authorization: Bearer $TOKEN" -F purpose=classify -F file=@${SAMPLE} | ${member("id")})
+  JOB=$(curl -s $URL/api/v2/classify -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"file_input":"'$FILE'","configuration_id":"${configurationId}"}' | ${member("id")})
   curl -s $URL/api/v2/classify/$JOB -H "Authorization: Bearer $TOKEN"
+
+Classify and extract as Limai does; the last line tells how far it is, and then the fields:
+
+  CLASSIFIER=$URL/api/v1/classify/${classifierId}
+  UPLOAD=$(curl -s "$CLASSIFIER/get-url?filename=invoice.pdf" -H "Authorization: Bearer $TOKEN")
+  curl -s -T ${SAMPLE} $(echo $UPLOAD | ${member("url")})
+  FILE=$(echo $UPLOAD | ${member("fileId")})
+  curl -s $CLASSIFIER/async -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"fileId":"'$FILE'"}'
+  curl -s "$URL/api/v1/document/get-file-data?fileId=$FILE" -H "Authorization: Bearer $TOKEN"
+
+Classify a mail as Dial Once does:
+
+  MAILS=$URL/api/companies/${companyCuid}/orchestrators/${orchestratorCuid}/classification-async
+  PROCESS=$(curl -s $MAILS -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"mail":{"subject":"Request for refund","body":"Hello, I want my money back for order 4711."},"external_ref":"ticket-17"}' | ${member("process_cuid")})
+  curl -s $MAILS/$PROCESS -H "Authorization: Bearer $TOKEN"
 `);
 }
 

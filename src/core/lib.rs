@@ -10,9 +10,10 @@
 //! 2. [`text`]: characters to tokens and stems.
 //! 3. [`document`]: bytes to a [`document::Document`] of pages, passages and words with their places.
 //! 4. [`classify`]: a document and a [`classify::RuleSet`] to a [`classify::Decision`] with its evidence.
-//! 5. [`job`]: a job as a pure state machine.
-//! 6. [`service`]: use cases over ports.
-//! 7. [`api`]: HTTP in front of the use cases, in the dialects that existing clients speak.
+//! 5. [`extract`]: a document and an [`extract::Schema`] to an [`extract::Extraction`] with its citations.
+//! 6. [`job`]: a job as a pure state machine.
+//! 7. [`service`]: use cases over ports.
+//! 8. [`api`]: HTTP in front of the use cases, in the dialects that existing clients speak.
 #![forbid(unsafe_code)]
 
 pub mod api;

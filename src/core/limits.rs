@@ -85,6 +85,34 @@ pub const MAX_ARCHIVE_ENTRIES: u64 = 10_000;
 /// pages stay below 100.
 pub const MAX_MARKUP_DEPTH: usize = 512;
 
+/// The most files embedded in a PDF or attached to a mail. Mails with a folder of pictures have some dozens.
+pub const MAX_ATTACHMENTS: usize = 100;
+
+/// The most bytes those files have together, unpacked: as many as a document may have itself, because each may be read
+/// as one while the others are held.
+pub const MAX_ATTACHMENT_BYTES: u64 = MAX_DOCUMENT_BYTES;
+
+// --- Extraction ---
+
+/// How much of a document's text values are looked for in, in bytes: some five hundred pages. While it is read, a word
+/// costs some 150 bytes, so this is 30 MB.
+pub const MAX_EXTRACTED_BYTES: usize = 1024 * 1024;
+
+/// The most fields of a schema or of one of its tables. An invoice in data has some forty that anybody asks for.
+pub const MAX_FIELDS: usize = 100;
+
+/// The most tables of a schema.
+pub const MAX_TABLES: usize = 10;
+
+/// The longest name, synonym or option of a field, in characters: longer than any label on a page.
+pub const MAX_FIELD_NAME_CHARS: usize = 100;
+
+/// The longest description of a field or table, in characters: as a rule's.
+pub const MAX_FIELD_TEXT_CHARS: usize = MAX_DESCRIPTION_CHARS;
+
+/// The most synonyms and the most options of a field.
+pub const MAX_FIELD_WORDINGS: usize = 50;
+
 // --- Rules ---
 
 /// The longest label of a rule, in characters: the bound of the oldest dialect we speak.
@@ -160,6 +188,10 @@ pub const SWEEP_AFTER: Duration = Duration::from_secs(60);
 
 /// The most jobs an index asks after in one go: one call each, far under the 1,000 calls an invocation may make.
 pub const SWEEP_JOBS: u32 = 100;
+
+/// How many files an index removes in one go: as many as an alarm can call the store for, of which the platform allows
+/// a thousand on its smallest plan, shared with jobs.
+pub const SWEEP_FILES: u32 = 100;
 
 // --- Requests ---
 

@@ -23,13 +23,29 @@ const CORE: &[(&str, &[&str])] = &[
     ("text", &["error", "id", "time", "limits"]),
     ("document", &["error", "id", "time", "limits", "text"]),
     ("classify", &["error", "id", "time", "limits", "text", "document"]),
-    ("job", &["error", "id", "time", "limits", "text", "document", "classify"]),
-    ("service", &["error", "id", "time", "limits", "text", "document", "classify", "job"]),
-    ("api", &["error", "id", "time", "limits", "text", "document", "classify", "job", "service", "ENGINE_VERSION"]),
+    ("extract", &["error", "id", "time", "limits", "text", "document"]),
+    ("job", &["error", "id", "time", "limits", "text", "document", "classify", "extract"]),
+    ("service", &["error", "id", "time", "limits", "text", "document", "classify", "extract", "job"]),
+    (
+        "api",
+        &[
+            "error",
+            "id",
+            "time",
+            "limits",
+            "text",
+            "document",
+            "classify",
+            "extract",
+            "job",
+            "service",
+            "ENGINE_VERSION",
+        ],
+    ),
 ];
 
 /// What the browser's face may use of the core.
-const WEB: &[&str] = &["error", "limits", "text", "document", "classify", "ENGINE_VERSION"];
+const WEB: &[&str] = &["error", "limits", "text", "document", "classify", "extract", "ENGINE_VERSION"];
 
 /// Words of the dialects, which stand only below `api/`.
 const WIRE_WORDS: &[&str] = &[

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Log, LogLevel, Miniflare } from "miniflare";
 import { unstable_readConfig as readConfig } from "wrangler";
 import { ROOT, ask, newProject, startServer } from "../e2e/server.mjs";
+import { newWorkplace } from "../e2e/workplace.mjs";
 
 const { compatibility_date } = readConfig({ config: join(ROOT, "wrangler.toml") });
 
@@ -20,7 +21,7 @@ const RULES = [
 /** Our Worker of `build/{variant}`. */
 export async function startOurs({ variant = "worker", vars } = {}) {
   const server = await startServer({ variant, vars });
-  return { ...server, project: () => project(server.url) };
+  return { ...server, project: () => project(server.url), workplace: () => newWorkplace(server.url, "bench") };
 }
 
 /** A project with a saved configuration. */

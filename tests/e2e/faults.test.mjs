@@ -1,13 +1,11 @@
 // What must not be lost is not lost: processes killed outright, documents that trap the instance, broken uploads.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { HELD, ask, corpus, newProject, startServer, until } from "./server.mjs";
+import { HELD, ask, corpus, newProject, startGroup, startServer, until } from "./server.mjs";
 
 const RULES = [
   { type: "invoice", description: "Invoice with an invoice number, line items, taxes and a total amount due" },
@@ -35,24 +33,6 @@ async function list(url, token, query = "") {
     next = page.next_page_token;
   } while (next);
   return jobs;
-}
-
-/** A server in a process group of its own, which `kill` ends as the system would: all at once, without a word. */
-async function startGroup(options) {
-  const script = fileURLToPath(new URL("serve.mjs", import.meta.url));
-  const child = spawn(process.execPath, [script, JSON.stringify(options)], { detached: true, stdio: ["ignore", "pipe", "inherit"] });
-  const ended = new Promise((resolve) => child.once("exit", resolve));
-  const url = await new Promise((resolve, reject) => {
-    child.stdout.once("data", (data) => resolve(data.toString().trim()));
-    child.once("exit", () => reject(new Error("the server did not start")));
-  });
-  return {
-    url,
-    kill: async () => {
-      process.kill(-child.pid, "SIGKILL");
-      await ended;
-    },
-  };
 }
 
 describe("faults", { concurrency: true }, () => {

@@ -2,6 +2,7 @@
 //
 // Miniflare runs the same workerd as `wrangler dev`, without the proxy that wrangler puts before it, so that many
 // requests at once reach the Worker as many requests at once. What wrangler.toml says is read from wrangler.toml.
+import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -87,12 +88,32 @@ export async function startServer({ variant = "worker", vars = {}, queues = {}, 
   };
 }
 
+/** A server in a process group of its own, which `kill` ends as the system would: all at once, without a word. */
+export async function startGroup(options) {
+  const script = fileURLToPath(new URL("serve.mjs", import.meta.url));
+  const child = spawn(process.execPath, [script, JSON.stringify(options)], { detached: true, stdio: ["ignore", "pipe", "inherit"] });
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  const url = await new Promise((resolve, reject) => {
+    child.stdout.once("data", (data) => resolve(data.toString().trim()));
+    child.once("exit", () => reject(new Error("the server did not start")));
+  });
+  return {
+    url,
+    kill: async () => {
+      process.kill(-child.pid, "SIGKILL");
+      await ended;
+    },
+  };
+}
+
 /** A request as JSON; fails on any status but those given. */
 export async function ask(url, method, path, { token = ADMIN, body, status = [200, 201, 204] } = {}) {
   const answer = await fetch(url + path, {
     method,
     headers: { authorization: `Bearer ${token}`, ...(body !== undefined && { "content-type": "application/json" }) },
     body: body === undefined ? undefined : JSON.stringify(body),
+  }).catch((error) => {
+    throw new Error(`${method} ${path} was not answered: ${error.cause ?? error}`);
   });
   const text = await answer.text();
   if (![status].flat().includes(answer.status)) throw new Error(`${method} ${path} answered ${answer.status}: ${text}`);

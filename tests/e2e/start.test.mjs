@@ -52,17 +52,33 @@ test("npm start", async (t) => {
     assert.equal(child.exitCode, null, told.text);
     t.diagnostic(`ready after ${((performance.now() - began) / 1000).toFixed(1)} s`);
     const facts = JSON.parse(readFileSync(DEV, "utf8"));
-    for (const name of ["url", "token", "adminToken", "projectId", "configurationId"]) assert.ok(facts[name], name);
+    const names = ["url", "token", "adminToken", "projectId", "configurationId", "classifierId", "extractionSchemaId", "companyCuid", "orchestratorCuid"];
+    for (const name of names) assert.ok(facts[name], name);
 
     await until(() => told.text.includes("Ctrl-C"), { what: "the words for a person" });
-    const paste = told.text.split("\n").filter((line) => /^ {2}(URL=|TOKEN=|FILE=|JOB=|curl )/.test(line)).join("\n");
-    assert.ok(paste.includes(facts.token));
-    const answer = await until(() => {
-      const job = JSON.parse(execFileSync("bash", ["-c", paste], { cwd: ROOT, encoding: "utf8" }));
-      return job.status === "COMPLETED" && job;
-    });
-    assert.equal(answer.result.type, "invoice");
-    assert.ok(answer.result.confidence > 0.5 && answer.result.reasoning.length > 20);
+    // Every paragraph of lines to paste, in its own shell, after the first that sets the variables.
+    const [first, ...others] = told.text.slice(told.text.indexOf("Copy and paste")).split(/\n\n/).filter((part) => part.startsWith("  "));
+    assert.ok(first.includes(facts.token));
+    assert.equal(others.length, 3);
+    const paste = (lines) => execFileSync("bash", ["-ec", `${first}\n${lines}`], { cwd: ROOT, encoding: "utf8" });
+    const lastAnswer = (lines, fits) =>
+      until(
+        () => {
+          const answer = JSON.parse(paste(lines.replace(/$/gm, "; echo")).trim().split("\n").at(-1));
+          return fits(answer) && answer;
+        },
+        { ms: 30_000, what: "the end of what was pasted" },
+      );
+    const job = await lastAnswer(others[0], (job) => job.status === "COMPLETED");
+    assert.equal(job.result.type, "invoice");
+    assert.ok(job.result.confidence > 0.5 && job.result.reasoning.length > 20);
+    const file = await lastAnswer(others[1], (file) => file.status === "COMPLETED");
+    assert.equal(file.deployment.name, "Invoice Processing");
+    const [fields] = Object.values(file.data.tables);
+    assert.ok(fields.rows[0].cells.invoice_number.value, "the invoice has a number");
+    const mail = await lastAnswer(others[2], (mail) => mail.status === "completed");
+    assert.equal(mail.result.classification, "refund_request");
+    assert.equal(mail.external_ref, "ticket-17");
 
     const page = await (await fetch(facts.url)).text();
     assert.match(page, /Sortroom/);

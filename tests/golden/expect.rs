@@ -4,7 +4,7 @@
 //!
 //! - A string `<kind>` stands for any value of that kind, `<kind:name>` binds it to a name, and `<kind|null>` also takes
 //!   null. Kinds: `any`, `string`, `text` (not empty), `number`, `boolean`, `array`, `id` (a UUID, maybe after a prefix of
-//!   three letters), `time` (RFC 3339 in UTC with six digits), `url`.
+//!   three letters), `cuid` (25 letters and digits, maybe after a word and `_`), `time` (RFC 3339 in UTC with six digits), `url`.
 //! - A member named `...` allows members that are not listed.
 
 use std::collections::BTreeMap;
@@ -70,6 +70,7 @@ fn text_or_value(pattern: &str, actual: &Value, names: &mut Names) -> Result<(),
             "boolean" => actual.is_boolean(),
             "array" => actual.is_array(),
             "id" => text.is_some_and(is_id),
+            "cuid" => text.is_some_and(is_cuid),
             "time" => text.is_some_and(is_time),
             "url" => text.is_some_and(|text| text.starts_with("http://") || text.starts_with("https://")),
             _ => return Err(format!("no such pattern: {pattern}")),
@@ -92,6 +93,12 @@ fn is_id(text: &str) -> bool {
     let groups: Vec<_> = bare(text).split('-').collect();
     groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
         && groups.concat().bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}
+
+fn is_cuid(text: &str) -> bool {
+    let (word, digits) = text.split_once('_').unwrap_or_default();
+    let digits = if word.is_empty() { text } else { digits };
+    digits.len() == 25 && digits.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())
 }
 
 fn is_time(text: &str) -> bool {

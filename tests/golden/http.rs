@@ -21,35 +21,49 @@ const POLL: Duration = Duration::from_millis(50);
 /// An answer that takes longer is none.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The words of the dialects for jobs that have not ended.
+const OPEN: [&str; 3] = ["PENDING", "PROCESSING", "started"];
+
 pub struct OverHttp {
     host: String,
     admin: String,
     /// The keys that were used, whose jobs settling waits for.
     keys: Vec<String>,
+    /// Where jobs tell how far they are that the listing does not have, and the key of each.
+    told: Vec<(String, String)>,
 }
 
 impl OverHttp {
     pub fn new(url: &str, admin: &str) -> Self {
         let host = url.strip_prefix("http://").expect("an http address").trim_end_matches('/');
-        Self { host: host.to_owned(), admin: admin.to_owned(), keys: Vec::new() }
+        Self { host: host.to_owned(), admin: admin.to_owned(), keys: Vec::new(), told: Vec::new() }
+    }
+
+    /// What a `GET` answers; null when it is no JSON.
+    fn get(&mut self, key: &str, target: String) -> Value {
+        let headers = vec![("authorization".to_owned(), key.to_owned())];
+        let response = self.exchange(Request { method: "GET".to_owned(), target, headers, body: Vec::new() });
+        serde_json::from_slice(&response.body).unwrap_or_default()
     }
 
     fn open_jobs(&mut self, key: &str, status: &str) -> usize {
-        let response = self.send(Request {
-            method: "GET".to_owned(),
-            target: format!("/api/v2/classify?status={status}"),
-            headers: vec![("authorization".to_owned(), key.to_owned())],
-            body: Vec::new(),
-        });
         // A key of another kind, or none, has no jobs.
-        let listing: Value = serde_json::from_slice(&response.body).unwrap_or_default();
-        listing["items"].as_array().map_or(0, Vec::len)
+        self.get(key, format!("/api/v2/classify?status={status}"))["items"].as_array().map_or(0, Vec::len)
     }
-}
 
-impl Transport for OverHttp {
+    /// Remembers where the jobs of an answer tell how far they are.
+    fn remember(&mut self, key: &str, target: &str, answer: &Value) {
+        if let Some(process) = answer["process_cuid"].as_str() {
+            self.told.push((format!("{target}/{process}"), key.to_owned()));
+        }
+        let jobs = std::iter::once(answer).chain(answer["jobs"].as_array().into_iter().flatten());
+        for job in jobs.filter_map(|answer| answer["jobId"].as_str()) {
+            self.told.push((format!("/api/v1/queue/{job}/status"), key.to_owned()));
+        }
+    }
+
     /// Written by hand, because transcripts hold requests that no client library lets through.
-    fn send(&mut self, request: Request) -> Response {
+    fn exchange(&mut self, request: Request) -> Response {
         sleep(APART);
         let Request { method, target, headers, body } = request;
         let told = |wanted: &str| headers.iter().any(|(name, _)| name == wanted);
@@ -89,6 +103,17 @@ impl Transport for OverHttp {
             }
         }
     }
+}
+
+impl Transport for OverHttp {
+    fn send(&mut self, request: Request) -> Response {
+        let target = request.target.clone();
+        let key = request.headers.iter().find(|(name, _)| name == "authorization").map(|(_, key)| key.clone());
+        let response = self.exchange(request);
+        let answer = serde_json::from_slice(&response.body).unwrap_or_default();
+        self.remember(&key.unwrap_or_default(), &target, &answer);
+        response
+    }
 
     fn admin(&self) -> String {
         self.admin.clone()
@@ -99,7 +124,13 @@ impl Transport for OverHttp {
             let keys = self.keys.clone();
             let open: usize =
                 keys.iter().map(|key| self.open_jobs(key, "PENDING") + self.open_jobs(key, "RUNNING")).sum();
-            if open == 0 {
+            for (target, key) in std::mem::take(&mut self.told) {
+                let status = self.get(&key, target.clone())["status"].clone();
+                if OPEN.iter().any(|word| status == *word) {
+                    self.told.push((target, key));
+                }
+            }
+            if open == 0 && self.told.is_empty() {
                 return;
             }
             sleep(POLL);

@@ -1,10 +1,11 @@
 //! Runs a transcript over any transport.
 
 use serde_json::{Value, json};
+use sortroom::{api::cuid, id::JobId};
 
 use crate::{
     expect::{self, Names},
-    transcript::{Ask, Step},
+    transcript::{Ask, Comparison, Step},
 };
 
 /// A request as it is sent. The target is a path with its query.
@@ -41,6 +42,7 @@ pub fn run(steps: &[Step], transport: &mut impl Transport) -> Result<(), String>
     let mut names = set_up(transport)?;
     for step in steps {
         match step {
+            Step::Saved => saved(transport, &mut names)?,
             Step::Settle => transport.settle(),
             Step::Pass(seconds) if transport.pass(*seconds) => {}
             Step::Pass(_) => return Ok(()),
@@ -54,11 +56,13 @@ pub fn run(steps: &[Step], transport: &mut impl Transport) -> Result<(), String>
 
 /// Makes two projects with a token each.
 fn set_up(transport: &mut impl Transport) -> Result<Names, String> {
-    let mut names = Names::from([("admin".to_owned(), transport.admin())]);
+    let mut names = Names::from([("admin".to_owned(), transport.admin()), ("64k".to_owned(), "x".repeat(64 * 1024))]);
     for prefix in ["", "other_"] {
-        let project = post(transport, "/v1/projects", &json!({ "name": "Default", "organization_name": "Acme" }))?;
+        let admin = transport.admin();
+        let body = json!({ "name": "Default", "organization_name": "Acme" });
+        let project = post(transport, &admin, "/v1/projects", &body)?;
         let id = text(&project, "id");
-        let token = post(transport, &format!("/v1/projects/{id}/tokens"), &json!({ "name": "golden" }))?;
+        let token = post(transport, &admin, &format!("/v1/projects/{id}/tokens"), &json!({ "name": "golden" }))?;
         names.insert(format!("{prefix}token"), text(&token, "token"));
         names.insert(format!("{prefix}project"), id);
         names.insert(format!("{prefix}organization"), text(&project, "organization_id"));
@@ -66,8 +70,54 @@ fn set_up(transport: &mut impl Transport) -> Result<Names, String> {
     Ok(names)
 }
 
-fn post(transport: &mut impl Transport, target: &str, body: &Value) -> Result<Value, String> {
-    let authorization = format!("Bearer {}", transport.admin());
+/// Saves the schemas `invoices` and `receipts`, the classifier `classifier` (invoices and receipts are routed to them,
+/// letters nowhere) and the classifier `orchestrator` for mails, and binds their ids to these names.
+pub fn saved(transport: &mut impl Transport, names: &mut Names) -> Result<(), String> {
+    let token = names["token"].clone();
+    let mut save = |name: &str, target: &str, body: &Value| {
+        let id = text(&post(transport, &token, target, body)?, "id");
+        names.insert(name.to_owned(), id.clone());
+        Ok::<_, String>(id)
+    };
+    let invoices = json!({
+        "name": "Invoices",
+        "fields": [
+            { "name": "invoice_number", "kind": "id" },
+            { "name": "invoice_date", "kind": "date" },
+            { "name": "total_amount", "kind": "money", "synonyms": ["amount due"] },
+        ],
+        "tables": [],
+    });
+    let receipts = json!({ "name": "Receipts", "fields": [{ "name": "total", "kind": "money" }], "tables": [] });
+    let invoices = save("invoices", "/v1/schemas", &invoices)?;
+    let receipts = save("receipts", "/v1/schemas", &receipts)?;
+    let documents = json!({
+        "name": "Documents",
+        "rules": [
+            { "label": "invoice", "description": "Invoice with an invoice number, line items, taxes and an amount due" },
+            { "label": "receipt", "description": "Receipt of a purchase that was paid at a till, by cash or by card" },
+            { "label": "letter", "description": "A letter from one person to another with a salutation and a greeting" },
+        ],
+        "routes": [
+            { "label": "invoice", "deployment": "Invoice Processing", "schema_id": invoices },
+            { "label": "receipt", "deployment": "Expenses", "schema_id": receipts },
+        ],
+    });
+    save("classifier", "/v1/classifiers", &documents)?;
+    let mails = json!({
+        "name": "Mails",
+        "rules": [
+            { "label": "refund_request", "description": "The customer asks for a refund of a recent order" },
+            { "label": "delivery_problem", "description": "A parcel is late, lost or arrived damaged" },
+        ],
+        "routes": [],
+    });
+    save("orchestrator", "/v1/classifiers", &mails)?;
+    Ok(())
+}
+
+fn post(transport: &mut impl Transport, token: &str, target: &str, body: &Value) -> Result<Value, String> {
+    let authorization = format!("Bearer {token}");
     let response = transport.send(Request {
         method: "POST".into(),
         target: target.into(),
@@ -110,6 +160,9 @@ fn check(ask: &Ask, transport: &mut impl Transport, names: &mut Names) -> Result
     if wanted == "<any>" {
         return Ok(());
     }
+    if matches!(expected.comparison, Comparison::Bytes) {
+        return if wanted == body { Ok(()) } else { Err(format!("body {body}\nexpected  {wanted}")) };
+    }
     if !wanted.starts_with(['{', '[']) {
         return if wanted == body.trim_end() { Ok(()) } else { Err(format!("body {body:?}, expected {wanted:?}")) };
     }
@@ -119,9 +172,9 @@ fn check(ask: &Ask, transport: &mut impl Transport, names: &mut Names) -> Result
     if content_type.is_none_or(|(_, value)| value != "application/json") {
         return Err(format!("JSON of the type {content_type:?}"));
     }
-    match &expected.like {
-        Some(nullable) => expect::like(&wanted, &actual, nullable),
-        None => expect::matches(&wanted, &actual, names),
+    match &expected.comparison {
+        Comparison::Shape(nullable) => expect::like(&wanted, &actual, nullable),
+        _ => expect::matches(&wanted, &actual, names),
     }
     .map_err(|error| format!("{error}\n  {body}"))
 }
@@ -135,13 +188,16 @@ fn filled(text: &str, names: &Names) -> Result<String, String> {
         let (name, part) = name.split_once('|').unwrap_or((name, ""));
         let value = names.get(name).ok_or_else(|| format!("nothing is bound to {name}"))?;
         filled.push_str(before);
-        filled.push_str(match part {
-            "" => value,
-            "bare" => expect::bare(value),
-            "path" => path(value),
-            "last" => value.rsplit('/').next().unwrap_or_default(),
+        match part {
+            "" => filled.push_str(value),
+            "bare" => filled.push_str(expect::bare(value)),
+            "cuid" => {
+                filled.push_str(&cuid::spell(&value.parse::<JobId>().map_err(|error| format!("{name}: {error}"))?))
+            }
+            "path" => filled.push_str(path(value)),
+            "last" => filled.push_str(value.rsplit('/').next().unwrap_or_default()),
             _ => return Err(format!("no such part: {part}")),
-        });
+        }
         rest = after;
     }
     filled.push_str(rest);

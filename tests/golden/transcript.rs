@@ -17,15 +17,17 @@
 //! ```
 //!
 //! - Names: `{{name}}` stands for a value that an earlier answer bound; `{{name|bare}}` for an id without its prefix,
-//!   `{{name|path}}` for an address without scheme and host, `{{name|last}}` for its last segment. From the start `token`,
-//!   `project`, `organization`, the same with `other_` before for a second project, and `admin` (the operator's secret)
+//!   `{{name|cuid}}` for an id as the dialects spell it that write letters and digits, `{{name|path}}` for an address
+//!   without scheme and host, `{{name|last}}` for its last segment. From the start `token`, `project`, `organization`,
+//!   the same with `other_` before for a second project, `admin` (the operator's secret) and `64k` (so many characters)
 //!   are bound.
 //! - Patterns, in an expected body or header: see [`crate::expect`].
 //! - A request that begins with `curl` is the command as documentation prints it; its host is replaced.
 //! - The lines of a multipart body end in CR LF.
 //! - `--- 200 like` compares the body by its shape only: see [`crate::expect::like`]. The pseudo header `nullable` then
-//!   lists the members that may be null.
+//!   lists the members that may be null. `--- 200 verbatim` compares it byte by byte.
 //! - An expected body that is left out expects none; `<any>` expects anything.
+//! - `!saved` saves in the first project what the dialects use that have no calls to save it: see [`crate::run::saved`].
 //! - `!settle` lets the queue run until nothing is left to do; `!pass 60` lets so many seconds pass, and ends the
 //!   transcript where that cannot be done.
 
@@ -34,6 +36,8 @@
 pub enum Step {
     /// A request and its answer.
     Ask(Ask),
+    /// Save schemas and classifiers.
+    Saved,
     /// Let the queue run.
     Settle,
     /// Let seconds pass.
@@ -57,8 +61,18 @@ pub struct Expected {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: String,
-    /// The members that may be null, when only the shape is compared.
-    pub like: Option<Vec<String>>,
+    pub comparison: Comparison,
+}
+
+/// How a body is compared.
+#[derive(Debug)]
+pub enum Comparison {
+    /// By its values.
+    Values,
+    /// By its shape; these members may be null.
+    Shape(Vec<String>),
+    /// Byte by byte.
+    Bytes,
 }
 
 pub fn parse(text: &str) -> Result<Vec<Step>, String> {
@@ -67,6 +81,7 @@ pub fn parse(text: &str) -> Result<Vec<Step>, String> {
     while let Some(line) = lines.next() {
         if let Some(directive) = line.strip_prefix('!') {
             steps.push(match directive.split_once(' ') {
+                None if directive == "saved" => Step::Saved,
                 None if directive == "settle" => Step::Settle,
                 Some(("pass", seconds)) => Step::Pass(seconds.parse().map_err(|_| format!("no number: {line}"))?),
                 _ => return Err(format!("no directive: {line}")),
@@ -107,11 +122,7 @@ fn ask(title: &str, request: &[&str], status: &str, answer: &[&str]) -> Result<A
 }
 
 fn expected(status: &str, answer: &[&str]) -> Result<Expected, String> {
-    let (status, like) = match status.split_once(' ') {
-        Some((status, "like")) => (status, true),
-        Some(_) => return Err(format!("no such comparison: {status}")),
-        None => (status, false),
-    };
+    let (status, comparison) = status.split_once(' ').unwrap_or((status, ""));
     let (mut headers, body) = head_and_body(answer)?;
     let nullable = headers.extract_if(.., |(name, _)| name == "nullable").map(|(_, names)| names).collect::<Vec<_>>();
     let nullable = nullable.iter().flat_map(|names| names.split(',')).map(|name| name.trim().to_owned()).collect();
@@ -119,7 +130,12 @@ fn expected(status: &str, answer: &[&str]) -> Result<Expected, String> {
         status: status.parse().map_err(|_| format!("no status: {status}"))?,
         headers,
         body: body.join("\n").trim_end().to_owned(),
-        like: like.then_some(nullable),
+        comparison: match comparison {
+            "" => Comparison::Values,
+            "like" => Comparison::Shape(nullable),
+            "verbatim" => Comparison::Bytes,
+            _ => return Err(format!("no such comparison: {comparison}")),
+        },
     })
 }
 

@@ -9,10 +9,12 @@
 //! order from the places of the glyphs. Everything is bounded by [`crate::limits`]: past a bound [`read`] fails and
 //! names it.
 //!
-//! Not here: text recognition (a page that is a picture is [`Unreadable::NeedsOcr`]), attachments of mails, and
-//! files embedded in PDFs.
+//! [`attachments()`] hands out the files within a document: a document of its own each, to be read as such.
+//!
+//! Not here: text recognition (a page that is a picture is [`Unreadable::NeedsOcr`]).
 
 mod assemble;
+mod attachments;
 mod bytes;
 mod encoding;
 mod layout;
@@ -20,6 +22,7 @@ mod pages;
 mod parse;
 mod sniff;
 
+pub use attachments::{Attachment, attachments};
 pub use pages::PageSelection;
 pub use parse::mail_body::mail_passages;
 use serde::{Deserialize, Serialize};
@@ -209,6 +212,26 @@ pub fn sniff(bytes: &[u8]) -> Option<Format> {
 ///   [`limits`], which the message names.
 pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Document> {
     let selection = PageSelection::new(options)?;
+    check_size(bytes)?;
+    let document = match sniff::content(bytes) {
+        Content::Pdf => parse::pdf::read(bytes, &selection)?,
+        Content::Docx => selection.apply(parse::docx::read(bytes)?)?,
+        Content::Html => selection.apply(parse::html::read(bytes)?)?,
+        Content::Mail => selection.apply(parse::eml::read(bytes)?)?,
+        Content::Markdown(text) => selection.apply(parse::markdown::read(&text)?)?,
+        Content::Plain(text) => selection.apply(parse::plain::read(&text)?)?,
+        Content::LargeText => return Err(assemble::too_large()),
+        Content::Encrypted => return Err(encrypted()),
+        Content::Other(kind) => return Err(unsupported(kind)),
+    };
+    if document.is_empty() {
+        return Err(Error::unreadable(Unreadable::NoText, "The document holds no text"));
+    }
+    Ok(document)
+}
+
+/// Fails when there is nothing to read, or more than may be.
+fn check_size(bytes: &[u8]) -> Result<()> {
     if bytes.is_empty() {
         return Err(Error::unreadable(Unreadable::NoText, "The file is empty"));
     }
@@ -218,35 +241,15 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Document> {
             format!("The file is larger than {} MiB", limits::MAX_DOCUMENT_BYTES / limits::MIB),
         ));
     }
-    let document = match sniff::content(bytes) {
-        Content::Pdf => parse::pdf::read(bytes, &selection)?,
-        Content::Docx => selection.apply(parse::docx::read(bytes)?)?,
-        Content::Html => selection.apply(parse::html::read(bytes)?)?,
-        Content::Mail => selection.apply(parse::eml::read(bytes)?)?,
-        Content::Markdown(text) => selection.apply(parse::markdown::read(&text)?)?,
-        Content::Plain(text) => selection.apply(parse::plain::read(&text)?)?,
-        Content::LargeText => return Err(assemble::too_large()),
-        Content::Encrypted => {
-            return Err(Error::unreadable(Unreadable::Encrypted, "The document is protected by a password"));
-        }
-        Content::Other(kind) => {
-            return Err(Error::unreadable(Unreadable::Unsupported, format!("Files of this kind are not read: {kind}")));
-        }
-    };
-    if document.is_empty() {
-        return Err(Error::unreadable(Unreadable::NoText, "The document holds no text"));
-    }
-    Ok(document)
+    Ok(())
 }
 
-#[derive(Debug, Clone, PartialEq)]
-pub struct Attachment {
-    pub name: Option<String>,
-    pub media_type: Option<String>,
-    pub bytes: Vec<u8>,
+fn encrypted() -> Error {
+    Error::unreadable(Unreadable::Encrypted, "The document is protected by a password")
 }
-pub fn attachments(_: &[u8]) -> Result<Vec<Attachment>> {
-    Ok(Vec::new())
+
+fn unsupported(kind: impl std::fmt::Display) -> Error {
+    Error::unreadable(Unreadable::Unsupported, format!("Files of this kind are not read: {kind}"))
 }
 
 /// Makes a document of a mail: its subject as the title, its body with what is quoted and signed set apart.

@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 use super::{
     access,
     host::JobReply,
-    ports::{Clock, Host, Jobs},
+    ports::{Clock, FileKey, Files, Host, Jobs},
 };
 use crate::{
     classify::{Decision, Rule},
@@ -93,7 +93,8 @@ pub struct Classifier {
     /// Where documents go by their label.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub routes: Vec<Target>,
-    /// Ids of rules by their present label, where that is not the label they began with.
+    /// Ids of rules by their present label, where that label does not give them: it is not the one they began with, or
+    /// another rule began with it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub renamed: BTreeMap<String, RuleId>,
     /// Whether nobody classifies with it yet.
@@ -117,10 +118,13 @@ pub struct Target {
 impl Classifier {
     /// The id of the rule with this label: the same for as long as there is that rule, whatever its label becomes.
     pub fn rule_id(&self, label: &str) -> RuleId {
-        self.renamed.get(label).copied().unwrap_or_else(|| {
-            let digest = Sha256::new().chain_update(self.id.to_string()).chain_update(label).finalize();
-            RuleId::from_random(digest.first_chunk().copied().unwrap_or_default())
-        })
+        self.renamed.get(label).copied().unwrap_or_else(|| self.rule_id_of(label))
+    }
+
+    /// The id that a text gives.
+    fn rule_id_of(&self, text: &str) -> RuleId {
+        let digest = Sha256::new().chain_update(self.id.to_string()).chain_update(text).finalize();
+        RuleId::from_random(digest.first_chunk().copied().unwrap_or_default())
     }
 
     /// The place of a rule in the set.
@@ -179,11 +183,24 @@ impl Classifier {
         Ok(())
     }
 
-    /// Drops what names rules that are no more.
+    /// Drops what names rules that are no more, and gives an id of its own to a rule whose label another began with.
     fn tidy(mut self) -> Self {
-        let labels: BTreeSet<&str> = self.classification.rules.rules.iter().map(|rule| &*rule.label).collect();
-        self.routes.retain(|route| labels.contains(&*route.label));
-        self.renamed.retain(|label, _| labels.contains(&**label));
+        let labels: BTreeSet<String> = self.classification.rules.rules.iter().map(|rule| rule.label.clone()).collect();
+        self.routes.retain(|route| labels.contains(&route.label));
+        self.renamed.retain(|label, _| labels.contains(label));
+        let mut taken: BTreeSet<RuleId> = self.renamed.values().copied().collect();
+        for label in labels.into_iter().filter(|label| !self.renamed.contains_key(label)).collect::<Vec<_>>() {
+            // No label has control characters.
+            let (mut id, mut text) = (self.rule_id_of(&label), label.clone());
+            if taken.contains(&id) {
+                while taken.contains(&id) {
+                    text.push('\0');
+                    id = self.rule_id_of(&text);
+                }
+                self.renamed.insert(label, id);
+            }
+            taken.insert(id);
+        }
         self
     }
 }
@@ -1116,17 +1133,28 @@ pub fn bad_cursor() -> Error {
     Error::new(Kind::Invalid, "The page token is not one of ours")
 }
 
-/// What the timer of an index does: asks after jobs that are open and were not heard of for a while, and submits those
-/// that were accepted and never arrived. Returns whether it must come again.
+/// When the index must look after itself at the latest, because of `command`.
+pub fn timer(command: &IndexCommand, now: Timestamp) -> Option<Timestamp> {
+    match command {
+        IndexCommand::Reserve(_) => Some(now + limits::SWEEP_AFTER),
+        IndexCommand::PutFile(_) => Some(now + limits::DAY),
+        _ => None,
+    }
+}
+
+/// What the timer of an index does: asks after jobs that are open and were not heard of for a while, submits those that
+/// were accepted and never arrived, and removes files that have been kept long enough. Returns when it must come again.
 ///
 /// # Errors
 ///
-/// `Internal` when the storage fails. A job that cannot be reached is asked after next time.
-pub async fn sweep(store: &impl IndexStore, ports: &(impl Jobs + Clock + Host), project: ProjectId) -> Result<bool> {
-    let before = Timestamp::from_millis(
-        ports.now().as_millis().saturating_sub(i64::try_from(limits::SWEEP_AFTER.as_millis()).unwrap_or(i64::MAX)),
-    );
-    for job in store.unheard_jobs(before, limits::SWEEP_JOBS)? {
+/// `Internal` when the storage fails. What cannot be reached is tried again next time.
+pub async fn sweep(
+    store: &impl IndexStore,
+    ports: &(impl Jobs + Files + Clock + Host),
+    project: ProjectId,
+) -> Result<Option<Timestamp>> {
+    let unheard = ports.now().before(limits::SWEEP_AFTER);
+    for job in store.unheard_jobs(unheard, limits::SWEEP_JOBS)? {
         let id = job.id;
         let command =
             if job.version == 0 { Command::Submit { job: Box::new(job), start: Start::Queue } } else { Command::Get };
@@ -1141,5 +1169,21 @@ pub async fn sweep(store: &impl IndexStore, ports: &(impl Jobs + Clock + Host), 
             Err(error) => ports.log(&format!("index {project}: job {id} cannot be reached: {error:#}")),
         }
     }
-    store.has_open_jobs()
+    let days = store.project()?.map_or(limits::RETENTION_DAYS, |project| project.retention_days);
+    let old = ports.now().before(limits::DAY.saturating_mul(days));
+    let files = store.old_files(old, limits::SWEEP_FILES)?;
+    let more = u32::try_from(files.len()).is_ok_and(|count| count == limits::SWEEP_FILES);
+    for file in files {
+        // The bytes first, so that a removal that is cut off is made again.
+        match ports.delete(FileKey { project, file }).await {
+            Ok(()) => store.remove_file(file)?,
+            Err(error) => ports.log(&format!("index {project}: file {file} cannot be removed: {error:#}")),
+        }
+    }
+    Ok(if more || store.has_open_jobs()? {
+        Some(ports.now() + limits::SWEEP_AFTER)
+    } else {
+        // Every file has its last day.
+        (!store.old_files(Timestamp::from_millis(i64::MAX), 1)?.is_empty()).then(|| ports.now() + limits::DAY)
+    })
 }

@@ -7,17 +7,19 @@ use futures_executor::block_on;
 use proptest::prelude::*;
 
 use super::{
-    access, files,
-    index::{File, JobFilter, PageRequest, Rules, Subject},
+    access, classifiers, files,
+    index::{Change, File, JobFilter, PageRequest, Rules, Subject, Target},
     jobs::{self, Creation, Wanted},
     memory::{Memory, Place},
     ports::{Clock, Config, FileKey, Files, Random},
+    schemas,
     tokens::Token,
 };
 use crate::{
     classify::{Rule, RuleSet},
-    id::{FileId, JobId},
-    job::{Classification, External, Job, Stage, Status},
+    document::Mail,
+    id::{ClassifierId, FileId, JobId},
+    job::{Classification, External, Job, Source, Stage, Status},
 };
 
 pub(super) fn world(inline_max_bytes: u64) -> Memory {
@@ -76,6 +78,48 @@ async fn create(world: &Memory, token: &Token, file: FileId, transaction: Option
     }
 }
 
+/// A classifier whose label `invoice` leads to a schema.
+async fn routed(world: &Memory, token: &Token) -> ClassifierId {
+    let schema = serde_json::from_value(serde_json::json!({ "fields": [{ "name": "total_amount", "kind": "money" }] }));
+    let schema = schemas::save(world, token.project, "Invoice".to_owned(), schema.unwrap()).await.unwrap();
+    let Rules::Inline(classification) = rules() else { panic!("the rules are inline") };
+    let route = Target { label: "invoice".to_owned(), deployment: "Accounting".to_owned(), schema: schema.id };
+    let change = Change { classification: Some(*classification), routes: Some(vec![route]), ..Change::default() };
+    classifiers::save(world, token.project, "post".to_owned(), change).await.unwrap().id
+}
+
+/// Classifies a file at once and leaves its extraction to the queue.
+async fn follow(world: &Memory, token: &Token, file: FileId, classifier: ClassifierId) -> Option<JobId> {
+    let wanted = Wanted {
+        subject: Subject::File { id: file, current: true },
+        rules: Rules::Saved(classifier),
+        plan: vec![Stage::Classify, Stage::Extract],
+        transaction: None,
+        external: External::default(),
+    };
+    match jobs::run_now(world, token, wanted).await {
+        Ok(Creation::Job(job)) => Some(job.id),
+        Ok(Creation::Refused(refusal)) => panic!("{refusal:?}"),
+        Err(_) => None,
+    }
+}
+
+async fn mail(world: &Memory, token: &Token, classifier: ClassifierId) -> Option<JobId> {
+    let mail = Mail { subject: "Invoice 17".to_owned(), body: INVOICE.to_owned() };
+    let wanted = Wanted {
+        subject: Subject::Mail(Box::new(mail)),
+        rules: Rules::Saved(classifier),
+        plan: vec![Stage::Classify],
+        transaction: None,
+        external: External { reference: Some("17".to_owned()), metadata: Some("{\"a\": 1.0 }".to_owned()) },
+    };
+    match jobs::create(world, token, wanted).await {
+        Ok(Creation::Job(job)) => Some(job.id),
+        Ok(Creation::Refused(refusal)) => panic!("{refusal:?}"),
+        Err(_) => None,
+    }
+}
+
 async fn listed(world: &Memory, token: &Token) -> Vec<Job> {
     let page = PageRequest { size: 1_000, after: None };
     jobs::list(world, token.project, JobFilter::default(), page).await.unwrap().items
@@ -102,6 +146,41 @@ fn a_small_file_is_classified_where_the_job_is_stored_and_a_large_one_through_th
         let done = jobs::get(&world, token.project, job).await.unwrap();
         assert_eq!(done.status(), Status::Succeeded, "{:?}", done.state);
         assert!(listed(&world, &token).await.iter().all(|job| job.status() == Status::Succeeded));
+    });
+}
+
+#[test]
+fn a_file_that_is_followed_is_classified_at_once_and_extracted_by_the_queue() {
+    block_on(async {
+        let world = world(1_000);
+        let token = token(&world).await;
+        let classifier = routed(&world, &token).await;
+        let file = file(&world, &token, INVOICE).await;
+        let id = follow(&world, &token, file, classifier).await.unwrap();
+        let job = jobs::get(&world, token.project, id).await.unwrap();
+        assert_eq!(job.decision.as_ref().unwrap().label.as_deref(), Some("invoice"));
+        assert_eq!((job.stage(), job.extraction.is_none(), world.queued()), (Some(Stage::Extract), true, 1));
+        world.run_queue().await;
+        let job = jobs::get(&world, token.project, id).await.unwrap();
+        assert_eq!(job.status(), Status::Succeeded);
+        assert_eq!(job.route.unwrap().deployment, "Accounting");
+        assert_eq!(job.extraction.unwrap().values[0].value.as_deref(), Some("119.00"));
+    });
+}
+
+#[test]
+fn what_a_mail_brings_along_is_kept_with_its_job_and_not_in_the_index() {
+    block_on(async {
+        let world = world(1_000);
+        let token = token(&world).await;
+        let classifier = routed(&world, &token).await;
+        let id = mail(&world, &token, classifier).await.unwrap();
+        world.run_here().await;
+        let job = jobs::get(&world, token.project, id).await.unwrap();
+        assert_eq!(job.status(), Status::Succeeded);
+        assert_eq!(job.external.metadata.as_deref(), Some("{\"a\": 1.0 }"));
+        let [row] = listed(&world, &token).await.try_into().unwrap();
+        assert_eq!((row.source, row.external), (Source::Mail { mail: None }, External::default()));
     });
 }
 
@@ -158,16 +237,21 @@ fn a_deleted_job_is_gone_from_its_place_and_from_the_index() {
 }
 
 #[test]
-fn finished_jobs_go_when_their_time_has_passed() {
+fn jobs_and_files_go_when_their_time_has_passed() {
     block_on(async {
         let world = world(1_000);
         let token = token(&world).await;
         let file = file(&world, &token, INVOICE).await;
         create(&world, &token, file, None).await.unwrap();
         world.run_here().await;
-        world.pass(crate::limits::DAY.saturating_mul(30));
+        world.pass(crate::limits::DAY.saturating_mul(29));
+        world.wake_all().await;
+        assert_eq!((world.stored_jobs().len(), world.stored_files()), (1, 1));
+        world.pass(crate::limits::DAY + Duration::from_millis(1));
         world.wake_all().await;
         assert_eq!(world.stored_jobs(), []);
+        assert_eq!(world.stored_files(), 0);
+        assert!(files::get(&world, token.project, file).await.is_err());
         assert_eq!(listed(&world, &token).await, []);
     });
 }
@@ -175,6 +259,8 @@ fn finished_jobs_go_when_their_time_has_passed() {
 #[derive(Debug, Clone, Copy)]
 enum Event {
     Create,
+    Follow,
+    Mail,
     RunHere,
     RunQueue,
     Wake,
@@ -185,7 +271,9 @@ enum Event {
 
 fn events() -> impl Strategy<Value = Vec<Event>> {
     let event = prop_oneof![
-        4 => Just(Event::Create),
+        3 => Just(Event::Create),
+        2 => Just(Event::Follow),
+        2 => Just(Event::Mail),
         2 => Just(Event::RunHere),
         2 => Just(Event::RunQueue),
         2 => Just(Event::Wake),
@@ -212,10 +300,20 @@ proptest! {
             let world = world(inline);
             let token = token(&world).await;
             let file = file(&world, &token, INVOICE).await;
+            let classifier = routed(&world, &token).await;
+            let mut followed = Vec::new();
+            for _ in events.iter().filter(|event| matches!(event, Event::Follow)) {
+                followed.push(self::file(&world, &token, INVOICE).await);
+            }
             let mut accepted = Vec::new();
             for event in events {
                 match event {
                     Event::Create => accepted.extend(create(&world, &token, file, None).await),
+                    Event::Follow => {
+                        let file = followed.pop().unwrap();
+                        accepted.extend(follow(&world, &token, file, classifier).await);
+                    }
+                    Event::Mail => accepted.extend(mail(&world, &token, classifier).await),
                     Event::RunHere => world.run_here().await,
                     Event::RunQueue => world.run_queue().await,
                     Event::Wake => world.wake_all().await,

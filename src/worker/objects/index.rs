@@ -1,6 +1,6 @@
 //! The index of one project, named by the project's id.
 
-use std::cell::Cell;
+use std::{cell::Cell, time::Duration};
 
 use sortroom::{
     error::{Error, Result},
@@ -78,25 +78,26 @@ pub struct ProjectIndex {
     state: State,
     sql: Sql,
     ports: WorkerPorts,
-    /// Whether this instance knows the alarm to be set.
-    armed: Cell<bool>,
+    /// When the alarm is set for, as far as this instance knows.
+    alarm: Cell<Option<Timestamp>>,
 }
 
 impl DurableObject for ProjectIndex {
     fn new(state: State, env: Env) -> Self {
-        Self { sql: Sql::new(&state, "project", SCHEMA), ports: WorkerPorts::new(env), state, armed: Cell::new(false) }
+        Self { sql: Sql::new(&state, "project", SCHEMA), ports: WorkerPorts::new(env), state, alarm: Cell::new(None) }
     }
 
     async fn fetch(&self, request: Request) -> worker::Result<Response> {
         super::answer(request, async |name, command: IndexCommand| {
-            let accepts = matches!(command, IndexCommand::Reserve(_));
-            if accepts && !self.armed.get() {
+            let timer = index::timer(&command, self.ports.now());
+            if timer.is_some() && self.alarm.get().is_none() {
                 // A new instance does not know of the alarm of the last one, and must not put it off.
-                self.armed.set(self.state.storage().get_alarm().await.map_err(Error::internal)?.is_some());
+                let set = self.state.storage().get_alarm().await.map_err(Error::internal)?;
+                self.alarm.set(set.map(Timestamp::from_millis));
             }
             let reply = index::handle(self, command, name.parse()?, self.ports.now())?;
-            if accepts {
-                self.arm().await?;
+            if let Some(at) = timer {
+                self.arm(at).await?;
             }
             match &reply {
                 IndexReply::Jobs(JobRows::Stored { page, cut }) => Ok(format!(r#"{{"jobs":{{{page},"cut":{cut}}}}}"#)),
@@ -107,31 +108,34 @@ impl DurableObject for ProjectIndex {
     }
 
     async fn alarm(&self) -> worker::Result<Response> {
-        self.armed.set(false);
+        self.alarm.set(None);
         let project = self.project().map(|project| project.map(|project| project.id));
-        let again = match project {
+        let next = match project {
             Ok(Some(project)) => index::sweep(self, &self.ports, project).await,
-            Ok(None) => Ok(false),
+            Ok(None) => Ok(None),
             Err(error) => Err(error),
         };
-        if let Err(error) = &again {
-            self.ports.log(&format!("index {:?}: sweeping failed: {error:#}", self.state.id().name()));
-        }
         // An alarm that fails is retried a few times and then dropped for good; one that is set again is not.
-        if again.unwrap_or(true) {
-            self.arm().await.map_err(|error| worker::Error::from(error.to_string()))?;
+        let next = next.unwrap_or_else(|error| {
+            self.ports.log(&format!("index {:?}: sweeping failed: {error:#}", self.state.id().name()));
+            Some(self.ports.now() + limits::SWEEP_AFTER)
+        });
+        if let Some(at) = next {
+            self.arm(at).await.map_err(|error| worker::Error::from(error.to_string()))?;
         }
         Response::empty()
     }
 }
 
 impl ProjectIndex {
-    /// Sets the alarm, unless it is known to be set. Set in the same turn as the row that needs it.
-    async fn arm(&self) -> Result<()> {
-        if self.armed.replace(true) {
+    /// Sets the alarm, unless it is known to be set for no later. Set in the same turn as the row that needs it.
+    async fn arm(&self, at: Timestamp) -> Result<()> {
+        if self.alarm.get().is_some_and(|set| set <= at) {
             return Ok(());
         }
-        self.state.storage().set_alarm(limits::SWEEP_AFTER).await.map_err(Error::internal)
+        self.alarm.set(Some(at));
+        let wait = at.since(self.ports.now()).max(Duration::from_millis(1));
+        self.state.storage().set_alarm(wait).await.map_err(Error::internal)
     }
 }
 

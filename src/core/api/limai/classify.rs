@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 
-use super::{Caller, NO_CLASSIFIER, NO_FILE, Reply, Segments, wire};
+use super::{Caller, NO_CLASSIFIER, NO_FILE, NO_SCHEMA, Reply, Segments, wire};
 use crate::{
     api::{
         body, cuid, reply,
@@ -118,22 +118,27 @@ async fn classify<P: Ports>(
 
 /// The answer to a request that the index refused.
 pub(super) fn refused(refusal: Refusal, file: FileId) -> Reply {
-    let error = match refusal {
+    match refusal {
+        Refusal::InProgress(job) => Ok(reply::json(StatusCode::CONFLICT, &wire::InProgress::new(file, job))),
+        other => Err(why(other).into()),
+    }
+}
+
+/// Why the index refused a request.
+pub(super) fn why(refusal: Refusal) -> Error {
+    match refusal {
         Refusal::UnknownFile => Error::not_found(NO_FILE),
         Refusal::FileNotUploaded => {
             Error::new(Kind::Invalid, "The file was announced, but its content was not uploaded")
         }
         Refusal::UnknownClassifier => Error::not_found(NO_CLASSIFIER),
-        Refusal::UnknownSchema => Error::not_found(super::NO_SCHEMA),
+        Refusal::UnknownSchema => Error::not_found(NO_SCHEMA),
         Refusal::OtherSchema(schema) => Error::new(
             Kind::Invalid,
             format!("The file was classified for the extraction schema {}", wire::schema(schema)),
         ),
-        Refusal::InProgress(job) => {
-            return Ok(reply::json(StatusCode::CONFLICT, &wire::InProgress::new(file, job)));
-        }
-    };
-    Err(error.into())
+        Refusal::InProgress(_) => Error::new(Kind::Conflict, "Job already in progress"),
+    }
 }
 
 /// The same error in the dialect's words.

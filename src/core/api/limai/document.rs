@@ -8,7 +8,7 @@ use serde_json::{Value, json, value::RawValue};
 
 use super::{
     Caller, NO_FILE, NO_JOB, NO_SCHEMA, Reply, Segments,
-    classify::{ID_CHARS, announce, found, refused},
+    classify::{ID_CHARS, announce, found, refused, why},
     wire,
 };
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
     job::{External, Stage},
     service::{
         files,
-        index::{Rules, Subject},
+        index::{Refusal, Rules, Subject},
         jobs::{self, Creation, Wanted},
         ports::Ports,
         schemas,
@@ -92,6 +92,8 @@ pub(super) async fn queue_many<P: Ports>(
     let names = check.list(&input.get("fileIds"), 1..=FILES).unwrap_or_default();
     let names: Vec<&str> = names.iter().filter_map(|name| check.text(name, 1..=ID_CHARS)).collect();
     check.finish(Some(()))?;
+    // Asked first: it is wrong even where there is nothing to queue.
+    found(schemas::get(&caller.ports, caller.token.project, schema).await, NO_SCHEMA)?;
     let mut queued = Vec::new();
     for name in names {
         queued.push(queue_one(&caller, schema, name).await?);
@@ -106,18 +108,13 @@ async fn queue_one<P: Ports>(caller: &Caller<P>, schema: SchemaId, name: &str) -
     };
     Ok(match jobs::create(&caller.ports, &caller.token, wanted(file, schema)).await? {
         Creation::Job(job) => json!({ "fileId": wire::file(file), "jobId": wire::job(job.id) }),
+        Creation::Refused(Refusal::UnknownSchema) => return Err(why(Refusal::UnknownSchema)),
         Creation::Refused(refusal) => {
-            let why = match refusal {
-                crate::service::index::Refusal::InProgress(job) => {
-                    let (job, why) = (wire::job(job), "Job already in progress");
-                    return Ok(json!({ "fileId": name, "jobId": null, "existingJobId": job, "error": why }));
-                }
-                crate::service::index::Refusal::UnknownSchema => return Err(Error::not_found(NO_SCHEMA)),
-                crate::service::index::Refusal::FileNotUploaded => "The content was not uploaded",
-                crate::service::index::Refusal::OtherSchema(_) => "The file was classified for another schema",
-                _ => NO_FILE,
-            };
-            json!({ "fileId": name, "jobId": null, "error": why })
+            let mut told = json!({ "fileId": name, "jobId": null, "error": why(refusal).message() });
+            if let (Refusal::InProgress(job), Some(told)) = (refusal, told.as_object_mut()) {
+                told.insert("existingJobId".to_owned(), wire::job(job).into());
+            }
+            told
         }
     })
 }

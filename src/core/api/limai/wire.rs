@@ -120,7 +120,7 @@ pub(super) fn state(row: &File, found: Option<&Job>) -> Value {
         (Status::Queued | Status::Running, _) => {
             json!({ "status": "CLASSIFYING", "fileId": id, "message": "Document is being classified" })
         }
-        (Status::Succeeded, _) => succeeded(id, one),
+        (Status::Succeeded, _) => succeeded(&id, one),
         (Status::Failed, _) => {
             failed(one.failure().map(|failure| format!("{}: {}", failure.code, failure.message)).unwrap_or_default())
         }
@@ -128,7 +128,7 @@ pub(super) fn state(row: &File, found: Option<&Job>) -> Value {
     }
 }
 
-fn succeeded(id: String, one: &Job) -> Value {
+fn succeeded(id: &str, one: &Job) -> Value {
     match (&one.route, &one.extraction) {
         (Some(route), Some(_)) => json!({
             "status": "COMPLETED",
@@ -190,7 +190,7 @@ fn table(id: &str, name: &str, fields: &[Field], rows: &[&[extract::Value]], one
                 .iter()
                 .filter_map(|value| {
                     let at = fields.iter().position(|field| field.name == value.field)?;
-                    Some((value.field.clone(), cell(value, column(at))))
+                    Some((value.field.clone(), cell(value, &column(at))))
                 })
                 .collect();
             let row = format!("row_{}_{id}_{index}", cuid::spell(&one.id));
@@ -201,7 +201,7 @@ fn table(id: &str, name: &str, fields: &[Field], rows: &[&[extract::Value]], one
 }
 
 /// A value. Beyond the dialect: where it stands and how sure it is.
-fn cell(value: &extract::Value, column: String) -> Value {
+fn cell(value: &extract::Value, column: &str) -> Value {
     let place = value.citation.as_ref();
     json!({
         "value": value.value.as_deref().unwrap_or_default(),

@@ -49,7 +49,7 @@ struct Submission<'a> {
 pub(super) async fn submit<P: Ports>(caller: Caller<P>, segments: Segments, headers: HeaderMap, body: Body) -> Reply {
     let orchestrator = orchestrator(&caller, &segments)?;
     let bytes = body::whole(&headers, body).await?;
-    let (mail, external) = read(&bytes)?;
+    let (mail, external) = read(&bytes, Form::Wrapped)?;
     mails::check(&mail)?;
     let wanted = Wanted {
         subject: Subject::Mail(Box::new(mail)),
@@ -65,10 +65,20 @@ pub(super) async fn submit<P: Ports>(caller: Caller<P>, segments: Segments, head
     }
 }
 
-/// Reads a submission: the mail in a member of its own, or flat, as the synchronous call has it.
-fn read(bytes: &[u8]) -> Result<(Mail, External)> {
+/// Where the mail is in a request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// In a member of its own, as the asynchronous call has it.
+    Wrapped,
+    /// Its members are those of the request, as the synchronous call has it.
+    Flat,
+}
+
+/// Reads a submission of either form. `documented` is the one that the call has in the documentation: what is missing is
+/// told in its words.
+fn read(bytes: &[u8], documented: Form) -> Result<(Mail, External)> {
     let submission: Submission<'_> = body::parse(bytes)?;
-    let flat = submission.mail.is_none() && submission.body.is_some();
+    let flat = submission.mail.is_none() && (submission.body.is_some() || documented == Form::Flat);
     let input = if flat {
         json!({ "subject": submission.subject, "body": submission.body, "external_ref": submission.external_ref })
     } else {
@@ -108,7 +118,7 @@ pub(super) async fn result<P: Ports>(caller: Caller<P>, segments: Segments) -> R
 pub(super) async fn now<P: Ports>(caller: Caller<P>, segments: Segments, headers: HeaderMap, body: Body) -> Reply {
     let orchestrator = orchestrator(&caller, &segments)?;
     let bytes = body::whole(&headers, body).await?;
-    let (mail, _) = read(&bytes)?;
+    let (mail, _) = read(&bytes, Form::Flat)?;
     mails::check(&mail)?;
     let decision = mails::classify(&caller.ports, caller.token.project, orchestrator, &mail).await;
     let decision = decision.map_err(|error| here(error, NO_ORCHESTRATOR))?;

@@ -63,3 +63,6 @@ fn orchestrator<P: Ports>(caller: &Caller<P>, segments: &Segments) -> Result<Cla
 fn here(error: Error, missing: &str) -> Error {
     if error.kind() == Kind::NotFound { Error::not_found(missing) } else { error }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,11 @@
-//! Mails: subject, who and when, and the text. Attachments are not read, and nothing is said about them.
+//! Mails: subject, who and when, and the text; and their attachments, as they are.
 
-use mail_parser::{Address, MessageParser, PartType};
+use mail_parser::{Address, Message, MessageParser, MimeHeaders, PartType};
 
 use super::{html, mail_body, plain};
 use crate::document::assemble::{self, Block};
-use crate::document::{Document, Format, Mail, Role};
+use crate::document::attachments::Gathered;
+use crate::document::{Attachment, Document, Format, Mail, Role};
 use crate::error::{Error, Result, Unreadable};
 use crate::limits;
 
@@ -13,17 +14,7 @@ const MIN_TEXT_LETTERS: usize = 20;
 
 /// Makes a document of a mail.
 pub(crate) fn read(bytes: &[u8]) -> Result<Document> {
-    // A mailbox line is not part of the mail.
-    let bytes = match bytes.strip_prefix(b"From ") {
-        Some(_) => {
-            bytes.iter().position(|byte| *byte == b'\n').and_then(|end| bytes.get(end + 1..)).unwrap_or_default()
-        }
-        None => bytes,
-    };
-    check(bytes)?;
-    let message = MessageParser::default()
-        .parse(bytes)
-        .ok_or_else(|| Error::unreadable(Unreadable::Broken, "The mail is damaged"))?;
+    let message = parse(bytes)?;
     let title = message.subject().map(|subject| subject.split_whitespace().collect::<Vec<_>>().join(" "));
     let title = title.filter(|title| !title.is_empty());
 
@@ -70,6 +61,39 @@ fn is_markup(body: &str) -> bool {
     })
 }
 
+fn parse(bytes: &[u8]) -> Result<Message<'_>> {
+    // A mailbox line is not part of the mail.
+    let bytes = match bytes.strip_prefix(b"From ") {
+        Some(_) => {
+            bytes.iter().position(|byte| *byte == b'\n').and_then(|end| bytes.get(end + 1..)).unwrap_or_default()
+        }
+        None => bytes,
+    };
+    check(bytes)?;
+    MessageParser::default().parse(bytes).ok_or_else(|| Error::unreadable(Unreadable::Broken, "The mail is damaged"))
+}
+
+/// The attachments, and what is shown within the text but has the name of a file.
+pub(crate) fn attachments(bytes: &[u8]) -> Result<Vec<Attachment>> {
+    let message = parse(bytes)?;
+    let mut gathered = Gathered::default();
+    for (at, part) in (0..).zip(&message.parts) {
+        let name = part.attachment_name().filter(|name| !name.is_empty());
+        let bytes = match &part.body {
+            PartType::Multipart(_) => continue,
+            PartType::Message(mail) => mail.raw_message(),
+            _ if name.is_some() || message.attachments.contains(&at) => part.contents(),
+            _ => continue,
+        };
+        let media_type = part.content_type().map(|kind| match kind.subtype() {
+            Some(subtype) => format!("{}/{subtype}", kind.ctype()).to_lowercase(),
+            None => kind.ctype().to_lowercase(),
+        });
+        gathered.add(name.map(str::to_owned), media_type, bytes)?;
+    }
+    Ok(gathered.into_found())
+}
+
 /// Fails when the mail may become more fields, addresses or parts than are read.
 fn check(bytes: &[u8]) -> Result<()> {
     let (mut lines, mut commas, mut parts, mut mails) = (0, 0, 0, 0);
@@ -103,7 +127,7 @@ fn mails_named(line: &[u8]) -> usize {
 }
 
 /// The text as blocks: from the text parts, or from the HTML parts where the text says nothing.
-fn body(message: &mail_parser::Message<'_>) -> Result<Vec<Block>> {
+fn body(message: &Message<'_>) -> Result<Vec<Block>> {
     let parts = |html_wanted: bool| {
         let chosen = if html_wanted { &message.html_body } else { &message.text_body };
         let mut blocks = Vec::new();

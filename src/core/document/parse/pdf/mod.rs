@@ -9,6 +9,7 @@
 
 mod annotations;
 mod content;
+mod embedded;
 mod fonts;
 mod inflation;
 mod layers;
@@ -18,7 +19,7 @@ use hayro_syntax::object::Dict;
 use hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
 
 use crate::document::layout;
-use crate::document::{Document, Format, PageSelection};
+use crate::document::{Attachment, Document, Format, PageSelection};
 use crate::error::{Error, Result, Unreadable};
 use content::{Budget, Interpreter};
 use fonts::Fonts;
@@ -64,6 +65,13 @@ pub(crate) fn read(bytes: &[u8], selection: &PageSelection) -> Result<Document> 
     }
     let title = pdf.metadata().title.as_deref().and_then(|title| tidy_title(&strings::text(title)));
     Ok(Document { format: Format::Pdf, title, pages: layout::finish(drafts), page_count })
+}
+
+/// The files embedded in it.
+pub(crate) fn attachments(bytes: &[u8]) -> Result<Vec<Attachment>> {
+    inflation::check(bytes)?;
+    let pdf = Pdf::new(bytes.to_vec()).map_err(refused)?;
+    Ok(embedded::files(&pdf)?.into_found())
 }
 
 fn refused(error: LoadPdfError) -> Error {

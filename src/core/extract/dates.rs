@@ -1,0 +1,267 @@
+//! Dates as people write them, in six languages: `2026-03-31`, `31.3.26`, `31 mars 2026`, `March 31st, 2026`.
+
+use std::ops::Range;
+
+use crate::text::fold;
+
+/// Which comes first in dates of numbers: `03/04/2024`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    DayFirst,
+    MonthFirst,
+}
+
+/// Months by name, folded: English, German, French, Spanish, Italian, Dutch; full names and what they are cut to.
+const MONTHS: [&str; 12] = [
+    "january jan januar janner janvier janv enero ene gennaio gen januari",
+    "february feb februar februari fevrier fevr febrero febbraio",
+    "march mar marz maerz mrz mars marzo maart mrt",
+    "april apr avril avr abril abr aprile",
+    "may mai mayo maggio mag mei",
+    "june jun juni juin junio giugno giu",
+    "july jul juli juillet juil julio luglio lug",
+    "august aug aout agosto ago augustus",
+    "september sep sept septembre septiembre settembre set",
+    "october oct oktober okt octobre octubre ottobre ott",
+    "november nov novembre noviembre",
+    "december dec dezember dez decembre diciembre dic dicembre",
+];
+
+/// What may stand between the parts of a date written in words: "18th day of April", "5 de mayo de 2026".
+const BETWEEN: &[&str] = &["st", "nd", "rd", "th", "er", "of", "de", "del", "day", "the", "year", "den", "o", "a"];
+
+/// A date found in a text, not yet read.
+#[derive(Debug, Clone)]
+pub(super) struct Date {
+    pub range: Range<usize>,
+    year: u32,
+    first: u32,
+    second: u32,
+    /// Whether `first` and `second` may each be the day.
+    is_open: bool,
+}
+
+impl Order {
+    /// The order of a document, by its dates that leave no doubt.
+    pub fn vote<'a>(dates: impl IntoIterator<Item = &'a Date>, usual: Self) -> Self {
+        let (mut day, mut month) = (0, 0);
+        for date in dates.into_iter().filter(|date| date.is_open) {
+            day += usize::from(date.first > 12);
+            month += usize::from(date.second > 12);
+        }
+        match day.cmp(&month) {
+            std::cmp::Ordering::Less => Self::MonthFirst,
+            std::cmp::Ordering::Greater => Self::DayFirst,
+            std::cmp::Ordering::Equal => usual,
+        }
+    }
+}
+
+impl Date {
+    /// As `2026-03-31`, with `order` where the date leaves it open.
+    pub fn read(&self, order: Order) -> String {
+        let swapped = self.is_open
+            && if self.first > 12 || self.second > 12 { self.second > 12 } else { order == Order::MonthFirst };
+        let (day, month) = if swapped { (self.second, self.first) } else { (self.first, self.second) };
+        format!("{:04}-{month:02}-{day:02}", self.year)
+    }
+}
+
+/// The month of a folded name, from 1.
+fn month(word: &str) -> Option<u32> {
+    let at = MONTHS.iter().position(|names| names.split(' ').any(|name| name == word))?;
+    u32::try_from(at + 1).ok()
+}
+
+/// Whether the day exists.
+fn is_real(year: u32, month: u32, day: u32) -> bool {
+    let length = match month {
+        4 | 6 | 9 | 11 => 30,
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
+        2 => 28,
+        1..=12 => 31,
+        _ => 0,
+    };
+    (1900..=2100).contains(&year) && (1..=length).contains(&day)
+}
+
+/// Part of a date: a number with how many digits it has, or a month.
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    Number(u32, usize),
+    Month(u32),
+    Between,
+}
+
+/// All dates of a text. Every one of them is a real day.
+pub(super) fn find(text: &str) -> Vec<Date> {
+    let parts = parts(text);
+    let mut found: Vec<Date> = Vec::new();
+    let mut at = 0;
+    while at < parts.len() {
+        let rest = parts.get(at..).unwrap_or_default();
+        match numeric(text, rest).or_else(|| named(text, rest)) {
+            Some((date, used)) => {
+                found.push(date);
+                at += used;
+            }
+            None => at += 1,
+        }
+    }
+    found
+}
+
+/// Runs of digits and runs of letters. A reader of words would join `3rd` and `8-9`.
+fn parts(text: &str) -> Vec<(Range<usize>, Part)> {
+    let mut parts = Vec::new();
+    let mut chars = text.char_indices().peekable();
+    while let Some((start, first)) = chars.next() {
+        if !first.is_alphanumeric() {
+            continue;
+        }
+        let is_number = first.is_ascii_digit();
+        let mut end = start + first.len_utf8();
+        while let Some(&(at, c)) = chars.peek() {
+            if !c.is_alphanumeric() || c.is_ascii_digit() != is_number {
+                break;
+            }
+            end = at + c.len_utf8();
+            chars.next();
+        }
+        let run = text.get(start..end).unwrap_or_default();
+        let part = if is_number {
+            // What is too long is no part of a date.
+            Part::Number(if run.len() <= 4 { run.parse().unwrap_or(u32::MAX) } else { u32::MAX }, run.len())
+        } else {
+            let word = fold(run);
+            match month(&word) {
+                Some(month) => Part::Month(month),
+                None if BETWEEN.contains(&word.as_str()) => Part::Between,
+                None => Part::Number(u32::MAX, 0),
+            }
+        };
+        parts.push((start..end, part));
+    }
+    parts
+}
+
+fn century(year: u32, digits: usize) -> Option<u32> {
+    match digits {
+        4 => Some(year),
+        2 if year < 70 => Some(2000 + year),
+        2 => Some(1900 + year),
+        _ => None,
+    }
+}
+
+fn stands_alone(text: &str, range: &Range<usize>) -> bool {
+    let before = text.get(..range.start).and_then(|text| text.chars().next_back());
+    let mut after = text.get(range.end..).unwrap_or_default().chars();
+    let next = after.next();
+    let is_mark = |c: char| matches!(c, '-' | '/' | '.');
+    if before.is_some_and(|c| c.is_alphanumeric() || is_mark(c)) || next.is_some_and(char::is_alphanumeric) {
+        return false;
+    }
+    // A mark ends a sentence, or goes on with a number.
+    !(next.is_some_and(is_mark) && after.next().is_some_and(|c| c.is_ascii_digit()))
+}
+
+/// Three numbers with the same mark between them.
+fn numeric(text: &str, parts: &[(Range<usize>, Part)]) -> Option<(Date, usize)> {
+    let [(a, Part::Number(x, xs)), (b, Part::Number(y, ys)), (c, Part::Number(z, zs)), ..] = parts else {
+        return None;
+    };
+    let mark = text.get(a.end..b.start)?.trim();
+    if !matches!(mark, "." | "-" | "/" | "–") || text.get(b.end..c.start)?.trim() != mark {
+        return None;
+    }
+    let range = a.start..c.end;
+    if !stands_alone(text, &range) {
+        return None;
+    }
+    if *xs == 4 {
+        let date = Date { range, year: *x, first: *z, second: *y, is_open: false };
+        return (is_real(*x, *y, *z) && *zs <= 2 && *ys <= 2).then_some((date, 3));
+    }
+    let year = century(*z, *zs)?;
+    let fits = *xs <= 2 && *ys <= 2 && (is_real(year, *y, *x) || (mark != "." && is_real(year, *x, *y)));
+    // Nobody puts the month first and writes points.
+    let is_open = mark != "." && is_real(year, *x, *y);
+    fits.then_some((Date { range, year, first: *x, second: *y, is_open: is_open || (mark != "." && *x > 12) }, 3))
+}
+
+/// A month by name, with the day before or after it and then the year.
+fn named(text: &str, parts: &[(Range<usize>, Part)]) -> Option<(Date, usize)> {
+    let mut chosen: Vec<(&Range<usize>, Part)> = Vec::new();
+    let mut used = 0;
+    for (range, part) in parts.iter().take(8) {
+        used += 1;
+        if !matches!(part, Part::Between) {
+            chosen.push((range, *part));
+        } else if chosen.is_empty() {
+            return None;
+        }
+        if chosen.len() == 3 {
+            break;
+        }
+    }
+    let [(a, first), (b, second), (c, third)] = chosen.as_slice() else { return None };
+    let ((Part::Number(day, digits), Part::Month(month)) | (Part::Month(month), Part::Number(day, digits))) =
+        (*first, *second)
+    else {
+        return None;
+    };
+    let Part::Number(year, year_digits) = *third else { return None };
+    let year = century(year, year_digits)?;
+    let near = |from: usize, to: usize| {
+        to - from <= 20
+            && text.get(from..to).is_some_and(|gap| gap.matches('\n').count() <= 1 && !gap.contains(['\t', ';', '(']))
+    };
+    let range = a.start..c.end;
+    let fits = digits <= 2 && is_real(year, month, day) && near(a.end, b.start) && near(b.end, c.start);
+    (fits && stands_alone(text, &range))
+        .then_some((Date { range, year, first: day, second: month, is_open: false }, used))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str, order: Order) -> Vec<String> {
+        find(text).iter().map(|date| date.read(order)).collect()
+    }
+
+    #[test]
+    fn every_way_of_writing() {
+        for text in [
+            "2026-03-04",
+            "4.3.2026",
+            "04.03.26",
+            "04. 03. 2026",
+            "04/03/2026",
+            "2026/03/04",
+            "4 March 2026",
+            "4th of March, 2026",
+            "March 4, 2026",
+            "Mar. 4th 2026",
+            "4. März 2026",
+            "04.März 2026",
+            "4 mars 2026",
+            "4 de marzo de 2026",
+            "4 marzo 2026",
+            "4 maart 2026",
+            "04-Mar-2026",
+            "the 4th day of March, 2026",
+        ] {
+            assert_eq!(read(&format!("Date: {text}, or so"), Order::DayFirst), ["2026-03-04"], "{text}");
+        }
+        assert_eq!(read("le 1er avril 2026", Order::DayFirst), ["2026-04-01"]);
+        assert_eq!(read("04/03/2026", Order::MonthFirst), ["2026-04-03"]);
+        assert_eq!(read("03/20/2023", Order::DayFirst), ["2023-03-20"]);
+        for text in ["31.02.2026", "1.2.3", "192.168.1.20", "R-12-03-2026", "12.03.2026.1", "March 2026", "32/01/2026"]
+        {
+            assert_eq!(read(text, Order::DayFirst), [""; 0], "{text}");
+        }
+        assert_eq!(Order::vote(&find("03/20/2023 03/04/2023"), Order::DayFirst), Order::MonthFirst);
+    }
+}
