@@ -91,11 +91,12 @@ async function ask({ url, token }, body, query) {
 const line = ({ kind, name, action, fields }) =>
   `${SIGNS[action] ?? "?"} ${kind} ${name}${fields.length > 0 ? `: ${fields.join(", ")}` : ""}`;
 
-/** Whether a person agrees. */
+/** Whether a person agrees. Whoever leaves does not. */
 async function agreed(question) {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const left = new Promise((resolve) => terminal.once("close", () => resolve("")));
   try {
-    return /^y(es)?$/i.test((await terminal.question(question)).trim());
+    return /^y(es)?$/i.test((await Promise.race([terminal.question(question), left])).trim());
   } finally {
     terminal.close();
   }

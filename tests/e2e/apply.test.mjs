@@ -171,6 +171,7 @@ function fits(value, { type, ...rules }) {
 test("the schema for editors takes the example and finds what is misspelt", () => {
   const example = () => JSON.parse(readFileSync(EXAMPLE, "utf8"));
   assert.ok(fits(example(), schema));
+  assert.ok(fits(JSON.parse(readFileSync(join(ROOT, ".scripts", "demo.json"), "utf8")), schema));
   const faults = [
     (file) => (file.clasifiers = {}),
     (file) => (file.project.retention_day = 3),

@@ -32,7 +32,8 @@ use crate::{
 const LISTING: &str = "classifiers";
 const VERSIONS: &str = "classifiers/versions";
 const SIZES: Sizes = Sizes { default: 50, most: 100 };
-const MEMBERS: [&str; 5] = ["name", "rules", "settings", "routes", "draft"];
+/// What may be said; the last three are answered, and ignored when they are sent back.
+const MEMBERS: [&str; 8] = ["name", "rules", "settings", "routes", "draft", "id", "version", "created_at"];
 
 fn answer(status: StatusCode, classifier: &Classifier) -> axum::response::Response {
     reply::json(status, &wire::Classifier::from(classifier))

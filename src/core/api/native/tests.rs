@@ -8,6 +8,7 @@ use crate::{
 };
 
 const FILE: &str = include_str!("../../../../tests/apply/sortroom.json");
+const DEMO: &str = include_str!("../../../../.scripts/demo.json");
 const FOR_EDITORS: &str = include_str!("../../../../www/sortroom.schema.json");
 
 struct Scene {
@@ -87,7 +88,9 @@ fn a_classifier_lives() {
     assert_eq!(scene.get(&place), (200, made.clone()));
 
     // What is absent stays, and nothing new is no new version.
-    assert_eq!(scene.ask("PUT", &place, &json!({ "name": "post" })), (200, made.clone()));
+    for same in [json!({ "name": "post" }), made.clone()] {
+        assert_eq!(scene.ask("PUT", &place, &same), (200, made.clone()));
+    }
     let (_, changed) = scene.ask("PUT", &place, &json!({ "rules": rules(&["invoice"]), "draft": true }));
     assert_eq!(
         (&changed["draft"], &changed["routes"], &changed["settings"]),
@@ -178,11 +181,22 @@ fn a_schema_lives() {
     assert_eq!(scene.pointers("POST", "/v1/schemas", &json!({ "name": "x", "fields": [] })), ["/fields"]);
     let faulty = json!({ "name": "x", "fields": [{ "name": "a", "kind": "sum" }, { "kin": "id" }] });
     assert_eq!(scene.pointers("POST", "/v1/schemas", &faulty), ["/fields/0/kind", "/fields/1/kin", "/fields/1/name"]);
+    // What the schema itself finds wrong is said at its place too.
+    let twice = json!({ "name": "x", "fields": [{ "name": "a" }, { "name": "a" }, { "name": "b", "kind": "label" }] });
+    assert_eq!(scene.pointers("POST", "/v1/schemas", &twice), ["/fields/1/name", "/fields/2/options"]);
+    let inline = json!({ "text": "x", "schema": twice["fields"].as_array().map(|fields| json!({ "fields": fields })) });
+    let faults = ["/schema/fields/1/name", "/schema/fields/2/options"];
+    assert_eq!(scene.pointers("POST", "/v1/extract", &inline), faults);
+    let file = json!({ "schemas": { "x": inline["schema"] } });
+    let faults = ["/schemas/x/fields/1/name", "/schemas/x/fields/2/options"];
+    assert_eq!(scene.pointers("POST", "/v1/apply", &file), faults);
+
     let made = scene.made("/v1/schemas", &schema("invoices"));
     let id = made["id"].as_str().unwrap();
     let place = format!("/v1/schemas/{id}");
     assert_eq!(scene.get(&place), (200, made.clone()));
     assert_eq!(scene.get(&format!("/v1/schemas/schema_{}", crate::api::cuid::spell(&id))), (200, made.clone()));
+    assert_eq!(scene.ask("PUT", &place, &made).1["fields"], made["fields"]);
     let (_, renamed) = scene.ask("PUT", &place, &json!({ "name": "bills" }));
     assert_eq!((&renamed["name"], &renamed["fields"]), (&"bills".into(), &made["fields"]));
     let routes = json!([{ "label": "a", "deployment": "D", "schema_id": id }]);
@@ -237,6 +251,47 @@ fn classifies_at_once_whatever_it_comes_in() {
 }
 
 #[test]
+fn what_a_mail_brings_is_classified_too() {
+    let scene = Scene::new();
+    let part = |name: &str, text: &str| {
+        format!(
+            "--x\r\nContent-Type: text/plain\r\nContent-Disposition: attachment; filename=\"{name}\"\r\n\r\n{text}\r\n"
+        )
+    };
+    let head = "From: a@b.example\r\nTo: c@d.example\r\nSubject: My car\r\nMIME-Version: 1.0\r\n\
+        Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: text/plain\r\n\r\n\
+        Please compensate the damage.\r\n";
+    let mail = |parts: &[String]| format!("{head}{}--x--\r\n", parts.concat());
+    let rules = json!([
+        { "label": "invoice", "description": "asks for the payment of an invoice" },
+        { "label": "claim", "description": "reports damage to a car and asks for compensation" },
+    ]);
+    let classify = |mail: &str| {
+        let (status, answer) =
+            scene.form("/v1/classify", &[("file", Some("a.eml"), mail), ("rules", None, &rules.to_string())]);
+        assert_eq!((status, &answer["label"]), (200, &"claim".into()), "{answer}");
+        answer["attachments"].as_array().unwrap().clone()
+    };
+    let some = [part("bill.txt", "Invoice 7: payment is due within ten days."), part("empty.txt", "")];
+    let found = classify(&mail(&some));
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert_eq!((&found[0]["name"], &found[0]["decision"]["label"]), (&"bill.txt".into(), &"invoice".into()));
+    assert_eq!((&found[1]["name"], &found[1]["decision"]), (&"empty.txt".into(), &Value::Null));
+    assert_eq!(found[1]["error"]["code"], "NO_DATA_FOUND_IN_FILE");
+
+    let bill = |number| part(&format!("{number}.txt"), "Invoice: payment is due.");
+    let most = limits::MAX_CLASSIFIED_ATTACHMENTS;
+    let many: Vec<_> = (0..=most).map(bill).collect();
+    let found = classify(&mail(&many));
+    assert!(found[most - 1]["decision"].is_object());
+    assert_eq!(found[most]["error"]["code"], "DOCUMENT_TOO_LARGE", "named, and not read");
+    let too_many: Vec<_> = (0..=limits::MAX_ATTACHMENTS).map(bill).collect();
+    let found = classify(&mail(&too_many));
+    assert_eq!((found.len(), &found[0]["name"]), (1, &Value::Null));
+    assert!(found[0]["error"]["message"].is_string());
+}
+
+#[test]
 fn at_once_is_refused_with_every_reason() {
     let scene = Scene::new();
     assert_eq!(scene.pointers("POST", "/v1/classify", &json!({})), ["/text", "/rules"]);
@@ -265,6 +320,7 @@ fn extracts_at_once() {
     inline.as_object_mut().unwrap().remove("name");
     let (status, answer) = scene.ask("POST", "/v1/extract", &json!({ "text": text, "schema": inline }));
     assert_eq!((status, &answer["values"][0]["field"]), (200, &"total".into()), "{answer}");
+    assert_eq!(answer["values"][0]["value"], "12.50");
     assert!(answer["tables"].is_array() && answer["engine_version"].is_string());
     let saved = scene.made("/v1/schemas", &schema("x"));
     let by_id = json!({ "text": text, "schema_id": saved["id"] });
@@ -315,6 +371,16 @@ fn a_file_is_applied_once() {
     ];
     assert_eq!(steps(&scene.ask("POST", "/v1/apply", &file).1), changed);
     assert_eq!(scene.get("/v1/classifiers").1["items"][0]["rules"][2]["description"], "Leases, and nothing else");
+}
+
+#[test]
+fn the_demo_is_such_a_file() {
+    let scene = Scene::new();
+    let demo: Value = serde_json::from_str(DEMO).unwrap();
+    let (status, answer) = scene.ask("POST", "/v1/apply", &demo);
+    assert_eq!(status, 200, "{answer}");
+    let again = steps(&scene.ask("POST", "/v1/apply", &demo).1);
+    assert!(again.iter().all(|step| step.starts_with("unchanged ")), "{again:?}");
 }
 
 #[test]
@@ -379,6 +445,16 @@ fn editors_know_the_same_bounds() {
         ("/$defs/label/maxLength", limits::MAX_LABEL_CHARS),
         ("/$defs/rule/properties/description/minLength", limits::MIN_DESCRIPTION_CHARS),
         ("/$defs/rule/properties/description/maxLength", limits::MAX_DESCRIPTION_CHARS),
+        ("/$defs/schema/properties/fields/maxItems", limits::MAX_FIELDS),
+        ("/$defs/table/properties/fields/maxItems", limits::MAX_FIELDS),
+        ("/$defs/schema/properties/tables/maxItems", limits::MAX_TABLES),
+        ("/$defs/field/properties/name/maxLength", limits::MAX_FIELD_NAME_CHARS),
+        ("/$defs/table/properties/name/maxLength", limits::MAX_FIELD_NAME_CHARS),
+        ("/$defs/wording/maxLength", limits::MAX_FIELD_NAME_CHARS),
+        ("/$defs/field/properties/description/maxLength", limits::MAX_FIELD_TEXT_CHARS),
+        ("/$defs/table/properties/description/maxLength", limits::MAX_FIELD_TEXT_CHARS),
+        ("/$defs/field/properties/synonyms/maxItems", limits::MAX_FIELD_WORDINGS),
+        ("/$defs/field/properties/options/maxItems", limits::MAX_FIELD_WORDINGS),
         ("/properties/schemas/maxProperties", limits::MAX_DECLARED),
         ("/properties/classifiers/maxProperties", limits::MAX_DECLARED),
     ] {
