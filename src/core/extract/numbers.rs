@@ -15,7 +15,7 @@ pub(super) enum Mark {
 /// A number longer than this is an identifier.
 const MAX_DIGITS: usize = 15;
 
-/// What [`Number::amount`] counts in: a millionth.
+/// What an amount is counted in: a millionth.
 const SCALE: u32 = 6;
 
 /// A number found in a text, not yet read.
