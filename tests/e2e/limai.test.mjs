@@ -126,7 +126,8 @@ describe("Limai", () => {
   });
 
   test("at once and queued, every kind of document has the same answer", async (t) => {
-    const files = [...index.documents, ...index.bad].map((one) => one.file);
+    // A file without a byte is refused when it is put.
+    const files = [...index.documents, ...index.bad].map((one) => one.file).filter((file) => corpus(file).length > 0);
     assert.ok(files.length >= 100);
     const told = {};
     await each(files, 4, async (path) => {

@@ -109,10 +109,11 @@ async fn queue_one<P: Ports>(caller: &Caller<P>, schema: SchemaId, name: &str) -
     Ok(match jobs::create(&caller.ports, &caller.token, wanted(file, schema)).await? {
         Creation::Job(job) => json!({ "fileId": wire::file(file), "jobId": wire::job(job.id) }),
         Creation::Refused(Refusal::UnknownSchema) => return Err(why(Refusal::UnknownSchema)),
-        Creation::Refused(refusal) => {
-            let existing = if let Refusal::InProgress(job) = refusal { Some(wire::job(job)) } else { None };
-            json!({ "fileId": name, "jobId": null, "existingJobId": existing, "error": why(refusal).message() })
+        Creation::Refused(Refusal::InProgress(job)) => {
+            let error = why(Refusal::InProgress(job));
+            json!({ "fileId": name, "jobId": null, "existingJobId": wire::job(job), "error": error.message() })
         }
+        Creation::Refused(refusal) => json!({ "fileId": name, "jobId": null, "error": why(refusal).message() }),
     })
 }
 
