@@ -89,7 +89,7 @@ export function buildConsole() {
   const dist = join(ROOT, "www", "dist");
   rmSync(dist, { recursive: true, force: true });
   mkdirSync(dist, { recursive: true });
-  cpSync(join(ROOT, "www", "index.html"), join(dist, "index.html"));
+  for (const file of ["index.html", "sortroom.schema.json"]) cpSync(join(ROOT, "www", file), join(dist, file));
   // The page links it, and there is no other place that a checkout knows its README to be at.
   cpSync(join(ROOT, "README.md"), join(dist, "README.md"));
 }

@@ -41,6 +41,7 @@ const STEPS = {
   mail: () => nodeTests("tests/e2e/mail.test.mjs"),
   faults: () => nodeTests("tests/e2e/faults.test.mjs"),
   start: () => nodeTests("tests/e2e/start.test.mjs"),
+  apply: () => nodeTests("tests/e2e/apply.test.mjs"),
   /** Whether the benchmark works; speed is never asserted. */
   bench: () => run(npmBin("node"), ["tests/bench/run.mjs", "--quick"]),
   corpus: async () => {

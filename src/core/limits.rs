@@ -94,6 +94,10 @@ pub const MAX_ATTACHMENT_BYTES: u64 = MAX_DOCUMENT_BYTES;
 
 // --- Extraction ---
 
+/// How much of a document's text values are looked for in, in bytes: some five hundred pages. While it is read, a word
+/// costs some 150 bytes, so this is 30 MB.
+pub const MAX_EXTRACTED_BYTES: usize = 1024 * 1024;
+
 /// The most fields of a schema or of one of its tables. An invoice in data has some forty that anybody asks for.
 pub const MAX_FIELDS: usize = 100;
 
@@ -213,8 +217,8 @@ pub const FORM_TEXT_BYTES: usize = 16 * 1024;
 /// The most parts of a form. The dialects know three; the rest is ignored, but not without end.
 pub const FORM_PARTS: usize = 32;
 
-/// The largest file that is looked at in the request that brings it, in bytes. It is held in the instance that answers,
-/// beside other requests; reading a file of this size takes up to some 30 MiB more of its 128.
+/// The largest file that is looked at in the request that brings it, in bytes: a third of [`MAX_DOCUMENT_BYTES`], because
+/// several such requests may meet in one instance, and nothing queues them.
 pub const MAX_HELD_BYTES: u64 = 10 * MIB;
 
 /// The most attachments of a mail that are classified in the request that brings it. Mails of people have a handful, and
@@ -225,8 +229,8 @@ pub const MAX_CLASSIFIED_ATTACHMENTS: usize = 20;
 /// than 22,000, and everything is "none", or nothing is.
 pub const MAX_NO_MATCH_BIAS: f64 = 10.0;
 
-/// The most schemas, and the most classifiers, that one file may declare. Each takes up to three calls of the 1,000 that
-/// an invocation may make.
+/// The most schemas, and the most classifiers, that one file may declare. A schema takes one call to the index and a
+/// classifier two, of the 1,000 that an invocation may make.
 pub const MAX_DECLARED: usize = 100;
 
 /// How long a download address lives when nobody says.

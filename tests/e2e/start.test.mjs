@@ -61,19 +61,22 @@ test("npm start", async (t) => {
     assert.ok(first.includes(facts.token));
     assert.equal(others.length, 3);
     const paste = (lines) => execFileSync("bash", ["-ec", `${first}\n${lines}`], { cwd: ROOT, encoding: "utf8" });
-    const lastLine = (lines, fits) => until(() => {
-      // Answers come one behind the other; the last is that of the last line.
-      const answer = JSON.parse(paste(lines).replace(/^.*\}(?=\{"(?:status|id|message)")/s, ""));
-      return fits(answer) && answer;
-    }, { ms: 30_000, what: "the end of what was pasted" });
-    const job = await lastLine(others[0], (job) => job.status === "COMPLETED");
+    const lastAnswer = (lines, fits) =>
+      until(
+        () => {
+          const answer = JSON.parse(paste(lines.replace(/$/gm, "; echo")).trim().split("\n").at(-1));
+          return fits(answer) && answer;
+        },
+        { ms: 30_000, what: "the end of what was pasted" },
+      );
+    const job = await lastAnswer(others[0], (job) => job.status === "COMPLETED");
     assert.equal(job.result.type, "invoice");
     assert.ok(job.result.confidence > 0.5 && job.result.reasoning.length > 20);
-    const file = await lastLine(others[1], (file) => file.status === "COMPLETED");
+    const file = await lastAnswer(others[1], (file) => file.status === "COMPLETED");
     assert.equal(file.deployment.name, "Invoice Processing");
     const [fields] = Object.values(file.data.tables);
     assert.ok(fields.rows[0].cells.invoice_number.value, "the invoice has a number");
-    const mail = await lastLine(others[2], (mail) => mail.status === "completed");
+    const mail = await lastAnswer(others[2], (mail) => mail.status === "completed");
     assert.equal(mail.result.classification, "refund_request");
     assert.equal(mail.external_ref, "ticket-17");
 

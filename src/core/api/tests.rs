@@ -17,7 +17,7 @@ pub(in crate::api) fn rendered<D: reply::Dialect>(error: &crate::error::Error) -
     (status, serde_json::from_slice(&chunks.into_iter().next().unwrap().unwrap()).unwrap())
 }
 
-fn world() -> Memory {
+pub(in crate::api) fn world() -> Memory {
     Memory::new(Config { admin_secret: Some("operator".into()), inline_max_bytes: 0 })
 }
 
@@ -33,13 +33,13 @@ pub(in crate::api) fn request(method: &str, uri: &str, token: &str, body: impl I
     request.header("authorization", format!("Bearer {token}")).body(body.into()).unwrap()
 }
 
-fn json(ports: &Memory, request: Request<Body>) -> (u16, Value) {
+pub(in crate::api) fn json(ports: &Memory, request: Request<Body>) -> (u16, Value) {
     let (response, body) = ask(ports, request);
     assert_eq!(response.headers()["content-type"], "application/json");
     (response.status().as_u16(), serde_json::from_slice(&body).unwrap())
 }
 
-fn token(ports: &Memory) -> String {
+pub(in crate::api) fn token(ports: &Memory) -> String {
     let (_, project) = json(ports, request("POST", "/v1/projects", "operator", r#"{"name":"p"}"#));
     let uri = format!("/v1/projects/{}/tokens", project["id"].as_str().unwrap());
     let (status, token) = json(ports, request("POST", &uri, "operator", ""));

@@ -60,3 +60,79 @@ impl Gathered {
         self.found
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::parse::pdf::tests::write_pdf;
+
+    const MAIL: &str = "From: a@b.example\r\nTo: c@d.example\r\nSubject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n\
+        --x\r\nContent-Type: text/plain\r\n\r\nThe text.\r\n\
+        --x\r\nContent-Type: application/pdf; name=\"a.pdf\"\r\nContent-Disposition: attachment; filename=\"a.pdf\"\r\nContent-Transfer-Encoding: base64\r\n\r\nJVBERg==\r\n\
+        --x\r\nContent-Type: image/png\r\nContent-Disposition: inline; filename=\"b.png\"\r\nContent-Transfer-Encoding: base64\r\n\r\nAAEC\r\n\
+        --x\r\nContent-Type: message/rfc822\r\n\r\nFrom: e@f.example\r\nSubject: inner\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=y\r\n\r\n\
+        --y\r\nContent-Type: text/plain\r\nContent-Disposition: attachment; filename=\"c.txt\"\r\n\r\nc\r\n--y--\r\n\
+        --x--\r\n";
+
+    #[test]
+    fn attachments_of_mails() {
+        let found = attachments(MAIL.as_bytes()).unwrap();
+        let seen: Vec<_> = found.iter().map(|one| (one.name.as_deref(), one.media_type.as_deref())).collect();
+        assert_eq!(
+            seen,
+            [
+                (Some("a.pdf"), Some("application/pdf")),
+                (Some("b.png"), Some("image/png")),
+                (None, Some("message/rfc822")),
+            ]
+        );
+        assert_eq!(found[0].bytes, b"%PDF");
+        assert_eq!(found[1].bytes, [0, 1, 2]);
+        assert!(found[2].bytes.starts_with(b"From: e@f.example"), "{:?}", String::from_utf8_lossy(&found[2].bytes));
+        // A mail within is a document of its own, with its own attachments.
+        assert_eq!(attachments(&found[2].bytes).unwrap()[0].name.as_deref(), Some("c.txt"));
+    }
+
+    fn pdf(catalog: &str, files: &[&str]) -> Vec<u8> {
+        let mut objects = vec![
+            format!("<</Type/Catalog/Pages 2 0 R{catalog}>>"),
+            "<</Type/Pages/Kids[3 0 R]/Count 1/MediaBox[0 0 600 800]>>".to_owned(),
+            "<</Type/Page/Parent 2 0 R>>".to_owned(),
+        ];
+        for file in files {
+            objects.push(format!(
+                "<</Type/Filespec/F(f)/UF(\u{5c}376\u{5c}377\u{5c}000b)/EF<</F {} 0 R>>>>",
+                objects.len() + 2
+            ));
+            objects.push(format!("<</Length {}>>\nstream\n{file}\nendstream", file.len()));
+        }
+        write_pdf(&objects, "")
+    }
+
+    #[test]
+    fn files_of_pdfs() {
+        let nested = "/Names<</EmbeddedFiles<</Kids[<</Names[(a) 4 0 R]>><</Names[(b) 6 0 R]>>]>>>>";
+        let found = attachments(&pdf(&format!("{nested}/AF[6 0 R 8 0 R]"), &["one", "two", "three"])).unwrap();
+        let bytes: Vec<_> = found.iter().map(|one| one.bytes.as_slice()).collect();
+        assert_eq!(bytes, [b"one".as_slice(), b"two", b"three"]);
+        assert_eq!(found[0].name.as_deref(), Some("b"));
+        assert_eq!(attachments(&pdf("", &[])).unwrap(), []);
+        // A tree that holds itself ends.
+        assert_eq!(attachments(&pdf("/Names<</EmbeddedFiles 4 0 R>>", &[])).unwrap(), []);
+    }
+
+    #[test]
+    fn bounds_and_faults() {
+        let many: Vec<&str> = vec!["x"; limits::MAX_ATTACHMENTS + 1];
+        let all: String = (0..many.len()).map(|at| format!("{} 0 R ", 4 + 2 * at)).collect();
+        let error = attachments(&pdf(&format!("/AF[{all}]"), &many)).unwrap_err();
+        assert_eq!(error.message(), "The file has more than 100 attachments");
+        let mut gathered = Gathered::default();
+        let half = vec![0; limits::MAX_ATTACHMENT_BYTES as usize / 2 + 1];
+        gathered.add(None, None, &half).unwrap();
+        assert_eq!(gathered.add(None, None, &half).unwrap_err().code(), "DOCUMENT_TOO_LARGE");
+        assert_eq!(attachments(b"%PDF-1.7 broken").unwrap_err().code(), "PDF_IS_BROKEN");
+        assert_eq!(attachments(b"").unwrap_err().code(), "NO_DATA_FOUND_IN_FILE");
+        assert_eq!(attachments(b"plain text").unwrap(), []);
+    }
+}

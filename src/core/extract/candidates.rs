@@ -11,7 +11,7 @@ use crate::document::{Rect, Span};
 use crate::text::{Language, fold, guess, words};
 
 /// The most candidates of one kind. A statement of a thousand bookings has some thousand amounts.
-const MAX_CANDIDATES: usize = 20_000;
+const MAX_CANDIDATES: usize = 10_000;
 
 /// Words looked at to tell the language.
 const WORDS_FOR_LANGUAGE: usize = 2_000;
@@ -85,6 +85,7 @@ pub(super) fn find(sheet: &Sheet<'_>, kind: Kind, habits: Habits) -> Vec<Candida
             candidates.push(Candidate { segment: at, span, rect, value, amount, validity });
         }
     }
+    candidates.sort_by_key(|candidate| (candidate.segment, candidate.span.start, candidate.span.end));
     candidates
 }
 

@@ -37,12 +37,18 @@ const LOOK_BACK: usize = 16;
 const GOVERNING: &[&str] =
     &["governed", "construed", "interpreted", "governing", "regi", "soumis", "gilt", "unterliegt", "rige", "regolato"];
 
+/// The most mentions of laws looked at.
+const MAX_MENTIONS: usize = 50;
+
 /// Every law the document names.
 pub(super) fn governing_law(sheet: &Sheet<'_>) -> Vec<Scored> {
     let mut found = Vec::new();
     for (at, page) in sheet.document.pages.iter().enumerate() {
         let said = words(&page.text);
         for first in 0..said.len() {
+            if found.len() >= MAX_MENTIONS {
+                return found;
+            }
             let rest = said.get(first..).unwrap_or_default();
             let is_said = |cue: &&&[&str]| {
                 rest.len() > cue.len() && rest.iter().zip(cue.iter()).all(|((_, word), cue)| word == cue)

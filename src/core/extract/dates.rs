@@ -158,9 +158,12 @@ fn stands_alone(text: &str, range: &Range<usize>) -> bool {
     let before = text.get(..range.start).and_then(|text| text.chars().next_back());
     let mut after = text.get(range.end..).unwrap_or_default().chars();
     let next = after.next();
-    !before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '-' | '/' | '.'))
-        && !next.is_some_and(char::is_alphanumeric)
-        && !(next.is_some_and(|c| matches!(c, '-' | '/' | '.')) && after.next().is_some_and(|c| c.is_ascii_digit()))
+    let is_mark = |c: char| matches!(c, '-' | '/' | '.');
+    if before.is_some_and(|c| c.is_alphanumeric() || is_mark(c)) || next.is_some_and(char::is_alphanumeric) {
+        return false;
+    }
+    // A mark ends a sentence, or goes on with a number.
+    !(next.is_some_and(is_mark) && after.next().is_some_and(|c| c.is_ascii_digit()))
 }
 
 /// Three numbers with the same mark between them.
@@ -203,11 +206,10 @@ fn named(text: &str, parts: &[(Range<usize>, Part)]) -> Option<(Date, usize)> {
         }
     }
     let [(a, first), (b, second), (c, third)] = chosen.as_slice() else { return None };
-    let (day, digits, month) = match (*first, *second) {
-        (Part::Number(day, digits), Part::Month(month)) | (Part::Month(month), Part::Number(day, digits)) => {
-            (day, digits, month)
-        }
-        _ => return None,
+    let ((Part::Number(day, digits), Part::Month(month)) | (Part::Month(month), Part::Number(day, digits))) =
+        (*first, *second)
+    else {
+        return None;
     };
     let Part::Number(year, year_digits) = *third else { return None };
     let year = century(year, year_digits)?;

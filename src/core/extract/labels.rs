@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use super::concepts::{CONCEPTS, canonical, canonical_word, spaced};
 use super::schema::Field;
 use super::sheet::{Segment, Sheet};
+use super::times;
 use crate::document::{Rect, Span};
 use crate::text::words;
 
@@ -213,7 +214,7 @@ pub(super) fn find(sheet: &Sheet<'_>, said: &[Vec<Spoken>], own: &Lexicon) -> Ve
                 said.get(since..words.start).unwrap_or_default().iter().rev().take_while(|word| word.parts).count();
             let lead = i32::try_from(lead).unwrap_or(MAX_LEAD).min(MAX_LEAD);
             let Some(rect) = sheet.rect(segment.page, span) else { continue };
-            hits.push(Hit { label, segment: at, span, rect, strength: strength * AFTER_WORDS.powi(lead) });
+            hits.push(Hit { label, segment: at, span, rect, strength: strength * times(AFTER_WORDS, lead) });
         }
     }
     hits

@@ -4,7 +4,7 @@
 //! 2. `sheet`: the document as rows of segments, from the places of its words or from its lines.
 //! 3. `concepts`, `labels`: the places that name something: by the lexicon of business words, by the fields' own words.
 //! 4. `candidates`: the places that can be a value, by kind (`numbers`, `dates`, `codes`).
-//! 5. `relation`, `score`: how well each candidate fits each field by the labels around it and by arithmetic; then one
+//! 5. `relation`, `score`, `arithmetic`: how well each candidate fits each field by the labels around it and by arithmetic; then one
 //!    value a field. `texts`, `clauses`: fields of words.
 //! 6. `tables`: rows below a header.
 //! 7. `invoice_xml`: an invoice embedded as data says the same without doubt, and comes first.
@@ -12,6 +12,7 @@
 //! It reads what stands beside a label or below it. It does not understand sentences, and it does not guess what no
 //! label says.
 
+mod arithmetic;
 mod candidates;
 mod clauses;
 mod codes;
@@ -128,6 +129,11 @@ pub fn extract(document: &Document, schema: &Schema, embedded: &[Attachment]) ->
         rows.unwrap_or_else(|| tables::read(&reading, table, habits))
     });
     Extraction { values: ranking.values(&exact), tables: tables.collect() }
+}
+
+/// A factor applied so often. The standard library's power may differ between platforms in its last digit.
+fn times(factor: f64, count: i32) -> f64 {
+    (0..count).map(|_| factor).product()
 }
 
 /// Rounded as every figure that leaves the core.

@@ -217,7 +217,7 @@ fn bounded(
         .collect();
     Some(Number {
         range: place(from)..place(end),
-        is_negative: is_negative || (trailing_minus && !is_negative && body.contains(['.', ','])),
+        is_negative: is_negative || (trailing_minus && body.contains(['.', ','])),
         is_percent: ahead.trim_start_matches([' ', '\u{A0}', '\u{202F}']).starts_with('%'),
         has_currency: code_before || code_after,
         body,

@@ -7,6 +7,7 @@ use super::candidates::Candidate;
 use super::concepts::index;
 use super::labels::{self, Hit, Lexicon, Spoken};
 use super::sheet::{Segment, Sheet};
+use super::times;
 use crate::document::{Rect, Span};
 
 /// Right of the name in its segment, in a segment further on, below it, and where the line wraps.
@@ -55,6 +56,8 @@ pub(super) struct Reading<'a> {
     pub hits: Vec<Hit>,
     /// The first hit of every segment, and the end.
     hits_at: Vec<usize>,
+    /// Where the words of every segment begin that part a name from a value.
+    parting: Vec<Vec<usize>>,
     /// The rows that head a table.
     heads: Vec<bool>,
     /// The names of parties, and whether each is the buyer.
@@ -82,7 +85,16 @@ impl<'a> Reading<'a> {
             .take(MAX_PARTIES)
             .collect();
         let heads = (0..sheet.row_count()).map(|row| is_head(sheet, &said, row)).collect();
-        Self { sheet, said, hits, hits_at, heads, parties }
+        let parting = said
+            .iter()
+            .enumerate()
+            .map(|(at, said)| {
+                let from = hits.partition_point(|hit| hit.segment < at);
+                let own = hits.get(from..).unwrap_or_default().iter().take_while(|hit| hit.segment == at);
+                free_words(said, &own.collect::<Vec<_>>())
+            })
+            .collect();
+        Self { sheet, said, hits, hits_at, parting, heads, parties }
     }
 
     /// Whether the nearest party named above a value is the buyer.
@@ -127,16 +139,10 @@ impl<'a> Reading<'a> {
         near
     }
 
-    /// The parting words of a segment within a span that are in no name.
+    /// How many words within a span of a segment part a name from a value.
     fn parting(&self, segment: usize, from: usize, to: usize) -> i32 {
-        let (_, hits) = self.hits_of(segment);
-        let free = |word: &&Spoken| {
-            word.parts
-                && word.span.start >= from
-                && word.span.end <= to
-                && !hits.iter().any(|hit| hit.span.start <= word.span.start && word.span.end <= hit.span.end)
-        };
-        let count = self.said.get(segment).map_or(0, |said| said.iter().filter(free).count());
+        let Some(starts) = self.parting.get(segment) else { return 0 };
+        let count = starts.partition_point(|&at| at < to).saturating_sub(starts.partition_point(|&at| at < from));
         i32::try_from(count).unwrap_or(i32::MAX).min(20)
     }
 
@@ -184,9 +190,9 @@ impl<'a> Reading<'a> {
                 let gap = f64::from((value.rect.x - hit.rect.x - hit.rect.width).max(0.0) / height);
                 let base = if at == value.segment { BESIDE } else { FURTHER };
                 let score = base
-                    * PAST_WORD.powi(between)
+                    * times(PAST_WORD, between)
                     * past
-                    * PAST_VALUE.powi(beyond.min(9))
+                    * times(PAST_VALUE, beyond.min(9))
                     * (1.0 - (gap / 90.0).min(0.35));
                 near.push((start + offset, score));
             }
@@ -216,13 +222,15 @@ impl<'a> Reading<'a> {
             }
             let head = if self.heads.get(segment.row - up) == Some(&true) { HEADS_TABLE } else { 1.0 };
             let mut met = 0;
-            for (at, above) in (first..).zip(row) {
+            // The nearest from the right: what begins further right is no name of it.
+            let end = row.partition_point(|above| above.rect.x < value.rect.x + value.rect.width + 2.0 * height);
+            for (at, above) in (first..).zip(row).take(end).skip(end.saturating_sub(MAX_NEAR)) {
                 let distance = value.rect.y - above.rect.y;
                 if distance > HEIGHTS_BELOW * height {
                     continue;
                 }
                 let (start, hits) = self.hits_of(at);
-                for (offset, hit) in hits.iter().enumerate().take(MAX_NEAR) {
+                for (offset, hit) in hits.iter().enumerate().take(4 * MAX_NEAR) {
                     let gap = text.get(hit.span.end..value.span.start);
                     let wraps = up == 1
                         && gap.is_some_and(|gap| {
@@ -230,13 +238,13 @@ impl<'a> Reading<'a> {
                         });
                     let tail = self.parting(at, hit.span.end, above.span.end);
                     if wraps {
-                        near.push((start + offset, WRAPPED * PAST_WORD.powi(tail + lead)));
+                        near.push((start + offset, WRAPPED * times(PAST_WORD, tail + lead)));
                     }
                     if is_under(hit.rect, value.rect, height) {
                         let own = if self.has_value(hit, at, row, first, same) { HAS_OWN } else { 1.0 };
                         let base = BELOW - 0.05 * f64::from((distance / height - 1.0).max(0.0));
                         let score =
-                            base * own * head * PAST_WORD.powi(lead) * PAST_VALUE.powi(values) * 0.93_f64.powi(tail);
+                            base * own * head * times(PAST_WORD, lead) * times(PAST_VALUE, values) * times(0.93, tail);
                         near.push((start + offset, score));
                     }
                 }
@@ -269,6 +277,23 @@ impl<'a> Reading<'a> {
     }
 }
 
+/// The beginnings of the words that part and are in no name.
+fn free_words(said: &[Spoken], hits: &[&Hit]) -> Vec<usize> {
+    let mut free = Vec::new();
+    let mut named = 0;
+    let mut next = hits.iter().peekable();
+    for word in said {
+        // Names are in the order of their beginnings.
+        while let Some(hit) = next.next_if(|hit| hit.span.start <= word.span.start) {
+            named = named.max(hit.span.end);
+        }
+        if word.parts && word.span.end > named {
+            free.push(word.span.start);
+        }
+    }
+    free
+}
+
 /// Whether a row names columns, and says nothing else.
 fn is_head(sheet: &Sheet<'_>, said: &[Vec<Spoken>], row: usize) -> bool {
     let (first, segments) = sheet.row(row);
@@ -285,9 +310,11 @@ pub(super) fn of_segment(values: &[Candidate], segment: usize) -> &[Candidate] {
 }
 
 fn between_values(same: &[Candidate], segment: usize, from: usize, to: usize) -> i32 {
-    let count =
-        of_segment(same, segment).iter().filter(|other| other.span.start >= from && other.span.end <= to).count();
-    i32::try_from(count).unwrap_or(i32::MAX).min(20)
+    let own = of_segment(same, segment);
+    let inside = own
+        .partition_point(|other| other.span.start < to)
+        .saturating_sub(own.partition_point(|other| other.span.start < from));
+    i32::try_from(inside).unwrap_or(i32::MAX).min(20)
 }
 
 fn overlap(a: Rect, b: Rect) -> f32 {

@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use super::candidates::{Candidate, Habits, find};
 use super::concepts::{CONCEPTS, index, resolve};
 use super::labels::custom;
-use super::numbers::CENT;
 use super::relation::Reading;
 use super::schema::{Field, Kind};
 use super::sheet::Sheet;
@@ -17,7 +16,7 @@ use super::{Citation, Origin, Value, clauses, rounded, texts};
 use crate::document::Span;
 
 /// The lowest score that is an answer.
-const LEAST: f64 = 0.3;
+pub(super) const LEAST: f64 = 0.3;
 
 /// What is left of a score when a name of something else fits the candidate better, or nearly as well.
 const CONTESTED: f64 = 0.5;
@@ -26,26 +25,13 @@ const DOUBTED: f64 = 0.9;
 /// The score of a value that proves itself by its shape, without any name.
 const UNNAMED: f64 = 0.5;
 
-/// Added to the scores of amounts that add up, and the least the names must give for it.
-const ADDS_UP: f64 = 0.45;
-const LEAST_SUM: f64 = 0.9;
-
-/// What is left of an amount that is not part of what adds up.
-const ODD_ONE: f64 = 0.7;
-
-/// The rates of value added tax that are in use, in tenths of a percent.
-const RATES: &[i128] = &[
-    25, 26, 38, 40, 50, 55, 60, 70, 77, 80, 81, 90, 100, 120, 130, 135, 150, 160, 170, 180, 190, 200, 210, 220, 230,
-    240, 250, 255, 270,
-];
-
-/// The most different amounts tried against each other.
-const MAX_AMOUNTS: usize = 160;
+/// The most names kept for one candidate.
+const MAX_NAMES: usize = 24;
 
 /// Score to confidence: the share of right answers at that score, on the developers' share of the extraction corpus
 /// and the invoices of `tests/corpus`, smoothed by hand so that it rises and stays short of certainty.
 const CONFIDENCE: &[(f64, f64)] =
-    &[(0.0, 0.05), (0.3, 0.2), (0.5, 0.45), (0.65, 0.65), (0.8, 0.82), (0.95, 0.93), (1.2, 0.96), (1.45, 0.985)];
+    &[(0.0, 0.05), (0.3, 0.3), (0.45, 0.5), (0.55, 0.78), (0.7, 0.88), (0.95, 0.94), (1.2, 0.97), (1.45, 0.985)];
 
 /// Concepts that may be one place: a total is what is due where nothing was paid.
 const SHARED: &[(&str, &str)] = &[
@@ -62,11 +48,11 @@ const SHARED: &[(&str, &str)] = &[
 ];
 
 /// A field made ready.
-struct Asked {
+pub(super) struct Asked {
     kind: Kind,
     /// Its names: label and weight.
     labels: Vec<(usize, f64)>,
-    concept: &'static str,
+    pub(super) concept: &'static str,
     field: Option<usize>,
 }
 
@@ -83,8 +69,8 @@ pub(super) struct Scored {
 pub(super) struct Ranking<'a> {
     sheet: &'a Sheet<'a>,
     fields: &'a [Field],
-    asked: Vec<Asked>,
-    ranked: Vec<Vec<Scored>>,
+    pub(super) asked: Vec<Asked>,
+    pub(super) ranked: Vec<Vec<Scored>>,
 }
 
 impl<'a> Ranking<'a> {
@@ -121,84 +107,11 @@ impl<'a> Ranking<'a> {
             .collect();
         let mut ranking = Self { sheet, fields, asked, ranked };
         ranking.add_up();
+        ranking.due_is_total();
         for scored in &mut ranking.ranked {
             scored.sort_by(|a, b| b.score.total_cmp(&a.score));
         }
         ranking
-    }
-
-    fn of(&mut self, concept: &str) -> Option<&mut Vec<Scored>> {
-        let at = self.asked.iter().position(|asked| asked.concept == concept)?;
-        self.ranked.get_mut(at)
-    }
-
-    /// The score of every amount for a concept.
-    fn amounts(&self, concept: &str) -> BTreeMap<i128, f64> {
-        let mut amounts = BTreeMap::new();
-        let at = self.asked.iter().position(|asked| asked.concept == concept);
-        for scored in at.and_then(|at| self.ranked.get(at)).into_iter().flatten() {
-            if let Some(amount) = scored.candidate.amount {
-                let best = amounts.entry(amount).or_insert(0.0_f64);
-                *best = best.max(scored.score);
-            }
-        }
-        amounts
-    }
-
-    /// Finds net, tax and total that add up and that their names speak for, and raises them.
-    fn add_up(&mut self) {
-        let (net, tax) = (self.amounts("net"), self.amounts("tax"));
-        let (total, due) = (self.amounts("total"), self.amounts("amount_due"));
-        let mut values: Vec<(i128, f64)> = net
-            .iter()
-            .map(|(&amount, &score)| {
-                let other = |scores: &BTreeMap<i128, f64>| scores.get(&amount).copied().unwrap_or_default();
-                (amount, score.max(other(&tax)).max(other(&total)).max(other(&due)))
-            })
-            .collect();
-        values.sort_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
-        values.truncate(MAX_AMOUNTS);
-        let largest = values.iter().map(|(amount, _)| amount.abs()).max().unwrap_or(1).max(1);
-        let score = |scores: &BTreeMap<i128, f64>, amount: i128| scores.get(&amount).copied().unwrap_or_default();
-        let mut best: Option<(f64, [i128; 3])> = None;
-        for &(n, _) in values.iter().filter(|(amount, _)| *amount != 0) {
-            for &(t, _) in &values {
-                let g = n + t;
-                let names = [score(&net, n), score(&tax, t), score(&total, g).max(0.95 * score(&due, g))];
-                let shares_sign = t == 0 || (t > 0) == (n > 0);
-                // Without tax, net and total are one amount, which says nothing unless all three are named.
-                let is_plain = t.abs() * 10 <= n.abs() * 3 && shares_sign && total.contains_key(&g);
-                let named = names.iter().filter(|name| **name > LEAST).count();
-                if !is_plain || named < if t == 0 { 3 } else { 2 } {
-                    continue;
-                }
-                let is_rate = RATES.iter().any(|rate| (n * rate - t * 1000).abs() <= CENT * 1000);
-                let size = (g.abs() * 100 / largest) as f64 / 1000.0;
-                let sum = names.iter().sum::<f64>() + size + if is_rate && t != 0 { 0.3 } else { 0.0 };
-                if best.is_none_or(|(before, _)| sum > before) {
-                    best = Some((sum, [n, t, g]));
-                }
-            }
-        }
-        let Some((_, found)) = best.filter(|(sum, _)| *sum > LEAST_SUM) else { return };
-        for (concept, amount) in ["net", "tax", "total"].into_iter().zip(found) {
-            // A total may be named by what is due alone.
-            let due = if concept == "total" { 0.95 * score(&due, amount) } else { 0.0 };
-            for scored in self.of(concept).into_iter().flatten() {
-                if scored.candidate.amount == Some(amount) {
-                    scored.score = scored.score.max(LEAST).max(due) + ADDS_UP;
-                } else {
-                    scored.score *= ODD_ONE;
-                }
-            }
-        }
-        let [.., total] = found;
-        // What is due is the total, unless a name says otherwise.
-        for scored in self.of("amount_due").into_iter().flatten() {
-            if scored.candidate.amount == Some(total) {
-                scored.score = scored.score.max(0.55);
-            }
-        }
     }
 
     /// One value for every field; those known exactly are only looked up on the pages.
@@ -349,11 +262,18 @@ impl Named {
             .iter()
             .map(|candidate| {
                 let near = reading.near(candidate, &candidates, is_named).into_iter();
-                near.filter_map(|(hit, score)| {
-                    let hit = reading.hits.get(hit)?;
-                    Some((hit.label, hit.strength * score, hit.span, is_named(hit.label)))
-                })
-                .collect()
+                let mut names: Vec<_> = near
+                    .filter_map(|(hit, score)| {
+                        let hit = reading.hits.get(hit)?;
+                        Some((hit.label, hit.strength * score, hit.span, is_named(hit.label)))
+                    })
+                    .collect();
+                // The best name of each label is enough.
+                names.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)).then(b.2.cmp(&a.2)));
+                names.dedup_by_key(|name| name.0);
+                names.sort_by(|a, b| b.1.total_cmp(&a.1));
+                names.truncate(MAX_NAMES);
+                names
             })
             .collect();
         Self { candidates, names }

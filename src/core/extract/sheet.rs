@@ -4,6 +4,7 @@
 //! the lines of the text and the cells of its rows, so that one set of rules serves both.
 
 use crate::document::{Document, Page, Rect, Role, Span};
+use crate::limits;
 
 /// A gap wider than this times the height of the words splits a row into segments.
 const SEGMENT_GAP: f32 = 1.4;
@@ -51,8 +52,12 @@ pub(super) struct Sheet<'a> {
 impl<'a> Sheet<'a> {
     pub fn new(document: &'a Document) -> Self {
         let mut sheet = Self { document, segments: Vec::new(), rows: vec![0], pieces: Vec::new() };
+        let mut left = limits::MAX_EXTRACTED_BYTES;
         for (at, page) in document.pages.iter().enumerate() {
             let mut pieces = if page.words.is_empty() { made_up(page) } else { given(page) };
+            // The beginning of the text that is still within the bound.
+            pieces.retain(|piece| piece.span.end <= left);
+            left = left.saturating_sub(page.text.len());
             for row in rows(&pieces) {
                 sheet.add_row(at, page, &row);
             }

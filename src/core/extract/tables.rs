@@ -21,6 +21,9 @@ const MIN_NAMED: usize = 2;
 /// Rows without an item after which the table is over; after its header, the first item comes within as many.
 const MAX_PAUSE: usize = 12;
 
+/// The most columns of a table.
+const MAX_COLUMNS: usize = 64;
+
 /// The most rows of a table.
 const MAX_ROWS: usize = 5_000;
 
@@ -138,6 +141,7 @@ fn columns(reading: &Reading<'_>, table: &Table, concepts: &[Option<usize>], row
         }
     }
     columns.sort_by(|a, b| a.rect.x.total_cmp(&b.rect.x));
+    columns.truncate(MAX_COLUMNS);
     columns
 }
 

@@ -1,1 +1,332 @@
+//! Extraction as a whole: documents in files, an embedded invoice, and what holds for any text and schema.
 
+use std::fs;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::document::{Format, Page, Passage, ReadOptions, Role, Word, attachments, read};
+
+fn page(number: u32, text: &str) -> Page {
+    let mut passages = Vec::new();
+    let mut start = 0;
+    for paragraph in text.split_inclusive("\n\n") {
+        let span = Span { start, end: start + paragraph.trim_end().len() };
+        if span.start < span.end {
+            passages.push(Passage { span, role: Role::Body });
+        }
+        start += paragraph.len();
+    }
+    Page { number, text: text.to_owned(), passages, words: Vec::new(), size: None }
+}
+
+fn document(text: &str) -> Document {
+    Document { format: Format::Plain, title: None, pages: vec![page(1, text)], page_count: 1 }
+}
+
+/// `NAME [KIND] [(SYNONYM)]`; a label has its options behind it: `label(a, b)`.
+fn field(written: &str) -> Field {
+    let (name, rest) = written.split_once(' ').unwrap_or((written, ""));
+    let (kind, listed) = rest.split_once('(').map_or((rest, ""), |(kind, listed)| (kind, listed.trim_end_matches(')')));
+    let listed: Vec<String> = listed.split(", ").filter(|one| !one.is_empty()).map(str::to_owned).collect();
+    let kind: Kind = match kind.trim() {
+        "" => Kind::Text,
+        kind => serde_json::from_str(&format!("{kind:?}")).unwrap(),
+    };
+    let (options, synonyms) = if kind == Kind::Label { (listed, vec![]) } else { (vec![], listed) };
+    Field { name: name.to_owned(), kind, synonyms, options, ..Field::default() }
+}
+
+fn lines() -> Table {
+    let fields = ["description", "quantity number", "unit_price money", "line_total money"].map(field).to_vec();
+    Table { name: "lines".into(), description: None, fields }
+}
+
+/// A case is a file: `field: FIELD = VALUE` or `field: FIELD none`, perhaps `row: CELL | CELL ...`, a line of `---`, and
+/// the document.
+#[test]
+fn cases() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/extract/cases");
+    let mut failures = Vec::new();
+    let mut count = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "txt") {
+            continue;
+        }
+        let case = fs::read_to_string(&path).unwrap();
+        let (header, text) = case.split_once("\n---\n").unwrap();
+        let mut schema = Schema::default();
+        let (mut expected, mut rows) = (Vec::new(), Vec::new());
+        for line in header.lines() {
+            match line.split_once(": ").unwrap() {
+                ("field", written) => match written.split_once(" = ") {
+                    Some((asked, value)) => {
+                        schema.fields.push(field(asked));
+                        expected.push(Some(value.to_owned()));
+                    }
+                    None => {
+                        schema.fields.push(field(written.strip_suffix(" none").unwrap()));
+                        expected.push(None);
+                    }
+                },
+                ("row", cells) => rows.push(cells.split(" | ").map(str::to_owned).collect::<Vec<_>>()),
+                (other, _) => panic!("{path:?}: {other}"),
+            }
+        }
+        if !rows.is_empty() {
+            schema.tables.push(lines());
+        }
+        schema.check().unwrap();
+        let document = document(text);
+        let extraction = extract(&document, &schema, &[]);
+        check(&document, &schema, &extraction).unwrap();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        for (value, expected) in extraction.values.iter().zip(expected) {
+            if value.value != expected {
+                failures.push(format!("{name}: {value:?}\n    expected {expected:?}"));
+            }
+        }
+        let read: Vec<Vec<String>> =
+            extraction.tables.iter().flat_map(|table| &table.rows).map(|row| cells(row)).collect();
+        if read != rows {
+            failures.push(format!("{name}: {read:?}\n    expected {rows:?}"));
+        }
+        count += 1;
+    }
+    assert!(count >= 10, "only {count} cases were found");
+    assert!(failures.is_empty(), "\n{}", failures.join("\n"));
+}
+
+fn cells(row: &[Value]) -> Vec<String> {
+    row.iter().map(|value| value.value.clone().unwrap_or_else(|| "-".into())).collect()
+}
+
+/// What holds for every extraction.
+fn check(document: &Document, schema: &Schema, extraction: &Extraction) -> Result<(), TestCaseError> {
+    prop_assert_eq!(extraction, &extract(document, schema, &[]));
+    prop_assert_eq!(extraction.values.len(), schema.fields.len());
+    prop_assert_eq!(extraction.tables.len(), schema.tables.len());
+    let rows = extraction.tables.iter().flat_map(|table| table.rows.iter().flatten());
+    for value in extraction.values.iter().chain(rows) {
+        prop_assert!((0.0..=1.0).contains(&value.confidence));
+        prop_assert_eq!(rounded(value.confidence), value.confidence);
+        prop_assert_eq!(value.value.is_none(), value.confidence == 0.0);
+        prop_assert_eq!(value.value.is_some(), value.text.is_some());
+        prop_assert_eq!(value.value.is_some(), value.citation.is_some());
+        if let Some(citation) = value.citation {
+            let page = document.pages.iter().find(|page| page.number == citation.page).unwrap();
+            prop_assert!(citation.span.start < citation.span.end);
+            prop_assert_eq!(page.text.get(citation.span.start..citation.span.end), value.text.as_deref());
+            if let Some(label) = citation.label {
+                prop_assert!(page.text.get(label.start..label.end).is_some());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn facturx() -> Vec<u8> {
+    fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/extract/cases/factur-x.pdf")).unwrap()
+}
+
+#[test]
+fn an_embedded_invoice_is_exact() {
+    let bytes = facturx();
+    let document = read(&bytes, &ReadOptions::default()).unwrap();
+    let files = attachments(&bytes).unwrap();
+    assert_eq!(files.len(), 1);
+    assert_eq!(files[0].name.as_deref(), Some("factur-x.xml"));
+    assert_eq!(files[0].media_type.as_deref(), Some("text/xml"));
+    let asked = [
+        ("invoice_number id", "LH-2026-77", true),
+        ("Rechnungsdatum date", "2026-05-04", true),
+        ("due_date date", "2026-06-03", false),
+        ("total money", "142.80", true),
+        ("vendorName", "Lampenhaus Hollerbach", true),
+        ("buyer_name", "Gasthof Linde", false),
+        ("seller_vat_id vat_id", "DE136695976", false),
+    ];
+    let fields = asked.iter().map(|(written, ..)| field(written)).chain([field("colour")]).collect();
+    let extraction = extract(&document, &Schema { fields, tables: vec![lines()] }, &files);
+    for ((_, expected, is_shown), value) in asked.iter().zip(&extraction.values) {
+        assert_eq!(value.value.as_deref(), Some(*expected));
+        assert_eq!((value.confidence, value.origin), (1.0, Origin::Embedded), "{}", value.field);
+        assert_eq!(value.citation.is_some_and(|citation| citation.rect.is_some()), *is_shown, "{}", value.field);
+    }
+    let colour = extraction.values.last().unwrap();
+    assert_eq!((&colour.value, colour.origin), (&None, Origin::Text));
+    assert_eq!(
+        extraction.tables[0].rows.iter().map(|row| cells(row)).collect::<Vec<_>>(),
+        [["Lamp & shade", "3", "40.00", "120.00"]]
+    );
+    // The pages alone say as much of what they show.
+    let plain = extract(&document, &Schema { fields: vec![field("total money")], tables: vec![] }, &[]);
+    assert_eq!((plain.values[0].value.as_deref(), plain.values[0].origin), (Some("142.80"), Origin::Text));
+}
+
+#[test]
+fn ubl_is_read_and_other_xml_is_not() {
+    let ubl = r#"<Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2" xmlns:cbc="urn:b" xmlns:cac="urn:a">
+        <cbc:ID>U-1</cbc:ID><cbc:IssueDate>2026-01-02</cbc:IssueDate>
+        <cac:LegalMonetaryTotal><cbc:TaxInclusiveAmount currencyID="EUR">11.90</cbc:TaxInclusiveAmount></cac:LegalMonetaryTotal>
+        <cac:InvoiceLine><cbc:ID>1</cbc:ID><cbc:InvoicedQuantity>2</cbc:InvoicedQuantity><cac:Item><cbc:Name>Tea</cbc:Name></cac:Item></cac:InvoiceLine>
+        </Invoice>"#;
+    let invoice = invoice_xml::read(ubl.as_bytes()).unwrap();
+    let of = |facts: &invoice_xml::Facts, concept| facts.get(concept).cloned().unwrap_or_default();
+    assert_eq!(of(&invoice.facts, "invoice_number"), "U-1");
+    assert_eq!(of(&invoice.facts, "total"), "11.90");
+    assert_eq!(of(&invoice.lines[0], "line_description"), "Tea");
+    for other in ["", "text", "<html/>", "<Invoice/>", "<Invoice><ID>1</Invoice>", "<Invoice><ID>&bad;</ID>"] {
+        assert_eq!(invoice_xml::read(other.as_bytes()), None, "{other}");
+    }
+    let deep = "<Invoice>".repeat(crate::limits::MAX_MARKUP_DEPTH + 1);
+    assert_eq!(invoice_xml::read(deep.as_bytes()), None);
+}
+
+#[test]
+fn hostile_texts_take_no_time() {
+    let schema = Schema {
+        fields: [
+            "total money",
+            "net money",
+            "tax money",
+            "invoice_number id",
+            "invoice_date date",
+            "seller_name",
+            "iban iban",
+        ]
+        .map(field)
+        .to_vec(),
+        tables: vec![lines()],
+    };
+    for text in [
+        "total ".repeat(4_000),
+        "1,00 ".repeat(4_000),
+        "total 1,00\t".repeat(2_000),
+        "invoice no 1 2 3\n".repeat(1_000),
+        "Pos Menge Preis Betrag\n".repeat(600),
+        "DE12 ".repeat(4_000),
+        "(".repeat(9_000),
+    ] {
+        let document = document(&text);
+        check(&document, &schema, &extract(&document, &schema, &[])).unwrap();
+    }
+}
+
+const WORDS: &[&str] = &[
+    "Invoice",
+    "no.",
+    "Rechnung",
+    "Nr.",
+    "Total",
+    "Netto",
+    "MwSt.",
+    "19 %",
+    "1.234,56",
+    "€",
+    "12.03.2026",
+    "March 4, 2026",
+    "DE89 3704 0044 0532 0130 00",
+    "IBAN:",
+    "DE136695976",
+    "a@b.example",
+    "www.a.example",
+    "\t",
+    "\n",
+    "\n\n",
+    ":",
+    "(",
+    ")",
+    "Pos",
+    "Menge",
+    "Preis",
+    "Betrag",
+    "Seller",
+    "Buyer",
+    "GmbH",
+    "yes",
+    "é",
+    "請求",
+    "🎉",
+    "-5,00",
+    "RE-1/2",
+    "+49 40 123456",
+];
+
+fn texts() -> impl Strategy<Value = String> {
+    let said = prop::collection::vec(prop::sample::select(WORDS), 0..60).prop_map(|words| words.join(" "));
+    prop_oneof![said, any::<String>()]
+}
+
+fn schemas() -> impl Strategy<Value = Schema> {
+    let kinds = [
+        Kind::Text,
+        Kind::Number,
+        Kind::Money,
+        Kind::Percent,
+        Kind::Date,
+        Kind::Boolean,
+        Kind::Iban,
+        Kind::VatId,
+        Kind::Email,
+        Kind::Phone,
+        Kind::Url,
+        Kind::Currency,
+        Kind::Id,
+        Kind::Label,
+    ];
+    let names = prop_oneof![
+        prop::sample::select(vec![
+            "total",
+            "net",
+            "tax",
+            "invoice_number",
+            "date",
+            "due_date",
+            "seller_name",
+            "quantity",
+            "governing_law"
+        ])
+        .prop_map(str::to_owned),
+        any::<String>(),
+    ];
+    let field = (names, prop::sample::select(kinds.to_vec()), prop::collection::vec(texts(), 0..3)).prop_map(
+        |(name, kind, listed)| Field { name, kind, options: listed.clone(), synonyms: listed, description: None },
+    );
+    let fields = prop::collection::vec(field, 0..12);
+    (fields, 0_usize..12).prop_map(|(mut fields, at)| {
+        let columns = fields.split_off(at.min(fields.len()));
+        Schema { fields, tables: vec![Table { name: "rows".into(), description: None, fields: columns }] }
+    })
+}
+
+proptest! {
+    #[test]
+    fn holds_for_any_text_and_schema(text in texts(), schema in schemas()) {
+        let document = document(&text);
+        check(&document, &schema, &extract(&document, &schema, &[]))?;
+    }
+
+    #[test]
+    fn places_are_not_trusted(
+        text in texts(),
+        schema in schemas(),
+        words in prop::collection::vec((0_usize..80, 0_usize..12, any::<[f32; 4]>()), 0..30),
+    ) {
+        let mut document = document(&text);
+        document.pages[0].words = words
+            .into_iter()
+            .map(|(start, length, [x, y, width, height])| Word {
+                span: Span { start, end: start + length },
+                rect: Rect { x, y, width, height },
+            })
+            .collect();
+        check(&document, &schema, &extract(&document, &schema, &[]))?;
+    }
+
+    #[test]
+    fn any_bytes_are_no_invoice(bytes in any::<Vec<u8>>()) {
+        invoice_xml::read(&bytes);
+    }
+}

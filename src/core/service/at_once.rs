@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::{
     classify::{Classifier, Decision},
-    document::{self, Document, Format, Mail, ReadOptions},
+    document::{self, Attachment, Document, Format, Mail, ReadOptions},
     error::{Error, Result, Unreadable},
     extract::{self, Extraction, Schema},
     job::Classification,
@@ -28,11 +28,10 @@ impl Content {
         }
     }
 
-    /// What is attached. It is a help, and a damaged help is none.
-    fn attachments(&self) -> Vec<document::Attachment> {
+    fn attachments(&self) -> Result<Vec<Attachment>> {
         match self {
-            Self::Bytes(bytes) => document::attachments(bytes).unwrap_or_default(),
-            Self::Mail(_) => Vec::new(),
+            Self::Bytes(bytes) => document::attachments(bytes),
+            Self::Mail(_) => Ok(Vec::new()),
         }
     }
 }
@@ -42,7 +41,8 @@ impl Content {
 pub struct Classified {
     /// What the document is.
     pub decision: Decision,
-    /// What the files are that a mail brought, each by its name.
+    /// What the files are that a mail brought, each by its name. Where they cannot be told apart, one without a name says
+    /// why.
     pub attachments: Vec<(Option<String>, Result<Decision>)>,
 }
 
@@ -54,16 +54,23 @@ pub struct Classified {
 pub fn classify(content: &Content, classification: &Classification) -> Result<Classified> {
     let document = content.document(&classification.read)?;
     let classifier = Classifier::new(&classification.rules, &classification.settings);
-    let attached = if document.format == Format::Eml { content.attachments() } else { Vec::new() };
-    let attachments = attached.into_iter().enumerate().map(|(place, attachment)| {
-        if place >= limits::MAX_CLASSIFIED_ATTACHMENTS {
-            let why = format!("Only the first {} attachments of a mail are read", limits::MAX_CLASSIFIED_ATTACHMENTS);
-            return (attachment.name, Err(Error::unreadable(Unreadable::TooLarge, why)));
+    let mut attachments = Vec::new();
+    if document.format == Format::Eml {
+        match content.attachments() {
+            Ok(files) => attachments.extend(files.into_iter().enumerate().map(|file| attached(&classifier, file))),
+            Err(error) => attachments.push((None, Err(error))),
         }
-        let read = document::read(&attachment.bytes, &ReadOptions::default());
-        (attachment.name, read.map(|document| classifier.decide(&document)))
-    });
-    Ok(Classified { decision: classifier.decide(&document), attachments: attachments.collect() })
+    }
+    Ok(Classified { decision: classifier.decide(&document), attachments })
+}
+
+fn attached(classifier: &Classifier, (place, file): (usize, Attachment)) -> (Option<String>, Result<Decision>) {
+    if place >= limits::MAX_CLASSIFIED_ATTACHMENTS {
+        let why = format!("Only the first {} attachments of a mail are read", limits::MAX_CLASSIFIED_ATTACHMENTS);
+        return (file.name, Err(Error::unreadable(Unreadable::TooLarge, why)));
+    }
+    let read = document::read(&file.bytes, &ReadOptions::default());
+    (file.name, read.map(|document| classifier.decide(&document)))
 }
 
 /// Looks for the fields of a schema in a document.
@@ -73,5 +80,7 @@ pub fn classify(content: &Content, classification: &Classification) -> Result<Cl
 /// `Unreadable` when the document cannot be read.
 pub fn extract(content: &Content, schema: &Schema) -> Result<Extraction> {
     let document = content.document(&ReadOptions::default())?;
-    Ok(extract::extract(&document, schema, &content.attachments()))
+    // What is attached is a help, and a damaged help is none.
+    let attachments = content.attachments().unwrap_or_default();
+    Ok(extract::extract(&document, schema, &attachments))
 }

@@ -34,7 +34,7 @@ const END: &str = "--B--\r\n";
 /// Sends `text` in chunks of `size` bytes.
 fn send_in(ports: &Memory, text: &str, size: usize) -> Result<Form> {
     let chunks: Vec<_> =
-        text.as_bytes().chunks(size).map(|chunk| Ok::<_, Error>(bytes::Bytes::copy_from_slice(chunk))).collect();
+        text.as_bytes().chunks(size).map(|chunk| Ok::<_, Error>(Bytes::copy_from_slice(chunk))).collect();
     block_on(receive(ports, key(), "file", &multipart(), Body::from_stream(stream::iter(chunks))))
 }
 
@@ -119,7 +119,7 @@ fn keeps_nothing_of_what_breaks_off() {
     for size in [10, limits::PART_BYTES + 10] {
         let ports = Memory::new(Config::default());
         let start = file_part("file", "a.txt", &"x".repeat(size));
-        let chunks = [Ok(bytes::Bytes::from(start)), Err(std::io::Error::other("connection lost"))];
+        let chunks = [Ok(Bytes::from(start)), Err(std::io::Error::other("connection lost"))];
         let body = Body::from_stream(stream::iter(chunks));
         let error = block_on(receive(&ports, key(), "file", &multipart(), body)).unwrap_err();
         assert_eq!(error.message(), "The request ended before its body did");
@@ -136,8 +136,8 @@ fn bounds_the_body_whatever_it_says_of_its_length() {
     assert_eq!(error.kind(), Kind::TooLarge { limit: limits::MAX_UPLOAD_BYTES });
 
     // The same chunk over and over: the body is past the bound, and the test holds one chunk of it.
-    let start = bytes::Bytes::from(file_part("other", "a.bin", ""));
-    let filler = bytes::Bytes::from(vec![b'x'; 1024 * 1024]);
+    let start = Bytes::from(file_part("other", "a.bin", ""));
+    let filler = Bytes::from(vec![b'x'; 1024 * 1024]);
     let chunks = stream::iter([Ok::<_, Error>(start)]).chain(stream::iter(std::iter::repeat_n(Ok(filler), 102)));
     let error = block_on(receive(&ports, key(), "file", &multipart(), Body::from_stream(chunks))).unwrap_err();
     assert_eq!(error.kind(), Kind::TooLarge { limit: limits::MAX_UPLOAD_BYTES });
@@ -161,4 +161,38 @@ fn says_when_the_store_fails() {
     let form = [file_part("file", "a.txt", "text"), END.to_owned()].concat();
     let error = send_in(&ports, &form, 9).unwrap_err();
     assert_eq!(error.kind(), Kind::Upstream { retryable: true });
+}
+
+fn held(parts: &[String]) -> Result<Held> {
+    block_on(hold("file", &multipart(), Body::from(parts.concat())))
+}
+
+#[test]
+fn holds_what_is_not_to_be_stored() {
+    let long = "x".repeat(limits::FORM_TEXT_BYTES + 1);
+    let file = || file_part("file", "a.txt", "content");
+    for parts in [[text_part("rules", &long), file()], [file(), text_part("rules", &long)]] {
+        let form = held(&[parts.concat(), END.to_owned()]).unwrap();
+        assert_eq!((&form.bytes[..], form.texts["rules"].len()), (&b"content"[..], long.len()));
+    }
+    let refused = |parts: &[String]| held(parts).unwrap_err().message().to_owned();
+    assert_eq!(refused(&[file(), file(), END.to_owned()]), "file field may be there only once.");
+    assert_eq!(refused(&[END.to_owned()]), "file field is required for multipart requests.");
+    assert_eq!(refused(&[file_part("file", "a.txt", ""), END.to_owned()]), "Uploaded file is empty.");
+    assert_eq!(refused(&[file()]), "There was an error parsing the body");
+}
+
+#[test]
+fn holds_no_more_than_it_may() {
+    let of = |length: u64| {
+        let content = "x".repeat(usize::try_from(length).unwrap());
+        held(&[file_part("file", "a.txt", &content), END.to_owned()])
+    };
+    assert!(of(limits::MAX_HELD_BYTES).is_ok());
+    let error = of(limits::MAX_HELD_BYTES + 1).unwrap_err();
+    assert_eq!(error.kind(), Kind::TooLarge { limit: limits::MAX_HELD_BYTES });
+    let mut said = multipart();
+    said.insert(header::CONTENT_LENGTH, (limits::MAX_HELD_BYTES * 2).into());
+    let error = block_on(hold("file", &said, Body::empty())).unwrap_err();
+    assert_eq!(error.kind(), Kind::TooLarge { limit: limits::MAX_HELD_BYTES });
 }

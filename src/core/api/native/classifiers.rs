@@ -32,7 +32,8 @@ use crate::{
 const LISTING: &str = "classifiers";
 const VERSIONS: &str = "classifiers/versions";
 const SIZES: Sizes = Sizes { default: 50, most: 100 };
-const MEMBERS: [&str; 5] = ["name", "rules", "settings", "routes", "draft"];
+/// What may be said; the last three are answered, and ignored when they are sent back.
+const MEMBERS: [&str; 8] = ["name", "rules", "settings", "routes", "draft", "id", "version", "created_at"];
 
 fn answer(status: StatusCode, classifier: &Classifier) -> axum::response::Response {
     reply::json(status, &wire::Classifier::from(classifier))
@@ -116,7 +117,7 @@ async fn listed<P: Ports>(caller: &Caller<P>, mut check: Check, listing: &str, f
     let page = page_token::request(&mut check, listing, SIZES, &query.one("page_size"), &query.one("page_token"));
     let page = check.finish(page)?;
     let classifiers = classifiers::list(&caller.ports, caller.token.project, filter, page).await?;
-    let listing = Listing::new(listing, &classifiers, |one| wire::Classifier::from(one));
+    let listing = Listing::new(listing, &classifiers, wire::Classifier::from);
     Ok(reply::json(StatusCode::OK, &listing))
 }
 

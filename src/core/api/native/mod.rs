@@ -27,7 +27,7 @@
 //! settings: {language, no_match_bias}, routes: [{label, deployment, schema_id}], draft, version, created_at}`, a schema
 //! `{id, name, fields, tables, created_at, updated_at}`. `/v1/classify` and `/v1/extract` also take a form with the part
 //! `file` of up to 10 MiB; `rules`, `settings` and `schema` are then parts of JSON. Members that are not known are
-//! refused, so that a misspelt one is not taken for an absent one. Errors are
+//! refused, so that a misspelt one is not taken for an absent one; what a `GET` answers may be sent back by `PUT`. Errors are
 //! `{"error": {"code", "message", "fields": [{"pointer", "message"}]}}`.
 
 mod access;
@@ -40,6 +40,8 @@ mod rules;
 mod schema;
 mod schemas;
 mod session;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 use axum::{

@@ -28,7 +28,8 @@ use crate::{
 
 const LISTING: &str = "schemas";
 const SIZES: Sizes = Sizes { default: 50, most: 100 };
-const MEMBERS: [&str; 3] = ["name", "fields", "tables"];
+/// What may be said; the last three are answered, and ignored when they are sent back.
+const MEMBERS: [&str; 6] = ["name", "fields", "tables", "id", "created_at", "updated_at"];
 
 fn answer(status: StatusCode, saved: &SavedSchema) -> axum::response::Response {
     reply::json(status, &wire::Saved::from(saved))
@@ -65,10 +66,8 @@ pub(super) async fn list<P: Ports>(caller: Caller<P>) -> Reply {
     items.truncate(size);
     let next = items.last().filter(|_| more);
     let next = next.map(|last| Cursor { key: last.name.clone(), id: last.id.to_string() });
-    let listing = Listing::new(LISTING, &Page { items, next }, |saved| {
-        serde_json::to_value(wire::Saved::from(saved)).unwrap_or_default()
-    });
-    Ok(reply::json(StatusCode::OK, &listing))
+    let page = Page { items, next };
+    Ok(reply::json(StatusCode::OK, &Listing::new(LISTING, &page, wire::Saved::from)))
 }
 
 /// `GET /v1/schemas/{id}`

@@ -35,10 +35,7 @@ impl World {
             ("invoice_question", "A question about an invoice, a bill or a payment"),
         ];
         let rules = rules.map(|(label, description)| Rule { label: label.into(), description: description.into() });
-        let classification = Classification {
-            rules: RuleSet { rules: rules.into(), ..RuleSet::default() },
-            ..Classification::default()
-        };
+        let classification = Classification { rules: RuleSet { rules: rules.into() }, ..Classification::default() };
         let change = Change { classification: Some(classification), ..Change::default() };
         let orchestrator = block_on(classifiers::save(&ports, id, "mails".into(), change)).unwrap().id;
         let base = format!("/api/companies/{}/orchestrators/{}", cuid::spell(&id), cuid::spell(&orchestrator));

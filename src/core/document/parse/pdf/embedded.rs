@@ -1,7 +1,7 @@
 //! Files embedded in a PDF: those of the catalog's name tree, and those associated with the document.
 
 use hayro_syntax::Pdf;
-use hayro_syntax::object::{Array, Dict, Name, Stream, String as PdfString};
+use hayro_syntax::object::{Array, Dict, Name, Object, Stream, String as PdfString};
 
 use super::strings;
 use crate::document::attachments::Gathered;
@@ -53,7 +53,8 @@ fn walk<'a>(root: Dict<'a>, specifications: &mut Vec<Dict<'a>>) {
         }
         if let Some(names) = node.get::<Array<'a>>("Names") {
             // Names and files alternate; only the files are dictionaries.
-            specifications.extend(names.iter::<Dict<'a>>().take(MAX_TREE_NODES));
+            let files = names.iter::<Object<'a>>().take(2 * MAX_TREE_NODES).filter_map(Object::into_dict);
+            specifications.extend(files);
         }
         if let Some(kids) = node.get::<Array<'a>>("Kids").filter(|_| depth < MAX_TREE_DEPTH) {
             let mut kids: Vec<_> = kids.iter::<Dict<'a>>().take(MAX_TREE_NODES).map(|kid| (kid, depth + 1)).collect();
