@@ -20,7 +20,7 @@ const RULES = [
 
 /** Our Worker of `build/{variant}`. */
 export async function startOurs({ variant = "worker", vars } = {}) {
-  const server = await startServer({ variant, vars });
+  const server = await startServer({ variant, vars, disk: true });
   return { ...server, project: () => project(server.url), workplace: () => newWorkplace(server.url, "bench") };
 }
 

@@ -1,11 +1,9 @@
 // What must not be lost is not lost: processes killed outright, documents that trap the instance, broken uploads.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { describe, test } from "node:test";
-import { HELD, ask, corpus, newProject, startGroup, startServer, until } from "./server.mjs";
+import { HELD, ask, corpus, newProject, scratch, startGroup, startServer, until } from "./server.mjs";
 
 const RULES = [
   { type: "invoice", description: "Invoice with an invoice number, line items, taxes and a total amount due" },
@@ -37,7 +35,7 @@ async function list(url, token, query = "") {
 
 describe("faults", { concurrency: true }, () => {
   test("200 accepted jobs outlive kill -9 of every process, and end once each, untouched", async () => {
-    const state = mkdtempSync(join(tmpdir(), "sortroom-kill-"));
+    const state = scratch("kill-");
     // The queue holds its messages in memory, so that the kill loses them all.
     let server = await startGroup({ state, vars: { INLINE_MAX_BYTES: "0" }, queues: { "sortroom-stages": HELD } });
     try {

@@ -3,7 +3,7 @@
 // Miniflare runs the same workerd as `wrangler dev`, without the proxy that wrangler puts before it, so that many
 // requests at once reach the Worker as many requests at once. What wrangler.toml says is read from wrangler.toml.
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,6 +17,22 @@ const config = readConfig({ config: join(ROOT, "wrangler.toml") });
 
 /** A queue that nobody reads: its messages wait for longer than any test lasts. */
 export const HELD = null;
+
+/** Where the system keeps files in memory, when it has a gibibyte there. */
+function memory() {
+  try {
+    const { bavail, bsize } = statfsSync("/dev/shm");
+    return bavail * bsize > 2 ** 30 ? "/dev/shm" : tmpdir();
+  } catch {
+    return tmpdir();
+  }
+}
+
+/**
+ * A new folder for state. In memory where that can be: workerd waits for the disk at every write, and on a busy disk it
+ * closes connections that have waited for too long.
+ */
+export const scratch = (name = "", where = memory()) => mkdtempSync(join(where, `sortroom-${name}`));
 
 /** The options of Miniflare that mean what wrangler.toml says. */
 function fromWrangler() {
@@ -46,10 +62,10 @@ function fromWrangler() {
  * Starts the Worker of `build/{variant}`.
  *
  * `vars` overrides variables, `queues` overrides settings of consumers by queue, `state` keeps everything in a folder
- * (else it goes with the server), `port` 0 is any.
+ * (else it goes with the server; it is on the disk where `disk` says so), `port` 0 is any.
  */
-export async function startServer({ variant = "worker", vars = {}, queues = {}, state, port = 0, quiet = true } = {}) {
-  const folder = state ?? mkdtempSync(join(tmpdir(), "sortroom-"));
+export async function startServer({ variant = "worker", vars = {}, queues = {}, state, disk = false, port = 0, quiet = true } = {}) {
+  const folder = state ?? scratch("", disk ? tmpdir() : undefined);
   const options = fromWrangler();
   for (const [queue, change] of Object.entries(queues)) {
     if (change === HELD) delete options.queueConsumers[queue];
