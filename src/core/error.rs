@@ -235,6 +235,12 @@ impl Error {
         Self::new(Kind::NotFound, message)
     }
 
+    /// The same error, said as `missing` when it is that nothing was found: each dialect has its own words for things.
+    #[must_use]
+    pub fn or_missing(self, missing: &str) -> Self {
+        if self.kind() == Kind::NotFound { Self::not_found(missing) } else { self }
+    }
+
     /// A fault of ours. The detail is for the log; the message that callers see says nothing of it.
     #[cold]
     pub fn internal(detail: impl fmt::Display) -> Self {

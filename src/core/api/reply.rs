@@ -90,6 +90,26 @@ pub fn of_error(error: &Error, body: &impl Serialize) -> Response<Body> {
     response
 }
 
+/// The sentence that tells `error`: behind the code of what could not be read, and with the request's id where the fault
+/// is ours.
+pub fn sentence(error: &Error, request_id: &str) -> String {
+    let message = error.message();
+    match error.kind() {
+        Kind::Unreadable(why) => format!("{}: {message}", why.code()),
+        kind if status(kind).is_server_error() => format!("{message} (request {request_id})"),
+        _ => message.to_owned(),
+    }
+}
+
+/// As [`of_error`], in a dialect that answers 400 to whatever is wrong with the input.
+pub fn of_error_without_422(error: &Error, body: &impl Serialize) -> Response<Body> {
+    let mut response = of_error(error, body);
+    if response.status() == StatusCode::UNPROCESSABLE_ENTITY {
+        *response.status_mut() = StatusCode::BAD_REQUEST;
+    }
+    response
+}
+
 /// An answer of JSON.
 pub fn json(status: StatusCode, value: &impl Serialize) -> Response<Body> {
     // Every wire type serialises: none has a map with keys that are no text.

@@ -127,6 +127,16 @@ impl Classifier {
         RuleId::from_random(digest.first_chunk().copied().unwrap_or_default())
     }
 
+    /// The rule of this id.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` when there is none.
+    pub fn rule(&self, id: RuleId) -> Result<&Rule> {
+        let place = self.place(id)?;
+        self.classification.rules.rules.get(place).ok_or_else(|| Error::internal("a place without its rule"))
+    }
+
     /// The place of a rule in the set.
     fn place(&self, rule: RuleId) -> Result<usize> {
         let mut rules = self.classification.rules.rules.iter();

@@ -1,9 +1,13 @@
 //! Use cases of mails that come in a request.
 
-use super::{classifiers, ports::Index};
+use super::{
+    at_once::{self, Content},
+    classifiers,
+    ports::Index,
+};
 use crate::{
-    classify::{self, Decision},
-    document::{self, Mail},
+    classify::Decision,
+    document::Mail,
     error::{Error, Kind, Result},
     id::{ClassifierId, ProjectId},
     limits,
@@ -29,9 +33,7 @@ pub fn check(mail: &Mail) -> Result<()> {
 /// # Errors
 ///
 /// `NotFound` when there is no such classifier in the project, `Unreadable` when there is nothing to read, `Upstream`.
-pub async fn classify(ports: &impl Index, project: ProjectId, id: ClassifierId, mail: &Mail) -> Result<Decision> {
+pub async fn classify(ports: &impl Index, project: ProjectId, id: ClassifierId, mail: Mail) -> Result<Decision> {
     let classifier = classifiers::get(ports, project, id, false).await?;
-    let document = document::read_mail(mail)?;
-    let classification = &classifier.classification;
-    Ok(classify::classify(&document, &classification.rules, &classification.settings))
+    Ok(at_once::classify(&Content::Mail(mail), &classifier.classification)?.decision)
 }

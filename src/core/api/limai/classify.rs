@@ -63,8 +63,7 @@ pub(super) async fn announce<P: Ports>(caller: &Caller<P>) -> Reply {
 /// `GET /api/v1/classify/{classifierId}/get-url`
 pub(super) async fn address<P: Ports>(caller: Caller<P>, segments: Segments) -> Reply {
     let id: ClassifierId = segments.id("classifier", NO_CLASSIFIER)?;
-    let known = classifiers::get(&caller.ports, caller.token.project, id, false).await;
-    known.map_err(|error| here(error, NO_CLASSIFIER))?;
+    found(classifiers::get(&caller.ports, caller.token.project, id, false).await, NO_CLASSIFIER)?;
     announce(&caller).await
 }
 
@@ -141,12 +140,7 @@ pub(super) fn why(refusal: Refusal) -> Error {
     }
 }
 
-/// The same error in the dialect's words.
-pub(super) fn here(error: Error, missing: &str) -> Error {
-    if error.kind() == Kind::NotFound { Error::not_found(missing) } else { error }
-}
-
 /// What came out, in the dialect's words where nothing was found.
 pub(super) fn found<T>(outcome: Result<T>, missing: &str) -> Result<T> {
-    outcome.map_err(|error| here(error, missing))
+    outcome.map_err(|error| error.or_missing(missing))
 }

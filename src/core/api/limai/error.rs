@@ -1,9 +1,6 @@
 //! Errors as this dialect spells them: `{"error": "..."}`, and 400 for whatever is wrong with the input.
 
-use axum::{
-    body::Body,
-    http::{Response, StatusCode},
-};
+use axum::{body::Body, http::Response};
 use serde_json::json;
 
 use crate::{
@@ -18,23 +15,15 @@ pub enum Limai {}
 impl Dialect for Limai {
     fn render(error: &Error, request_id: &str) -> Response<Body> {
         let mut message = match error.kind() {
-            Kind::Unreadable(why) => format!("{}: {}", why.code(), error.message()),
             Kind::Unauthenticated => "Authentication required".to_owned(),
-            _ => error.message().to_owned(),
+            _ => reply::sentence(error, request_id),
         };
         if let Some(violation) = error.violations().first()
             && let Some(Step::Name(name)) = violation.pointer.iter().rev().find(|step| matches!(step, Step::Name(_)))
         {
             message = format!("{name}: {}", violation.message);
         }
-        if reply::status(error.kind()).is_server_error() {
-            message = format!("{message} (request {request_id})");
-        }
-        let mut response = reply::of_error(error, &json!({ "error": message }));
-        if response.status() == StatusCode::UNPROCESSABLE_ENTITY {
-            *response.status_mut() = StatusCode::BAD_REQUEST;
-        }
-        response
+        reply::of_error_without_422(error, &json!({ "error": message }))
     }
 }
 

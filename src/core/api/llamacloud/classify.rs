@@ -95,7 +95,7 @@ fn answer(job: &Job, with_usage: bool) -> axum::response::Response {
 
 /// The same error in the dialect's words.
 fn known_here(error: Error) -> Error {
-    if error.kind() == Kind::NotFound { Error::not_found(JobId::MISSING) } else { error }
+    error.or_missing(JobId::MISSING)
 }
 
 fn unknown_configuration(spelling: &str) -> Error {

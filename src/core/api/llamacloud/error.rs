@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     api::reply::{self, Dialect},
-    error::{Error, Kind, Step, Violation},
+    error::{Error, Step, Violation},
 };
 
 /// The dialect of LlamaCloud.
@@ -38,17 +38,11 @@ impl<'a> From<&'a Violation> for Item<'a> {
 
 impl Dialect for LlamaCloud {
     fn render(error: &Error, request_id: &str) -> Response<Body> {
-        let message = error.message();
         if !error.violations().is_empty() {
             let items: Vec<_> = error.violations().iter().map(Item::from).collect();
             return reply::of_error(error, &json!({ "detail": items }));
         }
-        let detail = match error.kind() {
-            Kind::Unreadable(why) => format!("{}: {message}", why.code()),
-            kind if reply::status(kind).is_server_error() => format!("{message} (request {request_id})"),
-            _ => message.to_owned(),
-        };
-        reply::of_error(error, &json!({ "detail": detail }))
+        reply::of_error(error, &json!({ "detail": reply::sentence(error, request_id) }))
     }
 }
 
@@ -58,7 +52,7 @@ mod tests {
     use futures_util::StreamExt;
 
     use super::*;
-    use crate::error::Unreadable;
+    use crate::error::{Kind, Unreadable};
 
     /// Status, `x-should-retry`, `retry-after` and `detail`.
     fn rendered(error: &Error) -> (u16, Option<String>, Option<String>, Value) {

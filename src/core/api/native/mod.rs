@@ -60,7 +60,7 @@ use super::{
 };
 use crate::{
     ENGINE_VERSION,
-    error::{Error, Kind, Result as Outcome},
+    error::Result as Outcome,
     service::{access::authenticate_admin, ports::Ports},
 };
 
@@ -77,7 +77,7 @@ const NO_SCHEMA: &str = "Schema not found";
 
 /// What came out, in the dialect's words where nothing was found.
 fn found<T>(outcome: Outcome<T>, missing: &str) -> Outcome<T> {
-    outcome.map_err(|error| if error.kind() == Kind::NotFound { Error::not_found(missing) } else { error })
+    outcome.map_err(|error| error.or_missing(missing))
 }
 
 /// The routes.

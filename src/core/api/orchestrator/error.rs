@@ -1,14 +1,11 @@
 //! Errors as this dialect spells them: `{"statusCode", "message", "error"}`, and 400 for whatever is wrong with the input.
 
-use axum::{
-    body::Body,
-    http::{Response, StatusCode},
-};
+use axum::{body::Body, http::Response};
 use serde_json::json;
 
 use crate::{
     api::reply::{self, Dialect},
-    error::{Error, Kind, Step},
+    error::{Error, Step},
 };
 
 /// The dialect of mail classification.
@@ -18,10 +15,7 @@ pub enum Orchestrator {}
 impl Dialect for Orchestrator {
     fn render(error: &Error, request_id: &str) -> Response<Body> {
         let status = reply::status(error.kind());
-        let mut message = match error.kind() {
-            Kind::Unreadable(why) => format!("{}: {}", why.code(), error.message()),
-            _ => error.message().to_owned(),
-        };
+        let mut message = reply::sentence(error, request_id);
         if !error.violations().is_empty() {
             let said = error.violations().iter().map(|violation| {
                 let steps = violation.pointer.iter().skip(1).map(|step| match step {
@@ -32,23 +26,16 @@ impl Dialect for Orchestrator {
             });
             message = said.collect::<Vec<_>>().join("; ");
         }
-        if status.is_server_error() {
-            message = format!("{message} (request {request_id})");
-        }
         let reason = status.canonical_reason().unwrap_or("Error");
         let body = json!({ "statusCode": status.as_u16(), "message": message, "error": reason });
-        let mut response = reply::of_error(error, &body);
-        if response.status() == StatusCode::UNPROCESSABLE_ENTITY {
-            *response.status_mut() = StatusCode::BAD_REQUEST;
-        }
-        response
+        reply::of_error_without_422(error, &body)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::{Unreadable, Violation};
+    use crate::error::{Kind, Unreadable, Violation};
 
     #[test]
     fn renders_every_kind() {

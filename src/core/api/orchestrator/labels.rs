@@ -5,14 +5,14 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 
-use super::{Caller, NO_ORCHESTRATOR, Reply, Segments, here, orchestrator, wire::Label};
+use super::{Caller, NO_ORCHESTRATOR, Reply, Segments, orchestrator, wire::Label};
 use crate::{
     api::{
         body, reply,
         validate::{Check, Field},
     },
     classify::Rule,
-    error::{Error, Result},
+    error::Result,
     id::RuleId,
     limits,
     service::{
@@ -27,12 +27,7 @@ const NO_LABEL: &str = "Label not found";
 async fn load<P: Ports>(caller: &Caller<P>, segments: &Segments) -> Result<Classifier> {
     let id = orchestrator(caller, segments)?;
     let found = classifiers::get(&caller.ports, caller.token.project, id, false).await;
-    found.map_err(|error| here(error, NO_ORCHESTRATOR))
-}
-
-fn rule(classifier: &Classifier, id: RuleId) -> Result<&Rule> {
-    let mut rules = classifier.classification.rules.rules.iter();
-    rules.find(|rule| classifier.rule_id(&rule.label) == id).ok_or_else(|| Error::not_found(NO_LABEL))
+    found.map_err(|error| error.or_missing(NO_ORCHESTRATOR))
 }
 
 fn answer(status: StatusCode, classifier: &Classifier, rule: &Rule) -> axum::response::Response {
@@ -50,7 +45,7 @@ pub(super) async fn list<P: Ports>(caller: Caller<P>, segments: Segments) -> Rep
 /// `GET .../classification/labels/{labelCuid}`
 pub(super) async fn get<P: Ports>(caller: Caller<P>, segments: Segments) -> Reply {
     let classifier = load(&caller, &segments).await?;
-    let rule = rule(&classifier, segments.id("label", NO_LABEL)?)?;
+    let rule = classifier.rule(segments.id("label", NO_LABEL)?)?;
     Ok(answer(StatusCode::OK, &classifier, rule))
 }
 
@@ -69,8 +64,8 @@ pub(super) async fn create<P: Ports>(caller: Caller<P>, segments: Segments, head
     let (label, description) = check.finish(label.zip(description))?;
     let change = RuleChange::Add(Rule { label: label.clone(), description });
     let changed = classifiers::change_rules(&caller.ports, caller.token.project, id, change).await;
-    let classifier = changed.map_err(|error| here(error, NO_ORCHESTRATOR))?;
-    let rule = rule(&classifier, classifier.rule_id(&label))?;
+    let classifier = changed.map_err(|error| error.or_missing(NO_ORCHESTRATOR))?;
+    let rule = classifier.rule(classifier.rule_id(&label))?;
     Ok(answer(StatusCode::CREATED, &classifier, rule))
 }
 
@@ -86,7 +81,7 @@ pub(super) async fn change<P: Ports>(caller: Caller<P>, segments: Segments, head
     check.finish(Some(()))?;
     let change = RuleChange::Replace { rule: id, label, description };
     let classifier = classifiers::change_rules(&caller.ports, caller.token.project, classifier.id, change).await?;
-    Ok(answer(StatusCode::OK, &classifier, rule(&classifier, id)?))
+    Ok(answer(StatusCode::OK, &classifier, classifier.rule(id)?))
 }
 
 /// `DELETE .../classification/labels/{labelCuid}`

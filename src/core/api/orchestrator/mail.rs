@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
 use super::{
-    Caller, NO_ORCHESTRATOR, Reply, Segments, here, orchestrator,
+    Caller, NO_ORCHESTRATOR, Reply, Segments, orchestrator,
     wire::{Predictions, Process},
 };
 use crate::{
@@ -107,7 +107,7 @@ fn read(bytes: &[u8], documented: Form) -> Result<(Mail, External)> {
 pub(super) async fn result<P: Ports>(caller: Caller<P>, segments: Segments) -> Reply {
     let orchestrator = orchestrator(&caller, &segments)?;
     let id: JobId = segments.id("process", NO_PROCESS)?;
-    let job = jobs::get(&caller.ports, caller.token.project, id).await.map_err(|error| here(error, NO_PROCESS))?;
+    let job = jobs::get(&caller.ports, caller.token.project, id).await.map_err(|error| error.or_missing(NO_PROCESS))?;
     if job.kind() != JobKind::Mail || job.classification.classifier != Some(orchestrator) {
         return Err(Error::not_found(NO_PROCESS).into());
     }
@@ -120,7 +120,7 @@ pub(super) async fn now<P: Ports>(caller: Caller<P>, segments: Segments, headers
     let bytes = body::whole(&headers, body).await?;
     let (mail, _) = read(&bytes, Form::Flat)?;
     mails::check(&mail)?;
-    let decision = mails::classify(&caller.ports, caller.token.project, orchestrator, &mail).await;
-    let decision = decision.map_err(|error| here(error, NO_ORCHESTRATOR))?;
+    let decision = mails::classify(&caller.ports, caller.token.project, orchestrator, mail).await;
+    let decision = decision.map_err(|error| error.or_missing(NO_ORCHESTRATOR))?;
     Ok(reply::json(StatusCode::OK, &Predictions::from(&decision)))
 }

@@ -25,7 +25,7 @@ use axum::{
 pub use self::error::Orchestrator;
 use super::{context, reply::Failure};
 use crate::{
-    error::{Error, Kind, Result},
+    error::{Error, Result},
     id::{ClassifierId, ProjectId},
     service::ports::Ports,
 };
@@ -58,11 +58,3 @@ fn orchestrator<P: Ports>(caller: &Caller<P>, segments: &Segments) -> Result<Cla
     }
     segments.id("orchestrator", NO_ORCHESTRATOR)
 }
-
-/// The same error in the dialect's words.
-fn here(error: Error, missing: &str) -> Error {
-    if error.kind() == Kind::NotFound { Error::not_found(missing) } else { error }
-}
-
-#[cfg(test)]
-mod tests;
