@@ -204,6 +204,15 @@ pub const MAX_UPLOAD_BYTES: u64 = 100 * MIB;
 /// The largest body that is not a file. Two hundred rules of the longest description, in four-byte characters, fit.
 pub const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 
+/// The most examples of one rule: many times the eight from which a rule is known well.
+pub const MAX_EXAMPLES: usize = 64;
+
+/// The longest example, in characters: three full pages, more than is looked at of one.
+pub const MAX_EXAMPLE_CHARS: usize = 10_000;
+
+/// What all examples of a rule set may be together, in bytes: a job's row, which holds them, stays under the storage's 2 MB.
+pub const MAX_EXAMPLES_BYTES: usize = 1024 * 1024;
+
 /// The most rules of one rule set. With [`MAX_BODY_BYTES`] it bounds a job's row well under the storage's 2 MB.
 pub const MAX_RULES: usize = 200;
 

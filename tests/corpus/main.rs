@@ -163,7 +163,7 @@ fn office() -> RuleSet {
         ("bank_statement", "Bank statement with account number, transactions, debits, credits and balance"),
         ("payslip", "Payslip with gross salary, deductions, social security and net pay of an employee"),
     ];
-    let rule = |(label, description): (&str, &str)| Rule { label: label.into(), description: description.into() };
+    let rule = |(label, description): (&str, &str)| Rule::new(label, description);
     RuleSet { rules: rules.into_iter().map(rule).collect() }
 }
 

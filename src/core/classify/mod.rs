@@ -36,6 +36,16 @@ pub struct Rule {
     pub label: String,
     /// What documents of this label are like, in plain language.
     pub description: String,
+    /// Texts that are of this label, when some are known: they sharpen the rule, and never replace its words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub examples: Vec<String>,
+}
+
+impl Rule {
+    /// A rule without examples.
+    pub fn new(label: impl Into<String>, description: impl Into<String>) -> Self {
+        Self { label: label.into(), description: description.into(), examples: Vec::new() }
+    }
 }
 
 /// The rules a document is held against. Labels are unique.
@@ -46,7 +56,7 @@ pub struct RuleSet {
 }
 
 /// What a decision may take into account besides document and rules.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
     /// The language of the documents (ISO 639-1), where the caller knows it; detected when absent.
@@ -54,6 +64,21 @@ pub struct Settings {
     /// How much readier than usual the answer "none of these" is, in log-odds: 0 is as measured, 1 multiplies the odds
     /// of "none" by 2.7, negative values make it rarer.
     pub no_match_bias: f64,
+    /// Whether "none of these" is a possible answer. Where it is not, the best rule is the answer whatever it is.
+    #[serde(skip_serializing_if = "is_true")]
+    pub allow_no_match: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { language: None, no_match_bias: 0.0, allow_no_match: true }
+    }
+}
+
+/// Settings are spelt without what is usual.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_true(value: &bool) -> bool {
+    *value
 }
 
 /// Words of the document that spoke for a rule.
@@ -102,6 +127,7 @@ pub struct Classifier {
     lexicon: rules::Lexicon,
     language: Option<Language>,
     no_match_bias: f64,
+    allow_no_match: bool,
 }
 
 impl Classifier {
@@ -112,6 +138,7 @@ impl Classifier {
             lexicon: rules::Lexicon::new(rules),
             language: settings.language.as_deref().and_then(Language::from_code),
             no_match_bias: settings.no_match_bias,
+            allow_no_match: settings.allow_no_match,
         }
     }
 
@@ -125,7 +152,11 @@ impl Classifier {
         let scores: Vec<f64> = ranked.iter().map(|&(_, score)| score).collect();
         let winner = ranked.first().map(|&(rule, _)| rule);
         let winning = winner.and_then(|rule| features.get(rule)).copied().unwrap_or_default();
-        let verdict = score::judge(&scores, &winning, &reading, self.no_match_bias);
+        let verdict = if self.allow_no_match || scores.is_empty() {
+            score::judge(&scores, &winning, &reading, self.no_match_bias)
+        } else {
+            score::best_of(&scores)
+        };
         let case = reasoning::Case {
             document,
             labels: &self.labels,

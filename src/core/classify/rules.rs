@@ -381,7 +381,7 @@ mod tests {
             ("This is not an invoice. It is a receipt", "this is it is a receipt"),
             ("Not invoices but receipts", "receipts"),
         ] {
-            let (_, words) = read(&Rule { label: "x".into(), description: description.into() });
+            let (_, words) = read(&Rule::new("x", description));
             assert_eq!(affirmed(&words).join(" "), kept);
         }
     }
@@ -389,7 +389,7 @@ mod tests {
     #[test]
     fn labels_are_split() {
         for label in ["bank_statement", "bankStatement", "bank-statement", "Bank Statement"] {
-            let (words, _) = read(&Rule { label: label.into(), description: String::new() });
+            let (words, _) = read(&Rule::new(label, ""));
             assert_eq!(words, ["bank", "statement"]);
         }
     }

@@ -77,10 +77,21 @@ pub(super) fn judge(scores: &[f64], winner: &Features, reading: &Reading, no_mat
     Verdict { is_null, confidence: rounded(if is_null { 1.0 - fits } else { right }).clamp(0.0, 1.0) }
 }
 
+/// The judgement where "none" is no answer: the best rule, with its share of the softmax.
+pub(super) fn best_of(scores: &[f64]) -> Verdict {
+    Verdict { is_null: false, confidence: rounded(share_of_best(scores)) }
+}
+
+/// The softmax of the first of `scores`, which are sorted, best first.
+fn share_of_best(scores: &[f64]) -> f64 {
+    let best = scores.first().copied().unwrap_or_default();
+    1.0 / scores.iter().map(|score| libm::exp(score - best)).sum::<f64>().max(1.0)
+}
+
 /// What the heads look at.
 fn inputs(scores: &[f64], winner: &Features, reading: &Reading) -> [f64; HEAD_INPUTS] {
     let best = scores.first().copied().unwrap_or_default();
-    let share = 1.0 / scores.iter().map(|score| libm::exp(score - best)).sum::<f64>().max(1.0);
+    let share = share_of_best(scores);
     let margin = scores.get(1).map_or(LONE_MARGIN, |second| (best - second).clamp(0.0, MAX_MARGIN));
     [
         winner.whole,

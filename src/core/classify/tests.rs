@@ -25,7 +25,7 @@ fn document(text: &str) -> Document {
 }
 
 fn rule(label: &str, description: &str) -> Rule {
-    Rule { label: label.into(), description: description.into() }
+    Rule::new(label, description)
 }
 
 fn business() -> RuleSet {
@@ -133,7 +133,7 @@ proptest! {
         let rules = RuleSet { rules: rules.iter().map(|(label, description)| rule(label, description)).collect() };
         let pages = vec![page(3, &text), page(4, &more)];
         let document = Document { format: Format::Plain, title, pages, page_count: 4 };
-        let settings = Settings { language, no_match_bias: bias };
+        let settings = Settings { language, no_match_bias: bias, ..Settings::default() };
         let decision = classify(&document, &rules, &settings);
         check(&document, &rules, &decision)?;
         prop_assert_eq!(&decision, &Classifier::new(&rules, &settings).decide(&document));
@@ -252,5 +252,5 @@ fn a_title_counts_more_than_a_mention() {
 #[test]
 fn settings_read_what_older_ones_wrote() {
     let settings: Settings = serde_json::from_str(r#"{"language":"de"}"#).unwrap();
-    assert_eq!(settings, Settings { language: Some("de".into()), no_match_bias: 0.0 });
+    assert_eq!(settings, Settings { language: Some("de".into()), ..Settings::default() });
 }

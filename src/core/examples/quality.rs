@@ -56,7 +56,7 @@ fn read(folder: &Path) -> Result<Vec<Task>, Failure> {
         };
         let rules: Vec<RuleLine> =
             serde_json::from_str(&fs::read_to_string(folder.join(format!("{name}.rules.json")))?)?;
-        let rules = rules.into_iter().map(|rule| Rule { label: rule.r#type, description: rule.description }).collect();
+        let rules = rules.into_iter().map(|rule| Rule::new(rule.r#type, rule.description)).collect();
         let lines = fs::read_to_string(&path)?.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
         tasks.push(Task { name: name.to_owned(), rules: RuleSet { rules }, lines });
     }

@@ -86,7 +86,7 @@ fn expect_kind<T>(result: Result<T>, kind: Kind, what: &str) -> Result<()> {
 }
 
 fn classification(label: &str) -> Classification {
-    let rule = Rule { label: label.to_owned(), description: "anything that is at hand".to_owned() };
+    let rule = Rule::new(label, "anything that is at hand");
     Classification { rules: RuleSet { rules: vec![rule] }, ..Classification::default() }
 }
 

@@ -172,7 +172,8 @@ impl Classifier {
                     }
                 }
                 if let Some(found) = self.classification.rules.rules.get_mut(place) {
-                    *found = Rule { label, description: description.unwrap_or(old.description) };
+                    *found =
+                        Rule { label, description: description.unwrap_or(old.description), examples: old.examples };
                 }
             }
             RuleChange::Remove(rule) => {

@@ -27,7 +27,7 @@ pub(super) fn world(inline_max_bytes: u64) -> Memory {
 }
 
 fn rules() -> Rules {
-    let rule = |label: &str, description: &str| Rule { label: label.to_owned(), description: description.to_owned() };
+    let rule = |label: &str, description: &str| Rule::new(label, description);
     Rules::Inline(Box::new(Classification {
         rules: RuleSet {
             rules: vec![

@@ -92,7 +92,7 @@ fn rule(check: &mut Check, item: &Field<'_>) -> Option<Rule> {
     };
     let label = check.text_like(&label, 1..=limits::MAX_LABEL_CHARS, r"^[\p{L}\p{N} _-]+$", fits);
     let description = check.text(&description, limits::MIN_DESCRIPTION_CHARS..=limits::MAX_DESCRIPTION_CHARS);
-    Some(Rule { label: label?.to_owned(), description: description?.to_owned() })
+    Some(Rule::new(label?, description?))
 }
 
 fn mode(check: &mut Check, field: &Field<'_>) {

@@ -23,8 +23,8 @@
 //! | `POST /v1/projects/{id}/tokens` `{name?, expires_at?}` | the operator | 201; the token's text is shown this once |
 //! | `DELETE /v1/tokens/{id}` | the operator | 204 |
 //!
-//! The operator shows the operator's secret as bearer. A classifier is `{id, name, rules: [{label, description}],
-//! settings: {language, no_match_bias}, routes: [{label, deployment, schema_id}], draft, version, created_at}`, a schema
+//! The operator shows the operator's secret as bearer. A classifier is `{id, name, rules: [{label, description, examples?}],
+//! settings: {language, no_match_bias, allow_no_match?}, routes: [{label, deployment, schema_id}], draft, version, created_at}`, a schema
 //! `{id, name, fields, tables, created_at, updated_at}`. `/v1/classify` and `/v1/extract` also take a form with the part
 //! `file` of up to 10 MiB; `rules`, `settings` and `schema` are then parts of JSON. Members that are not known are
 //! refused, so that a misspelt one is not taken for an absent one; what a `GET` answers may be sent back by `PUT`. Errors are

@@ -32,14 +32,18 @@ pub(super) fn rules(check: &mut Check, field: &Field<'_>) -> Option<RuleSet> {
     let items = check.list(field, 1..=limits::MAX_RULES)?;
     let mut labels = BTreeSet::new();
     let rules: Vec<_> = items.iter().map(|item| rule(check, item, &mut labels)).collect();
-    Some(RuleSet { rules: rules.into_iter().collect::<Option<_>>()? })
+    let rules: Vec<Rule> = rules.into_iter().collect::<Option<_>>()?;
+    if rules.iter().flat_map(|rule| &rule.examples).map(String::len).sum::<usize>() > limits::MAX_EXAMPLES_BYTES {
+        check.refuse_value(field, &format!("the examples are more than {} bytes", limits::MAX_EXAMPLES_BYTES));
+    }
+    Some(RuleSet { rules })
 }
 
 fn rule(check: &mut Check, item: &Field<'_>, labels: &mut BTreeSet<String>) -> Option<Rule> {
     if !check.object(item) {
         return None;
     }
-    check.only(item, &["label", "description"]);
+    check.only(item, &["label", "description", "examples"]);
     let (label, description) = (item.get("label"), item.get("description"));
     check.require(&label);
     check.require(&description);
@@ -49,7 +53,19 @@ fn rule(check: &mut Check, item: &Field<'_>, labels: &mut BTreeSet<String>) -> O
         check.refuse_value(&label, "another rule has this label");
     }
     let description = check.text(&description, limits::MIN_DESCRIPTION_CHARS..=limits::MAX_DESCRIPTION_CHARS);
-    Some(Rule { label: text?.to_owned(), description: description?.to_owned() })
+    let examples = examples(check, &item.get("examples"));
+    Some(Rule { label: text?.to_owned(), description: description?.to_owned(), examples: examples? })
+}
+
+/// Reads the examples of a rule; none when the member is absent.
+fn examples(check: &mut Check, field: &Field<'_>) -> Option<Vec<String>> {
+    if field.is_absent() {
+        return Some(Vec::new());
+    }
+    let items = check.list(field, 0..=limits::MAX_EXAMPLES)?;
+    let texts: Vec<_> =
+        items.iter().map(|item| check.text(item, 1..=limits::MAX_EXAMPLE_CHARS).map(str::to_owned)).collect();
+    texts.into_iter().collect()
 }
 
 /// Reads settings, when they are there.
@@ -57,11 +73,12 @@ pub(super) fn settings(check: &mut Check, field: &Field<'_>) -> Option<Settings>
     if !check.object(field) {
         return None;
     }
-    check.only(field, &["language", "no_match_bias"]);
+    check.only(field, &["language", "no_match_bias", "allow_no_match"]);
     let bounds = -limits::MAX_NO_MATCH_BIAS..=limits::MAX_NO_MATCH_BIAS;
     Some(Settings {
         language: check.language(&field.get("language")).map(str::to_owned),
         no_match_bias: check.number(&field.get("no_match_bias"), bounds).unwrap_or_default(),
+        allow_no_match: check.boolean(&field.get("allow_no_match")).unwrap_or(true),
     })
 }
 

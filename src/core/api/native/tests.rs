@@ -452,6 +452,8 @@ fn editors_know_the_same_bounds() {
         ("/$defs/table/properties/name/maxLength", limits::MAX_FIELD_NAME_CHARS),
         ("/$defs/wording/maxLength", limits::MAX_FIELD_NAME_CHARS),
         ("/$defs/field/properties/description/maxLength", limits::MAX_FIELD_TEXT_CHARS),
+        ("/$defs/rule/properties/examples/maxItems", limits::MAX_EXAMPLES),
+        ("/$defs/rule/properties/examples/items/maxLength", limits::MAX_EXAMPLE_CHARS),
         ("/$defs/table/properties/description/maxLength", limits::MAX_FIELD_TEXT_CHARS),
         ("/$defs/field/properties/synonyms/maxItems", limits::MAX_FIELD_WORDINGS),
         ("/$defs/field/properties/options/maxItems", limits::MAX_FIELD_WORDINGS),

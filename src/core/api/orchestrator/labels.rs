@@ -62,7 +62,7 @@ pub(super) async fn create<P: Ports>(caller: Caller<P>, segments: Segments, head
     }
     let (label, description) = texts(&mut check, &input);
     let (label, description) = check.finish(label.zip(description))?;
-    let change = RuleChange::Add(Rule { label: label.clone(), description });
+    let change = RuleChange::Add(Rule::new(label.clone(), description));
     let changed = classifiers::change_rules(&caller.ports, caller.token.project, id, change).await;
     let classifier = changed.map_err(|error| error.or_missing(NO_ORCHESTRATOR))?;
     let rule = classifier.rule(classifier.rule_id(&label))?;

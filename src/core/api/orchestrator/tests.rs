@@ -34,7 +34,7 @@ impl World {
             ("delivery_problem", "A parcel is late, lost or arrived damaged"),
             ("invoice_question", "A question about an invoice, a bill or a payment"),
         ];
-        let rules = rules.map(|(label, description)| Rule { label: label.into(), description: description.into() });
+        let rules = rules.map(|(label, description)| Rule::new(label, description));
         let classification = Classification { rules: RuleSet { rules: rules.into() }, ..Classification::default() };
         let change = Change { classification: Some(classification), ..Change::default() };
         let orchestrator = block_on(classifiers::save(&ports, id, "mails".into(), change)).unwrap().id;
