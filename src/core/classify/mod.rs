@@ -9,12 +9,16 @@
 //! 4. `score`: the numbers become a score for each rule, the answer (a label, or none) and its probability.
 //! 5. `reasoning`: the same evidence as sentences and as places in the document.
 //!
+//! [`evaluation`] says how good the answers are on labelled documents, [`lint`] what is wrong with rules before there are any.
+//!
 //! The evidence is lexical: equal words, equal stems, and for documents in another language than the rules a small
 //! glossary of business words. It does not know that a "flat" is an "apartment", and it does not follow an argument.
 
 mod background;
+pub mod evaluation;
 mod features;
 mod glossary;
+pub mod lint;
 mod reading;
 mod reasoning;
 mod rules;
@@ -112,6 +116,9 @@ pub struct Decision {
     pub label: Option<String>,
     /// How likely the answer, be it a label or "none", is right: 0 to 1.
     pub confidence: f64,
+    /// How likely it is that none of the rules fits, whatever the answer: 0 to 1, rounded to six decimals. 1 without rules.
+    #[serde(default)]
+    pub no_match: f64,
     /// Why, in words, from the evidence alone.
     pub reasoning: String,
     /// Every rule with its score, best first; equal scores in the order of the rules.
@@ -152,11 +159,9 @@ impl Classifier {
         let scores: Vec<f64> = ranked.iter().map(|&(_, score)| score).collect();
         let winner = ranked.first().map(|&(rule, _)| rule);
         let winning = winner.and_then(|rule| features.get(rule)).copied().unwrap_or_default();
-        let verdict = if self.allow_no_match || scores.is_empty() {
-            score::judge(&scores, &winning, &reading, self.no_match_bias)
-        } else {
-            score::best_of(&scores)
-        };
+        let judged = score::judge(&scores, &winning, &reading, self.no_match_bias);
+        let verdict =
+            if self.allow_no_match || scores.is_empty() { judged } else { score::best_of(&scores, judged.no_match) };
         let case = reasoning::Case {
             document,
             labels: &self.labels,
@@ -169,6 +174,7 @@ impl Classifier {
         Decision {
             label: winner.filter(|_| !verdict.is_null).and_then(|rule| self.labels.get(rule)).cloned(),
             confidence: verdict.confidence,
+            no_match: verdict.no_match,
             reasoning,
             scores: ranked
                 .iter()

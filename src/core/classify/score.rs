@@ -59,12 +59,14 @@ pub(super) struct Verdict {
     pub is_null: bool,
     /// The probability that the answer is right.
     pub confidence: f64,
+    /// The probability that no rule fits.
+    pub no_match: f64,
 }
 
 /// Judges the winner. `scores` are sorted, best first; `winner` are the features of the first.
 pub(super) fn judge(scores: &[f64], winner: &Features, reading: &Reading, no_match_bias: f64) -> Verdict {
     if scores.is_empty() {
-        return Verdict { is_null: true, confidence: 1.0 };
+        return Verdict { is_null: true, confidence: 1.0, no_match: 1.0 };
     }
     let inputs = inputs(scores, winner, reading);
     let bias = if no_match_bias.is_finite() { no_match_bias } else { 0.0 };
@@ -74,12 +76,13 @@ pub(super) fn judge(scores: &[f64], winner: &Features, reading: &Reading, no_mat
     let fits = logistic(fits - bias);
     let right = logistic(dot(&inputs, &TOP_IS_RIGHT) + constant(&TOP_IS_RIGHT) - bias).min(fits);
     let is_null = faint || rounded(1.0 - fits) > rounded(right);
-    Verdict { is_null, confidence: rounded(if is_null { 1.0 - fits } else { right }).clamp(0.0, 1.0) }
+    let no_match = rounded(1.0 - fits).clamp(0.0, 1.0);
+    Verdict { is_null, confidence: if is_null { no_match } else { rounded(right).clamp(0.0, 1.0) }, no_match }
 }
 
 /// The judgement where "none" is no answer: the best rule, with its share of the softmax.
-pub(super) fn best_of(scores: &[f64]) -> Verdict {
-    Verdict { is_null: false, confidence: rounded(share_of_best(scores)) }
+pub(super) fn best_of(scores: &[f64], no_match: f64) -> Verdict {
+    Verdict { is_null: false, confidence: rounded(share_of_best(scores)), no_match }
 }
 
 /// The softmax of the first of `scores`, which are sorted, best first.

@@ -7,23 +7,6 @@ use proptest::prelude::*;
 use super::*;
 use crate::document::{Format, Page, Passage, Role};
 
-fn page(number: u32, text: &str) -> Page {
-    let mut passages = Vec::new();
-    let mut start = 0;
-    for paragraph in text.split_inclusive("\n\n") {
-        let span = Span { start, end: start + paragraph.trim_end().len() };
-        if span.start < span.end {
-            passages.push(Passage { span, role: Role::Body });
-        }
-        start += paragraph.len();
-    }
-    Page { number, text: text.to_owned(), passages, words: Vec::new(), size: None }
-}
-
-fn document(text: &str) -> Document {
-    Document { format: Format::Plain, title: None, pages: vec![page(1, text)], page_count: 1 }
-}
-
 fn rule(label: &str, description: &str) -> Rule {
     Rule::new(label, description)
 }
@@ -65,7 +48,7 @@ fn cases() {
                 (other, _) => panic!("{path:?}: {other}"),
             }
         }
-        let document = document(text);
+        let document = Document::plain(text);
         let decision = classify(&document, &rules, &Settings::default());
         check(&document, &rules, &decision).unwrap();
         if decision.label != expected || decision.confidence < least {
@@ -131,7 +114,7 @@ proptest! {
         bias in prop_oneof![any::<f64>(), -3.0..3.0],
     ) {
         let rules = RuleSet { rules: rules.iter().map(|(label, description)| rule(label, description)).collect() };
-        let pages = vec![page(3, &text), page(4, &more)];
+        let pages = vec![Page::plain(3, &text), Page::plain(4, &more)];
         let document = Document { format: Format::Plain, title, pages, page_count: 4 };
         let settings = Settings { language, no_match_bias: bias, ..Settings::default() };
         let decision = classify(&document, &rules, &settings);
@@ -141,7 +124,7 @@ proptest! {
 
     #[test]
     fn survives_spans_that_are_not_of_the_page(start in 0..40_usize, end in 0..40_usize, text in any::<String>()) {
-        let mut page = page(1, &text);
+        let mut page = Page::plain(1, &text);
         page.passages.push(Passage { span: Span { start, end }, role: Role::Heading });
         let document = Document { format: Format::Pdf, title: None, pages: vec![page], page_count: 1 };
         check(&document, &business(), &classify(&document, &business(), &Settings::default()))?;
@@ -163,19 +146,19 @@ fn hostile_texts_get_a_sane_answer() {
         "請求書".repeat(100_000),
     ];
     for text in &texts {
-        let document = document(text);
+        let document = Document::plain(text);
         let decision = classify(&document, &business(), &Settings::default());
         check(&document, &business(), &decision).unwrap();
         assert_eq!(decision.label, None, "{}", text.chars().take(20).collect::<String>());
     }
-    let document = document(&stuffed);
+    let document = Document::plain(&stuffed);
     let decision = classify(&document, &business(), &Settings::default());
     check(&document, &business(), &decision).unwrap();
 }
 
 #[test]
 fn without_rules_nothing_matches() {
-    let decision = classify(&document(INVOICE), &RuleSet::default(), &Settings::default());
+    let decision = classify(&Document::plain(INVOICE), &RuleSet::default(), &Settings::default());
     assert_eq!((decision.label, decision.scores.len(), decision.evidence.len()), (None, 0, 0));
     assert!((decision.confidence - 1.0).abs() < f64::EPSILON);
 }
@@ -184,7 +167,7 @@ fn without_rules_nothing_matches() {
 fn identical_rules_tie_in_their_order() {
     let text = "contains invoice number, line items, and total amount";
     let rules = RuleSet { rules: vec![rule("B", text), rule("A", text), rule("other", "poems about the sea")] };
-    let decision = classify(&document(INVOICE), &rules, &Settings::default());
+    let decision = classify(&Document::plain(INVOICE), &rules, &Settings::default());
     let labels: Vec<_> = decision.scores.iter().map(|score| score.label.as_str()).collect();
     assert_eq!(labels, ["B", "A", "other"]);
     assert!(decision.scores[0].score.total_cmp(&decision.scores[1].score).is_eq());
@@ -199,7 +182,7 @@ fn what_a_rule_excludes_does_not_speak_for_it() {
         ],
     };
     for exclusion in [", not an invoice", " that is not an invoice", ", excluding invoices"] {
-        let decision = classify(&document(INVOICE), &rules(exclusion), &Settings::default());
+        let decision = classify(&Document::plain(INVOICE), &rules(exclusion), &Settings::default());
         assert_eq!(decision.label.as_deref(), Some("bill"));
         assert!(decision.scores[1].score <= 0.0);
     }
@@ -207,8 +190,9 @@ fn what_a_rule_excludes_does_not_speak_for_it() {
 
 #[test]
 fn the_bias_moves_the_answer_to_none_and_back() {
-    let with =
-        |no_match_bias| classify(&document(INVOICE), &business(), &Settings { no_match_bias, ..Settings::default() });
+    let with = |no_match_bias| {
+        classify(&Document::plain(INVOICE), &business(), &Settings { no_match_bias, ..Settings::default() })
+    };
     assert_eq!(with(0.0).label.as_deref(), Some("invoice"));
     assert_eq!(with(20.0).label, None);
     assert!(with(20.0).confidence > 0.9);
@@ -218,13 +202,13 @@ fn the_bias_moves_the_answer_to_none_and_back() {
 #[test]
 fn the_reasoning_says_only_what_is_there() {
     let text = "Größe\n\nINVOICE\n\nInvoice number: 12\nTotal amount: 80.00 EUR\n";
-    let decision = classify(&document(text), &business(), &Settings::default());
+    let decision = classify(&Document::plain(text), &business(), &Settings::default());
     assert_eq!(decision.label.as_deref(), Some("invoice"));
     // The second page character is one scalar of two bytes: offsets count scalars.
     assert!(decision.reasoning.contains("\"INVOICE\" (page 1, characters 7-14)"), "{}", decision.reasoning);
     assert!(decision.reasoning.contains("Ahead of \"receipt\""), "{}", decision.reasoning);
     let none = classify(
-        &document(
+        &Document::plain(
             "The gulls beat against a wind that walks alone; in total silence the tide hums of salt and stone, the moon has hung her lantern high and walks along the harbour wall, and every star above the sea whispers of home, of dunes and rain, of feet on silver sand, of lamps in windows, bread and flame, the kettle's breath, a mother's name, and snow that falls on orchard boughs where barefoot children drive the cows",
         ),
         &business(),
@@ -242,7 +226,8 @@ fn the_reasoning_says_only_what_is_there() {
 #[test]
 fn a_title_counts_more_than_a_mention() {
     let of = |role| {
-        let mut document = document("Invoice\n\nThe committee met in the usual room to hear the report of its chair.");
+        let mut document =
+            Document::plain("Invoice\n\nThe committee met in the usual room to hear the report of its chair.");
         document.pages[0].passages[0].role = role;
         classify(&document, &business(), &Settings::default()).scores[0].score
     };

@@ -163,7 +163,34 @@ pub struct ReadOptions {
     pub max_pages: Option<u32>,
 }
 
+impl Page {
+    /// A page of `text` as it stands, with its paragraphs as passages.
+    pub fn plain(number: u32, text: &str) -> Self {
+        let mut passages = Vec::new();
+        let mut start = 0;
+        for paragraph in text.split_inclusive("\n\n") {
+            let span = Span { start, end: start + paragraph.trim_end().len() };
+            if span.start < span.end {
+                passages.push(Passage { span, role: Role::Body });
+            }
+            start += paragraph.len();
+        }
+        Self { number, text: text.to_owned(), passages, words: Vec::new(), size: None }
+    }
+}
+
 impl Document {
+    /// A document of one page of `text` as it stands: not sniffed, not tidied. [`read`] is for what comes from outside.
+    pub fn plain(text: &str) -> Self {
+        Self { format: Format::Plain, title: None, pages: vec![Page::plain(1, text)], page_count: 1 }
+    }
+
+    /// The text of all pages, with empty lines between them.
+    pub fn text(&self) -> String {
+        let pages: Vec<&str> = self.pages.iter().map(|page| page.text.as_str()).collect();
+        pages.join("\n\n")
+    }
+
     /// Whether no page holds any text.
     fn is_empty(&self) -> bool {
         self.pages.iter().all(|page| page.text.is_empty())

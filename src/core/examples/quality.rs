@@ -1,17 +1,35 @@
-//! How good the answers are: `cargo run --release -p sortroom --example quality -- DIR [--instances]`.
+//! How good the answers are: `npm run quality -- DIR [--json FILE]`, or `--instances` for what constants are fitted on.
 //!
 //! DIR holds tasks: `NAME.rules.json`, a list of `{type, description}`, and `NAME.jsonl`, lines of `{text, label, split}`
-//! with a null label where no rule fits. Only lines of the split `test` are measured. `--instances` instead writes the
-//! training instances that `tests/quality/fit.py` fits the engine's constants on, from the lines of every split.
+//! with a null label where no rule fits. Nothing else is known of a task. Measured are the lines of the split `test`:
+//!
+//! | Figure | Lines | |
+//! |---|---|---|
+//! | `n`, `accuracy`, `macro_f1` | those with a label | the best rule is the answer |
+//! | `null_f1`, `null_auroc`, `ece` | those and the task's null lines | "none" is an answer |
+//! | `few_shot_accuracy`, `few_shot_ece` | those with a label | the lines of the split `train` are examples, the best rule is the answer |
+//!
+//! Null lines are those of the split `test`, or else all of the task's; a task without any borrows as many test lines of
+//! the other tasks as it has with a label, drawn by a generator that begins the same for every task. All figures are
+//! fractions; one that cannot be told (there is no null line to borrow) is null, and no part of the mean.
+//!
+//! `--instances` writes the training instances that `tests/quality/fit.py` fits the engine's constants on, from the lines
+//! of every split.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::{env, fs};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
+use sortroom::classify::evaluation::{Case, Evaluation, evaluate};
 use sortroom::classify::{Classifier, Rule, RuleSet, Settings};
-use sortroom::document::{Document, Format, Page, Passage, Role, Span};
+use sortroom::document::Document;
+
+const USAGE: &str = "usage: quality DIR [--json FILE | --instances]";
+
+const BEST_RULE: Settings = Settings { language: None, no_match_bias: 0.0, allow_no_match: false };
+const OR_NONE: Settings = Settings { allow_no_match: true, ..BEST_RULE };
 
 #[derive(Deserialize)]
 struct RuleLine {
@@ -26,145 +44,192 @@ struct Line {
     split: String,
 }
 
+impl Line {
+    fn is_test(&self) -> bool {
+        self.split == "test"
+    }
+
+    /// The line as a case of a task whose label it has, or of one that it is foreign to.
+    fn case(&self, label: Option<&String>) -> Case {
+        Case { document: Document::plain(&self.text), label: label.cloned() }
+    }
+}
+
 struct Task {
     name: String,
     rules: RuleSet,
     lines: Vec<Line>,
 }
 
+/// What is measured of a task.
+#[derive(Debug, Clone, Serialize)]
+struct Figures {
+    n: usize,
+    accuracy: Option<f64>,
+    macro_f1: Option<f64>,
+    null_f1: Option<f64>,
+    null_auroc: Option<f64>,
+    ece: Option<f64>,
+    few_shot_accuracy: Option<f64>,
+    few_shot_ece: Option<f64>,
+}
+
+impl Figures {
+    /// The fractions by their headings.
+    fn fractions(&self) -> [(&'static str, Option<f64>); 7] {
+        [
+            ("accuracy", self.accuracy),
+            ("macro F1", self.macro_f1),
+            ("null F1", self.null_f1),
+            ("null AUROC", self.null_auroc),
+            ("ECE", self.ece),
+            ("few-shot", self.few_shot_accuracy),
+            ("few-shot ECE", self.few_shot_ece),
+        ]
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    tasks: BTreeMap<String, Figures>,
+    mean: Figures,
+}
+
 type Failure = Box<dyn std::error::Error>;
 
 fn main() -> Result<(), Failure> {
+    let (mut folder, mut json, mut wants_instances) = (None, None, false);
     let mut arguments = env::args().skip(1);
-    let folder = arguments.next().ok_or("usage: quality DIR [--instances]")?;
-    let tasks = read(Path::new(&folder))?;
-    let report = match arguments.next().as_deref() {
-        Some("--instances") => instances(&tasks),
-        _ => measure(&tasks),
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--json" => json = Some(arguments.next().ok_or(USAGE)?),
+            "--instances" => wants_instances = true,
+            _ if folder.is_none() && !argument.starts_with('-') => folder = Some(argument),
+            _ => return Err(USAGE.into()),
+        }
+    }
+    let tasks = read(Path::new(&folder.ok_or(USAGE)?))?;
+    let told = if wants_instances {
+        instances(&tasks)
+    } else {
+        let report = measure(&tasks)?;
+        if let Some(file) = json {
+            fs::write(file, serde_json::to_string_pretty(&report)? + "\n")?;
+        }
+        table(&report)
     };
-    std::io::Write::write_all(&mut std::io::stdout(), report.as_bytes())?;
+    std::io::Write::write_all(&mut std::io::stdout(), told.as_bytes())?;
     Ok(())
 }
 
 fn read(folder: &Path) -> Result<Vec<Task>, Failure> {
+    let text = |path: &Path| fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()));
     let mut tasks = Vec::new();
-    for entry in fs::read_dir(folder)? {
+    for entry in fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))? {
         let path = entry?.path();
         let Some(name) = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".jsonl"))
         else {
             continue;
         };
-        let rules: Vec<RuleLine> =
-            serde_json::from_str(&fs::read_to_string(folder.join(format!("{name}.rules.json")))?)?;
+        let rules: Vec<RuleLine> = serde_json::from_str(&text(&folder.join(format!("{name}.rules.json")))?)
+            .map_err(|error| format!("{name}.rules.json: {error}"))?;
         let rules = rules.into_iter().map(|rule| Rule::new(rule.r#type, rule.description)).collect();
-        let lines = fs::read_to_string(&path)?.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+        let lines = text(&path)?;
+        let lines = (1..).zip(lines.lines()).filter(|(_, line)| !line.trim().is_empty());
+        let line = |(at, line)| serde_json::from_str(line).map_err(|error| format!("{name}.jsonl:{at}: {error}"));
+        let lines = lines.map(line).collect::<Result<_, _>>()?;
         tasks.push(Task { name: name.to_owned(), rules: RuleSet { rules }, lines });
+    }
+    if tasks.is_empty() {
+        return Err(format!("{}: no NAME.jsonl with a NAME.rules.json in it", folder.display()).into());
     }
     tasks.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(tasks)
 }
 
-/// The text as one page, its paragraphs as passages.
-fn document(text: &str) -> Document {
-    let mut passages = Vec::new();
-    let mut start = 0;
-    for paragraph in text.split_inclusive("\n\n") {
-        let span = Span { start, end: start + paragraph.trim_end().len() };
-        if span.start < span.end {
-            passages.push(Passage { span, role: Role::Body });
-        }
-        start += paragraph.len();
-    }
-    let page = Page { number: 1, text: text.to_owned(), passages, words: Vec::new(), size: None };
-    Document { format: Format::Plain, title: None, pages: vec![page], page_count: 1 }
+fn measure(tasks: &[Task]) -> Result<Report, Failure> {
+    let figures: Vec<Figures> = tasks.iter().map(|task| measured(task, tasks)).collect::<Result<_, _>>()?;
+    Ok(Report { mean: mean(&figures), tasks: tasks.iter().map(|task| task.name.clone()).zip(figures).collect() })
 }
 
-fn measure(tasks: &[Task]) -> String {
-    let mut report = String::from("task           n    acc  macroF1   nulls  nullF1  accNull   ECE15\n");
-    let mut sums = [0.0; 4];
-    let mut null_f1s = Vec::new();
-    for task in tasks {
-        let classifier = Classifier::new(&task.rules, &Settings::default());
-        let mut pairs: Vec<(&str, &str)> = Vec::new();
-        let mut answers: Vec<(bool, bool, bool, f64)> = Vec::new();
-        for line in task.lines.iter().filter(|line| line.split == "test") {
-            let decision = classifier.decide(&document(&line.text));
-            if let Some(label) = &line.label {
-                let best = decision.scores.first().map_or("", |score| &score.label);
-                let known = task.rules.rules.iter().find(|rule| rule.label == best).map_or("", |rule| &rule.label);
-                pairs.push((label, known));
-            }
-            let correct = decision.label == line.label;
-            answers.push((line.label.is_none(), decision.label.is_none(), correct, decision.confidence));
-        }
-        let accuracy = share(pairs.iter().map(|(truth, best)| truth == best));
-        let macro_f1 = macro_f1(&pairs);
-        let nulls = answers.iter().filter(|(null, ..)| *null).count();
-        let hits = answers.iter().filter(|(null, said, ..)| *null && *said).count() as f64;
-        let said = answers.iter().filter(|(_, said, ..)| *said).count();
-        let null_f1 = if nulls > 0 { 2.0 * hits / (nulls + said) as f64 } else { f64::NAN };
-        let with_null = share(answers.iter().map(|(_, _, correct, _)| *correct));
-        let ece = ece(answers.iter().map(|(_, _, correct, confidence)| (*confidence, *correct)));
-        report.push_str(&format!(
-            "{:12} {:4} {:6.1}  {:7.1}  {:4}/{:3} {:6.1}  {:7.1}  {:6.1}\n",
-            task.name,
-            answers.len(),
-            100.0 * accuracy,
-            100.0 * macro_f1,
-            said,
-            nulls,
-            100.0 * null_f1,
-            100.0 * with_null,
-            100.0 * ece
-        ));
-        for (sum, value) in sums.iter_mut().zip([accuracy, macro_f1, with_null, ece]) {
-            *sum += 100.0 * value / tasks.len() as f64;
-        }
-        null_f1s.extend((nulls > 0).then_some(100.0 * null_f1));
+fn measured(task: &Task, tasks: &[Task]) -> Result<Figures, Failure> {
+    let labelled = task.lines.iter().filter(|line| line.is_test() && line.label.is_some());
+    let labelled: Vec<Case> = labelled.map(|line| line.case(line.label.as_ref())).collect();
+    let mut with_nulls = labelled.clone();
+    with_nulls.extend(nulls(task, tasks, labelled.len()).into_iter().map(|line| line.case(None)));
+    let mut taught = task.rules.clone();
+    for rule in &mut taught.rules {
+        let own = task.lines.iter().filter(|line| line.split == "train" && line.label.as_ref() == Some(&rule.label));
+        rule.examples = own.map(|line| line.text.clone()).collect();
     }
-    let [accuracy, macro_f1, with_null, ece] = sums;
-    let null_f1 = null_f1s.iter().sum::<f64>() / null_f1s.len() as f64;
-    report.push_str(&format!(
-        "{:12}      {accuracy:6.1}  {macro_f1:7.1}           {null_f1:6.1}  {with_null:7.1}  {ece:6.1}\n",
-        "mean"
-    ));
-    report
+    let evaluated = |rules: &RuleSet, settings: &Settings, cases: &[Case]| -> Result<Evaluation, Failure> {
+        evaluate(rules, settings, cases).map_err(|error| format!("{}: {error:#}", task.name).into())
+    };
+    let best = evaluated(&task.rules, &BEST_RULE, &labelled)?;
+    let or_none = evaluated(&task.rules, &OR_NONE, &with_nulls)?;
+    let few_shot = evaluated(&taught, &BEST_RULE, &labelled)?;
+    let some = |figure: f64| (!labelled.is_empty()).then_some(figure);
+    Ok(Figures {
+        n: labelled.len(),
+        accuracy: some(best.accuracy),
+        macro_f1: best.macro_f1,
+        null_f1: or_none.classes.last().filter(|none| none.cases > 0).and_then(|none| none.f1),
+        null_auroc: or_none.no_match_auroc,
+        ece: (!with_nulls.is_empty()).then_some(or_none.ece),
+        few_shot_accuracy: some(few_shot.accuracy),
+        few_shot_ece: some(few_shot.ece),
+    })
 }
 
-fn share(of: impl Iterator<Item = bool>) -> f64 {
-    let (hits, all) = of.fold((0, 0), |(hits, all), hit| (hits + usize::from(hit), all + 1));
-    f64::from(u32::try_from(hits).unwrap_or(u32::MAX)) / f64::from(u32::try_from(all).unwrap_or(u32::MAX)).max(1.0)
+/// The lines that no rule of `task` fits: its own, or up to `count` of other tasks.
+fn nulls<'a>(task: &'a Task, tasks: &'a [Task], count: usize) -> Vec<&'a Line> {
+    let own: Vec<&Line> = task.lines.iter().filter(|line| line.label.is_none()).collect();
+    let of_test: Vec<&Line> = own.iter().copied().filter(|line| line.is_test()).collect();
+    if !own.is_empty() {
+        return if of_test.is_empty() { own } else { of_test };
+    }
+    let others = tasks.iter().filter(|other| other.name != task.name);
+    let mut foreign: Vec<&Line> = others.flat_map(|other| &other.lines).filter(|line| line.is_test()).collect();
+    let mut numbers = Numbers(1);
+    let mut drawn = Vec::new();
+    while drawn.len() < count && !foreign.is_empty() {
+        drawn.push(foreign.swap_remove(numbers.below(foreign.len())));
+    }
+    drawn
 }
 
-fn macro_f1(pairs: &[(&str, &str)]) -> f64 {
-    let mut counts: BTreeMap<&str, [f64; 3]> = BTreeMap::new();
-    for (truth, best) in pairs {
-        let [hits, truths, _] = counts.entry(truth).or_default();
-        *truths += 1.0;
-        *hits += f64::from(u8::from(truth == best));
+fn mean(figures: &[Figures]) -> Figures {
+    let mean = |of: fn(&Figures) -> Option<f64>| {
+        let known: Vec<f64> = figures.iter().filter_map(of).collect();
+        (!known.is_empty()).then(|| (1e6 * known.iter().sum::<f64>() / known.len() as f64).round() / 1e6)
+    };
+    Figures {
+        n: figures.iter().map(|one| one.n).sum(),
+        accuracy: mean(|one| one.accuracy),
+        macro_f1: mean(|one| one.macro_f1),
+        null_f1: mean(|one| one.null_f1),
+        null_auroc: mean(|one| one.null_auroc),
+        ece: mean(|one| one.ece),
+        few_shot_accuracy: mean(|one| one.few_shot_accuracy),
+        few_shot_ece: mean(|one| one.few_shot_ece),
     }
-    for (_, best) in pairs {
-        if let Some([_, _, said]) = counts.get_mut(best) {
-            *said += 1.0;
-        }
-    }
-    counts.values().map(|[hits, truths, said]| 2.0 * hits / (truths + said)).sum::<f64>() / counts.len() as f64
 }
 
-/// Expected calibration error over 15 equal bins of confidence.
-fn ece(answers: impl Iterator<Item = (f64, bool)>) -> f64 {
-    let mut bins = [(0.0, 0.0, 0.0); 15];
-    let mut all = 0.0;
-    for (confidence, correct) in answers {
-        let at = ((confidence * 15.0) as usize).min(14);
-        if let Some((count, sum, hits)) = bins.get_mut(at) {
-            *count += 1.0;
-            *sum += confidence;
-            *hits += f64::from(u8::from(correct));
-            all += 1.0;
+fn table(report: &Report) -> String {
+    let names = report.tasks.keys().map(|name| name.chars().count());
+    let wide = names.max().unwrap_or_default().max("mean".len());
+    let headings: String = report.mean.fractions().iter().map(|(heading, _)| format!("  {heading:>8}")).collect();
+    let mut told = format!("{:wide$}  {:>5}{headings}\n", "task", "n");
+    let rows = report.tasks.iter().map(|(name, figures)| (name.as_str(), figures)).chain([("mean", &report.mean)]);
+    for (name, figures) in rows {
+        told.push_str(&format!("{name:wide$}  {:>5}", figures.n));
+        for (heading, fraction) in figures.fractions() {
+            let spelt = fraction.map_or("-".to_owned(), |fraction| format!("{fraction:.3}"));
+            told.push_str(&format!("  {spelt:>width$}", width = heading.len().max(8)));
         }
+        told.push('\n');
     }
-    bins.iter().map(|(_, sum, hits)| f64::abs(sum - hits) / f64::max(all, 1.0)).sum()
+    told
 }
 
 /// A small generator of numbers (Numerical Recipes' LCG): the instances are the same at every run.
@@ -185,7 +250,7 @@ fn instances(tasks: &[Task]) -> String {
     let mut out = String::new();
     for task in tasks {
         let mut emit = |rules: &RuleSet, line: &Line, from: &str, kind: &str| {
-            let (features, words) = Classifier::new(rules, &Settings::default()).features(&document(&line.text));
+            let (features, words) = Classifier::new(rules, &Settings::default()).features(&Document::plain(&line.text));
             let label = line.label.as_ref().filter(|_| kind != "cross");
             let target = label.and_then(|label| rules.rules.iter().position(|rule| &rule.label == label));
             let values: Vec<_> = features.iter().map(|features| features.values()).collect();
@@ -225,4 +290,57 @@ fn instances(tasks: &[Task]) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder() -> Vec<Task> {
+        read(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/quality/tasks"))).unwrap()
+    }
+
+    #[test]
+    fn a_folder_is_measured() {
+        let report = serde_json::to_value(measure(&folder()).unwrap()).unwrap();
+        let members = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        assert_eq!(members(&report), ["mean", "tasks"]);
+        assert_eq!(members(&report["tasks"]), ["animals", "office"]);
+        for figures in [&report["tasks"]["animals"], &report["tasks"]["office"], &report["mean"]] {
+            let mut expected = vec!["n", "accuracy", "macro_f1", "null_f1", "null_auroc", "ece", "few_shot_accuracy"];
+            expected.push("few_shot_ece");
+            expected.sort_unstable();
+            assert_eq!(members(figures), expected);
+            for name in expected.iter().filter(|name| **name != "n") {
+                assert!((0.0..=1.0).contains(&figures[*name].as_f64().unwrap()), "{name}: {figures}");
+            }
+        }
+        let (animals, office, mean) = (&report["tasks"]["animals"], &report["tasks"]["office"], &report["mean"]);
+        // One of the animals is labelled wrongly.
+        assert_eq!(
+            (&animals["n"], &animals["accuracy"], &animals["macro_f1"]),
+            (&4.into(), &0.75.into(), &0.733333.into())
+        );
+        assert_eq!((&office["n"], &office["accuracy"], &office["macro_f1"]), (&3.into(), &1.0.into(), &1.0.into()));
+        assert_eq!((&mean["n"], &mean["accuracy"], &mean["macro_f1"]), (&7.into(), &0.875.into(), &0.866667.into()));
+    }
+
+    #[test]
+    fn null_lines_are_the_tasks_own_or_borrowed() {
+        let tasks = folder();
+        let texts =
+            |task: usize| nulls(&tasks[task], &tasks, 3).iter().map(|line| line.text.as_str()).collect::<Vec<_>>();
+        assert_eq!(texts(1), ["The river runs slow and the willows sleep."], "its own, of the test");
+        assert_eq!(texts(0).len(), 3);
+        assert!(texts(0).iter().all(|text| tasks[1].lines.iter().any(|line| line.is_test() && line.text == *text)));
+        assert_eq!(nulls(&tasks[0], &tasks[..1], 3).len(), 0);
+    }
+
+    #[test]
+    fn what_cannot_be_told_is_no_part_of_the_mean() {
+        let alone = measure(&folder()[..1]).unwrap();
+        assert_eq!((alone.mean.null_f1, alone.mean.accuracy), (None, Some(0.75)));
+        let lines = table(&alone);
+        assert!(lines.lines().last().unwrap().starts_with("mean") && lines.contains(" - "), "{lines}");
+    }
 }

@@ -5,24 +5,7 @@ use std::fs;
 use proptest::prelude::*;
 
 use super::*;
-use crate::document::{Format, Page, Passage, ReadOptions, Role, Word, attachments, read};
-
-fn page(number: u32, text: &str) -> Page {
-    let mut passages = Vec::new();
-    let mut start = 0;
-    for paragraph in text.split_inclusive("\n\n") {
-        let span = Span { start, end: start + paragraph.trim_end().len() };
-        if span.start < span.end {
-            passages.push(Passage { span, role: Role::Body });
-        }
-        start += paragraph.len();
-    }
-    Page { number, text: text.to_owned(), passages, words: Vec::new(), size: None }
-}
-
-fn document(text: &str) -> Document {
-    Document { format: Format::Plain, title: None, pages: vec![page(1, text)], page_count: 1 }
-}
+use crate::document::{Page, ReadOptions, Word, attachments, read};
 
 /// `NAME [KIND] [(SYNONYM)]`; a label has its options behind it: `label(a, b)`.
 fn field(written: &str) -> Field {
@@ -78,7 +61,7 @@ fn cases() {
             schema.tables.push(lines());
         }
         schema.check().unwrap();
-        let document = document(text);
+        let document = Document::plain(text);
         let extraction = extract(&document, &schema, &[]);
         check(&document, &schema, &extraction).unwrap();
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
@@ -209,7 +192,7 @@ fn hostile_texts_take_no_time() {
         "DE12 ".repeat(4_000),
         "(".repeat(9_000),
     ] {
-        let document = document(&text);
+        let document = Document::plain(&text);
         check(&document, &schema, &extract(&document, &schema, &[])).unwrap();
     }
 }
@@ -304,7 +287,7 @@ fn schemas() -> impl Strategy<Value = Schema> {
 proptest! {
     #[test]
     fn holds_for_any_text_and_schema(text in texts(), schema in schemas()) {
-        let document = document(&text);
+        let document = Document::plain(&text);
         check(&document, &schema, &extract(&document, &schema, &[]))?;
     }
 
@@ -314,7 +297,7 @@ proptest! {
         schema in schemas(),
         words in prop::collection::vec((0_usize..80, 0_usize..12, any::<[f32; 4]>()), 0..30),
     ) {
-        let mut document = document(&text);
+        let mut document = Document::plain(&text);
         document.pages[0].words = words
             .into_iter()
             .map(|(start, length, [x, y, width, height])| Word {

@@ -491,6 +491,7 @@ impl Job {
         let decision = self.decision.as_ref().map(|decision| Decision {
             label: decision.label.clone(),
             confidence: decision.confidence,
+            no_match: decision.no_match,
             reasoning: decision.reasoning.clone(),
             scores: Vec::new(),
             evidence: Vec::new(),

@@ -20,6 +20,7 @@ fn decision(number: u8) -> Box<Decision> {
     Box::new(Decision {
         label: Some(number.to_string()),
         confidence: 0.5,
+        no_match: 0.5,
         reasoning: String::new(),
         scores: Vec::new(),
         evidence: Vec::new(),

@@ -1,0 +1,23 @@
+// Measures classification over a folder of labelled texts: `npm run quality -- DIR [--json FILE]`.
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { Failure, main, run } from "./lib.mjs";
+
+function options() {
+  try {
+    const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "string" } } });
+    if (positionals.length !== 1) throw new Error("one folder is measured");
+    return { folder: positionals[0], ...values };
+  } catch (error) {
+    throw new Failure(`${error.message}\n  npm run quality -- DIR [--json FILE]`);
+  }
+}
+
+/** npm runs its scripts at the root of the checkout; paths are meant from where the person is. */
+const there = (path) => resolve(process.env.INIT_CWD ?? process.cwd(), path);
+
+main(async () => {
+  const { folder, json } = options();
+  const written = json === undefined ? [] : ["--json", there(json)];
+  await run("cargo", ["run", "--quiet", "--release", "-p", "sortroom", "--example", "quality", "--", there(folder), ...written]);
+});
