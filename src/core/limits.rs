@@ -216,6 +216,10 @@ pub const MAX_EXAMPLES_BYTES: usize = 1024 * 1024;
 /// The most rules of one rule set. With [`MAX_BODY_BYTES`] it bounds a job's row well under the storage's 2 MB.
 pub const MAX_RULES: usize = 200;
 
+/// The most labelled texts of one evaluation; [`MAX_BODY_BYTES`] bounds what they are together. A thousand tell an accuracy
+/// to about three points.
+pub const MAX_CASES: usize = 1_000;
+
 /// What a form may hold beside its file: text parts, headers and boundaries.
 pub const FORM_EXTRA_BYTES: u64 = MIB;
 

@@ -65,6 +65,16 @@ impl<'a> Field<'a> {
         members.map(|(name, value)| (name.as_str(), self.with(name.as_str(), Some(value)))).collect()
     }
 
+    /// What was found wrong with the content of this after it was read, said at its place.
+    pub fn at_fault(&self, error: Error) -> Error {
+        if error.violations().is_empty() {
+            return error;
+        }
+        let mut check = Check::default();
+        check.refuse_within(self, &error);
+        Error::invalid(check.violations)
+    }
+
     /// Whether there is nothing here.
     pub fn is_absent(&self) -> bool {
         self.value.is_none()

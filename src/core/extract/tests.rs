@@ -5,7 +5,7 @@ use std::fs;
 use proptest::prelude::*;
 
 use super::*;
-use crate::document::{Page, ReadOptions, Word, attachments, read};
+use crate::document::{ReadOptions, Word, attachments, read};
 
 /// `NAME [KIND] [(SYNONYM)]`; a label has its options behind it: `label(a, b)`.
 fn field(written: &str) -> Field {

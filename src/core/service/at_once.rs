@@ -3,9 +3,12 @@
 use bytes::Bytes;
 
 use crate::{
-    classify::{Classifier, Decision},
+    classify::{
+        Classifier, Decision,
+        evaluation::{self, Case, Comparison, Evaluation},
+    },
     document::{self, Attachment, Document, Format, Mail, ReadOptions},
-    error::{Error, Result, Unreadable},
+    error::{Error, Result, Unreadable, Violation},
     extract::{self, Extraction, Schema},
     job::Classification,
     limits,
@@ -71,6 +74,59 @@ fn attached(classifier: &Classifier, (place, file): (usize, Attachment)) -> (Opt
     }
     let read = document::read(&file.bytes, &ReadOptions::default());
     (file.name, read.map(|document| classifier.decide(&document)))
+}
+
+/// A text and what it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Labelled {
+    /// The text.
+    pub text: String,
+    /// The label it should get; nothing when no rule fits.
+    pub label: Option<String>,
+}
+
+/// How good the answers to labelled texts are.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluated {
+    /// What was measured.
+    pub evaluation: Evaluation,
+    /// What changes against the published version, where there is one to compare with.
+    pub comparison: Option<Comparison>,
+}
+
+/// Evaluates a classification on texts, which are read as [`classify`] reads them, and compares its answers with those of
+/// the `published` one.
+///
+/// # Errors
+///
+/// `Invalid` at `cases/N/text` when a text cannot be read, at `cases/N/label` when no rule has the label.
+pub fn evaluate(
+    classification: &Classification,
+    published: Option<&Classification>,
+    texts: Vec<Labelled>,
+) -> Result<Evaluated> {
+    let (mut cases, mut unread) = (Vec::new(), Vec::new());
+    for (at, Labelled { text, label }) in texts.into_iter().enumerate() {
+        match document::read(text.as_bytes(), &classification.read) {
+            Ok(document) => cases.push(Case { document, label }),
+            Err(error) => unread.push(Violation {
+                pointer: vec!["cases".into(), at.into(), "text".into()],
+                reason: "value_error".to_owned(),
+                message: format!("Value error, {}", error.message()),
+                input: None,
+                context: None,
+            }),
+        }
+    }
+    if !unread.is_empty() {
+        return Err(Error::invalid(unread));
+    }
+    let evaluation = evaluation::evaluate(&classification.rules, &classification.settings, &cases)?;
+    let comparison = published.map(|published| {
+        let answers = evaluation::answers(&published.rules, &published.settings, &cases);
+        evaluation::compare(&cases, &answers, &evaluation.answers)
+    });
+    Ok(Evaluated { evaluation, comparison })
 }
 
 /// Looks for the fields of a schema in a document.

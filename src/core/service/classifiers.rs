@@ -58,7 +58,24 @@ pub async fn change_rules(
     id: ClassifierId,
     change: RuleChange,
 ) -> Result<Classifier> {
-    one(ports.index(project, IndexCommand::ChangeRules { id, change }).await?)
+    one(ports.index(project, IndexCommand::ChangeRules { id, change, draft: false }).await?)
+}
+
+/// Makes a text an example of a label, in the draft of a classifier: the newest version, which becomes a draft where it is
+/// none.
+///
+/// # Errors
+///
+/// `NotFound` when there is no such classifier, `Invalid` at `label` when no rule has it, `Upstream`.
+pub async fn learn(
+    ports: &impl Index,
+    project: ProjectId,
+    id: ClassifierId,
+    label: String,
+    text: String,
+) -> Result<Classifier> {
+    let change = RuleChange::Example { label, text };
+    one(ports.index(project, IndexCommand::ChangeRules { id, change, draft: true }).await?)
 }
 
 /// Publishes the newest version of a classifier.

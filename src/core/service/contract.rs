@@ -418,6 +418,9 @@ async fn drafts(ports: &impl Ports) -> Result<()> {
     expect_eq(&list(false).await?, &vec![public.clone()], "listed without drafts")?;
     expect_eq(&list(true).await?, &vec![second], "listed with drafts")?;
 
+    let other = change(None, Some(classification("c")));
+    let other = super::classifiers::save(ports, project, "learning".to_owned(), other).await?;
+
     let rule = public.rule_id("a");
     let renamed = RuleChange::Replace { rule, label: Some("z".to_owned()), description: None };
     let renamed = super::classifiers::change_rules(ports, project, first.id, renamed).await?;
@@ -425,7 +428,18 @@ async fn drafts(ports: &impl Ports) -> Result<()> {
     let removed = super::classifiers::change_rules(ports, project, first.id, RuleChange::Remove(rule)).await?;
     expect(removed.classification.rules.rules.is_empty(), "the rule is gone")?;
     let again = super::classifiers::change_rules(ports, project, first.id, RuleChange::Remove(rule)).await;
-    expect_kind(again, Kind::NotFound, "a rule that is gone")
+    expect_kind(again, Kind::NotFound, "a rule that is gone")?;
+
+    let learn = async |text: &str| {
+        super::classifiers::learn(ports, project, other.id, "c".to_owned(), text.to_owned()).await
+    };
+    let draft = learn("one").await?;
+    expect(draft.draft && draft.version > other.version, "an example makes a draft")?;
+    let more = learn("two").await?;
+    expect_eq(&more.version, &draft.version, "a draft learns in place")?;
+    expect_eq(&learn("one").await?, &more, "what is known changes nothing")?;
+    expect_eq(&super::classifiers::get(ports, project, other.id, true).await?, &more, "the draft is stored")?;
+    expect_eq(&super::classifiers::get(ports, project, other.id, false).await?, &other, "as published")
 }
 
 async fn schemas(ports: &impl Ports) -> Result<()> {

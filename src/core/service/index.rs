@@ -24,7 +24,7 @@ use super::{
 use crate::{
     classify::{Decision, Rule},
     document::Mail,
-    error::{Error, Kind, Result},
+    error::{Error, Kind, Result, Violation},
     extract::Schema,
     id::{ClassifierId, FileId, JobId, OrganizationId, ProjectId, RuleId, SchemaId, TokenId},
     job::{self, Classification, Command, External, Job, NewJob, Route, Source, Stage, Start, State, Status},
@@ -148,7 +148,7 @@ impl Classifier {
     /// # Errors
     ///
     /// `NotFound` when there is no such rule, `Conflict` when a label would be there twice, `Invalid` when there would
-    /// be more than [`limits::MAX_RULES`].
+    /// be more than [`limits::MAX_RULES`], and at `label` when an example is of none.
     pub fn change(&mut self, change: RuleChange) -> Result<()> {
         match change {
             RuleChange::Add(rule) => {
@@ -182,6 +182,33 @@ impl Classifier {
                 self.renamed.remove(&gone.label);
                 self.routes.retain(|route| route.label != gone.label);
             }
+            RuleChange::Example { label, text } => self.learn(&label, text)?,
+        }
+        Ok(())
+    }
+
+    /// Makes `text` an example of the rule of that label, and of no other. Where examples would be too many, the oldest of
+    /// the rule goes; where they would be too many bytes, the oldest of the rule that has most of them.
+    fn learn(&mut self, label: &str, text: String) -> Result<()> {
+        let rules = &mut self.classification.rules.rules;
+        if !rules.iter().any(|rule| rule.label == label) {
+            return Err(unknown_label(label));
+        }
+        for rule in rules.iter_mut() {
+            if rule.label != label {
+                rule.examples.retain(|example| *example != text);
+            } else if !rule.examples.contains(&text) {
+                rule.examples.push(text.clone());
+                let surplus = rule.examples.len().saturating_sub(limits::MAX_EXAMPLES);
+                rule.examples.drain(..surplus);
+            }
+        }
+        let bytes =
+            |rule: &Rule| -> usize { rule.examples.iter().filter(|example| **example != text).map(String::len).sum() };
+        while rules.iter().map(bytes).sum::<usize>() + text.len() > limits::MAX_EXAMPLES_BYTES {
+            let Some(heaviest) = rules.iter_mut().max_by_key(|rule| bytes(rule)) else { break };
+            let Some(oldest) = heaviest.examples.iter().position(|example| *example != text) else { break };
+            heaviest.examples.remove(oldest);
         }
         Ok(())
     }
@@ -216,6 +243,16 @@ impl Classifier {
     }
 }
 
+fn unknown_label(label: &str) -> Error {
+    Error::invalid(vec![Violation {
+        pointer: vec!["label".into()],
+        reason: "value_error".to_owned(),
+        message: "Value error, no rule of the classifier has this label".to_owned(),
+        input: Some(label.into()),
+        context: None,
+    }])
+}
+
 /// One change to the rules of a classifier.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -233,6 +270,13 @@ pub enum RuleChange {
     },
     /// Remove a rule, and the route of its label.
     Remove(RuleId),
+    /// Make a text an example of a label, and of no other. Examples make room, oldest first, where the limits ask for it.
+    Example {
+        /// Of which.
+        label: String,
+        /// The text.
+        text: String,
+    },
 }
 
 /// What a new version of a classifier changes.
@@ -475,6 +519,10 @@ pub enum IndexCommand {
         id: ClassifierId,
         /// What changes.
         change: RuleChange,
+        /// Whether the change is of the newest version, published or not, and makes a draft. A draft is changed in place,
+        /// so that many small changes are one version.
+        #[serde(default)]
+        draft: bool,
     },
     /// Classify with the newest version of a classifier from now on.
     PublishClassifier {
@@ -939,11 +987,21 @@ pub fn handle(
             }
             put_classifier(store, next_version(old, change, now))
         }
-        IndexCommand::ChangeRules { id, change } => {
+        IndexCommand::ChangeRules { id, change, draft: false } => {
             let Some(old) = store.classifier(id, false)? else { return Ok(IndexReply::Classifier(None)) };
             let mut next = Classifier { version: later(&old, now), ..old };
             next.change(change)?;
             put_classifier(store, next)
+        }
+        IndexCommand::ChangeRules { id, change, draft: true } => {
+            let Some(old) = store.classifier(id, true)? else { return Ok(IndexReply::Classifier(None)) };
+            let mut next = old.clone();
+            next.change(change)?;
+            if next == old {
+                return Ok(IndexReply::Classifier(Some(Box::new(old))));
+            }
+            let version = if old.draft { old.version } else { later(&old, now) };
+            put_classifier(store, Classifier { version, draft: true, ..next })
         }
         IndexCommand::PublishClassifier { id } => {
             let Some(newest) = store.classifier(id, true)? else { return Ok(IndexReply::Classifier(None)) };

@@ -11,6 +11,7 @@ pub mod at_once;
 pub mod classifiers;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
+pub mod corrections;
 pub mod files;
 pub mod host;
 pub mod index;

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The document of `job` and, for a file, its bytes.
-async fn document(files: &impl Files, job: &Job) -> Result<(Document, Bytes)> {
+pub(super) async fn document(files: &impl Files, job: &Job) -> Result<(Document, Bytes)> {
     let (id, size) = match &job.source {
         Source::File { id, size } => (*id, *size),
         Source::Mail { mail: Some(mail) } => return Ok((document::read_mail(mail)?, Bytes::new())),

@@ -7,8 +7,8 @@ use futures_executor::block_on;
 use proptest::prelude::*;
 
 use super::{
-    access, classifiers, files,
-    index::{Change, File, JobFilter, PageRequest, Rules, Subject, Target},
+    access, classifiers, corrections, files,
+    index::{Change, Classifier, File, JobFilter, PageRequest, Rules, Subject, Target},
     jobs::{self, Creation, Wanted},
     memory::{Memory, Place},
     ports::{Clock, Config, FileKey, Files, Random},
@@ -18,8 +18,10 @@ use super::{
 use crate::{
     classify::{Rule, RuleSet},
     document::Mail,
+    error::Kind,
     id::{ClassifierId, FileId, JobId},
     job::{Classification, External, Job, Source, Stage, Status},
+    limits,
 };
 
 pub(super) fn world(inline_max_bytes: u64) -> Memory {
@@ -244,15 +246,152 @@ fn jobs_and_files_go_when_their_time_has_passed() {
         let file = file(&world, &token, INVOICE).await;
         create(&world, &token, file, None).await.unwrap();
         world.run_here().await;
-        world.pass(crate::limits::DAY.saturating_mul(29));
+        world.pass(limits::DAY.saturating_mul(29));
         world.wake_all().await;
         assert_eq!((world.stored_jobs().len(), world.stored_files()), (1, 1));
-        world.pass(crate::limits::DAY + Duration::from_millis(1));
+        world.pass(limits::DAY + Duration::from_millis(1));
         world.wake_all().await;
         assert_eq!(world.stored_jobs(), []);
         assert_eq!(world.stored_files(), 0);
         assert!(files::get(&world, token.project, file).await.is_err());
         assert_eq!(listed(&world, &token).await, []);
+    });
+}
+
+/// The examples of the rules of a draft, by label, and whether it is one.
+async fn draft_of(world: &Memory, token: &Token, classifier: ClassifierId) -> (Vec<(String, Vec<String>)>, bool) {
+    let newest = classifiers::get(world, token.project, classifier, true).await.unwrap();
+    let examples = newest.classification.rules.rules.into_iter().map(|rule| (rule.label, rule.examples));
+    (examples.collect(), newest.draft)
+}
+
+#[test]
+fn a_correction_makes_the_document_an_example_of_the_draft() {
+    block_on(async {
+        let world = world(1_000);
+        let token = token(&world).await;
+        let classifier = routed(&world, &token).await;
+        let before = classifiers::get(&world, token.project, classifier, false).await.unwrap();
+        let file = file(&world, &token, INVOICE).await;
+        let job = follow(&world, &token, file, classifier).await.unwrap();
+        let correct = async |job, label: &str| corrections::correct(&world, token.project, job, label.to_owned()).await;
+        assert_eq!(correct(job, "contract").await.unwrap_err().message(), "The job has not ended yet");
+        world.run_queue().await;
+
+        world.pass(Duration::from_millis(1));
+        let corrected = correct(job, "contract").await.unwrap();
+        assert_eq!((corrected.classifier, corrected.label.as_str(), corrected.examples), (classifier, "contract", 1));
+        let with = |invoice: &[&str], contract: &[&str]| {
+            let examples = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+            vec![("invoice".to_owned(), examples(invoice)), ("contract".to_owned(), examples(contract))]
+        };
+        assert_eq!(draft_of(&world, &token, classifier).await, (with(&[], &[INVOICE]), true));
+        assert_eq!(classifiers::get(&world, token.project, classifier, false).await.unwrap(), before, "as published");
+
+        // Again, otherwise, and another one: still one draft.
+        let version = async || classifiers::get(&world, token.project, classifier, true).await.unwrap().version;
+        let first = version().await;
+        world.pass(Duration::from_millis(1));
+        assert_eq!(correct(job, "contract").await.unwrap(), corrected);
+        assert_eq!(correct(job, "invoice").await.unwrap().examples, 1);
+        assert_eq!(draft_of(&world, &token, classifier).await, (with(&[INVOICE], &[]), true));
+        let letter = mail(&world, &token, classifier).await.unwrap();
+        world.run_here().await;
+        assert_eq!(correct(letter, "invoice").await.unwrap().examples, 2);
+        let of_mail = &draft_of(&world, &token, classifier).await.0[0].1[1];
+        assert!(of_mail.contains("Invoice 17") && of_mail.contains("119.00 EUR"), "{of_mail}");
+        assert_eq!(version().await, first);
+
+        let published = classifiers::publish(&world, token.project, classifier).await.unwrap();
+        assert_eq!(published.classification.rules.rules[0].examples.len(), 2);
+        world.pass(Duration::from_millis(1));
+        assert_eq!(correct(letter, "invoice").await.unwrap().examples, 2);
+        assert!(!draft_of(&world, &token, classifier).await.1, "what is known needs no draft");
+    });
+}
+
+#[test]
+fn what_cannot_be_corrected_says_why() {
+    block_on(async {
+        let world = world(1_000);
+        let token = token(&world).await;
+        let classifier = routed(&world, &token).await;
+        let fails = async |job, label: &str| {
+            corrections::correct(&world, token.project, job, label.to_owned()).await.unwrap_err()
+        };
+        let plain = file(&world, &token, INVOICE).await;
+        let inline = create(&world, &token, plain, None).await.unwrap();
+        world.run_here().await;
+        assert_eq!(fails(inline, "invoice").await.message(), "The job ran without a saved classifier");
+
+        let empty = file(&world, &token, "   ").await;
+        assert_eq!(follow(&world, &token, empty, classifier).await, None);
+        let failed = listed(&world, &token).await.into_iter().find(|job| job.status() == Status::Failed).unwrap().id;
+        assert_eq!(fails(failed, "invoice").await.message(), "The job has no decision to correct");
+
+        let gone = file(&world, &token, INVOICE).await;
+        let job = follow(&world, &token, gone, classifier).await.unwrap();
+        world.run_queue().await;
+        let strange = fails(job, "letter").await;
+        assert_eq!(strange.violations()[0].pointer, ["label".into()]);
+        files::delete(&world, token.project, gone).await.unwrap();
+        let missing = fails(job, "invoice").await;
+        assert_eq!((missing.kind(), missing.message()), (Kind::Gone, "The file of the job is gone"));
+
+        let letter = mail(&world, &token, classifier).await.unwrap();
+        world.run_here().await;
+        classifiers::delete(&world, token.project, classifier).await.unwrap();
+        assert_eq!(fails(letter, "invoice").await.message(), "The classifier of the job is gone");
+        assert_eq!(fails(JobId::from_random([9; 16]), "invoice").await.message(), "Job not found");
+    });
+}
+
+#[test]
+fn examples_make_room_oldest_first() {
+    block_on(async {
+        let world = world(0);
+        let token = token(&world).await;
+        let classifier = routed(&world, &token).await;
+        let learn = async |label: &str, text: String| {
+            classifiers::learn(&world, token.project, classifier, label.to_owned(), text).await.unwrap()
+        };
+        for number in 0..limits::MAX_EXAMPLES + 2 {
+            learn("invoice", number.to_string()).await;
+        }
+        let examples = |draft: &Classifier, rule: usize| draft.classification.rules.rules[rule].examples.clone();
+        let draft = learn("contract", "x".to_owned()).await;
+        assert_eq!(examples(&draft, 0).len(), limits::MAX_EXAMPLES);
+        assert_eq!(examples(&draft, 0).first().map(String::as_str), Some("2"));
+
+        // Of bytes the rule gives that has most, and never the newest.
+        let long = |number: usize| format!("{number:02}") + &"\u{1f4c4}".repeat(limits::MAX_EXAMPLE_CHARS - 2);
+        let fit = limits::MAX_EXAMPLES_BYTES / long(0).len();
+        for number in 0..fit {
+            learn("contract", long(number)).await;
+        }
+        let draft = learn("invoice", long(99)).await;
+        assert_eq!(examples(&draft, 0).last(), Some(&long(99)));
+        assert!(!examples(&draft, 1).contains(&"x".to_owned()) && !examples(&draft, 1).contains(&long(0)));
+        assert_eq!(examples(&draft, 1).last(), Some(&long(fit - 1)));
+        let rules = draft.classification.rules.rules;
+        let bytes: usize = rules.iter().flat_map(|rule| &rule.examples).map(String::len).sum();
+        assert!(bytes <= limits::MAX_EXAMPLES_BYTES && bytes > limits::MAX_EXAMPLES_BYTES - 2 * long(0).len());
+    });
+}
+
+#[test]
+fn a_long_document_is_cut_to_an_example() {
+    block_on(async {
+        let world = world(1_000_000);
+        let token = token(&world).await;
+        let classifier = routed(&world, &token).await;
+        let long = Box::leak(format!("{INVOICE} {}", "ä".repeat(2 * limits::MAX_EXAMPLE_CHARS)).into_boxed_str());
+        let file = file(&world, &token, long).await;
+        let job = follow(&world, &token, file, classifier).await.unwrap();
+        world.run_queue().await;
+        corrections::correct(&world, token.project, job, "invoice".to_owned()).await.unwrap();
+        let text = &draft_of(&world, &token, classifier).await.0[0].1[0];
+        assert_eq!(text.chars().count(), limits::MAX_EXAMPLE_CHARS);
     });
 }
 

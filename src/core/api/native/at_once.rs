@@ -14,6 +14,7 @@ use crate::{
         body, form, mail, reply,
         validate::{Check, Field},
     },
+    classify::RuleSet,
     error::Result,
     id::{ClassifierId, SchemaId},
     job::Classification,
@@ -90,6 +91,20 @@ fn either(check: &mut Check, input: &Field<'_>, one: &str, other: &str) {
     }
 }
 
+/// What documents are held against: rules of the request, or a saved classifier.
+pub(super) enum Against {
+    Rules(RuleSet),
+    Saved(ClassifierId),
+}
+
+/// Reads the members `rules` and `classifier_id`, of which there must be one.
+pub(super) fn against(check: &mut Check, input: &Field<'_>) -> Option<Against> {
+    either(check, input, "rules", "classifier_id");
+    let rules = rules::rules(check, &input.get("rules"));
+    let id = rules::id(check, &input.get("classifier_id"));
+    id.map(Against::Saved).or(rules.map(Against::Rules))
+}
+
 /// Mails have a bound of their own.
 fn bounded(content: &Content) -> Result<()> {
     match content {
@@ -107,19 +122,17 @@ pub(super) async fn classify<P: Ports>(caller: Caller<P>, headers: HeaderMap, bo
     check.object(&input);
     check.only(&input, &["text", "mail", "rules", "settings", "classifier_id"]);
     let content = content(&mut check, &input, file);
-    either(&mut check, &input, "rules", "classifier_id");
-    let rules = rules::rules(&mut check, &input.get("rules"));
+    let against = against(&mut check, &input);
     let settings = rules::settings(&mut check, &input.get("settings"));
-    let id: Option<ClassifierId> = rules::id(&mut check, &input.get("classifier_id"));
     let draft = check.boolean(&caller.query.one("draft")).unwrap_or_default();
-    let content = check.finish(content)?;
+    let (content, against) = check.finish(content.zip(against))?;
     bounded(&content)?;
-    let mut classification = match id {
-        Some(id) => {
+    let mut classification = match against {
+        Against::Saved(id) => {
             let saved = classifiers::get(&caller.ports, caller.token.project, id, draft).await;
             found(saved, NO_CLASSIFIER)?.classification
         }
-        None => Classification { rules: rules.unwrap_or_default(), ..Classification::default() },
+        Against::Rules(rules) => Classification { rules, ..Classification::default() },
     };
     if let Some(settings) = settings {
         classification.settings = settings;

@@ -17,6 +17,9 @@
 //! | `GET`, `DELETE /v1/schemas/{id}`, `PUT` `{name?, fields?, tables?}` | a project's token | the schema; 409 when what is routed to is removed |
 //! | `POST /v1/classify` `{text or mail, rules or classifier_id, settings?}` | a project's token | the whole decision; nothing is kept |
 //! | `POST /v1/extract` `{text or mail, schema or schema_id}` | a project's token | the extraction; nothing is kept |
+//! | `POST /v1/evaluate` `{rules or classifier_id, settings?, cases: [{text, label?}]}` | a project's token | the figures, what was answered, and what a draft fixes and breaks |
+//! | `POST /v1/lint` `{rules or classifier_id}` | a project's token | `{findings: [{kind, rules, message}]}` |
+//! | `PUT /v1/jobs/{id}/correction` `{label}` | a project's token | `{classifier_id, label, examples}`; the document is an example of the label in the draft |
 //! | `POST /v1/apply` `?dry_run=` `{schemas?, classifiers?, project?}` | a project's token | `{changes, applied}` |
 //! | `POST /v1/projects` `{name, organization_name?, retention_days?}` | the operator | 201 |
 //! | `GET /v1/projects/{id}` | the operator | the project |
@@ -27,15 +30,24 @@
 //! settings: {language, no_match_bias, allow_no_match?}, routes: [{label, deployment, schema_id}], draft, version, created_at}`, a schema
 //! `{id, name, fields, tables, created_at, updated_at}`. `/v1/classify` and `/v1/extract` also take a form with the part
 //! `file` of up to 10 MiB; `rules`, `settings` and `schema` are then parts of JSON. Members that are not known are
-//! refused, so that a misspelt one is not taken for an absent one; what a `GET` answers may be sent back by `PUT`. Errors are
+//! refused, so that a misspelt one is not taken for an absent one; what a `GET` answers may be sent back by `PUT`.
+//!
+//! `/v1/evaluate` and `/v1/lint` look at the newest version of a classifier. Where that is a draft, and there is a published
+//! version too, `comparison` has the cases that only one of them answers rightly. A case without a label is one that no
+//! rule fits. `settings` are those of what is evaluated; what is published is compared as it is. Corrections gather in one
+//! draft; it classifies when it is published.
+//!
+//! Errors are
 //! `{"error": {"code", "message", "fields": [{"pointer", "message"}]}}`.
 
 mod access;
 mod apply;
 mod at_once;
 mod classifiers;
+mod corrections;
 mod error;
 mod project;
+mod quality;
 mod rules;
 mod schema;
 mod schemas;
@@ -48,7 +60,7 @@ use axum::{
     Router,
     extract::FromRequestParts,
     http::{StatusCode, request::Parts},
-    routing::{delete, get, post},
+    routing::{delete, get, post, put},
 };
 use serde_json::json;
 
@@ -74,6 +86,7 @@ type Segments = context::Segments<Native>;
 const NO_PROJECT: &str = "Project not found";
 const NO_CLASSIFIER: &str = "Classifier not found";
 const NO_SCHEMA: &str = "Schema not found";
+const NO_JOB: &str = "Job not found";
 
 /// What came out, in the dialect's words where nothing was found.
 fn found<T>(outcome: Outcome<T>, missing: &str) -> Outcome<T> {
@@ -100,6 +113,9 @@ pub fn routes<P: Ports>() -> Router {
         .route("/v1/schemas/{id}", get(schemas::get::<P>).put(schemas::update::<P>).delete(schemas::delete::<P>))
         .route("/v1/classify", post(at_once::classify::<P>))
         .route("/v1/extract", post(at_once::extract::<P>))
+        .route("/v1/evaluate", post(quality::evaluate::<P>))
+        .route("/v1/lint", post(quality::lint::<P>))
+        .route("/v1/jobs/{id}/correction", put(corrections::put::<P>))
         .route("/v1/apply", post(apply::apply::<P>))
         .route("/v1/projects", post(access::create_project::<P>))
         .route("/v1/projects/{id}", get(access::project::<P>))

@@ -291,6 +291,114 @@ fn what_a_mail_brings_is_classified_too() {
     assert!(found[0]["error"]["message"].is_string());
 }
 
+fn claims() -> Value {
+    json!([
+        { "label": "invoice", "description": "asks for the payment of an invoice" },
+        { "label": "claim", "description": "reports damage to a car and asks for compensation" },
+    ])
+}
+
+#[test]
+fn rules_are_evaluated_on_labelled_texts() {
+    let scene = Scene::new();
+    let cases = json!([
+        { "text": "Please compensate the damage to my car.", "label": "claim" },
+        { "text": "The invoice is due for payment.", "label": "invoice" },
+        { "text": "Slow runs the river, and the willows sleep.", "label": null },
+    ]);
+    let (status, answer) = scene.ask("POST", "/v1/evaluate", &json!({ "rules": claims(), "cases": cases }));
+    assert_eq!((status, &answer["accuracy"], &answer["comparison"]), (200, &1.0.into(), &Value::Null), "{answer}");
+    assert_eq!(answer["confusion"], json!([[1, 0, 0], [0, 1, 0], [0, 0, 1]]));
+    assert_eq!(answer["answers"].as_array().unwrap().len(), 3);
+
+    // What is said of a text is what classifying it says.
+    let text = &cases[0]["text"];
+    let (_, decision) = scene.ask("POST", "/v1/classify", &json!({ "text": text, "rules": claims() }));
+    for member in ["label", "confidence", "no_match"] {
+        assert_eq!(answer["answers"][0][member], decision[member]);
+    }
+
+    let best = json!({ "rules": claims(), "cases": cases, "settings": { "allow_no_match": false } });
+    assert_eq!(scene.ask("POST", "/v1/evaluate", &best).1["accuracy"], 0.666667);
+}
+
+#[test]
+fn a_draft_is_compared_with_what_is_published() {
+    let scene = Scene::new();
+    let cases = json!([
+        { "text": "Please compensate the damage to my car.", "label": "claim" },
+        { "text": "I wish to cancel my subscription.", "label": "farewell" },
+    ]);
+    let saved = scene.made("/v1/classifiers", &json!({ "name": "c", "rules": claims(), "draft": true }));
+    let ask = || scene.ask("POST", "/v1/evaluate", &json!({ "classifier_id": saved["id"], "cases": cases })).1;
+    assert_eq!(ask()["error"]["fields"][0]["pointer"], "/cases/1/label", "the draft has no such rule yet");
+    let place = format!("/v1/classifiers/{}", saved["id"].as_str().unwrap());
+    let mut rules = claims();
+    rules
+        .as_array_mut()
+        .unwrap()
+        .push(json!({ "label": "farewell", "description": "wishes to cancel a subscription" }));
+    scene.ask("PUT", &place, &json!({ "rules": rules, "draft": true }));
+    assert_eq!(ask()["comparison"], Value::Null, "nothing is published");
+    scene.ask("PUT", &place, &json!({ "rules": claims() }));
+    scene.ask("PUT", &place, &json!({ "rules": rules, "draft": true }));
+    let fixed = json!({ "case": 1, "label": "farewell", "published": null, "draft": "farewell" });
+    assert_eq!(ask()["comparison"], json!({ "fixes": [fixed], "breaks": [] }));
+    scene.ask("POST", &format!("{place}/publish"), &Value::Null);
+    assert_eq!((&ask()["comparison"], &ask()["accuracy"]), (&Value::Null, &1.0.into()));
+}
+
+#[test]
+fn an_evaluation_is_refused_with_every_reason() {
+    let scene = Scene::new();
+    let refused = |body: &Value| scene.pointers("POST", "/v1/evaluate", body);
+    assert_eq!(refused(&json!({})), ["/rules", "/cases"]);
+    assert_eq!(refused(&json!({ "rules": claims(), "cases": [] })), ["/cases"]);
+    let faulty = json!([{ "text": "" }, { "label": "claim" }, null, { "text": "a", "label": 1, "split": "test" }]);
+    assert_eq!(
+        refused(&json!({ "rules": claims(), "cases": faulty })),
+        ["/cases/0/text", "/cases/1/text", "/cases/2", "/cases/3/split", "/cases/3/label"]
+    );
+    let unread = json!([{ "text": "a" }, { "text": " " }]);
+    assert_eq!(refused(&json!({ "rules": claims(), "cases": unread })), ["/cases/1/text"]);
+    let strange = json!([{ "text": "a", "label": "Claim" }]);
+    assert_eq!(refused(&json!({ "rules": claims(), "cases": strange })), ["/cases/0/label"]);
+    let many: Vec<_> = (0..=limits::MAX_CASES).map(|_| json!({ "text": "a" })).collect();
+    assert_eq!(refused(&json!({ "rules": claims(), "cases": many })), ["/cases"]);
+    let nobodys = json!({ "classifier_id": "00000000-0000-4000-8000-000000000000", "cases": [{ "text": "a" }] });
+    assert_eq!(scene.ask("POST", "/v1/evaluate", &nobodys).0, 404);
+}
+
+#[test]
+fn rules_are_linted() {
+    let scene = Scene::new();
+    let lint = |body: &Value| {
+        let (status, answer) = scene.ask("POST", "/v1/lint", body);
+        assert_eq!(status, 200, "{answer}");
+        answer["findings"].as_array().unwrap().clone()
+    };
+    assert_eq!(lint(&json!({ "rules": claims() })), Vec::<Value>::new());
+    let mut rules = claims();
+    rules.as_array_mut().unwrap().push(json!({ "label": "other", "description": "any other document" }));
+    let [finding] = lint(&json!({ "rules": rules })).try_into().unwrap();
+    assert_eq!((&finding["kind"], &finding["rules"]), (&"too_generic".into(), &json!(["other"])));
+    let saved = scene.made("/v1/classifiers", &json!({ "name": "c", "rules": rules, "draft": true }));
+    assert_eq!(lint(&json!({ "classifier_id": saved["id"] })), [finding], "drafts above all");
+    assert_eq!(scene.pointers("POST", "/v1/lint", &json!({ "rule": [] })), ["/rule", "/rules"]);
+}
+
+#[test]
+fn a_correction_is_refused_with_every_reason() {
+    let scene = Scene::new();
+    let nobodys = "/v1/jobs/00000000-0000-4000-8000-000000000000/correction";
+    for body in [json!({}), json!({ "label": null }), json!({ "label": 1 }), json!({ "label": "" })] {
+        assert_eq!(scene.pointers("PUT", nobodys, &body), ["/label"]);
+    }
+    let (status, answer) = scene.ask("PUT", nobodys, &json!({ "label": "claim" }));
+    assert_eq!((status, &answer["error"]["message"]), (404, &"Job not found".into()));
+    assert_eq!(scene.ask("PUT", "/v1/jobs/none/correction", &json!({ "label": "claim" })).0, 404);
+}
+
 #[test]
 fn at_once_is_refused_with_every_reason() {
     let scene = Scene::new();

@@ -6,11 +6,14 @@ use serde_json::{Value, json};
 use crate::{
     ENGINE_VERSION,
     api::page_token,
-    classify::{Decision, Rule, Settings},
+    classify::{
+        Decision, Rule, Settings,
+        evaluation::{Comparison, Evaluation},
+    },
     error::{Error, Result},
     extract::{Extraction, Schema},
     service::{
-        at_once::Classified,
+        at_once::{self, Classified},
         index::{self, Page, SavedSchema},
     },
 };
@@ -145,6 +148,25 @@ impl<'a> From<&'a Classified> for Decided<'a> {
             decision: &classified.decision,
             engine_version: ENGINE_VERSION,
             attachments: classified.attachments.iter().map(attachment).collect(),
+        }
+    }
+}
+
+/// How good rules are, on labelled texts.
+#[derive(Debug, Serialize)]
+pub(super) struct Evaluated<'a> {
+    #[serde(flatten)]
+    evaluation: &'a Evaluation,
+    comparison: Option<&'a Comparison>,
+    engine_version: &'static str,
+}
+
+impl<'a> From<&'a at_once::Evaluated> for Evaluated<'a> {
+    fn from(evaluated: &'a at_once::Evaluated) -> Self {
+        Self {
+            evaluation: &evaluated.evaluation,
+            comparison: evaluated.comparison.as_ref(),
+            engine_version: ENGINE_VERSION,
         }
     }
 }
