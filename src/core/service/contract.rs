@@ -430,9 +430,8 @@ async fn drafts(ports: &impl Ports) -> Result<()> {
     let again = super::classifiers::change_rules(ports, project, first.id, RuleChange::Remove(rule)).await;
     expect_kind(again, Kind::NotFound, "a rule that is gone")?;
 
-    let learn = async |text: &str| {
-        super::classifiers::learn(ports, project, other.id, "c".to_owned(), text.to_owned()).await
-    };
+    let learn =
+        async |text: &str| super::classifiers::learn(ports, project, other.id, "c".to_owned(), text.to_owned()).await;
     let draft = learn("one").await?;
     expect(draft.draft && draft.version > other.version, "an example makes a draft")?;
     let more = learn("two").await?;

@@ -182,32 +182,32 @@ impl Classifier {
                 self.renamed.remove(&gone.label);
                 self.routes.retain(|route| route.label != gone.label);
             }
-            RuleChange::Example { label, text } => self.learn(&label, text)?,
+            RuleChange::Example { label, text } => self.learn(&label, &text)?,
         }
         Ok(())
     }
 
     /// Makes `text` an example of the rule of that label, and of no other. Where examples would be too many, the oldest of
     /// the rule goes; where they would be too many bytes, the oldest of the rule that has most of them.
-    fn learn(&mut self, label: &str, text: String) -> Result<()> {
+    fn learn(&mut self, label: &str, text: &str) -> Result<()> {
         let rules = &mut self.classification.rules.rules;
         if !rules.iter().any(|rule| rule.label == label) {
             return Err(unknown_label(label));
         }
         for rule in rules.iter_mut() {
             if rule.label != label {
-                rule.examples.retain(|example| *example != text);
-            } else if !rule.examples.contains(&text) {
-                rule.examples.push(text.clone());
+                rule.examples.retain(|example| example != text);
+            } else if !rule.examples.iter().any(|example| example == text) {
+                rule.examples.push(text.to_owned());
                 let surplus = rule.examples.len().saturating_sub(limits::MAX_EXAMPLES);
                 rule.examples.drain(..surplus);
             }
         }
         let bytes =
-            |rule: &Rule| -> usize { rule.examples.iter().filter(|example| **example != text).map(String::len).sum() };
+            |rule: &Rule| -> usize { rule.examples.iter().filter(|example| *example != text).map(String::len).sum() };
         while rules.iter().map(bytes).sum::<usize>() + text.len() > limits::MAX_EXAMPLES_BYTES {
             let Some(heaviest) = rules.iter_mut().max_by_key(|rule| bytes(rule)) else { break };
-            let Some(oldest) = heaviest.examples.iter().position(|example| *example != text) else { break };
+            let Some(oldest) = heaviest.examples.iter().position(|example| example != text) else { break };
             heaviest.examples.remove(oldest);
         }
         Ok(())
