@@ -213,8 +213,8 @@ impl Random {
 
 #[test]
 fn words_are_taken_apart_as_documented() {
-    assert_eq!(spelled("The Invoice is unaffordable!"), ["the", "invoice", "is", "una", "ff", "ord", "able", "!"]);
-    assert_eq!(ranges("The Invoice is unaffordable!"), ["The", "Invoice", "is", "una", "ff", "ord", "able", "!"]);
+    assert_eq!(spelled("The Number is unaffordable!"), ["the", "number", "is", "una", "ff", "ord", "able", "!"]);
+    assert_eq!(ranges("The Number is unaffordable!"), ["The", "Number", "is", "una", "ff", "ord", "able", "!"]);
     assert_eq!(spelled(" \u{FEFF}東京 \u{1F984}x"), ["東", "京", "[UNK]"]);
     assert_eq!(spelled("[MASK] ##ing"), ["[", "mask", "]", "#", "#", "ing"]);
     assert_eq!(spelled(""), [""; 0]);
@@ -224,7 +224,7 @@ fn words_are_taken_apart_as_documented() {
 #[test]
 fn ranges_are_of_the_original_characters() {
     assert_eq!(ranges("«Élé\u{301}\u{301}phant»"), ["«", "Élé\u{301}\u{301}phant", "»"]);
-    assert_eq!(ranges("ein\u{AD}voi\u{AD}ce\u{AD} b"), ["ein", "voi\u{AD}ce", "b"]);
+    assert_eq!(ranges("Num\u{AD}ber\u{AD} \u{AD}b"), ["Num\u{AD}ber", "b"]);
     // Two letters of one syllable are both the syllable, with its mark.
     let syllable = "\u{AC00}\u{301}";
     assert_eq!(spelled(syllable), ["\u{1100}", "\u{1161}"]);
