@@ -61,7 +61,7 @@ impl Spelling {
         let mut encoded = [0; 4];
         let encoded = letter.encode_utf8(&mut encoded).as_bytes();
         let length = self.length + encoded.len();
-        let origin = (self.from_start(range.start), self.from_start(range.end));
+        let origin = (self.offset(range.start), self.offset(range.end));
         let bytes = self.bytes.get_mut(self.length..length);
         if let (Some(place), Some(bytes)) = (self.origins.get_mut(self.letters - 1), bytes) {
             bytes.copy_from_slice(encoded);
@@ -92,7 +92,7 @@ impl Spelling {
             return;
         }
         self.word.end = end;
-        let end = self.from_start(end);
+        let end = self.offset(end);
         let mut letters = self.origins.get_mut(..self.letters).unwrap_or_default().iter_mut().rev();
         if let Some(last) = letters.next() {
             last.1 = end;
@@ -149,8 +149,8 @@ impl Spelling {
         Piece { id: UNKNOWN, range: self.word.clone(), word: self.word.clone() }
     }
 
-    /// Documents are limited to far less than the 4 GiB that fit.
-    fn from_start(&self, at: usize) -> u32 {
+    /// A place as counted from the word's start. Documents are limited to far less than the 4 GiB that fit.
+    fn offset(&self, at: usize) -> u32 {
         u32::try_from(at - self.word.start).unwrap_or(u32::MAX)
     }
 
