@@ -11,8 +11,10 @@
 
 mod fold;
 mod language;
+mod pieces;
 mod words;
 
 pub use fold::fold;
 pub use language::{Language, guess};
+pub use pieces::{PIECES, Piece, PieceId, Pieces, UNKNOWN, is_continuation, piece_text};
 pub use words::{Words, words};
