@@ -3,10 +3,15 @@
 //! Every feature is 0 when nothing speaks for the rule. A new kind of evidence (an embedding, say) is a new field of
 //! [`Features`], a function that fills it, and a weight in [`super::score`].
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
+use super::attribution::Kind;
+use super::meaning::Meaning;
 use super::reading::{Hit, Place, Reading};
 use super::rules::{Lexicon, Prepared, damped};
+use crate::text;
 
 /// Content words of a window: about a paragraph.
 const WINDOW: usize = 96;
@@ -18,7 +23,10 @@ const STRIDE: usize = WINDOW / 2;
 /// much else is less about the rules.
 const OTHER_WORDS: f64 = 0.5;
 
-/// What speaks for one rule. All values are 0 to 1.
+/// How many numbers speak for a rule.
+pub(super) const FEATURES: usize = 12;
+
+/// What speaks for one rule. All values are 0 to 1, but those of meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Features {
     /// Cosine of rule and document, idf-weighted.
@@ -37,13 +45,45 @@ pub struct Features {
     /// How many different words of the rule the document holds, as `n / (n + 2)`: one word can be chance, the fourth
     /// hardly.
     pub breadth: f64,
+    /// Cosine of the directions of rule and document; 0 where no word of either carries meaning. From -1.
+    pub meaning: f64,
+    /// The same with the passage of the document that is nearest to the rule.
+    pub meaning_passage: f64,
+    /// The same with the first passage.
+    pub meaning_head: f64,
+    /// Cosine of the document's direction and the middle of the rule's examples; 0 where no rule has any.
+    pub taught_meaning: f64,
+    /// Cosine of the document's words and those of the rule's examples; 0 where no rule has any.
+    pub taught_words: f64,
 }
 
 impl Features {
     /// The values in the order of the fields.
-    pub fn values(&self) -> [f64; 7] {
-        let Self { whole, passage, head, title, phrase, coverage, breadth } = *self;
-        [whole, passage, head, title, phrase, coverage, breadth]
+    pub fn values(&self) -> [f64; FEATURES] {
+        let Self { whole, passage, head, title, phrase, coverage, breadth, .. } = *self;
+        let Self { meaning, meaning_passage, meaning_head, taught_meaning, taught_words, .. } = *self;
+        [
+            whole,
+            passage,
+            head,
+            title,
+            phrase,
+            coverage,
+            breadth,
+            meaning,
+            meaning_passage,
+            meaning_head,
+            taught_meaning,
+            taught_words,
+        ]
+    }
+
+    /// Adds what the document's directions say of a rule's.
+    pub(super) fn add_meaning(&mut self, meaning: &Meaning, rule: &text::Vector) {
+        self.meaning = meaning.whole.as_ref().map_or(0.0, |whole| whole.vector.dot(rule));
+        let passages: Vec<_> = meaning.passages.iter().map(|(at, passage)| (*at, passage.vector.dot(rule))).collect();
+        self.meaning_head = passages.iter().find(|&&(at, _)| at == 0).map_or(0.0, |&(_, cosine)| cosine);
+        self.meaning_passage = passages.iter().map(|&(_, cosine)| cosine).reduce(f64::max).unwrap_or_default();
     }
 }
 
@@ -124,36 +164,51 @@ pub(super) fn features(reading: &Reading, lexicon: &Lexicon) -> Vec<Features> {
             phrase: 0.0,
             coverage: coverage(rule, &found),
             breadth: breadth(rule, &found),
+            ..Features::default()
         })
         .collect();
     phrases(reading, lexicon, &mut all);
     all
 }
 
+/// A stretch of the document: its first word, the hits in it, and how many words it has.
+struct Window<'a> {
+    start: usize,
+    hits: &'a [Hit],
+    words: usize,
+}
+
+/// The windows that hold a hit, in order.
+fn windows(reading: &Reading) -> Vec<Window<'_>> {
+    let mut windows = Vec::new();
+    let mut rest = reading.hits.as_slice();
+    let mut start = 0;
+    while let Some(first) = rest.first() {
+        // Windows without hits are skipped: the next is the first that holds the next hit.
+        start = start.max(first.at.saturating_sub(WINDOW - 1).div_ceil(STRIDE) * STRIDE);
+        while start <= first.at {
+            let from = rest.partition_point(|hit| hit.at < start);
+            let hits = rest.get(from..).unwrap_or_default();
+            let hits = hits.get(..hits.partition_point(|hit| hit.at < start + WINDOW)).unwrap_or_default();
+            windows.push(Window { start, hits, words: reading.words.saturating_sub(start).min(WINDOW) });
+            start += STRIDE;
+        }
+        rest = rest.get(rest.partition_point(|hit| hit.at < start)..).unwrap_or_default();
+    }
+    windows
+}
+
 /// For every rule the cosine with the first window, and that with the best.
 fn passages(reading: &Reading, lexicon: &Lexicon, scratch: &mut [f64]) -> Vec<(f64, f64)> {
     let mut best = vec![(0.0, 0.0); lexicon.rules.len()];
-    let mut rest = reading.hits.as_slice();
-    let mut window_start = 0;
-    while let Some(first) = rest.first() {
-        // Windows without hits are skipped: the next is the first that holds the next hit.
-        window_start = window_start.max(first.at.saturating_sub(WINDOW - 1).div_ceil(STRIDE) * STRIDE);
-        while window_start <= first.at {
-            let end = window_start + WINDOW;
-            let from = rest.partition_point(|hit| hit.at < window_start);
-            let hits = rest.get(from..).unwrap_or_default();
-            let hits = hits.get(..hits.partition_point(|hit| hit.at < end)).unwrap_or_default();
-            let words = reading.words.saturating_sub(window_start).min(WINDOW);
-            let cosines = Vector::new(hits.iter(), words, lexicon, scratch).cosines(lexicon);
-            for ((head, best), cosine) in best.iter_mut().zip(cosines) {
-                if window_start == 0 {
-                    *head = cosine;
-                }
-                *best = cosine.max(*best);
+    for window in windows(reading) {
+        let cosines = Vector::new(window.hits.iter(), window.words, lexicon, scratch).cosines(lexicon);
+        for ((head, best), cosine) in best.iter_mut().zip(cosines) {
+            if window.start == 0 {
+                *head = cosine;
             }
-            window_start += STRIDE;
+            *best = cosine.max(*best);
         }
-        rest = rest.get(rest.partition_point(|hit| hit.at < window_start)..).unwrap_or_default();
     }
     best
 }
@@ -221,14 +276,120 @@ fn phrases(reading: &Reading, lexicon: &Lexicon, all: &mut [Features]) {
     for (at, hit) in reading.hits.iter().enumerate() {
         for &rule_at in opening.get(hit.term).into_iter().flatten() {
             let Some(rule) = lexicon.rules.get(rule_at) else { continue };
-            let following = reading.hits.get(at..).unwrap_or_default();
-            let whole = (hit.at..).zip(&rule.label).all(|(at, &term)| {
-                following.iter().take_while(|hit| hit.at <= at).any(|hit| hit.at == at && hit.term == term)
-            });
-            if whole && let Some(features) = all.get_mut(rule_at) {
-                let in_text = if rule.label.len() > 1 { PHRASE_IN_TEXT } else { 0.0 };
-                features.phrase = features.phrase.max(naming(hit.place).max(in_text));
+            if let Some(features) = all.get_mut(rule_at) {
+                let following = reading.hits.get(at..).unwrap_or_default();
+                features.phrase = features.phrase.max(phrase(rule, hit, following));
             }
         }
+    }
+}
+
+/// What the label counts where it begins at `hit` word by word; 0 where it does not.
+fn phrase(rule: &Prepared, hit: &Hit, following: &[Hit]) -> f64 {
+    let whole = (hit.at..)
+        .zip(&rule.label)
+        .all(|(at, &term)| following.iter().take_while(|hit| hit.at <= at).any(|hit| hit.at == at && hit.term == term));
+    let in_text = if rule.label.len() > 1 { PHRASE_IN_TEXT } else { 0.0 };
+    if whole { naming(hit.place).max(in_text) } else { 0.0 }
+}
+
+/// What the features that come from words weigh in the score.
+pub(super) struct WordWeights {
+    pub whole: f64,
+    pub passage: f64,
+    pub head: f64,
+    pub title: f64,
+    pub phrase: f64,
+    pub coverage: f64,
+    pub breadth: f64,
+}
+
+/// Takes the words' part of a rule's score apart: calls `add` with hits and what they add. What the document's own title
+/// (metadata, no place on a page) adds is left out.
+pub(super) fn word_parts(
+    reading: &Reading,
+    lexicon: &Lexicon,
+    rule_at: usize,
+    weights: &WordWeights,
+    mut add: impl FnMut(&Hit, Kind, f64),
+) {
+    let Some(rule) = lexicon.rules.get(rule_at) else { return };
+    let mut scratch = vec![0.0; lexicon.terms.len()];
+    let of_rule: HashMap<usize, f64> = rule.terms.iter().copied().collect();
+    let mut share_out = |hits: &[Hit], words: usize, weight: f64, of_term: &dyn Fn(usize, f64) -> f64| {
+        let vector = Vector::new(hits.iter(), words, lexicon, &mut scratch);
+        let mut parts: HashMap<usize, (f64, f64)> = HashMap::new();
+        for &(term, component) in &vector.terms {
+            if let Some(&own) = of_rule.get(&term) {
+                let cosine = ratio(component * own, vector.norm * rule.norm);
+                parts.insert(term, (weight * cosine + of_term(term, own), 0.0));
+            }
+        }
+        for hit in hits {
+            if let Some((_, strength)) = parts.get_mut(&hit.term) {
+                *strength += hit.strength;
+            }
+        }
+        for hit in hits {
+            if let Some(&(part, strength)) = parts.get(&hit.term) {
+                add(hit, Kind::Word, part * ratio(hit.strength, strength));
+            }
+        }
+    };
+    let found: usize = {
+        let mut terms: Vec<_> =
+            reading.hits.iter().map(|hit| hit.term).filter(|term| of_rule.contains_key(term)).collect();
+        terms.sort_unstable();
+        terms.dedup();
+        terms.len()
+    };
+    let each = weights.breadth / (found as f64 + 2.0);
+    let square = rule.norm * rule.norm;
+    let everywhere = |_: usize, own: f64| weights.coverage * ratio(own * own, square) + each;
+    share_out(&reading.hits, reading.distinct, weights.whole, &everywhere);
+    let nothing = |_: usize, _: f64| 0.0;
+    let all = windows(reading);
+    if let Some(first) = all.first().filter(|window| window.start == 0) {
+        share_out(first.hits, first.words, weights.head, &nothing);
+    }
+    let cosine = |window: &Window<'_>| {
+        let mut scratch = vec![0.0; lexicon.terms.len()];
+        Vector::new(window.hits.iter(), window.words, lexicon, &mut scratch)
+            .cosines(lexicon)
+            .get(rule_at)
+            .copied()
+            .unwrap_or_default()
+    };
+    let best = all.iter().map(|window| (window, cosine(window))).reduce(|a, b| if b.1 > a.1 { b } else { a });
+    if let Some((best, _)) = best {
+        share_out(best.hits, best.words, weights.passage, &nothing);
+    }
+    name_parts(reading, lexicon, rule, weights, add);
+}
+
+/// The same for the features that come from the label.
+fn name_parts(
+    reading: &Reading,
+    lexicon: &Lexicon,
+    rule: &Prepared,
+    weights: &WordWeights,
+    mut add: impl FnMut(&Hit, Kind, f64),
+) {
+    let named = title(rule, lexicon, &best_places(reading, lexicon)).sqrt();
+    for &term in &rule.label {
+        let places = reading.hits.iter().filter(|hit| hit.term == term);
+        let best = places.reduce(|best, hit| if naming(hit.place) > naming(best.place) { hit } else { best });
+        if let (Some(best), Some(known)) = (best, lexicon.terms.get(term))
+            && !reading.titled.contains(&term)
+        {
+            let share = ratio(known.weight * naming(best.place), rule.label_mass);
+            add(best, Kind::Name, weights.title * named * share);
+        }
+    }
+    let phrases = reading.hits.iter().enumerate().filter(|(_, hit)| rule.label.first() == Some(&hit.term));
+    let phrases = phrases.map(|(at, hit)| (hit, phrase(rule, hit, reading.hits.get(at..).unwrap_or_default())));
+    let best = phrases.reduce(|best, next| if next.1 > best.1 { next } else { best });
+    if let Some((hit, value)) = best.filter(|&(_, value)| value > 0.0) {
+        add(hit, Kind::Name, weights.phrase * value);
     }
 }

@@ -14,11 +14,15 @@
 //! The evidence is lexical: equal words, equal stems, and for documents in another language than the rules a small
 //! glossary of business words. It does not know that a "flat" is an "apartment", and it does not follow an argument.
 
+mod attribution;
 mod background;
+mod constants;
 pub mod evaluation;
+mod examples;
 mod features;
 mod glossary;
 pub mod lint;
+mod meaning;
 mod reading;
 mod reasoning;
 mod rules;
@@ -31,6 +35,13 @@ use serde::{Deserialize, Serialize};
 use crate::document::{Document, Span};
 use crate::text::Language;
 
+use examples::Lessons;
+use meaning::{Meaning, RuleDirections};
+use reading::Reading;
+use rules::Lexicon;
+use score::Grounds;
+
+pub use attribution::Kind;
 pub use features::Features;
 
 /// A rule in plain language: the label a document gets, and what such documents are like.
@@ -85,7 +96,7 @@ fn is_true(value: &bool) -> bool {
     *value
 }
 
-/// Words of the document that spoke for a rule.
+/// Words of the document that spoke for a rule, or against it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
     /// The page, from 1.
@@ -96,8 +107,36 @@ pub struct Evidence {
     pub text: String,
     /// The label of the rule they spoke for: the label given, or that of the nearest rule where none was.
     pub rule: String,
-    /// How much they spoke for it: a share of the rule's score, 0 to 1.
+    /// What made them speak: most of their weight, where there is more than one reason.
+    #[serde(default = "a_word")]
+    pub kind: Kind,
+    /// What they add to the rule's score, in its units; less than 0 where they speak against it.
     pub weight: f64,
+}
+
+/// The kind of evidence of decisions that were stored before there were others.
+fn a_word() -> Kind {
+    Kind::Word
+}
+
+/// The rule that came second.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunnerUp {
+    /// Its label.
+    pub label: String,
+    /// Its score.
+    pub score: f64,
+    /// How far it is behind.
+    pub margin: f64,
+}
+
+/// What would change an answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// The label the document would get: that of the second rule, or of the nearest where none matched.
+    pub label: String,
+    /// The weightiest words of that rule that the document lacks, as the rule has them.
+    pub missing: Vec<String>,
 }
 
 /// How well one rule fits the document.
@@ -105,12 +144,13 @@ pub struct Evidence {
 pub struct Score {
     /// The label of the rule.
     pub label: String,
-    /// The score, comparable within one decision only; 0 or more, rounded to six decimals.
+    /// The score, comparable within one decision only; rounded to six decimals. Below 0 where more speaks
+    /// against the rule than for it.
     pub score: f64,
 }
 
 /// What the document is, how sure that is, and why.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Decision {
     /// The label of the rule that fits, or nothing when none does.
     pub label: Option<String>,
@@ -123,72 +163,154 @@ pub struct Decision {
     pub reasoning: String,
     /// Every rule with its score, best first; equal scores in the order of the rules.
     pub scores: Vec<Score>,
-    /// The words that decided, weightiest first.
+    /// The words that decided, weightiest first. With `constant` and `rest` they add up to the score of the first rule.
     pub evidence: Vec<Evidence>,
+    /// What the first rule's score has whatever the words are: how far the rule is from everyday sentences.
+    #[serde(default)]
+    pub constant: f64,
+    /// What of that score is not shown: words beyond the weightiest and beyond the first pages, and the title that the file
+    /// gives itself.
+    #[serde(default)]
+    pub rest: f64,
+    /// The rule that came second, where there is one.
+    #[serde(default)]
+    pub runner_up: Option<RunnerUp>,
+    /// What would change the answer; nothing where there is no other.
+    #[serde(default)]
+    pub change: Option<Change>,
 }
 
 /// A rule set made ready for many documents.
 #[derive(Debug, Clone)]
 pub struct Classifier {
     labels: Vec<String>,
-    lexicon: rules::Lexicon,
+    lexicon: Lexicon,
+    directions: RuleDirections,
+    lessons: Option<Lessons>,
     language: Option<Language>,
     no_match_bias: f64,
     allow_no_match: bool,
 }
 
+/// What a classifier sees of a document, as numbers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observed {
+    /// What speaks for each rule, in the order of the rules.
+    pub features: Vec<Features>,
+    /// Content words of the document.
+    pub words: usize,
+    /// What all scores are multiplied by: 1 without examples.
+    pub trust: f64,
+}
+
+/// A document seen by a classifier.
+struct View {
+    reading: Reading,
+    meaning: Option<Meaning>,
+    grounds: Grounds,
+    /// One for each rule, in their order.
+    features: Vec<Features>,
+}
+
 impl Classifier {
     /// Makes `rules` ready. An empty set is allowed; no document matches it.
     pub fn new(rules: &RuleSet, settings: &Settings) -> Self {
-        Self {
+        let said: Vec<_> = rules.rules.iter().map(rules::said).collect();
+        let lexicon = Lexicon::new(rules);
+        let directions = RuleDirections::new(&said);
+        let lessons = Lessons::new(rules, &said, &directions, lexicon.language);
+        let mut classifier = Self {
             labels: rules.rules.iter().map(|rule| rule.label.clone()).collect(),
-            lexicon: rules::Lexicon::new(rules),
+            lexicon,
+            directions,
+            lessons,
             language: settings.language.as_deref().and_then(Language::from_code),
             no_match_bias: settings.no_match_bias,
             allow_no_match: settings.allow_no_match,
+        };
+        let trust = examples::trust(&classifier, rules);
+        if let Some(lessons) = &mut classifier.lessons {
+            lessons.trust = trust;
         }
+        classifier
     }
 
     /// Holds `document` against the rules.
     pub fn decide(&self, document: &Document) -> Decision {
-        let reading = reading::Reading::new(document, &self.lexicon, self.language);
-        let features = features::features(&reading, &self.lexicon);
-        let mut ranked: Vec<(usize, f64)> =
-            features.iter().map(|features| score::rounded(score::rank(features))).enumerate().collect();
+        let view = self.view(document, None);
+        let mut ranked: Vec<(usize, f64)> = self.scores(&view).into_iter().enumerate().collect();
         ranked.sort_by(|(_, a), (_, b)| b.total_cmp(a));
         let scores: Vec<f64> = ranked.iter().map(|&(_, score)| score).collect();
-        let winner = ranked.first().map(|&(rule, _)| rule);
-        let winning = winner.and_then(|rule| features.get(rule)).copied().unwrap_or_default();
-        let judged = score::judge(&scores, &winning, &reading, self.no_match_bias);
+        let best = ranked.first().map(|&(rule, _)| rule);
+        let judged = score::judge(
+            &scores,
+            best.unwrap_or_default(),
+            &view.features,
+            &view.reading,
+            view.grounds,
+            self.no_match_bias,
+        );
         let verdict =
             if self.allow_no_match || scores.is_empty() { judged } else { score::best_of(&scores, judged.no_match) };
-        let case = reasoning::Case {
-            document,
-            labels: &self.labels,
-            lexicon: &self.lexicon,
-            reading: &reading,
-            ranked: &ranked,
-            verdict,
-        };
-        let (reasoning, evidence) = case.explain(&winning);
+        let case = reasoning::Case { document, classifier: self, view: &view, ranked: &ranked, verdict };
+        let explanation = case.explain();
         Decision {
-            label: winner.filter(|_| !verdict.is_null).and_then(|rule| self.labels.get(rule)).cloned(),
+            label: best.filter(|_| !verdict.is_null).and_then(|rule| self.labels.get(rule)).cloned(),
             confidence: verdict.confidence,
             no_match: verdict.no_match,
-            reasoning,
+            reasoning: explanation.reasoning,
             scores: ranked
                 .iter()
                 .filter_map(|&(rule, score)| Some(Score { label: self.labels.get(rule)?.clone(), score }))
                 .collect(),
-            evidence,
+            evidence: explanation.evidence,
+            constant: explanation.constant,
+            rest: explanation.rest,
+            runner_up: explanation.runner_up,
+            change: explanation.change,
         }
     }
 
-    /// The features of every rule for `document`, in the order of the rules, and the number of content words: what the
-    /// constants of the engine are fitted on.
-    pub fn features(&self, document: &Document) -> (Vec<Features>, usize) {
-        let reading = reading::Reading::new(document, &self.lexicon, self.language);
-        (features::features(&reading, &self.lexicon), reading.words)
+    /// What the constants of the engine are fitted on.
+    pub fn observe(&self, document: &Document) -> Observed {
+        let view = self.view(document, None);
+        Observed { features: view.features, words: view.reading.words, trust: self.trust() }
+    }
+
+    fn trust(&self) -> f64 {
+        self.lessons.as_ref().map_or(1.0, |lessons| lessons.trust)
+    }
+
+    /// Looks at `document`. `own` is the rule it is an example of: what that rule learned from it is left out.
+    fn view(&self, document: &Document, own: Option<usize>) -> View {
+        let reading = Reading::new(document, &self.lexicon, self.language);
+        // The embedding table knows one language.
+        let known = reading.language == Language::English && self.lexicon.language == Language::English;
+        let meaning = known.then(|| Meaning::new(document, &self.directions.background));
+        let mut features = features::features(&reading, &self.lexicon);
+        let mut grounds = Grounds::Words;
+        if let Some(meaning) = &meaning {
+            grounds = Grounds::Meaning;
+            for (features, rule) in features.iter_mut().zip(&self.directions.rules) {
+                features.add_meaning(meaning, rule);
+            }
+        }
+        if let Some(lessons) = &self.lessons {
+            grounds = Grounds::Examples;
+            let told = lessons.told(document, meaning.as_ref());
+            for (features, nearness) in features.iter_mut().zip(lessons.nearness(&told, own)) {
+                (features.taught_meaning, features.taught_words) = (nearness.meaning, nearness.words);
+            }
+        }
+        View { reading, meaning, grounds, features }
+    }
+
+    /// The rank score of every rule, in the order of the rules.
+    fn scores(&self, view: &View) -> Vec<f64> {
+        view.features
+            .iter()
+            .map(|features| score::rounded(self.trust() * score::rank(features, view.grounds)))
+            .collect()
     }
 }
 

@@ -50,6 +50,8 @@ pub(super) struct Hit {
 /// What the walk found.
 #[derive(Debug, Clone)]
 pub(super) struct Reading {
+    /// The language it was read in: what the caller said, what was detected, or else that of the rules.
+    pub language: Language,
     /// In document order.
     pub hits: Vec<Hit>,
     /// Content words looked at.
@@ -72,7 +74,7 @@ fn role_weight(role: Role) -> f64 {
 }
 
 /// The passages of a page; all its text as one where nothing marked any.
-fn passages(page: &Page) -> impl Iterator<Item = Passage> + '_ {
+pub(super) fn passages(page: &Page) -> impl Iterator<Item = Passage> + '_ {
     let whole = Passage { span: Span { start: 0, end: page.text.len() }, role: Role::Body };
     page.passages.iter().copied().chain(page.passages.is_empty().then_some(whole))
 }
@@ -82,7 +84,7 @@ impl Reading {
     pub fn new(document: &Document, lexicon: &Lexicon, hint: Option<Language>) -> Self {
         let language = hint.or_else(|| detect(document)).unwrap_or(lexicon.language);
         let mut dictionary = Dictionary::new(lexicon, language);
-        let mut reading = Self { hits: Vec::new(), words: 0, distinct: 0, titled: Vec::new() };
+        let mut reading = Self { language, hits: Vec::new(), words: 0, distinct: 0, titled: Vec::new() };
         let mut folded = String::new();
         let mut title = Words::new(document.title.as_deref().unwrap_or_default());
         for _ in 0..TITLE_WORDS {

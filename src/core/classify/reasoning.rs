@@ -1,11 +1,13 @@
 //! Why, in words and places. Nothing is said here that was not found.
 
-use super::Evidence;
-use super::features::Features;
-use super::reading::{Hit, Place, Reading};
-use super::rules::{Lexicon, Prepared};
+use std::collections::BTreeMap;
+
+use super::attribution::{Attribution, Kind, Place};
+use super::reading;
+use super::rules::Prepared;
 use super::score::{Verdict, rounded};
-use crate::document::{Document, Page};
+use super::{Change, Classifier, Evidence, RunnerUp, View};
+use crate::document::{Document, Page, Span};
 
 /// At most this many pieces of evidence: more than anyone reads, and a bound on the answer's size.
 const MAX_EVIDENCE: usize = 24;
@@ -13,7 +15,7 @@ const MAX_EVIDENCE: usize = 24;
 /// Places shown of one word; the rest says the same again.
 const PLACES_A_WORD: usize = 3;
 
-/// Words named in the reasoning.
+/// Words named in the reasoning, and words that are missing.
 const WORDS_NAMED: usize = 6;
 
 /// The longest quotation, in characters: about two lines.
@@ -22,128 +24,124 @@ const MAX_QUOTE_CHARS: usize = 160;
 /// Everything a decision was made from.
 pub(super) struct Case<'a> {
     pub document: &'a Document,
-    pub labels: &'a [String],
-    pub lexicon: &'a Lexicon,
-    pub reading: &'a Reading,
+    pub classifier: &'a Classifier,
+    pub view: &'a View,
     /// Rules by index with their scores, best first.
     pub ranked: &'a [(usize, f64)],
     pub verdict: Verdict,
 }
 
+/// What is said of a decision.
+#[derive(Debug, Default)]
+pub(super) struct Explanation {
+    pub reasoning: String,
+    pub evidence: Vec<Evidence>,
+    pub constant: f64,
+    pub rest: f64,
+    pub runner_up: Option<RunnerUp>,
+    pub change: Option<Change>,
+}
+
 impl Case<'_> {
-    /// The sentences and the places, for the best rule, whose features are `winning`.
-    pub fn explain(&self, winning: &Features) -> (String, Vec<Evidence>) {
-        let best = self
-            .ranked
-            .first()
-            .and_then(|&(at, score)| Some((self.labels.get(at)?.as_str(), self.lexicon.rules.get(at)?, score)));
-        let Some((label, rule, score)) = best else {
-            return ("There are no rules to match.".to_owned(), Vec::new());
+    /// The sentences and the places, for the best rule.
+    pub fn explain(&self) -> Explanation {
+        let best = self.ranked.first().and_then(|&(at, score)| {
+            Some((at, self.classifier.labels.get(at)?.as_str(), self.classifier.lexicon.rules.get(at)?, score))
+        });
+        let Some((at, label, rule, score)) = best else {
+            return Explanation { reasoning: "There are no rules to match.".to_owned(), ..Explanation::default() };
         };
-        if self.reading.words == 0 {
-            return ("The document has no words to match.".to_owned(), Vec::new());
+        let attribution = Attribution::new(self.classifier, self.view, self.document, at);
+        let places = attribution.places();
+        let evidence = self.evidence(label, &places);
+        let constant = rounded(attribution.constant);
+        let shown: f64 = evidence.iter().map(|piece| piece.weight).sum();
+        let mut explanation = Explanation {
+            constant,
+            rest: rounded(score - constant - shown),
+            runner_up: self.runner_up(score),
+            change: self.change(at),
+            evidence,
+            reasoning: String::new(),
+        };
+        explanation.reasoning = self.sentences(label, rule, score, &explanation, &places).join(" ");
+        explanation
+    }
+
+    fn sentences(
+        &self,
+        label: &str,
+        rule: &Prepared,
+        score: f64,
+        explanation: &Explanation,
+        places: &[(Place, Kind, f64)],
+    ) -> Vec<String> {
+        if self.view.reading.words == 0 && places.is_empty() {
+            return vec!["The document has no words to match.".to_owned()];
         }
-        let shares = self.shares(rule);
-        let evidence = self.evidence(label, &shares);
         let mut sentences = Vec::new();
         if self.verdict.is_null {
             sentences.push("No rule matches well enough.".to_owned());
-            if score <= 0.0 {
-                sentences.push("No word of any rule was found.".to_owned());
-                return (sentences.join(" "), evidence);
-            }
             sentences.push(format!("The nearest is \"{label}\" with a score of {score:.2}."));
         } else {
             sentences.push(format!("Matches \"{label}\" with a score of {score:.2}."));
         }
-        if winning.title > 0.0
-            && let Some(named) = self.title_words(rule)
-        {
-            sentences.push(named);
-        }
-        if let Some(words) = self.named(&evidence) {
-            sentences.push(words);
-        }
-        if let Some((page, quote)) = self.quote(&shares) {
+        sentences.extend(self.title_words(rule));
+        sentences.extend(self.named(&explanation.evidence, "Words found", &[Kind::Word, Kind::Name]));
+        sentences.extend(self.named(&explanation.evidence, "Words of like meaning", &[Kind::Meaning]));
+        sentences.extend(self.named(&explanation.evidence, "As in the examples", &[Kind::Example]));
+        if let Some((page, quote)) = self.quote(places) {
             sentences.push(format!("Best passage: \"{quote}\" (page {page})."));
         }
         if self.verdict.is_null {
-            sentences.extend(self.missing(rule));
-        } else {
-            sentences.extend(self.lead(score));
+            sentences.extend(listed(&self.missing(rule)).map(|words| format!("Not found: {words}.")));
+        } else if let Some(second) = &explanation.runner_up {
+            sentences.push(if second.margin > 0.0 {
+                format!("Ahead of \"{}\" by {:.2}.", second.label, second.margin)
+            } else {
+                format!("Level with \"{}\", which comes later in the rules.", second.label)
+            });
+            if let Some((change, words)) = explanation.change.as_ref().and_then(|it| Some((it, listed(&it.missing)?))) {
+                sentences.push(format!("What \"{}\" lacks: {words}.", change.label));
+            }
         }
-        (sentences.join(" "), evidence)
+        sentences
     }
 
-    /// Each term's share of the rule's score, by term: its component of the rule times how much the document uses it.
-    fn shares(&self, rule: &Prepared) -> Vec<(usize, f64)> {
-        let mut used = vec![0.0_f64; self.lexicon.terms.len()];
-        for hit in &self.reading.hits {
-            if let Some(used) = used.get_mut(hit.term) {
-                *used += hit.strength;
-            }
-        }
-        let mut shares: Vec<(usize, f64)> = rule
-            .terms
-            .iter()
-            .filter_map(|&(term, component)| {
-                let used = *used.get(term)?;
-                let weight = self.lexicon.terms.get(term)?.weight;
-                (used > 0.0).then(|| (term, component * weight * super::rules::damped(used)))
-            })
-            .collect();
-        let whole: f64 = shares.iter().map(|(_, share)| share).sum();
-        for (_, share) in &mut shares {
-            *share = if whole > 0.0 { *share / whole } else { 0.0 };
-        }
-        shares
-    }
-
-    /// The places of the rule's words, weightiest first. A word's share is split over the places shown of it.
-    fn evidence(&self, label: &str, shares: &[(usize, f64)]) -> Vec<Evidence> {
-        let mut places: Vec<Vec<&Hit>> = vec![Vec::new(); self.lexicon.terms.len()];
-        for hit in &self.reading.hits {
-            let Some(places) = places.get_mut(hit.term) else { continue };
-            // A place in a title is worth showing more than an earlier one in the text.
-            if places.len() < PLACES_A_WORD {
-                places.push(hit);
-            } else if let Some(last) = places.last_mut().filter(|last| last.place < hit.place) {
-                *last = hit;
-            }
-        }
-        let mut all = Vec::new();
-        for &(term, share) in shares {
-            let Some(places) = places.get(term) else { continue };
-            for hit in places {
-                let Some(page) = self.document.pages.get(hit.page) else { continue };
-                all.push(Evidence {
-                    page: page.number,
-                    span: hit.span,
-                    text: hit.span.of(&page.text).to_owned(),
-                    rule: label.to_owned(),
-                    weight: rounded(share / places.len() as f64),
-                });
-            }
-        }
-        all.sort_by(|a, b| b.weight.total_cmp(&a.weight).then((a.page, a.span).cmp(&(b.page, b.span))));
-        // Two terms can share a place (a translation of both); the weightier stays.
-        let mut kept: Vec<Evidence> = Vec::with_capacity(MAX_EVIDENCE);
-        for piece in all {
+    /// The weightiest places, weightiest first; what speaks against the rule comes last.
+    fn evidence(&self, label: &str, places: &[(Place, Kind, f64)]) -> Vec<Evidence> {
+        let mut heaviest: Vec<_> = places.iter().filter(|(.., part)| rounded(*part).abs() > 0.0).collect();
+        heaviest.sort_by(|(a, _, x), (b, _, y)| rounded(y.abs()).total_cmp(&rounded(x.abs())).then(a.cmp(b)));
+        let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+        let mut kept = Vec::with_capacity(MAX_EVIDENCE);
+        for ((page, span), kind, part) in heaviest {
             if kept.len() == MAX_EVIDENCE {
                 break;
             }
-            if !kept.iter().any(|known| (known.page, known.span) == (piece.page, piece.span)) {
-                kept.push(piece);
+            let Some(page) = self.document.pages.get(*page) else { continue };
+            let text = span.of(&page.text);
+            let times = seen.entry(crate::text::fold(text)).or_default();
+            *times += 1;
+            if *times <= PLACES_A_WORD && !text.is_empty() {
+                kept.push(Evidence {
+                    page: page.number,
+                    span: *span,
+                    text: text.to_owned(),
+                    rule: label.to_owned(),
+                    kind: *kind,
+                    weight: rounded(*part),
+                });
             }
         }
+        kept.sort_by(|a, b| b.weight.total_cmp(&a.weight).then((a.page, a.span).cmp(&(b.page, b.span))));
         kept
     }
 
-    /// "Words found: ..." with places, each spelling once.
-    fn named(&self, evidence: &[Evidence]) -> Option<String> {
+    /// "Words found: ..." with places, each spelling once; what speaks against the rule is left out.
+    fn named(&self, evidence: &[Evidence], what: &str, kinds: &[Kind]) -> Option<String> {
         let mut seen: Vec<String> = Vec::new();
         let mut named = Vec::new();
-        for piece in evidence {
+        for piece in evidence.iter().filter(|piece| kinds.contains(&piece.kind) && piece.weight > 0.0) {
             let folded = crate::text::fold(&piece.text);
             if seen.contains(&folded) {
                 continue;
@@ -154,7 +152,7 @@ impl Case<'_> {
                 break;
             }
         }
-        (!named.is_empty()).then(|| format!("Words found: {}.", named.join(", ")))
+        (!named.is_empty()).then(|| format!("{what}: {}.", named.join(", ")))
     }
 
     /// `"Invoice" (page 1, characters 0-7)`.
@@ -167,99 +165,90 @@ impl Case<'_> {
 
     /// Which words of the label stand where documents say what they are.
     fn title_words(&self, rule: &Prepared) -> Option<String> {
-        let first = self
-            .reading
+        let reading = &self.view.reading;
+        let first = reading
             .hits
             .iter()
-            .find(|hit| hit.place != Place::Running && rule.label.contains(&hit.term))
+            .find(|hit| hit.place != reading::Place::Running && rule.label.contains(&hit.term))
             .and_then(|hit| Some((hit, self.document.pages.get(hit.page)?)));
         if let Some((hit, page)) = first {
             let what = match hit.place {
-                Place::Title => "The title",
-                Place::Opening => "The opening",
-                Place::Heading | Place::LaterHeading | Place::Running => "A heading",
+                reading::Place::Title => "The title",
+                reading::Place::Opening => "The opening",
+                reading::Place::Heading | reading::Place::LaterHeading | reading::Place::Running => "A heading",
             };
-            return Some(format!("{what} names it: \"{}\" (page {}).", line(page, hit), page.number));
+            return Some(format!("{what} names it: \"{}\" (page {}).", line(page, hit.span), page.number));
         }
         let title = self.document.title.as_deref()?;
-        let named = self.reading.titled.iter().any(|term| rule.label.contains(term));
+        let named = reading.titled.iter().any(|term| rule.label.contains(term));
         named.then(|| format!("The document's own title names it: \"{}\".", cut(title, 0)))
     }
 
-    /// The line of the document in which the rule's words weigh most.
-    fn quote(&self, shares: &[(usize, f64)]) -> Option<(u32, String)> {
-        let mut share_of = vec![0.0; self.lexicon.terms.len()];
-        for &(term, share) in shares {
-            if let Some(of) = share_of.get_mut(term) {
-                *of = share;
-            }
-        }
-        let mut best: Option<(f64, &Hit)> = None;
-        let mut line_hits: Vec<usize> = Vec::new();
-        let mut line_end = (usize::MAX, 0);
-        let mut line_first: Option<&Hit> = None;
+    /// The line of the document that adds most.
+    fn quote(&self, places: &[(Place, Kind, f64)]) -> Option<(u32, String)> {
+        let mut best: Option<(f64, Place)> = None;
         let mut sum = 0.0;
-        for hit in self.reading.hits.iter().filter(|hit| share_of.get(hit.term).is_some_and(|&share| share > 0.0)) {
-            let Some(page) = self.document.pages.get(hit.page) else { continue };
-            if (hit.page, hit.span.start) >= line_end || hit.page != line_end.0 {
-                let rest = page.text.get(hit.span.start..).unwrap_or_default();
-                let length = rest.find('\n').unwrap_or(rest.len());
-                line_end = (hit.page, hit.span.start + length);
-                line_first = Some(hit);
-                line_hits.clear();
+        let mut end = (usize::MAX, 0);
+        let mut first = None;
+        for &(place, _, part) in places {
+            let (page_at, span) = place;
+            let page = self.document.pages.get(page_at)?;
+            if page_at != end.0 || span.start >= end.1 {
+                let rest = page.text.get(span.start..).unwrap_or_default();
+                end = (page_at, span.start + rest.find('\n').unwrap_or(rest.len()));
                 sum = 0.0;
+                first = Some(place);
             }
-            if !line_hits.contains(&hit.term) {
-                line_hits.push(hit.term);
-                sum += share_of.get(hit.term).copied().unwrap_or_default();
-                if let Some(first) = line_first
-                    && best.is_none_or(|(most, _)| rounded(sum) > rounded(most))
-                {
-                    best = Some((sum, first));
-                }
+            sum += part;
+            if let Some(first) = first
+                && best.is_none_or(|(most, _)| rounded(sum) > rounded(most))
+            {
+                best = Some((sum, first));
             }
         }
-        let (_, first) = best?;
-        let page = self.document.pages.get(first.page)?;
-        Some((page.number, line(page, first)))
+        let (_, (page, span)) = best.filter(|&(most, _)| most > 0.0)?;
+        let page = self.document.pages.get(page)?;
+        Some((page.number, line(page, span)))
     }
 
-    /// The lead over the second rule.
-    fn lead(&self, score: f64) -> Option<String> {
+    /// The second rule and the lead over it.
+    fn runner_up(&self, score: f64) -> Option<RunnerUp> {
         let &(second, other) = self.ranked.get(1)?;
-        let label = self.labels.get(second)?;
-        Some(if score > other {
-            format!("Ahead of \"{label}\" by {:.2}.", score - other)
-        } else {
-            format!("Level with \"{label}\", which comes later in the rules.")
-        })
+        let label = self.classifier.labels.get(second)?.clone();
+        Some(RunnerUp { label, score: other, margin: rounded(score - other) })
     }
 
-    /// The weightiest words of the rule that the document lacks.
-    fn missing(&self, rule: &Prepared) -> Option<String> {
-        let mut missing: Vec<(usize, f64)> = rule
-            .terms
-            .iter()
-            .copied()
-            .filter(|&(term, _)| !self.reading.hits.iter().any(|hit| hit.term == term))
-            .collect();
+    /// What would change the answer: the rule that would be the next, and the weightiest of its words that are missing.
+    fn change(&self, best: usize) -> Option<Change> {
+        let next = if self.verdict.is_null { best } else { self.ranked.get(1)?.0 };
+        let rule = self.classifier.lexicon.rules.get(next)?;
+        Some(Change { label: self.classifier.labels.get(next)?.clone(), missing: self.missing(rule) })
+    }
+
+    /// The weightiest words of a rule that the document lacks.
+    fn missing(&self, rule: &Prepared) -> Vec<String> {
+        let hits = &self.view.reading.hits;
+        let mut missing: Vec<(usize, f64)> =
+            rule.terms.iter().copied().filter(|&(term, _)| !hits.iter().any(|hit| hit.term == term)).collect();
         missing.sort_by(|(_, a), (_, b)| b.total_cmp(a));
-        let words: Vec<_> = missing
-            .iter()
-            .take(WORDS_NAMED)
-            .filter_map(|&(term, _)| Some(format!("\"{}\"", self.lexicon.terms.get(term)?.word)))
-            .collect();
-        (!words.is_empty()).then(|| format!("Not found: {}.", words.join(", ")))
+        let word = |&(term, _): &(usize, f64)| Some(self.classifier.lexicon.terms.get(term)?.word.clone());
+        missing.iter().filter_map(word).take(WORDS_NAMED).collect()
     }
 }
 
-/// The line a hit stands in; a longer one from a little before the hit, cut at words.
-fn line(page: &Page, hit: &Hit) -> String {
-    let before = page.text.get(..hit.span.start).unwrap_or_default();
+/// `"one", "two"`; nothing where there are none.
+fn listed(words: &[String]) -> Option<String> {
+    let quoted: Vec<_> = words.iter().map(|word| format!("\"{word}\"")).collect();
+    (!quoted.is_empty()).then(|| quoted.join(", "))
+}
+
+/// The line a place stands in; a longer one from a little before the place, cut at words.
+fn line(page: &Page, span: Span) -> String {
+    let before = page.text.get(..span.start).unwrap_or_default();
     let start = before.rfind('\n').map_or(0, |at| at + 1);
     let rest = page.text.get(start..).unwrap_or_default();
     let line = rest.lines().next().unwrap_or_default();
-    cut(line, hit.span.start.saturating_sub(start))
+    cut(line, span.start.saturating_sub(start))
 }
 
 /// At most [`MAX_QUOTE_CHARS`] characters of `line`, cut at words, with byte `at` inside.

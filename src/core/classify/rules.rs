@@ -5,6 +5,7 @@
 //! of the label count along with those of the description.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 
 use super::background::rarity;
 use super::glossary;
@@ -169,9 +170,8 @@ type Counts = BTreeMap<usize, f64>;
 impl Lexicon {
     pub fn new(set: &RuleSet) -> Self {
         let texts: Vec<_> = set.rules.iter().map(read).collect();
-        let language =
-            guess(texts.iter().flat_map(|(label, description)| label.iter().chain(description)).map(String::as_str))
-                .unwrap_or(Language::English);
+        let words = texts.iter().flat_map(|(label, description)| label.iter().chain(description));
+        let language = guess(words.map(|(_, folded)| folded.as_str())).unwrap_or(Language::English);
         let mut lexicon = Self {
             language,
             terms: Vec::new(),
@@ -185,16 +185,16 @@ impl Lexicon {
         for (label, description) in &texts {
             let mut in_rule = Counts::new();
             let mut in_label = Vec::new();
-            for word in label {
+            for (_, word) in label {
                 let Some(term) = lexicon.term(word) else { continue };
                 *in_rule.entry(term).or_default() += 1.0;
                 if !in_label.contains(&term) {
                     in_label.push(term);
                 }
             }
-            for word in affirmed(description) {
+            for (_, word) in affirmed(description) {
                 let Some(term) = lexicon.term(word) else { continue };
-                let generic = GENERIC_WORDS.binary_search(&word).is_ok() && !in_label.contains(&term);
+                let generic = GENERIC_WORDS.binary_search(&word.as_str()).is_ok() && !in_label.contains(&term);
                 *in_rule.entry(term).or_default() += if generic { GENERIC } else { 1.0 };
             }
             counts.push((in_rule, in_label));
@@ -306,18 +306,34 @@ pub(super) fn damped(count: f64) -> f64 {
     libm::log2(1.0 + count)
 }
 
-/// The folded words of label and description. Full stops and the like are kept as empty words: they end clauses.
-fn read(rule: &Rule) -> (Vec<String>, Vec<String>) {
-    let label = words(&split_case(&rule.label)).into_iter().map(|(_, folded)| folded).collect();
+/// A word's bytes and its folded form.
+type Word = (Range<usize>, String);
+
+/// What a rule says as running text: its label, and its description without what that excludes.
+pub(super) fn said(rule: &Rule) -> String {
+    let (_, description) = read(rule);
+    let kept = affirmed(&description);
+    let words = kept.iter().filter_map(|(range, _)| rule.description.get(range.clone()));
+    let mut text = split_case(&rule.label).replace('_', " ");
+    for word in words {
+        text.push(' ');
+        text.push_str(word);
+    }
+    text
+}
+
+/// The words of label and description. Full stops and the like are kept as empty words: they end clauses.
+fn read(rule: &Rule) -> (Vec<Word>, Vec<Word>) {
+    let label = words(&split_case(&rule.label));
     let mut description = Vec::new();
     let mut last = 0;
     for (range, folded) in words(&rule.description) {
         let between = rule.description.get(last..range.start).unwrap_or_default();
         if between.contains(['.', ',', ';', ':', '(', ')', '!', '?', '\n']) {
-            description.push(String::new());
+            description.push((range.start..range.start, String::new()));
         }
         last = range.end;
-        description.push(folded);
+        description.push((range, folded));
     }
     (label, description)
 }
@@ -337,13 +353,14 @@ fn split_case(label: &str) -> String {
 }
 
 /// The words of a description without what it excludes ("not a receipt", "excluding drafts").
-fn affirmed(description: &[String]) -> Vec<&str> {
+fn affirmed(description: &[Word]) -> Vec<&Word> {
     let mut kept = Vec::with_capacity(description.len());
     let mut excluded = false;
     let mut before = "";
-    let mut rest = description.iter().map(String::as_str).peekable();
-    while let Some(word) = rest.next() {
-        let after = rest.peek().copied().unwrap_or_default();
+    let mut rest = description.iter().peekable();
+    while let Some(found) = rest.next() {
+        let word = found.1.as_str();
+        let after = rest.peek().map(|(_, after)| after.as_str()).unwrap_or_default();
         match word {
             "" => excluded = false,
             "not" => {
@@ -354,7 +371,7 @@ fn affirmed(description: &[String]) -> Vec<&str> {
             "instead" if after == "of" => excluded = true,
             _ if EXCLUDING.contains(&word) => excluded = true,
             "but" if excluded => excluded = false,
-            _ if !excluded => kept.push(word),
+            _ if !excluded => kept.push(found),
             _ => {}
         }
         before = word;
@@ -382,7 +399,8 @@ mod tests {
             ("Not invoices but receipts", "receipts"),
         ] {
             let (_, words) = read(&Rule::new("x", description));
-            assert_eq!(affirmed(&words).join(" "), kept);
+            let words: Vec<_> = affirmed(&words).into_iter().map(|(_, folded)| folded.as_str()).collect();
+            assert_eq!(words.join(" "), kept);
         }
     }
 
@@ -390,6 +408,7 @@ mod tests {
     fn labels_are_split() {
         for label in ["bank_statement", "bankStatement", "bank-statement", "Bank Statement"] {
             let (words, _) = read(&Rule::new(label, ""));
+            let words: Vec<_> = words.iter().map(|(_, folded)| folded.as_str()).collect();
             assert_eq!(words, ["bank", "statement"]);
         }
     }

@@ -1,26 +1,56 @@
 //! Features to a score for every rule, and from the scores to an answer and how sure it is.
 //!
 //! Three linear forms. The *rank score* of a rule orders the rules; in a softmax it is the probability that the rule
-//! is the right one, given that one is. Two logistic heads then look at the winner only: the probability that any rule
-//! fits at all, and the probability that the winner is right. The answer is "none" where "no rule fits" is more likely
-//! than "the winner is right", and the confidence is the probability of the answer given.
+//! is the right one, given that one is. Two logistic heads then look at the winner and its rivals: the probability that
+//! any rule fits at all, and the probability that the winner is right. The answer is "none" where "no rule fits" is more
+//! likely than "the winner is right", and the confidence is the probability of the answer given.
 //!
-//! The constants are fitted by `tests/quality/fit.py` on labelled texts, with random subsets of the rules, the true
-//! rule taken away in three of ten, texts of foreign subjects, and "none" weighted to a quarter of the whole.
+//! `src/train/fit.py` fits the constants on labelled texts, with random subsets of the rules, the true rule taken away in
+//! three of ten, texts of foreign subjects, and "none" weighted to a share of the whole that is given there.
 
-use super::features::Features;
+use super::constants::{MEANING, TAUGHT, WORDS};
+use super::features::{FEATURES, Features};
 use super::reading::Reading;
 
-/// Weights of the rank score, in the order of the fields of [`Features`].
-const RANK: [f64; 7] = [3.30, 2.91, 3.80, 1.10, 1.96, 0.32, 1.12];
+/// What evidence there is, which decides what each kind of it is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Grounds {
+    /// Words alone: the embedding table does not know the language.
+    Words,
+    /// Words and meaning.
+    Meaning,
+    /// Words, meaning and examples.
+    Examples,
+}
 
-/// Weights of the heads, in the order of [`inputs`]; the last is the constant.
-const ANY_FITS: [f64; HEAD_INPUTS + 1] = [5.22, 0.33, 1.50, 0.00, 0.28, 0.00, -0.43, -0.05, 0.25];
-const TOP_IS_RIGHT: [f64; HEAD_INPUTS + 1] = [3.11, 1.37, 1.36, 0.00, 1.92, 0.07, -0.24, -0.05, -1.86];
+/// Fitted constants for one kind of grounds.
+#[derive(Debug)]
+pub(super) struct Weights {
+    /// Of the rank score, in the order of [`Features::values`].
+    pub rank: [f64; FEATURES],
+    /// Of the head "does any rule fit", in the order of [`inputs`]; the last is the constant.
+    pub any_fits: [f64; HEAD_INPUTS + 1],
+    /// Of the head "is the winner right", likewise.
+    pub top_is_right: [f64; HEAD_INPUTS + 1],
+    /// The log-odds that a rule fits although hardly a word of any rule was found and nothing else speaks: the answer is
+    /// then none, and the heads have nothing to look at.
+    pub silence: f64,
+}
 
-/// The log-odds that a rule fits although hardly a word of any rule was found: the answer is then none, and the heads
-/// have nothing to look at.
-const SILENCE: f64 = -0.78;
+impl Grounds {
+    fn weights(self) -> &'static Weights {
+        match self {
+            Self::Words => &WORDS,
+            Self::Meaning => &MEANING,
+            Self::Examples => &TAUGHT,
+        }
+    }
+
+    /// The weights of the rank score, in the order of [`Features::values`].
+    pub fn rank_weights(self) -> &'static [f64; FEATURES] {
+        &self.weights().rank
+    }
+}
 
 /// In a text of this many content words, a paragraph or more, a single word of a rule that is not in its title is
 /// chance: every poem has a "total" somewhere. Below it one word can be all that a request says ("my balance?").
@@ -30,13 +60,19 @@ const FAINT_WORDS: usize = 40;
 const TWO_WORDS: f64 = 0.5;
 
 /// Inputs of a head.
-const HEAD_INPUTS: usize = 8;
+pub(super) const HEAD_INPUTS: usize = 16;
 
 /// A lead of more than this over the second rule says nothing more.
 const MAX_MARGIN: f64 = 8.0;
 
 /// The margin of a rule without rivals: neither a narrow nor a wide lead.
 const LONE_MARGIN: f64 = 3.0;
+
+/// Added to the spread of the rules' meanings, so that a small one does not blow up what stands out.
+const LEAST_SPREAD: f64 = 0.05;
+
+/// How far a rule without rivals stands out.
+const LONE_STANDS_OUT: f64 = 1.0;
 
 /// Every number that is compared or leaves the engine has this many decimals, so that the last bits of a sum, which
 /// the platforms may differ in, decide nothing.
@@ -48,8 +84,8 @@ pub(super) fn rounded(value: f64) -> f64 {
 }
 
 /// The rank score of a rule.
-pub(super) fn rank(features: &Features) -> f64 {
-    dot(&features.values(), &RANK)
+pub(super) fn rank(features: &Features, grounds: Grounds) -> f64 {
+    dot(&features.values(), grounds.rank_weights())
 }
 
 /// The judgement on the best rule.
@@ -63,19 +99,29 @@ pub(super) struct Verdict {
     pub no_match: f64,
 }
 
-/// Judges the winner. `scores` are sorted, best first; `winner` are the features of the first.
-pub(super) fn judge(scores: &[f64], winner: &Features, reading: &Reading, no_match_bias: f64) -> Verdict {
-    if scores.is_empty() {
+/// Judges the winner. `scores` are sorted, best first; `best` is the place of the first in `features`, those of all rules.
+pub(super) fn judge(
+    scores: &[f64],
+    best: usize,
+    features: &[Features],
+    reading: &Reading,
+    grounds: Grounds,
+    no_match_bias: f64,
+) -> Verdict {
+    let Some(winner) = features.get(best) else {
         return Verdict { is_null: true, confidence: 1.0, no_match: 1.0 };
-    }
-    let inputs = inputs(scores, winner, reading);
+    };
+    let weights = grounds.weights();
+    let inputs = inputs(scores, winner, features, reading);
     let bias = if no_match_bias.is_finite() { no_match_bias } else { 0.0 };
-    let faint = scores.first().is_none_or(|&best| best <= 0.0)
-        || (winner.breadth < TWO_WORDS && winner.title <= 0.0 && reading.words >= FAINT_WORDS);
-    let fits = if faint { SILENCE } else { dot(&inputs, &ANY_FITS) + constant(&ANY_FITS) };
+    let silent = winner.values().iter().all(|&value| value <= 0.0);
+    let faint = winner.breadth < TWO_WORDS && winner.title <= 0.0 && reading.words >= FAINT_WORDS;
+    let silent = silent || grounds == Grounds::Words && faint;
+    let fits = if silent { weights.silence } else { dot(&inputs, &weights.any_fits) + constant(&weights.any_fits) };
     let fits = logistic(fits - bias);
-    let right = logistic(dot(&inputs, &TOP_IS_RIGHT) + constant(&TOP_IS_RIGHT) - bias).min(fits);
-    let is_null = faint || rounded(1.0 - fits) > rounded(right);
+    let right = dot(&inputs, &weights.top_is_right) + constant(&weights.top_is_right);
+    let right = logistic(right - bias).min(fits);
+    let is_null = silent || rounded(1.0 - fits) > rounded(right);
     let no_match = rounded(1.0 - fits).clamp(0.0, 1.0);
     Verdict { is_null, confidence: if is_null { no_match } else { rounded(right).clamp(0.0, 1.0) }, no_match }
 }
@@ -92,10 +138,14 @@ fn share_of_best(scores: &[f64]) -> f64 {
 }
 
 /// What the heads look at.
-fn inputs(scores: &[f64], winner: &Features, reading: &Reading) -> [f64; HEAD_INPUTS] {
+fn inputs(scores: &[f64], winner: &Features, all: &[Features], reading: &Reading) -> [f64; HEAD_INPUTS] {
     let best = scores.first().copied().unwrap_or_default();
     let share = share_of_best(scores);
     let margin = scores.get(1).map_or(LONE_MARGIN, |second| (best - second).clamp(0.0, MAX_MARGIN));
+    let rules = all.len().max(1) as f64;
+    let mean = all.iter().map(|rule| rule.meaning).sum::<f64>() / rules;
+    let spread = (all.iter().map(|rule| (rule.meaning - mean) * (rule.meaning - mean)).sum::<f64>() / rules).sqrt();
+    let stands_out = if all.len() > 1 { (winner.meaning - mean) / (spread + LEAST_SPREAD) } else { LONE_STANDS_OUT };
     [
         winner.whole,
         winner.passage,
@@ -103,8 +153,16 @@ fn inputs(scores: &[f64], winner: &Features, reading: &Reading) -> [f64; HEAD_IN
         winner.breadth,
         share,
         margin,
-        libm::log(scores.len().max(1) as f64),
+        libm::log(rules),
         libm::log(1.0 + reading.words as f64),
+        winner.meaning,
+        winner.meaning_passage,
+        winner.meaning_head,
+        stands_out,
+        mean,
+        all.iter().map(|rule| rule.meaning).fold(-1.0, f64::max),
+        winner.taught_meaning,
+        winner.taught_words,
     ]
 }
 

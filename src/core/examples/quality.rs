@@ -157,17 +157,12 @@ fn measured(task: &Task, tasks: &[Task]) -> Result<Figures, Failure> {
     let labelled: Vec<Case> = labelled.map(|line| line.case(line.label.as_ref())).collect();
     let mut with_nulls = labelled.clone();
     with_nulls.extend(nulls(task, tasks, labelled.len()).into_iter().map(|line| line.case(None)));
-    let mut taught = task.rules.clone();
-    for rule in &mut taught.rules {
-        let own = task.lines.iter().filter(|line| line.split == "train" && line.label.as_ref() == Some(&rule.label));
-        rule.examples = own.map(|line| line.text.clone()).collect();
-    }
     let evaluated = |rules: &RuleSet, settings: &Settings, cases: &[Case]| -> Result<Evaluation, Failure> {
         evaluate(rules, settings, cases).map_err(|error| format!("{}: {error:#}", task.name).into())
     };
     let best = evaluated(&task.rules, &BEST_RULE, &labelled)?;
     let or_none = evaluated(&task.rules, &OR_NONE, &with_nulls)?;
-    let few_shot = evaluated(&taught, &BEST_RULE, &labelled)?;
+    let few_shot = evaluated(&taught(task), &BEST_RULE, &labelled)?;
     let some = |figure: f64| (!labelled.is_empty()).then_some(figure);
     Ok(Figures {
         n: labelled.len(),
@@ -242,40 +237,62 @@ impl Numbers {
     }
 }
 
-/// One JSON line an instance: `{task, from, split, kind, target, words, features}`; `target` is the index of the right rule
-/// or -1. Kinds: `own` (all rules), `subset` (a random subset, three in ten without the right rule), `cross` (a text of
-/// another task).
+/// The task's rules with the lines of the split `train` as examples.
+fn taught(task: &Task) -> RuleSet {
+    let mut taught = task.rules.clone();
+    for rule in &mut taught.rules {
+        let own = task.lines.iter().filter(|line| line.split == "train" && line.label.as_ref() == Some(&rule.label));
+        rule.examples = own.map(|line| line.text.clone()).collect();
+    }
+    taught
+}
+
+/// Random subsets of the rules that a line is held against.
+const SUBSETS: usize = 3;
+
+/// Lines of other tasks that a task's rules are held against.
+const FOREIGN: usize = 200;
+
+/// One JSON line an instance: `{task, from, split, kind, taught, target, words, trust, features}`; `target` is the index of the
+/// right rule or -1. Kinds: `own` (all rules), `subset` (a random subset, three in ten without the right rule), `cross` (a
+/// text of another task). Each comes a second time with `taught`, the rules having examples, but for the examples
+/// themselves.
 fn instances(tasks: &[Task]) -> String {
     let mut numbers = Numbers(1);
     let mut out = String::new();
     for task in tasks {
-        let mut emit = |rules: &RuleSet, line: &Line, from: &str, kind: &str| {
-            let (features, words) = Classifier::new(rules, &Settings::default()).features(&Document::plain(&line.text));
+        let taught = taught(task);
+        let known = [(false, &task.rules), (true, &taught)].map(|(taught, rules)| (taught, rules, prepared(rules)));
+        let mut emit = |(taught, rules, classifier): (bool, &RuleSet, &Classifier),
+                        line: &Line,
+                        from: &str,
+                        kind: &str| {
+            if taught && from == task.name && !line.is_test() {
+                return;
+            }
+            let seen = classifier.observe(&Document::plain(&line.text));
             let label = line.label.as_ref().filter(|_| kind != "cross");
             let target = label.and_then(|label| rules.rules.iter().position(|rule| &rule.label == label));
-            let values: Vec<_> = features.iter().map(|features| features.values()).collect();
+            let values: Vec<_> = seen.features.iter().map(|features| features.values()).collect();
             let target = target.and_then(|at| i64::try_from(at).ok()).unwrap_or(-1);
-            let line = json!({ "task": task.name, "from": from, "split": line.split, "kind": kind, "target": target, "words": words, "features": values });
+            let line = json!({ "task": task.name, "from": from, "split": line.split, "kind": kind, "taught": taught, "target": target, "words": seen.words, "trust": seen.trust, "features": values });
             out.push_str(&line.to_string());
             out.push('\n');
         };
         for line in &task.lines {
-            emit(&task.rules, line, &task.name, "own");
-            for _ in 0..3 {
-                let size = 1 + numbers.below(task.rules.rules.len());
-                let mut rules = task.rules.rules.clone();
-                while rules.len() > size {
-                    rules.remove(numbers.below(rules.len()));
+            for (taught, rules, classifier) in &known {
+                emit((*taught, rules, classifier), line, &task.name, "own");
+            }
+            for _ in 0..SUBSETS {
+                let labels = subset(task, line, &mut numbers);
+                for (taught, rules, _) in &known {
+                    if *taught && !line.is_test() {
+                        continue;
+                    }
+                    let of = |label: &String| rules.rules.iter().find(|rule| &rule.label == label).cloned();
+                    let rules = RuleSet { rules: labels.iter().filter_map(of).collect() };
+                    emit((*taught, &rules, &prepared(&rules)), line, &task.name, "subset");
                 }
-                let right = task.rules.rules.iter().find(|rule| Some(&rule.label) == line.label.as_ref());
-                rules.retain(|rule| Some(&rule.label) != line.label.as_ref());
-                if let Some(right) = right
-                    && (numbers.below(10) >= 3 || rules.is_empty())
-                {
-                    let at = numbers.below(rules.len() + 1);
-                    rules.insert(at, right.clone());
-                }
-                emit(&RuleSet { rules }, line, &task.name, "subset");
             }
         }
         let foreign: Vec<(&str, &Line)> = tasks
@@ -283,13 +300,35 @@ fn instances(tasks: &[Task]) -> String {
             .filter(|other| other.name != task.name)
             .flat_map(|other| other.lines.iter().map(|line| (other.name.as_str(), line)))
             .collect();
-        for _ in 0..200 {
+        for _ in 0..FOREIGN {
             if let Some((from, line)) = foreign.get(numbers.below(foreign.len())) {
-                emit(&task.rules, line, from, "cross");
+                for (taught, rules, classifier) in &known {
+                    emit((*taught, rules, classifier), line, from, "cross");
+                }
             }
         }
     }
     out
+}
+
+fn prepared(rules: &RuleSet) -> Classifier {
+    Classifier::new(rules, &Settings::default())
+}
+
+/// The labels of a random subset of a task's rules, in which the right one stands seven times of ten.
+fn subset(task: &Task, line: &Line, numbers: &mut Numbers) -> Vec<String> {
+    let mut labels: Vec<String> = task.rules.rules.iter().map(|rule| rule.label.clone()).collect();
+    let size = 1 + numbers.below(labels.len());
+    while labels.len() > size {
+        labels.remove(numbers.below(labels.len()));
+    }
+    labels.retain(|label| Some(label) != line.label.as_ref());
+    if let Some(right) = &line.label
+        && (numbers.below(10) >= 3 || labels.is_empty())
+    {
+        labels.insert(numbers.below(labels.len() + 1), right.clone());
+    }
+    labels
 }
 
 #[cfg(test)]

@@ -493,8 +493,7 @@ impl Job {
             confidence: decision.confidence,
             no_match: decision.no_match,
             reasoning: decision.reasoning.clone(),
-            scores: Vec::new(),
-            evidence: Vec::new(),
+            ..Decision::default()
         });
         Self {
             id: self.id,

@@ -96,8 +96,7 @@ fn decision() -> Decision {
         confidence: 0.5,
         no_match: 0.5,
         reasoning: "naïve ✓ \u{1f4c4}".to_owned(),
-        scores: Vec::new(),
-        evidence: Vec::new(),
+        ..Decision::default()
     }
 }
 

@@ -9,11 +9,13 @@
 //!
 //! Not here: sentence boundaries, normalisation forms beyond what folding does, spelling.
 
+mod embedding;
 mod fold;
 mod language;
 mod pieces;
 mod words;
 
+pub use embedding::{Share, Sum, Vector, WIDTH};
 pub use fold::fold;
 pub use language::{Language, guess};
 pub use pieces::{PIECES, Piece, PieceId, Pieces, UNKNOWN, is_continuation, piece_text};

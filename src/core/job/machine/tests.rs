@@ -22,8 +22,7 @@ fn decision(number: u8) -> Box<Decision> {
         confidence: 0.5,
         no_match: 0.5,
         reasoning: String::new(),
-        scores: Vec::new(),
-        evidence: Vec::new(),
+        ..Decision::default()
     })
 }
 

@@ -1,0 +1,111 @@
+//! What each place of a document adds to a rule's score.
+//!
+//! Every kind of evidence is a sum over words, or is shared out over the words it came from, so that the places, one
+//! constant and what lies beyond the places add up to the score: no part of it is told by another model.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::features;
+use super::meaning::{Direction, Spoken};
+use super::reading::Hit;
+use super::{Classifier, View};
+use crate::document::{Document, Span};
+use crate::text::{Sum, Vector};
+
+/// What makes a place speak for a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A word of the rule.
+    Word,
+    /// A word of the label where documents say what they are, or the label word by word.
+    Name,
+    /// A word that means what the rule means.
+    Meaning,
+    /// A word of the rule's examples, or one that means what they mean.
+    Example,
+}
+
+/// A place: index of the page, and where on it.
+pub(super) type Place = (usize, Span);
+
+/// What a place adds, by kind.
+type Parts = BTreeMap<Kind, f64>;
+
+/// The score of one rule, taken apart.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Attribution {
+    places: BTreeMap<(usize, usize, usize), Parts>,
+    /// What does not depend on which words the document has: how far the rule is from everyday sentences.
+    pub constant: f64,
+}
+
+impl Attribution {
+    /// Takes apart the score of the rule at `rule`.
+    pub fn new(classifier: &Classifier, view: &View, document: &Document, rule: usize) -> Self {
+        let mut attribution = Self::default();
+        let weights = view.grounds.rank_weights().map(|weight| weight * classifier.trust());
+        let [whole, passage, head, title, phrase, coverage, breadth, meaning, near, first, taught, example] = weights;
+        let word = features::WordWeights { whole, passage, head, title, phrase, coverage, breadth };
+        features::word_parts(&view.reading, &classifier.lexicon, rule, &word, |hit, kind, part| {
+            attribution.add(hit, kind, part);
+        });
+        attribution.add_meaning(classifier, view, rule, [meaning, near, first, taught]);
+        if let Some(lessons) = &classifier.lessons {
+            lessons.word_parts(document, rule, |place, part| attribution.add_at(place, Kind::Example, example * part));
+        }
+        attribution
+    }
+
+    fn add(&mut self, hit: &Hit, kind: Kind, part: f64) {
+        self.add_at((hit.page, hit.span), kind, part);
+    }
+
+    fn add_at(&mut self, (page, span): Place, kind: Kind, part: f64) {
+        *self.places.entry((page, span.start, span.end)).or_default().entry(kind).or_default() += part;
+    }
+
+    fn add_meaning(&mut self, classifier: &Classifier, view: &View, rule: usize, weights: [f64; 4]) {
+        let [meaning, near, first, taught] = weights;
+        let (Some(read), Some(direction)) = (&view.meaning, classifier.directions.rules.get(rule)) else { return };
+        let background = &classifier.directions.background;
+        let middle = classifier.lessons.as_ref().and_then(|lessons| lessons.direction(rule));
+        let nearest = read.nearest(direction);
+        let whole = read.whole.as_ref();
+        let passages = |at: Option<usize>| read.passages.iter().find(|(found, _)| Some(*found) == at);
+        let mut aims: Vec<(Option<usize>, Kind, f64, &Direction, &Vector)> = Vec::new();
+        aims.extend(whole.map(|whole| (None, Kind::Meaning, meaning, whole, direction)));
+        aims.extend(whole.zip(middle.as_ref()).map(|(whole, middle)| (None, Kind::Example, taught, whole, middle)));
+        aims.extend(passages(nearest).map(|(at, passage)| (Some(*at), Kind::Meaning, near, passage, direction)));
+        aims.extend(passages(Some(0)).map(|(at, passage)| (Some(*at), Kind::Meaning, first, passage, direction)));
+        for (passage, kind, weight, read_as, aim) in aims {
+            let (length, without) = read_as.lengths;
+            self.constant -= weight * background.dot(aim) / without;
+            for spoken in read.spoken.iter().filter(|spoken| passage.is_none_or(|at| spoken.passage == at)) {
+                let part = weight * dot(spoken, aim) / (length * without);
+                self.add_at((spoken.page, spoken.span), kind, part);
+            }
+        }
+    }
+
+    /// Every place with what it adds in all, and the kind that most of it is, in the order of the document.
+    pub fn places(&self) -> Vec<(Place, Kind, f64)> {
+        let strongest =
+            |parts: &Parts| parts.iter().max_by(|(_, a), (_, b)| a.abs().total_cmp(&b.abs())).map(|(kind, _)| *kind);
+        self.places
+            .iter()
+            .filter_map(|(&(page, start, end), parts)| {
+                Some(((page, Span { start, end }), strongest(parts)?, parts.values().sum()))
+            })
+            .collect()
+    }
+}
+
+/// The scalar product of a piece's row, as it was added, and `aim`.
+fn dot(spoken: &Spoken, aim: &Vector) -> f64 {
+    let mut sum = Sum::default();
+    sum.add(spoken.piece, spoken.share);
+    sum.dot(aim)
+}

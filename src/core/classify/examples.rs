@@ -1,0 +1,266 @@
+//! What the examples of rules teach: closed forms, nothing is trained.
+//!
+//! A rule with examples becomes, beside its own words, the middle of them: once as a direction, once as weighted words.
+//! The rule's own text is one of the texts in that middle, with the weight of [`RULE_WEIGHT`] examples, so that few
+//! examples bend it and many outweigh it. A rule without examples stays its own text.
+//!
+//! How far the scores can be trusted is refitted from the same examples: each is held against rules that have not seen
+//! it, and one factor on all scores makes those answers most likely.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::document::{Document, Span};
+use crate::text::{Language, Vector, Words};
+
+use super::attribution::Place;
+use super::meaning::{Meaning, RuleDirections};
+use super::reading::passages;
+use super::{Classifier, RuleSet};
+
+/// What a rule's text counts beside its examples: as much as two of them (measured: of 1, 2 and 4 the best).
+const RULE_WEIGHT: f64 = 2.0;
+
+/// Words looked at of one text: three pages; what an example is shows by then.
+const MAX_WORDS: usize = 2_000;
+
+/// The words of a text: number to weight, of Euclidean length 1 when those are counted that no example or rule has.
+type Bag = Vec<(usize, f64)>;
+
+/// The examples of a rule set, made ready.
+#[derive(Debug, Clone)]
+pub(super) struct Lessons {
+    language: Language,
+    /// Number and rarity of each stem of the examples and rules.
+    stems: HashMap<String, (usize, f64)>,
+    /// The rarity of all others.
+    unheard: f64,
+    rules: Vec<Middle>,
+    /// What all scores are multiplied by.
+    pub trust: f64,
+}
+
+/// A rule's own text and its examples, added up.
+#[derive(Debug, Clone, Default)]
+struct Middle {
+    direction: Option<Vector>,
+    words: HashMap<usize, f64>,
+}
+
+/// What a text says, to be held against the middles.
+#[derive(Debug, Clone)]
+pub(super) struct Told {
+    direction: Option<Vector>,
+    bag: Bag,
+}
+
+/// How near a text is to a rule's middle: cosines.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Nearness {
+    pub meaning: f64,
+    pub words: f64,
+}
+
+impl Middle {
+    /// Adds a text `times` over; less than 0 takes it out again.
+    fn add(&mut self, told: &Told, times: f64) {
+        if let Some(direction) = &told.direction {
+            let sum = self.direction.take().unwrap_or(Vector::ZERO).plus(times as f32, direction);
+            self.direction = Some(sum);
+        }
+        for &(stem, weight) in &told.bag {
+            *self.words.entry(stem).or_default() += times * weight;
+        }
+    }
+
+    fn nearness(&self, told: &Told) -> Nearness {
+        let meaning = self.direction.as_ref().zip(told.direction.as_ref()).map(|(own, other)| own.unit().0.dot(other));
+        let words = told.bag.iter().map(|(stem, weight)| weight * self.words.get(stem).copied().unwrap_or_default());
+        Nearness { meaning: meaning.unwrap_or_default(), words: ratio(words.sum(), self.length()) }
+    }
+
+    fn length(&self) -> f64 {
+        // The order of a map's values is not fixed: that of the squares' sum must be.
+        let mut words: Vec<_> = self.words.iter().collect();
+        words.sort_unstable_by_key(|&(stem, _)| *stem);
+        words.into_iter().map(|(_, weight)| weight * weight).sum::<f64>().sqrt()
+    }
+}
+
+impl Lessons {
+    /// The lessons of `rules`; nothing where no rule has an example. `said` is the running text of each rule.
+    pub fn new(rules: &RuleSet, said: &[String], directions: &RuleDirections, language: Language) -> Option<Self> {
+        if rules.rules.iter().all(|rule| rule.examples.is_empty()) {
+            return None;
+        }
+        let own: Vec<_> = said.iter().map(|text| stems(&Document::plain(text), language)).collect();
+        let examples: Vec<(usize, Document)> = rules
+            .rules
+            .iter()
+            .enumerate()
+            .flat_map(|(at, rule)| rule.examples.iter().map(move |text| (at, Document::plain(text))))
+            .collect();
+        let words: Vec<_> = examples.iter().map(|(_, document)| stems(document, language)).collect();
+        let mut holders: BTreeMap<&str, f64> = BTreeMap::new();
+        for stem in own.iter().chain(&words).flat_map(BTreeMap::keys) {
+            *holders.entry(stem).or_default() += 1.0;
+        }
+        let texts = (own.len() + words.len()) as f64;
+        let rarity = |holders: f64| libm::log((texts + 1.0) / (holders + 0.5));
+        let mut lessons = Self {
+            language,
+            stems: holders
+                .into_iter()
+                .enumerate()
+                .map(|(number, (stem, holders))| (stem.to_owned(), (number, rarity(holders))))
+                .collect(),
+            unheard: rarity(0.0),
+            rules: Vec::new(),
+            trust: 1.0,
+        };
+        for (words, direction) in own.iter().zip(&directions.rules) {
+            let mut middle = Middle::default();
+            let direction = (language == Language::English).then(|| direction.clone());
+            middle.add(&Told { direction, bag: lessons.bag(words) }, RULE_WEIGHT);
+            lessons.rules.push(middle);
+        }
+        for ((rule, document), words) in examples.iter().zip(&words) {
+            let meaning = (language == Language::English).then(|| Meaning::new(document, &directions.background));
+            let told = Told { direction: meaning.and_then(|meaning| meaning.direction()), bag: lessons.bag(words) };
+            if let Some(middle) = lessons.rules.get_mut(*rule) {
+                middle.add(&told, 1.0);
+            }
+        }
+        Some(lessons)
+    }
+
+    /// What `document` says, whose meaning is `meaning` where that is known.
+    pub fn told(&self, document: &Document, meaning: Option<&Meaning>) -> Told {
+        Told { direction: meaning.and_then(Meaning::direction), bag: self.bag(&stems(document, self.language)) }
+    }
+
+    /// How near a text is to each rule. `own` is the rule that the text is an example of: its middle is taken without it.
+    pub fn nearness(&self, told: &Told, own: Option<usize>) -> Vec<Nearness> {
+        self.rules
+            .iter()
+            .enumerate()
+            .map(|(at, middle)| {
+                if own == Some(at) {
+                    let mut without = middle.clone();
+                    without.add(told, -1.0);
+                    without.nearness(told)
+                } else {
+                    middle.nearness(told)
+                }
+            })
+            .collect()
+    }
+
+    /// The middle of a rule's examples as a direction.
+    pub fn direction(&self, rule: usize) -> Option<Vector> {
+        self.rules.get(rule)?.direction.as_ref().map(|direction| direction.unit().0)
+    }
+
+    /// What each word of `document` adds to its nearness, in words, to a rule: calls `add` with the places.
+    pub fn word_parts(&self, document: &Document, rule: usize, mut add: impl FnMut(Place, f64)) {
+        let Some(middle) = self.rules.get(rule) else { return };
+        let counts = stems(document, self.language);
+        let bag = self.bag(&counts);
+        let length = middle.length();
+        let parts: HashMap<usize, f64> = bag
+            .into_iter()
+            .filter_map(|(stem, weight)| Some((stem, ratio(weight * middle.words.get(&stem)?, length))))
+            .collect();
+        walk(document, self.language, |place, stem| {
+            let known = self.stems.get(&stem).and_then(|(number, _)| parts.get(number));
+            if let (Some(part), Some(count)) = (known, counts.get(&stem)) {
+                add(place, part / count);
+            }
+        });
+    }
+
+    fn bag(&self, stems: &BTreeMap<String, f64>) -> Bag {
+        let mut bag = Bag::new();
+        let mut square = 0.0;
+        for (stem, &count) in stems {
+            let often = 1.0 + libm::log(count);
+            let known = self.stems.get(stem);
+            let weight = often * known.map_or(self.unheard, |&(_, rarity)| rarity);
+            square += weight * weight;
+            bag.extend(known.map(|&(number, _)| (number, weight)));
+        }
+        let length = square.sqrt();
+        for (_, weight) in &mut bag {
+            *weight = ratio(*weight, length);
+        }
+        bag
+    }
+}
+
+/// Examples that are tried at most: what more would add to one factor is little, and the time stays bounded.
+const MAX_TRIED: usize = 256;
+
+/// Examples a rule, on average, from which on they say how far scores can be trusted.
+const ENOUGH: usize = 3;
+
+/// Factors tried: from 0.3 to 3.3, each a tenth above the one before.
+const FACTORS: i32 = 12;
+
+/// How much likelier, in log-odds, a factor must make the answers for every squared unit of its logarithm: four answers'
+/// worth keeps a handful of easy examples from promising certainty.
+const CAUTION: f64 = 4.0;
+
+/// The factor on all scores that makes the labels of the examples likeliest, each seen by rules that do not know it.
+pub(super) fn trust(classifier: &Classifier, rules: &RuleSet) -> f64 {
+    let count: usize = rules.rules.iter().map(|rule| rule.examples.len()).sum();
+    if rules.rules.len() < 2 || count < ENOUGH * rules.rules.len() {
+        return 1.0;
+    }
+    let all = rules.rules.iter().enumerate().flat_map(|(at, rule)| rule.examples.iter().map(move |text| (at, text)));
+    let tried: Vec<(usize, Vec<f64>)> = all
+        .step_by(count.div_ceil(MAX_TRIED))
+        .map(|(own, text)| (own, classifier.scores(&classifier.view(&Document::plain(text), Some(own)))))
+        .collect();
+    let likelihood = |logarithm: f64| {
+        let factor = libm::exp(logarithm);
+        let logs = tried.iter().map(|(own, scores)| {
+            let best = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let sum: f64 = scores.iter().map(|score| libm::exp(factor * (score - best))).sum();
+            scores.get(*own).map_or(0.0, |score| factor * (score - best)) - libm::log(sum)
+        });
+        logs.sum::<f64>() - CAUTION * logarithm * logarithm
+    };
+    let step = |at: i32| f64::from(at) / 10.0;
+    let best = (-FACTORS..=FACTORS).map(|at| (at, likelihood(step(at)))).max_by(|(_, a), (_, b)| a.total_cmp(b));
+    best.map_or(1.0, |(at, _)| libm::exp(step(at)))
+}
+
+fn ratio(part: f64, whole: f64) -> f64 {
+    if whole > 0.0 { part / whole } else { 0.0 }
+}
+
+/// How often each stem of a text comes.
+fn stems(document: &Document, language: Language) -> BTreeMap<String, f64> {
+    let mut stems: BTreeMap<String, f64> = BTreeMap::new();
+    walk(document, language, |_, stem| *stems.entry(stem).or_default() += 1.0);
+    stems
+}
+
+/// Calls `see` with every content word of a text, its place and its stem.
+fn walk(document: &Document, language: Language, mut see: impl FnMut(Place, String)) {
+    let mut folded = String::new();
+    let mut left = MAX_WORDS;
+    for (page_at, page) in document.pages.iter().enumerate() {
+        for passage in passages(page) {
+            let mut words = Words::new(passage.span.of(&page.text));
+            while left > 0
+                && let Some(range) = words.next_into(&mut folded)
+            {
+                left -= 1;
+                if folded.len() > 1 && !language.is_stop_word(&folded) {
+                    let span = Span { start: passage.span.start + range.start, end: passage.span.start + range.end };
+                    see((page_at, span), language.stem(&folded).into_owned());
+                }
+            }
+        }
+    }
+}

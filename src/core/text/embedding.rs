@@ -1,0 +1,233 @@
+//! The embedding table: a vector for every piece that carries meaning, and for every text the mean of its pieces'.
+//!
+//! The table was trained so that a text's vector points where a sentence transformer's does (`src/train`, which also
+//! describes the file). It is used where it lies: nothing is built, copied or allocated. Vectors are added up in whole
+//! numbers, so that no order of summation and no platform changes a bit.
+
+use super::{PIECES, PieceId};
+
+/// Numbers of a vector.
+pub const WIDTH: usize = 256;
+
+static FILE: &[u8] = include_bytes!("embedding.bin");
+
+const VERSION: u16 = 1;
+const COMMON: usize = short(8) as usize;
+const RARE: usize = short(10) as usize;
+
+/// Pieces of a block of the index.
+const BLOCK: usize = 64;
+const BLOCK_BYTES: usize = 20;
+const BLOCKS_AT: usize = 12;
+const MULTIPLIERS_AT: usize = BLOCKS_AT + PIECES.div_ceil(BLOCK) * BLOCK_BYTES;
+const BACKGROUND_AT: usize = MULTIPLIERS_AT + COMMON + RARE;
+const COMMON_AT: usize = BACKGROUND_AT + 2 * WIDTH;
+const COMMON_BYTES: usize = WIDTH / 2;
+const RARE_AT: usize = COMMON_AT + COMMON * COMMON_BYTES;
+const RARE_BYTES: usize = WIDTH / 4;
+const END: usize = RARE_AT + RARE * RARE_BYTES;
+
+/// What is added to the digits of a row so that none is negative.
+const COMMON_BIAS: u32 = 8;
+const RARE_BIAS: u32 = 1;
+
+/// Rows that sixteen bits can hold the sum of: 32 x 15 x 127 < 2^16, the largest digit times the largest multiplier of a
+/// common row. Rare ones have at most 2 x 255.
+const ROWS_AT_ONCE: u32 = 32;
+
+/// The unit of the background's numbers.
+const BACKGROUND_UNIT: f32 = 1.0 / 32_768.0;
+
+const _: () = assert!(
+    short(4) == VERSION && short(6) as usize == PIECES && FILE.len() == END,
+    "embedding.bin is of another make"
+);
+
+const fn short(at: usize) -> u16 {
+    u16::from_le_bytes([FILE[at], FILE[at + 1]])
+}
+
+/// Where a piece's row lies, and its multiplier.
+enum Row {
+    Common(&'static [u8; COMMON_BYTES], u16),
+    Rare(&'static [u8; RARE_BYTES], u16),
+}
+
+fn array<const N: usize>(at: usize) -> Option<&'static [u8; N]> {
+    FILE.get(at..)?.first_chunk()
+}
+
+fn row(piece: PieceId) -> Option<Row> {
+    let piece = usize::from(piece.0);
+    let block: &[u8; BLOCK_BYTES] = array(BLOCKS_AT + piece / BLOCK * BLOCK_BYTES)?;
+    let (masks, before) = block.split_at(16);
+    let (common, rare) = masks.split_at(8);
+    let bit = piece % BLOCK;
+    let place = |mask: &[u8], before: Option<&[u8]>| {
+        let mask = u64::from_le_bytes(*mask.first_chunk()?);
+        let before = u16::from_le_bytes(*before?.first_chunk()?);
+        (mask >> bit & 1 == 1).then(|| usize::from(before) + (mask & ((1 << bit) - 1)).count_ones() as usize)
+    };
+    if let Some(place) = place(common, before.get(..2)) {
+        let multiplier = FILE.get(MULTIPLIERS_AT + place)?;
+        return Some(Row::Common(array(COMMON_AT + place * COMMON_BYTES)?, u16::from(*multiplier)));
+    }
+    let place = place(rare, before.get(2..))?;
+    let multiplier = FILE.get(MULTIPLIERS_AT + COMMON + place)?;
+    Some(Row::Rare(array(RARE_AT + place * RARE_BYTES)?, u16::from(*multiplier)))
+}
+
+/// How much a piece counts in a sum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Share {
+    /// As much as any.
+    Whole,
+    /// Half as much: it is somebody else's words.
+    Half,
+}
+
+/// A sum of the vectors of pieces.
+#[derive(Debug, Clone)]
+pub struct Sum {
+    /// What is not yet in `total`, each number too large by `bias`.
+    lanes: [u16; WIDTH],
+    bias: u32,
+    rows: u32,
+    total: [i64; WIDTH],
+}
+
+impl Default for Sum {
+    fn default() -> Self {
+        Self { lanes: [0; WIDTH], bias: 0, rows: 0, total: [0; WIDTH] }
+    }
+}
+
+impl Sum {
+    /// Adds a piece's vector; says whether it has one.
+    #[inline]
+    pub fn add(&mut self, piece: PieceId, share: Share) -> bool {
+        let Some(row) = row(piece) else { return false };
+        let halved = u16::from(share == Share::Half);
+        match row {
+            Row::Common(bytes, multiplier) => {
+                let multiplier = multiplier >> halved;
+                let (low, high) = self.lanes.split_at_mut(COMMON_BYTES);
+                for ((low, high), &byte) in low.iter_mut().zip(high).zip(bytes) {
+                    *low = low.wrapping_add(u16::from(byte & 15).wrapping_mul(multiplier));
+                    *high = high.wrapping_add(u16::from(byte >> 4).wrapping_mul(multiplier));
+                }
+                self.bias += COMMON_BIAS * u32::from(multiplier);
+            }
+            Row::Rare(bytes, multiplier) => {
+                let multiplier = multiplier >> halved;
+                for (quarter, lanes) in self.lanes.chunks_exact_mut(RARE_BYTES).enumerate() {
+                    let shift = 2 * quarter;
+                    for (lane, &byte) in lanes.iter_mut().zip(bytes) {
+                        *lane = lane.wrapping_add(u16::from(byte >> shift & 3).wrapping_mul(multiplier));
+                    }
+                }
+                self.bias += RARE_BIAS * u32::from(multiplier);
+            }
+        }
+        self.rows += 1;
+        if self.rows == ROWS_AT_ONCE {
+            self.settle();
+        }
+        true
+    }
+
+    /// Adds another sum.
+    pub fn add_sum(&mut self, other: &Self) {
+        for (total, (&lane, &other_total)) in self.total.iter_mut().zip(other.lanes.iter().zip(&other.total)) {
+            *total += other_total + i64::from(lane) - i64::from(other.bias);
+        }
+    }
+
+    fn settle(&mut self) {
+        let bias = i64::from(self.bias);
+        for (total, lane) in self.total.iter_mut().zip(&mut self.lanes) {
+            *total += i64::from(std::mem::take(lane)) - bias;
+        }
+        (self.bias, self.rows) = (0, 0);
+    }
+
+    /// The direction of the sum; the zero vector where nothing was added.
+    pub fn direction(&self) -> Vector {
+        let numbers = self.numbers();
+        let length = length_of(&numbers);
+        Vector(numbers.map(|number| if length > 0.0 { (number / length) as f32 } else { 0.0 }))
+    }
+
+    /// The scalar product of the sum and `vector`.
+    pub fn dot(&self, vector: &Vector) -> f64 {
+        Vector(self.numbers().map(|number| number as f32)).dot(vector)
+    }
+
+    /// The Euclidean length of the sum.
+    pub fn length(&self) -> f64 {
+        length_of(&self.numbers())
+    }
+
+    fn numbers(&self) -> [f64; WIDTH] {
+        let mut numbers = [0.0; WIDTH];
+        for (number, (&lane, &total)) in numbers.iter_mut().zip(self.lanes.iter().zip(&self.total)) {
+            *number = (total + i64::from(lane) - i64::from(self.bias)) as f64;
+        }
+        numbers
+    }
+}
+
+fn length_of(numbers: &[f64; WIDTH]) -> f64 {
+    numbers.iter().map(|number| number * number).sum::<f64>().sqrt()
+}
+
+/// A vector of [`WIDTH`] numbers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Vector([f32; WIDTH]);
+
+/// Numbers that are multiplied side by side; their sums are added up in one order, whatever the platform.
+const SIDE_BY_SIDE: usize = 8;
+
+impl Vector {
+    /// The vector of zeros.
+    pub const ZERO: Self = Self([0.0; WIDTH]);
+
+    /// The mean direction of everyday sentences: what a text says without saying anything.
+    pub fn background() -> Self {
+        let mut numbers = [0.0; WIDTH];
+        for (number, bytes) in numbers.iter_mut().zip(FILE.get(BACKGROUND_AT..).unwrap_or_default().as_chunks::<2>().0)
+        {
+            *number = f32::from(i16::from_le_bytes(*bytes)) * BACKGROUND_UNIT;
+        }
+        Self(numbers)
+    }
+
+    /// The scalar product.
+    pub fn dot(&self, other: &Self) -> f64 {
+        let mut sums = [0.0_f32; SIDE_BY_SIDE];
+        let (own, others) = (self.0.as_chunks::<SIDE_BY_SIDE>().0, other.0.as_chunks::<SIDE_BY_SIDE>().0);
+        for (own, other) in own.iter().zip(others) {
+            for (sum, (a, b)) in sums.iter_mut().zip(own.iter().zip(other)) {
+                *sum += a * b;
+            }
+        }
+        sums.iter().map(|&sum| f64::from(sum)).sum()
+    }
+
+    /// `self + factor * other`.
+    #[must_use]
+    pub fn plus(&self, factor: f32, other: &Self) -> Self {
+        let mut sum = self.clone();
+        for (number, other) in sum.0.iter_mut().zip(&other.0) {
+            *number += factor * other;
+        }
+        sum
+    }
+
+    /// The vector of length 1 in the same direction, and the length it had; zeros stay zeros.
+    pub fn unit(&self) -> (Self, f64) {
+        let length = self.dot(self).sqrt();
+        let scale = if length > 0.0 { (1.0 / length) as f32 } else { 0.0 };
+        (Self(self.0.map(|number| number * scale)), length)
+    }
+}

@@ -1,0 +1,238 @@
+"""Fits the constants of src/core/classify/constants.rs and says how well they do on tasks they have not seen.
+
+    cargo run --release -p sortroom --example quality -- DIR --instances > instances.jsonl
+    python src/train/fit.py instances.jsonl [--out src/core/classify/constants.rs] [TASK=OTHER,OTHER ...]
+
+TASK=OTHER says that texts of OTHER may well match a rule of TASK (contracts match a rule "contract"): they are not
+used as its foreign texts when fitting. All of them are used when measuring.
+
+Rank weights: multinomial logistic regression over the rules of an instance (weights not below 0: evidence for a rule
+never speaks against it). Heads: ridge logistic regression on the winner. Every task has the same weight; instances
+without a right rule ("none") are weighted to NONE_SHARE of a task. The constants written are fitted on all lines of all
+tasks. The table leaves one task out at a time: nothing that it measures a task with was fitted on that task. Its columns
+are those of `npm run quality`.
+"""
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+
+NONE_SHARE = 0.25  # what is asked of a document that fits nothing is rare in an office
+FAINT_WORDS = 40  # see score.rs
+FEATURES = "whole passage head title phrase coverage breadth meaning meaning_passage meaning_head taught_meaning taught_words".split()
+INPUTS = (
+    "whole passage title breadth share margin ln_rules ln_words meaning meaning_passage meaning_head stands_out mean_meaning "
+    "best_meaning taught_meaning taught_words"
+).split()
+LEXICAL = ["whole", "passage", "head", "title", "phrase", "coverage", "breadth"]
+MEANING = ["meaning", "meaning_passage", "meaning_head"]
+TAUGHT = ["taught_meaning", "taught_words"]
+GROUNDS = {
+    "WORDS": ("words alone", LEXICAL, INPUTS[:8], False),
+    "MEANING": ("words and meaning", LEXICAL + MEANING, INPUTS[:14], False),
+    "TAUGHT": ("words, meaning and examples", LEXICAL + MEANING + TAUGHT, INPUTS, True),
+}
+NOT_BELOW_ZERO = {"whole", "passage", "title", "breadth", "share", "margin"}  # inputs of which more must never count less
+MAX_MARGIN, LONE_MARGIN, LEAST_SPREAD, LONE_STANDS_OUT = 8.0, 3.0, 0.05, 1.0  # see score.rs
+BINS = 15
+
+
+class Fit:
+    """Constants for one kind of grounds, fitted on the instances of some tasks."""
+
+    def __init__(self, instances, features, inputs):
+        self.columns = np.array([name in features for name in FEATURES])
+        self.inputs = np.array([name in inputs for name in INPUTS] + [True])
+        self.lexical = not any(self.columns[FEATURES.index(name)] for name in MEANING)
+        self.rank = self.fit_rank([i for i in instances if i["kind"] != "cross"])
+        tops, x = zip(*(self.judged(i) for i in instances))
+        faint = [self.faint(i, top) for i, top in zip(instances, tops)]
+        x, weights = np.array(x), balanced(instances)
+        fits = np.array([i["target"] >= 0 for i in instances], float)
+        right = np.array([i["target"] == top for i, top in zip(instances, tops)], float)
+        self.any_fits, self.top_is_right = self.fit_head(x, fits, weights), self.fit_head(x, right, weights)
+        silent = weights[faint]
+        rate = (silent @ fits[faint]) / silent.sum() if len(silent) else NONE_SHARE
+        rate = min(max(rate, 0.05), 0.5)
+        self.silence = np.log(rate / (1 - rate))
+
+    def fit_rank(self, instances, steps=400, ridge=0.001):
+        data = [i for i in instances if i["target"] >= 0 and len(i["features"]) > 1]
+        width = max(len(i["features"]) for i in data)
+        x, absent = np.zeros((len(data), width, len(FEATURES))), np.full((len(data), width), -1e9)
+        for at, i in enumerate(data):
+            x[at, : len(i["features"])], absent[at, : len(i["features"])] = i["features"], 0
+        y, share = np.array([i["target"] for i in data]), balanced(data)
+        share /= share.sum()
+        w, mean, square = np.where(self.columns, 2.0, 0.0), 0.0, 0.0
+        for step in range(1, steps + 1):
+            z = x @ w + absent
+            p = np.exp(z - z.max(1, keepdims=True))
+            p /= p.sum(1, keepdims=True)
+            p[np.arange(len(y)), y] -= 1
+            gradient = np.einsum("ij,ijk,i->k", p, x, share) + ridge * w
+            mean, square = 0.9 * mean + 0.1 * gradient, 0.99 * square + 0.01 * gradient**2
+            w = np.maximum(0, w - 0.1 * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.99**step)) + 1e-9)) * self.columns
+        return w
+
+    def judged(self, i):
+        """The place of the winner, and what the heads look at."""
+        scores = np.round(i["trust"] * (i["features"] @ self.rank), 6)
+        top = int(np.argmax(scores))
+        others = np.delete(scores, top)
+        share = 1 / np.exp(scores - scores[top]).sum()
+        margin = min(scores[top] - others.max(), MAX_MARGIN) if len(others) else LONE_MARGIN
+        f = dict(zip(FEATURES, i["features"][top]))
+        meanings = i["features"][:, FEATURES.index("meaning")]
+        stands_out = (f["meaning"] - meanings.mean()) / (meanings.std() + LEAST_SPREAD) if len(others) else LONE_STANDS_OUT
+        f |= {"share": share, "margin": margin, "ln_rules": np.log(len(scores)), "ln_words": np.log(1 + i["words"])}
+        f |= {"stands_out": stands_out, "mean_meaning": meanings.mean(), "best_meaning": meanings.max()}
+        return top, np.array([f[name] for name in INPUTS] + [1.0]) * self.inputs
+
+    def faint(self, i, top):
+        """Nothing speaks, or, where words alone can, in a paragraph or more a single one does."""
+        f = i["features"][top] * self.columns
+        one_word = f[FEATURES.index("breadth")] < 0.5 and f[FEATURES.index("title")] == 0 and i["words"] >= FAINT_WORDS
+        return bool((f <= 0).all() or (self.lexical and one_word))
+
+    def fit_head(self, x, y, weights):
+        """A head in which no evidence speaks against the winner: the input that does so most is taken out, until none does."""
+        kept = list(np.flatnonzero(self.inputs))
+        while True:
+            w = np.zeros(x.shape[1])
+            w[kept] = logistic_regression(x[:, kept], y, weights)
+            bounded = [at for at in kept[:-1] if INPUTS[at] in NOT_BELOW_ZERO]
+            worst = min(bounded, key=lambda at: w[at])
+            if w[worst] >= 0:
+                return w
+            kept.remove(worst)
+
+    def answers(self, instances):
+        """For each instance: target, best rule, its share, answer (-1: none), confidence, P(any fits)."""
+        rows = []
+        for i in instances:
+            top, x = self.judged(i)
+            silent = self.faint(i, top)
+            fits = logistic(self.silence if silent else x @ self.any_fits)
+            right = min(logistic(x @ self.top_is_right), fits)
+            none = silent or 1 - fits > right
+            rows.append((i["target"], top, x[INPUTS.index("share")], -1 if none else top, 1 - fits if none else right, fits))
+        return np.array(rows)
+
+
+def balanced(instances):
+    """One weight an instance: every task the same in sum, "none" NONE_SHARE of it."""
+    count = {}
+    for i in instances:
+        key = (i["task"], i["target"] < 0)
+        count[key] = count.get(key, 0) + 1
+    return np.array([(NONE_SHARE if i["target"] < 0 else 1 - NONE_SHARE) / count[i["task"], i["target"] < 0] for i in instances])
+
+
+def logistic(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def logistic_regression(x, y, weights, ridge=1e-3):
+    """Newton's method on standardised inputs; weights for the raw ones come back. The last column is the constant."""
+    mean, spread = x[:, :-1].mean(0), x[:, :-1].std(0) + 1e-9
+    s = np.hstack([(x[:, :-1] - mean) / spread, x[:, -1:]])
+    weights = weights / weights.sum()
+    penalty = np.full(s.shape[1], ridge)
+    penalty[-1] = 0
+    w = np.zeros(s.shape[1])
+    for _ in range(30):
+        p = logistic(s @ w)
+        w -= np.linalg.solve((s * (weights * p * (1 - p))[:, None]).T @ s + np.diag(penalty + 1e-12), s.T @ (weights * (p - y)) + penalty * w)
+    raw = w[:-1] / spread
+    return np.append(raw, w[-1] - raw @ mean)
+
+
+def ece(confidence, correct):
+    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    return sum((bins == b).mean() * abs(confidence[bins == b].mean() - correct[bins == b].mean()) for b in set(bins))
+
+
+def auroc(none, fits):
+    yes, no = fits[~none], fits[none]
+    return (yes[:, None] > no[None]).mean() + 0.5 * (yes[:, None] == no[None]).mean()
+
+
+def macro_f1(target, answer):
+    f1 = []
+    for label in set(target):
+        hits = ((target == label) & (answer == label)).sum()
+        f1.append(2 * hits / ((target == label).sum() + (answer == label).sum()))
+    return np.mean(f1)
+
+
+def measured(task, instances, zero_shot, few_shot):
+    """The row of a task, from constants that have not seen it."""
+    test = [i for i in instances if i["task"] == task and i["split"] == "test" and i["kind"] == "own"]
+    known = [i for i in test if i["target"] >= 0 and not i["taught"]]
+    nulls = [i for i in test if i["target"] < 0 and not i["taught"]]
+    nulls = nulls or [i for i in instances if i["task"] == task and i["kind"] == "cross" and not i["taught"] and i["split"] == "test"][: len(known)]
+    target, top, *_ = zero_shot.answers(known).T
+    mixed = zero_shot.answers(known + nulls)
+    none, said = mixed[:, 0] < 0, mixed[:, 3] < 0
+    taught = few_shot.answers([i for i in test if i["target"] >= 0 and i["taught"]])
+    return [
+        (target == top).mean(),
+        macro_f1(target, top),
+        2 * (none & said).sum() / max(1, none.sum() + said.sum()),
+        auroc(none, mixed[:, 5]),
+        ece(mixed[:, 4], mixed[:, 3] == mixed[:, 0]),
+        (taught[:, 0] == taught[:, 1]).mean(),
+        ece(taught[:, 2], taught[:, 0] == taught[:, 1]),
+    ]
+
+
+def spelt(name, what, fit):
+    def row(values):
+        return ", ".join(f"{value:.3f}" for value in values)
+
+    return f"""
+/// For {what}.
+pub(super) static {name}: Weights = Weights {{
+    rank: [{row(fit.rank)}],
+    any_fits: [{row(fit.any_fits)}],
+    top_is_right: [{row(fit.top_is_right)}],
+    silence: {fit.silence:.3f},
+}};
+"""
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("instances", type=Path)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("related", nargs="*", help="TASK=OTHER,OTHER")
+    given = parser.parse_intermixed_args()
+    instances = [json.loads(line) for line in given.instances.read_text("utf-8").splitlines()]
+    instances = [i for i in instances if i["features"]]
+    for i in instances:
+        i["features"] = np.array(i["features"], float)
+    related = {(task, other) for task, _, others in (pair.partition("=") for pair in given.related) for other in others.split(",")}
+    tasks = sorted({i["task"] for i in instances})
+    usable = [i for i in instances if (i["task"], i["from"]) not in related]
+
+    def fitted(name, left_out=None):
+        _, features, inputs, taught = GROUNDS[name]
+        return Fit([i for i in usable if i["taught"] == taught and i["task"] != left_out], features, inputs)
+
+    columns = "accuracy, macro F1, null F1, null AUROC, ECE, few-shot, few-shot ECE".split(", ")
+    print("left out    ", *(f"{column:>12}" for column in columns))
+    rows = []
+    for task in tasks:
+        rows.append(measured(task, instances, fitted("MEANING", task), fitted("TAUGHT", task)))
+        print(f"{task:12}", *(f"{value:12.3f}" for value in rows[-1]), flush=True)
+    print("mean        ", *(f"{value:12.3f}" for value in np.mean(rows, 0)))
+    if given.out:
+        text = "//! The fitted constants of [`super::score`]. Written by `src/train/fit.py`.\n\nuse super::score::Weights;\n"
+        text += "".join(spelt(name, GROUNDS[name][0], fitted(name)) for name in GROUNDS)
+        given.out.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

