@@ -43,7 +43,7 @@ pub(super) struct Lessons {
 #[derive(Debug, Clone, Default)]
 struct Middle {
     direction: Option<Vector>,
-    words: HashMap<usize, f64>,
+    words: BTreeMap<usize, f64>,
 }
 
 /// What a text says, to be held against the middles.
@@ -79,10 +79,7 @@ impl Middle {
     }
 
     fn length(&self) -> f64 {
-        // The order of a map's values is not fixed: that of the squares' sum must be.
-        let mut words: Vec<_> = self.words.iter().collect();
-        words.sort_unstable_by_key(|&(stem, _)| *stem);
-        words.into_iter().map(|(_, weight)| weight * weight).sum::<f64>().sqrt()
+        self.words.values().map(|weight| weight * weight).sum::<f64>().sqrt()
     }
 }
 

@@ -44,7 +44,10 @@ const _: () = assert!(
 );
 
 const fn short(at: usize) -> u16 {
-    u16::from_le_bytes([FILE[at], FILE[at + 1]])
+    match FILE.split_at(at).1.first_chunk() {
+        Some(bytes) => u16::from_le_bytes(*bytes),
+        None => 0,
+    }
 }
 
 /// Where a piece's row lies, and its multiplier.
