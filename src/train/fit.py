@@ -18,11 +18,11 @@ from pathlib import Path
 
 import numpy as np
 
-NONE_SHARE = 0.25  # what is asked of a document that fits nothing is rare in an office
+NONE_SHARE = 0.3  # what is asked of a document that fits nothing is rare in an office
 FAINT_WORDS = 40  # see score.rs
 FEATURES = "whole passage head title phrase coverage breadth meaning meaning_passage meaning_head taught_meaning taught_words".split()
 INPUTS = (
-    "whole passage title breadth share margin ln_rules ln_words meaning meaning_passage meaning_head stands_out mean_meaning "
+    "whole passage title breadth share margin ln_rules ln_words meaning meaning_passage meaning_head stands_out others_meaning "
     "best_meaning taught_meaning taught_words"
 ).split()
 LEXICAL = ["whole", "passage", "head", "title", "phrase", "coverage", "breadth"]
@@ -45,7 +45,7 @@ class Fit:
         self.columns = np.array([name in features for name in FEATURES])
         self.inputs = np.array([name in inputs for name in INPUTS] + [True])
         self.lexical = not any(self.columns[FEATURES.index(name)] for name in MEANING)
-        self.rank = self.fit_rank([i for i in instances if i["kind"] != "cross"])
+        self.rank = self.fit_rank([i for i in instances if i["target"] >= 0])
         tops, x = zip(*(self.judged(i) for i in instances))
         faint = [self.faint(i, top) for i, top in zip(instances, tops)]
         x, weights = np.array(x), balanced(instances)
@@ -87,7 +87,7 @@ class Fit:
         meanings = i["features"][:, FEATURES.index("meaning")]
         stands_out = (f["meaning"] - meanings.mean()) / (meanings.std() + LEAST_SPREAD) if len(others) else LONE_STANDS_OUT
         f |= {"share": share, "margin": margin, "ln_rules": np.log(len(scores)), "ln_words": np.log(1 + i["words"])}
-        f |= {"stands_out": stands_out, "mean_meaning": meanings.mean(), "best_meaning": meanings.max()}
+        f |= {"stands_out": stands_out, "others_meaning": np.delete(meanings, top).mean() if len(others) else 0.0, "best_meaning": meanings.max()}
         return top, np.array([f[name] for name in INPUTS] + [1.0]) * self.inputs
 
     def faint(self, i, top):

@@ -180,6 +180,25 @@ pub struct Decision {
     pub change: Option<Change>,
 }
 
+impl Decision {
+    /// How likely each rule is the right one, best first: the confidence for the label given; what is left to the others
+    /// goes by the exponentials of their scores, which are log-odds among the rules.
+    pub fn likelihoods(&self) -> Vec<(&str, f64)> {
+        let given = |score: &&Score| self.label.as_ref() == Some(&score.label);
+        let best = self.scores.first().map_or(0.0, |score| score.score);
+        let odds = |score: &Score| libm::exp(score.score - best);
+        let others: f64 = self.scores.iter().filter(|score| !given(score)).map(odds).sum();
+        let left = if self.label.is_some() { 1.0 - self.confidence } else { 1.0 - self.no_match };
+        self.scores
+            .iter()
+            .map(|score| {
+                let likelihood = if given(&score) { self.confidence } else { left * odds(score) / others };
+                (score.label.as_str(), likelihood)
+            })
+            .collect()
+    }
+}
+
 /// A rule set made ready for many documents.
 #[derive(Debug, Clone)]
 pub struct Classifier {

@@ -159,11 +159,16 @@ fn inputs(scores: &[f64], winner: &Features, all: &[Features], reading: &Reading
         winner.meaning_passage,
         winner.meaning_head,
         stands_out,
-        mean,
+        ratio(mean * rules - winner.meaning, rules - 1.0),
         all.iter().map(|rule| rule.meaning).fold(-1.0, f64::max),
         winner.taught_meaning,
         winner.taught_words,
     ]
+}
+
+/// `sum / count`; 0 of nothing.
+fn ratio(sum: f64, count: f64) -> f64 {
+    if count > 0.0 { sum / count } else { 0.0 }
 }
 
 fn dot(values: &[f64], weights: &[f64]) -> f64 {

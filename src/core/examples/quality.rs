@@ -253,9 +253,13 @@ const SUBSETS: usize = 3;
 /// Lines of other tasks that a task's rules are held against.
 const FOREIGN: usize = 200;
 
+/// Lines of words that say nothing together, that a task's rules are held against, and the most words of one.
+const NOISE: usize = 60;
+const NOISE_WORDS: usize = 12;
+
 /// One JSON line an instance: `{task, from, split, kind, taught, target, words, trust, features}`; `target` is the index of the
 /// right rule or -1. Kinds: `own` (all rules), `subset` (a random subset, three in ten without the right rule), `cross` (a
-/// text of another task). Each comes a second time with `taught`, the rules having examples, but for the examples
+/// text of another task), `noise` (words of texts of other tasks, drawn one by one). Each comes a second time with `taught`, the rules having examples, but for the examples
 /// themselves.
 fn instances(tasks: &[Task]) -> String {
     let mut numbers = Numbers(1);
@@ -271,7 +275,7 @@ fn instances(tasks: &[Task]) -> String {
                 return;
             }
             let seen = classifier.observe(&Document::plain(&line.text));
-            let label = line.label.as_ref().filter(|_| kind != "cross");
+            let label = line.label.as_ref().filter(|_| !matches!(kind, "cross" | "noise"));
             let target = label.and_then(|label| rules.rules.iter().position(|rule| &rule.label == label));
             let values: Vec<_> = seen.features.iter().map(|features| features.values()).collect();
             let target = target.and_then(|at| i64::try_from(at).ok()).unwrap_or(-1);
@@ -307,8 +311,25 @@ fn instances(tasks: &[Task]) -> String {
                 }
             }
         }
+        for _ in 0..NOISE {
+            let line = noise(&foreign, &mut numbers);
+            for (taught, rules, classifier) in &known {
+                emit((*taught, rules, classifier), &line, "noise", "noise");
+            }
+        }
     }
     out
+}
+
+fn noise(foreign: &[(&str, &Line)], numbers: &mut Numbers) -> Line {
+    let mut words = Vec::new();
+    for _ in 0..=numbers.below(NOISE_WORDS) {
+        let words_of = |(_, line): &(&str, &Line)| line.text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        let mut line = foreign.get(numbers.below(foreign.len())).map(words_of).unwrap_or_default();
+        let at = numbers.below(line.len());
+        words.extend((at < line.len()).then(|| line.swap_remove(at)));
+    }
+    Line { text: words.join(" "), label: None, split: "test".to_owned() }
 }
 
 fn prepared(rules: &RuleSet) -> Classifier {

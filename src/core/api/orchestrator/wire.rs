@@ -14,6 +14,9 @@ use crate::{
 /// How many predictions are answered.
 const PREDICTIONS: usize = 5;
 
+/// A label less likely than this is none that may fit: one in twenty.
+const MAY_FIT: f64 = 0.05;
+
 /// A label.
 #[derive(Debug, Serialize)]
 pub(super) struct Label<'a> {
@@ -57,17 +60,15 @@ const fn word(confidence: f64) -> &'static str {
 
 impl<'a> From<&'a Decision> for Predictions<'a> {
     fn from(decision: &'a Decision) -> Self {
-        let sum: f64 = decision.scores.iter().map(|score| score.score).sum();
         let main = decision.label.as_deref();
-        let predictions = decision.scores.iter().filter(|score| score.score > 0.0).take(PREDICTIONS).enumerate();
-        let predictions = predictions.map(|(place, score)| {
-            // What is left to the others goes by their scores.
-            let confidence = if main == Some(&*score.label) {
-                decision.confidence
-            } else {
-                (1.0 - decision.confidence) * score.score / sum
-            };
-            Prediction { label: &score.label, confidence: word(confidence), priority: place.saturating_add(1) }
+        let likely = decision
+            .likelihoods()
+            .into_iter()
+            .filter(|&(label, likelihood)| main == Some(label) || likelihood >= MAY_FIT);
+        let predictions = likely.take(PREDICTIONS).enumerate().map(|(place, (label, likelihood))| Prediction {
+            label,
+            confidence: word(likelihood),
+            priority: place.saturating_add(1),
         });
         Self { main_prediction: main, predictions: predictions.collect() }
     }
