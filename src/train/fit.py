@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 NONE_SHARE = 0.3  # what is asked of a document that fits nothing is rare in an office
-FAINT_WORDS = 40  # see score.rs
+FAINT_WORDS, FAINT_MEANING = 40, 0.1  # see score.rs
 FEATURES = "whole passage head title phrase coverage breadth meaning meaning_passage meaning_head taught_meaning taught_words".split()
 INPUTS = (
     "whole passage title breadth share margin ln_rules ln_words meaning meaning_passage meaning_head stands_out others_meaning "
@@ -44,7 +44,6 @@ class Fit:
     def __init__(self, instances, features, inputs):
         self.columns = np.array([name in features for name in FEATURES])
         self.inputs = np.array([name in inputs for name in INPUTS] + [True])
-        self.lexical = not any(self.columns[FEATURES.index(name)] for name in MEANING)
         self.rank = self.fit_rank([i for i in instances if i["target"] >= 0])
         tops, x = zip(*(self.judged(i) for i in instances))
         faint = [self.faint(i, top) for i, top in zip(instances, tops)]
@@ -91,10 +90,11 @@ class Fit:
         return top, np.array([f[name] for name in INPUTS] + [1.0]) * self.inputs
 
     def faint(self, i, top):
-        """Nothing speaks, or, where words alone can, in a paragraph or more a single one does."""
+        """Nothing speaks, or in a paragraph or more a single word does, and nothing of like meaning."""
         f = i["features"][top] * self.columns
         one_word = f[FEATURES.index("breadth")] < 0.5 and f[FEATURES.index("title")] == 0 and i["words"] >= FAINT_WORDS
-        return bool((f <= 0).all() or (self.lexical and one_word))
+        like = max(f[FEATURES.index("meaning_passage")], f[FEATURES.index("taught_meaning")])
+        return bool((f <= 0).all() or (one_word and like < FAINT_MEANING))
 
     def fit_head(self, x, y, weights):
         """A head in which no evidence speaks against the winner: the input that does so most is taken out, until none does."""

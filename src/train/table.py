@@ -105,7 +105,7 @@ def ridge(matrix, targets, weights, start, threads):
 
 
 def fit(pieces, lengths, sources, vectors, alone, weights):
-    """The table in floating point, WIDTH columns, and its mean cosine with the teacher on the passages held out.
+    """The table in floating point, WIDTH columns, its mean cosines with the teacher on the passages held out, and how to take one.
 
     `pieces` without the marks at both ends, `alone` the teacher's vector of each piece, `weights` by `piece_weights`.
     """
@@ -136,28 +136,5 @@ def fit(pieces, lengths, sources, vectors, alone, weights):
 
     table = (start + TOWARDS_FIT * change).astype(np.float32)
     table[weights == 0] = 0
-    cosines = {"start": cosine(start), "fit": cosine(start + change), "table": cosine(table), "ternary": cosine(dequantised(*ternary(table)))}
-    return table, cosines
-
-
-SCALES = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4)  # shares of a row's largest value that are tried as the unit
-
-
-def ternary(table):
-    """Digits -1, 0, 1 and a scale for each row: the unit with the least squared error of those tried."""
-    largest = np.abs(table).max(1, keepdims=True)
-    largest[largest == 0] = 1
-    best = np.full(len(table), np.inf, np.float32)
-    digits, scales = np.zeros(table.shape, np.int8), np.ones(len(table), np.float32)
-    for share in SCALES:
-        tried = np.clip(np.round(table / (share * largest)), -1, 1).astype(np.int8)
-        used = np.maximum(1, np.abs(tried).sum(1))
-        scale = np.abs(table * tried).sum(1) / used  # the least squares scale of these digits
-        error = ((table - tried * scale[:, None]) ** 2).sum(1)
-        better = error < best
-        best[better], digits[better], scales[better] = error[better], tried[better], scale[better]
-    return digits, scales
-
-
-def dequantised(digits, scales):
-    return digits * scales[:, None]
+    cosines = {"start": cosine(start), "fit": cosine(start + change), "table": cosine(table)}
+    return table, cosines, cosine

@@ -52,13 +52,14 @@ def main():
     marks = np.zeros(len(flat), bool)
     marks[ends - lengths], marks[ends - 1] = True, True
     lengths, flat = lengths - 2, flat[~marks]
-    fitted, cosines = table.fit(flat, lengths, sources, np.load(given.work / "vectors.npy", mmap_mode="r"), alone, weights)
+    fitted, cosines, cosine = table.fit(flat, lengths, sources, np.load(given.work / "vectors.npy", mmap_mode="r"), alone, weights)
 
-    fitted = pack.own_basis(fitted)
+    fitted, basis = pack.own_basis(fitted)
     corpus_counts = np.bincount(flat, minlength=len(by_id)) * (weights > 0)
     order = pack.chosen(corpus_counts, weights, table.FIRST_WORD)
     quantised = pack.quantise(fitted, order, weights)
     rows = pack.weighted(order, len(by_id), *quantised)
+    cosines["packed"] = cosine(rows @ basis.T / np.where(weights > 0, weights, 1)[:, None])
     counted = table.counts(flat, lengths, (weights > 0).astype(np.float32))
     background = pack.background(counted, rows, lengths, table.Threads())
     data = pack.write(given.out / "embedding.bin", pieces, order, background, *quantised)
