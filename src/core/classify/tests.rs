@@ -293,7 +293,8 @@ fn meaning_is_evidence_of_its_own() {
             rule("job", "Somebody applies for a vacancy"),
         ],
     };
-    let text = "The chair arrived broken and wobbles, I am very disappointed and annoyed.";
+    let text = "The chair arrived broken and wobbles. I am very disappointed and annoyed: this is poor workmanship, and \
+                nobody at your shop answers my mails.";
     let decision = classify(&Document::plain(text), &rules, &Settings::default());
     assert_eq!(decision.label.as_deref(), Some("complaint"), "{}", decision.reasoning);
     let meant: Vec<_> =
