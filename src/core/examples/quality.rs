@@ -13,7 +13,7 @@
 //! the other tasks as it has with a label, drawn by a generator that begins the same for every task. All figures are
 //! fractions; one that cannot be told (there is no null line to borrow) is null, and no part of the mean.
 //!
-//! `--instances` writes the training instances that `tests/quality/fit.py` fits the engine's constants on, from the lines
+//! `--instances` writes the training instances that `src/train/fit.py` fits the engine's constants on, from the lines
 //! of every split.
 
 use std::collections::BTreeMap;
