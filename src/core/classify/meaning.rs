@@ -20,8 +20,8 @@ const SHORTEST: usize = PASSAGE / 2;
 /// A text of no more pieces than this is one passage: a paragraph and a third.
 const ONE_PASSAGE: usize = 125;
 
-/// Passages that are looked at one by one, from the start: two full pages. What comes later counts in the whole alone
-/// (measured: more than twelve change nothing).
+/// Passages that are looked at one by one, from the start: two full pages. What comes later counts in the whole
+/// alone.
 const PASSAGES: usize = 12;
 
 /// Pieces looked at, from the start of the document: some 400 full pages, as with words.

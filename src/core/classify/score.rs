@@ -60,7 +60,7 @@ const FAINT_WORDS: usize = 40;
 const TWO_WORDS: f64 = 0.5;
 
 /// A cosine below this is chance too: of the long texts with a single word of the winner and less than this in common with
-/// it or its examples, nine in ten belong to no rule (measured on texts of foreign subjects and on sets without the right
+/// it or its examples, four in five are not the winner's (measured on texts of foreign subjects and on sets without the right
 /// rule).
 const FAINT_MEANING: f64 = 0.1;
 
