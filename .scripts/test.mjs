@@ -6,7 +6,7 @@ import { setup } from "./setup.mjs";
 
 const WASM = ["--target", "wasm32-unknown-unknown"];
 /** What only runs inside workerd or a page. */
-const NOT_WASM = ["sortroom-worker", "sortroom-web", "sortroom-bare"].flatMap((crate) => ["--exclude", crate]);
+const NOT_WASM = ["sortroom-worker", "sortroom-web", "sortroom-bare", "sortroom-engine"].flatMap((crate) => ["--exclude", crate]);
 const DENY = ["--", "-D", "warnings"];
 
 const nodeTests = (...files) => run(npmBin("node"), ["--test", "--test-concurrency=1", "--test-reporter=spec", ...files]);
@@ -21,7 +21,7 @@ const STEPS = {
   format: () => run("cargo", ["fmt", "--all", "--check"]),
   lint: async () => {
     await run("cargo", ["clippy", "--workspace", ...NOT_WASM, "--all-targets", "--all-features", ...DENY]);
-    await run("cargo", ["clippy", "-p", "sortroom-worker", "-p", "sortroom-web", "-p", "sortroom-bare", "--all-features", ...WASM, ...DENY]);
+    await run("cargo", ["clippy", "-p", "sortroom-worker", "-p", "sortroom-web", "-p", "sortroom-bare", "-p", "sortroom-engine", "--all-features", ...WASM, ...DENY]);
   },
   docs: () => run("cargo", ["doc", "--workspace", "--no-deps", "--document-private-items", "--all-features"], { env: { RUSTDOCFLAGS: "-D warnings" } }),
   native: () => run("cargo", ["test", "--workspace", ...NOT_WASM, "--all-features"]),
@@ -42,8 +42,9 @@ const STEPS = {
   faults: () => nodeTests("tests/e2e/faults.test.mjs"),
   start: () => nodeTests("tests/e2e/start.test.mjs"),
   apply: () => nodeTests("tests/e2e/apply.test.mjs"),
-  /** Whether the benchmark works; speed is never asserted. */
+  /** Whether the benchmarks work; speed is never asserted. */
   bench: () => run(npmBin("node"), ["tests/bench/run.mjs", "--quick"]),
+  engine: () => run(npmBin("node"), ["tests/bench/engine.mjs", "--quick"]),
   corpus: async () => {
     const cwd = join(ROOT, "tests/corpus/generate");
     await run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd });

@@ -3,16 +3,14 @@
 //! Every kind of evidence is a sum over words, or is shared out over the words it came from, so that the places, one
 //! constant and what lies beyond the places add up to the score: no part of it is told by another model.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::features;
-use super::meaning::{Direction, Spoken};
+use super::meaning::Direction;
 use super::reading::Hit;
 use super::{Classifier, View};
 use crate::document::{Document, Span};
-use crate::text::{Sum, Vector};
+use crate::text::Vector;
 
 /// What makes a place speak for a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -31,13 +29,14 @@ pub enum Kind {
 /// A place: index of the page, and where on it.
 pub(super) type Place = (usize, Span);
 
-/// What a place adds, by kind.
-type Parts = BTreeMap<Kind, f64>;
+/// Every kind, in the order in which the parts of a place are added up.
+const KINDS: [Kind; 4] = [Kind::Word, Kind::Name, Kind::Meaning, Kind::Example];
 
 /// The score of one rule, taken apart.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Attribution {
-    places: BTreeMap<(usize, usize, usize), Parts>,
+    /// What was found, in the order in which it was: a place can come more than once.
+    parts: Vec<(Place, Kind, f64)>,
     /// What does not depend on which words the document has: how far the rule is from everyday sentences.
     pub constant: f64,
 }
@@ -63,8 +62,8 @@ impl Attribution {
         self.add_at((hit.page, hit.span), kind, part);
     }
 
-    fn add_at(&mut self, (page, span): Place, kind: Kind, part: f64) {
-        *self.places.entry((page, span.start, span.end)).or_default().entry(kind).or_default() += part;
+    fn add_at(&mut self, place: Place, kind: Kind, part: f64) {
+        self.parts.push((place, kind, part));
     }
 
     fn add_meaning(&mut self, classifier: &Classifier, view: &View, rule: usize, weights: [f64; 4]) {
@@ -84,28 +83,26 @@ impl Attribution {
             let (length, without) = read_as.lengths;
             self.constant -= weight * background.dot(aim) / without;
             for spoken in read.spoken.iter().filter(|spoken| passage.is_none_or(|at| spoken.passage == at)) {
-                let part = weight * dot(spoken, aim) / (length * without);
+                let part = weight * spoken.piece.dot(spoken.share, aim) / (length * without);
                 self.add_at((spoken.page, spoken.span), kind, part);
             }
         }
     }
 
     /// Every place with what it adds in all, and the kind that most of it is, in the order of the document.
-    pub fn places(&self) -> Vec<(Place, Kind, f64)> {
-        let strongest =
-            |parts: &Parts| parts.iter().max_by(|(_, a), (_, b)| a.abs().total_cmp(&b.abs())).map(|(kind, _)| *kind);
-        self.places
-            .iter()
-            .filter_map(|(&(page, start, end), parts)| {
-                Some(((page, Span { start, end }), strongest(parts)?, parts.values().sum()))
+    pub fn places(mut self) -> Vec<(Place, Kind, f64)> {
+        // Stable: the parts of a place are added up in the order in which they were found.
+        self.parts.sort_by_key(|&(place, ..)| place);
+        let same_place = |(a, ..): &(Place, Kind, f64), (b, ..): &(Place, Kind, f64)| a == b;
+        self.parts
+            .chunk_by(same_place)
+            .filter_map(|parts| {
+                let &(place, ..) = parts.first()?;
+                let of = |kind| parts.iter().filter(|(_, of, _)| *of == kind).map(|(.., part)| part).sum::<f64>();
+                let by_kind = KINDS.map(|kind| (kind, of(kind)));
+                let (strongest, _) = by_kind.into_iter().max_by(|(_, a), (_, b)| a.abs().total_cmp(&b.abs()))?;
+                Some((place, strongest, by_kind.iter().map(|(_, part)| part).sum()))
             })
             .collect()
     }
-}
-
-/// The scalar product of a piece's row, as it was added, and `aim`.
-fn dot(spoken: &Spoken, aim: &Vector) -> f64 {
-    let mut sum = Sum::default();
-    sum.add(spoken.piece, spoken.share);
-    sum.dot(aim)
 }

@@ -52,9 +52,9 @@ impl Case<'_> {
             return Explanation { reasoning: "There are no rules to match.".to_owned(), ..Explanation::default() };
         };
         let attribution = Attribution::new(self.classifier, self.view, self.document, at);
+        let constant = rounded(attribution.constant);
         let places = attribution.places();
         let evidence = self.evidence(label, &places);
-        let constant = rounded(attribution.constant);
         let shown: f64 = evidence.iter().map(|piece| piece.weight).sum();
         let mut explanation = Explanation {
             constant,
@@ -110,26 +110,27 @@ impl Case<'_> {
 
     /// The weightiest places, weightiest first; what speaks against the rule comes last.
     fn evidence(&self, label: &str, places: &[(Place, Kind, f64)]) -> Vec<Evidence> {
-        let mut heaviest: Vec<_> = places.iter().filter(|(.., part)| rounded(*part).abs() > 0.0).collect();
-        heaviest.sort_by(|(a, _, x), (b, _, y)| rounded(y.abs()).total_cmp(&rounded(x.abs())).then(a.cmp(b)));
+        let mut heaviest: Vec<_> = places.iter().map(|&(place, kind, part)| (place, kind, rounded(part))).collect();
+        heaviest.retain(|(.., weight)| weight.abs() > 0.0);
+        heaviest.sort_by(|(a, _, x), (b, _, y)| y.abs().total_cmp(&x.abs()).then(a.cmp(b)));
         let mut seen: BTreeMap<String, usize> = BTreeMap::new();
         let mut kept = Vec::with_capacity(MAX_EVIDENCE);
-        for ((page, span), kind, part) in heaviest {
+        for ((page, span), kind, weight) in heaviest {
             if kept.len() == MAX_EVIDENCE {
                 break;
             }
-            let Some(page) = self.document.pages.get(*page) else { continue };
+            let Some(page) = self.document.pages.get(page) else { continue };
             let text = span.of(&page.text);
             let times = seen.entry(crate::text::fold(text)).or_default();
             *times += 1;
             if *times <= PLACES_A_WORD && !text.is_empty() {
                 kept.push(Evidence {
                     page: page.number,
-                    span: *span,
+                    span,
                     text: text.to_owned(),
                     rule: label.to_owned(),
-                    kind: *kind,
-                    weight: rounded(*part),
+                    kind,
+                    weight,
                 });
             }
         }

@@ -278,8 +278,9 @@ proptest! {
         let view = classifier.view(&document, None);
         for (at, score) in classifier.scores(&view).into_iter().enumerate() {
             let attribution = Attribution::new(&classifier, &view, &document, at);
+            let constant = attribution.constant;
             let parts: f64 = attribution.places().iter().map(|(.., part)| part).sum();
-            prop_assert!((attribution.constant + parts - score).abs() < 1e-5, "{} + {parts} is not {score}", attribution.constant);
+            prop_assert!((constant + parts - score).abs() < 1e-5, "{constant} + {parts} is not {score}");
         }
     }
 }

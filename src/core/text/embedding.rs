@@ -4,10 +4,10 @@
 //! describes the file). It is used where it lies: nothing is built, copied or allocated. Vectors are added up in whole
 //! numbers, so that no order of summation and no platform changes a bit.
 
-use super::{PIECES, PieceId};
+use sortroom_lanes::Lanes;
+pub use sortroom_lanes::WIDTH;
 
-/// Numbers of a vector.
-pub const WIDTH: usize = 256;
+use super::{PIECES, PieceId};
 
 static FILE: &[u8] = include_bytes!("embedding.bin");
 
@@ -28,8 +28,8 @@ const RARE_BYTES: usize = WIDTH / 4;
 const END: usize = RARE_AT + RARE * RARE_BYTES;
 
 /// What is added to the digits of a row so that none is negative.
-const COMMON_BIAS: u32 = 8;
-const RARE_BIAS: u32 = 1;
+const COMMON_BIAS: u16 = 8;
+const RARE_BIAS: u16 = 1;
 
 /// Rows that sixteen bits can hold the sum of: 32 x 15 x 127 < 2^16, the largest digit times the largest multiplier of a
 /// common row. Rare ones have at most 2 x 255.
@@ -54,6 +54,34 @@ const fn short(at: usize) -> u16 {
 enum Row {
     Common(&'static [u8; COMMON_BYTES], u16),
     Rare(&'static [u8; RARE_BYTES], u16),
+}
+
+impl Row {
+    /// Adds the row to `lanes`; gives what each of them is too large by then.
+    #[inline]
+    fn add_to(self, lanes: &mut Lanes, share: Share) -> u16 {
+        let halved = u16::from(share == Share::Half);
+        match self {
+            Self::Common(digits, multiplier) => {
+                lanes.add_fours(digits, multiplier >> halved);
+                COMMON_BIAS * (multiplier >> halved)
+            }
+            Self::Rare(digits, multiplier) => {
+                lanes.add_twos(digits, multiplier >> halved);
+                RARE_BIAS * (multiplier >> halved)
+            }
+        }
+    }
+}
+
+impl PieceId {
+    /// The scalar product of the piece's vector, as a sum would take it, and `vector`; 0 where the piece has none.
+    pub fn dot(self, share: Share, vector: &Vector) -> f64 {
+        let Some(row) = row(self) else { return 0.0 };
+        let mut lanes = Lanes::ZERO;
+        let bias = row.add_to(&mut lanes, share);
+        lanes.dot(bias, &vector.0)
+    }
 }
 
 fn array<const N: usize>(at: usize) -> Option<&'static [u8; N]> {
@@ -93,7 +121,7 @@ pub enum Share {
 #[derive(Debug, Clone)]
 pub struct Sum {
     /// What is not yet in `total`, each number too large by `bias`.
-    lanes: [u16; WIDTH],
+    lanes: Lanes,
     bias: u32,
     rows: u32,
     total: [i64; WIDTH],
@@ -101,7 +129,7 @@ pub struct Sum {
 
 impl Default for Sum {
     fn default() -> Self {
-        Self { lanes: [0; WIDTH], bias: 0, rows: 0, total: [0; WIDTH] }
+        Self { lanes: Lanes::ZERO, bias: 0, rows: 0, total: [0; WIDTH] }
     }
 }
 
@@ -110,28 +138,7 @@ impl Sum {
     #[inline]
     pub fn add(&mut self, piece: PieceId, share: Share) -> bool {
         let Some(row) = row(piece) else { return false };
-        let halved = u16::from(share == Share::Half);
-        match row {
-            Row::Common(bytes, multiplier) => {
-                let multiplier = multiplier >> halved;
-                let (low, high) = self.lanes.split_at_mut(COMMON_BYTES);
-                for ((low, high), &byte) in low.iter_mut().zip(high).zip(bytes) {
-                    *low = low.wrapping_add(u16::from(byte & 15).wrapping_mul(multiplier));
-                    *high = high.wrapping_add(u16::from(byte >> 4).wrapping_mul(multiplier));
-                }
-                self.bias += COMMON_BIAS * u32::from(multiplier);
-            }
-            Row::Rare(bytes, multiplier) => {
-                let multiplier = multiplier >> halved;
-                for (quarter, lanes) in self.lanes.chunks_exact_mut(RARE_BYTES).enumerate() {
-                    let shift = 2 * quarter;
-                    for (lane, &byte) in lanes.iter_mut().zip(bytes) {
-                        *lane = lane.wrapping_add(u16::from(byte >> shift & 3).wrapping_mul(multiplier));
-                    }
-                }
-                self.bias += RARE_BIAS * u32::from(multiplier);
-            }
-        }
+        self.bias += u32::from(row.add_to(&mut self.lanes, share));
         self.rows += 1;
         if self.rows == ROWS_AT_ONCE {
             self.settle();
@@ -141,17 +148,15 @@ impl Sum {
 
     /// Adds another sum.
     pub fn add_sum(&mut self, other: &Self) {
-        for (total, (&lane, &other_total)) in self.total.iter_mut().zip(other.lanes.iter().zip(&other.total)) {
-            *total += other_total + i64::from(lane) - i64::from(other.bias);
+        for (total, other_total) in self.total.iter_mut().zip(&other.total) {
+            *total += other_total;
         }
+        other.lanes.add_to(&mut self.total, i64::from(other.bias));
     }
 
     fn settle(&mut self) {
-        let bias = i64::from(self.bias);
-        for (total, lane) in self.total.iter_mut().zip(&mut self.lanes) {
-            *total += i64::from(std::mem::take(lane)) - bias;
-        }
-        (self.bias, self.rows) = (0, 0);
+        self.lanes.add_to(&mut self.total, i64::from(self.bias));
+        (self.lanes, self.bias, self.rows) = (Lanes::ZERO, 0, 0);
     }
 
     /// The direction of the sum; the zero vector where nothing was added.
@@ -161,22 +166,15 @@ impl Sum {
         Vector(numbers.map(|number| if length > 0.0 { (number / length) as f32 } else { 0.0 }))
     }
 
-    /// The scalar product of the sum and `vector`.
-    pub fn dot(&self, vector: &Vector) -> f64 {
-        Vector(self.numbers().map(|number| number as f32)).dot(vector)
-    }
-
     /// The Euclidean length of the sum.
     pub fn length(&self) -> f64 {
         length_of(&self.numbers())
     }
 
     fn numbers(&self) -> [f64; WIDTH] {
-        let mut numbers = [0.0; WIDTH];
-        for (number, (&lane, &total)) in numbers.iter_mut().zip(self.lanes.iter().zip(&self.total)) {
-            *number = (total + i64::from(lane) - i64::from(self.bias)) as f64;
-        }
-        numbers
+        let mut total = self.total;
+        self.lanes.add_to(&mut total, i64::from(self.bias));
+        total.map(|number| number as f64)
     }
 }
 
@@ -187,9 +185,6 @@ fn length_of(numbers: &[f64; WIDTH]) -> f64 {
 /// A vector of [`WIDTH`] numbers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Vector([f32; WIDTH]);
-
-/// Numbers that are multiplied side by side; their sums are added up in one order, whatever the platform.
-const SIDE_BY_SIDE: usize = 8;
 
 impl Vector {
     /// The vector of zeros.
@@ -207,14 +202,7 @@ impl Vector {
 
     /// The scalar product.
     pub fn dot(&self, other: &Self) -> f64 {
-        let mut sums = [0.0_f32; SIDE_BY_SIDE];
-        let (own, others) = (self.0.as_chunks::<SIDE_BY_SIDE>().0, other.0.as_chunks::<SIDE_BY_SIDE>().0);
-        for (own, other) in own.iter().zip(others) {
-            for (sum, (a, b)) in sums.iter_mut().zip(own.iter().zip(other)) {
-                *sum += a * b;
-            }
-        }
-        sums.iter().map(|&sum| f64::from(sum)).sum()
+        sortroom_lanes::dot(&self.0, &other.0)
     }
 
     /// `self + factor * other`.

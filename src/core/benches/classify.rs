@@ -1,0 +1,88 @@
+//! The engine without its surroundings, on one thread: the embedding alone beside `model2vec-rs`, and whole decisions.
+//!
+//! ```sh
+//! cargo bench -p sortroom --bench classify
+//! ```
+//!
+//! Criterion's "elem/s" are pieces a second of `embedding`, rules a second of `rules`, pages a second of `pages`: where the
+//! cost is linear, they do not fall. `npm run bench:engine` prints all of it with ratios, wasm and the transformer beside it.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a bench")]
+
+use std::hint::black_box;
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use sortroom::classify::{Classifier, Settings, classify};
+use sortroom::text::Pieces;
+
+#[path = "engine/peer.rs"]
+mod peer;
+#[path = "engine/texts.rs"]
+mod texts;
+
+use texts::{DOCUMENTS, PAGES, RULES, documents};
+
+fn embedding(criterion: &mut Criterion) {
+    // The peer takes a thread for each core where it is not told otherwise.
+    tokenizers::parallelism::set_parallelism(false);
+    let model = peer::model();
+    let texts = texts::texts();
+    let count: usize = texts.iter().map(|text| Pieces::new(text).count()).sum();
+    let mut group = criterion.benchmark_group("embedding");
+    group.throughput(Throughput::Elements(count as u64));
+    group.bench_function("sortroom", |bencher| {
+        bencher.iter(|| {
+            for text in &texts {
+                black_box(texts::embed(black_box(text)));
+            }
+        });
+    });
+    group.bench_function("model2vec-rs", |bencher| {
+        bencher.iter(|| model.encode_with_args(black_box(&texts), None, DOCUMENTS));
+    });
+    group.finish();
+}
+
+fn whole(criterion: &mut Criterion) {
+    let documents = documents(PAGES);
+    let rules = texts::rules(RULES);
+    let settings = Settings::default();
+    let classifier = Classifier::new(&rules, &settings);
+    let mut group = criterion.benchmark_group("two_pages");
+    let mut turn = documents.iter().cycle();
+    group.bench_function("classify", |bencher| {
+        bencher.iter(|| classify(black_box(turn.next().unwrap()), black_box(&rules), &settings));
+    });
+    group.bench_function("decide", |bencher| bencher.iter(|| classifier.decide(black_box(turn.next().unwrap()))));
+    group.finish();
+}
+
+fn growth(criterion: &mut Criterion) {
+    let two_pages = documents(PAGES);
+    let mut group = criterion.benchmark_group("rules");
+    for count in [1, 10, 100, 1000] {
+        let classifier = Classifier::new(&texts::rules(count), &Settings::default());
+        let mut turn = two_pages.iter().cycle();
+        group.throughput(Throughput::Elements(count as u64)).bench_function(
+            BenchmarkId::from_parameter(count),
+            |bencher| {
+                bencher.iter(|| classifier.decide(black_box(turn.next().unwrap())));
+            },
+        );
+    }
+    group.finish();
+    let classifier = Classifier::new(&texts::rules(RULES), &Settings::default());
+    let mut group = criterion.benchmark_group("pages");
+    for count in [1, 10, 50, 200] {
+        let document = texts::document(0, count);
+        group.throughput(Throughput::Elements(count as u64)).bench_function(
+            BenchmarkId::from_parameter(count),
+            |bencher| {
+                bencher.iter(|| classifier.decide(black_box(&document)));
+            },
+        );
+    }
+    group.finish();
+}
+
+criterion_group!(benches, embedding, whole, growth);
+criterion_main!(benches);

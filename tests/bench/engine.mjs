@@ -1,0 +1,279 @@
+// `npm run bench:engine`: the engine without a server, beside its peers, in one run on one machine, on one thread.
+//
+//   npm run bench:engine                    some minutes, and once about as long for the peers
+//   npm run bench:engine -- --quick         under a minute: whether it works, not how fast
+//   npm run bench:engine -- --json FILE     the figures for tools as well
+//
+// Natively it is criterion's bench `classify`. The same work runs as wasm in Node and in workerd: the module has no clock,
+// each call repeats its work until it takes long enough, and is timed from outside. There ours and the peer take turns, and
+// the ratio is the median of the rounds' ratios. The transformer is a Python program in an environment of its own.
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { optimise } from "../../.scripts/build.mjs";
+import { CACHE, Failure, ROOT, environment, hashOf, holds, main, run, rustVersion, say, seconds } from "../../.scripts/lib.mjs";
+import { setup } from "../../.scripts/setup.mjs";
+import { Connection, median, request } from "./load.mjs";
+
+const FOLDER = join(ROOT, "tests", "bench", "engine");
+const TRANSFORMER = join("tests", "bench", "transformer");
+/** Of the documents of `src/core/benches/engine/texts.rs`. */
+const DOCUMENTS = 20;
+
+const { values: options } = parseArgs({ options: { quick: { type: "boolean" }, json: { type: "string" } } });
+const PLAN = options.quick
+  ? { rounds: 3, roundMs: 40, transformerSeconds: 0, criterion: ["--sample-size", "10", "--warm-up-time", "0.05", "--measurement-time", "0.1"] }
+  : { rounds: 15, roundMs: 300, transformerSeconds: 10, criterion: [] };
+
+/** What is asked for, what would be splendid, and whether more is better. */
+const TARGETS = {
+  embedding: { least: 1, stretch: 2 },
+  whole: { least: 1, stretch: 0.3, ms: true },
+  transformer: { least: 50, stretch: 500 },
+};
+
+/** What did not run, and why. */
+const leftOut = [];
+
+/**
+ * The module, once at each level of the package that is linked: the linker makes vector code of the peer only where it is 3,
+ * and ours ships with the level of the workspace.
+ */
+const MODULES = { ours: [], peer: ["--config", "profile.release.package.sortroom-engine.opt-level=3"] };
+
+/** The modules for Node and workerd, built unless their inputs are those of the last build. */
+async function buildEngine(tools) {
+  const out = join(ROOT, "build", "engine");
+  const stamp = join(ROOT, "build", "engine.hash");
+  const sources = ["src/core", "src/lanes", "tests/bench/engine", "Cargo.toml", "Cargo.lock", ".cargo", ".scripts/build.mjs"];
+  const hash = hashOf(sources, [rustVersion(), tools, MODULES]);
+  if (!holds(stamp, hash)) {
+    const since = performance.now();
+    rmSync(out, { recursive: true, force: true });
+    const wasm = ["--target", "wasm32-unknown-unknown"];
+    for (const [name, args] of Object.entries(MODULES)) {
+      say(`engine: building the wasm module, ${name}`);
+      await run("cargo", ["build", "--quiet", "--release", "-p", "sortroom-engine", ...wasm, ...args]);
+      const built = join(environment().CARGO_TARGET_DIR, wasm[1], "release", "sortroom_engine.wasm");
+      const folder = join(out, name);
+      mkdirSync(folder, { recursive: true });
+      await run(tools.wasmBindgen, [built, "--target", "web", "--no-typescript", "--out-dir", folder, "--out-name", "engine"]);
+      await optimise(join(folder, "engine_bg.wasm"));
+    }
+    writeFileSync(stamp, hash);
+    say(`engine: built in ${seconds(since)}`);
+  }
+  cpSync(join(FOLDER, "worker.mjs"), join(out, "worker.mjs"));
+  return out;
+}
+
+/** Criterion's medians in nanoseconds by `group/name`, of one run of the bench. */
+async function native() {
+  say("engine: natively, by criterion");
+  await run("cargo", ["bench", "--quiet", "-p", "sortroom", "--bench", "classify", "--", "--noplot", ...PLAN.criterion], { quiet: true });
+  const folder = join(environment().CARGO_TARGET_DIR, "criterion");
+  return (id) => JSON.parse(readFileSync(join(folder, ...id.split("/"), "new", "estimates.json"), "utf8")).median.point_estimate;
+}
+
+/** The engine in this process: calls `ours/embed` and the like, and gives the milliseconds it took. */
+async function inNode(out) {
+  const engines = {};
+  for (const name of Object.keys(MODULES)) {
+    const { Engine, initSync } = await import(join(out, name, "engine.js"));
+    initSync({ module: readFileSync(join(out, name, "engine_bg.wasm")) });
+    engines[name] = new Engine();
+  }
+  const take = async (work, times) => {
+    const [whose, what] = work.split("/");
+    const start = performance.now();
+    engines[whose][what](times);
+    return performance.now() - start;
+  };
+  return { engine: engines.ours, take, stop: () => {} };
+}
+
+/** The engine in workerd, likewise; what a request costs that does nothing is taken off. */
+async function inWorkerd(out) {
+  const [{ Log, LogLevel, Miniflare }, { unstable_readConfig: readConfig }] = await Promise.all([import("miniflare"), import("wrangler")]);
+  const miniflare = new Miniflare({
+    cf: false,
+    host: "127.0.0.1",
+    port: 0,
+    log: new Log(LogLevel.ERROR),
+    compatibilityDate: readConfig({ config: join(ROOT, "wrangler.toml") }).compatibility_date,
+    rootPath: out,
+    modulesRoot: out,
+    modules: [
+      { type: "ESModule", path: join(out, "worker.mjs") },
+      ...Object.keys(MODULES).flatMap((name) => [
+        { type: "ESModule", path: join(out, name, "engine.js") },
+        { type: "CompiledWasm", path: join(out, name, "engine_bg.wasm") },
+      ]),
+    ],
+  });
+  const url = (await miniflare.ready).origin;
+  const connection = await Connection.open(url);
+  const ask = async (work, times) => {
+    const start = performance.now();
+    const { status, body } = await connection.ask(request(url, "GET", `/${work}/${times}`));
+    if (status !== 200) throw new Error(`workerd answered ${status}: ${body.toString().slice(0, 500)}`);
+    return performance.now() - start;
+  };
+  const empty = [];
+  for (let asked = 0; asked < 50; asked++) empty.push(await ask("nobody/nothing", 0));
+  const overhead = median(empty);
+  return {
+    take: async (work, times) => (await ask(work, times)) - overhead,
+    stop: async () => {
+      connection.close();
+      await miniflare.dispose();
+    },
+  };
+}
+
+/** How often `work` must be repeated to fill a round. Warms it up, too: an engine compiles what is called often again. */
+async function repeats(take, work) {
+  for (let times = 1; ; times *= 2) {
+    const ms = await take(work, times);
+    if (ms > PLAN.roundMs / 2) return Math.max(1, Math.round((times * PLAN.roundMs) / ms));
+  }
+}
+
+/** Milliseconds of one repetition of each of `works` by round, which take turns. */
+async function inTurn(take, works) {
+  const times = [];
+  for (const work of works) times.push(await repeats(take, work));
+  const rounds = works.map(() => []);
+  for (let round = 0; round < PLAN.rounds; round++) {
+    for (const [at, work] of works.entries()) rounds[at].push((await take(work, times[at])) / times[at]);
+  }
+  return rounds;
+}
+
+/** What the module does, in milliseconds; `take` is of Node or of workerd. */
+async function measure({ take }) {
+  const [ours, peer] = await inTurn(take, ["ours/embed", "peer/embed_peer"]);
+  const [decide, classify] = await inTurn(take, ["ours/decide", "ours/classify"]);
+  return {
+    embed: median(ours),
+    embedPeer: median(peer),
+    ratio: median(ours.map((ms, at) => peer[at] / ms)),
+    decide: median(decide) / DOCUMENTS,
+    classify: median(classify) / DOCUMENTS,
+  };
+}
+
+/** What the transformer takes for the same texts and rules; nothing where it cannot run. */
+async function transformer(texts) {
+  const python = spawnSync("python3", ["--version"], { encoding: "utf8" });
+  if (python.status !== 0) return void leftOut.push("the transformer: there is no Python 3 on this machine");
+  const folder = join(CACHE, "python", hashOf([TRANSFORMER], [python.stdout]).slice(0, 16));
+  const program = join(folder, "bin", "python");
+  const stamp = join(folder, "complete");
+  if (!existsSync(stamp)) {
+    if (options.quick) return void leftOut.push("the transformer: --quick installs nothing, and it is not installed yet");
+    say("engine: installing the transformer (once)");
+    rmSync(folder, { recursive: true, force: true });
+    await run("python3", ["-m", "venv", folder]);
+    const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"];
+    await run(program, [...pip, "-r", join(ROOT, TRANSFORMER, "requirements.txt")]);
+    writeFileSync(stamp, "");
+  }
+  say("engine: the transformer");
+  const told = spawnSync(program, [join(ROOT, TRANSFORMER, "transformer.py"), join(folder, "model"), String(PLAN.transformerSeconds)], {
+    input: texts,
+    encoding: "utf8",
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  if (told.status !== 0) throw new Failure(`the transformer failed:\n${told.stderr}`);
+  return JSON.parse(told.stdout);
+}
+
+const number = (value, digits = 2) => value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+
+function table(rows) {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  return rows.map((row) => row.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]) : cell.padStart(widths[at]))).join("  ").trimEnd()).join("\n");
+}
+
+function verdict(value, { least, stretch, ms }) {
+  const target = ms ? `<= ${least} (${stretch}) ms` : `>= ${least} (${stretch})`;
+  const reaches = (bound) => (ms ? value <= bound : value >= bound);
+  return [target, options.quick ? "not judged" : reaches(stretch) ? "stretch met" : reaches(least) ? "met" : "missed"];
+}
+
+function tell({ pieces, withARow, embedding, whole, peers, growth }) {
+  const tokens = (ms) => `${number(pieces / ms / 1000)} M/s`;
+  const rows = [["embedding, tokens a second", "ours", "model2vec-rs", "ratio", "target", ""]];
+  for (const [where, { ours, peer, ratio }] of Object.entries(embedding)) {
+    rows.push([`  ${where}`, tokens(ours), tokens(peer), number(ratio), ...verdict(ratio, TARGETS.embedding)]);
+  }
+  rows.push(["", "", "", "", "", ""], ["two pages, ten rules, ms", "decide", "with the rules read", "", "target", ""]);
+  for (const [where, { decide, classify }] of Object.entries(whole)) {
+    const judged = where === "native" ? ["", ""] : verdict(classify, TARGETS.whole);
+    rows.push([`  ${where}`, number(decide, 3), number(classify, 3), "", ...judged]);
+  }
+  if (peers) {
+    rows.push(["", "", "", "", "", ""], ["beside the transformer, ms", "decide", "transformer", "ratio", "target", ""]);
+    for (const precision of ["int8", "f32"]) {
+      for (const [where, { decide }] of Object.entries(whole)) {
+        const ratio = peers[precision].ms / decide;
+        const judged = precision === "int8" ? verdict(ratio, TARGETS.transformer) : ["", ""];
+        rows.push([`  ${precision}, ours ${where}`, number(decide, 3), number(peers[precision].ms), number(ratio, 0), ...judged]);
+      }
+    }
+  }
+  for (const [what, points] of Object.entries(growth)) {
+    rows.push(["", "", "", "", "", ""], [`native decide against ${what}, ms`, "whole", "each more, µs", "", "", ""]);
+    for (const [at, { count, ms }] of points.entries()) {
+      const before = points[at - 1];
+      const more = before ? number((1000 * (ms - before.ms)) / (count - before.count), 1) : "";
+      rows.push([`  ${count}`, number(ms, 3), more, "", "", ""]);
+    }
+  }
+  console.log(`
+${table(rows)}
+
+${DOCUMENTS} documents of two pages, ${number(pieces / DOCUMENTS, 0)} tokens each, of which ${number(100 * withARow, 0)} % have a row in our table; both read all of them
+${PLAN.rounds} rounds of ${PLAN.roundMs} ms each in turn in wasm; natively criterion's medians; ${availableParallelism()} cores, one thread each${
+    peers ? `\nthe transformer is all-MiniLM-L6-v2 through onnxruntime ${peers.version}, and reads the first ${peers.tokens} tokens; its rules are ready, as ours of decide are` : ""
+  }`);
+  for (const what of leftOut) console.log(`left out: ${what}`);
+}
+
+await main(async () => {
+  const tools = await setup();
+  const out = await buildEngine(tools);
+  const of = await native();
+  const ms = (id) => of(id) / 1e6;
+  const [ours, peer] = [ms("embedding/sortroom"), ms("embedding/model2vec-rs")];
+  const embedding = { native: { ours, peer, ratio: peer / ours } };
+  const whole = { native: { decide: ms("two_pages/decide"), classify: ms("two_pages/classify") } };
+  const points = (what, counts) => counts.map((count) => ({ count, ms: ms(`${what}/${count}`) }));
+  const growth = { rules: points("rules", [1, 10, 100, 1000]), pages: points("pages", [1, 10, 50, 200]) };
+
+  const facts = {};
+  for (const [where, open] of [["wasm in Node", inNode], ["wasm in workerd", inWorkerd]]) {
+    say(`engine: ${where}`);
+    const opened = await open(out);
+    try {
+      if (opened.engine) {
+        facts.pieces = opened.engine.pieces();
+        facts.withARow = opened.engine.with_a_row();
+        facts.texts = opened.engine.texts();
+      }
+      const { embed, embedPeer, ratio, decide, classify } = await measure(opened);
+      embedding[where] = { ours: embed, peer: embedPeer, ratio };
+      whole[where] = { decide, classify };
+    } finally {
+      await opened.stop();
+    }
+  }
+  const { texts, ...counted } = facts;
+  const peers = await transformer(texts);
+  const result = { quick: Boolean(options.quick), ...counted, embedding, whole, peers, growth, leftOut, targets: TARGETS };
+  tell(result);
+  if (options.json) writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
+});

@@ -1,0 +1,90 @@
+//! The engine and `model2vec-rs` in one wasm module. It holds no clock: each call repeats its work, and is timed from outside.
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a bench")]
+
+use std::hint::black_box;
+
+use model2vec_rs::model::StaticModel;
+use sortroom::classify::{Classifier, RuleSet, Settings, classify};
+use sortroom::document::Document;
+use sortroom::text::{Pieces, Share, Sum};
+use wasm_bindgen::prelude::wasm_bindgen;
+
+#[path = "../../../src/core/benches/engine/peer.rs"]
+mod peer;
+#[path = "../../../src/core/benches/engine/texts.rs"]
+mod texts;
+
+use texts::{DOCUMENTS, PAGES, RULES};
+
+/// Everything made ready.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Engine {
+    texts: Vec<String>,
+    documents: Vec<Document>,
+    rules: RuleSet,
+    classifier: Classifier,
+    peer: StaticModel,
+}
+
+#[wasm_bindgen]
+impl Engine {
+    /// Reads nothing from outside: texts, rules and the peer's table are made here.
+    #[wasm_bindgen(constructor)]
+    #[expect(clippy::new_without_default, reason = "JavaScript knows only constructors")]
+    pub fn new() -> Self {
+        let rules = texts::rules(RULES);
+        Self {
+            texts: texts::texts(),
+            documents: texts::documents(PAGES),
+            classifier: Classifier::new(&rules, &Settings::default()),
+            rules,
+            peer: peer::model(),
+        }
+    }
+
+    /// The texts and the rules, for peers that read JSON.
+    pub fn texts(&self) -> String {
+        serde_json::json!({ "texts": self.texts, "rules": self.rules.rules }).to_string()
+    }
+
+    /// Pieces of all texts together.
+    pub fn pieces(&self) -> usize {
+        self.texts.iter().map(|text| Pieces::new(text).count()).sum()
+    }
+
+    /// The share of the pieces that our table has a row for.
+    pub fn with_a_row(&self) -> f64 {
+        let mut sum = Sum::default();
+        let pieces = self.texts.iter().flat_map(|text| Pieces::new(text));
+        pieces.filter(|piece| sum.add(piece.id, Share::Whole)).count() as f64 / self.pieces() as f64
+    }
+
+    /// Embeds all texts, so many times.
+    pub fn embed(&self, times: u32) {
+        for text in (0..times).flat_map(|_| &self.texts) {
+            black_box(texts::embed(black_box(text)));
+        }
+    }
+
+    /// The same by the peer.
+    pub fn embed_peer(&self, times: u32) {
+        for _ in 0..times {
+            black_box(self.peer.encode_with_args(black_box(&self.texts), None, DOCUMENTS));
+        }
+    }
+
+    /// Decides on all documents, so many times, with rules that are ready.
+    pub fn decide(&self, times: u32) {
+        for document in (0..times).flat_map(|_| &self.documents) {
+            black_box(self.classifier.decide(black_box(document)));
+        }
+    }
+
+    /// The same with rules made ready for each document.
+    pub fn classify(&self, times: u32) {
+        for document in (0..times).flat_map(|_| &self.documents) {
+            black_box(classify(black_box(document), black_box(&self.rules), &Settings::default()));
+        }
+    }
+}
