@@ -5,7 +5,7 @@ import { Failure, ROOT, hashOf, holds, main, npmBin, run, rustVersion, say, seco
 import { setup } from "./setup.mjs";
 
 const SOURCES = ["Cargo.toml", "Cargo.lock", ".cargo", ".scripts/build.mjs"];
-const OURS = { crate: "src/worker", sources: ["src/core", "src/lanes", "src/worker"], args: [] };
+const OURS = { crate: "src/worker", sources: ["src/core", "src/worker"], args: [] };
 
 /** What a build of a Worker is made of. */
 const VARIANTS = {

@@ -47,7 +47,7 @@ const MODULES = { ours: [], peer: ["--config", "profile.release.package.sortroom
 async function buildEngine(tools) {
   const out = join(ROOT, "build", "engine");
   const stamp = join(ROOT, "build", "engine.hash");
-  const sources = ["src/core", "src/lanes", "tests/bench/engine", "Cargo.toml", "Cargo.lock", ".cargo", ".scripts/build.mjs"];
+  const sources = ["src/core", "tests/bench/engine", "Cargo.toml", "Cargo.lock", ".cargo", ".scripts/build.mjs"];
   const hash = hashOf(sources, [rustVersion(), tools, MODULES]);
   if (!holds(stamp, hash)) {
     const since = performance.now();

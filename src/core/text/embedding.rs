@@ -4,9 +4,8 @@
 //! describes the file). It is used where it lies: nothing is built, copied or allocated. Vectors are added up in whole
 //! numbers, so that no order of summation and no platform changes a bit.
 
-use sortroom_lanes::Lanes;
-pub use sortroom_lanes::WIDTH;
-
+pub use super::lanes::WIDTH;
+use super::lanes::{self, Lanes};
 use super::{PIECES, PieceId};
 
 static FILE: &[u8] = include_bytes!("embedding.bin");
@@ -32,7 +31,7 @@ const COMMON_BIAS: u16 = 8;
 const RARE_BIAS: u16 = 1;
 
 /// Rows that sixteen bits can hold the sum of: 32 x 15 x 127 < 2^16, the largest digit times the largest multiplier of a
-/// common row. Rare ones have at most 2 x 255.
+/// common row, and with a sign 32 x 8 x 127 < 2^15. Rare ones have at most 3 x 255, and 2 x 255.
 const ROWS_AT_ONCE: u32 = 32;
 
 /// The unit of the background's numbers.
@@ -122,7 +121,7 @@ pub enum Share {
 pub struct Sum {
     /// What is not yet in `total`, each number too large by `bias`.
     lanes: Lanes,
-    bias: u32,
+    bias: u16,
     rows: u32,
     total: [i64; WIDTH],
 }
@@ -138,7 +137,7 @@ impl Sum {
     #[inline]
     pub fn add(&mut self, piece: PieceId, share: Share) -> bool {
         let Some(row) = row(piece) else { return false };
-        self.bias += u32::from(row.add_to(&mut self.lanes, share));
+        self.bias += row.add_to(&mut self.lanes, share);
         self.rows += 1;
         if self.rows == ROWS_AT_ONCE {
             self.settle();
@@ -151,11 +150,11 @@ impl Sum {
         for (total, other_total) in self.total.iter_mut().zip(&other.total) {
             *total += other_total;
         }
-        other.lanes.add_to(&mut self.total, i64::from(other.bias));
+        other.lanes.add_to(&mut self.total, other.bias);
     }
 
     fn settle(&mut self) {
-        self.lanes.add_to(&mut self.total, i64::from(self.bias));
+        self.lanes.add_to(&mut self.total, self.bias);
         (self.lanes, self.bias, self.rows) = (Lanes::ZERO, 0, 0);
     }
 
@@ -173,7 +172,7 @@ impl Sum {
 
     fn numbers(&self) -> [f64; WIDTH] {
         let mut total = self.total;
-        self.lanes.add_to(&mut total, i64::from(self.bias));
+        self.lanes.add_to(&mut total, self.bias);
         total.map(|number| number as f64)
     }
 }
@@ -202,7 +201,7 @@ impl Vector {
 
     /// The scalar product.
     pub fn dot(&self, other: &Self) -> f64 {
-        sortroom_lanes::dot(&self.0, &other.0)
+        lanes::dot(&self.0, &other.0)
     }
 
     /// `self + factor * other`.

@@ -11,6 +11,7 @@
 
 mod embedding;
 mod fold;
+mod lanes;
 mod language;
 mod pieces;
 mod words;

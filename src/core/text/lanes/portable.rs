@@ -2,7 +2,7 @@
 
 /// Eight numbers of sixteen bits.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Wide([u16; 8]);
+pub(super) struct Wide([u16; 8]);
 
 impl Wide {
     pub const ZERO: Self = Self([0; 8]);
@@ -44,26 +44,39 @@ impl Wide {
         self
     }
 
-    #[inline]
-    pub fn numbers(self) -> [u16; 8] {
-        self.0
-    }
-
     /// The numbers of both in turn, taken to have a sign.
     #[inline]
-    pub fn interleaved(even: Self, odd: Self) -> [Four; 4] {
-        let mut fours = [Four::ZERO; 4];
+    pub fn interleaved(even: Self, odd: Self) -> [Whole; 4] {
+        let mut fours = [Whole([0; 4]); 4];
         let pairs = even.0.as_chunks::<2>().0.iter().zip(odd.0.as_chunks::<2>().0);
         for (four, ([first, third], [second, fourth])) in fours.iter_mut().zip(pairs) {
-            *four = Four([first, second, third, fourth].map(|number| f32::from(number.cast_signed())));
+            *four = Whole([first, second, third, fourth].map(|number| number.cast_signed()));
         }
         fours
     }
 }
 
+/// Four whole numbers with a sign.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Whole([i16; 4]);
+
+impl Whole {
+    #[inline]
+    pub fn add_to(self, total: &mut [i64; 4]) {
+        for (total, number) in total.iter_mut().zip(self.0) {
+            *total += i64::from(number);
+        }
+    }
+
+    #[inline]
+    pub fn as_floats(self) -> Four {
+        Four(self.0.map(f32::from))
+    }
+}
+
 /// Four numbers of single precision.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Four([f32; 4]);
+pub(super) struct Four([f32; 4]);
 
 impl Four {
     pub const ZERO: Self = Self([0.0; 4]);

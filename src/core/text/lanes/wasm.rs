@@ -2,13 +2,13 @@
 
 use core::arch::wasm32::{
     f32x4, f32x4_add, f32x4_convert_i32x4, f32x4_extract_lane, f32x4_mul, i16x8_shuffle, i32x4_extend_high_i16x8,
-    i32x4_extend_low_i16x8, u16x8_add, u16x8_mul, u16x8_shr, u16x8_splat, u16x8_sub, u64x2, u64x2_extract_lane, v128,
-    v128_and,
+    i32x4_extend_low_i16x8, i64x2_extend_high_i32x4, i64x2_extend_low_i32x4, i64x2_extract_lane, u16x8_add, u16x8_mul,
+    u16x8_shr, u16x8_splat, u16x8_sub, u64x2, v128, v128_and,
 };
 
 /// Eight numbers of sixteen bits.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Wide(v128);
+pub(super) struct Wide(v128);
 
 impl Wide {
     pub const ZERO: Self = Self(u64x2(0, 0));
@@ -42,31 +42,43 @@ impl Wide {
         Self(u16x8_sub(self.0, bias.0))
     }
 
-    #[inline]
-    pub fn numbers(self) -> [u16; 8] {
-        let (low, high) = (u64x2_extract_lane::<0>(self.0), u64x2_extract_lane::<1>(self.0));
-        let at = |number: u64, place: u32| (number >> (16 * place)) as u16;
-        [at(low, 0), at(low, 1), at(low, 2), at(low, 3), at(high, 0), at(high, 1), at(high, 2), at(high, 3)]
-    }
-
     /// The numbers of both in turn, taken to have a sign.
     #[inline]
-    pub fn interleaved(even: Self, odd: Self) -> [Four; 4] {
+    pub fn interleaved(even: Self, odd: Self) -> [Whole; 4] {
         let low = i16x8_shuffle::<0, 8, 1, 9, 2, 10, 3, 11>(even.0, odd.0);
         let high = i16x8_shuffle::<4, 12, 5, 13, 6, 14, 7, 15>(even.0, odd.0);
         [
-            i32x4_extend_low_i16x8(low),
-            i32x4_extend_high_i16x8(low),
-            i32x4_extend_low_i16x8(high),
-            i32x4_extend_high_i16x8(high),
+            Whole(i32x4_extend_low_i16x8(low)),
+            Whole(i32x4_extend_high_i16x8(low)),
+            Whole(i32x4_extend_low_i16x8(high)),
+            Whole(i32x4_extend_high_i16x8(high)),
         ]
-        .map(|numbers| Four(f32x4_convert_i32x4(numbers)))
+    }
+}
+
+/// Four whole numbers with a sign.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Whole(v128);
+
+impl Whole {
+    #[inline]
+    pub fn add_to(self, [first, second, third, fourth]: &mut [i64; 4]) {
+        let (low, high) = (i64x2_extend_low_i32x4(self.0), i64x2_extend_high_i32x4(self.0));
+        *first += i64x2_extract_lane::<0>(low);
+        *second += i64x2_extract_lane::<1>(low);
+        *third += i64x2_extract_lane::<0>(high);
+        *fourth += i64x2_extract_lane::<1>(high);
+    }
+
+    #[inline]
+    pub fn as_floats(self) -> Four {
+        Four(f32x4_convert_i32x4(self.0))
     }
 }
 
 /// Four numbers of single precision.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Four(v128);
+pub(super) struct Four(v128);
 
 impl Four {
     pub const ZERO: Self = Self(u64x2(0, 0));
