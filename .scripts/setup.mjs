@@ -1,6 +1,6 @@
 // Everything a fresh machine lacks, each once. Rust (rustup), Node, npm, git and a C compiler are taken for granted.
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CACHE, Failure, ROOT, hashOf, holds, lockedVersion, main, run, rustVersion, say, seconds } from "./lib.mjs";
 
@@ -8,8 +8,13 @@ import { CACHE, Failure, ROOT, hashOf, holds, lockedVersion, main, run, rustVers
 const TARGET_LIMIT_BYTES = 20e9;
 
 async function npmPackages() {
-  const stamp = join(ROOT, "node_modules", ".sortroom-installed");
+  const folder = join(ROOT, "node_modules");
+  const stamp = join(folder, ".sortroom-installed");
   const wanted = hashOf(["package.json", "package-lock.json"]);
+  // npm would empty the folder it points to, which is another checkout's.
+  if (lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink()) {
+    throw new Failure("node_modules is a link to another folder. Remove the link, and this checkout gets packages of its own.");
+  }
   if (holds(stamp, wanted)) return;
   say("setup: npm packages");
   await run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
