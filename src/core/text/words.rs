@@ -1,8 +1,6 @@
 //! The words of a text, with their places.
 
-use std::iter::Peekable;
 use std::ops::Range;
-use std::str::CharIndices;
 
 use super::fold::{fold_char, is_ignorable};
 
@@ -14,74 +12,90 @@ const MAX_FOLDED_BYTES: usize = 64;
 /// a single letter is joined to what a hyphen ties to it (`e-mail`, `W-2`), and in scripts without spaces every pair
 /// of neighbouring characters is one.
 pub struct Words<'a> {
-    chars: Peekable<CharIndices<'a>>,
+    text: &'a str,
+    at: usize,
     inside_run: bool,
 }
 
 impl<'a> Words<'a> {
     /// A walk over `text`, from its start.
     pub fn new(text: &'a str) -> Self {
-        Self { chars: text.char_indices().peekable(), inside_run: false }
+        Self { text, at: 0, inside_run: false }
     }
 
     /// The next word: its bytes in the text. Its folded form replaces what `folded` held.
     pub fn next_into(&mut self, folded: &mut String) -> Option<Range<usize>> {
+        folded.clear();
         loop {
-            folded.clear();
-            let (start, first) = self.chars.next()?;
+            let start = self.at;
+            let first = self.peek()?;
             if is_unspaced(first) {
-                let pair = self.chars.peek().copied().filter(|&(_, c)| is_unspaced(c));
-                let alone = !std::mem::replace(&mut self.inside_run, pair.is_some());
-                let end = match pair {
-                    Some((at, second)) => {
-                        fold_char(first, folded);
-                        fold_char(second, folded);
-                        at + second.len_utf8()
-                    }
-                    None if alone => {
-                        fold_char(first, folded);
-                        start + first.len_utf8()
-                    }
-                    None => continue,
-                };
-                return Some(start..end);
+                self.at += first.len_utf8();
+                let second = self.peek().filter(|&c| is_unspaced(c));
+                let alone = !std::mem::replace(&mut self.inside_run, second.is_some());
+                if second.is_none() && !alone {
+                    continue;
+                }
+                fold_char(first, folded);
+                let after = second.map_or(0, |second| {
+                    fold_char(second, folded);
+                    second.len_utf8()
+                });
+                return Some(start..self.at + after);
             }
-            if !first.is_alphanumeric() {
-                continue;
+            if first.is_alphanumeric() {
+                let end = self.fold_word(folded);
+                if !folded.is_empty() {
+                    return Some(start..end);
+                }
+            } else {
+                self.at += first.len_utf8();
             }
-            fold_char(first, folded);
-            let end = self.rest_of_word(start + first.len_utf8(), folded);
-            if folded.is_empty() {
-                continue;
-            }
-            return Some(start..end);
         }
     }
 
-    fn rest_of_word(&mut self, mut end: usize, folded: &mut String) -> usize {
-        let mut letters = 1_usize;
-        while let Some(&(at, c)) = self.chars.peek() {
-            if is_unspaced(c) {
-                break;
+    fn peek(&self) -> Option<char> {
+        self.text.get(self.at..)?.chars().next()
+    }
+
+    /// Folds the word that begins here; gives where it ends.
+    fn fold_word(&mut self, folded: &mut String) -> usize {
+        let (mut end, mut letters) = (self.at, 0);
+        loop {
+            let plain = self.fold_plain(folded);
+            if plain > 0 {
+                (end, letters) = (self.at, letters + plain);
             }
+            let Some(c) = self.peek().filter(|&c| !is_unspaced(c)) else { break };
             if c.is_alphanumeric() {
-                end = at + c.len_utf8();
+                end = self.at + c.len_utf8();
                 letters += 1;
                 if folded.len() < MAX_FOLDED_BYTES {
                     fold_char(c, folded);
                 }
-            } else if !(is_ignorable(c) || (letters == 1 && is_hyphen(c) && self.word_follows())) {
+            } else if !(is_ignorable(c) || (letters == 1 && is_hyphen(c) && self.word_follows(c))) {
                 break;
             }
-            self.chars.next();
+            self.at += c.len_utf8();
         }
         end
     }
 
-    fn word_follows(&self) -> bool {
-        let mut ahead = self.chars.clone();
-        ahead.next();
-        ahead.next().is_some_and(|(_, c)| c.is_alphanumeric() && !is_unspaced(c))
+    /// Folds the ASCII letters and digits that come next, all at once; gives their number.
+    fn fold_plain(&mut self, folded: &mut String) -> usize {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let count = rest.bytes().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(rest.len());
+        let (from, room) = (folded.len(), MAX_FOLDED_BYTES.saturating_sub(folded.len()));
+        folded.push_str(rest.get(..count.min(room)).unwrap_or_default());
+        folded.get_mut(from..).unwrap_or_default().make_ascii_lowercase();
+        self.at += count;
+        count
+    }
+
+    /// Whether a word goes on after the hyphen that comes next.
+    fn word_follows(&self, hyphen: char) -> bool {
+        let after = self.text.get(self.at + hyphen.len_utf8()..).and_then(|rest| rest.chars().next());
+        after.is_some_and(|c| c.is_alphanumeric() && !is_unspaced(c))
     }
 }
 
