@@ -3,10 +3,9 @@
 //! `glossary.txt` is small and hand-written. It lets an English rule find `Rechnung` in a German document; it is not a
 //! translator, and a document in the language of its rules never meets it.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use crate::text::Language;
+use crate::text::{Language, Map};
 
 /// One concept: the words of each language that has any.
 type Concept = Vec<(Language, Vec<&'static str>)>;
@@ -26,13 +25,13 @@ static CONCEPTS: LazyLock<Vec<Concept>> = LazyLock::new(|| {
         .collect()
 });
 
-/// The stem of every word, by language, to the concepts that hold it.
-static INDEX: LazyLock<HashMap<(Language, String), Vec<usize>>> = LazyLock::new(|| {
-    let mut index: HashMap<(Language, String), Vec<usize>> = HashMap::new();
+/// The stem of every word to the concepts that hold it, by language.
+static INDEX: LazyLock<Map<String, Vec<(Language, usize)>>> = LazyLock::new(|| {
+    let mut index: Map<String, Vec<(Language, usize)>> = Map::default();
     for (at, concept) in CONCEPTS.iter().enumerate() {
         for (language, words) in concept {
             for word in words {
-                index.entry((*language, language.stem(word).into_owned())).or_default().push(at);
+                index.entry(language.stem(word).into_owned()).or_default().push((*language, at));
             }
         }
     }
@@ -40,8 +39,8 @@ static INDEX: LazyLock<HashMap<(Language, String), Vec<usize>>> = LazyLock::new(
 });
 
 /// Every word to the languages that have it.
-static LANGUAGES: LazyLock<HashMap<&'static str, Vec<Language>>> = LazyLock::new(|| {
-    let mut languages: HashMap<&'static str, Vec<Language>> = HashMap::new();
+static LANGUAGES: LazyLock<Map<&'static str, Vec<Language>>> = LazyLock::new(|| {
+    let mut languages: Map<&'static str, Vec<Language>> = Map::default();
     for (language, words) in CONCEPTS.iter().flatten() {
         for word in words {
             let known = languages.entry(word).or_default();
@@ -77,7 +76,8 @@ pub(super) fn guess(words: &[String]) -> Option<Language> {
 
 /// The concepts a word of `language` names, by its stem.
 pub(super) fn concepts(language: Language, stem: &str) -> Vec<usize> {
-    INDEX.get(&(language, stem.to_owned())).cloned().unwrap_or_default()
+    let known = INDEX.get(stem).into_iter().flatten();
+    known.filter(|(of, _)| *of == language).map(|&(_, concept)| concept).collect()
 }
 
 /// The folded words of `language` for a concept.

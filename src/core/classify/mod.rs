@@ -234,8 +234,9 @@ struct View {
 impl Classifier {
     /// Makes `rules` ready. An empty set is allowed; no document matches it.
     pub fn new(rules: &RuleSet, settings: &Settings) -> Self {
-        let said: Vec<_> = rules.rules.iter().map(rules::said).collect();
-        let lexicon = Lexicon::new(rules);
+        let words: Vec<_> = rules.rules.iter().map(rules::read).collect();
+        let said: Vec<_> = rules.rules.iter().zip(&words).map(|(rule, words)| rules::said(rule, words)).collect();
+        let lexicon = Lexicon::new(&words);
         let directions = RuleDirections::new(&said);
         let lessons = Lessons::new(rules, &said, &directions, lexicon.language);
         let mut classifier = Self {

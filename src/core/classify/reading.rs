@@ -1,11 +1,9 @@
 //! One walk over a document: every place where it uses a word of the rules.
 
-use std::collections::HashMap;
-
 use super::glossary;
 use super::rules::{Lexicon, Matches};
 use crate::document::{Document, Page, Passage, Role, Span};
-use crate::text::{Language, Words, guess};
+use crate::text::{Language, Map, StopWords, Words};
 
 /// Words looked at, from the start of the document: some 400 full pages. What a document is shows long before, and
 /// the time of a decision stays bounded (measured: 20 ms natively for this many).
@@ -142,19 +140,28 @@ impl Reading {
 
 /// The language of the first words, by their stop words, or by the words of business where there are no sentences.
 fn detect(document: &Document) -> Option<Language> {
-    let mut sample = Vec::with_capacity(LANGUAGE_SAMPLE);
+    let mut stop_words = StopWords::default();
+    sample(document, |word| stop_words.count(word));
+    stop_words.leader().or_else(|| {
+        let mut words = Vec::with_capacity(LANGUAGE_SAMPLE);
+        sample(document, |word| words.push(word.to_owned()));
+        glossary::guess(&words)
+    })
+}
+
+/// Calls `see` with the first words, folded.
+fn sample(document: &Document, mut see: impl FnMut(&str)) {
     let mut folded = String::new();
-    let texts = document.pages.iter().flat_map(|page| passages(page).map(|passage| passage.span.of(&page.text)));
-    'sample: for text in texts {
-        let mut words = Words::new(text);
-        while words.next_into(&mut folded).is_some() {
-            if sample.len() == LANGUAGE_SAMPLE {
-                break 'sample;
+    let mut left = LANGUAGE_SAMPLE;
+    for page in &document.pages {
+        for passage in passages(page) {
+            let mut words = Words::new(passage.span.of(&page.text));
+            while left > 0 && words.next_into(&mut folded).is_some() {
+                left -= 1;
+                see(&folded);
             }
-            sample.push(folded.clone());
         }
     }
-    guess(sample.iter().map(String::as_str)).or_else(|| glossary::guess(&sample))
 }
 
 /// What is known of a folded word: looked up once, however often it comes.
@@ -168,8 +175,8 @@ struct Known {
 struct Dictionary<'a> {
     lexicon: &'a Lexicon,
     language: Language,
-    foreign: Option<HashMap<String, Matches>>,
-    places: HashMap<String, usize>,
+    foreign: Option<Map<String, Matches>>,
+    places: Map<String, usize>,
     known: Vec<Known>,
     nothing: Known,
 }
@@ -177,7 +184,7 @@ struct Dictionary<'a> {
 impl<'a> Dictionary<'a> {
     fn new(lexicon: &'a Lexicon, language: Language) -> Self {
         let foreign = (language != lexicon.language).then(|| lexicon.foreign(language));
-        Self { lexicon, language, foreign, places: HashMap::new(), known: Vec::new(), nothing: Known::default() }
+        Self { lexicon, language, foreign, places: Map::default(), known: Vec::new(), nothing: Known::default() }
     }
 
     fn look_up(&mut self, word: &str) -> &mut Known {
@@ -197,7 +204,9 @@ impl<'a> Dictionary<'a> {
 
     fn read(&self, word: &str) -> Known {
         let short = word.is_ascii() && word.len() < 2;
-        if short || self.language.is_stop_word(word) || self.lexicon.language.is_stop_word(word) {
+        let is_stop =
+            self.language.is_stop_word(word) || self.foreign.is_some() && self.lexicon.language.is_stop_word(word);
+        if short || is_stop {
             return Known { is_stop: true, ..Known::default() };
         }
         let mut matches: Matches = self.lexicon.find(word).map(|term| (term, 1.0)).into_iter().collect();

@@ -4,13 +4,13 @@
 //! idf within the set times its rarity in general text, so that what all rules share says next to nothing. The words
 //! of the label count along with those of the description.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::Rule;
 use super::background::rarity;
 use super::glossary;
-use super::{Rule, RuleSet};
-use crate::text::{Language, guess, words};
+use crate::text::{Language, Map, guess, words};
 
 /// What is left of a term's weight for words that talk about documents instead of describing one.
 const GENERIC: f64 = 0.25;
@@ -158,8 +158,8 @@ pub(super) struct Lexicon {
     pub rules: Vec<Prepared>,
     /// Term to the rules that hold it, with their components.
     pub postings: Vec<Vec<(usize, f64)>>,
-    forms: HashMap<String, usize>,
-    stems: HashMap<String, usize>,
+    forms: Map<String, usize>,
+    stems: Map<String, usize>,
     /// For every first letter the set of second letters that some stem begins with.
     beginnings: [u32; 26],
 }
@@ -168,8 +168,8 @@ pub(super) struct Lexicon {
 type Counts = BTreeMap<usize, f64>;
 
 impl Lexicon {
-    pub fn new(set: &RuleSet) -> Self {
-        let texts: Vec<_> = set.rules.iter().map(read).collect();
+    /// From what [`read`] gives of every rule.
+    pub fn new(texts: &[Words]) -> Self {
         let words = texts.iter().flat_map(|(label, description)| label.iter().chain(description));
         let language = guess(words.map(|(_, folded)| folded.as_str())).unwrap_or(Language::English);
         let mut lexicon = Self {
@@ -177,12 +177,12 @@ impl Lexicon {
             terms: Vec::new(),
             rules: Vec::with_capacity(texts.len()),
             postings: Vec::new(),
-            forms: HashMap::new(),
-            stems: HashMap::new(),
+            forms: Map::default(),
+            stems: Map::default(),
             beginnings: [0; 26],
         };
         let mut counts: Vec<(Counts, Vec<usize>)> = Vec::with_capacity(texts.len());
-        for (label, description) in &texts {
+        for (label, description) in texts {
             let mut in_rule = Counts::new();
             let mut in_label = Vec::new();
             for (_, word) in label {
@@ -274,8 +274,8 @@ impl Lexicon {
     }
 
     /// What words of another language match: the rules' words by their stems in that language, and translations.
-    pub fn foreign(&self, language: Language) -> HashMap<String, Matches> {
-        let mut found: HashMap<String, Matches> = HashMap::new();
+    pub fn foreign(&self, language: Language) -> Map<String, Matches> {
+        let mut found: Map<String, Matches> = Map::default();
         let mut add = |key: String, term: usize, strength: f64| {
             let matches = found.entry(key).or_default();
             if !matches.iter().any(|&(known, _)| known == term) {
@@ -309,10 +309,12 @@ pub(super) fn damped(count: f64) -> f64 {
 /// A word's bytes and its folded form.
 type Word = (Range<usize>, String);
 
+/// The words of a rule's label, and those of its description.
+pub(super) type Words = (Vec<Word>, Vec<Word>);
+
 /// What a rule says as running text: its label, and its description without what that excludes.
-pub(super) fn said(rule: &Rule) -> String {
-    let (_, description) = read(rule);
-    let kept = affirmed(&description);
+pub(super) fn said(rule: &Rule, (_, description): &Words) -> String {
+    let kept = affirmed(description);
     let words = kept.iter().filter_map(|(range, _)| rule.description.get(range.clone()));
     let mut text = split_case(&rule.label).replace('_', " ");
     for word in words {
@@ -323,7 +325,7 @@ pub(super) fn said(rule: &Rule) -> String {
 }
 
 /// The words of label and description. Full stops and the like are kept as empty words: they end clauses.
-fn read(rule: &Rule) -> (Vec<Word>, Vec<Word>) {
+pub(super) fn read(rule: &Rule) -> Words {
     let label = words(&split_case(&rule.label));
     let mut description = Vec::new();
     let mut last = 0;

@@ -1,11 +1,12 @@
 //! Languages: stop words, stems, and a guess.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use rust_stemmers::{Algorithm, Stemmer};
 use serde::{Deserialize, Serialize};
+
+use super::Map;
 
 /// A language whose stop words and stems are known. Other languages are matched by whole folded words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -85,20 +86,33 @@ impl Language {
 /// Stop words seen before a guess is ventured: one `in` or `die` belongs to several languages.
 const MIN_STOP_WORDS: usize = 3;
 
-/// The language whose stop words are most among the folded `words`; nothing where too few are found or two
-/// languages have equally many.
-pub fn guess<'a>(words: impl IntoIterator<Item = &'a str>) -> Option<Language> {
-    let mut counts = [0_usize; Language::ALL.len()];
-    for word in words {
-        let languages = stop_word_of(word);
-        for (count, language) in counts.iter_mut().zip(Language::ALL) {
+/// The stop words of a text, counted by language.
+#[derive(Debug, Default)]
+pub struct StopWords([usize; Language::ALL.len()]);
+
+impl StopWords {
+    /// Counts a folded word.
+    pub fn count(&mut self, folded: &str) {
+        let languages = stop_word_of(folded);
+        for (count, language) in self.0.iter_mut().zip(Language::ALL).filter(|_| languages != 0) {
             *count += usize::from(languages & language.bit() != 0);
         }
     }
-    let best = counts.iter().copied().max().filter(|&best| best >= MIN_STOP_WORDS)?;
-    let mut leaders = counts.iter().zip(Language::ALL).filter(|(count, _)| **count == best);
-    let (_, leader) = leaders.next()?;
-    leaders.next().is_none().then_some(leader)
+
+    /// The language that has most; nothing where too few were found or two languages have equally many.
+    pub fn leader(&self) -> Option<Language> {
+        let best = self.0.iter().copied().max().filter(|&best| best >= MIN_STOP_WORDS)?;
+        let mut leaders = self.0.iter().zip(Language::ALL).filter(|(count, _)| **count == best);
+        let (_, leader) = leaders.next()?;
+        leaders.next().is_none().then_some(leader)
+    }
+}
+
+/// The language whose stop words are most among the folded `words`, where that can be told.
+pub fn guess<'a>(words: impl IntoIterator<Item = &'a str>) -> Option<Language> {
+    let mut found = StopWords::default();
+    words.into_iter().for_each(|word| found.count(word));
+    found.leader()
 }
 
 /// The set of languages in which a folded word is a stop word.
@@ -107,9 +121,9 @@ fn stop_word_of(folded: &str) -> u8 {
 }
 
 /// One map for all languages: a text is asked word by word for all of them.
-static STOP_WORDS: LazyLock<HashMap<&'static str, u8>> = LazyLock::new(|| {
+static STOP_WORDS: LazyLock<Map<&'static str, u8>> = LazyLock::new(|| {
     let lists = [ENGLISH, FRENCH, GERMAN, SPANISH, ITALIAN, DUTCH, PORTUGUESE];
-    let mut languages = HashMap::new();
+    let mut languages = Map::default();
     for (language, list) in Language::ALL.into_iter().zip(lists) {
         for word in list.split_whitespace() {
             *languages.entry(word).or_default() |= language.bit();
