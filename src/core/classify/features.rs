@@ -3,8 +3,6 @@
 //! Every feature is 0 when nothing speaks for the rule. A new kind of evidence (an embedding, say) is a new field of
 //! [`Features`], a function that fills it, and a weight in [`super::score`].
 
-use std::collections::HashMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::attribution::Kind;
@@ -116,7 +114,13 @@ impl Vector {
         Self { terms, norm: square.sqrt() }
     }
 
-    /// The cosine with every rule.
+    /// The cosine with a rule.
+    fn cosine(&self, rule: &Prepared) -> f64 {
+        let products = self.terms.iter().filter_map(|&(term, component)| Some(component * component_of(rule, term)?));
+        ratio(products.fold(0.0, |dot, product| dot + product), self.norm * rule.norm)
+    }
+
+    /// The same with every rule.
     fn cosines(&self, lexicon: &Lexicon) -> Vec<f64> {
         let mut dots = vec![0.0; lexicon.rules.len()];
         for &(term, component) in &self.terms {
@@ -131,6 +135,12 @@ impl Vector {
         }
         dots
     }
+}
+
+/// The component of a rule at a term that it holds.
+fn component_of(rule: &Prepared, term: usize) -> Option<f64> {
+    let at = rule.terms.binary_search_by_key(&term, |&(known, _)| known).ok()?;
+    rule.terms.get(at).map(|&(_, component)| component)
 }
 
 /// `part / whole`, 0 where there is no whole.
@@ -315,54 +325,54 @@ pub(super) fn word_parts(
 ) {
     let Some(rule) = lexicon.rules.get(rule_at) else { return };
     let mut scratch = vec![0.0; lexicon.terms.len()];
-    let of_rule: HashMap<usize, f64> = rule.terms.iter().copied().collect();
-    let mut share_out = |hits: &[Hit], words: usize, weight: f64, of_term: &dyn Fn(usize, f64) -> f64| {
-        let vector = Vector::new(hits.iter(), words, lexicon, &mut scratch);
-        let mut parts: HashMap<usize, (f64, f64)> = HashMap::new();
-        for &(term, component) in &vector.terms {
-            if let Some(&own) = of_rule.get(&term) {
-                let cosine = ratio(component * own, vector.norm * rule.norm);
-                parts.insert(term, (weight * cosine + of_term(term, own), 0.0));
-            }
-        }
+    let mut vector_of = |hits: &[Hit], words: usize| Vector::new(hits.iter(), words, lexicon, &mut scratch);
+    let mut share_out = |hits: &[Hit], vector: &Vector, weight: f64, of_term: &dyn Fn(f64) -> f64| {
+        // Term, what it adds, and how strong all its hits are; sorted, as the vector is.
+        let mut parts: Vec<(usize, f64, f64)> = Vec::new();
+        parts.extend(vector.terms.iter().filter_map(|&(term, component)| {
+            let own = component_of(rule, term)?;
+            let cosine = ratio(component * own, vector.norm * rule.norm);
+            Some((term, weight * cosine + of_term(own), 0.0))
+        }));
+        let place = |parts: &[(usize, f64, f64)], hit: &Hit| parts.binary_search_by_key(&hit.term, |part| part.0).ok();
         for hit in hits {
-            if let Some((_, strength)) = parts.get_mut(&hit.term) {
+            if let Some((.., strength)) = place(&parts, hit).and_then(|at| parts.get_mut(at)) {
                 *strength += hit.strength;
             }
         }
         for hit in hits {
-            if let Some(&(part, strength)) = parts.get(&hit.term) {
+            if let Some(&(_, part, strength)) = place(&parts, hit).and_then(|at| parts.get(at)) {
                 add(hit, Kind::Word, part * ratio(hit.strength, strength));
             }
         }
     };
     let found: usize = {
-        let mut terms: Vec<_> =
-            reading.hits.iter().map(|hit| hit.term).filter(|term| of_rule.contains_key(term)).collect();
+        let mut terms: Vec<_> = reading.hits.iter().map(|hit| hit.term).collect();
         terms.sort_unstable();
         terms.dedup();
+        terms.retain(|&term| component_of(rule, term).is_some());
         terms.len()
     };
     let each = weights.breadth / (found as f64 + 2.0);
     let square = rule.norm * rule.norm;
-    let everywhere = |_: usize, own: f64| weights.coverage * ratio(own * own, square) + each;
-    share_out(&reading.hits, reading.distinct, weights.whole, &everywhere);
-    let nothing = |_: usize, _: f64| 0.0;
-    let all = windows(reading);
-    if let Some(first) = all.first().filter(|window| window.start == 0) {
-        share_out(first.hits, first.words, weights.head, &nothing);
+    let everywhere = |own: f64| weights.coverage * ratio(own * own, square) + each;
+    share_out(&reading.hits, &vector_of(&reading.hits, reading.distinct), weights.whole, &everywhere);
+    let nothing = |_: f64| 0.0;
+    let all = windows(reading).into_iter().map(|window| {
+        let vector = vector_of(window.hits, window.words);
+        (vector.cosine(rule), vector, window)
+    });
+    let mut best: Option<(f64, Vector, Window<'_>)> = None;
+    for (cosine, vector, window) in all {
+        if window.start == 0 {
+            share_out(window.hits, &vector, weights.head, &nothing);
+        }
+        if best.as_ref().is_none_or(|&(most, ..)| cosine > most) {
+            best = Some((cosine, vector, window));
+        }
     }
-    let cosine = |window: &Window<'_>| {
-        let mut scratch = vec![0.0; lexicon.terms.len()];
-        Vector::new(window.hits.iter(), window.words, lexicon, &mut scratch)
-            .cosines(lexicon)
-            .get(rule_at)
-            .copied()
-            .unwrap_or_default()
-    };
-    let best = all.iter().map(|window| (window, cosine(window))).reduce(|a, b| if b.1 > a.1 { b } else { a });
-    if let Some((best, _)) = best {
-        share_out(best.hits, best.words, weights.passage, &nothing);
+    if let Some((_, vector, window)) = best {
+        share_out(window.hits, &vector, weights.passage, &nothing);
     }
     name_parts(reading, lexicon, rule, weights, add);
 }
