@@ -76,7 +76,7 @@ impl Attribution {
         let passages = |at: Option<usize>| read.passages.iter().find(|(found, _)| Some(*found) == at);
         let mut aims: Vec<(Option<usize>, Kind, f64, &Direction, &Vector)> = Vec::new();
         aims.extend(whole.map(|whole| (None, Kind::Meaning, meaning, whole, direction)));
-        aims.extend(whole.zip(middle.as_ref()).map(|(whole, middle)| (None, Kind::Example, taught, whole, middle)));
+        aims.extend(whole.zip(middle).map(|(whole, middle)| (None, Kind::Example, taught, whole, middle)));
         aims.extend(passages(nearest).map(|(at, passage)| (Some(*at), Kind::Meaning, near, passage, direction)));
         aims.extend(passages(Some(0)).map(|(at, passage)| (Some(*at), Kind::Meaning, first, passage, direction)));
         for (passage, kind, weight, read_as, aim) in aims {

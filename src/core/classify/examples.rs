@@ -7,10 +7,10 @@
 //! How far the scores can be trusted is refitted from the same examples: each is held against rules that have not seen
 //! it, and one factor on all scores makes those answers most likely.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use crate::document::{Document, Span};
-use crate::text::{Language, Vector, Words};
+use crate::text::{Language, Map, Vector, Words};
 
 use super::attribution::Place;
 use super::meaning::{Meaning, RuleDirections};
@@ -31,7 +31,7 @@ type Bag = Vec<(usize, f64)>;
 pub(super) struct Lessons {
     language: Language,
     /// Number and rarity of each stem of the examples and rules.
-    stems: HashMap<String, (usize, f64)>,
+    stems: Map<String, (usize, f64)>,
     /// The rarity of all others.
     unheard: f64,
     rules: Vec<Middle>,
@@ -42,8 +42,12 @@ pub(super) struct Lessons {
 /// A rule's own text and its examples, added up.
 #[derive(Debug, Clone, Default)]
 struct Middle {
-    direction: Option<Vector>,
+    sum: Option<Vector>,
     words: BTreeMap<usize, f64>,
+    /// The direction of the sum.
+    direction: Option<Vector>,
+    /// The Euclidean length of the words.
+    length: f64,
 }
 
 /// What a text says, to be held against the middles.
@@ -64,22 +68,25 @@ impl Middle {
     /// Adds a text `times` over; less than 0 takes it out again.
     fn add(&mut self, told: &Told, times: f64) {
         if let Some(direction) = &told.direction {
-            let sum = self.direction.take().unwrap_or(Vector::ZERO).plus(times as f32, direction);
-            self.direction = Some(sum);
+            let sum = self.sum.take().unwrap_or(Vector::ZERO).plus(times as f32, direction);
+            self.sum = Some(sum);
         }
         for &(stem, weight) in &told.bag {
             *self.words.entry(stem).or_default() += times * weight;
         }
     }
 
-    fn nearness(&self, told: &Told) -> Nearness {
-        let meaning = self.direction.as_ref().zip(told.direction.as_ref()).map(|(own, other)| own.unit().0.dot(other));
-        let words = told.bag.iter().map(|(stem, weight)| weight * self.words.get(stem).copied().unwrap_or_default());
-        Nearness { meaning: meaning.unwrap_or_default(), words: ratio(words.sum(), self.length()) }
+    /// Made ready to be held against texts, once all is added.
+    fn ready(mut self) -> Self {
+        self.direction = self.sum.as_ref().map(|sum| sum.unit().0);
+        self.length = self.words.values().map(|weight| weight * weight).sum::<f64>().sqrt();
+        self
     }
 
-    fn length(&self) -> f64 {
-        self.words.values().map(|weight| weight * weight).sum::<f64>().sqrt()
+    fn nearness(&self, told: &Told) -> Nearness {
+        let meaning = self.direction.as_ref().zip(told.direction.as_ref()).map(|(own, other)| own.dot(other));
+        let words = told.bag.iter().map(|(stem, weight)| weight * self.words.get(stem).copied().unwrap_or_default());
+        Nearness { meaning: meaning.unwrap_or_default(), words: ratio(words.sum(), self.length) }
     }
 }
 
@@ -127,6 +134,7 @@ impl Lessons {
                 middle.add(&told, 1.0);
             }
         }
+        lessons.rules = lessons.rules.into_iter().map(Middle::ready).collect();
         Some(lessons)
     }
 
@@ -144,7 +152,7 @@ impl Lessons {
                 if own == Some(at) {
                     let mut without = middle.clone();
                     without.add(told, -1.0);
-                    without.nearness(told)
+                    without.ready().nearness(told)
                 } else {
                     middle.nearness(told)
                 }
@@ -153,8 +161,8 @@ impl Lessons {
     }
 
     /// The middle of a rule's examples as a direction.
-    pub fn direction(&self, rule: usize) -> Option<Vector> {
-        self.rules.get(rule)?.direction.as_ref().map(|direction| direction.unit().0)
+    pub fn direction(&self, rule: usize) -> Option<&Vector> {
+        self.rules.get(rule)?.direction.as_ref()
     }
 
     /// What each word of `document` adds to its nearness, in words, to a rule: calls `add` with the places.
@@ -162,14 +170,13 @@ impl Lessons {
         let Some(middle) = self.rules.get(rule) else { return };
         let counts = stems(document, self.language);
         let bag = self.bag(&counts);
-        let length = middle.length();
-        let parts: HashMap<usize, f64> = bag
+        let parts: Map<usize, f64> = bag
             .into_iter()
-            .filter_map(|(stem, weight)| Some((stem, ratio(weight * middle.words.get(&stem)?, length))))
+            .filter_map(|(stem, weight)| Some((stem, ratio(weight * middle.words.get(&stem)?, middle.length))))
             .collect();
         walk(document, self.language, |place, stem| {
-            let known = self.stems.get(&stem).and_then(|(number, _)| parts.get(number));
-            if let (Some(part), Some(count)) = (known, counts.get(&stem)) {
+            let known = self.stems.get(stem).and_then(|(number, _)| parts.get(number));
+            if let (Some(part), Some(count)) = (known, counts.get(stem)) {
                 add(place, part / count);
             }
         });
@@ -238,13 +245,20 @@ fn ratio(part: f64, whole: f64) -> f64 {
 /// How often each stem of a text comes.
 fn stems(document: &Document, language: Language) -> BTreeMap<String, f64> {
     let mut stems: BTreeMap<String, f64> = BTreeMap::new();
-    walk(document, language, |_, stem| *stems.entry(stem).or_default() += 1.0);
+    walk(document, language, |_, stem| match stems.get_mut(stem) {
+        Some(count) => *count += 1.0,
+        None => {
+            stems.insert(stem.to_owned(), 1.0);
+        }
+    });
     stems
 }
 
 /// Calls `see` with every content word of a text, its place and its stem.
-fn walk(document: &Document, language: Language, mut see: impl FnMut(Place, String)) {
+fn walk(document: &Document, language: Language, mut see: impl FnMut(Place, &str)) {
     let mut folded = String::new();
+    // Of every word, so that one that comes again is not taken apart again; nothing for stop words.
+    let mut stems: Map<String, Option<String>> = Map::default();
     let mut left = MAX_WORDS;
     for (page_at, page) in document.pages.iter().enumerate() {
         for passage in passages(page) {
@@ -253,9 +267,13 @@ fn walk(document: &Document, language: Language, mut see: impl FnMut(Place, Stri
                 && let Some(range) = words.next_into(&mut folded)
             {
                 left -= 1;
-                if folded.len() > 1 && !language.is_stop_word(&folded) {
+                if !stems.contains_key(&folded) {
+                    let says = folded.len() > 1 && !language.is_stop_word(&folded);
+                    stems.insert(folded.clone(), says.then(|| language.stem(&folded).into_owned()));
+                }
+                if let Some(Some(stem)) = stems.get(&folded) {
                     let span = Span { start: passage.span.start + range.start, end: passage.span.start + range.end };
-                    see((page_at, span), language.stem(&folded).into_owned());
+                    see((page_at, span), stem);
                 }
             }
         }
