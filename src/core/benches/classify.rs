@@ -1,4 +1,5 @@
-//! The engine without its surroundings, on one thread: the embedding alone beside `model2vec-rs`, and whole decisions.
+//! The engine without its surroundings, on one thread: the embedding alone beside `model2vec-rs`, and whole decisions: with
+//! and without examples, on a document made to be slow, and by the number of rules and of pages.
 //!
 //! ```sh
 //! cargo bench -p sortroom --bench classify
@@ -19,7 +20,7 @@ mod peer;
 #[path = "engine/texts.rs"]
 mod texts;
 
-use texts::{DOCUMENTS, PAGES, RULES, documents};
+use texts::{DOCUMENTS, EXAMPLES, PAGES, RULES, documents};
 
 fn embedding(criterion: &mut Criterion) {
     // The peer takes a thread for each core where it is not told otherwise.
@@ -56,6 +57,30 @@ fn whole(criterion: &mut Criterion) {
     group.finish();
 }
 
+fn taught(criterion: &mut Criterion) {
+    let documents = documents(PAGES);
+    let rules = texts::taught(EXAMPLES);
+    let settings = Settings::default();
+    let classifier = Classifier::new(&rules, &settings);
+    let mut group = criterion.benchmark_group("taught");
+    let mut turn = documents.iter().cycle();
+    group.sample_size(20);
+    group.bench_function("classify", |bencher| {
+        bencher.iter(|| classify(black_box(turn.next().unwrap()), black_box(&rules), &settings));
+    });
+    group.bench_function("decide", |bencher| bencher.iter(|| classifier.decide(black_box(turn.next().unwrap()))));
+    group.finish();
+}
+
+fn longest_word(criterion: &mut Criterion) {
+    let document = texts::longest_word();
+    let classifier = Classifier::new(&texts::rules(RULES), &Settings::default());
+    let mut group = criterion.benchmark_group("longest_word");
+    group.sample_size(10);
+    group.bench_function("decide", |bencher| bencher.iter(|| classifier.decide(black_box(&document))));
+    group.finish();
+}
+
 fn growth(criterion: &mut Criterion) {
     let two_pages = documents(PAGES);
     let mut group = criterion.benchmark_group("rules");
@@ -72,7 +97,7 @@ fn growth(criterion: &mut Criterion) {
     group.finish();
     let classifier = Classifier::new(&texts::rules(RULES), &Settings::default());
     let mut group = criterion.benchmark_group("pages");
-    for count in [1, 10, 50, 200] {
+    for count in [1, 2, 20, 200] {
         let document = texts::document(0, count);
         group.throughput(Throughput::Elements(count as u64)).bench_function(
             BenchmarkId::from_parameter(count),
@@ -84,5 +109,5 @@ fn growth(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, embedding, whole, growth);
+criterion_group!(benches, embedding, whole, taught, longest_word, growth);
 criterion_main!(benches);

@@ -14,7 +14,7 @@ mod peer;
 #[path = "../../../src/core/benches/engine/texts.rs"]
 mod texts;
 
-use texts::{DOCUMENTS, PAGES, RULES};
+use texts::{DOCUMENTS, EXAMPLES, PAGES, RULES};
 
 /// Everything made ready.
 #[wasm_bindgen]
@@ -24,6 +24,9 @@ pub struct Engine {
     documents: Vec<Document>,
     rules: RuleSet,
     classifier: Classifier,
+    taught_rules: RuleSet,
+    taught: Classifier,
+    longest_word: Document,
     peer: StaticModel,
 }
 
@@ -33,12 +36,15 @@ impl Engine {
     #[wasm_bindgen(constructor)]
     #[expect(clippy::new_without_default, reason = "JavaScript knows only constructors")]
     pub fn new() -> Self {
-        let rules = texts::rules(RULES);
+        let (rules, taught_rules) = (texts::rules(RULES), texts::taught(EXAMPLES));
         Self {
             texts: texts::texts(),
             documents: texts::documents(PAGES),
             classifier: Classifier::new(&rules, &Settings::default()),
             rules,
+            taught: Classifier::new(&taught_rules, &Settings::default()),
+            taught_rules,
+            longest_word: texts::longest_word(),
             peer: peer::model(),
         }
     }
@@ -85,6 +91,27 @@ impl Engine {
     pub fn classify(&self, times: u32) {
         for document in (0..times).flat_map(|_| &self.documents) {
             black_box(classify(black_box(document), black_box(&self.rules), &Settings::default()));
+        }
+    }
+
+    /// The same as `decide` with rules that have examples.
+    pub fn decide_taught(&self, times: u32) {
+        for document in (0..times).flat_map(|_| &self.documents) {
+            black_box(self.taught.decide(black_box(document)));
+        }
+    }
+
+    /// Makes the rules with examples ready, and decides on one document.
+    pub fn classify_taught(&self, times: u32) {
+        for document in self.documents.iter().cycle().take(times as usize) {
+            black_box(classify(black_box(document), black_box(&self.taught_rules), &Settings::default()));
+        }
+    }
+
+    /// Decides on a document made to be slow.
+    pub fn decide_longest_word(&self, times: u32) {
+        for _ in 0..times {
+            black_box(self.classifier.decide(black_box(&self.longest_word)));
         }
     }
 }

@@ -13,6 +13,10 @@ pub const DOCUMENTS: usize = 20;
 pub const PAGES: usize = 2;
 /// What most rule sets have.
 pub const RULES: usize = 10;
+/// Examples of each rule of a taught set: 160 in all.
+pub const EXAMPLES: usize = 16;
+/// Characters of an example: half a page.
+const EXAMPLE_CHARS: usize = 1_500;
 /// Words of a page.
 const PAGE_WORDS: usize = 500;
 
@@ -369,6 +373,21 @@ pub fn embed(text: &str) -> Vector {
         sum.add(piece.id, Share::Whole);
     }
     sum.direction()
+}
+
+/// What is hardest to read: one word of 10 MB.
+pub fn longest_word() -> Document {
+    Document::plain(&"a".repeat(10_000_000))
+}
+
+/// The ten rules with so many examples each: a page's beginning, of documents that are not among those that are read.
+pub fn taught(examples: usize) -> RuleSet {
+    let mut rules = rules(RULES);
+    for (at, rule) in rules.rules.iter_mut().enumerate() {
+        let numbers = (1..=examples).map(|number| DOCUMENTS + number * KINDS.len() + at);
+        rule.examples = numbers.map(|number| pages(number, 1).concat().chars().take(EXAMPLE_CHARS).collect()).collect();
+    }
+    rules
 }
 
 /// So many rules: first those of the kinds, then others that are each of a subject of their own.
