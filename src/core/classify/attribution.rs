@@ -9,7 +9,7 @@ use super::features;
 use super::meaning::Direction;
 use super::reading::Hit;
 use super::{Classifier, View};
-use crate::document::{Document, Span};
+use crate::document::Span;
 use crate::text::Vector;
 
 /// What makes a place speak for a rule.
@@ -43,7 +43,7 @@ pub(super) struct Attribution {
 
 impl Attribution {
     /// Takes apart the score of the rule at `rule`.
-    pub fn new(classifier: &Classifier, view: &View, document: &Document, rule: usize) -> Self {
+    pub fn new(classifier: &Classifier, view: &View, rule: usize) -> Self {
         let mut attribution = Self::default();
         let weights = view.grounds.rank_weights().map(|weight| weight * classifier.trust());
         let [whole, passage, head, title, phrase, coverage, breadth, meaning, near, first, taught, example] = weights;
@@ -52,8 +52,8 @@ impl Attribution {
             attribution.add(hit, kind, part);
         });
         attribution.add_meaning(classifier, view, rule, [meaning, near, first, taught]);
-        if let Some(lessons) = &classifier.lessons {
-            lessons.word_parts(document, rule, |place, part| attribution.add_at(place, Kind::Example, example * part));
+        if let Some((lessons, told)) = classifier.lessons.as_ref().zip(view.told.as_ref()) {
+            lessons.word_parts(told, rule, |place, part| attribution.add_at(place, Kind::Example, example * part));
         }
         attribution
     }

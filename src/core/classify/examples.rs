@@ -23,8 +23,18 @@ const RULE_WEIGHT: f64 = 2.0;
 /// Words looked at of one text: three pages; what an example is shows by then.
 const MAX_WORDS: usize = 2_000;
 
-/// The words of a text: number to weight, of Euclidean length 1 when those are counted that no example or rule has.
-type Bag = Vec<(usize, f64)>;
+/// The words of a text that some example or rule has. The weights are of Euclidean length 1 when the others are counted too.
+type Bag = Vec<Heard>;
+
+/// A stem of a text.
+#[derive(Debug, Clone, Copy)]
+struct Heard {
+    /// Its number among those of the examples and rules.
+    stem: usize,
+    weight: f64,
+    /// How often it comes.
+    count: f64,
+}
 
 /// The examples of a rule set, made ready.
 #[derive(Debug, Clone)]
@@ -55,6 +65,17 @@ struct Middle {
 pub(super) struct Told {
     direction: Option<Vector>,
     bag: Bag,
+    /// The places of its words, each with the place of its stem in the bag.
+    places: Vec<(Place, usize)>,
+}
+
+/// The stems of a text.
+#[derive(Debug, Default)]
+struct Stems {
+    /// Every stem with its number, in the order in which they come, and how often it does.
+    counts: BTreeMap<String, (usize, f64)>,
+    /// The content words: where, and the number of the stem.
+    places: Vec<(Place, usize)>,
 }
 
 /// How near a text is to a rule's middle: cosines.
@@ -71,8 +92,8 @@ impl Middle {
             let sum = self.sum.take().unwrap_or(Vector::ZERO).plus(times as f32, direction);
             self.sum = Some(sum);
         }
-        for &(stem, weight) in &told.bag {
-            *self.words.entry(stem).or_default() += times * weight;
+        for heard in &told.bag {
+            *self.words.entry(heard.stem).or_default() += times * heard.weight;
         }
     }
 
@@ -85,7 +106,8 @@ impl Middle {
 
     fn nearness(&self, told: &Told) -> Nearness {
         let meaning = self.direction.as_ref().zip(told.direction.as_ref()).map(|(own, other)| own.dot(other));
-        let words = told.bag.iter().map(|(stem, weight)| weight * self.words.get(stem).copied().unwrap_or_default());
+        let words =
+            told.bag.iter().map(|heard| heard.weight * self.words.get(&heard.stem).copied().unwrap_or_default());
         Nearness { meaning: meaning.unwrap_or_default(), words: ratio(words.sum(), self.length) }
     }
 }
@@ -96,16 +118,16 @@ impl Lessons {
         if rules.rules.iter().all(|rule| rule.examples.is_empty()) {
             return None;
         }
-        let own: Vec<_> = said.iter().map(|text| stems(&Document::plain(text), language)).collect();
+        let own: Vec<_> = said.iter().map(|text| Stems::new(&Document::plain(text), language)).collect();
         let examples: Vec<(usize, Document)> = rules
             .rules
             .iter()
             .enumerate()
             .flat_map(|(at, rule)| rule.examples.iter().map(move |text| (at, Document::plain(text))))
             .collect();
-        let words: Vec<_> = examples.iter().map(|(_, document)| stems(document, language)).collect();
+        let words: Vec<_> = examples.iter().map(|(_, document)| Stems::new(document, language)).collect();
         let mut holders: BTreeMap<&str, f64> = BTreeMap::new();
-        for stem in own.iter().chain(&words).flat_map(BTreeMap::keys) {
+        for stem in own.iter().chain(&words).flat_map(|stems| stems.counts.keys()) {
             *holders.entry(stem).or_default() += 1.0;
         }
         let texts = (own.len() + words.len()) as f64;
@@ -124,12 +146,12 @@ impl Lessons {
         for (words, direction) in own.iter().zip(&directions.rules) {
             let mut middle = Middle::default();
             let direction = (language == Language::English).then(|| direction.clone());
-            middle.add(&Told { direction, bag: lessons.bag(words) }, RULE_WEIGHT);
+            middle.add(&lessons.hear(words, direction), RULE_WEIGHT);
             lessons.rules.push(middle);
         }
         for ((rule, document), words) in examples.iter().zip(&words) {
             let meaning = (language == Language::English).then(|| Meaning::new(document, &directions.background));
-            let told = Told { direction: meaning.and_then(|meaning| meaning.direction()), bag: lessons.bag(words) };
+            let told = lessons.hear(words, meaning.and_then(|meaning| meaning.direction()));
             if let Some(middle) = lessons.rules.get_mut(*rule) {
                 middle.add(&told, 1.0);
             }
@@ -140,7 +162,7 @@ impl Lessons {
 
     /// What `document` says, whose meaning is `meaning` where that is known.
     pub fn told(&self, document: &Document, meaning: Option<&Meaning>) -> Told {
-        Told { direction: meaning.and_then(Meaning::direction), bag: self.bag(&stems(document, self.language)) }
+        self.hear(&Stems::new(document, self.language), meaning.and_then(Meaning::direction))
     }
 
     /// How near a text is to each rule. `own` is the rule that the text is an example of: its middle is taken without it.
@@ -165,38 +187,37 @@ impl Lessons {
         self.rules.get(rule)?.direction.as_ref()
     }
 
-    /// What each word of `document` adds to its nearness, in words, to a rule: calls `add` with the places.
-    pub fn word_parts(&self, document: &Document, rule: usize, mut add: impl FnMut(Place, f64)) {
+    /// What each word of a text adds to its nearness, in words, to a rule: calls `add` with the places.
+    pub fn word_parts(&self, told: &Told, rule: usize, mut add: impl FnMut(Place, f64)) {
         let Some(middle) = self.rules.get(rule) else { return };
-        let counts = stems(document, self.language);
-        let bag = self.bag(&counts);
-        let parts: Map<usize, f64> = bag
-            .into_iter()
-            .filter_map(|(stem, weight)| Some((stem, ratio(weight * middle.words.get(&stem)?, middle.length))))
-            .collect();
-        walk(document, self.language, |place, stem| {
-            let known = self.stems.get(stem).and_then(|(number, _)| parts.get(number));
-            if let (Some(part), Some(count)) = (known, counts.get(stem)) {
-                add(place, part / count);
+        for &(place, at) in &told.places {
+            let heard = told.bag.get(at).and_then(|heard| Some((heard, middle.words.get(&heard.stem)?)));
+            if let Some((heard, own)) = heard {
+                add(place, ratio(heard.weight * own, middle.length) / heard.count);
             }
-        });
+        }
     }
 
-    fn bag(&self, stems: &BTreeMap<String, f64>) -> Bag {
+    fn hear(&self, stems: &Stems, direction: Option<Vector>) -> Told {
         let mut bag = Bag::new();
+        let mut in_bag = vec![None; stems.counts.len()];
         let mut square = 0.0;
-        for (stem, &count) in stems {
+        for (stem, &(number, count)) in &stems.counts {
             let often = 1.0 + libm::log(count);
             let known = self.stems.get(stem);
             let weight = often * known.map_or(self.unheard, |&(_, rarity)| rarity);
             square += weight * weight;
-            bag.extend(known.map(|&(number, _)| (number, weight)));
+            if let (Some(&(stem, _)), Some(at)) = (known, in_bag.get_mut(number)) {
+                *at = Some(bag.len());
+                bag.push(Heard { stem, weight, count });
+            }
         }
         let length = square.sqrt();
-        for (_, weight) in &mut bag {
-            *weight = ratio(*weight, length);
+        for heard in &mut bag {
+            heard.weight = ratio(heard.weight, length);
         }
-        bag
+        let place = |&(place, number): &(Place, usize)| Some((place, in_bag.get(number).copied().flatten()?));
+        Told { direction, bag, places: stems.places.iter().filter_map(place).collect() }
     }
 }
 
@@ -242,40 +263,51 @@ fn ratio(part: f64, whole: f64) -> f64 {
     if whole > 0.0 { part / whole } else { 0.0 }
 }
 
-/// How often each stem of a text comes.
-fn stems(document: &Document, language: Language) -> BTreeMap<String, f64> {
-    let mut stems: BTreeMap<String, f64> = BTreeMap::new();
-    walk(document, language, |_, stem| match stems.get_mut(stem) {
-        Some(count) => *count += 1.0,
-        None => {
-            stems.insert(stem.to_owned(), 1.0);
-        }
-    });
-    stems
-}
-
-/// Calls `see` with every content word of a text, its place and its stem.
-fn walk(document: &Document, language: Language, mut see: impl FnMut(Place, &str)) {
-    let mut folded = String::new();
-    // Of every word, so that one that comes again is not taken apart again; nothing for stop words.
-    let mut stems: Map<String, Option<String>> = Map::default();
-    let mut left = MAX_WORDS;
-    for (page_at, page) in document.pages.iter().enumerate() {
-        for passage in passages(page) {
-            let mut words = Words::new(passage.span.of(&page.text));
-            while left > 0
-                && let Some(range) = words.next_into(&mut folded)
-            {
-                left -= 1;
-                if !stems.contains_key(&folded) {
-                    let says = folded.len() > 1 && !language.is_stop_word(&folded);
-                    stems.insert(folded.clone(), says.then(|| language.stem(&folded).into_owned()));
-                }
-                if let Some(Some(stem)) = stems.get(&folded) {
-                    let span = Span { start: passage.span.start + range.start, end: passage.span.start + range.end };
-                    see((page_at, span), stem);
+impl Stems {
+    /// Reads a text.
+    fn new(document: &Document, language: Language) -> Self {
+        let mut stems = Self::default();
+        let mut folded = String::new();
+        // Of every word the number of its stem, so that one that comes again is not taken apart again; nothing for stop
+        // words.
+        let mut known: Map<String, Option<usize>> = Map::default();
+        let mut left = MAX_WORDS;
+        for (page_at, page) in document.pages.iter().enumerate() {
+            for passage in passages(page) {
+                let mut words = Words::new(passage.span.of(&page.text));
+                while left > 0
+                    && let Some(range) = words.next_into(&mut folded)
+                {
+                    left -= 1;
+                    let number = known.get(&folded).copied().unwrap_or_else(|| {
+                        let says = folded.len() > 1 && !language.is_stop_word(&folded);
+                        let number = says.then(|| stems.number(language.stem(&folded).into_owned()));
+                        known.insert(folded.clone(), number);
+                        number
+                    });
+                    if let Some(number) = number {
+                        let span =
+                            Span { start: passage.span.start + range.start, end: passage.span.start + range.end };
+                        stems.places.push(((page_at, span), number));
+                    }
                 }
             }
         }
+        let mut counts = vec![0.0; stems.counts.len()];
+        for &(_, number) in &stems.places {
+            if let Some(count) = counts.get_mut(number) {
+                *count += 1.0;
+            }
+        }
+        for (number, count) in stems.counts.values_mut() {
+            *count = counts.get(*number).copied().unwrap_or_default();
+        }
+        stems
+    }
+
+    /// The number of a stem, the next one where it is new.
+    fn number(&mut self, stem: String) -> usize {
+        let next = self.counts.len();
+        self.counts.entry(stem).or_insert((next, 0.0)).0
     }
 }

@@ -35,7 +35,7 @@ use serde::{Deserialize, Serialize};
 use crate::document::{Document, Span};
 use crate::text::Language;
 
-use examples::Lessons;
+use examples::{Lessons, Told};
 use meaning::{Meaning, RuleDirections};
 use reading::Reading;
 use rules::Lexicon;
@@ -226,6 +226,7 @@ pub struct Observed {
 struct View {
     reading: Reading,
     meaning: Option<Meaning>,
+    told: Option<Told>,
     grounds: Grounds,
     /// One for each rule, in their order.
     features: Vec<Features>,
@@ -315,14 +316,14 @@ impl Classifier {
                 features.add_meaning(meaning, rule);
             }
         }
-        if let Some(lessons) = &self.lessons {
+        let told = self.lessons.as_ref().map(|lessons| lessons.told(document, meaning.as_ref()));
+        if let Some((lessons, told)) = self.lessons.as_ref().zip(told.as_ref()) {
             grounds = Grounds::Examples;
-            let told = lessons.told(document, meaning.as_ref());
-            for (features, nearness) in features.iter_mut().zip(lessons.nearness(&told, own)) {
+            for (features, nearness) in features.iter_mut().zip(lessons.nearness(told, own)) {
                 (features.taught_meaning, features.taught_words) = (nearness.meaning, nearness.words);
             }
         }
-        View { reading, meaning, grounds, features }
+        View { reading, meaning, told, grounds, features }
     }
 
     /// The rank score of every rule, in the order of the rules.

@@ -51,7 +51,7 @@ impl Case<'_> {
         let Some((at, label, rule, score)) = best else {
             return Explanation { reasoning: "There are no rules to match.".to_owned(), ..Explanation::default() };
         };
-        let attribution = Attribution::new(self.classifier, self.view, self.document, at);
+        let attribution = Attribution::new(self.classifier, self.view, at);
         let constant = rounded(attribution.constant);
         let places = attribution.places();
         let evidence = self.evidence(label, &places);

@@ -277,7 +277,7 @@ proptest! {
         let classifier = Classifier::new(&rules, &Settings { language, ..Settings::default() });
         let view = classifier.view(&document, None);
         for (at, score) in classifier.scores(&view).into_iter().enumerate() {
-            let attribution = Attribution::new(&classifier, &view, &document, at);
+            let attribution = Attribution::new(&classifier, &view, at);
             let constant = attribution.constant;
             let parts: f64 = attribution.places().iter().map(|(.., part)| part).sum();
             prop_assert!((constant + parts - score).abs() < 1e-5, "{constant} + {parts} is not {score}");
