@@ -22,6 +22,6 @@ pub use language::{Language, StopWords, guess};
 pub use pieces::{PIECES, Piece, PieceId, Pieces, UNKNOWN, is_continuation, piece_text};
 pub use words::{Words, words};
 
-/// A map for many short look-ups. Its hash is the same everywhere and of no strength: the time to build one is bounded by
-/// how much of a text is looked at, and what order it has must reach no answer.
+/// A map for many short look-ups. Its hash is the same everywhere, so whoever tries can choose words that fall together;
+/// what that costs is bounded by how many words of a text are looked at. Its order must reach no answer.
 pub(crate) type Map<K, V> = std::collections::HashMap<K, V, foldhash::fast::FixedState>;
