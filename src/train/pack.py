@@ -7,6 +7,7 @@
     background  256 i16, in units of 2 ** -15: the mean of unit vectors of everyday sentences
     common      128 bytes a row: byte i holds number i in its low half and number i + 128 in its high one, each plus 8
     rare        64 bytes a row: byte i holds, two bits each from the lowest, numbers i, i + 64, i + 128 and i + 192, each plus 1
+    subjects    64 rows like the rare ones, without multipliers: the directions of general subjects
 
 Little-endian throughout. A piece's vector is its row times its multiplier, which holds the piece's weight too; all
 vectors share one unit, which a cosine does not see.
@@ -79,7 +80,7 @@ def weighted(order, size, common_digits, rare_digits, common_multipliers, rare_m
     return rows
 
 
-def write(file, pieces, order, background, common_digits, rare_digits, common_multipliers, rare_multipliers):
+def write(file, pieces, order, background, subjects, common_digits, rare_digits, common_multipliers, rare_multipliers):
     """`pieces`: (piece, id in the teacher's vocabulary) in the order of the vocabulary file."""
     place = {int(at): row for row, at in enumerate(order)}
     rows = [place.get(at) for _, at in pieces]
@@ -104,6 +105,7 @@ def write(file, pieces, order, background, common_digits, rare_digits, common_mu
         np.round(background / BACKGROUND_UNIT).astype("<i2").tobytes(),
         halves.tobytes(),
         quarters(rare_digits[rare]),
+        quarters(subjects),
     ])
     Path(file).write_bytes(data)
     return data

@@ -13,6 +13,7 @@ import numpy as np
 
 import embed
 import pack
+import subjects
 import table
 import vocabulary
 from teacher import Teacher
@@ -62,7 +63,8 @@ def main():
     cosines["packed"] = cosine(rows @ basis.T / np.where(weights > 0, weights, 1)[:, None])
     counted = table.counts(flat, lengths, (weights > 0).astype(np.float32))
     background = pack.background(counted, rows, lengths, table.Threads())
-    data = pack.write(given.out / "embedding.bin", pieces, order, background, *quantised)
+    directions = subjects.directions(counted, rows, background, sources)
+    data = pack.write(given.out / "embedding.bin", pieces, order, background, directions, *quantised)
     facts = pack.describe(
         given.out / "embedding.json",
         data,

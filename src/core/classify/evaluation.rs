@@ -408,7 +408,7 @@ mod tests {
     fn a_comparison_names_what_changed_for_better_and_for_worse() {
         let draft = rules(&[
             ("invoice", "an invoice with a number and a total amount due"),
-            ("claim", "wants money"),
+            ("claim", "a forecast of the weather"),
             ("farewell", "wishes to cancel a subscription"),
         ]);
         let (cases, settings) = (cases(), Settings::default());

@@ -35,6 +35,8 @@ const COMMON_SHARE: f32 = 0.5;
 pub(super) struct RuleDirections {
     /// One for each rule; zero where no word of it carries meaning.
     pub rules: Vec<Vector>,
+    /// The same without regard to the other rules: nothing of what they share is taken away.
+    pub alone: Vec<Vector>,
     pub background: Vector,
 }
 
@@ -47,17 +49,10 @@ impl RuleDirections {
         for rule in &raw {
             common = common.plus(1.0 / raw.len() as f32, rule);
         }
-        let rules: Vec<Vector> = raw
-            .iter()
-            .map(|rule| {
-                if raw.len() > 2 {
-                    rule.plus(COMMON_SHARE - 1.0, &background).plus(-COMMON_SHARE, &common).unit().0
-                } else {
-                    rule.plus(-1.0, &background).unit().0
-                }
-            })
-            .collect();
-        Self { rules, background }
+        let alone: Vec<Vector> = raw.iter().map(|rule| rule.plus(-1.0, &background).unit().0).collect();
+        let apart = |rule: &Vector| rule.plus(COMMON_SHARE - 1.0, &background).plus(-COMMON_SHARE, &common).unit().0;
+        let rules = if raw.len() > 2 { raw.iter().map(apart).collect() } else { alone.clone() };
+        Self { rules, alone, background }
     }
 }
 

@@ -6,13 +6,14 @@
 //!    full of and what a description excludes says little or nothing.
 //! 2. `reading`: one walk over the document finds every place that uses a term.
 //! 3. `features`: for every rule a few numbers, each one kind of evidence.
-//! 4. `score`: the numbers become a score for each rule, the answer (a label, or none) and its probability.
+//! 4. `score`: the numbers become a score for each rule; with `surroundings` and `heads` the answer (a label, or none) and its
+//!    probability.
 //! 5. `reasoning`: the same evidence as sentences and as places in the document.
 //!
 //! [`evaluation`] says how good the answers are on labelled documents, [`lint`] what is wrong with rules before there are any.
 //!
-//! The evidence is lexical: equal words, equal stems, and for documents in another language than the rules a small
-//! glossary of business words. It does not know that a "flat" is an "apartment", and it does not follow an argument.
+//! The evidence is words (equal, of one stem, and for documents in another language than the rules a small glossary of
+//! business words) and, in English, meaning: a "flat" lies near an "apartment". It does not follow an argument.
 
 mod attribution;
 mod background;
@@ -21,12 +22,14 @@ pub mod evaluation;
 mod examples;
 mod features;
 mod glossary;
+mod heads;
 pub mod lint;
 mod meaning;
 mod reading;
 mod reasoning;
 mod rules;
 mod score;
+mod surroundings;
 #[cfg(test)]
 mod tests;
 
@@ -39,7 +42,8 @@ use examples::{Lessons, Told};
 use meaning::{Meaning, RuleDirections};
 use reading::Reading;
 use rules::Lexicon;
-use score::Grounds;
+use score::{Grounds, Winner};
+use surroundings::{SURROUNDINGS, Subjects};
 
 pub use attribution::Kind;
 pub use features::Features;
@@ -216,6 +220,8 @@ pub struct Classifier {
 pub struct Observed {
     /// What speaks for each rule, in the order of the rules.
     pub features: Vec<Features>,
+    /// Where each rule stands among general subjects and the other rules; empty where the document has no direction.
+    pub surroundings: Vec<[f64; SURROUNDINGS]>,
     /// Content words of the document.
     pub words: usize,
     /// What all scores are multiplied by: 1 without examples.
@@ -230,6 +236,13 @@ struct View {
     grounds: Grounds,
     /// One for each rule, in their order.
     features: Vec<Features>,
+}
+
+impl View {
+    /// How near the document is to general subjects, where it has a direction.
+    fn subjects(&self) -> Option<Subjects> {
+        Some(Subjects::new(self.meaning.as_ref()?.direction()?))
+    }
 }
 
 impl Classifier {
@@ -263,16 +276,11 @@ impl Classifier {
         ranked.sort_by(|(_, a), (_, b)| b.total_cmp(a));
         let scores: Vec<f64> = ranked.iter().map(|&(_, score)| score).collect();
         let best = ranked.first().map(|&(rule, _)| rule);
-        let judged = score::judge(
-            &scores,
-            best.unwrap_or_default(),
-            &view.features,
-            &view.reading,
-            view.grounds,
-            self.no_match_bias,
-        );
-        let verdict =
-            if self.allow_no_match || scores.is_empty() { judged } else { score::best_of(&scores, judged.no_match) };
+        let at = best.unwrap_or_default();
+        let View { reading, features, grounds, .. } = &view;
+        let surroundings = view.subjects().map_or([0.0; SURROUNDINGS], |subjects| self.surroundings(at, &subjects));
+        let winner = Winner { scores: &scores, at, features, surroundings, reading, grounds: *grounds };
+        let verdict = winner.judge(self.no_match_bias, self.allow_no_match || scores.is_empty());
         let case = reasoning::Case { document, classifier: self, view: &view, ranked: &ranked, verdict };
         let explanation = case.explain();
         Decision {
@@ -295,7 +303,14 @@ impl Classifier {
     /// What the constants of the engine are fitted on.
     pub fn observe(&self, document: &Document) -> Observed {
         let view = self.view(document, None);
-        Observed { features: view.features, words: view.reading.words, trust: self.trust() }
+        let surroundings = view.subjects().map_or_else(Vec::new, |subjects| {
+            (0..self.labels.len()).map(|rule| self.surroundings(rule, &subjects)).collect()
+        });
+        Observed { surroundings, features: view.features, words: view.reading.words, trust: self.trust() }
+    }
+
+    fn surroundings(&self, rule: usize, document: &Subjects) -> [f64; SURROUNDINGS] {
+        surroundings::of_rule(rule, &self.directions, document)
     }
 
     fn trust(&self) -> f64 {

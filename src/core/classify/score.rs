@@ -1,7 +1,7 @@
 //! Features to a score for every rule, and from the scores to an answer and how sure it is.
 //!
-//! Three linear forms. The *rank score* of a rule orders the rules; in a softmax it is the probability that the rule
-//! is the right one, given that one is. Two logistic heads then look at the winner and its rivals: the probability that
+//! The *rank score* of a rule, a linear form, orders the rules; in a softmax it is the probability that the rule is the
+//! right one, given that one is. Then [`Heads`] look at the winner, its rivals and its surroundings: the probability that
 //! any rule fits at all, and the probability that the winner is right. The answer is "none" where "no rule fits" is more
 //! likely than "the winner is right", and the confidence is the probability of the answer given.
 //!
@@ -10,7 +10,9 @@
 
 use super::constants::{MEANING, TAUGHT, WORDS};
 use super::features::{FEATURES, Features};
+use super::heads::{Heads, INPUTS};
 use super::reading::Reading;
+use super::surroundings::SURROUNDINGS;
 
 /// What evidence there is, which decides what each kind of it is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,10 +30,8 @@ pub(super) enum Grounds {
 pub(super) struct Weights {
     /// Of the rank score, in the order of [`Features::values`].
     pub rank: [f64; FEATURES],
-    /// Of the head "does any rule fit", in the order of [`inputs`]; the last is the constant.
-    pub any_fits: [f64; HEAD_INPUTS + 1],
-    /// Of the head "is the winner right", likewise.
-    pub top_is_right: [f64; HEAD_INPUTS + 1],
+    /// What tells how sure the answer is. They see [`inputs`].
+    pub heads: Heads,
     /// The log-odds that a rule fits although hardly a word of any rule was found and nothing else speaks: the answer is
     /// then none, and the heads have nothing to look at.
     pub silence: f64,
@@ -64,9 +64,6 @@ const TWO_WORDS: f64 = 0.5;
 /// rule).
 const FAINT_MEANING: f64 = 0.1;
 
-/// Inputs of a head.
-pub(super) const HEAD_INPUTS: usize = 16;
-
 /// A lead of more than this over the second rule says nothing more.
 const MAX_MARGIN: f64 = 8.0;
 
@@ -93,6 +90,20 @@ pub(super) fn rank(features: &Features, grounds: Grounds) -> f64 {
     dot(&features.values(), grounds.rank_weights())
 }
 
+/// The winner among the rules, and all there is to judge it by.
+pub(super) struct Winner<'a> {
+    /// The scores of all rules, best first.
+    pub scores: &'a [f64],
+    /// The winner's place in `features`.
+    pub at: usize,
+    /// Those of all rules, in their order.
+    pub features: &'a [Features],
+    /// See [`super::surroundings::of_rule`]; zeros where the document has no direction.
+    pub surroundings: [f64; SURROUNDINGS],
+    pub reading: &'a Reading,
+    pub grounds: Grounds,
+}
+
 /// The judgement on the best rule.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Verdict {
@@ -104,71 +115,81 @@ pub(super) struct Verdict {
     pub no_match: f64,
 }
 
-/// Judges the winner. `scores` are sorted, best first; `best` is the place of the first in `features`, those of all rules.
-pub(super) fn judge(
-    scores: &[f64],
-    best: usize,
-    features: &[Features],
-    reading: &Reading,
-    grounds: Grounds,
-    no_match_bias: f64,
-) -> Verdict {
-    let Some(winner) = features.get(best) else {
-        return Verdict { is_null: true, confidence: 1.0, no_match: 1.0 };
-    };
-    let weights = grounds.weights();
-    let inputs = inputs(scores, winner, features, reading);
-    let bias = if no_match_bias.is_finite() { no_match_bias } else { 0.0 };
-    let silent = winner.values().iter().all(|&value| value <= 0.0);
-    let one_word = winner.breadth < TWO_WORDS && winner.title <= 0.0 && reading.words >= FAINT_WORDS;
-    let silent = silent || one_word && winner.meaning_passage.max(winner.taught_meaning) < FAINT_MEANING;
-    let fits = if silent { weights.silence } else { dot(&inputs, &weights.any_fits) + constant(&weights.any_fits) };
-    let fits = logistic(fits - bias);
-    let right = dot(&inputs, &weights.top_is_right) + constant(&weights.top_is_right);
-    let right = logistic(right - bias).min(fits);
-    let is_null = silent || rounded(1.0 - fits) > rounded(right);
-    let no_match = rounded(1.0 - fits).clamp(0.0, 1.0);
-    Verdict { is_null, confidence: if is_null { no_match } else { rounded(right).clamp(0.0, 1.0) }, no_match }
-}
+impl Winner<'_> {
+    /// Judges the winner. Where "none" is no answer, the best rule is the answer, with the probability that it is right
+    /// given that one of them is.
+    pub fn judge(&self, no_match_bias: f64, allow_no_match: bool) -> Verdict {
+        let Some(winner) = self.features.get(self.at) else {
+            return Verdict { is_null: true, confidence: 1.0, no_match: 1.0 };
+        };
+        let weights = self.grounds.weights();
+        let odds = weights.heads.odds(&self.inputs(winner));
+        let bias = if no_match_bias.is_finite() { no_match_bias } else { 0.0 };
+        let silent = self.is_silent(winner);
+        let fits = logistic(if silent { weights.silence } else { odds.any_fits } - bias);
+        let right = logistic(odds.top_is_right - bias).min(fits);
+        let no_match = rounded(1.0 - fits).clamp(0.0, 1.0);
+        let is_null = allow_no_match && (silent || no_match > rounded(right));
+        let confidence = match (is_null, allow_no_match) {
+            (true, _) => no_match,
+            (false, true) => right,
+            (false, false) => self.sure_of_best(odds.top_of_known),
+        };
+        Verdict { is_null, confidence: rounded(confidence).clamp(0.0, 1.0), no_match }
+    }
 
-/// The judgement where "none" is no answer: the best rule, with its share of the softmax.
-pub(super) fn best_of(scores: &[f64], no_match: f64) -> Verdict {
-    Verdict { is_null: false, confidence: rounded(share_of_best(scores)), no_match }
+    /// The probability of the best of several rules is never below an even share; a single rule is sure.
+    fn sure_of_best(&self, odds: f64) -> f64 {
+        let even = 1.0 / self.scores.len().max(1) as f64;
+        logistic(odds).max(even)
+    }
+
+    fn is_silent(&self, winner: &Features) -> bool {
+        let nothing = winner.values().iter().all(|&value| value <= 0.0);
+        let one_word = winner.breadth < TWO_WORDS && winner.title <= 0.0 && self.reading.words >= FAINT_WORDS;
+        nothing || one_word && winner.meaning_passage.max(winner.taught_meaning) < FAINT_MEANING
+    }
+
+    /// What the heads look at.
+    fn inputs(&self, winner: &Features) -> [f64; INPUTS] {
+        let (scores, all) = (self.scores, self.features);
+        let best = scores.first().copied().unwrap_or_default();
+        let margin = scores.get(1).map_or(LONE_MARGIN, |second| (best - second).clamp(0.0, MAX_MARGIN));
+        let rules = all.len().max(1) as f64;
+        let mean = all.iter().map(|rule| rule.meaning).sum::<f64>() / rules;
+        let spread = (all.iter().map(|rule| (rule.meaning - mean) * (rule.meaning - mean)).sum::<f64>() / rules).sqrt();
+        let stands_out =
+            if all.len() > 1 { (winner.meaning - mean) / (spread + LEAST_SPREAD) } else { LONE_STANDS_OUT };
+        let own = [
+            winner.whole,
+            winner.passage,
+            winner.title,
+            winner.breadth,
+            share_of_best(scores),
+            margin,
+            libm::log(rules),
+            libm::log(1.0 + self.reading.words as f64),
+            winner.meaning,
+            winner.meaning_passage,
+            winner.meaning_head,
+            stands_out,
+            ratio(mean * rules - winner.meaning, rules - 1.0),
+            all.iter().map(|rule| rule.meaning).fold(-1.0, f64::max),
+            winner.taught_meaning,
+            winner.taught_words,
+        ];
+        let mut inputs = [0.0; INPUTS];
+        for (input, value) in inputs.iter_mut().zip(own.into_iter().chain(self.surroundings)) {
+            *input = value;
+        }
+        inputs
+    }
 }
 
 /// The softmax of the first of `scores`, which are sorted, best first.
 fn share_of_best(scores: &[f64]) -> f64 {
     let best = scores.first().copied().unwrap_or_default();
     1.0 / scores.iter().map(|score| libm::exp(score - best)).sum::<f64>().max(1.0)
-}
-
-/// What the heads look at.
-fn inputs(scores: &[f64], winner: &Features, all: &[Features], reading: &Reading) -> [f64; HEAD_INPUTS] {
-    let best = scores.first().copied().unwrap_or_default();
-    let share = share_of_best(scores);
-    let margin = scores.get(1).map_or(LONE_MARGIN, |second| (best - second).clamp(0.0, MAX_MARGIN));
-    let rules = all.len().max(1) as f64;
-    let mean = all.iter().map(|rule| rule.meaning).sum::<f64>() / rules;
-    let spread = (all.iter().map(|rule| (rule.meaning - mean) * (rule.meaning - mean)).sum::<f64>() / rules).sqrt();
-    let stands_out = if all.len() > 1 { (winner.meaning - mean) / (spread + LEAST_SPREAD) } else { LONE_STANDS_OUT };
-    [
-        winner.whole,
-        winner.passage,
-        winner.title,
-        winner.breadth,
-        share,
-        margin,
-        libm::log(rules),
-        libm::log(1.0 + reading.words as f64),
-        winner.meaning,
-        winner.meaning_passage,
-        winner.meaning_head,
-        stands_out,
-        ratio(mean * rules - winner.meaning, rules - 1.0),
-        all.iter().map(|rule| rule.meaning).fold(-1.0, f64::max),
-        winner.taught_meaning,
-        winner.taught_words,
-    ]
 }
 
 /// `sum / count`; 0 of nothing.
@@ -178,10 +199,6 @@ fn ratio(sum: f64, count: f64) -> f64 {
 
 fn dot(values: &[f64], weights: &[f64]) -> f64 {
     values.iter().zip(weights).map(|(value, weight)| value * weight).sum()
-}
-
-fn constant(weights: &[f64]) -> f64 {
-    weights.last().copied().unwrap_or_default()
 }
 
 fn logistic(x: f64) -> f64 {

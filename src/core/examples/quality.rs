@@ -257,7 +257,7 @@ const FOREIGN: usize = 200;
 const NOISE: usize = 60;
 const NOISE_WORDS: usize = 12;
 
-/// One JSON line an instance: `{task, from, split, kind, taught, target, words, trust, features}`; `target` is the index of the
+/// One JSON line an instance: `{task, from, split, kind, taught, target, words, trust, features, surroundings}`; `target` is the index of the
 /// right rule or -1. Kinds: `own` (all rules), `subset` (a random subset, three in ten without the right rule), `cross` (a
 /// text of another task), `noise` (words of texts of other tasks, drawn one by one). Each comes a second time with `taught`, the rules having examples, but for the examples
 /// themselves.
@@ -279,7 +279,7 @@ fn instances(tasks: &[Task]) -> String {
             let target = label.and_then(|label| rules.rules.iter().position(|rule| &rule.label == label));
             let values: Vec<_> = seen.features.iter().map(|features| features.values()).collect();
             let target = target.and_then(|at| i64::try_from(at).ok()).unwrap_or(-1);
-            let line = json!({ "task": task.name, "from": from, "split": line.split, "kind": kind, "taught": taught, "target": target, "words": seen.words, "trust": seen.trust, "features": values });
+            let line = json!({ "task": task.name, "from": from, "split": line.split, "kind": kind, "taught": taught, "target": target, "words": seen.words, "trust": seen.trust, "features": values, "surroundings": seen.surroundings });
             out.push_str(&line.to_string());
             out.push('\n');
         };

@@ -4,6 +4,8 @@
 //! describes the file). It is used where it lies: nothing is built, copied or allocated. Vectors are added up in whole
 //! numbers, so that no order of summation and no platform changes a bit.
 
+use std::sync::LazyLock;
+
 pub use super::lanes::WIDTH;
 use super::lanes::{self, Lanes};
 use super::{PIECES, PieceId};
@@ -24,7 +26,11 @@ const COMMON_AT: usize = BACKGROUND_AT + 2 * WIDTH;
 const COMMON_BYTES: usize = WIDTH / 2;
 const RARE_AT: usize = COMMON_AT + COMMON * COMMON_BYTES;
 const RARE_BYTES: usize = WIDTH / 4;
-const END: usize = RARE_AT + RARE * RARE_BYTES;
+const SUBJECTS_AT: usize = RARE_AT + RARE * RARE_BYTES;
+const END: usize = SUBJECTS_AT + SUBJECTS * RARE_BYTES;
+
+/// Directions of general subjects.
+pub const SUBJECTS: usize = 64;
 
 /// What is added to the digits of a row so that none is negative.
 const COMMON_BIAS: u16 = 8;
@@ -195,6 +201,26 @@ impl Vector {
         for (number, bytes) in numbers.iter_mut().zip(FILE.get(BACKGROUND_AT..).unwrap_or_default().as_chunks::<2>().0)
         {
             *number = f32::from(i16::from_le_bytes(*bytes)) * BACKGROUND_UNIT;
+        }
+        Self(numbers)
+    }
+
+    /// The directions of general subjects, of length 1, the background taken away: what passages of many kinds gather around.
+    pub fn subjects() -> &'static [Self] {
+        static DIRECTIONS: LazyLock<Vec<Vector>> = LazyLock::new(|| {
+            let rows = FILE.get(SUBJECTS_AT..).unwrap_or_default().as_chunks::<RARE_BYTES>().0;
+            rows.iter().map(|row| Vector::of_digits(row).unit().0).collect()
+        });
+        &DIRECTIONS
+    }
+
+    /// From a row of digits of two bits.
+    fn of_digits(row: &[u8; RARE_BYTES]) -> Self {
+        let mut numbers = [0.0; WIDTH];
+        for (quarter, numbers) in numbers.as_chunks_mut::<RARE_BYTES>().0.iter_mut().enumerate() {
+            for (number, byte) in numbers.iter_mut().zip(row) {
+                *number = f32::from(byte >> (2 * quarter) & 3) - f32::from(RARE_BIAS);
+            }
         }
         Self(numbers)
     }
