@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::score::rounded;
 use super::{Classifier, Decision, RuleSet, Settings};
+use crate::ENGINE_VERSION;
 use crate::document::Document;
 use crate::error::{Error, Result, Violation};
 
@@ -18,6 +19,15 @@ const BINS: usize = 15;
 pub struct Case {
     /// The document.
     pub document: Document,
+    /// The label it should get; nothing when no rule fits.
+    pub label: Option<String>,
+}
+
+/// A text and what it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Labelled {
+    /// The text.
+    pub text: String,
     /// The label it should get; nothing when no rule fits.
     pub label: Option<String>,
 }
@@ -94,6 +104,18 @@ pub struct Bin {
     pub accuracy: f64,
 }
 
+/// How good a rule set is, and what it changes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Evaluated {
+    /// What was measured.
+    #[serde(flatten)]
+    pub evaluation: Evaluation,
+    /// What changes against the published version, where there is one to compare with.
+    pub comparison: Option<Comparison>,
+    /// The version of the engine that answered.
+    pub engine_version: &'static str,
+}
+
 /// What changes from one version of a rule set to the next.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Comparison {
@@ -154,6 +176,49 @@ pub fn evaluate(rules: &RuleSet, settings: &Settings, cases: &[Case]) -> Result<
         reliability: bins.iter().enumerate().filter_map(|(at, bin)| bin.mean(at)).collect(),
         answers,
     })
+}
+
+/// Makes cases of texts, each a document that `read` reads from its bytes.
+///
+/// # Errors
+///
+/// `Invalid` at `cases/N/text` for every text that cannot be read.
+pub fn cases(texts: Vec<Labelled>, mut read: impl FnMut(&[u8]) -> Result<Document>) -> Result<Vec<Case>> {
+    let (mut cases, mut unread) = (Vec::new(), Vec::new());
+    for (at, Labelled { text, label }) in texts.into_iter().enumerate() {
+        match read(text.as_bytes()) {
+            Ok(document) => cases.push(Case { document, label }),
+            Err(error) => unread.push(unreadable(at, &error)),
+        }
+    }
+    if unread.is_empty() { Ok(cases) } else { Err(Error::invalid(unread)) }
+}
+
+fn unreadable(at: usize, error: &Error) -> Violation {
+    Violation {
+        pointer: vec!["cases".into(), at.into(), "text".into()],
+        reason: "value_error".to_owned(),
+        message: format!("Value error, {}", error.message()),
+        input: None,
+        context: None,
+    }
+}
+
+/// Evaluates `rules` on `cases`, and compares its answers with those of the `published` version, where there is one.
+///
+/// # Errors
+///
+/// As [`evaluate`].
+pub fn evaluate_against(
+    rules: &RuleSet,
+    settings: &Settings,
+    published: Option<(&RuleSet, &Settings)>,
+    cases: &[Case],
+) -> Result<Evaluated> {
+    let evaluation = evaluate(rules, settings, cases)?;
+    let comparison = published
+        .map(|(published, settings)| compare(cases, &answers(published, settings, cases), &evaluation.answers));
+    Ok(Evaluated { evaluation, comparison, engine_version: ENGINE_VERSION })
 }
 
 fn strange_label(at: usize, case: &Case) -> Violation {

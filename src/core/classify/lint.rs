@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{Classifier, Rule, RuleSet, Settings};
+use crate::ENGINE_VERSION;
 use crate::document::Document;
 use crate::text::{Language, guess, words};
 
@@ -127,6 +128,20 @@ pub struct Finding {
     pub rules: Vec<String>,
     /// What to know, for a person.
     pub message: String,
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Linted {
+    /// In the order of the rules.
+    pub findings: Vec<Finding>,
+    /// The version of the engine that looked.
+    pub engine_version: &'static str,
+}
+
+/// [`lint()`], as it is handed out.
+pub fn linted(rules: &RuleSet) -> Linted {
+    Linted { findings: lint(rules), engine_version: ENGINE_VERSION }
 }
 
 /// Looks for what is wrong with `rules`; the findings are in the order of the rules.

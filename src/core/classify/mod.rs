@@ -20,9 +20,11 @@ mod constants;
 pub mod evaluation;
 mod examples;
 mod features;
+pub mod given;
 mod glossary;
 pub mod lint;
 mod meaning;
+mod outcome;
 mod reading;
 mod reasoning;
 mod rules;
@@ -43,6 +45,7 @@ use score::Grounds;
 
 pub use attribution::Kind;
 pub use features::Features;
+pub use outcome::{Attached, Classified, Outcome};
 
 /// A rule in plain language: the label a document gets, and what such documents are like.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

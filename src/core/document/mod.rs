@@ -17,12 +17,13 @@ mod assemble;
 mod attachments;
 mod bytes;
 mod encoding;
+pub mod given;
 mod layout;
 mod pages;
 mod parse;
 mod sniff;
 
-pub use attachments::{Attachment, attachments};
+pub use attachments::{Attachment, attachments, enclosed};
 pub use pages::PageSelection;
 pub use parse::mail_body::mail_passages;
 use serde::{Deserialize, Serialize};

@@ -19,6 +19,7 @@ mod codes;
 mod concepts;
 mod dates;
 mod embedded;
+pub mod given;
 mod invoice_xml;
 mod labels;
 mod numbers;
@@ -35,6 +36,7 @@ use serde::{Deserialize, Serialize};
 
 pub use schema::{Field, Kind, Schema, Table};
 
+use crate::ENGINE_VERSION;
 use crate::document::{Attachment, Document, Rect, Span};
 
 /// Where a value was read.
@@ -97,6 +99,22 @@ pub struct Extraction {
     pub values: Vec<Value>,
     /// One entry per table, in the order of the schema.
     pub tables: Vec<Rows>,
+}
+
+/// An extraction as it is handed out: with the engine that made it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Extracted {
+    /// What the document gives.
+    #[serde(flatten)]
+    pub extraction: Extraction,
+    /// The version of the engine that read it.
+    pub engine_version: &'static str,
+}
+
+impl From<Extraction> for Extracted {
+    fn from(extraction: Extraction) -> Self {
+        Self { extraction, engine_version: ENGINE_VERSION }
+    }
 }
 
 impl Value {

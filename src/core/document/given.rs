@@ -1,13 +1,14 @@
-//! Mails that come as subject and body.
+//! Mails, as callers give them who have taken them apart.
 
-use super::validate::{Check, Field};
-use crate::{document::Mail, limits};
+use super::Mail;
+use crate::limits;
+use crate::validate::{Check, Field};
 
 /// The longest subject, in characters.
 const SUBJECT_CHARS: usize = 10_000;
 
 /// Reads a mail out of the members `subject` and `body` of `input`.
-pub fn read(check: &mut Check, input: &Field<'_>) -> Option<Mail> {
+pub fn mail(check: &mut Check, input: &Field<'_>) -> Option<Mail> {
     let body = input.get("body");
     check.require(&body);
     let subject = check.text(&input.get("subject"), 0..=SUBJECT_CHARS).unwrap_or_default().to_owned();
