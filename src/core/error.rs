@@ -197,6 +197,7 @@ pub struct Violation {
 
 /// A field at fault, as callers see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Fault {
     /// Where it is: a JSON pointer (RFC 6901) into what was given.
     pub pointer: String,

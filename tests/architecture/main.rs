@@ -47,7 +47,7 @@ const CORE: &[(&str, &[&str])] = &[
 ];
 
 /// What the browser's face may use of the core.
-const WEB: &[&str] = &["error", "limits", "text", "document", "classify", "extract", "ENGINE_VERSION"];
+const WEB: &[&str] = &["error", "limits", "validate", "text", "document", "classify", "extract", "ENGINE_VERSION"];
 
 /// Words of the dialects, which stand only below `api/`.
 const WIRE_WORDS: &[&str] = &[

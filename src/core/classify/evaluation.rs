@@ -25,15 +25,18 @@ pub struct Case {
 
 /// A text and what it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Labelled {
     /// The text.
     pub text: String,
     /// The label it should get; nothing when no rule fits.
+    #[cfg_attr(feature = "types", ts(optional = nullable))]
     pub label: Option<String>,
 }
 
 /// What a rule set said of a case.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Answer {
     /// As [`Decision::label`].
     pub label: Option<String>,
@@ -51,6 +54,7 @@ impl From<Decision> for Answer {
 
 /// How good the answers were.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Evaluation {
     /// The share of cases that were answered rightly, be it with a label or with "none".
     pub accuracy: f64,
@@ -74,6 +78,7 @@ pub struct Evaluation {
 
 /// A label, or "none", and how well it is told.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Class {
     /// The label; nothing for "none".
     pub label: Option<String>,
@@ -91,6 +96,7 @@ pub struct Class {
 
 /// Answers of about the same confidence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Bin {
     /// From this confidence on.
     pub from: f64,
@@ -106,6 +112,7 @@ pub struct Bin {
 
 /// How good a rule set is, and what it changes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Evaluated {
     /// What was measured.
     #[serde(flatten)]
@@ -118,6 +125,7 @@ pub struct Evaluated {
 
 /// What changes from one version of a rule set to the next.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Comparison {
     /// Cases that only the draft answers rightly.
     pub fixes: Vec<Difference>,
@@ -127,6 +135,7 @@ pub struct Comparison {
 
 /// A case that two versions answer differently.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Difference {
     /// Its place among the cases, from 0.
     pub case: usize,

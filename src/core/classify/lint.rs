@@ -106,6 +106,8 @@ const FILLING: &[&str] = &[
 /// What can be wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[cfg_attr(feature = "types", ts(rename = "FindingKind"))]
 pub enum Kind {
     /// Two rules have the same words.
     Duplicate,
@@ -121,6 +123,7 @@ pub enum Kind {
 
 /// Something that is wrong with a rule set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Finding {
     /// What.
     pub kind: Kind,
@@ -132,6 +135,7 @@ pub struct Finding {
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Linted {
     /// In the order of the rules.
     pub findings: Vec<Finding>,

@@ -4,10 +4,12 @@ use serde::Serialize;
 
 use super::Decision;
 use crate::ENGINE_VERSION;
+use crate::document::Unread;
 use crate::error::Error;
 
 /// What a document is, whole.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Classified {
     /// What the document is.
     #[serde(flatten)]
@@ -20,6 +22,7 @@ pub struct Classified {
 
 /// What a file is that a mail brought.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Attached {
     /// Its name, as the mail gives it.
     pub name: Option<String>,
@@ -31,16 +34,12 @@ pub struct Attached {
 /// What came of a file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub enum Outcome {
     /// What it is.
     Decision(Decision),
     /// Why it could not be read.
-    Error {
-        /// The stable code of the reason.
-        code: String,
-        /// The reason as a sentence.
-        message: String,
-    },
+    Error(Unread),
 }
 
 impl Classified {
@@ -54,7 +53,7 @@ impl From<Result<Decision, Error>> for Outcome {
     fn from(result: Result<Decision, Error>) -> Self {
         match result {
             Ok(decision) => Self::Decision(decision),
-            Err(error) => Self::Error { code: error.code().to_owned(), message: error.message().to_owned() },
+            Err(error) => Self::Error(Unread::from(&error)),
         }
     }
 }

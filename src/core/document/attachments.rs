@@ -1,6 +1,6 @@
 //! Files that lie within a document: those embedded in a PDF, those attached to a mail.
 
-use super::sniff::{self, Content};
+use super::sniff::{self, Content, Light};
 use super::{Document, ReadOptions, parse};
 use crate::error::{Error, Result, Unreadable};
 use crate::limits;
@@ -27,10 +27,12 @@ pub fn attachments(bytes: &[u8]) -> Result<Vec<Attachment>> {
     super::check_size(bytes)?;
     match sniff::content(bytes) {
         Content::Pdf => parse::pdf::attachments(bytes),
-        Content::Mail => parse::eml::attachments(bytes),
-        Content::Encrypted => Err(super::encrypted()),
-        Content::Other(kind) => Err(super::unsupported(kind)),
-        Content::Docx | Content::Html | Content::Markdown(_) | Content::Plain(_) | Content::LargeText => Ok(Vec::new()),
+        Content::Light(Light::Mail) => parse::eml::attachments(bytes),
+        Content::Light(Light::Encrypted) => Err(super::encrypted()),
+        Content::Light(Light::Other(kind)) | Content::Other(kind) => Err(super::unsupported(kind)),
+        Content::Docx | Content::Light(Light::Html(_) | Light::Markdown(_) | Light::Plain(_) | Light::LargeText) => {
+            Ok(Vec::new())
+        }
     }
 }
 
@@ -44,7 +46,7 @@ pub fn enclosed(place: usize, file: &Attachment) -> Result<Document> {
     super::read(&file.bytes, &ReadOptions::default())
 }
 
-fn check_place(place: usize) -> Result<()> {
+pub(super) fn check_place(place: usize) -> Result<()> {
     let bound = limits::MAX_CLASSIFIED_ATTACHMENTS;
     if place < bound {
         return Ok(());
