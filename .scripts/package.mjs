@@ -1,5 +1,6 @@
 // Builds the npm package into build/npm, and packs it with `pack`. Does nothing when nothing changed.
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { Failure, ROOT, environment, hashOf, holds, main, npmBin, run, rustVersion, say, seconds } from "./lib.mjs";
@@ -17,6 +18,12 @@ const SMALL = ["serde_json", "serde_core", "html5ever", "mail-parser", "quick-xm
   "--config",
   `profile.release.package.${crate}.opt-level="${crate.startsWith("serde") ? "s" : "z"}"`,
 ]);
+
+/** Where the sources of dependencies lie is in the messages of panics, and nobody's business. */
+const UNNAMED = (() => {
+  const home = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
+  return ["--config", `target.wasm32-unknown-unknown.rustflags=["--remap-path-prefix=${home.replaceAll("\\", "/")}=cargo"]`];
+})();
 
 /** What a page loads that classifies text and mails. */
 const SLIM = ["browser.js", "public.js", "api.js", "part.js", "error.js", "types.js", "engine.js", "engine.wasm"];
@@ -55,11 +62,11 @@ async function buildPart(part, tools) {
   const folder = join(ROOT, "build", "npm-parts", part);
   const stamp = `${folder}.hash`;
   const rust = readdirSync(WEB).filter((file) => /\.(rs|toml)$/.test(file)).map((file) => `src/web/${file}`);
-  const hash = hashOf([...CARGO_SOURCES, "src/core", ...rust], [rustVersion(), tools, SMALL]);
+  const hash = hashOf([...CARGO_SOURCES, "src/core", ...rust, ".scripts/package.mjs"], [rustVersion(), tools]);
   if (holds(stamp, hash)) return folder;
   rmSync(stamp, { force: true });
   const target = "wasm32-unknown-unknown";
-  await run("cargo", ["build", "--release", "-p", "sortroom-web", "--features", part, "--target", target, ...SMALL]);
+  await run("cargo", ["build", "--release", "-p", "sortroom-web", "--features", part, "--target", target, ...SMALL, ...UNNAMED]);
   const built = join(environment().CARGO_TARGET_DIR, target, "release", "sortroom_web.wasm");
   await run(tools.wasmBindgen, [
     built, "--target", "web", "--out-dir", folder, "--out-name", part,
