@@ -37,6 +37,14 @@ test("a project classifies a PDF and a mail", () => {
   assert.deepEqual(printed.trimEnd().split("\n"), [PDF, MAIL].map((file) => again(native.get(file).classified)));
 });
 
+test("the example of the README runs", () => {
+  const [, example] = readFileSync(join(folder, "node_modules", "sortroom", "README.md"), "utf8").match(/^```js\n(.*?)^```/ms);
+  writeFileSync(join(folder, "example.mjs"), example);
+  writeFileSync(join(folder, "invoice.pdf"), bytesOf(PDF));
+  const printed = execFileSync(process.execPath, ["example.mjs"], { cwd: folder, encoding: "utf8" });
+  assert.match(printed, /^invoice 0\.\d+ Matches "invoice" .* 5291\.40\n$/s);
+});
+
 test("every file of the corpus is answered as natively", async () => {
   assert.ok(files.length >= 100, `${files.length} files`);
   const classifier = new sortroom.Classifier(rules);
