@@ -52,7 +52,7 @@ export function rustVersion() {
   return rust;
 }
 
-/** Runs a program in the checkout with its output on the terminal; fails when it does. */
+/** Runs a program in the checkout with its output on the terminal, or quietly, to give what it prints; fails when it does. */
 export function run(program, args, { env = {}, cwd = ROOT, quiet = false } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
@@ -60,12 +60,12 @@ export function run(program, args, { env = {}, cwd = ROOT, quiet = false } = {})
       env: environment(env),
       stdio: ["ignore", quiet ? "pipe" : "inherit", quiet ? "pipe" : "inherit"],
     });
-    const told = [];
-    child.stdout?.on("data", (data) => told.push(data));
+    const [told, printed] = [[], []];
+    child.stdout?.on("data", (data) => (told.push(data), printed.push(data)));
     child.stderr?.on("data", (data) => told.push(data));
     child.on("error", (error) => reject(new Failure(`${program} cannot be run: ${error.message}`)));
     child.on("close", (code, signal) => {
-      if (code === 0) return resolve(Buffer.concat(told).toString());
+      if (code === 0) return resolve(Buffer.concat(printed).toString());
       process.stderr.write(Buffer.concat(told));
       reject(new Failure(`${[program, ...args].join(" ")} failed (${signal ?? code})`));
     });

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { buildConsole, buildWorker } from "./build.mjs";
 import { Failure, ROOT, main, npmBin, run, say, seconds } from "./lib.mjs";
+import { buildPackage } from "./package.mjs";
 import { setup } from "./setup.mjs";
 
 const WASM = ["--target", "wasm32-unknown-unknown"];
@@ -29,10 +30,12 @@ const STEPS = {
     tools ??= await setup();
     await buildWorker("worker", tools);
     await buildWorker("contract", tools);
-    await run("cargo", ["build", "--release", "-p", "sortroom-web", ...WASM]);
+    await buildPackage(tools);
     buildConsole();
   },
   deploy: () => run(npmBin("wrangler"), ["deploy", "--dry-run", "--outdir", "build/deploy"]),
+  /** The npm package, packed and installed, in Node, workerd and Chromium. */
+  npm: () => nodeTests("tests/npm/node.test.mjs", "tests/npm/workerd.test.mjs", "tests/npm/browser.test.mjs"),
   contract: () => nodeTests("tests/e2e/contract.test.mjs"),
   golden: () => nodeTests("tests/e2e/golden.test.mjs"),
   sdk: () => nodeTests("tests/e2e/sdk.test.mjs"),

@@ -195,6 +195,27 @@ pub struct Violation {
     pub context: Option<serde_json::Value>,
 }
 
+/// A field at fault, as callers see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+pub struct Fault {
+    /// Where it is: a JSON pointer (RFC 6901) into what was given.
+    pub pointer: String,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+impl From<&Violation> for Fault {
+    /// The root's own name is left out.
+    fn from(violation: &Violation) -> Self {
+        let steps = violation.pointer.iter().skip(1).map(|step| match step {
+            Step::Index(index) => format!("/{index}"),
+            Step::Name(name) => format!("/{}", name.replace('~', "~0").replace('/', "~1")),
+        });
+        Self { pointer: steps.collect(), message: violation.message.clone() }
+    }
+}
+
 /// An error: a kind, a sentence, and the fields at fault.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Error(Box<Repr>);

@@ -7,13 +7,14 @@
 //! The modules build on each other in one direction only; a test of the workspace holds the order:
 //!
 //! 1. [`error`], [`id`], [`time`], [`limits`]: the words everything else is written in.
-//! 2. [`text`]: characters to tokens and stems.
-//! 3. [`document`]: bytes to a [`document::Document`] of pages, passages and words with their places.
-//! 4. [`classify`]: a document and a [`classify::RuleSet`] to a [`classify::Decision`] with its evidence.
-//! 5. [`extract`]: a document and an [`extract::Schema`] to an [`extract::Extraction`] with its citations.
-//! 6. [`job`]: a job as a pure state machine.
-//! 7. [`service`]: use cases over ports.
-//! 8. [`api`]: HTTP in front of the use cases, in the dialects that existing clients speak.
+//! 2. [`validate`]: input held against what it must be, with everything that is wrong said at once.
+//! 3. [`text`]: characters to tokens and stems.
+//! 4. [`document`]: bytes to a [`document::Document`] of pages, passages and words with their places.
+//! 5. [`classify`]: a document and a [`classify::RuleSet`] to a [`classify::Decision`] with its evidence.
+//! 6. [`extract`]: a document and an [`extract::Schema`] to an [`extract::Extraction`] with its citations.
+//! 7. [`job`]: a job as a pure state machine.
+//! 8. [`service`]: use cases over ports.
+//! 9. [`api`]: HTTP in front of the use cases, in the dialects that existing clients speak.
 #![forbid(unsafe_code)]
 
 pub mod api;
@@ -27,6 +28,7 @@ pub mod limits;
 pub mod service;
 pub mod text;
 pub mod time;
+pub mod validate;
 
 /// The version of the engine. Results carry it, so that a stored decision says which engine made it.
 pub const ENGINE_VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -20,10 +20,11 @@ const CORE: &[(&str, &[&str])] = &[
     ("limits", &[]),
     ("id", &["error"]),
     ("time", &["error"]),
+    ("validate", &["error", "time"]),
     ("text", &["error", "id", "time", "limits"]),
-    ("document", &["error", "id", "time", "limits", "text"]),
-    ("classify", &["error", "id", "time", "limits", "text", "document"]),
-    ("extract", &["error", "id", "time", "limits", "text", "document"]),
+    ("document", &["error", "id", "time", "limits", "validate", "text"]),
+    ("classify", &["error", "id", "time", "limits", "validate", "text", "document", "ENGINE_VERSION"]),
+    ("extract", &["error", "id", "time", "limits", "validate", "text", "document", "ENGINE_VERSION"]),
     ("job", &["error", "id", "time", "limits", "text", "document", "classify", "extract"]),
     ("service", &["error", "id", "time", "limits", "text", "document", "classify", "extract", "job"]),
     (
@@ -33,6 +34,7 @@ const CORE: &[(&str, &[&str])] = &[
             "id",
             "time",
             "limits",
+            "validate",
             "text",
             "document",
             "classify",
@@ -45,7 +47,7 @@ const CORE: &[(&str, &[&str])] = &[
 ];
 
 /// What the browser's face may use of the core.
-const WEB: &[&str] = &["error", "limits", "text", "document", "classify", "extract", "ENGINE_VERSION"];
+const WEB: &[&str] = &["error", "limits", "validate", "text", "document", "classify", "extract", "ENGINE_VERSION"];
 
 /// Words of the dialects, which stand only below `api/`.
 const WIRE_WORDS: &[&str] = &[

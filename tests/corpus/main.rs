@@ -108,6 +108,27 @@ fn every_document_is_read_as_what_it_is() {
 }
 
 #[test]
+fn what_is_light_to_read_is_read_the_same() {
+    let options = ReadOptions::default();
+    let mut light = 0;
+    for (file, entry) in documents() {
+        let bytes = bytes(&file);
+        let opened = document::open(&bytes, &options);
+        match document::open_light(&bytes, &options).transpose() {
+            Some(read) => {
+                assert_eq!(read, opened, "{file}");
+                light += 1;
+            }
+            None => {
+                let heavy = opened.expect("a document").attachments.iter().any(|file| file.document.is_some());
+                assert!(heavy || ["pdf", "docx"].contains(&&*text(&entry, "format")), "{file} takes the other build");
+            }
+        }
+    }
+    assert!(light > 20, "only {light} files are light to read");
+}
+
+#[test]
 fn what_is_known_of_a_document_is_in_its_text() {
     let mut looked_at = 0;
     for (file, entry) in documents() {

@@ -9,7 +9,7 @@ use futures_util::{Stream, StreamExt};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::validate::{Check, Field};
+use crate::validate::{Check, Field};
 use crate::{
     error::{Error, Kind, Result},
     limits,

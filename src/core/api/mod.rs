@@ -1,7 +1,7 @@
 //! HTTP in front of the use cases, in the dialects that existing clients speak.
 //!
 //! A dialect is a folder: its wire types, its rendering of errors, its handlers. What all share is here: reading
-//! input and saying everything that is wrong with it ([`validate`], [`query`], [`body`], [`form`], [`mail`]), who is asking
+//! input and saying everything that is wrong with it ([`crate::validate`], [`query`], [`body`], [`form`]), who is asking
 //! ([`auth`]), places in listings ([`page_token`]), and answers ([`reply`]).
 //!
 //! The [`router`] holds no ports, so it is built once. [`serve`] lends it the ports of one request through the
@@ -15,13 +15,11 @@ pub mod cuid;
 pub mod form;
 pub mod limai;
 pub mod llamacloud;
-pub mod mail;
 pub mod native;
 pub mod orchestrator;
 pub mod page_token;
 pub mod query;
 pub mod reply;
-pub mod validate;
 
 use axum::{
     Router,

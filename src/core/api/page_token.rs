@@ -6,8 +6,8 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
-use super::validate::{Check, Field};
 use crate::service::index::{Cursor, PageRequest};
+use crate::validate::{Check, Field};
 
 /// The form of tokens. A token of another form is refused.
 const VERSION: u32 = 1;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::http::Uri;
 use serde_json::Value;
 
-use super::validate::Field;
+use crate::validate::Field;
 
 /// The parameters of a query. A list is a repeated key; an empty value is as good as none, because one client family
 /// sends `status=` where it means null. Unknown parameters are ignored.
@@ -44,7 +44,7 @@ impl Query {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::validate::Check;
+    use crate::validate::Check;
 
     #[test]
     fn reads_lists_and_takes_empty_for_absent() {

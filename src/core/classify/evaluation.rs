@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::score::rounded;
 use super::{Classifier, Decision, RuleSet, Settings};
+use crate::ENGINE_VERSION;
 use crate::document::Document;
 use crate::error::{Error, Result, Violation};
 
@@ -22,8 +23,20 @@ pub struct Case {
     pub label: Option<String>,
 }
 
+/// A text and what it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+pub struct Labelled {
+    /// The text.
+    pub text: String,
+    /// The label it should get; nothing when no rule fits.
+    #[cfg_attr(feature = "types", ts(optional = nullable))]
+    pub label: Option<String>,
+}
+
 /// What a rule set said of a case.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Answer {
     /// As [`Decision::label`].
     pub label: Option<String>,
@@ -41,6 +54,7 @@ impl From<Decision> for Answer {
 
 /// How good the answers were.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Evaluation {
     /// The share of cases that were answered rightly, be it with a label or with "none".
     pub accuracy: f64,
@@ -64,6 +78,7 @@ pub struct Evaluation {
 
 /// A label, or "none", and how well it is told.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Class {
     /// The label; nothing for "none".
     pub label: Option<String>,
@@ -81,6 +96,7 @@ pub struct Class {
 
 /// Answers of about the same confidence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Bin {
     /// From this confidence on.
     pub from: f64,
@@ -94,8 +110,22 @@ pub struct Bin {
     pub accuracy: f64,
 }
 
+/// How good a rule set is, and what it changes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+pub struct Evaluated {
+    /// What was measured.
+    #[serde(flatten)]
+    pub evaluation: Evaluation,
+    /// What changes against the published version, where there is one to compare with.
+    pub comparison: Option<Comparison>,
+    /// The version of the engine that answered.
+    pub engine_version: &'static str,
+}
+
 /// What changes from one version of a rule set to the next.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Comparison {
     /// Cases that only the draft answers rightly.
     pub fixes: Vec<Difference>,
@@ -105,6 +135,7 @@ pub struct Comparison {
 
 /// A case that two versions answer differently.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Difference {
     /// Its place among the cases, from 0.
     pub case: usize,
@@ -154,6 +185,49 @@ pub fn evaluate(rules: &RuleSet, settings: &Settings, cases: &[Case]) -> Result<
         reliability: bins.iter().enumerate().filter_map(|(at, bin)| bin.mean(at)).collect(),
         answers,
     })
+}
+
+/// Makes cases of texts, each a document that `read` reads from its bytes.
+///
+/// # Errors
+///
+/// `Invalid` at `cases/N/text` for every text that cannot be read.
+pub fn cases(texts: Vec<Labelled>, mut read: impl FnMut(&[u8]) -> Result<Document>) -> Result<Vec<Case>> {
+    let (mut cases, mut unread) = (Vec::new(), Vec::new());
+    for (at, Labelled { text, label }) in texts.into_iter().enumerate() {
+        match read(text.as_bytes()) {
+            Ok(document) => cases.push(Case { document, label }),
+            Err(error) => unread.push(unreadable(at, &error)),
+        }
+    }
+    if unread.is_empty() { Ok(cases) } else { Err(Error::invalid(unread)) }
+}
+
+fn unreadable(at: usize, error: &Error) -> Violation {
+    Violation {
+        pointer: vec!["cases".into(), at.into(), "text".into()],
+        reason: "value_error".to_owned(),
+        message: format!("Value error, {}", error.message()),
+        input: None,
+        context: None,
+    }
+}
+
+/// Evaluates `rules` on `cases`, and compares its answers with those of the `published` version, where there is one.
+///
+/// # Errors
+///
+/// As [`evaluate`].
+pub fn evaluate_against(
+    rules: &RuleSet,
+    settings: &Settings,
+    published: Option<(&RuleSet, &Settings)>,
+    cases: &[Case],
+) -> Result<Evaluated> {
+    let evaluation = evaluate(rules, settings, cases)?;
+    let comparison = published
+        .map(|(published, settings)| compare(cases, &answers(published, settings, cases), &evaluation.answers));
+    Ok(Evaluated { evaluation, comparison, engine_version: ENGINE_VERSION })
 }
 
 fn strange_label(at: usize, case: &Case) -> Violation {

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{Classifier, Rule, RuleSet, Settings};
+use crate::ENGINE_VERSION;
 use crate::document::Document;
 use crate::text::{Language, guess, words};
 
@@ -105,6 +106,8 @@ const FILLING: &[&str] = &[
 /// What can be wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[cfg_attr(feature = "types", ts(rename = "FindingKind"))]
 pub enum Kind {
     /// Two rules have the same words.
     Duplicate,
@@ -120,6 +123,7 @@ pub enum Kind {
 
 /// Something that is wrong with a rule set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Finding {
     /// What.
     pub kind: Kind,
@@ -127,6 +131,21 @@ pub struct Finding {
     pub rules: Vec<String>,
     /// What to know, for a person.
     pub message: String,
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+pub struct Linted {
+    /// In the order of the rules.
+    pub findings: Vec<Finding>,
+    /// The version of the engine that looked.
+    pub engine_version: &'static str,
+}
+
+/// [`lint()`], as it is handed out.
+pub fn linted(rules: &RuleSet) -> Linted {
+    Linted { findings: lint(rules), engine_version: ENGINE_VERSION }
 }
 
 /// Looks for what is wrong with `rules`; the findings are in the order of the rules.

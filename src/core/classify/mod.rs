@@ -21,10 +21,12 @@ mod constants;
 pub mod evaluation;
 mod examples;
 mod features;
+pub mod given;
 mod glossary;
 mod heads;
 pub mod lint;
 mod meaning;
+mod outcome;
 mod reading;
 mod reasoning;
 mod rules;
@@ -47,9 +49,11 @@ use surroundings::{SURROUNDINGS, Subjects};
 
 pub use attribution::Kind;
 pub use features::Features;
+pub use outcome::{Attached, Classified, Outcome};
 
 /// A rule in plain language: the label a document gets, and what such documents are like.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Rule {
     /// The label, such as `invoice`. Unique in its set.
     pub label: String,
@@ -57,6 +61,7 @@ pub struct Rule {
     pub description: String,
     /// Texts that are of this label, when some are known: they sharpen the rule, and never replace its words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "types", ts(as = "Option<Vec<String>>", optional))]
     pub examples: Vec<String>,
 }
 
@@ -77,6 +82,7 @@ pub struct RuleSet {
 /// What a decision may take into account besides document and rules.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Settings {
     /// The language of the documents (ISO 639-1), where the caller knows it; detected when absent.
     pub language: Option<String>,
@@ -102,6 +108,7 @@ fn is_true(value: &bool) -> bool {
 
 /// Words of the document that spoke for a rule, or against it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Evidence {
     /// The page, from 1.
     pub page: u32,
@@ -113,6 +120,7 @@ pub struct Evidence {
     pub rule: String,
     /// What made them speak: most of their weight, where there is more than one reason.
     #[serde(default = "a_word")]
+    #[cfg_attr(feature = "types", ts(type = "\"word\" | \"name\" | \"meaning\" | \"example\""))]
     pub kind: Kind,
     /// What they add to the rule's score, in its units; less than 0 where they speak against it.
     pub weight: f64,
@@ -125,6 +133,7 @@ fn a_word() -> Kind {
 
 /// The rule that came second.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct RunnerUp {
     /// Its label.
     pub label: String,
@@ -136,6 +145,7 @@ pub struct RunnerUp {
 
 /// What would change an answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Change {
     /// The label the document would get: that of the second rule, or of the nearest where none matched.
     pub label: String,
@@ -145,6 +155,7 @@ pub struct Change {
 
 /// How well one rule fits the document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Score {
     /// The label of the rule.
     pub label: String,
@@ -155,6 +166,7 @@ pub struct Score {
 
 /// What the document is, how sure that is, and why.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Decision {
     /// The label of the rule that fits, or nothing when none does.
     pub label: Option<String>,

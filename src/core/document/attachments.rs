@@ -1,7 +1,7 @@
 //! Files that lie within a document: those embedded in a PDF, those attached to a mail.
 
-use super::parse;
-use super::sniff::{self, Content};
+use super::sniff::{self, Content, Light};
+use super::{Document, ReadOptions, parse};
 use crate::error::{Error, Result, Unreadable};
 use crate::limits;
 
@@ -27,11 +27,31 @@ pub fn attachments(bytes: &[u8]) -> Result<Vec<Attachment>> {
     super::check_size(bytes)?;
     match sniff::content(bytes) {
         Content::Pdf => parse::pdf::attachments(bytes),
-        Content::Mail => parse::eml::attachments(bytes),
-        Content::Encrypted => Err(super::encrypted()),
-        Content::Other(kind) => Err(super::unsupported(kind)),
-        Content::Docx | Content::Html | Content::Markdown(_) | Content::Plain(_) | Content::LargeText => Ok(Vec::new()),
+        Content::Light(Light::Mail) => parse::eml::attachments(bytes),
+        Content::Light(Light::Encrypted) => Err(super::encrypted()),
+        Content::Light(Light::Other(kind)) | Content::Other(kind) => Err(super::unsupported(kind)),
+        Content::Docx | Content::Light(Light::Html(_) | Light::Markdown(_) | Light::Plain(_) | Light::LargeText) => {
+            Ok(Vec::new())
+        }
     }
+}
+
+/// Reads an attachment of a mail as a document of its own. `place` is its place in the mail, from 0.
+///
+/// # Errors
+///
+/// As [`super::read`]; and [`Unreadable::TooLarge`] past [`limits::MAX_CLASSIFIED_ATTACHMENTS`].
+pub fn enclosed(place: usize, file: &Attachment) -> Result<Document> {
+    check_place(place)?;
+    super::read(&file.bytes, &ReadOptions::default())
+}
+
+pub(super) fn check_place(place: usize) -> Result<()> {
+    let bound = limits::MAX_CLASSIFIED_ATTACHMENTS;
+    if place < bound {
+        return Ok(());
+    }
+    Err(Error::unreadable(Unreadable::TooLarge, format!("Only the first {bound} attachments of a mail are read")))
 }
 
 /// Attachments as they are found, within the bounds.

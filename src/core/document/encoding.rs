@@ -12,10 +12,21 @@ const MAX_CONTROL_SHARE: usize = 100;
 
 /// Decodes text of an unknown encoding; nothing when the bytes are no text.
 pub(super) fn decode_text(bytes: &[u8]) -> Option<String> {
-    let text = decode(bytes, None);
+    text(decode(bytes, None))
+}
+
+/// What was decoded, unless it is no text.
+pub(super) fn text(text: String) -> Option<String> {
     let controls = text.chars().filter(|c| is_binary(*c)).count();
     let length = text.chars().count();
     (controls * MAX_CONTROL_SHARE <= length).then_some(text)
+}
+
+/// What [`decode`] makes of UTF-8, which takes no table; nothing for anything else.
+pub(super) fn utf_8(bytes: &[u8]) -> Option<&str> {
+    let marked = bytes.strip_prefix(b"\xef\xbb\xbf");
+    let text = std::str::from_utf8(marked.unwrap_or(bytes)).ok()?;
+    (marked.is_some() || !text.contains('\0')).then_some(text)
 }
 
 /// Decodes bytes: by their byte order mark, else as UTF-8 where they are UTF-8, else as `declared`, else by a guess.

@@ -17,16 +17,20 @@ mod assemble;
 mod attachments;
 mod bytes;
 mod encoding;
+pub mod given;
 mod layout;
+pub mod light;
+mod opened;
 mod pages;
 mod parse;
 mod sniff;
 
-pub use attachments::{Attachment, attachments};
+pub use attachments::{Attachment, attachments, enclosed};
+pub use opened::{Enclosed, Opened, Unread, open, open_light};
 pub use pages::PageSelection;
 pub use parse::mail_body::mail_passages;
 use serde::{Deserialize, Serialize};
-use sniff::Content;
+use sniff::{Content, Light};
 
 use crate::error::{Error, Result, Unreadable};
 use crate::limits;
@@ -34,6 +38,7 @@ use crate::limits;
 /// What a document was read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub enum Format {
     /// Portable Document Format.
     Pdf,
@@ -51,6 +56,7 @@ pub enum Format {
 
 /// A part of a page's text: byte offsets `start..end`, both on character boundaries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Span {
     /// The first byte.
     pub start: usize,
@@ -67,6 +73,7 @@ impl Span {
 
 /// A box on a page, in points (1/72 inch), with the origin at the top left and y growing downwards.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Rect {
     /// Left edge.
     pub x: f32,
@@ -81,6 +88,7 @@ pub struct Rect {
 /// What a passage is to its page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub enum Role {
     /// The title of the document or the subject of a mail.
     Title,
@@ -100,6 +108,7 @@ pub enum Role {
 
 /// A run of text that belongs together: a paragraph, a heading, a table row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Passage {
     /// Where it is in the page's text.
     pub span: Span,
@@ -109,6 +118,7 @@ pub struct Passage {
 
 /// A word and its place.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Word {
     /// Where it is in the page's text.
     pub span: Span,
@@ -118,6 +128,7 @@ pub struct Word {
 
 /// A page: its text in reading order, and what is where.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Page {
     /// The number of the page in its document, from 1.
     pub number: u32,
@@ -133,6 +144,8 @@ pub struct Page {
 
 /// A document: what [`read`] made of the bytes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[cfg_attr(feature = "types", ts(rename = "AttachedDocument"))]
 pub struct Document {
     /// What it was read from.
     pub format: Format,
@@ -146,8 +159,10 @@ pub struct Document {
 
 /// A mail as a caller has it who takes it apart: its subject and the text of its body, plain or HTML.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Mail {
     /// The subject; empty when there is none.
+    #[cfg_attr(feature = "types", ts(as = "Option<String>", optional))]
     pub subject: String,
     /// The body.
     pub body: String,
@@ -156,6 +171,8 @@ pub struct Mail {
 /// What to read of a document.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[cfg_attr(feature = "types", ts(optional_fields))]
 pub struct ReadOptions {
     /// Which pages, such as `1,3,5-7`; all when absent.
     pub pages: Option<String>,
@@ -217,12 +234,12 @@ pub fn sniff(bytes: &[u8]) -> Option<Format> {
     match sniff::content(bytes) {
         Content::Pdf => Some(Format::Pdf),
         Content::Docx => Some(Format::Docx),
-        Content::Html => Some(Format::Html),
-        Content::Mail => Some(Format::Eml),
-        Content::Markdown(_) => Some(Format::Markdown),
+        Content::Light(Light::Html(_)) => Some(Format::Html),
+        Content::Light(Light::Mail) => Some(Format::Eml),
+        Content::Light(Light::Markdown(_)) => Some(Format::Markdown),
         // What is too large to be read is plain text as far as was looked.
-        Content::Plain(_) | Content::LargeText => Some(Format::Plain),
-        Content::Encrypted | Content::Other(_) => None,
+        Content::Light(Light::Plain(_) | Light::LargeText) => Some(Format::Plain),
+        Content::Light(Light::Encrypted | Light::Other(_)) | Content::Other(_) => None,
     }
 }
 
@@ -240,17 +257,29 @@ pub fn sniff(bytes: &[u8]) -> Option<Format> {
 pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Document> {
     let selection = PageSelection::new(options)?;
     check_size(bytes)?;
-    let document = match sniff::content(bytes) {
+    readable(match sniff::content(bytes) {
         Content::Pdf => parse::pdf::read(bytes, &selection)?,
         Content::Docx => selection.apply(parse::docx::read(bytes)?)?,
-        Content::Html => selection.apply(parse::html::read(bytes)?)?,
-        Content::Mail => selection.apply(parse::eml::read(bytes)?)?,
-        Content::Markdown(text) => selection.apply(parse::markdown::read(&text)?)?,
-        Content::Plain(text) => selection.apply(parse::plain::read(&text)?)?,
-        Content::LargeText => return Err(assemble::too_large()),
-        Content::Encrypted => return Err(encrypted()),
+        Content::Light(light) => read_light(light, bytes, &selection)?,
         Content::Other(kind) => return Err(unsupported(kind)),
-    };
+    })
+}
+
+/// Reads what is text, or text in a wrapping that is text too.
+fn read_light(light: Light, bytes: &[u8], selection: &PageSelection) -> Result<Document> {
+    match light {
+        Light::Html(text) => selection.apply(parse::html::read(&text)?),
+        Light::Mail => selection.apply(parse::eml::read(bytes)?),
+        Light::Markdown(text) => selection.apply(parse::markdown::read(&text)?),
+        Light::Plain(text) => selection.apply(parse::plain::read(&text)?),
+        Light::LargeText => Err(assemble::too_large()),
+        Light::Encrypted => Err(encrypted()),
+        Light::Other(kind) => Err(unsupported(kind)),
+    }
+}
+
+/// A document, unless there is nothing in it to read.
+fn readable(document: Document) -> Result<Document> {
     if document.is_empty() {
         return Err(Error::unreadable(Unreadable::NoText, "The document holds no text"));
     }

@@ -1,8 +1,8 @@
 //! What bytes are. Names and declared types are never believed, and never needed.
 
 use super::bytes::find;
-use super::encoding::decode_text;
-use super::parse::{archive, html, markdown};
+use super::encoding::{self, decode_text};
+use super::parse::{archive, eml, html, markdown};
 use crate::limits;
 
 /// What the bytes are, as far as reading goes.
@@ -10,7 +10,16 @@ use crate::limits;
 pub(super) enum Content {
     Pdf,
     Docx,
-    Html,
+    Light(Light),
+    /// An archive that is not read; its name for people.
+    Other(&'static str),
+}
+
+/// What is neither a PDF nor an archive.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Light {
+    /// Decoded text with HTML in it.
+    Html(String),
     Mail,
     /// Decoded text with Markdown in it.
     Markdown(String),
@@ -86,50 +95,95 @@ const COMPOUND_STREAMS: &[(&str, &str)] = &[
     ("Quill", "Publisher document"),
 ];
 
+/// What takes more to be read than text does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Weighty {
+    Pdf,
+    Archive,
+}
+
+/// Whether bytes are a PDF or an archive.
+pub(super) fn weighty(bytes: &[u8]) -> Option<Weighty> {
+    if find(bytes.get(..PDF_HEADER_WITHIN).unwrap_or(bytes), b"%PDF-").is_some() {
+        return Some(Weighty::Pdf);
+    }
+    (bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06")).then_some(Weighty::Archive)
+}
+
 /// Says what bytes are.
 pub(super) fn content(bytes: &[u8]) -> Content {
-    if find(bytes.get(..PDF_HEADER_WITHIN).unwrap_or(bytes), b"%PDF-").is_some() {
-        return Content::Pdf;
-    }
-    if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
-        return match archive::kind(bytes) {
+    match weighty(bytes) {
+        Some(Weighty::Pdf) => Content::Pdf,
+        Some(Weighty::Archive) => match archive::kind(bytes) {
             archive::DOCX => Content::Docx,
             other => Content::Other(other),
-        };
-    }
-    if bytes.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") {
-        return compound(bytes);
-    }
-    let magic = MAGIC.iter().find(|(offset, magic, _)| bytes.get(*offset..).is_some_and(|at| at.starts_with(magic)));
-    if let Some((_, _, name)) = magic {
-        return Content::Other(name);
-    }
-    if is_mail(bytes) {
-        return Content::Mail;
-    }
-    if bytes.len() as u64 > limits::MAX_TEXT_BYTES {
-        let head = bytes.get(..TEXT_HEAD_BYTES).unwrap_or(bytes);
-        return if decode_text(head).is_some() { Content::LargeText } else { Content::Other("binary data") };
-    }
-    match decode_text(bytes) {
-        None => Content::Other("binary data"),
-        Some(text) if html::looks_like(&text) => Content::Html,
-        Some(text) if markdown::looks_like(&text) => Content::Markdown(text),
-        Some(text) => Content::Plain(text),
+        },
+        None => Content::Light(light(bytes)),
     }
 }
 
+/// Says what bytes are that are not [`weighty`].
+fn light(bytes: &[u8]) -> Light {
+    if let Some(known) = known(bytes) {
+        return known;
+    }
+    if bytes.len() as u64 > limits::MAX_TEXT_BYTES {
+        let head = bytes.get(..TEXT_HEAD_BYTES).unwrap_or(bytes);
+        return if decode_text(head).is_some() { Light::LargeText } else { Light::Other("binary data") };
+    }
+    match of_text(decode_text(bytes)) {
+        // A page may say what it is encoded in.
+        Light::Html(_) => Light::Html(html::decode(bytes)),
+        other => other,
+    }
+}
+
+/// What [`content`] says, where that can be told, and read, without the tables of encodings; nothing where it cannot.
+pub(super) fn without_tables(bytes: &[u8]) -> Option<Light> {
+    if weighty(bytes).is_some() {
+        return None;
+    }
+    match known(bytes) {
+        Some(Light::Mail) if !eml::is_light(bytes) => None,
+        Some(known) => Some(known),
+        None if bytes.len() as u64 > limits::MAX_TEXT_BYTES => None,
+        None => encoding::utf_8(bytes).map(|text| of_text(encoding::text(text.to_owned()))),
+    }
+}
+
+/// Says what text is; no text when it was none.
+fn of_text(text: Option<String>) -> Light {
+    match text {
+        None => Light::Other("binary data"),
+        Some(text) if html::looks_like(&text) => Light::Html(text),
+        Some(text) if markdown::looks_like(&text) => Light::Markdown(text),
+        Some(text) => Light::Plain(text),
+    }
+}
+
+/// What bytes are that begin as something does.
+fn known(bytes: &[u8]) -> Option<Light> {
+    if bytes.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") {
+        return Some(compound(bytes));
+    }
+    let magic = MAGIC.iter().find(|(offset, magic, _)| bytes.get(*offset..).is_some_and(|at| at.starts_with(magic)));
+    if let Some((_, _, name)) = magic {
+        return Some(Light::Other(name));
+    }
+    is_mail(bytes).then_some(Light::Mail)
+}
+
 /// A compound file (OLE2) by the names in its directory, whose entries lie at multiples of 128 bytes.
-fn compound(bytes: &[u8]) -> Content {
+fn compound(bytes: &[u8]) -> Light {
     let has = |name: &str| {
         let name: Vec<u8> = name.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
         bytes.as_chunks::<128>().0.iter().any(|entry| entry.starts_with(&name))
     };
     if has("EncryptedPackage") {
-        return Content::Encrypted;
+        return Light::Encrypted;
     }
     let known = COMPOUND_STREAMS.iter().find(|(stream, _)| has(stream));
-    Content::Other(known.map_or("compound file (OLE2)", |(_, kind)| kind))
+    Light::Other(known.map_or("compound file (OLE2)", |(_, kind)| kind))
 }
 
 /// A mail begins with header fields: one that only mails have, and two known ones in all.
@@ -182,26 +236,27 @@ mod tests {
     #[test]
     fn knows_kinds() {
         for (bytes, expected) in [
-            (&b"junk\n%PDF-1.7"[..], Content::Pdf),
-            (b"\x89PNG\r\n\x1a\n....", Content::Other("PNG image")),
-            (b"RIFF\0\0\0\0WEBPVP8 ", Content::Other("WebP image")),
-            (b"{\\rtf1\\ansi}", Content::Other("Rich Text (RTF)")),
-            (b"MZ\x90\0", Content::Other("Windows program")),
-            (&directory("Workbook"), Content::Other("Excel 97-2003 workbook")),
-            (&directory("EncryptedPackage"), Content::Encrypted),
-            (&directory("Other"), Content::Other("compound file (OLE2)")),
-            (b"From: a@b.c\r\nSubject: Hi\r\n\r\nbody", Content::Mail),
-            (b"From a@b.c Sat Nov 21\nReceived: from x\n\tby y\nTo: z\n\nbody", Content::Mail),
+            (&b"\x89PNG\r\n\x1a\n...."[..], Light::Other("PNG image")),
+            (b"RIFF\0\0\0\0WEBPVP8 ", Light::Other("WebP image")),
+            (b"{\\rtf1\\ansi}", Light::Other("Rich Text (RTF)")),
+            (b"MZ\x90\0", Light::Other("Windows program")),
+            (&directory("Workbook"), Light::Other("Excel 97-2003 workbook")),
+            (&directory("EncryptedPackage"), Light::Encrypted),
+            (&directory("Other"), Light::Other("compound file (OLE2)")),
+            (b"From: a@b.c\r\nSubject: Hi\r\n\r\nbody", Light::Mail),
+            (b"From a@b.c Sat Nov 21\nReceived: from x\n\tby y\nTo: z\n\nbody", Light::Mail),
             (
                 b"Subject: Hi\r\nTo: all\r\n\r\nnot a mail",
-                Content::Plain("Subject: Hi\r\nTo: all\r\n\r\nnot a mail".into()),
+                Light::Plain("Subject: Hi\r\nTo: all\r\n\r\nnot a mail".into()),
             ),
-            (b"<!-- x --><html><p>hi", Content::Html),
-            (b"# A title\n\nwith [a link](http://x)", Content::Markdown("# A title\n\nwith [a link](http://x)".into())),
-            (b"just text", Content::Plain("just text".into())),
-            (b"\x00\x01\x02\x03\x04\x05\x06\x07", Content::Other("binary data")),
+            (b"<!-- x --><html><p>hi", Light::Html("<!-- x --><html><p>hi".into())),
+            (b"# A title\n\nwith [a link](http://x)", Light::Markdown("# A title\n\nwith [a link](http://x)".into())),
+            (b"just text", Light::Plain("just text".into())),
+            (b"\x00\x01\x02\x03\x04\x05\x06\x07", Light::Other("binary data")),
         ] {
-            assert_eq!(content(bytes), expected);
+            assert_eq!(content(bytes), Content::Light(expected));
         }
+        assert_eq!(content(b"junk\n%PDF-1.7"), Content::Pdf);
+        assert_eq!(content(b"PK\x05\x06"), Content::Other("ZIP archive"));
     }
 }

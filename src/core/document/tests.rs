@@ -22,6 +22,10 @@ fn samples() -> Vec<Vec<u8>> {
 
 /// Reads, and checks what every document keeps to.
 fn check(bytes: &[u8]) {
+    let options = ReadOptions::default();
+    if let Some(light) = open_light(bytes, &options).transpose() {
+        assert_eq!(light, open(bytes, &options));
+    }
     let Ok(document) = read(bytes, &ReadOptions::default()) else { return };
     assert!(document.page_count as usize >= document.pages.len());
     for page in &document.pages {

@@ -19,6 +19,7 @@ mod codes;
 mod concepts;
 mod dates;
 mod embedded;
+pub mod given;
 mod invoice_xml;
 mod labels;
 mod numbers;
@@ -35,11 +36,13 @@ use serde::{Deserialize, Serialize};
 
 pub use schema::{Field, Kind, Schema, Table};
 
+use crate::ENGINE_VERSION;
 use crate::document::{Attachment, Document, Rect, Span};
 
 /// Where a value was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub enum Origin {
     /// The pages.
     #[default]
@@ -50,6 +53,7 @@ pub enum Origin {
 
 /// The place of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Citation {
     /// The page, from 1.
     pub page: u32,
@@ -57,14 +61,17 @@ pub struct Citation {
     pub span: Span,
     /// Where on the page, where the format has a layout.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "types", ts(optional))]
     pub rect: Option<Rect>,
     /// The label that said what it is: byte offsets into the text of the same page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "types", ts(optional))]
     pub label: Option<Span>,
 }
 
 /// What the document gives to a field.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Value {
     /// The name of the field.
     pub field: String,
@@ -83,6 +90,7 @@ pub struct Value {
 
 /// What the document gives to a table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Rows {
     /// The name of the table.
     pub table: String,
@@ -92,11 +100,29 @@ pub struct Rows {
 
 /// What a document gives to a schema.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Extraction {
     /// One value per field, in the order of the schema.
     pub values: Vec<Value>,
     /// One entry per table, in the order of the schema.
     pub tables: Vec<Rows>,
+}
+
+/// An extraction as it is handed out: with the engine that made it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+pub struct Extracted {
+    /// What the document gives.
+    #[serde(flatten)]
+    pub extraction: Extraction,
+    /// The version of the engine that read it.
+    pub engine_version: &'static str,
+}
+
+impl From<Extraction> for Extracted {
+    fn from(extraction: Extraction) -> Self {
+        Self { extraction, engine_version: ENGINE_VERSION }
+    }
 }
 
 impl Value {

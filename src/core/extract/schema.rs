@@ -8,6 +8,8 @@ use crate::limits;
 /// What kind of value a field holds. It decides which places of a document can be its value at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[cfg_attr(feature = "types", ts(rename = "FieldKind"))]
 pub enum Kind {
     /// Words: what stands beside or below the label.
     #[default]
@@ -42,30 +44,37 @@ pub enum Kind {
 
 /// One value that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Field {
     /// The name of the value, such as `invoice_number`. Unique in its schema or table.
     pub name: String,
     /// What kind of value it is.
     #[serde(default)]
+    #[cfg_attr(feature = "types", ts(as = "Option<Kind>", optional))]
     pub kind: Kind,
     /// What the value is, in plain language.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "types", ts(optional))]
     pub description: Option<String>,
     /// What documents call it besides its name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "types", ts(as = "Option<Vec<String>>", optional))]
     pub synonyms: Vec<String>,
     /// What a field of kind [`Kind::Label`] may say.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "types", ts(as = "Option<Vec<String>>", optional))]
     pub options: Vec<String>,
 }
 
 /// Rows of the same fields, such as the items of an invoice.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Table {
     /// The name of the table. Unique among tables and fields.
     pub name: String,
     /// What its rows are, in plain language.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "types", ts(optional))]
     pub description: Option<String>,
     /// The fields of a row.
     pub fields: Vec<Field>,
@@ -74,10 +83,13 @@ pub struct Table {
 /// What is asked of a document.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Schema {
     /// Values the document has once.
+    #[cfg_attr(feature = "types", ts(as = "Option<Vec<Field>>", optional))]
     pub fields: Vec<Field>,
     /// Values it has in rows.
+    #[cfg_attr(feature = "types", ts(as = "Option<Vec<Table>>", optional))]
     pub tables: Vec<Table>,
 }
 

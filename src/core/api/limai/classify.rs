@@ -7,10 +7,7 @@ use axum::{
 
 use super::{Caller, NO_CLASSIFIER, NO_FILE, NO_SCHEMA, Reply, Segments, wire};
 use crate::{
-    api::{
-        body, cuid, reply,
-        validate::{Check, Field},
-    },
+    api::{body, cuid, reply},
     error::{Error, Kind, Result},
     id::{ClassifierId, FileId},
     job::{External, Stage},
@@ -22,6 +19,7 @@ use crate::{
         ports::{FileKey, Ports},
         ticket::Grant,
     },
+    validate::{Check, Field},
 };
 
 /// The longest name of a file, in characters.

@@ -12,10 +12,7 @@ use super::{
     wire,
 };
 use crate::{
-    api::{
-        body, cuid, reply,
-        validate::{Check, Field},
-    },
+    api::{body, cuid, reply},
     error::{Error, Kind, Result},
     id::{FileId, JobId, SchemaId},
     job::{External, Stage},
@@ -26,6 +23,7 @@ use crate::{
         ports::Ports,
         schemas,
     },
+    validate::{Check, Field},
 };
 
 /// How many files one request may name.

@@ -17,7 +17,6 @@ use crate::{
         body,
         page_token::{self, Sizes},
         reply,
-        validate::{Check, Field},
     },
     error::{Error, Kind, Result},
     id::{ClassifierId, FileId, JobId, ProjectId},
@@ -27,6 +26,7 @@ use crate::{
         jobs::{self, Creation, Wanted},
         ports::Ports,
     },
+    validate::{Check, Field},
 };
 
 /// The longest idempotency key, in characters.

@@ -16,7 +16,6 @@ use crate::{
         body,
         page_token::{self, Sizes},
         reply,
-        validate::{Check, Field},
     },
     id::ClassifierId,
     job::Classification,
@@ -25,6 +24,7 @@ use crate::{
         index::{Change, Classifier, ClassifierFilter, Page},
         ports::Ports,
     },
+    validate::{Check, Field},
 };
 
 /// The longest name, in characters.

@@ -18,7 +18,6 @@ use crate::{
         form::{self, Form},
         page_token::{self, Sizes},
         reply,
-        validate::{Check, Field},
     },
     error::{Error, Kind, Result},
     id::FileId,
@@ -29,6 +28,7 @@ use crate::{
         ports::{FileKey, Ports},
         ticket::Grant,
     },
+    validate::{Check, Field},
 };
 
 /// The longest name of a file, in characters.

@@ -11,12 +11,10 @@ use serde_json::json;
 
 use super::LlamaCloud;
 use crate::{
-    api::{
-        reply::Failure,
-        validate::{Check, Field},
-    },
+    api::reply::Failure,
     error::Error,
     id::{ClassifierId, FileId, JobId, OrganizationId, ProjectId},
+    validate::{Check, Field},
 };
 
 /// The longest spelling that is looked at, in characters: the bound of the dialect for inputs.

@@ -12,14 +12,12 @@ use super::{
     wire::{self, Address},
 };
 use crate::{
-    api::{
-        body, reply,
-        validate::{Check, Field},
-    },
+    api::{body, reply},
     error::{Error, Kind},
     id::FileId,
     limits,
     service::{files, index::File, ports::Ports, ticket::Grant},
+    validate::{Check, Field},
 };
 
 fn answer<P: Ports>(caller: &Caller<P>, file: &File) -> axum::response::Response {

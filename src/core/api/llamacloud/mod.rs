@@ -30,12 +30,12 @@ use super::{
     context::{self, Context, Origin},
     query::Query,
     reply::Failure,
-    validate::{Check, Field},
 };
 use crate::{
     error::{Error, Kind},
     id::{OrganizationId, ProjectId},
     service::{access, ports::Ports, tokens::Token},
+    validate::{Check, Field},
 };
 
 type Reply = Result<axum::response::Response, Failure<LlamaCloud>>;

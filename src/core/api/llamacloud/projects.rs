@@ -12,7 +12,6 @@ use crate::{
     api::{
         page_token::{self, Sizes},
         reply,
-        validate::Check,
     },
     error::{Error, Result},
     id::ProjectId,
@@ -21,6 +20,7 @@ use crate::{
         index::{self, Page},
         ports::Ports,
     },
+    validate::Check,
 };
 
 const SIZES: Sizes = Sizes { default: 50, most: 1_000 };

@@ -6,11 +6,11 @@ use serde::Serialize;
 
 use super::ids::ID_CHARS;
 use crate::{
-    api::validate::{Check, Field},
     classify::{Rule, RuleSet, Settings},
     document::{PageSelection, ReadOptions},
     job::Classification,
     limits,
+    validate::{Check, Field},
 };
 
 /// The modes of the dialect. We have one engine, and it answers for both.

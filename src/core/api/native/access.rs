@@ -8,13 +8,11 @@ use serde_json::json;
 
 use super::{NO_PROJECT, Operator, Reply, Segment, Segments, rules::NAME_CHARS, wire};
 use crate::{
-    api::{
-        body, reply,
-        validate::{Check, Field},
-    },
+    api::{body, reply},
     id::{ProjectId, TokenId},
     limits,
     service::{access, ports::Ports},
+    validate::{Check, Field},
 };
 
 /// `POST /v1/projects`

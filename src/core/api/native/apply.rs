@@ -17,16 +17,12 @@ use serde_json::{Value, json};
 use super::{
     Caller, Reply,
     rules::{self, NAME_CHARS, Route},
-    schema,
 };
 use crate::{
-    api::{
-        body, reply,
-        validate::{Check, Field},
-    },
-    classify::{RuleSet, Settings},
+    api::{body, reply},
+    classify::{RuleSet, Settings, given},
     error::{Error, Result},
-    extract::Schema,
+    extract::{self, Schema},
     id::SchemaId,
     job::Classification,
     limits,
@@ -36,6 +32,7 @@ use crate::{
         ports::Ports,
         schemas,
     },
+    validate::{Check, Field},
 };
 
 /// What a file declares.
@@ -127,15 +124,15 @@ fn read(check: &mut Check, input: &Field<'_>, saved: &[SavedSchema]) -> File {
     let mut file = File { retention_days, ..File::default() };
     for (name, field) in &declared {
         check.only(field, &["fields", "tables"]);
-        if let Some(schema) = schema::read(check, field) {
+        if let Some(schema) = extract::given::read(check, field) {
             file.schemas.push(((*name).to_owned(), schema));
         }
     }
     for (name, field) in named(check, &input.get("classifiers")) {
         check.only(&field, &["rules", "settings", "routes"]);
         check.require(&field.get("rules"));
-        let rules = rules::rules(check, &field.get("rules"));
-        let settings = rules::settings(check, &field.get("settings"));
+        let rules = given::rules(check, &field.get("rules"));
+        let settings = given::settings(check, &field.get("settings"));
         let routes = rules::routes(check, &field.get("routes"), rules.as_ref(), "schema", |check, field| {
             let name = check.text(field, 1..=NAME_CHARS)?;
             if !known.contains(&name) {

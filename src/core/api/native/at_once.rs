@@ -7,15 +7,13 @@ use axum::{
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use super::{Caller, NO_CLASSIFIER, NO_SCHEMA, Reply, found, rules, schema, wire};
+use super::{Caller, NO_CLASSIFIER, NO_SCHEMA, Reply, found, rules};
 use crate::{
-    ENGINE_VERSION,
-    api::{
-        body, form, mail, reply,
-        validate::{Check, Field},
-    },
-    classify::RuleSet,
+    api::{body, form, reply},
+    classify::{self, RuleSet},
+    document,
     error::Result,
+    extract,
     id::{ClassifierId, SchemaId},
     job::Classification,
     limits,
@@ -25,6 +23,7 @@ use crate::{
         ports::Ports,
         schemas,
     },
+    validate::{Check, Field},
 };
 
 /// A request: what is said, and the file that came with it, when it is a form.
@@ -75,7 +74,7 @@ fn content(check: &mut Check, input: &Field<'_>, file: Option<Bytes>) -> Option<
         (true, false) => {
             if check.object(&letter) {
                 check.only(&letter, &["subject", "body"]);
-                return mail::read(check, &letter).map(Content::Mail);
+                return document::given::mail(check, &letter).map(Content::Mail);
             }
         }
     }
@@ -100,7 +99,7 @@ pub(super) enum Against {
 /// Reads the members `rules` and `classifier_id`, of which there must be one.
 pub(super) fn against(check: &mut Check, input: &Field<'_>) -> Option<Against> {
     either(check, input, "rules", "classifier_id");
-    let rules = rules::rules(check, &input.get("rules"));
+    let rules = classify::given::rules(check, &input.get("rules"));
     let id = rules::id(check, &input.get("classifier_id"));
     id.map(Against::Saved).or(rules.map(Against::Rules))
 }
@@ -123,7 +122,7 @@ pub(super) async fn classify<P: Ports>(caller: Caller<P>, headers: HeaderMap, bo
     check.only(&input, &["text", "mail", "rules", "settings", "classifier_id"]);
     let content = content(&mut check, &input, file);
     let against = against(&mut check, &input);
-    let settings = rules::settings(&mut check, &input.get("settings"));
+    let settings = classify::given::settings(&mut check, &input.get("settings"));
     let draft = check.boolean(&caller.query.one("draft")).unwrap_or_default();
     let (content, against) = check.finish(content.zip(against))?;
     bounded(&content)?;
@@ -138,7 +137,7 @@ pub(super) async fn classify<P: Ports>(caller: Caller<P>, headers: HeaderMap, bo
         classification.settings = settings;
     }
     let classified = at_once::classify(&content, &classification)?;
-    Ok(reply::json(StatusCode::OK, &wire::Decided::from(&classified)))
+    Ok(reply::json(StatusCode::OK, &classified))
 }
 
 /// `POST /v1/extract`
@@ -154,7 +153,7 @@ pub(super) async fn extract<P: Ports>(caller: Caller<P>, headers: HeaderMap, bod
     let field = input.get("schema");
     let schema = if check.object(&field) {
         check.only(&field, &["fields", "tables"]);
-        schema::read(&mut check, &field)
+        extract::given::read(&mut check, &field)
     } else {
         None
     };
@@ -166,5 +165,5 @@ pub(super) async fn extract<P: Ports>(caller: Caller<P>, headers: HeaderMap, bod
         None => schema.unwrap_or_default(),
     };
     let extraction = at_once::extract(&content, &schema)?;
-    Ok(reply::json(StatusCode::OK, &wire::Extracted { extraction: &extraction, engine_version: ENGINE_VERSION }))
+    Ok(reply::json(StatusCode::OK, &extraction))
 }

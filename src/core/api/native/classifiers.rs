@@ -15,9 +15,8 @@ use crate::{
         body,
         page_token::{self, Sizes},
         reply,
-        validate::{Check, Field},
     },
-    classify::RuleSet,
+    classify::{RuleSet, given},
     error::Result,
     id::{ClassifierId, SchemaId},
     job::Classification,
@@ -27,6 +26,7 @@ use crate::{
         ports::Ports,
         schemas,
     },
+    validate::{Check, Field},
 };
 
 const LISTING: &str = "classifiers";
@@ -79,8 +79,8 @@ pub(super) async fn create<P: Ports>(caller: Caller<P>, headers: HeaderMap, body
         check.require(&input.get(member));
     }
     let name = check.text(&input.get("name"), 1..=NAME_CHARS).map(str::to_owned);
-    let rules = rules::rules(&mut check, &input.get("rules"));
-    let settings = rules::settings(&mut check, &input.get("settings")).unwrap_or_default();
+    let rules = given::rules(&mut check, &input.get("rules"));
+    let settings = given::settings(&mut check, &input.get("settings")).unwrap_or_default();
     let draft = check.boolean(&input.get("draft")).unwrap_or_default();
     let routes = routes(&caller, &mut check, &input, rules.as_ref()).await?.unwrap_or_default();
     let (name, rules) = check.finish(name.zip(rules))?;
@@ -143,8 +143,8 @@ pub(super) async fn update<P: Ports>(caller: Caller<P>, segments: Segments, head
     check.object(&input);
     check.only(&input, &MEMBERS);
     let name = check.text(&input.get("name"), 1..=NAME_CHARS).map(str::to_owned);
-    let rules = rules::rules(&mut check, &input.get("rules"));
-    let settings = rules::settings(&mut check, &input.get("settings"));
+    let rules = given::rules(&mut check, &input.get("rules"));
+    let settings = given::settings(&mut check, &input.get("settings"));
     let draft = check.boolean(&input.get("draft")).unwrap_or_default();
     // Rules that cannot be read are no measure for the routes.
     let known = if input.get("rules").is_absent() { Some(&newest.classification.rules) } else { rules.as_ref() };

@@ -8,12 +8,10 @@ use serde_json::json;
 
 use super::{Caller, NO_JOB, Reply, Segments};
 use crate::{
-    api::{
-        body, reply,
-        validate::{Check, Field},
-    },
+    api::{body, reply},
     limits,
     service::{corrections, ports::Ports},
+    validate::{Check, Field},
 };
 
 /// `PUT /v1/jobs/{id}/correction`

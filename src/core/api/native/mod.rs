@@ -49,7 +49,6 @@ mod error;
 mod project;
 mod quality;
 mod rules;
-mod schema;
 mod schemas;
 mod session;
 #[cfg(test)]

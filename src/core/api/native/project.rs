@@ -7,12 +7,10 @@ use axum::{
 
 use super::{Caller, Reply, rules::NAME_CHARS, wire};
 use crate::{
-    api::{
-        body, reply,
-        validate::{Check, Field},
-    },
+    api::{body, reply},
     limits,
     service::{access, ports::Ports},
+    validate::{Check, Field},
 };
 
 /// `GET /v1/project`

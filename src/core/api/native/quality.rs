@@ -4,52 +4,21 @@ use axum::{
     body::Body,
     http::{HeaderMap, StatusCode},
 };
-use serde_json::json;
 
 use super::{
     Caller, NO_CLASSIFIER, Reply,
     at_once::{self, Against},
-    found, rules, wire,
+    found,
 };
 use crate::{
-    ENGINE_VERSION,
-    api::{
-        body, reply,
-        validate::{Check, Field},
-    },
-    classify::lint,
+    api::{body, reply},
+    classify::{given, lint},
     error::{Kind, Result},
     id::ClassifierId,
     job::Classification,
-    limits,
-    service::{
-        at_once::{Labelled, evaluate as evaluated},
-        classifiers,
-        index::Classifier,
-        ports::Ports,
-    },
+    service::{at_once::evaluate as evaluated, classifiers, index::Classifier, ports::Ports},
+    validate::{Check, Field},
 };
-
-/// Reads labelled texts.
-fn cases(check: &mut Check, field: &Field<'_>) -> Option<Vec<Labelled>> {
-    check.require(field);
-    let items = check.list(field, 1..=limits::MAX_CASES)?;
-    let cases: Vec<_> = items.iter().map(|item| case(check, item)).collect();
-    cases.into_iter().collect()
-}
-
-fn case(check: &mut Check, item: &Field<'_>) -> Option<Labelled> {
-    check.require(item);
-    if !check.object(item) {
-        return None;
-    }
-    check.only(item, &["text", "label"]);
-    check.require(&item.get("text"));
-    let label = item.get("label");
-    let known = check.text(&label, 1..=limits::MAX_LABEL_CHARS).map(str::to_owned);
-    let text = check.text(&item.get("text"), 1..=limits::MAX_BODY_BYTES)?.to_owned();
-    (known.is_some() || label.is_absent()).then_some(Labelled { text, label: known })
-}
 
 /// The newest version of a classifier and, where that is a draft, the published one.
 async fn versions<P: Ports>(caller: &Caller<P>, id: ClassifierId) -> Result<(Classifier, Option<Classifier>)> {
@@ -74,8 +43,8 @@ pub(super) async fn evaluate<P: Ports>(caller: Caller<P>, headers: HeaderMap, bo
     check.object(&input);
     check.only(&input, &["rules", "classifier_id", "settings", "cases"]);
     let against = at_once::against(&mut check, &input);
-    let settings = rules::settings(&mut check, &input.get("settings"));
-    let cases = cases(&mut check, &input.get("cases"));
+    let settings = given::settings(&mut check, &input.get("settings"));
+    let cases = given::cases(&mut check, &input.get("cases"));
     let (against, cases) = check.finish(against.zip(cases))?;
     let (mut classification, published) = match against {
         Against::Rules(rules) => (Classification { rules, ..Classification::default() }, None),
@@ -88,7 +57,7 @@ pub(super) async fn evaluate<P: Ports>(caller: Caller<P>, headers: HeaderMap, bo
         classification.settings = settings;
     }
     let evaluated = evaluated(&classification, published.as_ref(), cases).map_err(|error| input.at_fault(error))?;
-    Ok(reply::json(StatusCode::OK, &wire::Evaluated::from(&evaluated)))
+    Ok(reply::json(StatusCode::OK, &evaluated))
 }
 
 /// `POST /v1/lint`
@@ -104,5 +73,5 @@ pub(super) async fn lint<P: Ports>(caller: Caller<P>, headers: HeaderMap, body: 
         Against::Rules(rules) => rules,
         Against::Saved(id) => versions(&caller, id).await?.0.classification.rules,
     };
-    Ok(reply::json(StatusCode::OK, &json!({ "findings": lint::lint(&rules), "engine_version": ENGINE_VERSION })))
+    Ok(reply::json(StatusCode::OK, &lint::linted(&rules)))
 }

@@ -1,14 +1,12 @@
-//! Rules, settings and routes, from the wire.
+//! Ids and routes, from the wire.
 
 use std::{collections::BTreeSet, str::FromStr};
 
 use crate::{
-    api::{
-        cuid,
-        validate::{Check, Field},
-    },
-    classify::{Rule, RuleSet, Settings},
+    api::cuid,
+    classify::RuleSet,
     limits,
+    validate::{Check, Field},
 };
 
 /// The longest name of anything, in characters.
@@ -25,61 +23,6 @@ pub(super) fn id<T: FromStr>(check: &mut Check, field: &Field<'_>) -> Option<T> 
         check.refuse_value(field, "not an id");
     }
     id
-}
-
-/// Reads rules. Every one is looked at, so that everything wrong is said.
-pub(super) fn rules(check: &mut Check, field: &Field<'_>) -> Option<RuleSet> {
-    let items = check.list(field, 1..=limits::MAX_RULES)?;
-    let mut labels = BTreeSet::new();
-    let rules: Vec<_> = items.iter().map(|item| rule(check, item, &mut labels)).collect();
-    let rules: Vec<Rule> = rules.into_iter().collect::<Option<_>>()?;
-    if rules.iter().flat_map(|rule| &rule.examples).map(String::len).sum::<usize>() > limits::MAX_EXAMPLES_BYTES {
-        check.refuse_value(field, &format!("the examples are more than {} bytes", limits::MAX_EXAMPLES_BYTES));
-    }
-    Some(RuleSet { rules })
-}
-
-fn rule(check: &mut Check, item: &Field<'_>, labels: &mut BTreeSet<String>) -> Option<Rule> {
-    if !check.object(item) {
-        return None;
-    }
-    check.only(item, &["label", "description", "examples"]);
-    let (label, description) = (item.get("label"), item.get("description"));
-    check.require(&label);
-    check.require(&description);
-    let fits = |label: &str| !label.trim().is_empty() && !label.chars().any(char::is_control);
-    let text = check.text_like(&label, 1..=limits::MAX_LABEL_CHARS, r"^[^\p{Cc}]*\S[^\p{Cc}]*$", fits);
-    if text.is_some_and(|text| !labels.insert(text.to_owned())) {
-        check.refuse_value(&label, "another rule has this label");
-    }
-    let description = check.text(&description, limits::MIN_DESCRIPTION_CHARS..=limits::MAX_DESCRIPTION_CHARS);
-    let examples = examples(check, &item.get("examples"));
-    Some(Rule { label: text?.to_owned(), description: description?.to_owned(), examples: examples? })
-}
-
-/// Reads the examples of a rule; none when the member is absent.
-fn examples(check: &mut Check, field: &Field<'_>) -> Option<Vec<String>> {
-    if field.is_absent() {
-        return Some(Vec::new());
-    }
-    let items = check.list(field, 0..=limits::MAX_EXAMPLES)?;
-    let texts: Vec<_> =
-        items.iter().map(|item| check.text(item, 1..=limits::MAX_EXAMPLE_CHARS).map(str::to_owned)).collect();
-    texts.into_iter().collect()
-}
-
-/// Reads settings, when they are there.
-pub(super) fn settings(check: &mut Check, field: &Field<'_>) -> Option<Settings> {
-    if !check.object(field) {
-        return None;
-    }
-    check.only(field, &["language", "no_match_bias", "allow_no_match"]);
-    let bounds = -limits::MAX_NO_MATCH_BIAS..=limits::MAX_NO_MATCH_BIAS;
-    Some(Settings {
-        language: check.language(&field.get("language")).map(str::to_owned),
-        no_match_bias: check.number(&field.get("no_match_bias"), bounds).unwrap_or_default(),
-        allow_no_match: check.boolean(&field.get("allow_no_match")).unwrap_or(true),
-    })
 }
 
 /// Where documents of a label go; `S` says what is extracted there.

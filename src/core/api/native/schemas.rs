@@ -8,7 +8,6 @@ use axum::{
 use super::{
     Caller, NO_SCHEMA, Reply, Segments, found,
     rules::NAME_CHARS,
-    schema,
     wire::{self, Listing},
 };
 use crate::{
@@ -16,14 +15,15 @@ use crate::{
         body,
         page_token::{self, Sizes},
         reply,
-        validate::{Check, Field},
     },
+    extract,
     id::SchemaId,
     service::{
         index::{Cursor, Page, SavedSchema},
         ports::Ports,
         schemas,
     },
+    validate::{Check, Field},
 };
 
 const LISTING: &str = "schemas";
@@ -45,7 +45,7 @@ pub(super) async fn create<P: Ports>(caller: Caller<P>, headers: HeaderMap, body
     check.only(&input, &MEMBERS);
     check.require(&input.get("name"));
     let name = check.text(&input.get("name"), 1..=NAME_CHARS).map(str::to_owned);
-    let schema = schema::read(&mut check, &input);
+    let schema = extract::given::read(&mut check, &input);
     let (name, schema) = check.finish(name.zip(schema))?;
     let saved = schemas::save(&caller.ports, caller.token.project, name, schema).await?;
     Ok(answer(StatusCode::CREATED, &saved))
@@ -89,7 +89,7 @@ pub(super) async fn update<P: Ports>(caller: Caller<P>, segments: Segments, head
     let name = check.text(&input.get("name"), 1..=NAME_CHARS).map(str::to_owned);
     // What is asked of documents is one thing: fields without their tables would be half of it.
     let said = ["fields", "tables"].iter().any(|member| !input.get(member).is_absent());
-    let schema = if said { schema::read(&mut check, &input) } else { None };
+    let schema = if said { extract::given::read(&mut check, &input) } else { None };
     check.finish(Some(()))?;
     let saved = schemas::change(&caller.ports, caller.token.project, id, name, schema).await;
     Ok(answer(StatusCode::OK, &found(saved, NO_SCHEMA)?))

@@ -545,7 +545,7 @@ fn a_faulty_file_changes_nothing() {
 fn editors_know_the_same_bounds() {
     let schema: Value = serde_json::from_str(FOR_EDITORS).unwrap();
     let at = |pointer: &str| schema.pointer(pointer).unwrap_or_else(|| panic!("no {pointer}")).clone();
-    let kinds: Value = super::schema::KINDS.iter().map(|(word, _)| *word).collect();
+    let kinds: Value = crate::extract::given::KINDS.iter().map(|(word, _)| *word).collect();
     assert_eq!(at("/$defs/field/properties/kind/enum"), kinds);
     for (pointer, bound) in [
         ("/$defs/name/maxLength", super::rules::NAME_CHARS),

@@ -4,18 +4,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
-    ENGINE_VERSION,
     api::page_token,
-    classify::{
-        Decision, Rule, Settings,
-        evaluation::{Comparison, Evaluation},
-    },
-    error::{Error, Result},
-    extract::{Extraction, Schema},
-    service::{
-        at_once::{self, Classified},
-        index::{self, Page, SavedSchema},
-    },
+    classify::{Rule, Settings},
+    extract::Schema,
+    service::index::{self, Page, SavedSchema},
 };
 
 /// Part of a listing.
@@ -109,72 +101,4 @@ pub(super) fn project(project: &index::Project) -> Value {
         "created_at": project.created_at.to_rfc3339(),
         "updated_at": project.updated_at.to_rfc3339(),
     })
-}
-
-/// What a document is, whole.
-#[derive(Debug, Serialize)]
-pub(super) struct Decided<'a> {
-    #[serde(flatten)]
-    decision: &'a Decision,
-    engine_version: &'static str,
-    attachments: Vec<Attachment<'a>>,
-}
-
-/// What a file is that a mail brought.
-#[derive(Debug, Serialize)]
-struct Attachment<'a> {
-    name: Option<&'a str>,
-    #[serde(flatten)]
-    outcome: Outcome<'a>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Outcome<'a> {
-    Decision(&'a Decision),
-    Error { code: &'static str, message: &'a str },
-}
-
-impl<'a> From<&'a Classified> for Decided<'a> {
-    fn from(classified: &'a Classified) -> Self {
-        let attachment = |(name, outcome): &'a (Option<String>, Result<Decision, Error>)| Attachment {
-            name: name.as_deref(),
-            outcome: match outcome {
-                Ok(decision) => Outcome::Decision(decision),
-                Err(error) => Outcome::Error { code: error.code(), message: error.message() },
-            },
-        };
-        Self {
-            decision: &classified.decision,
-            engine_version: ENGINE_VERSION,
-            attachments: classified.attachments.iter().map(attachment).collect(),
-        }
-    }
-}
-
-/// How good rules are, on labelled texts.
-#[derive(Debug, Serialize)]
-pub(super) struct Evaluated<'a> {
-    #[serde(flatten)]
-    evaluation: &'a Evaluation,
-    comparison: Option<&'a Comparison>,
-    engine_version: &'static str,
-}
-
-impl<'a> From<&'a at_once::Evaluated> for Evaluated<'a> {
-    fn from(evaluated: &'a at_once::Evaluated) -> Self {
-        Self {
-            evaluation: &evaluated.evaluation,
-            comparison: evaluated.comparison.as_ref(),
-            engine_version: ENGINE_VERSION,
-        }
-    }
-}
-
-/// What a document gives to a schema.
-#[derive(Debug, Serialize)]
-pub(super) struct Extracted<'a> {
-    #[serde(flatten)]
-    pub extraction: &'a Extraction,
-    pub engine_version: &'static str,
 }

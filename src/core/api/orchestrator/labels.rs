@@ -7,10 +7,7 @@ use axum::{
 
 use super::{Caller, NO_ORCHESTRATOR, Reply, Segments, orchestrator, wire::Label};
 use crate::{
-    api::{
-        body, reply,
-        validate::{Check, Field},
-    },
+    api::{body, reply},
     classify::Rule,
     error::Result,
     id::RuleId,
@@ -20,6 +17,7 @@ use crate::{
         index::{Classifier, RuleChange},
         ports::Ports,
     },
+    validate::{Check, Field},
 };
 
 const NO_LABEL: &str = "Label not found";

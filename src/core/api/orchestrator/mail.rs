@@ -12,11 +12,8 @@ use super::{
     wire::{Predictions, Process},
 };
 use crate::{
-    api::{
-        body, cuid, mail, reply,
-        validate::{Check, Field},
-    },
-    document::Mail,
+    api::{body, cuid, reply},
+    document::{Mail, given},
     error::{Error, Kind, Result},
     id::JobId,
     job::{External, Kind as JobKind, Stage},
@@ -27,6 +24,7 @@ use crate::{
         mails,
         ports::Ports,
     },
+    validate::{Check, Field},
 };
 
 /// The longest name that a caller may give a process, in characters.
@@ -87,10 +85,10 @@ fn read(bytes: &[u8], documented: Form) -> Result<(Mail, External)> {
     let input = Field::root("body", Some(&input));
     let mut check = Check::default();
     let mail = if flat {
-        mail::read(&mut check, &input)
+        given::mail(&mut check, &input)
     } else {
         check.require(&input.get("mail"));
-        check.object(&input.get("mail")).then(|| mail::read(&mut check, &input.get("mail"))).flatten()
+        check.object(&input.get("mail")).then(|| given::mail(&mut check, &input.get("mail"))).flatten()
     };
     let reference = check.text(&input.get("external_ref"), 0..=REFERENCE_CHARS).map(str::to_owned);
     let mail = check.finish(mail)?;

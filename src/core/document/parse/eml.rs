@@ -12,6 +12,36 @@ use crate::limits;
 /// A text part with fewer letters than this says no more than "open this mail elsewhere".
 const MIN_TEXT_LETTERS: usize = 20;
 
+/// Encodings that every build reads.
+const LIGHT_CHARSETS: [&[u8]; 8] =
+    [b"utf-8", b"utf8", b"us-ascii", b"ascii", b"iso-8859-1", b"latin1", b"iso-8859-15", b"windows-1252"];
+
+/// Whether no part of a mail names an encoding that takes a table to be read. Names are looked for wherever they may stand,
+/// also in text, so the answer may be no where it could be yes.
+pub(crate) fn is_light(bytes: &[u8]) -> bool {
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte);
+    let known = |rest: &[u8]| {
+        let name = rest.iter().position(|byte| !is_name(byte)).map_or(rest, |end| rest.get(..end).unwrap_or_default());
+        name.is_empty() || LIGHT_CHARSETS.iter().any(|light| light.eq_ignore_ascii_case(name))
+    };
+    let after = |at: usize| bytes.get(at..).unwrap_or_default();
+    let starts =
+        |at: usize, word: &[u8]| bytes.get(at..at + word.len()).is_some_and(|there| there.eq_ignore_ascii_case(word));
+    (0..bytes.len()).filter(|at| matches!(bytes.get(*at), Some(b'=' | b'*' | b'c' | b'C'))).all(|at| {
+        if starts(at, b"=?") || starts(at, b"*=") {
+            return known(after(at + 2));
+        }
+        if !starts(at, b"charset") {
+            return true;
+        }
+        // `charset=x`, `charset = "x"` and `charset*0*=x`.
+        let rest = after(at + 7).trim_ascii_start();
+        let rest = rest.iter().position(|byte| !b"*0123456789 ".contains(byte)).and_then(|end| rest.get(end..));
+        let rest = rest.and_then(|rest| rest.strip_prefix(b"=")).unwrap_or_default().trim_ascii_start();
+        known(rest.strip_prefix(b"\"").unwrap_or(rest))
+    })
+}
+
 /// Makes a document of a mail.
 pub(crate) fn read(bytes: &[u8]) -> Result<Document> {
     let message = parse(bytes)?;
@@ -174,6 +204,23 @@ fn people(address: &Address<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn knows_which_mails_take_no_tables() {
+        for (named, light) in [
+            ("Content-Type: text/plain; charset=UTF-8", true),
+            ("Content-Type: text/plain; Charset = \"iso-8859-15\"", true),
+            ("Subject: =?Windows-1252?q?x?=", true),
+            ("The charset of cats", true),
+            ("Content-Type: text/plain; charset=iso-2022-jp", false),
+            ("Content-Type: text/plain;\r\n\tcharset*0*=big5''x", false),
+            ("Subject: =?GB2312?B?xOO6ww==?=", false),
+            ("Content-Disposition: attachment; filename*=shift_jis'ja'x", false),
+            ("Content-Type: text/plain; charset=koi8-r", false),
+        ] {
+            assert_eq!(is_light(named.as_bytes()), light, "{named}");
+        }
+    }
 
     #[test]
     fn parts_are_bounded() {

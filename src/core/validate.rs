@@ -4,7 +4,7 @@
 //! clients of every dialect know them; how a violation is spelt on the wire is the dialect's business.
 //!
 //! ```
-//! use sortroom::api::validate::{Check, Field};
+//! use sortroom::validate::{Check, Field};
 //!
 //! let body = serde_json::json!({ "name": "", "size": "3" });
 //! let body = Field::root("body", Some(&body));

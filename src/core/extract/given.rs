@@ -1,14 +1,12 @@
-//! Schemas, from the wire.
+//! Schemas, as callers give them.
 
 use std::ops::RangeInclusive;
 
-use crate::{
-    api::validate::{Check, Field},
-    extract::{self, Kind, Schema, Table},
-};
+use super::{Kind, Schema, Table};
+use crate::validate::{Check, Field};
 
 /// The words for kinds of values.
-pub(super) const KINDS: [(&str, Kind); 14] = [
+pub const KINDS: [(&str, Kind); 14] = [
     ("text", Kind::Text),
     ("number", Kind::Number),
     ("money", Kind::Money),
@@ -29,7 +27,7 @@ pub(super) const KINDS: [(&str, Kind); 14] = [
 const ANY: RangeInclusive<usize> = 0..=usize::MAX;
 
 /// Reads the members `fields` and `tables` of `field`, and holds them against what a schema must be.
-pub(super) fn read(check: &mut Check, field: &Field<'_>) -> Option<Schema> {
+pub fn read(check: &mut Check, field: &Field<'_>) -> Option<Schema> {
     let (fields, tables) = (field.get("fields"), field.get("tables"));
     if fields.is_empty() && tables.is_empty() {
         check.refuse(&fields, "missing", "A schema needs a field or a table", None);
@@ -71,7 +69,7 @@ fn table(check: &mut Check, item: &Field<'_>) -> Option<Table> {
     Some(Table { name: name?, description, fields: fields? })
 }
 
-fn value(check: &mut Check, item: &Field<'_>) -> Option<extract::Field> {
+fn value(check: &mut Check, item: &Field<'_>) -> Option<super::Field> {
     if !check.object(item) {
         return None;
     }
@@ -82,7 +80,7 @@ fn value(check: &mut Check, item: &Field<'_>) -> Option<extract::Field> {
     let description = text(check, &item.get("description"));
     let synonyms = many(check, &item.get("synonyms"), text);
     let options = many(check, &item.get("options"), text);
-    Some(extract::Field { name: name?, kind, description, synonyms: synonyms?, options: options? })
+    Some(super::Field { name: name?, kind, description, synonyms: synonyms?, options: options? })
 }
 
 fn text(check: &mut Check, field: &Field<'_>) -> Option<String> {

@@ -1,0 +1,167 @@
+// Builds the npm package into build/npm, and packs it with `pack`. Does nothing when nothing changed.
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { Failure, ROOT, environment, hashOf, holds, main, npmBin, run, rustVersion, say, seconds } from "./lib.mjs";
+import { setup } from "./setup.mjs";
+import { CARGO_SOURCES, optimise } from "./wasm.mjs";
+
+const WEB = join(ROOT, "src", "web");
+const OUT = join(ROOT, "build", "npm");
+
+/** Each is a module of its own, so that a page loads what it uses; each is a feature of the crate. */
+const PARTS = ["engine", "extractor", "reader"];
+
+/** What is called for every request of the Worker is called once a page here: small matters more. */
+const SMALL = ["serde_json", "serde_core", "html5ever", "mail-parser", "quick-xml"].flatMap((crate) => [
+  "--config",
+  `profile.release.package.${crate}.opt-level="${crate.startsWith("serde") ? "s" : "z"}"`,
+]);
+
+/** Where the sources of dependencies lie is in the messages of panics, and nobody's business. */
+const UNNAMED = (() => {
+  const home = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
+  return ["--config", `target.wasm32-unknown-unknown.rustflags=["--remap-path-prefix=${home.replaceAll("\\", "/")}=cargo"]`];
+})();
+
+/** What a page loads that classifies text and mails. */
+const SLIM = ["browser.js", "public.js", "api.js", "part.js", "error.js", "types.js", "engine.js", "engine.wasm"];
+
+/** The bounds of what is loaded, in bytes after gzip -9. */
+const BOUNDS = { slim: 1.5e6, all: 3e6 };
+
+/** Builds the package, and gives its folder. */
+export async function buildPackage(tools) {
+  const stamp = join(ROOT, "build", "npm.hash");
+  const hash = hashOf([...CARGO_SOURCES, "src/core", "src/web", ".scripts/package.mjs", "package-lock.json"], [rustVersion(), tools]);
+  if (holds(stamp, hash) && existsSync(join(OUT, "package.json"))) return OUT;
+  say("build: the npm package");
+  const since = performance.now();
+  rmSync(stamp, { force: true });
+  rmSync(OUT, { recursive: true, force: true });
+  mkdirSync(OUT, { recursive: true });
+  for (const part of PARTS) cpSync(await buildPart(part, tools), OUT, { recursive: true });
+  writeFileSync(join(OUT, "package.json"), `${JSON.stringify(manifest(), null, 2)}\n`);
+  await run(npmBin("tsc"), ["--project", join(WEB, "tsconfig.json")]);
+  const { transform } = await import("esbuild"); // not there before the set-up
+  for (const file of listed(/\.js$/)) {
+    const small = await transform(readFileSync(join(OUT, file), "utf8"), { minifyWhitespace: true, minifySyntax: true });
+    writeFileSync(join(OUT, file), small.code);
+  }
+  for (const file of ["README.md", "LICENSE"]) cpSync(join(WEB, file), join(OUT, file));
+  writeFileSync(join(OUT, "NOTICES.md"), await notices());
+  weigh();
+  writeFileSync(stamp, hash);
+  say(`build: done in ${seconds(since)}`);
+  return OUT;
+}
+
+/** Builds a part into a folder of its own, unless its inputs are those of the last build. */
+async function buildPart(part, tools) {
+  const folder = join(ROOT, "build", "npm-parts", part);
+  const stamp = `${folder}.hash`;
+  const rust = readdirSync(WEB).filter((file) => /\.(rs|toml)$/.test(file)).map((file) => `src/web/${file}`);
+  const hash = hashOf([...CARGO_SOURCES, "src/core", ...rust, ".scripts/package.mjs"], [rustVersion(), tools]);
+  if (holds(stamp, hash)) return folder;
+  rmSync(stamp, { force: true });
+  const target = "wasm32-unknown-unknown";
+  await run("cargo", ["build", "--release", "-p", "sortroom-web", "--features", part, "--target", target, ...SMALL, ...UNNAMED]);
+  const built = join(environment().CARGO_TARGET_DIR, target, "release", "sortroom_web.wasm");
+  await run(tools.wasmBindgen, [
+    built, "--target", "web", "--out-dir", folder, "--out-name", part,
+    // The entry points say where the module is, and an instance that trapped is followed by a fresh one.
+    "--omit-default-module-path", "--experimental-reset-state-function", "--remove-producers-section",
+  ]);
+  rmSync(join(folder, `${part}_bg.wasm.d.ts`));
+  const module = join(folder, `${part}.wasm`);
+  renameSync(join(folder, `${part}_bg.wasm`), module);
+  await optimise(module);
+  writeFileSync(stamp, hash);
+  return folder;
+}
+
+/** The files of the package whose name is like that. */
+const listed = (like) => readdirSync(OUT).filter((file) => like.test(file));
+
+/** The package's own description, with the version of the workspace. */
+function manifest() {
+  const version = readFileSync(join(ROOT, "Cargo.toml"), "utf8").match(/^version = "([^"]+)"/m)?.[1];
+  if (!version) throw new Failure("Cargo.toml has no version");
+  const { name, ...rest } = JSON.parse(readFileSync(join(WEB, "package.json"), "utf8"));
+  return { name, version, ...rest };
+}
+
+/** Prints what is loaded when, and fails above the bounds. */
+function weigh() {
+  const size = (file) => gzipSync(readFileSync(join(OUT, file)), { level: 9 }).length;
+  const loaded = listed(/\.(js|wasm)$/);
+  const sum = (files) => files.reduce((bytes, file) => bytes + size(file), 0);
+  const scripts = loaded.filter((file) => file.endsWith(".js"));
+  const rows = [
+    ...PARTS.map((part) => [`${part}.wasm`, size(`${part}.wasm`)]),
+    ["all scripts", sum(scripts)],
+    ["slim: to classify text and mails", sum(SLIM), BOUNDS.slim],
+    ["everything", sum(loaded), BOUNDS.all],
+  ];
+  for (const [what, bytes, bound] of rows) {
+    const of = bound ? ` of ${bound.toLocaleString("en")}` : "";
+    say(`  ${what.padEnd(34)}${bytes.toLocaleString("en").padStart(10)}${of} bytes gzip`);
+  }
+  for (const [what, bytes, bound] of rows) {
+    if (bytes > bound) throw new Failure(`${what} is ${bytes} bytes after gzip; the bound is ${bound}`);
+  }
+}
+
+/** The licences of the crates that are compiled in, each text once. */
+async function notices() {
+  const asked = ["metadata", "--format-version", "1", "--filter-platform", "wasm32-unknown-unknown", "--features", "sortroom-web/reader"];
+  const { packages, resolve } = JSON.parse(await run("cargo", asked, { quiet: true }));
+  const byId = new Map(packages.map((one) => [one.id, one]));
+  const nodes = new Map(resolve.nodes.map((node) => [node.id, node]));
+  const isMacro = (one) => one.targets.some((target) => target.kind.includes("proc-macro"));
+  const seen = new Set();
+  const visit = (id) => {
+    if (seen.has(id) || isMacro(byId.get(id))) return;
+    seen.add(id);
+    for (const { pkg, dep_kinds } of nodes.get(id).deps) {
+      if (dep_kinds.some(({ kind }) => kind === null)) visit(pkg);
+    }
+  };
+  visit(packages.find((one) => one.name === "sortroom-web").id);
+  const crates = [...seen].map((id) => byId.get(id)).filter((one) => one.source !== null);
+  crates.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const texts = new Map();
+  for (const one of crates) {
+    const folder = dirname(one.manifest_path);
+    const files = readdirSync(folder).filter((file) => /^(licen[cs]e|copying|notice|unlicense)/i.test(file));
+    for (const file of files.filter((file) => existsSync(join(folder, file)) && !/\.(rs|d)$/.test(file))) {
+      let text;
+      try {
+        text = readFileSync(join(folder, file), "utf8").trim();
+      } catch {
+        continue; // a folder
+      }
+      texts.set(text, [...(texts.get(text) ?? []), `${one.name} ${one.version} (${basename(file)})`]);
+    }
+  }
+  const table = JSON.parse(readFileSync(join(ROOT, "src/core/text/embedding.json"), "utf8"));
+  const lines = [
+    "# What is in this package besides Sortroom",
+    "",
+    `- ${table.what}. Teacher: ${table.teacher}. ${table.licence}.`,
+    ...crates.map((one) => `- ${one.name} ${one.version}: ${one.license ?? "see below"}`),
+  ];
+  for (const [text, of] of texts) lines.push("", `## ${of.join(", ")}`, "", "```", text, "```");
+  return `${lines.join("\n")}\n`;
+}
+
+if (process.argv[1] === new URL(import.meta.url).pathname) {
+  main(async () => {
+    const folder = await buildPackage(await setup());
+    if (process.argv[2] === "pack") {
+      const told = await run("npm", ["pack", folder, "--pack-destination", join(ROOT, "build"), "--silent"], { quiet: true });
+      say(`build/${told.trim().split("\n").pop()}`);
+    }
+  });
+}

@@ -1,0 +1,35 @@
+//! Says what the server answers, without one: `cargo run --example answer -- RULES.json SCHEMA.json FILE...`
+//!
+//! One line a file, in columns: the file, and the bodies of `POST /v1/classify` and `POST /v1/extract` as they are there;
+//! or the file, `-`, and why it cannot be read. Other faces are held against it.
+
+use std::io::Write;
+
+use bytes::Bytes;
+use serde_json::json;
+use sortroom::classify::{Rule, RuleSet};
+use sortroom::error::Result;
+use sortroom::extract::Schema;
+use sortroom::job::Classification;
+use sortroom::service::at_once::{Content, classify, extract};
+
+fn main() -> std::io::Result<()> {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let [rules, schema, files @ ..] = arguments.as_slice() else {
+        return Err(std::io::Error::other("usage: answer RULES.json SCHEMA.json FILE..."));
+    };
+    let rules: Vec<Rule> = serde_json::from_slice(&std::fs::read(rules)?)?;
+    let schema: Schema = serde_json::from_slice(&std::fs::read(schema)?)?;
+    let classification = Classification { rules: RuleSet { rules }, ..Classification::default() };
+    let mut out = std::io::stdout().lock();
+    for file in files {
+        let content = Content::Bytes(Bytes::from(std::fs::read(file)?));
+        let answers = || -> Result<_> { Ok((classify(&content, &classification)?, extract(&content, &schema)?)) };
+        let (one, other) = match answers() {
+            Ok((classified, extracted)) => (serde_json::to_string(&classified)?, serde_json::to_string(&extracted)?),
+            Err(error) => ("-".to_owned(), json!({ "code": error.code(), "message": error.message() }).to_string()),
+        };
+        writeln!(out, "{file}\t{one}\t{other}")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,9 @@
+// For Node: the parts are files beside this.
+import { readFile } from "node:fs/promises";
+import { provide } from "./api.js";
+
+const file = (name: string) => () => readFile(new URL(name, import.meta.url));
+
+provide({ engine: file("./engine.wasm"), reader: file("./reader.wasm"), extractor: file("./extractor.wasm") });
+
+export * from "./public.js";

@@ -1,0 +1,230 @@
+// The package in Node: what it answers, what it refuses, and what its types say.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { before, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { npmBin } from "../../.scripts/lib.mjs";
+import { MAIL, PDF, answers, bytesOf, files, project, rules, schema, vectors } from "./packed.mjs";
+
+let folder;
+let native;
+let sortroom;
+
+before(async () => {
+  folder = await project("node", {
+    "index.mjs": `
+      import { readFile } from "node:fs/promises";
+      import { Classifier, readDocument } from "sortroom";
+      const [rules, ...files] = process.argv.slice(2);
+      const classifier = new Classifier(JSON.parse(await readFile(rules, "utf8")));
+      for (const file of files) console.log(JSON.stringify(await classifier.classify(await readDocument(await readFile(file)))));`,
+  });
+  native = await answers();
+  sortroom = await imported("sortroom");
+});
+
+const at = (path) => pathToFileURL(join(folder, "node_modules", "sortroom", path)).href;
+const imported = (name) => import(pathToFileURL(createRequire(join(folder, "x.js")).resolve(name)).href);
+const again = (text) => JSON.stringify(JSON.parse(text));
+
+test("a project classifies a PDF and a mail", () => {
+  const corpus = join(import.meta.dirname, "..", "corpus");
+  const given = [join(import.meta.dirname, "rules.json"), join(corpus, PDF), join(corpus, MAIL)];
+  const printed = execFileSync(process.execPath, ["index.mjs", ...given], { cwd: folder, encoding: "utf8" });
+  assert.deepEqual(printed.trimEnd().split("\n"), [PDF, MAIL].map((file) => again(native.get(file).classified)));
+});
+
+test("the example of the README runs", () => {
+  const [, example] = readFileSync(join(folder, "node_modules", "sortroom", "README.md"), "utf8").match(/^```js\n(.*?)^```/ms);
+  writeFileSync(join(folder, "example.mjs"), example);
+  writeFileSync(join(folder, "invoice.pdf"), bytesOf(PDF));
+  const printed = execFileSync(process.execPath, ["example.mjs"], { cwd: folder, encoding: "utf8" });
+  assert.match(printed, /^invoice 0\.\d+ Matches "invoice" .* 5291\.40\n$/s);
+});
+
+test("every file of the corpus is answered as natively", async () => {
+  assert.ok(files.length >= 100, `${files.length} files`);
+  const classifier = new sortroom.Classifier(rules);
+  for (const file of files) {
+    const expected = native.get(file);
+    try {
+      const document = await sortroom.readDocument(bytesOf(file));
+      const [decision, extraction] = [await classifier.classify(document), await sortroom.extract(document, schema)];
+      assert.equal(JSON.stringify(decision), again(expected.classified), file);
+      assert.equal(JSON.stringify(extraction), again(expected.extracted), file);
+    } catch (error) {
+      if (!(error instanceof sortroom.SortroomError)) throw error;
+      assert.deepEqual({ code: error.code, message: error.message }, expected, file);
+    }
+  }
+});
+
+test("what leaves the engine is what the server sends, byte for byte", async () => {
+  const [engine, reader] = await Promise.all(["engine", "reader"].map((part) => import(at(`${part}.js`))));
+  for (const [part, glue] of [["engine", engine], ["reader", reader]]) {
+    await glue.default({ module_or_path: readFileSync(new URL(at(`${part}.wasm`))) });
+  }
+  const classifier = new engine.Classifier(JSON.stringify({ rules }));
+  for (const file of [PDF, MAIL, "eml/invoice-attached-en.eml"]) {
+    const document = reader.read(bytesOf(file), "{}").json;
+    assert.equal(classifier.classify(document), native.get(file).classified);
+  }
+});
+
+test("the golden decisions", async () => {
+  const golden = vectors(sortroom.version);
+  assert.ok(golden.length > 3);
+  for (const { name, asked, expected } of golden) {
+    const classifier = new sortroom.Classifier(asked.rules, asked.settings);
+    const document = await sortroom.readDocument(asked.text ?? asked.mail);
+    assert.deepEqual(await classifier.classify(document), expected, name);
+  }
+});
+
+test("input comes in any shape", async () => {
+  const bytes = bytesOf("txt/poem-en.txt");
+  const expected = await sortroom.readDocument(bytes);
+  const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length);
+  for (const input of [new Blob([bytes]), buffer, bytes.toString()]) {
+    assert.deepEqual(await sortroom.readDocument(input), expected);
+  }
+  const mail = await sortroom.readDocument({ subject: "Refund", body: "Please refund me." });
+  assert.deepEqual([mail.format, mail.title, mail.attachments], ["eml", "Refund", []]);
+  const pages = await sortroom.readDocument(bytesOf("pdf/invoice-two-pages-en.pdf"), { pages: "2" });
+  assert.deepEqual(pages.pages.map((page) => page.number), [2]);
+  const [attachment] = (await sortroom.readDocument(bytesOf("eml/invoice-attached-en.eml"))).attachments;
+  assert.equal(new TextDecoder().decode(attachment.bytes.subarray(0, 5)), "%PDF-");
+  assert.equal(attachment.document.format, "pdf");
+});
+
+test("a language can be said", async () => {
+  const classifier = new sortroom.Classifier(rules);
+  const document = await sortroom.readDocument("Bitte um Rechnung");
+  const settled = await new sortroom.Classifier(rules, { language: "de" }).classify(document);
+  assert.deepEqual(await classifier.classify(document, { lang: "de" }), settled);
+});
+
+test("evaluation, comparison and lint", async () => {
+  const cases = [
+    { text: "Invoice 12 with a total amount due of 80.00", label: "invoice" },
+    { text: "The willows sleep by the river.", label: null },
+  ];
+  const report = await sortroom.evaluate(rules, cases, { published: { rules: rules.slice(1) } });
+  assert.equal(report.answers.length, 2);
+  assert.deepEqual(report.comparison.fixes.map(({ case: at }) => at), [0]);
+  assert.equal(report.engine_version, sortroom.version);
+  const { findings } = await sortroom.lint([...rules, { ...rules[0], label: "bill" }]);
+  assert.ok(findings.some(({ kind }) => kind === "duplicate" || kind === "shadowed"));
+});
+
+test("what is refused says where", async () => {
+  const refusal = async (call) => {
+    try {
+      await call();
+    } catch (error) {
+      assert.ok(error instanceof sortroom.SortroomError, String(error));
+      return [error.code, error.pointer, error.message];
+    }
+    assert.fail("nothing was refused");
+  };
+  const document = await sortroom.readDocument("text");
+  const short = new sortroom.Classifier([{ label: "a", description: "x" }]);
+  assert.deepEqual((await refusal(() => short.classify(document))).slice(0, 2), ["INVALID", "/rules/0/description"]);
+  assert.deepEqual((await refusal(() => sortroom.extract(document, { fields: [{}] }))).slice(0, 2), ["INVALID", "/schema/fields/0/name"]);
+  assert.deepEqual((await refusal(() => sortroom.readDocument("x", { pages: "0" }))).slice(0, 2), ["INVALID", "/pages"]);
+  assert.deepEqual((await refusal(() => sortroom.readDocument("x", { page: "1" }))).slice(0, 2), ["INVALID", "/page"]);
+  assert.deepEqual(await refusal(() => sortroom.readDocument(bytesOf("bad/password-aes.pdf"))), ["PDF_IS_PROTECTED", null, "The PDF is protected by a password"]);
+  assert.equal((await refusal(() => sortroom.evaluate(rules, [{ text: "x", label: "nothing" }])))[1], "/cases/0/label");
+  assert.equal((await refusal(() => sortroom.evaluate(rules, [{ text: "%PDF-1.7", label: null }])))[1], "/cases/0/text");
+  assert.equal((await refusal(() => short.classify({ pages: [], attachments: [] })))[0], "INVALID");
+});
+
+test("after a trap the next call gets a fresh instance", async () => {
+  const { Part } = await import(at("part.js"));
+  const glue = await import(at("engine.js"));
+  const part = new Part(async () => glue, () => readFileSync(new URL(at("engine.wasm"))));
+  const classifiers = [];
+  const said = () =>
+    part.run((engine, instance) => {
+      classifiers[instance] ??= new engine.Classifier(JSON.stringify({ rules }));
+      return classifiers[instance].classify(engine.readLight(bytesOf(MAIL), "{}").json);
+    });
+  assert.equal(await said(), native.get(MAIL).classified);
+  // No document is known to trap: a real trap of the same engine, by a pointer far out of its memory.
+  const trap = () => part.run((engine) => {
+    const stray = engine.Reading.prototype;
+    return Reflect.get(stray, "json", Object.create(stray, { __wbg_ptr: { value: 0xfffffff0 }, __wbg_inst: { value: undefined } }));
+  });
+  await assert.rejects(trap, (error) => error.code === "INTERNAL" && error.cause instanceof WebAssembly.RuntimeError);
+  assert.equal(await said(), native.get(MAIL).classified);
+  assert.equal(classifiers.length, 2);
+});
+
+test("the slim entry takes what it is given", async () => {
+  const script = `
+    import { readFile } from "node:fs/promises";
+    import { Classifier, init, readDocument } from "sortroom/slim";
+    const [mail, pdf] = process.argv.slice(2);
+    const early = await readDocument("x").catch((error) => error.code);
+    await init({ engine: await WebAssembly.compile(await readFile(new URL(import.meta.resolve("sortroom/engine.wasm")))) });
+    const document = await readDocument(await readFile(mail));
+    const missed = await readDocument(await readFile(pdf)).catch((error) => error.code);
+    console.log(early, document.format, missed);`;
+  writeFileSync(join(folder, "slim.mjs"), script);
+  const corpus = join(import.meta.dirname, "..", "corpus");
+  const printed = execFileSync(process.execPath, ["slim.mjs", join(corpus, MAIL), join(corpus, PDF)], { cwd: folder, encoding: "utf8" });
+  assert.equal(printed.trim(), "NOT_LOADED eml NOT_LOADED");
+});
+
+test("a worker does the same, tells stages, and can be stopped", async () => {
+  const { SortroomWorker } = await imported("sortroom/worker");
+  const worker = new SortroomWorker();
+  const stages = [];
+  const onStage = (stage) => stages.push(stage);
+  const decision = await worker.classify(bytesOf(PDF), rules, { onStage });
+  assert.equal(JSON.stringify(decision), again(native.get(PDF).classified));
+  const extraction = await worker.extract(bytesOf(PDF), schema, { onStage });
+  assert.equal(JSON.stringify(extraction), again(native.get(PDF).extracted));
+  assert.deepEqual(stages, ["reading", "classifying", "reading", "extracting"]);
+  await assert.rejects(worker.classify("x", []), { code: "INVALID", pointer: "/rules" });
+
+  const stop = new AbortController();
+  const stopped = worker.classify(bytesOf(PDF), rules, { signal: stop.signal, onStage: () => stop.abort() });
+  const behind = worker.classify(bytesOf(MAIL), rules);
+  await assert.rejects(stopped, { name: "AbortError" });
+  assert.equal(JSON.stringify(await behind), again(native.get(MAIL).classified));
+  await assert.rejects(worker.lint(rules, { signal: AbortSignal.abort() }), { name: "AbortError" });
+  worker.close();
+});
+
+test("the types hold in the ways that packages are found", () => {
+  writeFileSync(join(folder, "types.ts"), `
+    import { Classifier, SortroomError, evaluate, extract, lint, readDocument, version, type Decision, type Rule } from "sortroom";
+    import { init } from "sortroom/slim";
+    import { SortroomWorker } from "sortroom/worker";
+    const rules: Rule[] = [{ label: "invoice", description: "An invoice with a total amount due" }];
+    export async function decide(file: Blob): Promise<Decision> {
+      const document = await readDocument(file, { pages: "1-3" });
+      const decision = await new Classifier(rules, { no_match_bias: 1 }).classify(document, { lang: "en" });
+      const kind: "word" | "name" | "meaning" | "example" | undefined = decision.evidence[0]?.kind;
+      const first: string | null | undefined = (await extract(document, { fields: [{ name: "total", kind: "money" }] })).values[0]?.value;
+      const [bytes] = document.attachments.map((file): Uint8Array => file.bytes);
+      await evaluate(rules, [{ text: "x", label: null }]);
+      (await lint(rules)).findings.map((finding) => finding.kind);
+      await init({ engine: new URL("https://example.org/engine.wasm") });
+      await new SortroomWorker().classify(file, rules, { signal: AbortSignal.timeout(1), onStage: (stage) => void (stage satisfies string) });
+      // @ts-expect-error a kind that there is not
+      await extract(document, { fields: [{ name: "total", kind: "sum" }] });
+      void [kind, first, bytes, version, SortroomError];
+      return decision;
+    }`);
+  const common = ["--noEmit", "--strict", "--target", "es2022", "--lib", "es2022,dom,esnext.disposable", "--types", "", "types.ts"];
+  for (const [module, resolution] of [["nodenext", "nodenext"], ["node16", "node16"], ["esnext", "bundler"]]) {
+    for (const conditions of [[], ["--customConditions", "workerd"]]) {
+      execFileSync(npmBin("tsc"), ["--module", module, "--moduleResolution", resolution, ...conditions, ...common], { cwd: folder, stdio: "inherit" });
+    }
+  }
+});
