@@ -296,7 +296,9 @@ def main():
         print(f"{task:12}", *(f"{value:12.3f}" for value in rows[-1]), flush=True)
     print("mean        ", *(f"{value:12.3f}" for value in np.mean(rows, 0)))
     if given.out:
-        text = "//! The fitted constants of [`super::score`]. Written by `src/train/fit.py`.\n\nuse super::heads::{Heads, Output};\nuse super::score::Weights;\n"
+        text = "//! The fitted constants of [`super::score`]. Written by `src/train/fit.py`.\n"
+        text += '#![allow(clippy::approx_constant, reason = "a fitted number may come near a constant of mathematics")]\n'
+        text += "\nuse super::heads::{Heads, Output};\nuse super::score::Weights;\n"
         text += "".join(spelt(name, GROUNDS[name][0], fitted(name)) for name in GROUNDS)
         given.out.write_text(text, encoding="utf-8")
 

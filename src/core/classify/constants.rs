@@ -1,4 +1,5 @@
 //! The fitted constants of [`super::score`]. Written by `src/train/fit.py`.
+#![allow(clippy::approx_constant, reason = "a fitted number may come near a constant of mathematics")]
 
 use super::heads::{Heads, Output};
 use super::score::Weights;
