@@ -30,7 +30,7 @@ pub(super) enum Grounds {
 pub(super) struct Weights {
     /// Of the rank score, in the order of [`Features::values`].
     pub rank: [f64; FEATURES],
-    /// What tells how sure the answer is. They see [`inputs`].
+    /// What tells how sure the answer is. They see what [`Winner`] tells.
     pub heads: Heads,
     /// The log-odds that a rule fits although hardly a word of any rule was found and nothing else speaks: the answer is
     /// then none, and the heads have nothing to look at.
