@@ -123,14 +123,20 @@ export class Remote {
     if (!next) return;
     this.#running = next;
     try {
-      this.#thread ??= this.#start(
-        (message) => this.#hear(message),
-        (error) => this.#fail(error),
-      );
+      this.#thread ??= this.#begin();
       this.#thread.post({ task: next.task, sources: this.#sources });
     } catch (error) {
       this.#done((running) => running.reject(error));
     }
+  }
+
+  /** A worker may still say something after its end, which is no answer to the call that came next. */
+  #begin(): Thread {
+    const thread: Thread = this.#start(
+      (message) => this.#thread === thread && this.#hear(message),
+      (error) => this.#thread === thread && this.#fail(error),
+    );
+    return thread;
   }
 
   #hear(message: Message): void {

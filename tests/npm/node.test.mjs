@@ -179,9 +179,10 @@ test("the slim entry takes what it is given", async () => {
   assert.equal(printed.trim(), "NOT_LOADED eml NOT_LOADED");
 });
 
-test("a worker does the same, tells stages, and can be stopped", async () => {
+test("a worker does the same, tells stages, and can be stopped", async (t) => {
   const { SortroomWorker } = await imported("sortroom/worker");
   const worker = new SortroomWorker();
+  t.after(() => worker.close());
   const stages = [];
   const onStage = (stage) => stages.push(stage);
   const decision = await worker.classify(bytesOf(PDF), rules, { onStage });
@@ -197,7 +198,22 @@ test("a worker does the same, tells stages, and can be stopped", async () => {
   await assert.rejects(stopped, { name: "AbortError" });
   assert.equal(JSON.stringify(await behind), again(native.get(MAIL).classified));
   await assert.rejects(worker.lint(rules, { signal: AbortSignal.abort() }), { name: "AbortError" });
-  worker.close();
+});
+
+test("what an ended worker still says answers no later call", async () => {
+  const { SortroomWorker } = await import(at("worker.js"));
+  const begun = [];
+  const worker = () => begun[begun.push({ postMessage() {}, terminate() {} }) - 1];
+  const remote = new SortroomWorker({ worker });
+  const stop = new AbortController();
+  const stopped = remote.lint(rules, { signal: stop.signal });
+  const next = remote.lint(rules);
+  stop.abort();
+  await assert.rejects(stopped, { name: "AbortError" });
+  begun[0].onmessage({ data: { value: "late" } });
+  begun[0].onerror({ message: "late" });
+  begun[1].onmessage({ data: { value: "in time" } });
+  assert.equal(await next, "in time");
 });
 
 test("the types hold in the ways that packages are found", () => {
