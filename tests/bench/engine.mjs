@@ -12,7 +12,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } fr
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { optimise } from "../../.scripts/build.mjs";
+import { optimise } from "../../.scripts/wasm.mjs";
 import { CACHE, Failure, ROOT, environment, hashOf, holds, main, run, rustVersion, say, seconds } from "../../.scripts/lib.mjs";
 import { setup } from "../../.scripts/setup.mjs";
 import { Connection, median, request } from "./load.mjs";
@@ -47,7 +47,7 @@ const MODULES = { ours: [], peer: ["--config", "profile.release.package.sortroom
 async function buildEngine(tools) {
   const out = join(ROOT, "build", "engine");
   const stamp = join(ROOT, "build", "engine.hash");
-  const sources = ["src/core", "tests/bench/engine", "Cargo.toml", "Cargo.lock", ".cargo", ".scripts/build.mjs"];
+  const sources = ["src/core", "tests/bench/engine", "Cargo.toml", "Cargo.lock", ".cargo", ".scripts/wasm.mjs"];
   const hash = hashOf(sources, [rustVersion(), tools, MODULES]);
   if (!holds(stamp, hash)) {
     const since = performance.now();
