@@ -1,8 +1,8 @@
 // Builds the Worker, the npm package and the console. Does nothing when nothing changed: wrangler calls it before every start.
-import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
+import { buildConsole } from "./console.mjs";
 import { Failure, ROOT, hashOf, holds, main, npmBin, run, rustVersion, say, seconds } from "./lib.mjs";
-import { buildPackage } from "./package.mjs";
 import { setup } from "./setup.mjs";
 import { CARGO_SOURCES, optimise } from "./wasm.mjs";
 
@@ -42,21 +42,10 @@ export async function buildWorker(variant, tools, { env = {}, out = variant } = 
   return folder;
 }
 
-/** The console as static files. */
-export function buildConsole() {
-  const dist = join(ROOT, "www", "dist");
-  rmSync(dist, { recursive: true, force: true });
-  mkdirSync(dist, { recursive: true });
-  for (const file of ["index.html", "sortroom.schema.json"]) cpSync(join(ROOT, "www", file), join(dist, file));
-  // The page links it, and there is no other place that a checkout knows its README to be at.
-  cpSync(join(ROOT, "README.md"), join(dist, "README.md"));
-}
-
 if (process.argv[1] === new URL(import.meta.url).pathname) {
   main(async () => {
     const tools = await setup();
     await buildWorker(process.argv[2] ?? "worker", tools);
-    if (!process.argv[2]) await buildPackage(tools);
-    buildConsole();
+    await buildConsole(tools);
   });
 }

@@ -3,7 +3,8 @@ import { spawn } from "node:child_process";
 import { mkdirSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { buildConsole, buildWorker } from "./build.mjs";
+import { buildWorker } from "./build.mjs";
+import { buildConsole } from "./console.mjs";
 import { Failure, ROOT, environment, main, npmBin, say } from "./lib.mjs";
 import { setup } from "./setup.mjs";
 
@@ -132,7 +133,7 @@ main(async () => {
   if (!Number.isInteger(port) || port < 1 || port > 65535) throw new Failure(`PORT is not a port: ${process.env.PORT}`);
   const tools = await setup();
   await buildWorker("worker", tools);
-  buildConsole();
+  await buildConsole(tools);
   await freePort(port);
   mkdirSync(STATE, { recursive: true });
 

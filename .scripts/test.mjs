@@ -1,8 +1,8 @@
 // Runs every check, or those named: `node .scripts/test.mjs lint native`. Each step is also an npm script, test:{step}.
 import { join } from "node:path";
-import { buildConsole, buildWorker } from "./build.mjs";
+import { buildWorker } from "./build.mjs";
+import { buildConsole } from "./console.mjs";
 import { Failure, ROOT, main, npmBin, run, say, seconds } from "./lib.mjs";
-import { buildPackage } from "./package.mjs";
 import { setup } from "./setup.mjs";
 
 const WASM = ["--target", "wasm32-unknown-unknown"];
@@ -30,8 +30,7 @@ const STEPS = {
     tools ??= await setup();
     await buildWorker("worker", tools);
     await buildWorker("contract", tools);
-    await buildPackage(tools);
-    buildConsole();
+    await buildConsole(tools);
   },
   deploy: () => run(npmBin("wrangler"), ["deploy", "--dry-run", "--outdir", "build/deploy"]),
   /** The npm package, packed and installed, in Node, workerd and Chromium. */

@@ -1,0 +1,5 @@
+// What the build makes.
+declare module "pdf-data" {
+  const address: string;
+  export default address;
+}

@@ -1,0 +1,172 @@
+// What the document is, how sure that is, and why.
+import type { Attached, Classified } from "sortroom";
+import { useEffect, useState } from "preact/hooks";
+import { goTo, idOf, lit, pointing } from "./link.js";
+import type { Failure } from "./failures.js";
+import { evidence } from "./places.js";
+import { cancel, decided, doing, failed, open, opened, refusedRules, source, type Doing } from "./state.js";
+import { number, percent } from "./words.js";
+
+const DOING: Record<Doing, string> = { reading: "Reading", classifying: "Sorting", extracting: "Looking for the fields", drawing: "Drawing" };
+
+/** How long something takes before it is said that it does, in milliseconds. */
+const PATIENCE = 300;
+
+/** Whether something has lasted for longer than that. */
+function useLong(going: boolean): boolean {
+  const [long, setLong] = useState(false);
+  useEffect(() => {
+    if (!going) return setLong(false);
+    const timer = setTimeout(() => setLong(true), PATIENCE);
+    return () => clearTimeout(timer);
+  }, [going]);
+  return long && going;
+}
+
+export function Answer() {
+  const long = useLong(doing.value.size > 0);
+  const [what] = doing.value;
+  return (
+    <section class="answer" aria-labelledby="answer-title">
+      <h2 id="answer-title" class="unseen">
+        Answer
+      </h2>
+      {long && what && (
+        <div class="progress">
+          <label>
+            {DOING[what]} … <progress />
+          </label>
+          {what === "reading" && (
+            <button type="button" onClick={cancel}>
+              Stop
+            </button>
+          )}
+        </div>
+      )}
+      {failed.value ? <Failed why={failed.value} /> : decided.value ? <Verdict answer={decided.value.answer} /> : <p class="quiet">…</p>}
+    </section>
+  );
+}
+
+function Failed({ why }: { why: Failure }) {
+  return (
+    <div class="failure" role="alert">
+      <h3>{why.title}</h3>
+      <p>{why.help}</p>
+      <p class="code">
+        <code>{why.code}</code> {why.detail}
+      </p>
+    </div>
+  );
+}
+
+function Verdict({ answer }: { answer: Classified }) {
+  const { label, confidence, reasoning, scores, runner_up, change, attachments } = answer;
+  const most = Math.max(...scores.map(({ score }) => score), 0.01);
+  return (
+    <>
+      <div class="verdict">
+        <p class="label">{label ?? "none of these"}</p>
+        <p class="sure">
+          <meter min={0} max={1} value={confidence} aria-label="Confidence" /> <span>{percent(confidence)} sure</span>
+        </p>
+      </div>
+      {refusedRules.value && <p class="note">This is the answer from before the last change: {refusedRules.value.title.toLowerCase()}.</p>}
+      <p class="reasoning">{reasoning}</p>
+      {scores.length > 0 && (
+        <table class="scores">
+          <caption>Every rule’s score</caption>
+          <thead class="unseen">
+            <tr>
+              <th scope="col">Rule</th>
+              <th scope="col">Score</th>
+            </tr>
+          </thead>
+          <tbody>
+            {scores.map(({ label: rule, score }) => (
+              <tr key={rule} class={rule === label ? "first" : ""}>
+                <th scope="row">
+                  {rule}
+                  {rule === runner_up?.label && <small> runner-up, {number(runner_up.margin)} behind</small>}
+                </th>
+                <td>
+                  <span class="bar" aria-hidden="true" style={{ inlineSize: `${(Math.max(score, 0) / most) * 100}%` }} />
+                  {number(score)}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      <Words />
+      {change && change.missing.length > 0 && (
+        <p class="change">
+          It would be <b>{change.label}</b> with words such as {change.missing.map((word) => `“${word}”`).join(", ")}.
+        </p>
+      )}
+      <Attachments attached={attachments} />
+    </>
+  );
+}
+
+/** The words that decided, each leading to its place. */
+function Words() {
+  const all = evidence.value;
+  if (all.length === 0) return null;
+  const most = Math.max(...all.map(({ weight }) => Math.abs(weight)));
+  return (
+    <div class="words">
+      <h3>Words that decided</h3>
+      <ul>
+        {all.map(({ key, text, page, weight, kind }) => (
+          <li key={key}>
+            <button
+              type="button"
+              id={idOf("answer", key)}
+              class={`word ${weight < 0 ? "against" : "for"} ${lit.value === key ? "lit" : ""}`}
+              style={{ "--weight": `${Math.abs(weight) / most}` }}
+              title={`${kind}, page ${page}`}
+              onClick={() => goTo("page", key)}
+              {...pointing(key)}
+            >
+              {text} <small>{`${weight < 0 ? "−" : "+"}${number(Math.abs(weight))}`}</small>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+/** What came with a mail. */
+function Attachments({ attached }: { attached: readonly Attached[] }) {
+  if (attached.length === 0) return null;
+  return (
+    <div class="attachments">
+      <h3>Attached</h3>
+      <ul>
+        {attached.map((one, at) => (
+          <li key={at}>
+            {"decision" in one ? (
+              <>
+                <button type="button" class="chip" onClick={() => openAttachment(at)}>
+                  {one.name ?? `File ${at + 1}`}
+                </button>{" "}
+                {one.decision.label ?? "none of these"}, {percent(one.decision.confidence)} sure
+              </>
+            ) : (
+              <>
+                {one.name ?? `File ${at + 1}`}: {one.error.message}
+              </>
+            )}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function openAttachment(at: number): void {
+  const file = opened.value?.attachments[at];
+  if (file) open({ name: file.name ?? source.value!.name, bytes: new Blob([file.bytes as Uint8Array<ArrayBuffer>]), written: false });
+}

@@ -1,0 +1,96 @@
+// The values that were found, each leading to its place and back.
+import { goTo, idOf, lit, pointing } from "./link.js";
+import { cells, type Cell } from "./places.js";
+import { failed, found, refusedSchema } from "./state.js";
+import { percent } from "./words.js";
+
+export function Found() {
+  if (failed.value || !found.value) return null;
+  const { values, tables } = cells.value;
+  return (
+    <section class="found" aria-labelledby="found-title">
+      <h2 id="found-title">Fields found</h2>
+      {refusedSchema.value && <p class="note">These are from before the last change: {refusedSchema.value.title.toLowerCase()}.</p>}
+      {values.length > 0 && (
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Field</th>
+              <th scope="col">Value</th>
+              <th scope="col" class="end">
+                Sure
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {values.map((cell) => (
+              <tr key={cell.key} class={lit.value === cell.key ? "lit" : ""}>
+                <th scope="row">{cell.value.field}</th>
+                <td>
+                  <Content cell={cell} />
+                </td>
+                <td class="end">{cell.value.value === null ? "" : percent(cell.value.confidence)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      {tables.map(({ table, rows }) =>
+        rows.length === 0 ? (
+          <p class="quiet" key={table}>
+            No rows of {table}.
+          </p>
+        ) : (
+          <div class="wide" key={table} role="region" aria-label={table} tabIndex={0}>
+            <table>
+              <caption>{table}</caption>
+              <thead>
+                <tr>
+                  {rows[0]!.map(({ value }) => (
+                    <th scope="col" key={value.field}>
+                      {value.field}
+                    </th>
+                  ))}
+                </tr>
+              </thead>
+              <tbody>
+                {rows.map((row, at) => (
+                  <tr key={at}>
+                    {row.map((cell) => (
+                      <td key={cell.key}>
+                        <Content cell={cell} />
+                      </td>
+                    ))}
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        ),
+      )}
+    </section>
+  );
+}
+
+function Content({ cell: { key, value } }: { cell: Cell }) {
+  if (value.value === null) return <span class="quiet">not found</span>;
+  if (!value.citation) {
+    return (
+      <>
+        {value.value} <small class="quiet">{value.origin === "embedded" ? "from embedded data" : ""}</small>
+      </>
+    );
+  }
+  return (
+    <button
+      type="button"
+      id={idOf("answer", key)}
+      class={`link ${lit.value === key ? "lit" : ""}`}
+      title={`Page ${value.citation.page}: ${value.text}`}
+      onClick={() => goTo("page", key)}
+      {...pointing(key)}
+    >
+      {value.value}
+    </button>
+  );
+}

@@ -1,0 +1,50 @@
+// Documents to begin with: invented ones, of the tests.
+import { loadAhead } from "../engine.js";
+import contract from "../../../tests/corpus/pdf/nda-en.pdf?url";
+import docx from "../../../tests/corpus/docx/invoice-en.docx?url";
+import invoice from "../../../tests/corpus/pdf/invoice-en.pdf?url";
+import mail from "../../../tests/corpus/eml/refund-request-en.eml?url";
+import mailWithInvoice from "../../../tests/corpus/eml/invoice-attached-en.eml?url";
+import poem from "../../../tests/corpus/txt/poem-en.txt?url";
+import statement from "../../../tests/corpus/pdf/bank-statement-en.pdf?url";
+import web from "../../../tests/corpus/html/invoice-hosting-en.html?url";
+
+export interface Sample {
+  /** What it is, for people. */
+  title: string;
+  /** The kind of file. */
+  kind: string;
+  /** The name of the file. */
+  file: string;
+  address: string;
+}
+
+const sample = (title: string, kind: string, file: string, address: string): Sample => ({ title, kind, file, address });
+
+export const SAMPLES: readonly [Sample, ...Sample[]] = [
+  sample("Invoice", "PDF", "invoice-en.pdf", invoice),
+  sample("Refund request", "mail", "refund-request-en.eml", mail),
+  sample("Confidentiality agreement", "PDF", "nda-en.pdf", contract),
+  sample("Bank statement", "PDF", "bank-statement-en.pdf", statement),
+  sample("Invoice", "Word", "invoice-en.docx", docx),
+  sample("Mail with an invoice", "mail", "invoice-attached-en.eml", mailWithInvoice),
+  sample("Invoice", "web page", "invoice-hosting-en.html", web),
+  sample("Poem", "text", "poem-en.txt", poem),
+];
+
+const loaded = new Map<Sample, Promise<Blob>>();
+
+/** The content of a sample, asked for once. */
+export function contentOf(sample: Sample): Promise<Blob> {
+  const known = loaded.get(sample);
+  if (known) return known;
+  const asked = fetch(sample.address).then((answer) => {
+    if (!answer.ok) throw new Error(`${sample.file} answered ${answer.status}`);
+    return answer.blob();
+  });
+  loaded.set(sample, asked);
+  asked.catch(() => loaded.delete(sample));
+  return asked;
+}
+
+loadAhead(() => Promise.all(SAMPLES.map(contentOf)));

@@ -1,0 +1,153 @@
+// The fields and tables to look for, written in place.
+import type { FieldKind } from "sortroom";
+import { useEffect, useRef } from "preact/hooks";
+import { announce } from "../announce.js";
+import { Text } from "./text.js";
+import { faultsOfSchema, fields, fresh, tables, type DraftField, type DraftTable } from "./state.js";
+
+const KINDS: Record<FieldKind, string> = {
+  text: "text",
+  number: "number",
+  money: "money",
+  percent: "percent",
+  date: "date",
+  boolean: "yes or no",
+  iban: "IBAN",
+  vat_id: "VAT id",
+  email: "e-mail",
+  phone: "phone",
+  url: "address on the web",
+  currency: "currency",
+  id: "number or code",
+  label: "one of some words",
+};
+/** A label needs its options, which there is no place for here. */
+const OFFERED = (Object.keys(KINDS) as FieldKind[]).filter((kind) => kind !== "label");
+
+function changeTable(id: number, part: Partial<DraftTable>): void {
+  tables.value = tables.value.map((table) => (table.id === id ? { ...table, ...part } : table));
+}
+
+export function Schema() {
+  const faults = faultsOfSchema.value;
+  return (
+    <section class="schema" aria-labelledby="schema-title">
+      <h2 id="schema-title">Fields to find</h2>
+      <p class="hint">What a document has once, and what it has in rows.</p>
+      {faults.has("") && <p class="fault">{faults.get("")}</p>}
+      <Fields of="fields" name="field" drafts={fields.value} onChange={(drafts) => (fields.value = drafts)} />
+      {tables.value.map((table) => (
+        <fieldset key={table.id}>
+          <legend>Rows</legend>
+          <div class="title">
+            <Text
+              label="Name of the rows"
+              value={table.name}
+              placeholder="name of the rows"
+              fault={faults.get(`${table.id}`)}
+              maxLength={100}
+              onChange={(name) => changeTable(table.id, { name })}
+            />
+            <button
+              type="button"
+              class="remove"
+              aria-label={`Remove the rows ${table.name}`}
+              title="Remove"
+              onClick={() => (tables.value = tables.value.filter(({ id }) => id !== table.id))}
+            >
+              ×
+            </button>
+          </div>
+          <Fields of={table.name || "rows"} name="column" drafts={table.fields} onChange={(fields) => changeTable(table.id, { fields: [...fields] })} />
+        </fieldset>
+      ))}
+      {tables.value.length < 10 && (
+        <button
+          type="button"
+          class="small"
+          onClick={() => (tables.value = [...tables.value, { id: fresh(), name: "rows", fields: [{ id: fresh(), name: "", kind: "text", synonyms: "" }] }])}
+        >
+          Add rows
+        </button>
+      )}
+    </section>
+  );
+}
+
+interface FieldsProps {
+  /** What they are fields of. */
+  of: string;
+  /** What one of them is called. */
+  name: string;
+  drafts: readonly DraftField[];
+  onChange: (drafts: readonly DraftField[]) => void;
+}
+
+function Fields({ of, name, drafts, onChange }: FieldsProps) {
+  const wanted = useRef<number | "add" | null>(null);
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (wanted.current === null) return;
+    const place = wanted.current === "add" ? ".add" : `[data-field="${wanted.current}"] input`;
+    list.current?.querySelector<HTMLElement>(place)?.focus();
+    wanted.current = null;
+  });
+  const faults = faultsOfSchema.value;
+  const change = (id: number, part: Partial<DraftField>) => onChange(drafts.map((draft) => (draft.id === id ? { ...draft, ...part } : draft)));
+  const add = () => {
+    const id = fresh();
+    wanted.current = id;
+    onChange([...drafts, { id, name: "", kind: "text", synonyms: "" }]);
+  };
+  const remove = (id: number) => {
+    const at = drafts.findIndex((draft) => draft.id === id);
+    const rest = drafts.filter((draft) => draft.id !== id);
+    wanted.current = rest[Math.min(at, rest.length - 1)]?.id ?? "add";
+    announce(`The ${name} ${drafts[at]?.name || "without a name"} is removed`);
+    onChange(rest);
+  };
+  return (
+    <div class="fields" ref={list}>
+      <ul aria-label={of}>
+        {drafts.map((draft, at) => {
+          const called = draft.name || `${name} ${at + 1}`;
+          return (
+            <li key={draft.id} data-field={draft.id}>
+              <Text
+                label={`Name of ${name} ${at + 1}`}
+                value={draft.name}
+                placeholder="name"
+                fault={faults.get(`${draft.id}`)}
+                maxLength={100}
+                onChange={(name) => change(draft.id, { name })}
+              />
+              <select
+                aria-label={`Kind of ${called}`}
+                value={draft.kind}
+                onChange={({ currentTarget }) => change(draft.id, { kind: currentTarget.value as FieldKind })}
+              >
+                {OFFERED.map((kind) => (
+                  <option key={kind} value={kind}>
+                    {KINDS[kind]}
+                  </option>
+                ))}
+              </select>
+              <button type="button" class="remove" onClick={() => remove(draft.id)} aria-label={`Remove ${called}`} title="Remove">
+                ×
+              </button>
+              <Text
+                label={`What else documents call ${called}, separated by commas`}
+                value={draft.synonyms}
+                placeholder="also called, …"
+                onChange={(synonyms) => change(draft.id, { synonyms })}
+              />
+            </li>
+          );
+        })}
+      </ul>
+      <button type="button" class="add small" onClick={add}>
+        Add a {name}
+      </button>
+    </div>
+  );
+}
