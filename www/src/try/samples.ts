@@ -3,11 +3,11 @@ import { loadAhead } from "../engine.js";
 import contract from "../../../tests/corpus/pdf/nda-en.pdf?url";
 import docx from "../../../tests/corpus/docx/invoice-en.docx?url";
 import invoice from "../../../tests/corpus/pdf/invoice-en.pdf?url";
-import mail from "../../../tests/corpus/eml/refund-request-en.eml?url";
-import mailWithInvoice from "../../../tests/corpus/eml/invoice-attached-en.eml?url";
-import poem from "../../../tests/corpus/txt/poem-en.txt?url";
+import mail from "../../../tests/corpus/eml/refund-request-en.eml?raw";
+import mailWithInvoice from "../../../tests/corpus/eml/invoice-attached-en.eml?raw";
+import poem from "../../../tests/corpus/txt/poem-en.txt?raw";
 import statement from "../../../tests/corpus/pdf/bank-statement-en.pdf?url";
-import web from "../../../tests/corpus/html/invoice-hosting-en.html?url";
+import web from "../../../tests/corpus/html/invoice-hosting-en.html?raw";
 
 export interface Sample {
   /** What it is, for people. */
@@ -16,17 +16,19 @@ export interface Sample {
   kind: string;
   /** The name of the file. */
   file: string;
-  address: string;
+  /** Its address, or what it is where it is a text. */
+  content: URL | string;
 }
 
-const sample = (title: string, kind: string, file: string, address: string): Sample => ({ title, kind, file, address });
+const sample = (title: string, kind: string, file: string, content: string): Sample => ({ title, kind, file, content });
+const packed = (title: string, kind: string, file: string, address: string): Sample => ({ title, kind, file, content: new URL(address, import.meta.url) });
 
 export const SAMPLES: readonly [Sample, ...Sample[]] = [
-  sample("Invoice", "PDF", "invoice-en.pdf", invoice),
+  packed("Invoice", "PDF", "invoice-en.pdf", invoice),
   sample("Refund request", "mail", "refund-request-en.eml", mail),
-  sample("Confidentiality agreement", "PDF", "nda-en.pdf", contract),
-  sample("Bank statement", "PDF", "bank-statement-en.pdf", statement),
-  sample("Invoice", "Word", "invoice-en.docx", docx),
+  packed("Confidentiality agreement", "PDF", "nda-en.pdf", contract),
+  packed("Bank statement", "PDF", "bank-statement-en.pdf", statement),
+  packed("Invoice", "Word", "invoice-en.docx", docx),
   sample("Mail with an invoice", "mail", "invoice-attached-en.eml", mailWithInvoice),
   sample("Invoice", "web page", "invoice-hosting-en.html", web),
   sample("Poem", "text", "poem-en.txt", poem),
@@ -38,13 +40,17 @@ const loaded = new Map<Sample, Promise<Blob>>();
 export function contentOf(sample: Sample): Promise<Blob> {
   const known = loaded.get(sample);
   if (known) return known;
-  const asked = fetch(sample.address).then((answer) => {
-    if (!answer.ok) throw new Error(`${sample.file} answered ${answer.status}`);
-    return answer.blob();
-  });
+  const asked = load(sample);
   loaded.set(sample, asked);
   asked.catch(() => loaded.delete(sample));
   return asked;
+}
+
+async function load({ file, content }: Sample): Promise<Blob> {
+  if (typeof content === "string") return new Blob([content]);
+  const answer = await fetch(content);
+  if (!answer.ok) throw new Error(`${file} answered ${answer.status}`);
+  return answer.blob();
 }
 
 loadAhead(() => Promise.all(SAMPLES.map(contentOf)));
