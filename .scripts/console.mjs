@@ -21,7 +21,7 @@ export async function buildConsole(tools) {
   const since = performance.now();
   rmSync(stamp, { force: true });
   await run(npmBin("tsc"), ["--project", WWW]);
-  await run(npmBin("vite"), ["build", WWW, "--logLevel", "warn"]);
+  await run(npmBin("vite"), ["build", WWW, "--logLevel", "error"]);
   for (const [from, to] of Object.entries(AS_THEY_ARE)) cpSync(join(ROOT, from), join(DIST, to));
   writeFileSync(stamp, hash);
   say(`build: done in ${seconds(since)}`);

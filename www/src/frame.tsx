@@ -37,7 +37,7 @@ export function Frame() {
       <Component />
       <footer class="foot">
         <p>
-          Everything here happens in this browser. <a href="./README.md">README</a> ·{" "}
+          No document leaves this browser unless you compare with the server. <a href="./README.md">README</a> ·{" "}
           <a href="./sortroom.schema.json">Schema of a project</a>
         </p>
       </footer>

@@ -66,13 +66,16 @@ function Verdict({ answer }: { answer: Classified }) {
   return (
     <>
       <div class="verdict">
-        <p class="label">{label ?? "none of these"}</p>
-        <p class="sure">
-          <meter min={0} max={1} value={confidence} aria-label="Confidence" /> <span>{percent(confidence)} sure</span>
-        </p>
+        <p class={label === null ? "label none" : "label"}>{label ?? "none of these"}</p>
+        <div class="sure">
+          <div class="meter" role="meter" aria-label="Confidence" aria-valuemin={0} aria-valuemax={1} aria-valuenow={confidence} aria-valuetext={percent(confidence)}>
+            <span style={{ inlineSize: `${confidence * 100}%` }} />
+          </div>
+          <span>{percent(confidence)} sure</span>
+        </div>
       </div>
       {refusedRules.value && <p class="note">This is the answer from before the last change: {refusedRules.value.title.toLowerCase()}.</p>}
-      <p class="reasoning">{reasoning}</p>
+      <Attachments attached={attachments} />
       {scores.length > 0 && (
         <table class="scores">
           <caption>Every rule’s score</caption>
@@ -104,7 +107,10 @@ function Verdict({ answer }: { answer: Classified }) {
           It would be <b>{change.label}</b> with words such as {change.missing.map((word) => `“${word}”`).join(", ")}.
         </p>
       )}
-      <Attachments attached={attachments} />
+      <details>
+        <summary>The whole reasoning</summary>
+        <p class="reasoning">{reasoning}</p>
+      </details>
     </>
   );
 }

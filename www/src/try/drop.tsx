@@ -121,9 +121,9 @@ export function Drop() {
 function Readiness() {
   const words = {
     engine: "Loading the engine …",
-    rest: "Ready. Loading what other kinds of files take …",
-    ready: "Everything is loaded: from here on nothing is asked of the network.",
-    failed: "Not everything could be loaded. Load the page again when the connection is back.",
+    rest: "Ready; loading the rest …",
+    ready: "All is loaded: works offline from here on",
+    failed: "Not everything could be loaded: load the page again when the connection is back",
   }[loading.value];
   return (
     <p class={`readiness ${loading.value}`} role="status">

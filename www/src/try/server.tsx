@@ -1,4 +1,135 @@
 // The same document through the HTTP API, and whether it says the same.
+import { signal } from "@preact/signals";
+import { NO_SERVER, forget, keep } from "./api.js";
+import { admitted, compared, comparing, token, type Compared } from "./compare.js";
+
+/** What is written into the field of the token. */
+const draft = signal("");
+const kept = signal(false);
+/** What came of keeping or forgetting the token. */
+const told = signal("");
+
+async function submit(): Promise<void> {
+  told.value = "";
+  if (!kept.value) {
+    token.value = draft.value.trim();
+  } else {
+    const said = await keep(draft.value.trim());
+    if (!("text" in said)) return void (told.value = words(said.code, said.message));
+    token.value = "";
+    draft.value = "";
+    told.value = "The token is kept in a cookie until the browser is closed.";
+  }
+  admitted.value += 1;
+}
+
+async function leave(): Promise<void> {
+  token.value = "";
+  draft.value = "";
+  const said = await forget();
+  told.value = "text" in said ? "The token is forgotten." : words(said.code, said.message);
+  admitted.value += 1;
+}
+
+function words(code: string, message: string): string {
+  switch (code) {
+    case NO_SERVER:
+      return "There is no Sortroom server at this address; the page came from a host of plain files, or the connection is gone.";
+    case "UNAUTHENTICATED":
+      return "The server asks for a token. One is in what npm start prints, or comes from whoever runs the server.";
+    case "FORBIDDEN":
+      return "The server does not open this with that token.";
+    case "TOO_LARGE":
+    case "RATE_LIMITED":
+    case "BUSY":
+      return `The server refused it for now: ${message}.`;
+    default:
+      return `The server answered with ${code}: ${message}`;
+  }
+}
+
 export function Server() {
-  return null;
+  return (
+    <section class="server" aria-labelledby="server-title">
+      <h2 id="server-title">The server’s answer</h2>
+      <label class="switch">
+        <input type="checkbox" role="switch" checked={comparing.value} onChange={({ currentTarget }) => (comparing.value = currentTarget.checked)} />
+        <span>Send the document to the server too, and compare</span>
+      </label>
+      {comparing.value && (
+        <>
+          <Result of={compared.value} />
+          <form
+            onSubmit={(event) => {
+              event.preventDefault();
+              void submit();
+            }}
+          >
+            <label>
+              Token <small>(none where a session is open)</small>
+              <input
+                type="password"
+                autocomplete="off"
+                spellcheck={false}
+                value={draft.value}
+                onInput={({ currentTarget }) => (draft.value = currentTarget.value)}
+              />
+            </label>
+            <label class="check">
+              <input type="checkbox" checked={kept.value} onChange={({ currentTarget }) => (kept.value = currentTarget.checked)} /> Keep it in a
+              cookie until the browser is closed
+            </label>
+            <div class="row">
+              <button type="submit">Use this token</button>
+              <button type="button" onClick={() => void leave()}>
+                Forget it
+              </button>
+            </div>
+          </form>
+          <p role="status" class="quiet">
+            {told}
+          </p>
+        </>
+      )}
+    </section>
+  );
+}
+
+function Result({ of }: { of: Compared | null }) {
+  switch (of?.kind) {
+    case "asking":
+      return (
+        <p class="compared">
+          Asking the server … <progress aria-label="Asking the server" />
+        </p>
+      );
+    case "equal":
+      return (
+        <p class="compared equal">
+          <b>Equal, byte for byte.</b> Server and page give the same {of.what}: {of.bytes.toLocaleString("en")} bytes, after {Math.round(of.ms)} ms.
+        </p>
+      );
+    case "different":
+      return (
+        <div class="compared different" role="alert">
+          <p>
+            <b>Different.</b> The server’s {of.what} part from the page’s. Its version may be another: load the page again.
+          </p>
+          <dl>
+            <dt>Page</dt>
+            <dd>
+              <code>…{of.here}…</code>
+            </dd>
+            <dt>Server</dt>
+            <dd>
+              <code>…{of.there}…</code>
+            </dd>
+          </dl>
+        </div>
+      );
+    case "failed":
+      return <p class="compared unanswered">{words(of.code, of.message)}</p>;
+    default:
+      return <p class="compared quiet">It is sent as soon as it is answered here.</p>;
+  }
 }
