@@ -1,22 +1,23 @@
 // What the document is, how sure that is, and why.
-import type { Attached, Classified } from "sortroom";
+import type { Attached, Classified, Evidence } from "sortroom";
 import { useEffect, useState } from "preact/hooks";
 import { goTo, idOf, lit, pointing } from "./link.js";
 import type { Failure } from "./failures.js";
 import { evidence } from "./places.js";
-import { cancel, decided, doing, failed, open, opened, refusedRules, source, type Doing } from "./state.js";
-import { number, percent } from "./words.js";
+import { busy, decided, failed, giveUp, open, opened, refusedRules, source, type Doing } from "./state.js";
+import { number, percent, plural, signed } from "./words.js";
 
 const DOING: Record<Doing, string> = { reading: "Reading", classifying: "Sorting", extracting: "Looking for the fields", drawing: "Drawing" };
 
 /** How long something takes before it is said that it does, in milliseconds. */
 const PATIENCE = 300;
 
-/** Whether something has lasted for longer than that. */
+/** Whether it lasts for longer than that. */
 function useLong(going: boolean): boolean {
   const [long, setLong] = useState(false);
   useEffect(() => {
-    if (!going) return setLong(false);
+    setLong(false);
+    if (!going) return;
     const timer = setTimeout(() => setLong(true), PATIENCE);
     return () => clearTimeout(timer);
   }, [going]);
@@ -24,8 +25,8 @@ function useLong(going: boolean): boolean {
 }
 
 export function Answer() {
-  const long = useLong(doing.value.size > 0);
-  const [what] = doing.value;
+  const what = busy.value;
+  const long = useLong(what !== null);
   return (
     <section class="answer" aria-labelledby="answer-title">
       <h2 id="answer-title" class="unseen">
@@ -37,7 +38,7 @@ export function Answer() {
             {DOING[what]} … <progress />
           </label>
           {what === "reading" && (
-            <button type="button" onClick={cancel}>
+            <button type="button" onClick={giveUp}>
               Stop
             </button>
           )}
@@ -120,27 +121,54 @@ function Words() {
   const all = evidence.value;
   if (all.length === 0) return null;
   const most = Math.max(...all.map(({ weight }) => Math.abs(weight)));
+  const [strong, weak] = [all.filter(({ weight }) => Math.abs(weight) >= WEAK * most), all.filter(({ weight }) => Math.abs(weight) < WEAK * most)];
   return (
     <div class="words">
       <h3>Words that decided</h3>
       <ul>
-        {all.map(({ key, text, page, weight, kind }) => (
-          <li key={key}>
-            <button
-              type="button"
-              id={idOf("answer", key)}
-              class={`word ${weight < 0 ? "against" : "for"} ${lit.value === key ? "lit" : ""}`}
-              style={{ "--weight": `${Math.abs(weight) / most}` }}
-              title={`${kind}, page ${page}`}
-              onClick={() => goTo("page", key)}
-              {...pointing(key)}
-            >
-              {text} <small>{`${weight < 0 ? "−" : "+"}${number(Math.abs(weight))}`}</small>
-            </button>
-          </li>
+        {strong.map((word) => (
+          <Word key={word.key} word={word} most={most} />
         ))}
       </ul>
+      {weak.length > 0 && (
+        <details>
+          <summary>And {plural(weak.length, "word")} that weighed little</summary>
+          <ul>
+            {weak.map((word) => (
+              <Word key={word.key} word={word} most={most} />
+            ))}
+          </ul>
+        </details>
+      )}
     </div>
+  );
+}
+
+/** Below this share of the weightiest, a word is one of many. */
+const WEAK = 0.04;
+
+const KINDS: Record<Evidence["kind"], string> = {
+  word: "a word of the rule",
+  name: "the name of the rule",
+  meaning: "of like meaning",
+  example: "as in an example",
+};
+
+function Word({ word: { key, text, page, weight, kind }, most }: { word: Evidence & { key: string }; most: number }) {
+  return (
+    <li>
+      <button
+        type="button"
+        id={idOf("answer", key)}
+        class={`word ${weight < 0 ? "against" : "for"} ${lit.value === key ? "lit" : ""}`}
+        style={{ "--weight": `${Math.abs(weight) / most}` }}
+        title={`${KINDS[kind]}, page ${page}`}
+        onClick={() => goTo("page", key)}
+        {...pointing(key)}
+      >
+        {text} <small>{signed(weight)}</small>
+      </button>
+    </li>
   );
 }
 

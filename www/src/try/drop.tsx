@@ -96,7 +96,7 @@ export function Drop() {
         </button>
       </div>
       <div class="samples" role="group" aria-label="Samples">
-        <span aria-hidden="true">or a sample:</span>
+        <span aria-hidden="true">Samples:</span>
         <ul>
           {SAMPLES.map((sample) => (
             <li key={sample.file}>
@@ -122,7 +122,7 @@ function Readiness() {
   const words = {
     engine: "Loading the engine …",
     rest: "Ready; loading the rest …",
-    ready: "All is loaded: works offline from here on",
+    ready: "Ready, also offline",
     failed: "Not everything could be loaded: load the page again when the connection is back",
   }[loading.value];
   return (

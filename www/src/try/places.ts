@@ -2,6 +2,7 @@
 import { computed } from "@preact/signals";
 import type { Evidence, Page, Passage, Rect, Span, Value } from "sortroom";
 import { decided, found } from "./state.js";
+import { signed } from "./words.js";
 
 /** Words that decided, on a page. */
 export interface Mark {
@@ -62,7 +63,7 @@ export const marks = computed(() => {
     page: one.page,
     span: one.span,
     weight: one.weight / most,
-    title: `${one.rule} ${one.weight < 0 ? "−" : "+"}${Math.abs(one.weight).toFixed(2)}`,
+    title: `“${one.text}”: ${signed(one.weight)} for ${one.rule}`,
   });
   return byPage(all.map(mark), ({ page }) => page);
 });

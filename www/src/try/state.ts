@@ -1,5 +1,5 @@
 // What the page knows: the document, the rules and fields it is held against, and what came of it.
-import { batch, computed, effect, signal } from "@preact/signals";
+import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import type { Classified, Document, Extracted, Field, FieldKind, Rule, Schema } from "sortroom";
 import { announce } from "../announce.js";
 import { loadAhead, loading, sortroom } from "../engine.js";
@@ -24,17 +24,21 @@ export const opened = signal<Document | null>(null);
 /** Why there is no document, or no answer. */
 export const failed = signal<Failure | null>(null);
 
-/** What is being done. */
+/** What is being done, and how often at once. */
 export type Doing = "reading" | "classifying" | "extracting" | "drawing";
-export const doing = signal<ReadonlySet<Doing>>(new Set());
+const doing = signal<ReadonlyMap<Doing, number>>(new Map());
+/** What of it is the first that the others wait for. */
+export const busy = computed<Doing | null>(() => (["reading", "classifying", "extracting", "drawing"] as const).find((what) => doing.value.get(what)) ?? null);
 
+/** Notes that something is being done, until what is given back is called. */
 export function begin(what: Doing): () => void {
-  doing.value = new Set(doing.value).add(what);
-  return () => {
-    const rest = new Set(doing.value);
-    rest.delete(what);
-    doing.value = rest;
+  const count = (by: 1 | -1) => {
+    const now = new Map(doing.peek());
+    now.set(what, (now.get(what) ?? 0) + by);
+    doing.value = now;
   };
+  count(1);
+  return () => count(-1);
 }
 
 /** How long a reading takes that is given up for another, in milliseconds: ending the worker costs starting it again. */
@@ -70,7 +74,7 @@ export function openText(text: string): void {
 }
 
 /** Gives up reading. */
-export function cancel(): void {
+export function giveUp(): void {
   reading?.stop.abort();
   source.value = null;
   announce("Given up");
@@ -274,7 +278,7 @@ function following<T>(asked: { readonly value: T }, ask: (source: Source, docume
     const what = asked.value;
     clearTimeout(timer);
     if (!document) return;
-    const now = () => ask(source.peek()!, document, what);
+    const now = () => untracked(() => ask(source.value!, document, what));
     if (document !== before) now();
     else timer = setTimeout(now, REST);
     before = document;

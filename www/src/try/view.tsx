@@ -21,8 +21,9 @@ export function View() {
   return (
     <section class="pane view" aria-labelledby="view-title">
       <div class="title">
-        <h2 id="view-title">{name}</h2>
-        <p class="quiet">{facts.filter((fact) => fact).join(", ")}</p>
+        <h2 id="view-title">
+          {name} <small class="quiet">{facts.filter((fact) => fact).join(", ")}</small>
+        </h2>
         {drawn && document && (
           <div class="modes" role="group" aria-label="Show the document as">
             {(["page", "text"] as const).map((one) => (

@@ -8,7 +8,11 @@ export function percent(share: number): string {
   return `${rounded} %`;
 }
 
-export const number = (value: number): string => value.toFixed(2);
+/** `−0.12` */
+export const number = (value: number): string => value.toFixed(2).replace("-", "−");
+
+/** `+0.12` */
+export const signed = (value: number): string => (value < 0 ? number(value) : `+${number(value)}`);
 
 export const FORMATS: Record<Format, string> = {
   pdf: "PDF",
