@@ -62,9 +62,9 @@ function fromWrangler() {
  * Starts the Worker of `build/{variant}`.
  *
  * `vars` overrides variables, `queues` overrides settings of consumers by queue, `state` keeps everything in a folder
- * (else it goes with the server; it is on the disk where `disk` says so), `port` 0 is any.
+ * (else it goes with the server; it is on the disk where `disk` says so), `port` 0 is any, `assets` serves the console.
  */
-export async function startServer({ variant = "worker", vars = {}, queues = {}, state, disk = false, port = 0, quiet = true } = {}) {
+export async function startServer({ variant = "worker", vars = {}, queues = {}, state, disk = false, port = 0, quiet = true, assets = false } = {}) {
   const folder = state ?? scratch("", disk ? tmpdir() : undefined);
   const options = fromWrangler();
   for (const [queue, change] of Object.entries(queues)) {
@@ -85,6 +85,7 @@ export async function startServer({ variant = "worker", vars = {}, queues = {}, 
       { type: "CompiledWasm", path: join(build, "index_bg.wasm") },
     ],
     bindings: { ...config.vars, ADMIN_SECRET: ADMIN, ...vars },
+    ...(assets && { assets: { directory: join(ROOT, config.assets.directory), routerConfig: { has_user_worker: true } } }),
     durableObjectsPersist: join(folder, "objects"),
     r2Persist: join(folder, "r2"),
     handleRuntimeStdio: quiet

@@ -1,0 +1,362 @@
+// The Try page in Chromium, as a person uses it: by pointer and by keys, from workerd and from a host of plain files.
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { ROOT } from "../../.scripts/lib.mjs";
+import { corpus } from "../e2e/server.mjs";
+import { launch } from "./chromium.mjs";
+import { plain, workerd } from "./hosts.mjs";
+import { pdfOf } from "./pages.mjs";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const SHOTS = join(ROOT, "build", "screenshots");
+const WIDE = { width: 1400, height: 900 };
+const NARROW = { width: 390, height: 844 };
+
+let browser;
+
+before(async () => {
+  mkdirSync(SHOTS, { recursive: true });
+  browser = await launch();
+});
+
+after(() => browser?.close());
+
+/** The page in a tab of its own, with what it asked for and what went wrong. */
+async function open(url, options = {}) {
+  const context = await browser.newContext({ viewport: WIDE, ...options });
+  const tab = await context.newPage();
+  const faults = [];
+  const asked = [];
+  tab.on("pageerror", (error) => faults.push(error.stack));
+  tab.on("console", (message) => message.type() === "error" && faults.push(message.text()));
+  tab.on("request", (request) => asked.push(`${request.method()} ${request.url()}`));
+  await tab.goto(url);
+  await tab.locator(".readiness.ready").waitFor();
+  const loaded = asked.length;
+  return {
+    context,
+    tab,
+    faults,
+    /** What was asked for before everything was there. */
+    loaded: () => asked.slice(0, loaded),
+    /** What was asked for since. */
+    since: () => asked.slice(loaded),
+    drop: (name, bytes) => drop(tab, name, bytes),
+    /** Waits for an answer, and gives the label. */
+    label: async (expected) => {
+      const label = tab.locator(".verdict .label");
+      if (expected === undefined) await label.waitFor();
+      else await label.getByText(expected, { exact: true }).waitFor();
+      return label.innerText();
+    },
+  };
+}
+
+async function drop(tab, name, bytes) {
+  const dataTransfer = await tab.evaluateHandle(
+    ([name, text]) => {
+      const data = new DataTransfer();
+      data.items.add(new File([Uint8Array.from(atob(text), (char) => char.charCodeAt(0))], name));
+      return data;
+    },
+    [name, Buffer.from(bytes).toString("base64")],
+  );
+  await tab.dispatchEvent("body", "drop", { dataTransfer });
+}
+
+/** What makes the page hard or impossible to use for some, as axe finds it. */
+async function barriers(tab) {
+  await tab.evaluate(AXE);
+  const { violations } = await tab.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).slice(0, 5).join(", ")}`);
+}
+
+const sample = (tab, name) => tab.getByRole("group", { name: "Samples" }).getByRole("button", { name });
+const rule = (tab, label) => tab.locator(".rules li").filter({ has: tab.getByRole("textbox", { name: `Description of ${label}`, exact: true }) });
+const value = (tab, field) => tab.locator(".found tr").filter({ has: tab.getByRole("rowheader", { name: field, exact: true }) }).getByRole("button");
+
+for (const [where, start] of Object.entries({ workerd, "a plain host": plain })) {
+  describe(`from ${where}`, () => {
+    let host;
+    let page;
+    let tab;
+
+    before(async () => {
+      host = await start();
+      page = await open(host.url);
+      tab = page.tab;
+      // From here on there is no network.
+      await page.context.setOffline(true);
+    });
+
+    after(async () => {
+      await page?.context.close();
+      await host?.stop();
+    });
+
+    test("is painted before the engine is asked for, and asks nobody else", async (t) => {
+      const times = await tab.evaluate(() => {
+        const at = (name) => performance.getEntriesByName(name)[0].startTime;
+        return { paint: at("first-contentful-paint"), begin: at("engine:begin"), engine: at("engine:ready"), all: at("all:ready") };
+      });
+      t.diagnostic(
+        `first paint after ${times.paint.toFixed()} ms, engine ready after ${times.engine.toFixed()} ms, everything after ${times.all.toFixed()} ms`,
+      );
+      const { origin } = new URL(host.url);
+      assert.deepEqual(page.loaded().filter((request) => !request.startsWith(`GET ${origin}/`)), []);
+    });
+
+    test("a sample: its type, every score, the words that decided, and its fields", async () => {
+      await sample(tab, "Invoice PDF").click();
+      assert.equal(await page.label("invoice"), "invoice");
+      const meter = Number(await tab.getByRole("meter", { name: "Confidence" }).getAttribute("aria-valuenow"));
+      assert.ok(meter > 0.9 && meter <= 1);
+      const scores = await tab.locator(".scores tbody tr").allInnerTexts();
+      assert.equal(scores.length, await tab.locator(".rules li").count());
+      assert.match(scores[1], /runner-up, \d+\.\d\d behind/);
+      await value(tab, "total_amount").getByText("5291.40").waitFor();
+      await tab.locator(".sheet canvas").waitFor();
+      await tab.getByRole("status").filter({ hasText: /invoice, \d+ % sure. Runner-up: / }).waitFor({ state: "attached" });
+    });
+
+    test("the words are marked where they stand, more where they weighed more", async () => {
+      const marks = await tab.locator(".sheet .mark").evaluateAll((found) =>
+        found.map((mark) => ({ title: mark.title, alpha: Number(getComputedStyle(mark).backgroundColor.match(/([\d.]+)\)$/)[1]) })),
+      );
+      const weight = ({ title }) => Number(title.match(/[+−]([\d.]+)/)[1]);
+      const ordered = marks.filter(({ title }) => title.includes("+")).sort((one, other) => weight(other) - weight(one));
+      assert.ok(ordered.length > 5);
+      assert.ok(ordered.every(({ alpha }, at) => at === 0 || alpha <= ordered[at - 1].alpha + 1e-3));
+      assert.ok(ordered[0].alpha > 2 * ordered.at(-1).alpha);
+    });
+
+    for (const file of ["invoice-en.pdf", "invoice-rotated-en.pdf", "rechnung-querformat-de.pdf", "invoice-small-print-en.pdf"]) {
+      test(`every frame lies on ink: ${file}`, async () => {
+        await page.drop(file, corpus(`pdf/${file}`));
+        await tab.locator(".view h2", { hasText: file }).waitFor();
+        await tab.locator(".sheet canvas").first().waitFor();
+        await tab.locator(".sheet .place").first().waitFor();
+        const inked = await tab.locator(".sheet button.place").evaluateAll((places) =>
+          places.map((place) => {
+            const canvas = place.closest(".sheet").querySelector("canvas");
+            const [outer, inner] = [canvas.getBoundingClientRect(), place.getBoundingClientRect()];
+            const scale = canvas.width / outer.width;
+            const at = [inner.x - outer.x, inner.y - outer.y, inner.width, inner.height].map((length) => Math.round(length * scale));
+            const { data } = canvas.getContext("2d").getImageData(...at);
+            const light = data.filter((_, index) => index % 4 === 0);
+            const dark = light.filter((red) => red < 160).length;
+            return { of: place.ariaLabel, share: dark / light.length };
+          }),
+        );
+        assert.ok(inked.length > 3);
+        for (const { of, share } of inked) assert.ok(share > 0.02 && share < 0.7, `${of}: ${share}`);
+      });
+    }
+
+    for (const [file, label, shown] of [
+      ["pdf/bank-statement-en.pdf", "bank_statement", ".sheet canvas"],
+      ["eml/refund-request-en.eml", "refund_request", ".leaf mark"],
+      ["docx/invoice-en.docx", "invoice", ".leaf mark"],
+      ["html/invoice-hosting-en.html", "invoice", ".leaf mark"],
+      ["txt/receipt-taxi-en.txt", "receipt", ".leaf mark"],
+      ["txt/poem-en.txt", "none of these", ".leaf"],
+    ]) {
+      test(`dropped: ${file}`, async () => {
+        await page.drop(file, corpus(file));
+        await page.label(label);
+        await tab.locator(shown).first().waitFor();
+        // What is marked as text is what was found.
+        for (const mark of await tab.locator(".leaf mark[id]").all()) {
+          assert.match(await mark.getAttribute("title"), new RegExp(`^“${(await mark.innerText()).replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`));
+        }
+      });
+    }
+
+    test("a text beyond ASCII is marked where it says so", async () => {
+      await page.drop("naïve.txt", "Größe – 5 € 🙂 Überweisung: refund wanted, please give me my money back. Añejo.");
+      await page.label("refund_request");
+      const texts = await tab.locator(".leaf mark[id]").allInnerTexts();
+      assert.ok(texts.includes("refund") && texts.includes("money"), texts.join());
+    });
+
+    test("a mail's attachment is told, and opened", async () => {
+      await sample(tab, "Mail with an invoice").click();
+      await tab.locator(".attachments").getByText(/invoice, .*sure/).waitFor();
+      await tab.locator(".attachments button").first().click();
+      await tab.locator(".sheet canvas").waitFor();
+      await page.label("invoice");
+    });
+
+    test("a text that is written is answered as it is written", async () => {
+      await tab.getByRole("button", { name: "Write a text" }).click();
+      await tab.getByRole("textbox", { name: "Your text" }).pressSequentially("Please give me my money back for the broken kettle.");
+      await page.label("refund_request");
+      await tab.getByRole("textbox", { name: "Your text" }).fill("Curriculum vitae. Work experience: ten years as a cook. Education: school of catering. Skills: soups.");
+      await page.label("cv");
+      await tab.locator(".leaf mark", { hasText: "Curriculum" }).waitFor();
+    });
+
+    test("a changed rule changes the answer; a wrong one is said at its place", async () => {
+      await sample(tab, "Poem").click();
+      await page.label("none of these");
+      await tab.getByRole("button", { name: "Add a rule" }).click();
+      const label = tab.getByRole("textbox", { name: "Label of rule 8" });
+      assert.ok(await label.evaluate((element) => element === document.activeElement), "the new rule has the focus");
+      await tab.keyboard.type("poem");
+      await tab.keyboard.press("Tab");
+      await tab.keyboard.type("Poem");
+      const description = tab.getByRole("textbox", { name: "Description of poem" });
+      await tab.locator(".rules .fault").first().waitFor();
+      assert.equal(await description.getAttribute("aria-invalid"), "true");
+      await tab.locator(".answer .note").waitFor();
+      await description.fill("A poem: short lines about night, sea, wind or love, in verse");
+      await page.label("poem");
+      assert.equal(await tab.locator(".rules .fault").count(), 0);
+      await rule(tab, "poem").getByRole("button", { name: "Remove rule poem" }).click();
+      await page.label("none of these");
+      assert.equal(await tab.evaluate(() => document.activeElement.getAttribute("aria-label")), "Label of rule 7");
+    });
+
+    test("changed fields are looked for", async () => {
+      await sample(tab, "Invoice PDF").click();
+      await value(tab, "invoice_number").waitFor();
+      await tab.getByRole("textbox", { name: "Name of field 1", exact: true }).fill("bic");
+      await tab.getByRole("textbox", { name: "What else documents call bic, separated by commas" }).fill("BIC, SWIFT");
+      await value(tab, "bic").getByText("NRTWGB2X").waitFor();
+      await tab.getByRole("button", { name: "Add a field" }).click();
+      await tab.keyboard.type("vat_id");
+      await tab.getByRole("combobox", { name: "Kind of vat_id" }).selectOption("vat_id");
+      await value(tab, "vat_id").getByText("GB584891288").waitFor();
+      await tab.getByRole("button", { name: "Remove vat_id" }).click();
+      await value(tab, "vat_id").waitFor({ state: "detached" });
+      await tab.getByRole("button", { name: "Start over" }).click();
+      await value(tab, "invoice_number").getByText("INV-2026-0147").waitFor();
+    });
+
+    test("a value leads to its place, and the place back", async () => {
+      const place = tab.locator(".sheet").getByRole("button", { name: "total_amount: 5291.40" });
+      await value(tab, "total_amount").click();
+      assert.ok(await place.evaluate((element) => element === document.activeElement && element.classList.contains("lit")));
+      await place.click();
+      assert.ok(await value(tab, "total_amount").evaluate((element) => element === document.activeElement && element.classList.contains("lit")));
+      await tab.getByRole("button", { name: "Text", exact: true }).click();
+      await tab.locator(".leaf").getByRole("button", { name: "total_amount: 5291.40" }).click();
+      assert.ok(await value(tab, "total_amount").evaluate((element) => element === document.activeElement));
+      await tab.getByRole("button", { name: "Pages", exact: true }).click();
+      await tab.locator(".words").getByRole("button", { name: /^INVOICE/ }).click();
+      assert.match(await tab.evaluate(() => document.activeElement.ariaLabel), /^“INVOICE”/);
+    });
+
+    test("by keys alone: from the samples to a value, to its place, and back", async () => {
+      await tab.reload().catch(() => {});
+      await page.context.setOffline(false);
+      await tab.goto(host.url);
+      await tab.locator(".readiness.ready").waitFor();
+      await page.context.setOffline(true);
+      const focused = () => tab.evaluate(() => document.activeElement.ariaLabel ?? document.activeElement.innerText ?? document.activeElement.type);
+      const tabTo = async (like, most = 60) => {
+        for (let count = 0; count < most; count += 1) {
+          await tab.keyboard.press("Tab");
+          if (like.test((await focused()) ?? "")) return;
+        }
+        assert.fail(`the focus never came to ${like}`);
+      };
+      await tabTo(/^Invoice\s+PDF/);
+      await tab.keyboard.press("Enter");
+      await page.label("invoice");
+      await value(tab, "iban").waitFor();
+      await tab.locator(".sheet .place").first().waitFor();
+      await tabTo(/^GB61NRTW69744913457882/);
+      await tab.keyboard.press("Enter");
+      assert.equal(await focused(), "iban: GB61NRTW69744913457882");
+      await tab.keyboard.press("Enter");
+      assert.equal((await focused()).trim(), "GB61NRTW69744913457882");
+      await tabTo(/^Description of invoice/);
+      await tab.keyboard.press("Control+A");
+      await tab.keyboard.type("Something about fish and chips");
+      await tab.locator(".verdict .label", { hasText: /^(?!invoice$)/ }).waitFor();
+    });
+
+    for (const [file, code, words] of [
+      ["bad/password-aes.pdf", "PDF_IS_PROTECTED", /locked with a password/],
+      ["bad/garbage-after-header.pdf", "PDF_IS_BROKEN", /damaged/],
+      ["bad/scan-without-text.pdf", "NO_DATA_FOUND_IN_FILE", /no text/],
+      ["bad/empty.pdf", "NO_DATA_FOUND_IN_FILE", /no text/],
+      ["bad/picture.png", "UNSUPPORTED_FILE_TYPE", /kind of file is not read/],
+    ]) {
+      test(`refused in plain words: ${file}`, async () => {
+        await page.drop(file, corpus(file));
+        const alert = tab.getByRole("alert");
+        await alert.getByText(code).waitFor();
+        assert.match(await alert.innerText(), words);
+      });
+    }
+
+    test("refused in plain words: too large a file", async () => {
+      const dataTransfer = await tab.evaluateHandle(() => {
+        const data = new DataTransfer();
+        data.items.add(new File([new Uint8Array(33 * 1024 * 1024)], "large.pdf"));
+        return data;
+      });
+      await tab.dispatchEvent("body", "drop", { dataTransfer });
+      await tab.getByRole("alert").getByText("DOCUMENT_TOO_LARGE").waitFor();
+      await page.drop("mail.eml", corpus("eml/refund-request-en.eml"));
+      await page.label("refund_request");
+      assert.equal(await tab.getByRole("alert").count(), 0);
+    });
+
+    test("what takes longer says so, and can be stopped", async () => {
+      const letters = corpus("txt/letter-council-en.txt").toString();
+      await page.drop("long.txt", letters.repeat(Math.floor((7 * 1024 * 1024) / letters.length)));
+      await tab.locator(".progress progress").waitFor();
+      await sample(tab, "Invoice PDF").click();
+      await page.label("invoice");
+    });
+
+    test("ten pages, read, sorted and drawn", async (t) => {
+      const ten = pdfOf(10, corpus("md/nda-mutual-en.md").toString());
+      const measured = async () => {
+        await tab.evaluate(() => performance.clearMarks());
+        await page.drop("ten.pdf", ten);
+        await tab.locator(".view h2", { hasText: "ten.pdf" }).waitFor();
+        for (let tries = 0; ; tries += 1) {
+          const [marks, visible] = await tab.evaluate(() => [
+            performance.getEntriesByType("mark").map(({ name, detail, startTime }) => ({ name, detail, startTime })),
+            [...document.querySelectorAll(".sheet")].flatMap((sheet, at) => {
+              const [box, around] = [sheet.getBoundingClientRect(), sheet.closest(".scroll").getBoundingClientRect()];
+              return box.top < around.bottom && box.bottom > around.top ? [at + 1] : [];
+            }),
+          ]);
+          const of = (name, detail) => marks.find((mark) => mark.name === name && (detail === undefined || mark.detail === detail))?.startTime;
+          const ends = [of("classified"), ...visible.map((page) => of("drawn", page))];
+          if (visible.length > 0 && ends.every((end) => end !== undefined)) return { ms: Math.max(...ends) - of("open"), read: of("read") - of("open"), pages: visible.length };
+          assert.ok(tries < 200, "the pages were not drawn");
+          await tab.waitForTimeout(25);
+        }
+      };
+      const say = (what, { ms, read, pages }) => t.diagnostic(`${what}: ${pages} pages in sight drawn ${ms.toFixed()} ms after the drop, read after ${read.toFixed()} ms`);
+      const runs = [];
+      for (let run = 0; run < 5; run += 1) {
+        runs.push(await measured());
+        await sample(tab, "Poem").click();
+        await page.label("none of these");
+      }
+      runs.sort((one, other) => one.ms - other.ms);
+      say("middle of five", runs[2]);
+      await tab.setViewportSize({ width: 1400, height: 16_000 });
+      say("all in sight", await measured());
+      await tab.setViewportSize(WIDE);
+    });
+
+    test("nothing was asked for since it was loaded, and nothing went wrong", () => {
+      const begun = page.since().findLastIndex((request) => request === `GET ${host.url}`);
+      assert.deepEqual(page.since().slice(0, begun).filter((request) => !request.startsWith(`GET ${host.url}`)), []);
+      assert.deepEqual(page.faults, []);
+    });
+  });
+}
