@@ -37,8 +37,15 @@ export function Answer() {
           <label>
             {DOING[what]} … <progress />
           </label>
-          {what === "reading" && (
-            <button type="button" onClick={giveUp}>
+          {what !== "drawing" && (
+            <button
+              type="button"
+              onClick={() => {
+                giveUp();
+                // This button goes; the next thing to do is to choose another.
+                document.querySelector<HTMLElement>(".source input")?.focus();
+              }}
+            >
               Stop
             </button>
           )}
@@ -201,6 +208,6 @@ function Attachments({ attached }: { attached: readonly Attached[] }) {
 }
 
 function openAttachment(at: number): void {
-  const file = opened.value?.attachments[at];
+  const file = opened.value?.document.attachments[at];
   if (file) open({ name: file.name ?? source.value!.name, bytes: new Blob([file.bytes as Uint8Array<ArrayBuffer>]), written: false });
 }

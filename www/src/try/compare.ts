@@ -51,14 +51,9 @@ const due = computed<Comparison | null>(() => {
   }
   const [decision, extraction] = [decided.value, found.value];
   if (decision?.source !== of || extraction?.source !== of) return null;
-  return {
-    source: of,
-    token: token.value,
-    questions: [
-      { path: "classify", what: "type", asked: { rules: decision.rules }, here: JSON.stringify(decision.answer) },
-      { path: "extract", what: "fields", asked: { schema: extraction.schema }, here: JSON.stringify(extraction.answer) },
-    ],
-  };
+  const questions: Question[] = [{ path: "classify", what: "type", asked: { rules: decision.rules }, here: JSON.stringify(decision.answer) }];
+  if (extraction.answer) questions.push({ path: "extract", what: "fields", asked: { schema: extraction.schema }, here: JSON.stringify(extraction.answer) });
+  return { source: of, token: token.value, questions };
 });
 
 const compare = latest(async ({ source: of, questions, token }: Comparison) => {

@@ -29,6 +29,7 @@ const WORDS: Record<string, readonly [title: string, help: string]> = {
   TIMEOUT: ["This document takes too much work", "It is far more complicated than documents are. Print it into a new PDF, and drop that."],
   INVALID: ["The rules or fields need a change", "What is wrong is said at the place; the answer shown is the one before."],
   INTERNAL: ["The engine failed on this file", "That is a fault of ours. It has started afresh, and other files work."],
+  STOPPED: ["The engine stopped", "The file may take more memory than this browser gives, or the connection is gone. Try again, or load the page again."],
   NOT_A_FILE: ["A folder cannot be read", "Drop one file."],
   NOT_READABLE: ["The browser could not read this file", "It may have been moved or changed. Choose it again."],
   NOT_LOADED: ["The engine could not be loaded", "The connection may be gone. Load the page again when it is back."],
@@ -44,6 +45,19 @@ export function failure(code: string, detail?: string, faults: readonly Fault[] 
 export function failureOf(error: unknown, loaded: boolean): Failure {
   if (!(error instanceof SortroomError)) return failure("INTERNAL", String(error));
   if (error.code === "INTERNAL" && /NotReadableError|NotFoundError/.test(error.message)) return failure("NOT_READABLE", error.message);
+  if (error.code === "INTERNAL" && error.message === "The worker failed") return failure(loaded ? "STOPPED" : "NOT_LOADED");
   if (error.code === "INTERNAL" && !loaded) return failure("NOT_LOADED", error.message);
   return failure(error.code, error.message, error.fields);
+}
+
+/** What is wrong with something written, in words that are not a program's. */
+export function plain(message: string): string {
+  const [, bound, count] = message.match(/^String should have at (least|most) (\d+) characters?$/) ?? [];
+  if (bound === "least") return count === "1" ? "Write something here" : `At least ${count} characters`;
+  if (bound === "most") return `No more than ${count} characters`;
+  if (message.startsWith("String should match")) return "Write something here";
+  if (message.startsWith("List should have at least")) return "It takes at least one rule";
+  if (message.startsWith("List should have at most")) return "There are too many";
+  const [, reason] = message.match(/^Value error, (.*)$/) ?? [];
+  return reason ? reason.charAt(0).toUpperCase() + reason.slice(1) : message;
 }

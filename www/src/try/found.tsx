@@ -5,7 +5,7 @@ import { failed, found, refusedSchema } from "./state.js";
 import { percent } from "./words.js";
 
 export function Found() {
-  if (failed.value || !found.value) return null;
+  if (failed.value || !found.value?.answer) return null;
   const { values, tables } = cells.value;
   return (
     <section class="found" aria-labelledby="found-title">

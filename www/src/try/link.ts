@@ -11,10 +11,10 @@ export const idOf = (end: End, key: string): string => `${end}-${key}`;
 export function goTo(end: End, key: string): void {
   const target = document.getElementById(idOf(end, key));
   if (!target) return;
-  lit.value = key;
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   target.scrollIntoView({ block: "center", inline: "nearest", behavior: calm ? "auto" : "smooth" });
   target.focus({ preventScroll: true });
+  lit.value = key;
 }
 
 /** What an end of a link listens to. */

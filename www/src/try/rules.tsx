@@ -1,8 +1,8 @@
 // The rules, written in place.
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { announce } from "../announce.js";
 import { Text } from "./text.js";
-import { decided, faultsOfRules, fresh, rules, startOver, type DraftRule } from "./state.js";
+import { decided, faultsOfRules, fresh, isWritten, rules, startOver, type DraftRule } from "./state.js";
 
 function change(id: number, part: Partial<DraftRule>): void {
   rules.value = rules.value.map((rule) => (rule.id === id ? { ...rule, ...part } : rule));
@@ -12,7 +12,7 @@ export function Rules() {
   /** The rule that gets the focus when it is there. */
   const wanted = useRef<number | "add" | null>(null);
   const list = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (wanted.current === null) return;
     const place = wanted.current === "add" ? ".add" : `[data-rule="${wanted.current}"] input`;
     list.current?.querySelector<HTMLElement>(place)?.focus();
@@ -36,37 +36,41 @@ export function Rules() {
     <section class="rules" aria-labelledby="rules-title" ref={list}>
       <div class="title">
         <h2 id="rules-title">Rules</h2>
-        <button type="button" class="small" onClick={startOver}>
-          Start over
+        <button type="button" class="small" aria-label="Reset rules and fields" onClick={startOver}>
+          Reset
         </button>
       </div>
       <p class="hint">What there may be, in plain words. The answer follows as you type.</p>
       {faults.has("") && <p class="fault">{faults.get("")}</p>}
       <ul>
-        {rules.value.map(({ id, label, description }, at) => (
-          <li key={id} data-rule={id} class={label !== "" && label === chosen ? "chosen" : ""}>
-            <Text
-              label={`Label of rule ${at + 1}`}
-              value={label}
-              placeholder="label"
-              fault={faults.get(`${id}/label`)}
-              maxLength={50}
-              onChange={(label) => change(id, { label })}
-            />
-            <Text
-              long
-              label={`Description of ${label || `rule ${at + 1}`}`}
-              value={description}
-              placeholder="What such documents are like"
-              fault={faults.get(`${id}/description`)}
-              maxLength={2000}
-              onChange={(description) => change(id, { description })}
-            />
-            <button type="button" class="remove" onClick={() => remove(id)} aria-label={`Remove rule ${label || at + 1}`} title="Remove">
-              ×
-            </button>
-          </li>
-        ))}
+        {rules.value.map((rule, at) => {
+          const { id, label, description } = rule;
+          return (
+            <li key={id} data-rule={id} class={label !== "" && label === chosen ? "chosen" : ""}>
+              <Text
+                label={`Label of rule ${at + 1}`}
+                value={label}
+                placeholder="label"
+                fault={faults.get(`${id}/label`)}
+                maxLength={50}
+                onChange={(label) => change(id, { label })}
+              />
+              <Text
+                long
+                label={`Description of ${label || `rule ${at + 1}`}`}
+                value={description}
+                placeholder="What such documents are like"
+                fault={faults.get(`${id}/description`)}
+                maxLength={2000}
+                onChange={(description) => change(id, { description })}
+              />
+              <button type="button" class="remove" onClick={() => remove(id)} aria-label={`Remove rule ${label || at + 1}`} title="Remove">
+                ×
+              </button>
+              {!isWritten(rule) && <p class="hint">Counts once both are written.</p>}
+            </li>
+          );
+        })}
       </ul>
       <button type="button" class="add" onClick={add}>
         Add a rule

@@ -1,6 +1,6 @@
 // The fields and tables to look for, written in place.
 import type { FieldKind } from "sortroom";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { announce } from "../announce.js";
 import { Text } from "./text.js";
 import { faultsOfSchema, fields, fresh, tables, type DraftField, type DraftTable } from "./state.js";
@@ -86,7 +86,7 @@ interface FieldsProps {
 function Fields({ of, name, drafts, onChange }: FieldsProps) {
   const wanted = useRef<number | "add" | null>(null);
   const list = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (wanted.current === null) return;
     const place = wanted.current === "add" ? ".add" : `[data-field="${wanted.current}"] input`;
     list.current?.querySelector<HTMLElement>(place)?.focus();

@@ -1,11 +1,11 @@
 // What the page knows: the document, the rules and fields it is held against, and what came of it.
-import { batch, computed, effect, signal, untracked } from "@preact/signals";
+import { type ReadonlySignal, type Signal, batch, computed, effect, signal, untracked } from "@preact/signals";
 import type { Classified, Document, Extracted, Field, FieldKind, Rule, Schema } from "sortroom";
 import { announce } from "../announce.js";
 import { loadAhead, loading, sortroom } from "../engine.js";
 import { latest } from "../latest.js";
 import { FIELDS, RULES, TABLES } from "./beginning.js";
-import { MAX_BYTES, type Failure, failure, failureOf } from "./failures.js";
+import { MAX_BYTES, type Failure, failure, failureOf, plain } from "./failures.js";
 import { SAMPLES, contentOf } from "./samples.js";
 import { percent } from "./words.js";
 
@@ -20,7 +20,14 @@ export interface Source {
 }
 
 export const source = signal<Source | null>(null);
-export const opened = signal<Document | null>(null);
+
+/** A document, and what it was read from. */
+export interface Opened {
+  source: Source;
+  document: Document;
+}
+
+export const opened = signal<Opened | null>(null);
 /** Why there is no document, or no answer. */
 export const failed = signal<Failure | null>(null);
 
@@ -41,26 +48,56 @@ export function begin(what: Doing): () => void {
   return () => count(-1);
 }
 
-/** How long a reading takes that is given up for another, in milliseconds: ending the worker costs starting it again. */
+/** How long work takes that is given up for another document, in milliseconds: ending the worker costs starting it again. */
 const LONG = 300;
-let reading: { stop: AbortController; since: number } | undefined;
+/** Ends the work on the document that is open. */
+let life = new AbortController();
+/** How much the worker has to do, and since when it has been at it. */
+const load = { tasks: 0, since: 0 };
+
+/** Has the worker do something for a document. Gives nothing where the document was given up meanwhile. */
+async function work<T>(what: Doing, ask: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
+  const { signal } = life;
+  const done = begin(what);
+  if (load.tasks === 0) load.since = performance.now();
+  load.tasks += 1;
+  try {
+    return await ask(signal);
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  } finally {
+    load.tasks -= 1;
+    done();
+  }
+}
 
 /** Opens a document in place of the one before. */
 export function open(next: Source): void {
   performance.mark("open", { detail: next.name });
-  const goesOn = next.written && source.value?.written;
+  if (!(next.written && source.value?.written)) {
+    leave();
+    if (!next.written) announce(`Reading ${next.name}`);
+  }
+  source.value = next;
+  if (next.bytes.size > MAX_BYTES) fail(next, failure("DOCUMENT_TOO_LARGE"));
+  else read(next);
+}
+
+/** Leaves the document that is open, and what is still being done for it. */
+function leave(): void {
+  if (load.tasks > 0 && performance.now() - load.since > LONG) life.abort();
+  life = new AbortController();
   batch(() => {
-    source.value = next;
-    if (goesOn) return;
-    opened.value = null;
-    decided.value = null;
-    found.value = null;
     failed.value = null;
+    forget();
   });
-  if (reading && !goesOn && performance.now() - reading.since > LONG) reading.stop.abort();
-  if (next.bytes.size > MAX_BYTES) return fail(next, failure("DOCUMENT_TOO_LARGE"));
-  if (!next.written) announce(`Reading ${next.name}`);
-  read(next);
+}
+
+function forget(): void {
+  opened.value = null;
+  decided.value = null;
+  found.value = null;
 }
 
 /** Opens a file that was chosen or dropped. */
@@ -73,40 +110,32 @@ export function openText(text: string): void {
   open({ name: "Your text", bytes: new Blob([text]), written: true });
 }
 
-/** Gives up reading. */
+/** Gives up the document that is open. */
 export function giveUp(): void {
-  reading?.stop.abort();
+  leave();
   source.value = null;
-  announce("Given up");
+  announce("Stopped");
 }
 
 function fail(of: Source, why: Failure): void {
   if (of !== source.value) return;
   batch(() => {
     failed.value = why;
-    opened.value = null;
-    decided.value = null;
-    found.value = null;
+    forget();
   });
 }
 
 const read = latest(async (asked: Source) => {
-  const done = begin("reading");
-  const stop = new AbortController();
-  reading = { stop, since: performance.now() };
   try {
-    const document = await sortroom.readDocument(asked.bytes, { signal: stop.signal });
-    if (asked !== source.value) return;
+    const document = await work("reading", (signal) => sortroom.readDocument(asked.bytes, { signal }));
+    if (!document || asked !== source.value) return;
     performance.mark("read");
     batch(() => {
       failed.value = null;
-      opened.value = document;
+      opened.value = { source: asked, document };
     });
   } catch (error) {
-    if (!stop.signal.aborted) fail(asked, failureOf(error, loading.value !== "failed"));
-  } finally {
-    reading = undefined;
-    done();
+    fail(asked, failureOf(error, loading.value !== "failed"));
   }
 });
 
@@ -150,12 +179,17 @@ export function startOver(): void {
 }
 startOver();
 
-/** The rules that are begun, as they stand in what is sent. */
-const begun = computed(() => rules.value.filter(({ label, description }) => label.trim() !== "" || description.trim() !== ""));
-const askedRules = computed<Rule[]>(() => begun.value.map(({ label, description }) => ({ label, description })));
+/** Whether both parts of a rule are written: before that it does not count, and nothing is wrong with it. */
+export const isWritten = ({ label, description }: DraftRule): boolean => label.trim() !== "" && description.trim() !== "";
 
-const named = (drafts: readonly DraftField[]) => drafts.filter(({ name }) => name.trim() !== "");
-const begunTables = computed(() => tables.value.map((table) => ({ ...table, fields: named(table.fields) })).filter(({ name, fields }) => name.trim() !== "" && fields.length > 0));
+/** The rules as they stand in what is asked. */
+const written = computed(() => rules.value.filter(isWritten));
+const askedRules = computed<Rule[]>(() => written.value.map(({ label, description }) => ({ label, description })));
+
+const named = (drafts: readonly DraftField[]): DraftField[] => drafts.filter(({ name }) => name.trim() !== "");
+const namedTables = computed(() =>
+  tables.value.map((table) => ({ ...table, fields: named(table.fields) })).filter(({ name, fields }) => name.trim() !== "" && fields.length > 0),
+);
 const askedField = ({ name, kind, synonyms }: DraftField): Field => ({
   name,
   kind,
@@ -163,7 +197,7 @@ const askedField = ({ name, kind, synonyms }: DraftField): Field => ({
 });
 const askedSchema = computed<Schema>(() => ({
   fields: named(fields.value).map(askedField),
-  tables: begunTables.value.map(({ name, fields }) => ({ name, fields: fields.map(askedField) })),
+  tables: namedTables.value.map(({ name, fields }) => ({ name, fields: fields.map(askedField) })),
 }));
 
 // --- The answers ---
@@ -178,7 +212,8 @@ export interface Decided {
 export interface Found {
   source: Source;
   schema: Schema;
-  answer: Extracted;
+  /** Nothing where nothing is looked for. */
+  answer: Extracted | null;
 }
 
 export const decided = signal<Decided | null>(null);
@@ -192,8 +227,8 @@ export const faultsOfRules = computed(() => {
   const faults = new Map<string, string>();
   for (const { pointer, message } of refusedRules.value?.faults ?? []) {
     const [, index, member] = pointer.match(/^\/rules\/(\d+)(?:\/(\w+))?/) ?? [];
-    const rule = index === undefined ? undefined : begun.value[Number(index)];
-    faults.set(rule ? `${rule.id}/${member ?? "label"}` : "", message);
+    const rule = index === undefined ? undefined : written.value[Number(index)];
+    faults.set(rule ? `${rule.id}/${member ?? "label"}` : "", plain(message));
   }
   return faults;
 });
@@ -203,41 +238,41 @@ export const faultsOfSchema = computed(() => {
   const faults = new Map<string, string>();
   for (const { pointer, message } of refusedSchema.value?.faults ?? []) {
     const [, list, index, inner] = pointer.match(/^\/schema\/(fields|tables)\/(\d+)(?:\/fields\/(\d+))?/) ?? [];
-    const drafts = list === "fields" ? named(fields.value) : begunTables.value;
+    const drafts = list === "fields" ? named(fields.value) : namedTables.value;
     const draft = index === undefined ? undefined : drafts[Number(index)];
     const field = inner !== undefined && draft && "fields" in draft ? draft.fields[Number(inner)] : draft;
-    faults.set(field ? `${field.id}` : "", message);
+    faults.set(field ? `${field.id}` : "", plain(message));
   }
   return faults;
 });
 
-interface Question {
-  source: Source;
-  document: Document;
-  rules: Rule[];
+/** Has a part of the document's answers made; what is refused is said at `refused`. */
+async function answer<T>(what: Doing, of: Opened, refused: Signal<Failure | null>, ask: (signal: AbortSignal) => Promise<T>, use: (answer: T) => void) {
+  try {
+    const given = await work(what, ask);
+    if (given === undefined || of !== opened.value) return;
+    batch(() => {
+      refused.value = null;
+      use(given);
+    });
+  } catch (error) {
+    if (of !== opened.value) return;
+    const why = failureOf(error, true);
+    if (why.code === "INVALID") refused.value = why;
+    else fail(of.source, why);
+  }
 }
 
-const classify = latest(async ({ source: of, document, rules }: Question) => {
-  const done = begin("classifying");
-  try {
-    // No decision depends on the places of words, and they are most of a document.
-    const light = { ...document, pages: document.pages.map((page) => ({ ...page, words: [] })) };
-    const answer = await sortroom.classify(light, rules);
-    if (document !== opened.value) return;
+const classify = latest(({ of, asked: rules }: { of: Opened; asked: Rule[] }) => {
+  const { pages, ...rest } = of.document;
+  // No decision depends on the places of words, and they are most of a document.
+  const light = { ...rest, pages: pages.map((page) => ({ ...page, words: [] })) };
+  const ask = (signal: AbortSignal) => sortroom.classify(light, rules, { signal });
+  return answer("classifying", of, refusedRules, ask, (answer) => {
     performance.mark("classified");
-    batch(() => {
-      refusedRules.value = null;
-      decided.value = { source: of, rules, answer };
-    });
+    decided.value = { source: of.source, rules, answer };
     announce(spoken(answer));
-  } catch (error) {
-    if (document !== opened.value) return;
-    const why = failureOf(error, true);
-    if (why.code === "INVALID") refusedRules.value = why;
-    else fail(of, why);
-  } finally {
-    done();
-  }
+  });
 });
 
 function spoken({ label, confidence, runner_up }: Classified): string {
@@ -246,47 +281,38 @@ function spoken({ label, confidence, runner_up }: Classified): string {
   return `${answer}, ${percent(confidence)} sure${second}`;
 }
 
-const extract = latest(async ({ source: of, document, schema }: { source: Source; document: Document; schema: Schema }) => {
-  const done = begin("extracting");
-  try {
-    const answer = await sortroom.extract(document, schema);
-    if (document !== opened.value) return;
+/** Whether there is anything to look for. */
+const asksNothing = ({ fields = [], tables = [] }: Schema): boolean => fields.length + tables.length === 0;
+
+const extract = latest(({ of, asked: schema }: { of: Opened; asked: Schema }) => {
+  const ask = async (signal: AbortSignal) => (asksNothing(schema) ? null : sortroom.extract(of.document, schema, { signal }));
+  return answer("extracting", of, refusedSchema, ask, (answer) => {
     performance.mark("extracted");
-    batch(() => {
-      refusedSchema.value = null;
-      found.value = { source: of, schema, answer };
-    });
-  } catch (error) {
-    if (document !== opened.value) return;
-    const why = failureOf(error, true);
-    if (why.code === "INVALID") refusedSchema.value = why;
-    else fail(of, why);
-  } finally {
-    done();
-  }
+    found.value = { source: of.source, schema, answer };
+  });
 });
 
 /** How long typing rests before the answer follows, in milliseconds. */
 const REST = 120;
 
-/** Calls `ask` at once for a new document, and after a rest where only what it is asked of was changed. */
-function following<T>(asked: { readonly value: T }, ask: (source: Source, document: Document, asked: T) => void): void {
-  let before: Document | null = null;
+/** Asks at once for a new document, and after a rest where only what is asked of it was changed. */
+function following<T>(what: ReadonlySignal<T>, ask: (question: { of: Opened; asked: T }) => void): void {
+  let before: Opened | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   effect(() => {
-    const document = opened.value;
-    const what = asked.value;
+    const of = opened.value;
+    const asked = what.value;
     clearTimeout(timer);
-    if (!document) return;
-    const now = () => untracked(() => ask(source.value!, document, what));
-    if (document !== before) now();
+    if (!of) return;
+    const now = () => untracked(() => ask({ of, asked }));
+    if (of !== before) now();
     else timer = setTimeout(now, REST);
-    before = document;
+    before = of;
   });
 }
 
-following(askedRules, (source, document, rules) => classify({ source, document, rules }));
-following(askedSchema, (source, document, schema) => extract({ source, document, schema }));
+following(askedRules, classify);
+following(askedSchema, extract);
 
 loadAhead(async () => {
   const document = await sortroom.readDocument(await contentOf(SAMPLES[0]));

@@ -14,7 +14,7 @@ const mode = signal<"page" | "text">("page");
 
 export function View() {
   const { name, bytes, written } = source.value!;
-  const document = opened.value;
+  const document = opened.value?.document;
   const drawn = drawing.value;
   const pages = document ? plural(document.page_count, "page") : drawn ? plural(drawn.pdf.numPages, "page") : "";
   const facts = [document && FORMATS[document.format], document?.format === "pdf" || !document ? pages : "", size(bytes.size)];
@@ -87,7 +87,7 @@ function Sheets({ drawing }: { drawing: Drawing }) {
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
-  const pages = new Map(opened.value?.pages.map((page) => [page.number, page]));
+  const pages = new Map(opened.value?.document.pages.map((page) => [page.number, page]));
   return (
     <div class="scroll sheets" ref={scroll} role="region" aria-label="Pages of the document" tabIndex={0}>
       {Array.from({ length: drawing.pdf.numPages }, (_, at) => (
@@ -169,8 +169,7 @@ function Overlay({ page, across, down }: { page: Page; across: number; down: num
             class={markClass(mark)}
             style={{ ...at(box, 1), "--weight": `${Math.abs(mark.weight)}` }}
             title={mark.title}
-            onMouseEnter={() => (lit.value = mark.key)}
-            onMouseLeave={() => (lit.value = null)}
+            {...pointing(mark.key)}
           />
         )),
       )}
@@ -277,8 +276,7 @@ function Words({ piece: { text, mark }, first }: { piece: Piece; first: (key: st
       style={{ "--weight": `${Math.abs(mark.weight)}` }}
       title={mark.title}
       {...(first(mark.key) && { id: idOf("page", mark.key), tabIndex: -1 })}
-      onMouseEnter={() => (lit.value = mark.key)}
-      onMouseLeave={() => (lit.value = null)}
+      {...pointing(mark.key)}
     >
       {text}
     </mark>
