@@ -35,6 +35,8 @@ const STEPS = {
   deploy: () => run(npmBin("wrangler"), ["deploy", "--dry-run", "--outdir", "build/deploy"]),
   /** The npm package, packed and installed, in Node, workerd and Chromium. */
   npm: () => nodeTests("tests/npm/node.test.mjs", "tests/npm/workerd.test.mjs", "tests/npm/browser.test.mjs"),
+  /** The console in Chromium, from workerd and from a plain host. */
+  browser: () => nodeTests("tests/browser/try.test.mjs"),
   contract: () => nodeTests("tests/e2e/contract.test.mjs"),
   golden: () => nodeTests("tests/e2e/golden.test.mjs"),
   sdk: () => nodeTests("tests/e2e/sdk.test.mjs"),

@@ -101,7 +101,7 @@ function Verdict({ answer }: { answer: Classified }) {
                   {rule === runner_up?.label && <small> runner-up, {number(runner_up.margin)} behind</small>}
                 </th>
                 <td>
-                  <span class="bar" aria-hidden="true" style={{ inlineSize: `${(Math.max(score, 0) / most) * 100}%` }} />
+                  <span class="bar" aria-hidden="true" style={{ "--share": `${Math.max(score, 0) / most}` }} />
                   {number(score)}
                 </td>
               </tr>

@@ -8,7 +8,7 @@ export const RULES: readonly Rule[] = [
   { label: "bank_statement", description: "Statement of a bank account with bookings and balances" },
   { label: "cv", description: "Curriculum vitae with work experience, education and skills" },
   { label: "complaint", description: "A customer is unhappy with a product or a service and wants it put right" },
-  { label: "refund_request", description: "A customer asks for the money back" },
+  { label: "refund_request", description: "A customer asks for money back: a refund, or a charge that was wrong or made twice" },
 ];
 
 export const FIELDS: readonly Field[] = [

@@ -17,10 +17,18 @@ export function goTo(end: End, key: string): void {
   lit.value = key;
 }
 
+/** Whether an end of the link has the focus. */
+const focused = (key: string): boolean => (["answer", "page"] as const).some((end) => document.activeElement?.id === idOf(end, key));
+
+const leave = (key: string): void => {
+  // The pointer also leaves where the page moves away under it, on the way to the other end.
+  if (lit.value === key && !focused(key)) lit.value = null;
+};
+
 /** What an end of a link listens to. */
 export const pointing = (key: string) => ({
   onMouseEnter: () => (lit.value = key),
-  onMouseLeave: () => lit.value === key && (lit.value = null),
+  onMouseLeave: () => leave(key),
   onFocus: () => (lit.value = key),
-  onBlur: () => lit.value === key && (lit.value = null),
+  onBlur: () => leave(key),
 });

@@ -231,7 +231,8 @@ function TextPage({ page, alone }: { page: Page; alone: boolean }) {
         <Block key={at} role={role}>
           {framed(pieces).map(([place, pieces], at) => {
             const words = pieces.map((piece, at) => <Words key={at} piece={piece} first={first} />);
-            return place ? <Framed key={at} place={place} first={first(place.key)} words={words} /> : words;
+            const text = pieces.map(({ text }) => text).join("");
+            return place ? <Framed key={at} place={place} text={text} first={first(place.key)} words={words} /> : words;
           })}
         </Block>
       ))}
@@ -283,13 +284,14 @@ function Words({ piece: { text, mark }, first }: { piece: Piece; first: (key: st
   );
 }
 
-function Framed({ place, first, words }: { place: Place; first: boolean; words: ComponentChildren }) {
+function Framed({ place, text, first, words }: { place: Place; text: string; first: boolean; words: ComponentChildren }) {
   const back = () => goTo("answer", place.key);
   return (
     <span
       class={`place ${lit.value === place.key ? "lit" : ""}`}
       title={place.field}
-      {...(first && { id: idOf("page", place.key), role: "button", tabIndex: 0, "aria-label": `${place.field}: ${place.value}` })}
+      // What it is called holds the very words that are seen: who steers by voice says those.
+      {...(first && { id: idOf("page", place.key), role: "button", tabIndex: 0, "aria-label": `${place.field}: ${text}` })}
       onClick={back}
       onKeyDown={(event) => {
         if (event.key !== "Enter" && event.key !== " ") return;
