@@ -1,0 +1,186 @@
+//! Rows of job listings, as they are stored and handed on.
+
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    classify::Decision,
+    error::{Error, Result},
+    id::{JobId, ProjectId, TokenId},
+    job::{Classification, External, Job, Route, Source, Stage, State},
+    limits,
+    service::access,
+    time::Timestamp,
+};
+
+/// Rows of a job listing. An index hands on what it stores; whoever asked reads it.
+#[derive(Debug)]
+pub enum JobRows {
+    /// As they are stored.
+    Stored {
+        /// Two members of a JSON object: `rows`, an array of [`JobRow`]s, and `classifications`, an object that has the
+        /// classifications of the rows by their [`JobRow::rules`].
+        page: String,
+        /// Whether more would have been too many bytes.
+        cut: bool,
+    },
+    /// Read.
+    Read {
+        /// The jobs.
+        rows: Vec<Job>,
+        /// Whether more would have been too many bytes.
+        cut: bool,
+    },
+}
+
+/// Rows as they are spelt. Jobs mostly share their classification, and it is most of a job, so it is spelt once.
+#[derive(Serialize, Deserialize)]
+struct SpeltRows<'a> {
+    #[serde(borrow)]
+    rows: Vec<JobRow<'a>>,
+    classifications: BTreeMap<String, Arc<Classification>>,
+    cut: bool,
+}
+
+impl JobRows {
+    /// No rows.
+    pub fn none() -> Self {
+        Self::Read { rows: Vec::new(), cut: false }
+    }
+
+    /// The jobs, and whether more would have been too many bytes.
+    ///
+    /// # Errors
+    ///
+    /// `Internal` when a row is not as it was written.
+    pub fn read(self) -> Result<(Vec<Job>, bool)> {
+        match self {
+            Self::Stored { page, cut } => {
+                jobs(serde_json::from_str(&format!(r#"{{{page},"cut":{cut}}}"#)).map_err(Error::internal)?)
+            }
+            Self::Read { rows, cut } => Ok((rows, cut)),
+        }
+    }
+}
+
+fn jobs(spelt: SpeltRows<'_>) -> Result<(Vec<Job>, bool)> {
+    let SpeltRows { rows, classifications, cut } = spelt;
+    let with = |row: JobRow<'_>| {
+        let classification = classifications.get(&*row.rules).map(Arc::clone);
+        classification.map(|shared| row.with(shared)).ok_or_else(|| Error::internal("a row without its classification"))
+    };
+    Ok((rows.into_iter().map(with).collect::<Result<_>>()?, cut))
+}
+
+impl Serialize for JobRows {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Stored { page, cut } => RawValue::from_string(format!(r#"{{{page},"cut":{cut}}}"#))
+                .map_err(serde::ser::Error::custom)?
+                .serialize(serializer),
+            Self::Read { rows: jobs, cut } => {
+                let rows =
+                    jobs.iter().map(JobRow::of).collect::<Result<Vec<_>>>().map_err(serde::ser::Error::custom)?;
+                let rules = rows.iter().map(|row| row.rules.to_string());
+                let classifications = rules.zip(jobs.iter().map(|job| Arc::clone(&job.classification))).collect();
+                SpeltRows { rows, classifications, cut: *cut }.serialize(serializer)
+            }
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for JobRows {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (rows, cut) = jobs(SpeltRows::deserialize(deserializer)?).map_err(serde::de::Error::custom)?;
+        Ok(Self::Read { rows, cut })
+    }
+}
+
+/// A job as the index stores it: a [snapshot](Job::snapshot) whose classification is kept apart.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct JobRow<'a> {
+    /// The same for the same classification, different for every other: 128 bits of the SHA-256 of its spelling, as
+    /// hexadecimal digits.
+    #[serde(borrow)]
+    pub rules: Cow<'a, str>,
+    id: JobId,
+    project: ProjectId,
+    user: TokenId,
+    version: u64,
+    source: Source,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    transaction: Option<String>,
+    plan: Vec<Stage>,
+    state: State,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    routes: Vec<Route>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    route: Option<Box<Route>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    decision: Option<Decision>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    external: Option<External>,
+    #[serde(default = "limits::retention_days")]
+    retention_days: u32,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+impl JobRow<'_> {
+    /// The row of a job.
+    ///
+    /// # Errors
+    ///
+    /// `Internal` when the classification cannot be spelt.
+    pub fn of(job: &Job) -> Result<Self> {
+        let spelling = serde_json::to_vec(&*job.classification).map_err(Error::internal)?;
+        let mut rules = access::hex(&Sha256::digest(spelling));
+        rules.truncate(32);
+        Ok(Self {
+            rules: rules.into(),
+            id: job.id,
+            project: job.project,
+            user: job.user,
+            version: job.version,
+            source: job.source.clone(),
+            transaction: job.transaction.clone(),
+            plan: job.plan.clone(),
+            state: job.state.clone(),
+            routes: job.routes.clone(),
+            route: job.route.clone(),
+            decision: job.decision.clone(),
+            external: Some(job.external.clone()).filter(|external| *external != External::default()),
+            retention_days: job.retention_days,
+            created_at: job.created_at,
+            updated_at: job.updated_at,
+        })
+    }
+
+    fn with(self, classification: Arc<Classification>) -> Job {
+        Job {
+            id: self.id,
+            project: self.project,
+            user: self.user,
+            version: self.version,
+            source: self.source,
+            classification,
+            transaction: self.transaction,
+            plan: self.plan,
+            state: self.state,
+            routes: self.routes,
+            route: self.route,
+            decision: self.decision,
+            extraction: None,
+            external: self.external.unwrap_or_default(),
+            retention_days: self.retention_days,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            outbox: Vec::new(),
+            flush_at: Timestamp::default(),
+            flush_failures: 0,
+        }
+    }
+}
