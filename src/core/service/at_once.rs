@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::ready;
 use crate::{
     classify::{
         Attached, Classified, Classifier,
@@ -45,7 +46,7 @@ impl Content {
 /// `Unreadable` when the document cannot be read. An attachment that cannot be read is its own affair.
 pub fn classify(content: &Content, classification: &Classification) -> Result<Classified> {
     let document = content.document(&classification.read)?;
-    let classifier = Classifier::new(&classification.rules, &classification.settings);
+    let classifier = ready::classifier(classification);
     let mut attachments = Vec::new();
     if document.format == Format::Eml {
         match content.attachments() {

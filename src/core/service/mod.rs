@@ -20,6 +20,7 @@ pub mod mails;
 #[cfg(any(test, feature = "memory"))]
 pub mod memory;
 pub mod ports;
+mod ready;
 pub mod schemas;
 pub mod stage;
 #[cfg(test)]

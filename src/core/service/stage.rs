@@ -5,9 +5,10 @@ use bytes::Bytes;
 use super::{
     host::{JobReply, Work},
     ports::{Clock, FileKey, Files, Host, Jobs, Random, StageMessage},
+    ready,
 };
 use crate::{
-    classify::{Classifier, Decision},
+    classify::Decision,
     document::{self, Document},
     error::{Error, Kind, Result, Unreadable},
     extract::{self, Extraction},
@@ -42,7 +43,7 @@ pub(super) async fn document(files: &impl Files, job: &Job) -> Result<(Document,
 /// be fetched.
 pub async fn classify(files: &impl Files, job: &Job) -> Result<Decision> {
     let (document, _) = document(files, job).await?;
-    Ok(Classifier::new(&job.classification.rules, &job.classification.settings).decide(&document))
+    Ok(ready::classifier(&job.classification).decide(&document))
 }
 
 /// Runs the extract stage of `job`: reads its document, and looks for the fields of its route's schema.
