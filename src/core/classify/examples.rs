@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 
 use crate::document::{Document, Span};
-use crate::text::{Language, Map, Vector, Words};
+use crate::text::{Language, Map, Vector, Words, map_for};
 
 use super::attribution::Place;
 use super::meaning::{Meaning, RuleDirections};
@@ -270,7 +270,7 @@ impl Stems {
         let mut folded = String::new();
         // Of every word the number of its stem, so that one that comes again is not taken apart again; nothing for stop
         // words.
-        let mut known: Map<String, Option<usize>> = Map::default();
+        let mut known: Map<String, Option<usize>> = map_for(document.pages.iter().map(|page| page.text.as_str()));
         let mut left = MAX_WORDS;
         for (page_at, page) in document.pages.iter().enumerate() {
             for passage in passages(page) {

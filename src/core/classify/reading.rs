@@ -3,7 +3,7 @@
 use super::glossary;
 use super::rules::{Lexicon, Matches};
 use crate::document::{Document, Page, Passage, Role, Span};
-use crate::text::{Language, Map, StopWords, Words};
+use crate::text::{Language, Map, StopWords, Words, map_for};
 
 /// Words looked at, from the start of the document: some 400 full pages. What a document is shows long before, and
 /// the time of a decision stays bounded (measured: 20 ms natively for this many).
@@ -81,7 +81,7 @@ impl Reading {
     /// Walks over `document`. `hint` is its language where the caller knows it.
     pub fn new(document: &Document, lexicon: &Lexicon, hint: Option<Language>) -> Self {
         let language = hint.or_else(|| detect(document)).unwrap_or(lexicon.language);
-        let mut dictionary = Dictionary::new(lexicon, language);
+        let mut dictionary = Dictionary::new(document, lexicon, language);
         let mut reading = Self { language, hits: Vec::new(), words: 0, distinct: 0, titled: Vec::new() };
         let mut folded = String::new();
         let mut title = Words::new(document.title.as_deref().unwrap_or_default());
@@ -182,9 +182,10 @@ struct Dictionary<'a> {
 }
 
 impl<'a> Dictionary<'a> {
-    fn new(lexicon: &'a Lexicon, language: Language) -> Self {
+    fn new(document: &Document, lexicon: &'a Lexicon, language: Language) -> Self {
         let foreign = (language != lexicon.language).then(|| lexicon.foreign(language));
-        Self { lexicon, language, foreign, places: Map::default(), known: Vec::new(), nothing: Known::default() }
+        let places = map_for(document.pages.iter().map(|page| page.text.as_str()));
+        Self { lexicon, language, foreign, places, known: Vec::new(), nothing: Known::default() }
     }
 
     fn look_up(&mut self, word: &str) -> &mut Known {

@@ -47,6 +47,20 @@ const _: () = assert!(
     short(4) == VERSION && short(6) as usize == PIECES && FILE.len() == END,
     "embedding.bin is of another make"
 );
+const _: () = assert!(most(MULTIPLIERS_AT, COMMON) <= 127, "the sum of ROWS_AT_ONCE rows does not fit");
+
+/// The largest byte of a part of the file.
+const fn most(start: usize, length: usize) -> u8 {
+    let mut left = FILE.split_at(start).1.split_at(length).0;
+    let mut most = 0;
+    while let [first, rest @ ..] = left {
+        if *first > most {
+            most = *first;
+        }
+        left = rest;
+    }
+    most
+}
 
 const fn short(at: usize) -> u16 {
     match FILE.split_at(at).1.first_chunk() {

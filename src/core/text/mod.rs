@@ -16,12 +16,36 @@ mod language;
 mod pieces;
 mod words;
 
+use std::hash::BuildHasher;
+
+use foldhash::fast::FixedState;
+
 pub use embedding::{Share, Sum, Vector, WIDTH};
 pub use fold::fold;
 pub use language::{Language, StopWords, guess};
 pub use pieces::{PIECES, Piece, PieceId, Pieces, UNKNOWN, is_continuation, piece_text};
 pub use words::{Words, words};
 
-/// A map for many short look-ups. Its hash is the same everywhere, so whoever tries can choose words that fall together;
-/// what that costs is bounded by how many words of a text are looked at. Its order must reach no answer.
-pub(crate) type Map<K, V> = std::collections::HashMap<K, V, foldhash::fast::FixedState>;
+/// A map for many short look-ups. Its order must reach no answer. Its hash is the same everywhere: a map that is filled with
+/// a stranger's words is made by [`map_for`].
+pub(crate) type Map<K, V> = std::collections::HashMap<K, V, FixedState>;
+
+/// A map for the words of these texts. Its hash depends on all of them, so that nobody can choose words that fall together:
+/// another word is another hash.
+pub(crate) fn map_for<'a, K, V>(texts: impl IntoIterator<Item = &'a str>) -> Map<K, V> {
+    let seed = texts.into_iter().fold(0, |seed, text| FixedState::with_seed(seed).hash_one(text));
+    Map::with_hasher(FixedState::with_seed(seed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_word_is_another_hash() {
+        let hash = |texts: &[&str]| map_for::<String, ()>(texts.iter().copied()).hasher().hash_one("word");
+        assert_eq!(hash(&["one word", "more"]), hash(&["one word", "more"]));
+        assert_ne!(hash(&["one word", "more"]), hash(&["one word", "mere"]));
+        assert_ne!(hash(&["one word", "more"]), hash(&["one word"]));
+    }
+}
