@@ -89,9 +89,14 @@ export class Classifier {
    *
    * @param options.lang the language of the document (ISO 639-1), where it is known
    */
-  async classify(document: Document, { lang }: { lang?: string | undefined } = {}): Promise<Classified> {
+  async classify(document: Document, options: { lang?: string | undefined } = {}): Promise<Classified> {
+    return JSON.parse(await this.classifyJson(document, options)) as Classified;
+  }
+
+  /** As `classify`, and gives the JSON text that the server sends, byte for byte. */
+  async classifyJson(document: Document, { lang }: { lang?: string | undefined } = {}): Promise<string> {
     const text = spelt(withoutPlaces(document));
-    return engine.run((glue, instance) => JSON.parse(this.#prepared(glue, instance, lang).classify(text)) as Classified);
+    return engine.run((glue, instance) => this.#prepared(glue, instance, lang).classify(text));
   }
 
   #prepared(glue: typeof EngineGlue, instance: number, lang: string | undefined): EngineGlue.Classifier {
@@ -107,10 +112,15 @@ export class Classifier {
 
 /** Looks for the fields of a schema in a document. The answer is that of `POST /v1/extract`. */
 export async function extract(document: Document, schema: Schema): Promise<Extracted> {
+  return JSON.parse(await extractJson(document, schema)) as Extracted;
+}
+
+/** As `extract`, and gives the JSON text that the server sends, byte for byte. */
+export async function extractJson(document: Document, schema: Schema): Promise<string> {
   const files = document.attachments.map((file) => file.bytes);
   const text = spelt(document);
   const asked = JSON.stringify({ schema });
-  return extractor.run((glue) => JSON.parse(glue.extract(text, files, asked)) as Extracted);
+  return extractor.run((glue) => glue.extract(text, files, asked));
 }
 
 /** What an evaluation takes besides rules and cases. */

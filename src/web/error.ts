@@ -7,7 +7,7 @@ export class SortroomError extends Error {
   /**
    * @param code what programs compare: `INVALID`, the reason why a document could not be read (`UNSUPPORTED_FILE_TYPE`,
    *   `PDF_IS_PROTECTED`, `PDF_IS_BROKEN`, `NO_DATA_FOUND_IN_FILE`, `DOCUMENT_TOO_LARGE`, `TOO_MANY_PAGES`, `TIMEOUT`),
-   *   `NOT_LOADED` (a part was not given to `init`), or `INTERNAL`
+   *   `NOT_LOADED` (a part was not given to `init`, or could not be loaded; the next call tries again), or `INTERNAL`
    * @param fields the fields at fault, where input was refused
    */
   constructor(

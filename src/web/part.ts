@@ -45,9 +45,9 @@ export class Part<G extends Glue> {
 
   /** Loads the part, once. A failure to load is not kept. */
   load(): Promise<G> {
-    this.#loaded ??= this.#start().catch((error: unknown) => {
+    this.#loaded ??= this.#start().catch((cause: unknown) => {
       this.#loaded = undefined;
-      throw error;
+      throw notLoaded(cause);
     });
     return this.#loaded;
   }
@@ -58,6 +58,12 @@ export class Part<G extends Glue> {
     await glue.default({ module_or_path: found });
     return glue;
   }
+}
+
+/** What is thrown where something could not be loaded. */
+export function notLoaded(cause: unknown): SortroomError {
+  if (cause instanceof SortroomError) return cause;
+  return new SortroomError("NOT_LOADED", `A part of the engine could not be loaded: ${String(cause)}`, [], { cause });
 }
 
 function refusal(text: string): SortroomError {

@@ -1,4 +1,4 @@
 // What every entry point hands out.
-export { Classifier, SortroomError, evaluate, extract, lint, readDocument, version } from "./api.js";
+export { Classifier, SortroomError, evaluate, extract, extractJson, lint, readDocument, version } from "./api.js";
 export type * from "./types.js";
 export type { EvaluateOptions, Input } from "./api.js";

@@ -60,20 +60,30 @@ export class Remote {
   }
 
   /** Reads a document unless it is read already, and classifies it, as `Classifier` does. */
-  classify(
+  async classify(input: Input | Document, rules: readonly Rule[], options: ClassifyOptions = {}): Promise<Classified> {
+    return JSON.parse(await this.classifyJson(input, rules, options)) as Classified;
+  }
+
+  /** As `classify`, and gives the JSON text that the server sends, byte for byte. */
+  classifyJson(
     input: Input | Document,
     rules: readonly Rule[],
     { signal, onStage, settings = {}, lang, ...options }: ClassifyOptions = {},
-  ): Promise<Classified> {
+  ): Promise<string> {
     return this.#ask({ kind: "classify", input, options, rules, settings, lang }, { signal, onStage });
   }
 
   /** Reads a document unless it is read already, and extracts from it, as `extract` does. */
-  extract(
+  async extract(input: Input | Document, schema: Schema, options: ReadOptions & CallOptions = {}): Promise<Extracted> {
+    return JSON.parse(await this.extractJson(input, schema, options)) as Extracted;
+  }
+
+  /** As `extract`, and gives the JSON text that the server sends, byte for byte. */
+  extractJson(
     input: Input | Document,
     schema: Schema,
     { signal, onStage, ...options }: ReadOptions & CallOptions = {},
-  ): Promise<Extracted> {
+  ): Promise<string> {
     return this.#ask({ kind: "extract", input, options, schema }, { signal, onStage });
   }
 
@@ -119,7 +129,9 @@ export class Remote {
 
   #next(): void {
     if (this.#running) return;
-    const next = this.#waiting.shift();
+    let next = this.#waiting.shift();
+    // One signal may end many calls: those that are still to hear of it are not begun.
+    while (next?.options.signal?.aborted) next = this.#waiting.shift();
     if (!next) return;
     this.#running = next;
     try {

@@ -2,6 +2,7 @@
 import type * as Api from "./public.js";
 import type { Message, Question, Stage, Task } from "./protocol.js";
 import { SortroomError } from "./error.js";
+import { notLoaded } from "./part.js";
 import type { Document, ReadOptions } from "./types.js";
 
 /** Answers questions with the functions that `whole` leads to, or with the slim ones where sources were sent. */
@@ -18,7 +19,10 @@ export function answering(whole: () => Promise<typeof Api>, post: (message: Mess
 
   return async (question: Question): Promise<void> => {
     try {
-      api ??= load(question);
+      api ??= load(question).catch((cause: unknown) => {
+        api = undefined;
+        throw notLoaded(cause);
+      });
       post({ value: await done(await api, question.task, classifiers, (stage) => post({ stage })) });
     } catch (error) {
       const known = error instanceof SortroomError ? error : new SortroomError("INTERNAL", String(error));
@@ -49,12 +53,12 @@ async function done(
       // The last one is kept: who classifies many documents does so with the same rules.
       classifiers.clear();
       classifiers.set(name, classifier);
-      return classifier.classify(document, { lang: task.lang });
+      return classifier.classifyJson(document, { lang: task.lang });
     }
     case "extract": {
       const document = await read(task.input, task.options);
       begin("extracting");
-      return api.extract(document, task.schema);
+      return api.extractJson(document, task.schema);
     }
     case "evaluate":
       begin("evaluating");

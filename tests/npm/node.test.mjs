@@ -62,16 +62,19 @@ test("every file of the corpus is answered as natively", async () => {
   }
 });
 
-test("what leaves the engine is what the server sends, byte for byte", async () => {
-  const [engine, reader] = await Promise.all(["engine", "reader"].map((part) => import(at(`${part}.js`))));
-  for (const [part, glue] of [["engine", engine], ["reader", reader]]) {
-    await glue.default({ module_or_path: readFileSync(new URL(at(`${part}.wasm`))) });
-  }
-  const classifier = new engine.Classifier(JSON.stringify({ rules }));
+test("an answer as text is what the server sends, byte for byte", async () => {
+  const { SortroomWorker } = await imported("sortroom/worker");
+  const worker = new SortroomWorker();
+  const classifier = new sortroom.Classifier(rules);
   for (const file of [PDF, MAIL, "eml/invoice-attached-en.eml"]) {
-    const document = reader.read(bytesOf(file), "{}").json;
-    assert.equal(classifier.classify(document), native.get(file).classified);
+    const document = await sortroom.readDocument(bytesOf(file));
+    const { classified, extracted } = native.get(file);
+    assert.equal(await classifier.classifyJson(document), classified);
+    assert.equal(await worker.classifyJson(document, rules), classified);
+    assert.equal(await sortroom.extractJson(document, schema), extracted);
+    assert.equal(await worker.extractJson(document, schema), extracted);
   }
+  worker.close();
 });
 
 test("the golden decisions", async () => {
@@ -169,14 +172,15 @@ test("the slim entry takes what it is given", async () => {
     import { Classifier, init, readDocument } from "sortroom/slim";
     const [mail, pdf] = process.argv.slice(2);
     const early = await readDocument("x").catch((error) => error.code);
+    const lost = await init({ engine: () => Promise.reject(new Error("gone")) }).catch((error) => error.code);
     await init({ engine: await WebAssembly.compile(await readFile(new URL(import.meta.resolve("sortroom/engine.wasm")))) });
     const document = await readDocument(await readFile(mail));
     const missed = await readDocument(await readFile(pdf)).catch((error) => error.code);
-    console.log(early, document.format, missed);`;
+    console.log(early, lost, document.format, missed);`;
   writeFileSync(join(folder, "slim.mjs"), script);
   const corpus = join(import.meta.dirname, "..", "corpus");
   const printed = execFileSync(process.execPath, ["slim.mjs", join(corpus, MAIL), join(corpus, PDF)], { cwd: folder, encoding: "utf8" });
-  assert.equal(printed.trim(), "NOT_LOADED eml NOT_LOADED");
+  assert.equal(printed.trim(), "NOT_LOADED NOT_LOADED eml NOT_LOADED");
 });
 
 test("a worker does the same, tells stages, and can be stopped", async (t) => {
@@ -214,6 +218,19 @@ test("what an ended worker still says answers no later call", async () => {
   begun[0].onerror({ message: "late" });
   begun[1].onmessage({ data: { value: "in time" } });
   assert.equal(await next, "in time");
+});
+
+test("a call that its signal ended with another one is not begun", async () => {
+  const { SortroomWorker } = await import(at("worker.js"));
+  const posted = [];
+  const worker = () => ({ postMessage: ({ task }) => posted.push(task.kind), terminate() {} });
+  const remote = new SortroomWorker({ worker });
+  const stop = new AbortController();
+  const { signal } = stop;
+  const ended = [remote.lint(rules, { signal }), remote.classify("x", rules, { signal })];
+  stop.abort();
+  for (const call of ended) await assert.rejects(call, { name: "AbortError" });
+  assert.deepEqual(posted, ["lint"]);
 });
 
 test("the types hold in the ways that packages are found", () => {
