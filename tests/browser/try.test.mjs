@@ -44,7 +44,8 @@ async function open(url, options = {}) {
     loaded: () => asked.slice(0, loaded),
     /** What was asked for since. */
     since: () => asked.slice(loaded),
-    drop: (name, bytes) => drop(tab, name, bytes),
+    drop: (name, bytes) => drop(tab, [name, bytes]),
+    dropAll: (...namesAndBytes) => drop(tab, ...namesAndBytes),
     /** Waits for an answer, and gives the label. */
     label: async (expected) => {
       const label = tab.locator(".verdict .label");
@@ -55,14 +56,14 @@ async function open(url, options = {}) {
   };
 }
 
-async function drop(tab, name, bytes) {
+async function drop(tab, ...namesAndBytes) {
   const dataTransfer = await tab.evaluateHandle(
-    ([name, text]) => {
+    (files) => {
       const data = new DataTransfer();
-      data.items.add(new File([Uint8Array.from(atob(text), (char) => char.charCodeAt(0))], name));
+      for (const [name, text] of files) data.items.add(new File([Uint8Array.from(atob(text), (char) => char.charCodeAt(0))], name));
       return data;
     },
-    [name, Buffer.from(bytes).toString("base64")],
+    namesAndBytes.map(([name, bytes]) => [name, Buffer.from(bytes).toString("base64")]),
   );
   await tab.dispatchEvent("body", "drop", { dataTransfer });
 }
@@ -199,15 +200,98 @@ for (const [where, start] of Object.entries({ workerd, "a plain host": plain }))
       await tab.locator(".attachments button").first().click();
       await tab.locator(".sheet canvas").waitFor();
       await page.label("invoice");
+      await focused(tab, tab.locator("#view-title"));
+      await tab.getByRole("button", { name: "Back to the mail" }).click();
+      await tab.locator(".attachments").waitFor();
     });
 
     test("a text that is written is answered as it is written", async () => {
-      await tab.getByRole("button", { name: "Write a text" }).click();
-      await tab.getByRole("textbox", { name: "Your text" }).pressSequentially("Please give me my money back for the broken kettle.");
+      const text = tab.getByRole("textbox", { name: "Your text" });
+      const write = tab.getByRole("button", { name: "Write a text" });
+      await write.click();
+      await focused(tab, text);
+      assert.equal(await tab.getByRole("alert").count(), 0, "nothing is wrong with a text that is to be written");
+      await text.pressSequentially("Please give me my money back for the broken kettle.");
       await page.label("refund_request");
+      await write.click();
+      await focused(tab, text);
+      assert.match(await text.inputValue(), /kettle/);
+      await text.fill(" ");
+      await tab.locator(".verdict").waitFor({ state: "detached" });
+      assert.equal(await tab.getByRole("alert").count(), 0);
       await tab.getByRole("textbox", { name: "Your text" }).fill("Curriculum vitae. Work experience: ten years as a cook. Education: school of catering. Skills: soups.");
       await page.label("cv");
       await tab.locator(".leaf mark", { hasText: "Curriculum" }).waitFor();
+    });
+
+    test("a text that is pasted is shown, also over another", async () => {
+      for (const words of ["I want my money back.", "Curriculum vitae: work experience, education, skills."]) {
+        await tab.locator("h1").evaluate((element, words) => {
+          const clipboardData = new DataTransfer();
+          clipboardData.setData("text/plain", words);
+          element.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }));
+        }, words);
+        await tab.locator(".leaf", { hasText: words }).waitFor();
+        assert.equal(await tab.getByRole("textbox", { name: "Your text" }).inputValue(), words);
+      }
+    });
+
+    test("of many files the first is opened, and that is said", async () => {
+      await page.dropAll(["poem.txt", corpus("txt/poem-en.txt")], ["invoice.pdf", corpus("pdf/invoice-en.pdf")]);
+      const note = tab.locator(".source .note");
+      await note.getByText("Only the first of 2 files was opened.").waitFor();
+      await page.label("none of these");
+      await page.drop("invoice.pdf", corpus("pdf/invoice-en.pdf"));
+      await page.label("invoice");
+      assert.equal(await note.count(), 0);
+    });
+
+    test("a word leads to its place in a text, and does so again", async () => {
+      await page.drop("mail.eml", corpus("eml/refund-request-double-charge-en.eml"));
+      for (const word of ["refund", "twice", "refund"]) {
+        await tab.locator(".words").getByRole("button", { name: new RegExp(`^${word} `) }).first().click();
+        await focused(tab, tab.locator(".leaf mark[id]", { hasText: word }).first());
+      }
+    });
+
+    test("what is far behind in a text is shown when a link leads there", async () => {
+      const filling = "Über allen Gipfeln ist Ruh, in allen Wipfeln spürest du kaum einen Hauch.\n\n".repeat(2_500);
+      await page.drop("long.txt", `${filling}IBAN: GB61 NRTW 6974 4913 4578 82\n\n${filling}`);
+      await tab.getByRole("button", { name: "Show more of the page" }).waitFor();
+      assert.equal(await tab.locator(".leaf", { hasText: "GB61" }).count(), 0);
+      await value(tab, "iban").click();
+      await focused(tab, tab.locator(".leaf").getByRole("button", { name: /^iban: / }));
+    });
+
+    test("two values of the same words both lead there", async () => {
+      await page.drop("bill.txt", "Invoice\n\nAmount due: 81.40 EUR\n\nThank you.");
+      await value(tab, "total_amount").waitFor();
+      await tab.getByRole("button", { name: "Add a field" }).click();
+      await tab.keyboard.type("amount_due");
+      await tab.getByRole("combobox", { name: "Kind of amount_due" }).selectOption("money");
+      await value(tab, "amount_due").getByText("81.40").waitFor();
+      for (const field of ["total_amount", "amount_due"]) {
+        await value(tab, field).click();
+        await tab.waitForFunction(() => document.activeElement.closest(".leaf"));
+        assert.match(await tab.locator(".leaf .place").getAttribute("class"), /\blit\b/);
+      }
+      await tab.getByRole("button", { name: "Reset rules and fields" }).click();
+    });
+
+    test("with a wrong rule another document says so, and is answered when the rule is mended", async () => {
+      await sample(tab, "Poem").click();
+      await page.label("none of these");
+      const description = tab.getByRole("textbox", { name: "Description of receipt" });
+      await description.fill("short");
+      await tab.locator(".rules .fault").waitFor();
+      await page.drop("mail.eml", corpus("eml/refund-request-en.eml"));
+      await tab.getByRole("alert").getByText("The rules or fields need a change").waitFor();
+      await page.drop("locked.pdf", corpus("bad/password-aes.pdf"));
+      await tab.getByRole("alert").getByText("PDF_IS_PROTECTED").waitFor();
+      assert.equal(await tab.locator(".rules .fault").count(), 0, "nothing is held against the rules where they were not asked");
+      await tab.getByRole("button", { name: "Reset rules and fields" }).click();
+      await page.drop("mail.eml", corpus("eml/refund-request-en.eml"));
+      await page.label("refund_request");
     });
 
     test("a changed rule changes the answer; a wrong one is said at its place", async () => {
@@ -311,7 +395,7 @@ for (const [where, start] of Object.entries({ workerd, "a plain host": plain }))
             }),
           ]);
           const of = (name, detail) => marks.find((mark) => mark.name === name && (detail === undefined || mark.detail === detail))?.startTime;
-          const ends = [of("classified"), ...visible.map((page) => of("drawn", page))];
+          const ends = [of("classifying:done"), ...visible.map((page) => of("drawn", page))];
           if (visible.length > 0 && ends.every((end) => end !== undefined)) return { ms: Math.max(...ends) - of("open"), read: of("read") - of("open"), pages: visible.length };
           assert.ok(tries < 200, "the pages were not drawn");
           await tab.waitForTimeout(25);
@@ -441,6 +525,30 @@ describe("beside the server", () => {
     await tab.getByRole("button", { name: "Remove due_date" }).click();
     await compared("Asking");
     await compared("Equal, byte for byte");
+  });
+
+  test("what is no longer wanted is not sent, and what is being sent is ended", async () => {
+    const ended = [];
+    tab.on("requestfailed", (request) => ended.push(request.url()));
+    const held = ["classify", "extract"].map((path) => {
+      const { promise, resolve } = Promise.withResolvers();
+      return { path: `**/v1/${path}`, promise, resolve: () => resolve() };
+    });
+    for (const { path, resolve } of held) await tab.route(path, resolve);
+    await page.drop("poem.txt", corpus("txt/poem-en.txt"));
+    await Promise.all(held.map(({ promise }) => promise));
+    const before = page.since().length;
+    await page.drop("secret.txt", corpus("txt/receipt-taxi-en.txt"));
+    const wanted = tab.getByRole("switch");
+    await wanted.uncheck();
+    await page.label("receipt");
+    await tab.waitForTimeout(500); // longer than a change rests before it is sent
+    assert.deepEqual(page.since().slice(before), []);
+    assert.ok(ended.some((url) => url.endsWith("/v1/classify")));
+    for (const { path } of held) await tab.unroute(path);
+    await wanted.check();
+    await compared("Equal, byte for byte");
+    page.faults.splice(0);
   });
 
   test("so are refusals", async () => {

@@ -1,10 +1,10 @@
 // What the document is, how sure that is, and why.
 import type { Attached, Classified, Evidence } from "sortroom";
 import { useEffect, useState } from "preact/hooks";
-import { goTo, idOf, lit, pointing } from "./link.js";
-import type { Failure } from "./failures.js";
+import { goTo, idOf, pointing, useLit } from "./link.js";
+import { failure, type Failure } from "./failures.js";
 import { evidence } from "./places.js";
-import { busy, decided, failed, giveUp, open, opened, refusedRules, source, type Doing } from "./state.js";
+import { busy, decided, failed, giveUp, isBlank, open, opened, refusedRules, source, type Doing, type Source } from "./state.js";
 import { number, percent, plural, signed } from "./words.js";
 
 const DOING: Record<Doing, string> = { reading: "Reading", classifying: "Sorting", extracting: "Looking for the fields", drawing: "Drawing" };
@@ -51,9 +51,17 @@ export function Answer() {
           )}
         </div>
       )}
-      {failed.value ? <Failed why={failed.value} /> : decided.value ? <Verdict answer={decided.value.answer} /> : <p class="quiet">…</p>}
+      <Outcome />
     </section>
   );
+}
+
+function Outcome() {
+  if (failed.value) return <Failed why={failed.value} />;
+  if (decided.value) return <Verdict answer={decided.value.answer} />;
+  if (refusedRules.value) return <Failed why={refusedRules.value.why} />;
+  if (source.value && isBlank(source.value)) return <p class="quiet">Write or paste a text: its type, and why.</p>;
+  return <p class="quiet">…</p>;
 }
 
 function Failed({ why }: { why: Failure }) {
@@ -82,7 +90,7 @@ function Verdict({ answer }: { answer: Classified }) {
           <span>{percent(confidence)} sure</span>
         </div>
       </div>
-      {refusedRules.value && <p class="note">This is the answer from before the last change: {refusedRules.value.title.toLowerCase()}.</p>}
+      {refusedRules.value && <p class="note">This is the answer from before the last change. {refusedRules.value.why.title}.</p>}
       <Attachments attached={attachments} />
       {scores.length > 0 && (
         <table class="scores">
@@ -162,12 +170,13 @@ const KINDS: Record<Evidence["kind"], string> = {
 };
 
 function Word({ word: { key, text, page, weight, kind }, most }: { word: Evidence & { key: string }; most: number }) {
+  const isLit = useLit(key);
   return (
     <li>
       <button
         type="button"
         id={idOf("answer", key)}
-        class={`word ${weight < 0 ? "against" : "for"} ${lit.value === key ? "lit" : ""}`}
+        class={`word ${weight < 0 ? "against" : "for"} ${isLit ? "lit" : ""}`}
         style={{ "--weight": `${Math.abs(weight) / most}` }}
         title={`${KINDS[kind]}, page ${page}`}
         onClick={() => goTo("page", key)}
@@ -197,7 +206,7 @@ function Attachments({ attached }: { attached: readonly Attached[] }) {
               </>
             ) : (
               <>
-                {one.name ?? `File ${at + 1}`}: {one.error.message}
+                {one.name ?? `File ${at + 1}`}: {failure(one.error.code).title}
               </>
             )}
           </li>
@@ -208,6 +217,30 @@ function Attachments({ attached }: { attached: readonly Attached[] }) {
 }
 
 function openAttachment(at: number): void {
+  const mail = source.value;
   const file = opened.value?.document.attachments[at];
-  if (file) open({ name: file.name ?? source.value!.name, bytes: new Blob([file.bytes as Uint8Array<ArrayBuffer>]), written: false });
+  if (!mail || !file) return;
+  open({ name: file.name ?? mail.name, bytes: new Blob([file.bytes as Uint8Array<ArrayBuffer>]), written: false, from: mail });
+  focusOnDocument();
+}
+
+/** Leads from a file back to the mail that brought it. */
+export function Back({ to }: { to: Source }) {
+  return (
+    <button
+      type="button"
+      class="small"
+      onClick={() => {
+        open(to);
+        focusOnDocument();
+      }}
+    >
+      Back to the mail
+    </button>
+  );
+}
+
+/** The button that was pressed is gone with its document. */
+function focusOnDocument(): void {
+  setTimeout(() => document.getElementById("view-title")?.focus());
 }

@@ -25,20 +25,15 @@ export const forget = (): Promise<Said> => said("session", { method: "DELETE" })
 const bearer = (token: string): Record<string, string> => (token === "" ? {} : { authorization: `Bearer ${token}` });
 
 async function said(path: string, request: RequestInit): Promise<Said> {
-  let answer: Response;
   try {
-    answer = await fetch(address(path), { ...request, credentials: "same-origin", cache: "no-store" });
+    const answer = await fetch(address(path), { ...request, credentials: "same-origin", cache: "no-store" });
+    const text = await answer.text();
+    if (answer.status === 204) return { text };
+    // A host of plain files answers with a page, or with nothing; that is no JSON.
+    const value = JSON.parse(text) as { error?: { code: string; message: string } };
+    return answer.ok ? { text } : { code: value.error!.code, message: value.error!.message };
   } catch (error) {
     if (request.signal?.aborted) throw error;
     return { code: NO_SERVER, message: "The server cannot be reached" };
-  }
-  const text = await answer.text();
-  if (answer.ok) return { text };
-  try {
-    const { code, message } = (JSON.parse(text) as { error: { code: string; message: string } }).error;
-    return { code, message };
-  } catch {
-    // A host of plain files answers with a page, or with nothing.
-    return { code: NO_SERVER, message: `${answer.status}` };
   }
 }

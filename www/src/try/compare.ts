@@ -2,9 +2,9 @@
 import { computed, effect, signal } from "@preact/signals";
 import type { Rule } from "sortroom";
 import { announce } from "../announce.js";
-import { latest } from "../latest.js";
 import { ask, type Said } from "./api.js";
-import { decided, failed, found, refusedRules, refusedSchema, source, type Source } from "./state.js";
+import { OF_THIS_BROWSER } from "./failures.js";
+import { decided, failed, found, isBlank, refusedRules, refusedSchema, source, type Source } from "./state.js";
 
 /** Whether documents are sent to the server. */
 export const comparing = signal(false);
@@ -27,8 +27,8 @@ interface Question {
   path: "classify" | "extract";
   what: string;
   asked: Record<string, unknown>;
-  /** The answer here, as it is written: JSON, or the code of a failure. */
-  here: string;
+  /** The answer here: its JSON text, or the code of a refusal. */
+  here: { json: string } | { code: string };
 }
 
 interface Comparison {
@@ -41,47 +41,47 @@ interface Comparison {
 const due = computed<Comparison | null>(() => {
   admitted.value;
   const of = source.value;
-  if (!comparing.value || !of || refusedRules.value || refusedSchema.value) return null;
+  if (!comparing.value || !of || isBlank(of) || refusedRules.value || refusedSchema.value) return null;
   if (failed.value) {
+    const { code } = failed.value;
+    if (OF_THIS_BROWSER.includes(code)) return null;
     // Any rule will do: it is the file that is refused.
     const rules: Rule[] = [{ label: "other", description: "Anything that is written down" }];
-    const { code } = failed.value;
-    if (["NOT_LOADED", "NOT_READABLE", "NOT_A_FILE", "INTERNAL"].includes(code)) return null;
-    return { source: of, token: token.value, questions: [{ path: "classify", what: "refusal", asked: { rules }, here: code }] };
+    return { source: of, token: token.value, questions: [{ path: "classify", what: "refusal", asked: { rules }, here: { code } }] };
   }
-  const [decision, extraction] = [decided.value, found.value];
-  if (decision?.source !== of || extraction?.source !== of) return null;
-  const questions: Question[] = [{ path: "classify", what: "type", asked: { rules: decision.rules }, here: JSON.stringify(decision.answer) }];
-  if (extraction.answer) questions.push({ path: "extract", what: "fields", asked: { schema: extraction.schema }, here: JSON.stringify(extraction.answer) });
+  const [type, fields] = [decided.value, found.value];
+  if (type?.source !== of || fields?.source !== of) return null;
+  const questions: Question[] = [{ path: "classify", what: "type", asked: { rules: type.asked }, here: { json: type.json } }];
+  if (fields.answer) questions.push({ path: "extract", what: "fields", asked: { schema: fields.asked }, here: { json: fields.json } });
   return { source: of, token: token.value, questions };
 });
 
-const compare = latest(async ({ source: of, questions, token }: Comparison) => {
-  const since = performance.now();
-  const late = AbortSignal.timeout(30_000);
-  const asked = questions.map(({ path, asked }) => ask(path, of.bytes, of.name, asked, token, late));
-  let result: Compared;
-  try {
-    result = judge(questions, await Promise.all(asked), performance.now() - since);
-  } catch {
-    result = { kind: "failed", code: "TIMEOUT", message: "The server took more than 30 seconds" };
-  }
-  if (of !== source.value || !comparing.value) return;
-  compared.value = result;
-  announce(result.kind === "equal" ? "The server’s answer is the same" : result.kind === "different" ? "The server’s answer is another" : "The server did not answer");
-});
+/** How long the server may take, in milliseconds. */
+const LATE = 30_000;
 
-/** An answer as JavaScript writes it: Rust writes `1.0` where JavaScript writes `1`. Order and digits stay. */
-const written = (text: string): string => JSON.stringify(JSON.parse(text));
+/** Asks the server. Gives nothing where that was given up. */
+async function compare({ source: of, questions, token }: Comparison, stop: AbortSignal): Promise<Compared | undefined> {
+  const since = performance.now();
+  const late = AbortSignal.timeout(LATE);
+  const signal = AbortSignal.any([stop, late]);
+  try {
+    const answers = await Promise.all(questions.map(({ path, asked }) => ask(path, of.bytes, of.name, asked, token, signal)));
+    return stop.aborted ? undefined : judge(questions, answers, performance.now() - since);
+  } catch (error) {
+    if (stop.aborted) return undefined;
+    if (late.aborted) return { kind: "failed", code: "TIMEOUT", message: `The server took more than ${LATE / 1000} seconds` };
+    throw error;
+  }
+}
 
 function judge(questions: readonly Question[], answers: readonly Said[], ms: number): Compared {
   let bytes = 0;
   for (const [at, said] of answers.entries()) {
     const { here, what } = questions[at]!;
-    const there = "text" in said ? written(said.text) : said.code;
-    if (there !== here && !("text" in said)) return { kind: "failed", ...said };
-    if (there !== here) return { kind: "different", what, ...apart(here, there) };
-    bytes += new TextEncoder().encode(here).length;
+    if ("code" in said && !("code" in here && here.code === said.code)) return { kind: "failed", ...said };
+    const [ours, theirs] = ["json" in here ? here.json : here.code, "text" in said ? said.text : said.code];
+    if (ours !== theirs) return { kind: "different", what, ...apart(ours, theirs) };
+    bytes += new TextEncoder().encode(ours).length;
   }
   return { kind: "equal", bytes, what: questions.map(({ what }) => what).join(" and "), ms };
 }
@@ -94,13 +94,58 @@ function apart(here: string, there: string): { here: string; there: string } {
   return { here: around(here), there: around(there) };
 }
 
+/** What is told of a comparison. */
+export function words(of: Compared): string {
+  switch (of.kind) {
+    case "asking":
+      return "Asking the server";
+    case "equal":
+      return `Equal, byte for byte: server and page give the same ${of.what}`;
+    case "different":
+      return `Different: the server gives another ${of.what} than the page. Its version may be another: load the page again.`;
+    case "failed":
+      return failedWords(of.code, of.message);
+  }
+}
+
+/** Why the server gave no answer. */
+export function failedWords(code: string, message: string): string {
+  switch (code) {
+    case "NO_SERVER":
+      return "There is no Sortroom server at this address; the page came from a host of plain files, or the connection is gone.";
+    case "UNAUTHENTICATED":
+      return "The server asks for a token. One is in what npm start prints, or comes from whoever runs the server.";
+    case "FORBIDDEN":
+      return "The server does not open this with that token.";
+    case "TIMEOUT":
+      return `${message}.`;
+    case "TOO_LARGE":
+    case "RATE_LIMITED":
+    case "BUSY":
+      return `The server refused it for now: ${message}.`;
+    default:
+      return `The server answered with ${code}: ${message}`;
+  }
+}
+
 /** How long changes rest before they are sent, in milliseconds. */
 const REST = 300;
 
 let timer: ReturnType<typeof setTimeout> | undefined;
+/** Ends what is asked: it is asked for what is no longer so, or is not to be sent any more. */
+let stop = new AbortController();
 effect(() => {
   const next = due.value;
   clearTimeout(timer);
+  stop.abort();
+  stop = new AbortController();
+  const { signal } = stop;
   compared.value = next && { kind: "asking" };
-  if (next) timer = setTimeout(() => compare(next), REST);
+  if (!next) return;
+  timer = setTimeout(async () => {
+    const result = await compare(next, signal);
+    if (!result) return;
+    compared.value = result;
+    announce(words(result));
+  }, REST);
 });

@@ -2,9 +2,8 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { loading } from "../engine.js";
-import { failure } from "./failures.js";
 import { SAMPLES, contentOf, type Sample } from "./samples.js";
-import { failed, open, openFile, openText, source } from "./state.js";
+import { begin, open, openFile, openText, refuse, source } from "./state.js";
 
 const over = signal(false);
 
@@ -14,24 +13,39 @@ const holds = (data: DataTransfer | null) => data !== null && (data.types.includ
 /** Whether somebody is writing there. */
 const writes = (target: EventTarget | null) => target instanceof Element && target.closest("input, textarea, select") !== null;
 
-function take(data: DataTransfer): void {
+function drop(data: DataTransfer): void {
   const item = [...data.items].find(({ kind }) => kind === "file");
-  if (item?.webkitGetAsEntry()?.isDirectory) {
-    failed.value = failure("NOT_A_FILE");
-    return;
-  }
   const file = data.files[0];
   const text = data.getData("text/plain");
-  if (file) openFile(file);
+  if (item?.webkitGetAsEntry()?.isDirectory) refuse(file?.name ?? "Folder", "NOT_A_FILE");
+  else if (file) openFile(file, data.files.length - 1);
   else if (text !== "") openText(text);
 }
 
+function paste(data: DataTransfer): void {
+  const text = data.getData("text/plain");
+  // Office programs put a picture beside the text.
+  if (text.trim() === "") drop(data);
+  else openText(text);
+}
+
 async function pick(sample: Sample): Promise<void> {
+  const before = source.value;
+  const done = begin("reading");
   try {
-    open({ name: sample.file, bytes: await contentOf(sample), written: false });
+    const bytes = await contentOf(sample);
+    // Whoever chose another document meanwhile wants that one.
+    if (source.value === before) open({ name: sample.file, bytes, written: false });
   } catch {
-    failed.value = failure("NOT_LOADED");
+    if (source.value === before) refuse(sample.file, "NOT_LOADED");
+  } finally {
+    done();
   }
+}
+
+function write(): void {
+  if (source.value?.written) document.querySelector<HTMLElement>(".written")?.focus();
+  else openText("");
 }
 
 export function Drop() {
@@ -57,10 +71,10 @@ export function Drop() {
         over.value = false;
         if (!event.dataTransfer || (writes(event.target) && event.dataTransfer.files.length === 0)) return;
         event.preventDefault();
-        take(event.dataTransfer);
+        drop(event.dataTransfer);
       },
       paste: (event: ClipboardEvent) => {
-        if (event.clipboardData && !writes(event.target)) take(event.clipboardData);
+        if (event.clipboardData && !writes(event.target)) paste(event.clipboardData);
       },
     };
     const all = Object.entries(listeners) as [string, EventListener][];
@@ -71,10 +85,10 @@ export function Drop() {
   const empty = source.value === null;
   return (
     <section class={`source ${empty ? "start" : ""} ${over.value ? "over" : ""}`} aria-labelledby="source-title">
-      <h1 id="source-title">What is this document, and why?</h1>
-      <p class="lead">
-        Drop a PDF, a mail, a Word file, a web page or a text. It is read in this browser and sent nowhere.
-      </p>
+      <h1 id="source-title" class={empty ? "" : "unseen"}>
+        What is this document, and why?
+      </h1>
+      {empty && <p class="lead">Drop a PDF, a mail, a Word file, a web page or a text. It is read in this browser and sent nowhere.</p>}
       <div class="ways">
         <label class="button primary">
           Choose a file
@@ -91,7 +105,7 @@ export function Drop() {
             }}
           />
         </label>
-        <button type="button" onClick={() => openText("")} aria-pressed={source.value?.written ?? false}>
+        <button type="button" onClick={write} aria-pressed={source.value?.written ?? false}>
           Write a text
         </button>
       </div>
@@ -107,6 +121,7 @@ export function Drop() {
           ))}
         </ul>
       </div>
+      {(source.value?.beside ?? 0) > 0 && <p class="note">Only the first of {source.value!.beside! + 1} files was opened.</p>}
       <Readiness />
       {over.value && (
         <div class="landing" aria-hidden="true">

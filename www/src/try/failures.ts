@@ -32,7 +32,7 @@ const WORDS: Record<string, readonly [title: string, help: string]> = {
   STOPPED: ["The engine stopped", "The file may take more memory than this browser gives, or the connection is gone. Try again, or load the page again."],
   NOT_A_FILE: ["A folder cannot be read", "Drop one file."],
   NOT_READABLE: ["The browser could not read this file", "It may have been moved or changed. Choose it again."],
-  NOT_LOADED: ["The engine could not be loaded", "The connection may be gone. Load the page again when it is back."],
+  NOT_LOADED: ["The engine could not be loaded", "The connection may be gone. Try again, or load the page again when it is back."],
 };
 
 /** A failure by its code. */
@@ -42,13 +42,15 @@ export function failure(code: string, detail?: string, faults: readonly Fault[] 
 }
 
 /** What an error of the engine, or of the way to it, is called. */
-export function failureOf(error: unknown, loaded: boolean): Failure {
+export function failureOf(error: unknown): Failure {
   if (!(error instanceof SortroomError)) return failure("INTERNAL", String(error));
   if (error.code === "INTERNAL" && /NotReadableError|NotFoundError/.test(error.message)) return failure("NOT_READABLE", error.message);
-  if (error.code === "INTERNAL" && error.message === "The worker failed") return failure(loaded ? "STOPPED" : "NOT_LOADED");
-  if (error.code === "INTERNAL" && !loaded) return failure("NOT_LOADED", error.message);
+  if (error.code === "INTERNAL" && error.message === "The worker failed") return failure("STOPPED");
   return failure(error.code, error.message, error.fields);
 }
+
+/** Failures of this browser, or of the way to it: no server would say the same. */
+export const OF_THIS_BROWSER: readonly string[] = ["NOT_LOADED", "NOT_READABLE", "NOT_A_FILE", "INTERNAL", "STOPPED"];
 
 /** What is wrong with something written, in words that are not a program's. */
 export function plain(message: string): string {

@@ -1,16 +1,25 @@
 // The values that were found, each leading to its place and back.
-import { goTo, idOf, lit, pointing } from "./link.js";
+import { goTo, idOf, pointing, useLit } from "./link.js";
 import { cells, type Cell } from "./places.js";
 import { failed, found, refusedSchema } from "./state.js";
 import { percent } from "./words.js";
 
 export function Found() {
-  if (failed.value || !found.value?.answer) return null;
+  if (failed.value) return null;
+  if (!found.value && refusedSchema.value) {
+    const { title, help } = refusedSchema.value.why;
+    return (
+      <p class="note">
+        No fields yet. {title}. {help}
+      </p>
+    );
+  }
+  if (!found.value?.answer) return null;
   const { values, tables } = cells.value;
   return (
     <section class="found" aria-labelledby="found-title">
       <h2 id="found-title">Fields found</h2>
-      {refusedSchema.value && <p class="note">These are from before the last change: {refusedSchema.value.title.toLowerCase()}.</p>}
+      {refusedSchema.value && <p class="note">These are from before the last change. {refusedSchema.value.why.title}.</p>}
       {values.length > 0 && (
         <table>
           <thead>
@@ -24,13 +33,7 @@ export function Found() {
           </thead>
           <tbody>
             {values.map((cell) => (
-              <tr key={cell.key} class={lit.value === cell.key ? "lit" : ""}>
-                <th scope="row">{cell.value.field}</th>
-                <td>
-                  <Content cell={cell} />
-                </td>
-                <td class="end">{cell.value.value === null ? "" : percent(cell.value.confidence)}</td>
-              </tr>
+              <Row key={cell.key} cell={cell} />
             ))}
           </tbody>
         </table>
@@ -72,7 +75,21 @@ export function Found() {
   );
 }
 
+function Row({ cell }: { cell: Cell }) {
+  const isLit = useLit(cell.key);
+  return (
+    <tr class={isLit ? "lit" : ""}>
+      <th scope="row">{cell.value.field}</th>
+      <td>
+        <Content cell={cell} />
+      </td>
+      <td class="end">{cell.value.value === null ? "" : percent(cell.value.confidence)}</td>
+    </tr>
+  );
+}
+
 function Content({ cell: { key, value } }: { cell: Cell }) {
+  const isLit = useLit(key);
   if (value.value === null) return <span class="quiet">not found</span>;
   if (!value.citation) {
     return (
@@ -85,7 +102,7 @@ function Content({ cell: { key, value } }: { cell: Cell }) {
     <button
       type="button"
       id={idOf("answer", key)}
-      class={`link ${lit.value === key ? "lit" : ""}`}
+      class={`link ${isLit ? "lit" : ""}`}
       title={`Page ${value.citation.page}: ${value.text}`}
       onClick={() => goTo("page", key)}
       {...pointing(key)}

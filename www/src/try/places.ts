@@ -122,11 +122,11 @@ function union(one: Rect, other: Rect): Rect {
 
 // --- Pages as text ---
 
-/** A piece of text, and what speaks of it. */
+/** A piece of text, and all that speaks of it: the weightiest mark first. */
 export interface Piece {
   text: string;
-  mark?: Mark | undefined;
-  place?: Place | undefined;
+  marks: readonly Mark[];
+  places: readonly Place[];
 }
 
 /** A passage of a page in pieces. */
@@ -135,29 +135,50 @@ export interface Block {
   pieces: Piece[];
 }
 
-/** A page as passages, cut where a mark or a place begins or ends. Spends no more than `bytes` of text. */
+/** The first `bytes` of a page as passages, cut where a mark or a place begins or ends. */
 export function blocks({ text, passages }: Page, marks: readonly Mark[], places: readonly Place[], bytes: number): Block[] {
   const encoded = new TextEncoder().encode(text);
   const decoder = new TextDecoder();
+  const last = wholeCharacters(encoded, bytes);
+  const edges = [...new Set([...marks, ...places].flatMap(({ span }) => [span.start, span.end]))].sort((one, other) => one - other);
+  const [marksAt, placesAt] = [covering(marks), covering(places)];
+  let edge = 0;
   const found: Block[] = [];
+  // Passages do not overlap, and come in the order of the text: one walk is enough.
   for (const { span, role } of passages) {
-    if (span.start > bytes) break;
-    const within = <T extends { span: Span }>(items: readonly T[]) => items.filter((item) => item.span.start < span.end && item.span.end > span.start);
-    const [here, named] = [within(marks), within(places)];
-    const cuts = new Set([span.start, span.end]);
-    for (const { span: other } of [...here, ...named]) {
-      cuts.add(Math.max(other.start, span.start));
-      cuts.add(Math.min(other.end, span.end));
+    const end = Math.min(span.end, last);
+    if (span.start >= end) break;
+    const pieces: Piece[] = [];
+    for (let start = span.start; start < end; ) {
+      while (edge < edges.length && edges[edge]! <= start) edge += 1;
+      const stop = Math.min(edges[edge] ?? end, end);
+      const heavy = marksAt(start).toSorted((one, other) => Math.abs(other.weight) - Math.abs(one.weight));
+      pieces.push({ text: decoder.decode(encoded.subarray(start, stop)), marks: heavy, places: placesAt(start) });
+      start = stop;
     }
-    const sorted = [...cuts].sort((one, other) => one - other);
-    const pieces = sorted.slice(1).map((end, at): Piece => {
-      const start = sorted[at]!;
-      const covers = (item: { span: Span }) => item.span.start <= start && item.span.end >= end;
-      // Where two overlap, the weightier is seen.
-      const mark = here.filter(covers).sort((one, other) => Math.abs(other.weight) - Math.abs(one.weight))[0];
-      return { text: decoder.decode(encoded.subarray(start, end)), mark, place: named.find(covers) };
-    });
     found.push({ role, pieces });
   }
   return found;
+}
+
+/** What covers an offset. Offsets are asked for in ascending order. */
+function covering<T extends { span: Span }>(items: readonly T[]): (offset: number) => readonly T[] {
+  const waiting = items.toSorted((one, other) => one.span.start - other.span.start);
+  let next = 0;
+  let open: T[] = [];
+  return (offset) => {
+    open = open.filter(({ span }) => span.end > offset);
+    for (; next < waiting.length && waiting[next]!.span.start <= offset; next += 1) {
+      if (waiting[next]!.span.end > offset) open.push(waiting[next]!);
+    }
+    return [...open];
+  };
+}
+
+/** The largest number of bytes, `most` or fewer, that do not end within a character. */
+function wholeCharacters(encoded: Uint8Array, most: number): number {
+  if (most >= encoded.length) return encoded.length;
+  let end = most;
+  while (end > 0 && (encoded[end]! & 0xc0) === 0x80) end -= 1;
+  return end;
 }

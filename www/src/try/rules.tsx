@@ -1,6 +1,6 @@
 // The rules, written in place.
-import { useLayoutEffect, useRef } from "preact/hooks";
 import { announce } from "../announce.js";
+import { useFocus } from "./focus.js";
 import { Text } from "./text.js";
 import { decided, faultsOfRules, fresh, isWritten, rules, startOver, type DraftRule } from "./state.js";
 
@@ -9,24 +9,17 @@ function change(id: number, part: Partial<DraftRule>): void {
 }
 
 export function Rules() {
-  /** The rule that gets the focus when it is there. */
-  const wanted = useRef<number | "add" | null>(null);
-  const list = useRef<HTMLDivElement>(null);
-  useLayoutEffect(() => {
-    if (wanted.current === null) return;
-    const place = wanted.current === "add" ? ".add" : `[data-rule="${wanted.current}"] input`;
-    list.current?.querySelector<HTMLElement>(place)?.focus();
-    wanted.current = null;
-  });
+  const { list, focusOn } = useFocus();
   const add = () => {
     const id = fresh();
-    wanted.current = id;
+    focusOn(`[data-rule="${id}"] input`);
     rules.value = [...rules.value, { id, label: "", description: "" }];
   };
   const remove = (id: number) => {
     const at = rules.value.findIndex((rule) => rule.id === id);
     const rest = rules.value.filter((rule) => rule.id !== id);
-    wanted.current = rest[Math.min(at, rest.length - 1)]?.id ?? "add";
+    const next = rest[Math.min(at, rest.length - 1)];
+    focusOn(next ? `[data-rule="${next.id}"] input` : ".add");
     announce(`Rule ${rules.value[at]?.label || "without a label"} removed`);
     rules.value = rest;
   };

@@ -1,7 +1,7 @@
 // The fields and tables to look for, written in place.
 import type { FieldKind } from "sortroom";
-import { useLayoutEffect, useRef } from "preact/hooks";
 import { announce } from "../announce.js";
+import { useFocus } from "./focus.js";
 import { Text } from "./text.js";
 import { faultsOfSchema, fields, fresh, tables, type DraftField, type DraftTable } from "./state.js";
 
@@ -30,14 +30,25 @@ function changeTable(id: number, part: Partial<DraftTable>): void {
 
 export function Schema() {
   const faults = faultsOfSchema.value;
+  const { list, focusOn } = useFocus();
+  const addRows = () => {
+    const id = fresh();
+    focusOn(`[data-table="${id}"] input`);
+    tables.value = [...tables.value, { id, name: "rows", fields: [{ id: fresh(), name: "", kind: "text", synonyms: "" }] }];
+  };
+  const removeRows = ({ id, name }: DraftTable) => {
+    focusOn(".add-rows");
+    announce(`The rows ${name} are removed`);
+    tables.value = tables.value.filter((table) => table.id !== id);
+  };
   return (
-    <section class="schema" aria-labelledby="schema-title">
+    <section class="schema" aria-labelledby="schema-title" ref={list}>
       <h2 id="schema-title">Fields to find</h2>
       <p class="hint">What a document has once, and what it has in rows.</p>
       {faults.has("") && <p class="fault">{faults.get("")}</p>}
       <Fields of="fields" name="field" drafts={fields.value} onChange={(drafts) => (fields.value = drafts)} />
       {tables.value.map((table) => (
-        <fieldset key={table.id}>
+        <fieldset key={table.id} data-table={table.id}>
           <legend>Rows</legend>
           <div class="title">
             <Text
@@ -48,13 +59,7 @@ export function Schema() {
               maxLength={100}
               onChange={(name) => changeTable(table.id, { name })}
             />
-            <button
-              type="button"
-              class="remove"
-              aria-label={`Remove the rows ${table.name}`}
-              title="Remove"
-              onClick={() => (tables.value = tables.value.filter(({ id }) => id !== table.id))}
-            >
+            <button type="button" class="remove" aria-label={`Remove the rows ${table.name}`} title="Remove" onClick={() => removeRows(table)}>
               ×
             </button>
           </div>
@@ -62,11 +67,7 @@ export function Schema() {
         </fieldset>
       ))}
       {tables.value.length < 10 && (
-        <button
-          type="button"
-          class="small"
-          onClick={() => (tables.value = [...tables.value, { id: fresh(), name: "rows", fields: [{ id: fresh(), name: "", kind: "text", synonyms: "" }] }])}
-        >
+        <button type="button" class="small add-rows" onClick={addRows}>
           Add rows
         </button>
       )}
@@ -84,25 +85,19 @@ interface FieldsProps {
 }
 
 function Fields({ of, name, drafts, onChange }: FieldsProps) {
-  const wanted = useRef<number | "add" | null>(null);
-  const list = useRef<HTMLDivElement>(null);
-  useLayoutEffect(() => {
-    if (wanted.current === null) return;
-    const place = wanted.current === "add" ? ".add" : `[data-field="${wanted.current}"] input`;
-    list.current?.querySelector<HTMLElement>(place)?.focus();
-    wanted.current = null;
-  });
+  const { list, focusOn } = useFocus<HTMLDivElement>();
   const faults = faultsOfSchema.value;
   const change = (id: number, part: Partial<DraftField>) => onChange(drafts.map((draft) => (draft.id === id ? { ...draft, ...part } : draft)));
   const add = () => {
     const id = fresh();
-    wanted.current = id;
+    focusOn(`[data-field="${id}"] input`);
     onChange([...drafts, { id, name: "", kind: "text", synonyms: "" }]);
   };
   const remove = (id: number) => {
     const at = drafts.findIndex((draft) => draft.id === id);
     const rest = drafts.filter((draft) => draft.id !== id);
-    wanted.current = rest[Math.min(at, rest.length - 1)]?.id ?? "add";
+    const next = rest[Math.min(at, rest.length - 1)];
+    focusOn(next ? `[data-field="${next.id}"] input` : ".add");
     announce(`The ${name} ${drafts[at]?.name || "without a name"} is removed`);
     onChange(rest);
   };

@@ -1,7 +1,7 @@
 // The same document through the HTTP API, and whether it says the same.
 import { signal } from "@preact/signals";
-import { NO_SERVER, forget, keep } from "./api.js";
-import { admitted, compared, comparing, token, type Compared } from "./compare.js";
+import { forget, keep } from "./api.js";
+import { admitted, compared, comparing, failedWords, token, words, type Compared } from "./compare.js";
 
 /** What is written into the field of the token. */
 const draft = signal("");
@@ -15,7 +15,7 @@ async function submit(): Promise<void> {
     token.value = draft.value.trim();
   } else {
     const said = await keep(draft.value.trim());
-    if (!("text" in said)) return void (told.value = words(said.code, said.message));
+    if (!("text" in said)) return void (told.value = failedWords(said.code, said.message));
     token.value = "";
     draft.value = "";
     told.value = "The token is kept in a cookie until the browser is closed.";
@@ -27,25 +27,8 @@ async function leave(): Promise<void> {
   token.value = "";
   draft.value = "";
   const said = await forget();
-  told.value = "text" in said ? "The token is forgotten." : words(said.code, said.message);
+  told.value = "text" in said ? "The token is forgotten." : failedWords(said.code, said.message);
   admitted.value += 1;
-}
-
-function words(code: string, message: string): string {
-  switch (code) {
-    case NO_SERVER:
-      return "There is no Sortroom server at this address; the page came from a host of plain files, or the connection is gone.";
-    case "UNAUTHENTICATED":
-      return "The server asks for a token. One is in what npm start prints, or comes from whoever runs the server.";
-    case "FORBIDDEN":
-      return "The server does not open this with that token.";
-    case "TOO_LARGE":
-    case "RATE_LIMITED":
-    case "BUSY":
-      return `The server refused it for now: ${message}.`;
-    default:
-      return `The server answered with ${code}: ${message}`;
-  }
 }
 
 export function Server() {
@@ -111,10 +94,8 @@ function Result({ of }: { of: Compared | null }) {
       );
     case "different":
       return (
-        <div class="compared different" role="alert">
-          <p>
-            <b>Different.</b> The server’s {of.what} part from the page’s. Its version may be another: load the page again.
-          </p>
+        <div class="compared different">
+          <p>{words(of)}</p>
           <dl>
             <dt>Page</dt>
             <dd>
@@ -128,7 +109,7 @@ function Result({ of }: { of: Compared | null }) {
         </div>
       );
     case "failed":
-      return <p class="compared unanswered">{words(of.code, of.message)}</p>;
+      return <p class="compared unanswered">{words(of)}</p>;
     default:
       return <p class="compared quiet">It is sent as soon as it is answered here.</p>;
   }

@@ -2,12 +2,12 @@
 import { type ReadonlySignal, type Signal, batch, computed, effect, signal, untracked } from "@preact/signals";
 import type { Classified, Document, Extracted, Field, FieldKind, Rule, Schema } from "sortroom";
 import { announce } from "../announce.js";
-import { loadAhead, loading, sortroom } from "../engine.js";
+import { loadAhead, sortroom } from "../engine.js";
 import { latest } from "../latest.js";
 import { FIELDS, RULES, TABLES } from "./beginning.js";
 import { MAX_BYTES, type Failure, failure, failureOf, plain } from "./failures.js";
 import { SAMPLES, contentOf } from "./samples.js";
-import { percent } from "./words.js";
+import { percent, plural } from "./words.js";
 
 // --- The document ---
 
@@ -17,6 +17,10 @@ export interface Source {
   bytes: Blob;
   /** Whether it is being written on this page. */
   written: boolean;
+  /** The mail that brought it. */
+  from?: Source;
+  /** How many other files were dropped with it, and not opened. */
+  beside?: number;
 }
 
 export const source = signal<Source | null>(null);
@@ -45,10 +49,11 @@ export function begin(what: Doing): () => void {
     doing.value = now;
   };
   count(1);
-  return () => count(-1);
+  // What comes next begins first, so that one long wait is not told as many short ones.
+  return () => void setTimeout(() => count(-1));
 }
 
-/** How long work takes that is given up for another document, in milliseconds: ending the worker costs starting it again. */
+/** How long work may take that was given up for another document, in milliseconds: ending the worker costs starting it again. */
 const LONG = 300;
 /** Ends the work on the document that is open. */
 let life = new AbortController();
@@ -81,12 +86,18 @@ export function open(next: Source): void {
   }
   source.value = next;
   if (next.bytes.size > MAX_BYTES) fail(next, failure("DOCUMENT_TOO_LARGE"));
+  else if (isBlank(next)) leave();
   else read(next);
 }
 
+/** Whether nothing is written yet: that is no document, and nothing is wrong with it. */
+export const isBlank = ({ written: here }: Source): boolean => here && written.value.trim() === "";
+
 /** Leaves the document that is open, and what is still being done for it. */
 function leave(): void {
-  if (load.tasks > 0 && performance.now() - load.since > LONG) life.abort();
+  const left = life;
+  // Work that is nearly done is left to end; aborting what has ended does nothing.
+  if (load.tasks > 0) setTimeout(() => left.abort(), load.since + LONG - performance.now());
   life = new AbortController();
   batch(() => {
     failed.value = null;
@@ -98,16 +109,32 @@ function forget(): void {
   opened.value = null;
   decided.value = null;
   found.value = null;
+  refusedRules.value = null;
+  refusedSchema.value = null;
 }
 
 /** Opens a file that was chosen or dropped. */
-export function openFile(file: File): void {
-  open({ name: file.name, bytes: file, written: false });
+export function openFile(file: File, beside = 0): void {
+  open({ name: file.name, bytes: file, written: false, beside });
+  if (beside > 0) announce(`Only the first of ${beside + 1} files was opened`);
 }
+
+/** What is written on this page. */
+export const written = signal("");
 
 /** Opens what is written on this page. */
 export function openText(text: string): void {
+  written.value = text;
   open({ name: "Your text", bytes: new Blob([text]), written: true });
+}
+
+/** Says why there is nothing to open under this name. */
+export function refuse(name: string, code: string): void {
+  leave();
+  batch(() => {
+    source.value = { name, bytes: new Blob(), written: false };
+    failed.value = failure(code);
+  });
 }
 
 /** Gives up the document that is open. */
@@ -135,7 +162,7 @@ const read = latest(async (asked: Source) => {
       opened.value = { source: asked, document };
     });
   } catch (error) {
-    fail(asked, failureOf(error, loading.value !== "failed"));
+    fail(asked, failureOf(error));
   }
 });
 
@@ -182,114 +209,169 @@ startOver();
 /** Whether both parts of a rule are written: before that it does not count, and nothing is wrong with it. */
 export const isWritten = ({ label, description }: DraftRule): boolean => label.trim() !== "" && description.trim() !== "";
 
-/** The rules as they stand in what is asked. */
-const written = computed(() => rules.value.filter(isWritten));
-const askedRules = computed<Rule[]>(() => written.value.map(({ label, description }) => ({ label, description })));
+/** What is asked, and the ids of its parts by their place in it: what is refused is told by its place. */
+interface Asked<T> {
+  what: T;
+  ids: ReadonlyMap<string, number>;
+}
+
+const askedRules = computed<Asked<Rule[]>>(() => {
+  const asked = rules.value.filter(isWritten);
+  return {
+    what: asked.map(({ label, description }) => ({ label, description })),
+    ids: new Map(asked.map(({ id }, at) => [`/rules/${at}`, id])),
+  };
+});
 
 const named = (drafts: readonly DraftField[]): DraftField[] => drafts.filter(({ name }) => name.trim() !== "");
-const namedTables = computed(() =>
-  tables.value.map((table) => ({ ...table, fields: named(table.fields) })).filter(({ name, fields }) => name.trim() !== "" && fields.length > 0),
-);
+const isNamed = ({ name, fields }: DraftTable): boolean => name.trim() !== "" && fields.length > 0;
 const askedField = ({ name, kind, synonyms }: DraftField): Field => ({
   name,
   kind,
   synonyms: synonyms.split(",").map((word) => word.trim()).filter((word) => word !== ""),
 });
-const askedSchema = computed<Schema>(() => ({
-  fields: named(fields.value).map(askedField),
-  tables: namedTables.value.map(({ name, fields }) => ({ name, fields: fields.map(askedField) })),
-}));
+const askedSchema = computed<Asked<Schema>>(() => {
+  const asked = {
+    fields: named(fields.value),
+    tables: tables.value.map((table) => ({ ...table, fields: named(table.fields) })).filter(isNamed),
+  };
+  const ids = new Map<string, number>();
+  const note = (list: string, drafts: readonly { id: number }[]) => drafts.forEach(({ id }, at) => ids.set(`${list}/${at}`, id));
+  note("/schema/fields", asked.fields);
+  note("/schema/tables", asked.tables);
+  asked.tables.forEach((table, at) => note(`/schema/tables/${at}/fields`, table.fields));
+  return {
+    what: {
+      fields: asked.fields.map(askedField),
+      tables: asked.tables.map(({ name, fields }) => ({ name, fields: fields.map(askedField) })),
+    },
+    ids,
+  };
+});
 
 // --- The answers ---
 
-/** A decision, and what it was asked of. */
-export interface Decided {
+/** An answer, and what it was asked of. */
+interface Answered<Q, A> {
   source: Source;
-  rules: readonly Rule[];
-  answer: Classified;
+  asked: Q;
+  answer: A;
+  /** The answer as the engine spells it. */
+  json: string;
 }
 
-export interface Found {
-  source: Source;
-  schema: Schema;
-  /** Nothing where nothing is looked for. */
-  answer: Extracted | null;
-}
+export type Decided = Answered<readonly Rule[], Classified>;
+/** Nothing where nothing is looked for. */
+export type Found = Answered<Schema, Extracted | null>;
 
 export const decided = signal<Decided | null>(null);
 export const found = signal<Found | null>(null);
+
+/** Why an answer is missing, or is from before the last change. */
+interface Refused {
+  why: Failure;
+  /** The ids of the drafts at fault, with what is wrong; an id with its member where it has more than one; else ``. */
+  faults: ReadonlyMap<string, string>;
+}
+
 /** Why the rules, and the fields, are refused as they stand. */
-export const refusedRules = signal<Failure | null>(null);
-export const refusedSchema = signal<Failure | null>(null);
+export const refusedRules = signal<Refused | null>(null);
+export const refusedSchema = signal<Refused | null>(null);
+
+const NO_FAULTS: ReadonlyMap<string, string> = new Map();
 
 /** What is wrong with a rule, by its id and member. */
-export const faultsOfRules = computed(() => {
-  const faults = new Map<string, string>();
-  for (const { pointer, message } of refusedRules.value?.faults ?? []) {
-    const [, index, member] = pointer.match(/^\/rules\/(\d+)(?:\/(\w+))?/) ?? [];
-    const rule = index === undefined ? undefined : written.value[Number(index)];
-    faults.set(rule ? `${rule.id}/${member ?? "label"}` : "", plain(message));
-  }
-  return faults;
-});
+export const faultsOfRules = computed(() => refusedRules.value?.faults ?? NO_FAULTS);
 
 /** What is wrong with a field or table, by its id. */
-export const faultsOfSchema = computed(() => {
-  const faults = new Map<string, string>();
-  for (const { pointer, message } of refusedSchema.value?.faults ?? []) {
-    const [, list, index, inner] = pointer.match(/^\/schema\/(fields|tables)\/(\d+)(?:\/fields\/(\d+))?/) ?? [];
-    const drafts = list === "fields" ? named(fields.value) : namedTables.value;
-    const draft = index === undefined ? undefined : drafts[Number(index)];
-    const field = inner !== undefined && draft && "fields" in draft ? draft.fields[Number(inner)] : draft;
-    faults.set(field ? `${field.id}` : "", plain(message));
-  }
-  return faults;
-});
+export const faultsOfSchema = computed(() => refusedSchema.value?.faults ?? NO_FAULTS);
 
-/** Has a part of the document's answers made; what is refused is said at `refused`. */
-async function answer<T>(what: Doing, of: Opened, refused: Signal<Failure | null>, ask: (signal: AbortSignal) => Promise<T>, use: (answer: T) => void) {
-  try {
-    const given = await work(what, ask);
-    if (given === undefined || of !== opened.value) return;
-    batch(() => {
-      refused.value = null;
-      use(given);
-    });
-  } catch (error) {
-    if (of !== opened.value) return;
-    const why = failureOf(error, true);
-    if (why.code === "INVALID") refused.value = why;
-    else fail(of.source, why);
-  }
+/** What is wrong, by what it is wrong with. */
+function faultsOf(why: Failure, name: (pointer: string) => string): ReadonlyMap<string, string> {
+  return new Map(why.faults.map(({ pointer, message }) => [name(pointer), plain(message)]));
 }
 
-const classify = latest(({ of, asked: rules }: { of: Opened; asked: Rule[] }) => {
-  const { pages, ...rest } = of.document;
-  // No decision depends on the places of words, and they are most of a document.
-  const light = { ...rest, pages: pages.map((page) => ({ ...page, words: [] })) };
-  const ask = (signal: AbortSignal) => sortroom.classify(light, rules, { signal });
-  return answer("classifying", of, refusedRules, ask, (answer) => {
-    performance.mark("classified");
-    decided.value = { source: of.source, rules, answer };
-    announce(spoken(answer));
-  });
-});
+const ruleAtFault = (ids: ReadonlyMap<string, number>) => (pointer: string) => {
+  const [, rule = "", member = "label"] = pointer.match(/^(\/rules\/\d+)(?:\/(\w+))?/) ?? [];
+  const id = ids.get(rule);
+  return id === undefined ? "" : `${id}/${member}`;
+};
 
-function spoken({ label, confidence, runner_up }: Classified): string {
-  const answer = label === null ? "None of the rules fits" : label;
-  const second = runner_up ? `. Runner-up: ${runner_up.label}` : "";
-  return `${answer}, ${percent(confidence)} sure${second}`;
+const fieldAtFault = (ids: ReadonlyMap<string, number>) => (pointer: string) => {
+  const [place = ""] = pointer.match(/^\/schema\/(fields|tables)\/\d+(\/fields\/\d+)?/) ?? [];
+  return `${ids.get(place) ?? ""}`;
+};
+
+/** A part of what is said of a document: its type, or its fields. */
+interface Part<Q, A> {
+  doing: Doing;
+  /** What those who hear the page are told it is. */
+  name: string;
+  answered: Signal<Answered<Q, A> | null>;
+  refused: Signal<Refused | null>;
+  ask: (of: Opened, asked: Q, signal: AbortSignal) => Promise<string>;
+  atFault: (ids: ReadonlyMap<string, number>) => (pointer: string) => string;
+  /** What is told of an answer. */
+  spoken: (answer: A) => string;
 }
 
-/** Whether there is anything to look for. */
-const asksNothing = ({ fields = [], tables = [] }: Schema): boolean => fields.length + tables.length === 0;
-
-const extract = latest(({ of, asked: schema }: { of: Opened; asked: Schema }) => {
-  const ask = async (signal: AbortSignal) => (asksNothing(schema) ? null : sortroom.extract(of.document, schema, { signal }));
-  return answer("extracting", of, refusedSchema, ask, (answer) => {
-    performance.mark("extracted");
-    found.value = { source: of.source, schema, answer };
+/** Answers a part of it, for the newest question. */
+const answering = <Q, A>({ doing, name, answered, refused, ask, atFault, spoken }: Part<Q, A>) =>
+  latest(async ({ of, asked: { what, ids } }: { of: Opened; asked: Asked<Q> }) => {
+    try {
+      const json = await work(doing, (signal) => ask(of, what, signal));
+      if (json === undefined || of !== opened.value) return;
+      performance.mark(`${doing}:done`);
+      const answer = JSON.parse(json) as A;
+      batch(() => {
+        refused.value = null;
+        answered.value = { source: of.source, asked: what, answer, json };
+      });
+      announce(spoken(answer));
+    } catch (error) {
+      if (of !== opened.value) return;
+      const why = failureOf(error);
+      const faults = why.code === "INVALID" ? faultsOf(why, atFault(ids)) : NO_FAULTS;
+      if (!refused.value) announce(`${name}: ${why.title}`);
+      refused.value = { why, faults };
+    }
   });
+
+const classify = answering<readonly Rule[], Classified>({
+  doing: "classifying",
+  name: "Type",
+  answered: decided,
+  refused: refusedRules,
+  ask: ({ document: { pages, ...rest } }, rules, signal) => {
+    // No decision depends on the places of words, and they are most of a document.
+    const light = { ...rest, pages: pages.map((page) => ({ ...page, words: [] })) };
+    return sortroom.classifyJson(light, rules, { signal });
+  },
+  atFault: ruleAtFault,
+  spoken: ({ label, confidence, runner_up }) => {
+    const answer = label === null ? "None of the rules fits" : label;
+    const second = runner_up ? `. Runner-up: ${runner_up.label}` : "";
+    return `${answer}, ${percent(confidence)} sure${second}`;
+  },
+});
+
+const extract = answering<Schema, Extracted | null>({
+  doing: "extracting",
+  name: "Fields",
+  answered: found,
+  refused: refusedSchema,
+  ask: async ({ document }, schema, signal) => {
+    const asksNothing = !schema.fields?.length && !schema.tables?.length;
+    return asksNothing ? "null" : sortroom.extractJson(document, schema, { signal });
+  },
+  atFault: fieldAtFault,
+  spoken: (answer) => {
+    if (!answer) return "";
+    const { values, tables } = answer;
+    const known = values.filter(({ value }) => value !== null).length;
+    const rows = tables.reduce((sum, { rows }) => sum + rows.length, 0);
+    return `${known} of ${plural(values.length, "field")} found${rows > 0 ? `, and ${plural(rows, "row")}` : ""}`;
+  },
 });
 
 /** How long typing rests before the answer follows, in milliseconds. */
@@ -316,5 +398,5 @@ following(askedSchema, extract);
 
 loadAhead(async () => {
   const document = await sortroom.readDocument(await contentOf(SAMPLES[0]));
-  await sortroom.extract(document, askedSchema.peek());
+  await sortroom.extract(document, askedSchema.peek().what);
 });

@@ -1,19 +1,20 @@
 // The document itself, with the words that decided marked and the values framed.
 import { signal, useComputed } from "@preact/signals";
-import type { ComponentChildren } from "preact";
+import { Fragment, type ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { Page, Passage } from "sortroom";
-import { drawing, type Drawing } from "./drawing.js";
-import { goTo, idOf, lit, pointing } from "./link.js";
+import type { Page, Passage, Span } from "sortroom";
+import { drawing, isOpening, undrawable, type Drawing } from "./drawing.js";
+import { Back } from "./answer.js";
+import { goTo, idOf, lit, pointing, sought, useLit } from "./link.js";
 import { blocks, boxes, marks, places, type Mark, type Piece, type Place } from "./places.js";
-import { begin, opened, openText, source } from "./state.js";
+import { begin, opened, openText, source, written } from "./state.js";
 import { FORMATS, plural, size } from "./words.js";
 
 /** How a PDF is shown. */
 const mode = signal<"page" | "text">("page");
 
 export function View() {
-  const { name, bytes, written } = source.value!;
+  const { name, bytes, written: here, from } = source.value!;
   const document = opened.value?.document;
   const drawn = drawing.value;
   const pages = document ? plural(document.page_count, "page") : drawn ? plural(drawn.pdf.numPages, "page") : "";
@@ -21,9 +22,10 @@ export function View() {
   return (
     <section class="pane view" aria-labelledby="view-title">
       <div class="title">
-        <h2 id="view-title">
+        <h2 id="view-title" tabIndex={-1}>
           {name} <small class="quiet">{facts.filter((fact) => fact).join(", ")}</small>
         </h2>
+        {from && <Back to={from} />}
         {drawn && document && (
           <div class="modes" role="group" aria-label="Show the document as">
             {(["page", "text"] as const).map((one) => (
@@ -34,8 +36,9 @@ export function View() {
           </div>
         )}
       </div>
-      {written && <Written />}
-      {drawn && (mode.value === "page" || !document) ? <Sheets drawing={drawn} /> : document ? <Texts pages={document.pages} /> : null}
+      {here && <Written />}
+      {document?.format === "pdf" && undrawable.value && <p class="note">The pages could not be drawn: this is their text.</p>}
+      {drawn && (mode.value === "page" || !document) ? <Sheets drawing={drawn} /> : document && !isOpening.value ? <Texts pages={document.pages} /> : null}
     </section>
   );
 }
@@ -44,7 +47,6 @@ export function View() {
 function Written() {
   const area = useRef<HTMLTextAreaElement>(null);
   useEffect(() => area.current?.focus(), []);
-  const text = useWritten();
   return (
     <textarea
       ref={area}
@@ -52,19 +54,10 @@ function Written() {
       rows={6}
       aria-label="Your text"
       placeholder="Write or paste a text; the answer follows."
-      defaultValue={text}
+      value={written}
       onInput={({ currentTarget }) => openText(currentTarget.value)}
     />
   );
-}
-
-/** What is written at first: a text that was dropped or pasted. */
-function useWritten(): string | undefined {
-  const [text, setText] = useState<string>();
-  useEffect(() => {
-    void source.peek()?.bytes.text().then(setText);
-  }, []);
-  return text;
 }
 
 // --- Pages as they are drawn ---
@@ -112,7 +105,8 @@ function Sheet({ drawing, number, width, page, scroll }: SheetProps) {
   const [broken, setBroken] = useState(false);
   const [across, down] = page?.size ?? drawing.size;
   useEffect(() => {
-    const observer = new IntersectionObserver(([entry]) => setNear(entry!.isIntersecting), { root: scroll.current, rootMargin: "100% 0%" });
+    // Where several changes are told at once, the last is how it is.
+    const observer = new IntersectionObserver((entries) => setNear(entries.at(-1)!.isIntersecting), { root: scroll.current, rootMargin: "100% 0%" });
     observer.observe(sheet.current!);
     return () => observer.disconnect();
   }, []);
@@ -120,6 +114,7 @@ function Sheet({ drawing, number, width, page, scroll }: SheetProps) {
     // What is far away gives its memory back.
     if (!near) return holder.current?.replaceChildren();
     if (width <= 0) return;
+    setBroken(false);
     const done = begin("drawing");
     const stop = new AbortController();
     import("./pdf.js")
@@ -166,7 +161,7 @@ function Overlay({ page, across, down }: { page: Page; across: number; down: num
           <div
             key={`${mark.key}-${line}`}
             {...(line === 0 && { id: idOf("page", mark.key), role: "note", "aria-label": mark.title, tabIndex: -1 })}
-            class={markClass(mark)}
+            class={markClass(mark, lit.value === mark.key)}
             style={{ ...at(box, 1), "--weight": `${Math.abs(mark.weight)}` }}
             title={mark.title}
             {...pointing(mark.key)}
@@ -177,10 +172,9 @@ function Overlay({ page, across, down }: { page: Page; across: number; down: num
         const [box = place.rect, ...more] = boxes(page, place.span);
         return (
           box && (
-            <>
+            <Fragment key={place.key}>
               <button
                 type="button"
-                key={place.key}
                 id={idOf("page", place.key)}
                 class={`place ${lit.value === place.key ? "lit" : ""}`}
                 style={at(box, 2)}
@@ -192,7 +186,7 @@ function Overlay({ page, across, down }: { page: Page; across: number; down: num
               {more.map((box, line) => (
                 <div key={`${place.key}-${line}`} class={`place ${lit.value === place.key ? "lit" : ""}`} style={at(box, 2)} aria-hidden="true" />
               ))}
-            </>
+            </Fragment>
           )
         );
       })}
@@ -200,12 +194,15 @@ function Overlay({ page, across, down }: { page: Page; across: number; down: num
   );
 }
 
-const markClass = ({ key, weight }: Mark): string => `mark ${weight < 0 ? "against" : "for"} ${lit.value === key ? "lit" : ""}`;
+const markClass = ({ weight }: Mark, isLit: boolean): string => `mark ${weight < 0 ? "against" : "for"} ${isLit ? "lit" : ""}`;
 
 // --- Pages as text ---
 
-/** How much of a page's text is shown at first, in bytes. */
+/** How much of a page's text is shown at first, in bytes, and how many times that with each wish for more. */
 const SHOWN = 100_000;
+const MORE = 8;
+
+const NONE: readonly never[] = [];
 
 function Texts({ pages }: { pages: readonly Page[] }) {
   return (
@@ -219,39 +216,64 @@ function Texts({ pages }: { pages: readonly Page[] }) {
 
 function TextPage({ page, alone }: { page: Page; alone: boolean }) {
   const [shown, setShown] = useState(SHOWN);
-  const [marked, placed] = [marks.value.get(page.number) ?? [], places.value.get(page.number) ?? []];
+  const marked = useComputed(() => marks.value.get(page.number) ?? NONE).value;
+  const placed = useComputed(() => places.value.get(page.number) ?? NONE).value;
   const found = useMemo(() => blocks(page, marked, placed, shown), [page, marked, placed, shown]);
+  useSought([...marked, ...placed], shown, setShown);
   // The first piece of each is the one that links lead to.
   const named = new Set<string>();
   const first = (key: string) => !named.has(key) && !!named.add(key);
+  const anchors = (under: readonly { key: string }[]) =>
+    under.filter(({ key }) => first(key)).map(({ key }) => <span key={key} id={idOf("page", key)} tabIndex={-1} {...pointing(key)} />);
+  const words = ({ text, marks: [mark, ...under] }: Piece, at: number) => (
+    <Fragment key={at}>
+      {anchors(under)}
+      {mark ? <Marked mark={mark} text={text} first={first(mark.key)} /> : text}
+    </Fragment>
+  );
   return (
     <article class="leaf">
       {!alone && <h3 class="quiet">Page {page.number}</h3>}
       {found.map(({ role, pieces }, at) => (
         <Block key={at} role={role}>
-          {framed(pieces).map(([place, pieces], at) => {
-            const words = pieces.map((piece, at) => <Words key={at} piece={piece} first={first} />);
+          {framed(pieces).map(([[place, ...under], pieces], at) => {
+            if (!place) return <Fragment key={at}>{pieces.map(words)}</Fragment>;
             const text = pieces.map(({ text }) => text).join("");
-            return place ? <Framed key={at} place={place} text={text} first={first(place.key)} words={words} /> : words;
+            return (
+              <Framed key={at} place={place} under={under} text={text} first={first(place.key)}>
+                {anchors(under)}
+                {pieces.map(words)}
+              </Framed>
+            );
           })}
         </Block>
       ))}
-      {shown < page.text.length && (
-        <button type="button" onClick={() => setShown(Infinity)}>
-          Show the rest of the page
+      {shown < (page.passages.at(-1)?.span.end ?? 0) && (
+        <button type="button" onClick={() => setShown(shown * MORE)}>
+          Show more of the page
         </button>
       )}
     </article>
   );
 }
 
-/** Pieces beside each other of the same place, together. */
-function framed(pieces: readonly Piece[]): [Place | undefined, Piece[]][] {
-  const groups: [Place | undefined, Piece[]][] = [];
+/** Shows what a link leads to, where that is beyond what is shown, and goes on to it. */
+function useSought(items: readonly { key: string; span: Span }[], shown: number, show: (bytes: number) => void): void {
+  const wanted = items.find(({ key }) => key === sought.value);
+  useLayoutEffect(() => {
+    if (!wanted) return;
+    if (wanted.span.start >= shown) show(wanted.span.end + SHOWN);
+    else goTo("page", wanted.key);
+  }, [wanted, shown]);
+}
+
+/** Pieces beside each other of the same place, together, with all that they are places of. */
+function framed(pieces: readonly Piece[]): [readonly Place[], Piece[]][] {
+  const groups: [readonly Place[], Piece[]][] = [];
   for (const piece of pieces) {
     const last = groups.at(-1);
-    if (last && last[0] === piece.place) last[1].push(piece);
-    else groups.push([piece.place, [piece]]);
+    if (last && last[0][0] === piece.places[0]) last[1].push(piece);
+    else groups.push([piece.places, [piece]]);
   }
   return groups;
 }
@@ -269,14 +291,14 @@ function Block({ role, children }: { role: Passage["role"]; children: ComponentC
   }
 }
 
-function Words({ piece: { text, mark }, first }: { piece: Piece; first: (key: string) => boolean }) {
-  if (!mark) return <>{text}</>;
+function Marked({ mark, text, first }: { mark: Mark; text: string; first: boolean }) {
+  const isLit = useLit(mark.key);
   return (
     <mark
-      class={markClass(mark)}
+      class={markClass(mark, isLit)}
       style={{ "--weight": `${Math.abs(mark.weight)}` }}
       title={mark.title}
-      {...(first(mark.key) && { id: idOf("page", mark.key), tabIndex: -1 })}
+      {...(first && { id: idOf("page", mark.key), tabIndex: -1 })}
       {...pointing(mark.key)}
     >
       {text}
@@ -284,12 +306,22 @@ function Words({ piece: { text, mark }, first }: { piece: Piece; first: (key: st
   );
 }
 
-function Framed({ place, text, first, words }: { place: Place; text: string; first: boolean; words: ComponentChildren }) {
+interface FramedProps {
+  place: Place;
+  /** Other values of the same words. */
+  under: readonly Place[];
+  text: string;
+  first: boolean;
+  children: ComponentChildren;
+}
+
+function Framed({ place, under, text, first, children }: FramedProps) {
+  const isLit = useComputed(() => [place, ...under].some(({ key }) => key === lit.value)).value;
   const back = () => goTo("answer", place.key);
   return (
     <span
-      class={`place ${lit.value === place.key ? "lit" : ""}`}
-      title={place.field}
+      class={`place ${isLit ? "lit" : ""}`}
+      title={[place, ...under].map(({ field }) => field).join(", ")}
       // What it is called holds the very words that are seen: who steers by voice says those.
       {...(first && { id: idOf("page", place.key), role: "button", tabIndex: 0, "aria-label": `${place.field}: ${text}` })}
       onClick={back}
@@ -300,7 +332,7 @@ function Framed({ place, text, first, words }: { place: Place; text: string; fir
       }}
       {...pointing(place.key)}
     >
-      {words}
+      {children}
     </span>
   );
 }
