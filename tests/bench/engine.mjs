@@ -7,18 +7,18 @@
 // Natively it is criterion's bench `classify`. The same work runs as wasm in Node and in workerd: the module has no clock,
 // each call repeats its work until it takes long enough, and is timed from outside. There ours and the peer take turns, and
 // the ratio is the median of the rounds' ratios. The transformer is a Python program in an environment of its own.
-import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { optimise } from "../../.scripts/wasm.mjs";
-import { CACHE, Failure, ROOT, environment, hashOf, holds, main, run, rustVersion, say, seconds } from "../../.scripts/lib.mjs";
+import { ROOT, environment, hashOf, holds, main, run, rustVersion, say, seconds } from "../../.scripts/lib.mjs";
 import { setup } from "../../.scripts/setup.mjs";
 import { Connection, median, request } from "./load.mjs";
+import { transformerPython } from "./python.mjs";
+import { number, table } from "./table.mjs";
 
 const FOLDER = join(ROOT, "tests", "bench", "engine");
-const TRANSFORMER = join("tests", "bench", "transformer");
 /** Of the documents of `src/core/benches/engine/texts.rs`. */
 const DOCUMENTS = 20;
 
@@ -171,35 +171,15 @@ async function measure({ take }) {
 
 /** What the transformer takes for the same texts and rules; nothing where it cannot run. */
 async function transformer(texts) {
-  const python = spawnSync("python3", ["--version"], { encoding: "utf8" });
-  if (python.status !== 0) return void leftOut.push("the transformer: there is no Python 3 on this machine");
-  const folder = join(CACHE, "python", hashOf([TRANSFORMER], [python.stdout]).slice(0, 16));
-  const program = join(folder, "bin", "python");
-  const stamp = join(folder, "complete");
-  if (!existsSync(stamp)) {
+  const python = transformerPython();
+  if (!python) return void leftOut.push("the transformer: there is no Python 3 on this machine");
+  if (!python.installed) {
     if (options.quick) return void leftOut.push("the transformer: --quick installs nothing, and it is not installed yet");
-    say("engine: installing the transformer (once)");
-    rmSync(folder, { recursive: true, force: true });
-    await run("python3", ["-m", "venv", folder]);
-    const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"];
-    await run(program, [...pip, "-r", join(ROOT, TRANSFORMER, "requirements.txt")]);
-    writeFileSync(stamp, "");
+    await python.install();
   }
   say("engine: the transformer");
-  const told = spawnSync(program, [join(ROOT, TRANSFORMER, "transformer.py"), join(folder, "model"), String(PLAN.transformerSeconds)], {
-    input: texts,
-    encoding: "utf8",
-    stdio: ["pipe", "pipe", "pipe"],
-  });
-  if (told.status !== 0) throw new Failure(`the transformer failed:\n${told.stderr}`);
-  return JSON.parse(told.stdout);
-}
-
-const number = (value, digits = 2) => value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
-
-function table(rows) {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows.map((row) => row.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]) : cell.padStart(widths[at]))).join("  ").trimEnd()).join("\n");
+  const script = join("tests", "bench", "transformer", "transformer.py");
+  return JSON.parse(python.run(script, [join(python.folder, "model"), String(PLAN.transformerSeconds)], texts));
 }
 
 function verdict(value, { least, stretch, ms }) {

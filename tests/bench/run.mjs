@@ -20,6 +20,7 @@ import { buildWorker } from "../../.scripts/build.mjs";
 import { ROOT, main, say } from "../../.scripts/lib.mjs";
 import { setup } from "../../.scripts/setup.mjs";
 import { Connection, load, median, percentile, request } from "./load.mjs";
+import { table } from "./table.mjs";
 
 const CONNECTIONS = 16;
 /** Objects that get is asked for in turn; also the jobs of the project that is listed. */
@@ -206,11 +207,6 @@ const size = (folder) => {
 };
 
 const number = (value, digits = 0) => value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
-
-function table(rows) {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows.map((row) => row.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]) : cell.padStart(widths[at]))).join("  ")).join("\n");
-}
 
 const verdict = (met) => (options.quick ? "not judged" : met ? "met" : "missed");
 

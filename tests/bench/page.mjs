@@ -1,0 +1,241 @@
+// `npm run bench:page`: zero-shot classification in the page by the npm package and by transformers.js, in one Chromium in one run.
+//
+//   npm run bench:page                    some minutes, and once about as long for the peer
+//   npm run bench:page -- --quick         a minimal pass: whether it works, not how fast
+//   npm run bench:page -- --json FILE     the figures for tools as well
+//
+// Both are plain pages from a server on this machine. The peer's pipeline is the one of its documentation; the model is made
+// here, in the shape of the one that its documentation names and with random weights, so only bytes and time are compared.
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { parseArgs } from "node:util";
+import { Failure, ROOT, hashOf, holds, main, run, say } from "../../.scripts/lib.mjs";
+import { buildPackage } from "../../.scripts/package.mjs";
+import { setup } from "../../.scripts/setup.mjs";
+import { launch } from "../browser/chromium.mjs";
+import { median } from "./load.mjs";
+import { transformerPython } from "./python.mjs";
+import { number, table } from "./table.mjs";
+import { serve } from "./zero-shot/server.mjs";
+
+const FOLDER = join("tests", "bench", "zero-shot");
+const CORPUS = join(ROOT, "tests", "corpus");
+/** Two pages, which are more than the peer reads. */
+const WORDS = 1000;
+/** It reads this to the end. */
+const MAIL = join(CORPUS, "eml", "complaint-late-delivery-en.eml");
+const RULES = 10;
+/** What the hub says of the published model (huggingface.co/Xenova/distilbert-base-uncased-mnli), and how far ours may be off. */
+const PUBLISHED = { bytes: 67.6e6, tolerance: 0.03 };
+const MEGABITS = 10;
+/** A first answer takes the peer seconds; a machine that is busy may take a minute. */
+const PATIENCE_MS = 300_000;
+
+const { values: options } = parseArgs({ options: { quick: { type: "boolean" }, json: { type: "string" } } });
+const PLAN = options.quick ? { cold: 1, rounds: 1, roundMs: 50 } : { cold: 3, rounds: 7, roundMs: 500 };
+
+const READ = "rules read each time";
+const READY = "rules ready";
+/** The pages; each is loaded on its own. */
+const PAGES = {
+  ours: { file: "sortroom.html" },
+  peer: { file: "transformers.html" },
+  peerThreads: { file: "transformers.html", isolated: true },
+};
+
+/** The peer's library, from a lock file of its own: nothing else needs it. */
+async function library() {
+  const modules = join(ROOT, FOLDER, "node_modules");
+  const stamp = join(modules, ".sortroom-installed");
+  const wanted = hashOf(["package.json", "package-lock.json"].map((file) => join(FOLDER, file)));
+  if (!holds(stamp, wanted)) {
+    say("page: installing transformers.js (once)");
+    // Its scripts fetch what Node would need.
+    await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: join(ROOT, FOLDER) });
+    writeFileSync(stamp, wanted);
+  }
+  return modules;
+}
+
+/** The folder with the model, made where it is not there yet. */
+async function model() {
+  const python = transformerPython();
+  if (!python) throw new Failure("There is no Python 3 on this machine, which makes the model.");
+  if (!python.installed) await python.install();
+  const script = join(FOLDER, "model.py");
+  const folder = join(python.folder, `zero-shot-${hashOf([script]).slice(0, 16)}`);
+  if (!existsSync(folder)) {
+    say("page: making the model (once)");
+    const aside = `${folder}.${process.pid}`;
+    rmSync(aside, { recursive: true, force: true });
+    mkdirSync(aside);
+    python.run(script, [aside]);
+    renameSync(aside, folder);
+  }
+  const { size } = statSync(join(folder, "onnx", "model_quantized.onnx"));
+  if (Math.abs(size / PUBLISHED.bytes - 1) > PUBLISHED.tolerance) throw new Failure(`the model has ${size} bytes, unlike the published one`);
+  return { folder, size };
+}
+
+/** Texts of the corpus one after the other, each time from another on, so that no document says a thing twice. */
+function documents() {
+  const corpus = JSON.parse(readFileSync(join(CORPUS, "index.json"), "utf8"));
+  const files = corpus.documents.map(({ file }) => file).filter((file) => /-en\.(txt|md)$/.test(file));
+  const texts = files.map((file) => readFileSync(join(CORPUS, file), "utf8"));
+  return texts.map((_, at) => [...texts.slice(at), ...texts.slice(0, at)].join("\n").split(/(?<=\s)(?=\S)/).slice(0, WORDS).join(""));
+}
+
+/** The mail's subject and text. */
+function mail() {
+  const [head, ...text] = readFileSync(MAIL, "utf8").split(/(?:\r?\n){2}/);
+  return [head.match(/^Subject: (.*)/m)[1], ...text].join("\n\n").trim();
+}
+
+/** Loads a page in a context that has nothing cached, until its first answer. */
+async function open(browser, folders, given, { file, isolated }) {
+  const server = await serve(folders, { isolated });
+  const context = await browser.newContext();
+  const close = async () => {
+    await context.close();
+    server.stop();
+  };
+  try {
+    const page = await context.newPage();
+    const failed = new Promise((_, reject) => page.on("pageerror", reject));
+    await page.addInitScript((given) => (globalThis.given = given), given);
+    const answered = page.goto(`${server.url}/pages/${file}`).then(() => page.waitForFunction(() => globalThis.answeredMs, null, { timeout: PATIENCE_MS }));
+    const answeredMs = await (await Promise.race([answered, failed])).jsonValue();
+    return { page, answeredMs, loaded: server.loaded(), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Milliseconds a document of that kind: all of them in turn from the one of the round on, until the round is full. */
+const take = ({ page }, way, kind, round) =>
+  page.evaluate(
+    async ({ way, kind, round, roundMs }) => {
+      const texts = globalThis.given[kind];
+      const start = performance.now();
+      for (let done = 1; ; done++) {
+        await globalThis.ways[way](texts[(round + done) % texts.length]);
+        const took = performance.now() - start;
+        if (took >= roundMs) return took / done;
+      }
+    },
+    { way, kind, round, roundMs: PLAN.roundMs },
+  );
+
+const sum = (loaded, column) => loaded.reduce((bytes, file) => bytes + file[column], 0);
+const ratios = (peer, ours) => median(peer.map((value, at) => value / ours[at]));
+
+/** Bytes, and the time until the first answer, by page. */
+async function cold(load) {
+  const firsts = { ours: [], peer: [] };
+  const bytes = {};
+  for (let turn = 0; turn < PLAN.cold; turn++) {
+    for (const who of ["ours", "peer"]) {
+      const { answeredMs, loaded, close } = await load(PAGES[who]);
+      await close();
+      firsts[who].push(answeredMs);
+      bytes[who] = { raw: sum(loaded, 1), hosted: sum(loaded, 2), files: loaded };
+    }
+  }
+  return { bytes, firstMs: { ours: median(firsts.ours), peer: median(firsts.peer), ratio: ratios(firsts.peer, firsts.ours) } };
+}
+
+/** Milliseconds a document by page, way and kind, in turn in pages that stay open. */
+async function warm(load) {
+  const works = {
+    read: ["ours", READ, "pages"],
+    ready: ["ours", READY, "pages"],
+    peer: ["peer", READ, "pages"],
+    peerThreads: ["peerThreads", READ, "pages"],
+    mail: ["ours", READ, "mail"],
+    peerMail: ["peer", READ, "mail"],
+  };
+  const pages = {};
+  const rounds = Object.fromEntries(Object.keys(works).map((name) => [name, []]));
+  try {
+    for (const who of Object.keys(PAGES)) pages[who] = await load(PAGES[who]);
+    const answer = await pages.peer.page.evaluate(() => globalThis.answer);
+    // The first one warms up: a browser compiles what is called often again.
+    for (let round = 0; round <= PLAN.rounds; round++) {
+      for (const [name, [who, ...work]] of Object.entries(works)) rounds[name][round] = await take(pages[who], ...work, round);
+    }
+    for (const taken of Object.values(rounds)) taken.shift();
+    const against = (peer, ours) => ({ ours: median(rounds[ours]), peer: median(rounds[peer]), ratio: ratios(rounds[peer], rounds[ours]) });
+    const perDocumentMs = {
+      read: against("peer", "read"),
+      ready: against("peer", "ready"),
+      threads: against("peerThreads", "read"),
+      mail: against("peerMail", "mail"),
+    };
+    return { perDocumentMs, sameForAllRules: new Set(answer.scores).size === 1 };
+  } finally {
+    for (const { close } of Object.values(pages)) await close();
+  }
+}
+
+function tell({ bytes, firstMs, overNetworkMs, perDocumentMs, modelBytes, mailWords, version, chromium, sameForAllRules }) {
+  const row = (what, { ours, peer, ratio = peer / ours }, scale = 1) => {
+    return [what, number(ours / scale), number(peer / scale), number(ratio, ratio < 10 ? 1 : 0)];
+  };
+  const of = (column) => ({ ours: bytes.ours[column], peer: bytes.peer[column] });
+  const cores = availableParallelism();
+  const rows = [
+    ["", "Sortroom", "transformers.js", "ratio"],
+    row("until the first answer, MB, as hosts send it", of("hosted"), 1e6),
+    row("the same without compression, MB", of("raw"), 1e6),
+    row("time to the first answer, s, server on this machine", firstMs, 1e3),
+    row(`the same and the download at ${MEGABITS} Mbit/s, s (computed)`, overNetworkMs, 1e3),
+    row(`${number(WORDS, 0)} words, rules read each time, ms`, perDocumentMs.read),
+    row(`the same, the peer on ${cores} threads in an isolated page, ms`, perDocumentMs.threads),
+    row("the same with our rules ready, ms", perDocumentMs.ready),
+    row(`a mail of ${mailWords} words, rules read each time, ms`, perDocumentMs.mail),
+  ];
+  console.log(`
+${table(rows)}
+
+${RULES} rules, ${chromium}, ${cores} cores, one thread each unless said; medians of ${PLAN.cold} cold pages and ${PLAN.rounds} rounds in turn
+as hosts send it: scripts, wasm and json by gzip -9, the model as it is; ratio: the peer's over ours, of times the median of the rounds'
+transformers.js ${version}, device wasm, dtype q8, the model of ${number(modelBytes / 1e6, 1)} MB in the shape of distilbert-base-uncased-mnli (published: ${PUBLISHED.bytes / 1e6} MB), random weights
+it reads the text once for each rule and 512 tokens at most, ours reads all; the first answer is on the longer text; quality is not compared`);
+  if (sameForAllRules) console.log("its tokenizer cuts the rule off with the end of the longer text: all rules got the same score");
+}
+
+await main(async () => {
+  const ours = await buildPackage(await setup());
+  const modules = await library();
+  const { folder, size } = await model();
+  const transformers = join(modules, "@huggingface", "transformers");
+  const folders = {
+    pages: join(ROOT, FOLDER),
+    sortroom: ours,
+    transformers: join(transformers, "dist"),
+    onnxruntime: join(modules, "onnxruntime-web", "dist"),
+    models: dirname(folder),
+  };
+  const rules = JSON.parse(readFileSync(join(ROOT, "tests", "npm", "rules.json"), "utf8"));
+  const plain = rules.slice(0, RULES).map(({ label, description }) => ({ label, description }));
+  const given = { pages: documents(), mail: [mail()], rules: plain, model: basename(folder) };
+  const browser = await launch();
+  const load = (page) => open(browser, folders, given, page);
+  try {
+    say("page: cold pages");
+    const { bytes, firstMs } = await cold(load);
+    say("page: documents");
+    const { perDocumentMs, sameForAllRules } = await warm(load);
+    const network = (who) => firstMs[who] + (8 * bytes[who].hosted) / (MEGABITS * 1e3);
+    const overNetworkMs = { ours: network("ours"), peer: network("peer") };
+    const { version } = JSON.parse(readFileSync(join(transformers, "package.json"), "utf8"));
+    const facts = { modelBytes: size, mailWords: given.mail[0].split(/\s+/).length, version, chromium: `Chromium ${browser.version()}` };
+    const result = { quick: Boolean(options.quick), bytes, firstMs, overNetworkMs, perDocumentMs, sameForAllRules, ...facts };
+    tell(result);
+    if (options.json) writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
+  } finally {
+    await browser.close();
+  }
+});

@@ -1,0 +1,43 @@
+// Serves pages from several folders, and counts what a page loads.
+import { readFileSync, statSync } from "node:fs";
+import { createServer } from "node:http";
+import { extname, join, normalize } from "node:path";
+import { gzipSync } from "node:zlib";
+
+const TYPES = { ".html": "text/html", ".js": "text/javascript", ".json": "application/json", ".mjs": "text/javascript", ".wasm": "application/wasm" };
+/** What makes a page isolated, which threads need. */
+const ISOLATED = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
+/** What hosts compress; the model hub sends models as they are. */
+const COMPRESSED = new Set([".js", ".json", ".mjs", ".wasm"]);
+
+const compressed = new Map();
+function gzip(file, bytes) {
+  if (!compressed.has(file)) compressed.set(file, gzipSync(bytes, { level: 9 }).length);
+  return compressed.get(file);
+}
+
+/** `folders` by the first part of the address; `loaded` has `[path, bytes, bytes as hosts send them]` of all but pages. */
+export async function serve(folders, { isolated }) {
+  const sent = [];
+  const server = createServer((request, response) => {
+    const path = normalize(decodeURIComponent(new URL(request.url, "http://host").pathname));
+    const [, first, ...rest] = path.split("/");
+    const file = folders[first] && join(folders[first], ...rest);
+    if (!file || !statSync(file, { throwIfNoEntry: false })?.isFile()) return response.writeHead(404).end();
+    const bytes = readFileSync(file);
+    const headers = { "content-type": TYPES[extname(file)] ?? "application/octet-stream", "content-length": bytes.length };
+    response.writeHead(200, { ...headers, ...(isolated ? ISOLATED : {}) });
+    if (request.method === "HEAD") return response.end();
+    if (extname(file) !== ".html") sent.push([path, file, bytes]);
+    response.end(bytes);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    loaded: () => sent.map(([path, file, bytes]) => [path, bytes.length, COMPRESSED.has(extname(file)) ? gzip(file, bytes) : bytes.length]),
+    stop: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
