@@ -81,7 +81,7 @@ async function barriers(tab) {
 async function focused(tab, locator) {
   const has = () => locator.evaluate((element) => element === document.activeElement);
   for (let tries = 0; !(await has()); tries += 1) {
-    assert.ok(tries < 40, `${locator} has not got the focus; ${await tab.evaluate(() => document.activeElement.outerHTML.slice(0, 200))} has`);
+    assert.ok(tries < 400, `${locator} has not got the focus; ${await tab.evaluate(() => document.activeElement.outerHTML.slice(0, 200))} has`);
     await tab.waitForTimeout(25);
   }
 }

@@ -1,8 +1,9 @@
 // The rules, written in place.
 import { announce } from "../announce.js";
+import { fresh, isWritten, rules, startOver, type DraftRule } from "./drafts.js";
 import { useFocus } from "./focus.js";
+import { decided, faultsOfRules } from "./state.js";
 import { Text } from "./text.js";
-import { decided, faultsOfRules, fresh, isWritten, rules, startOver, type DraftRule } from "./state.js";
 
 function change(id: number, part: Partial<DraftRule>): void {
   rules.value = rules.value.map((rule) => (rule.id === id ? { ...rule, ...part } : rule));

@@ -1,9 +1,10 @@
 // The fields and tables to look for, written in place.
 import type { FieldKind } from "sortroom";
 import { announce } from "../announce.js";
+import { fields, fresh, tables, type DraftField, type DraftTable } from "./drafts.js";
 import { useFocus } from "./focus.js";
+import { faultsOfSchema } from "./state.js";
 import { Text } from "./text.js";
-import { faultsOfSchema, fields, fresh, tables, type DraftField, type DraftTable } from "./state.js";
 
 const KINDS: Record<FieldKind, string> = {
   text: "text",
