@@ -466,6 +466,23 @@ for (const [where, start] of Object.entries({ workerd, "a plain host": plain }))
   });
 }
 
+test("of two samples that are still being loaded the one picked last is opened", async (t) => {
+  const host = await plain();
+  t.after(() => host.stop());
+  const context = await browser.newContext({ viewport: WIDE });
+  t.after(() => context.close());
+  const tab = await context.newPage();
+  const { promise: released, resolve: release } = Promise.withResolvers();
+  await tab.route("**/*.pdf", (route) => released.then(() => route.continue()));
+  await tab.goto(host.url);
+  await sample(tab, "Invoice PDF").click();
+  await sample(tab, "Bank statement").click();
+  release();
+  await tab.locator(".view h2", { hasText: "bank-statement-en.pdf" }).waitFor();
+  await tab.locator(".readiness.ready").waitFor();
+  assert.match(await tab.locator(".view h2").innerText(), /^bank-statement-en\.pdf/);
+});
+
 describe("beside the server", () => {
   let host;
   let page;

@@ -1,6 +1,6 @@
 // Where documents come in: dropped anywhere, chosen, pasted, written, or picked from the samples.
 import { signal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { loading } from "../engine.js";
 import { SAMPLES, contentOf, type Sample } from "./samples.js";
 import { begin, open, openFile, openText, refuse, source } from "./state.js";
@@ -29,15 +29,20 @@ function paste(data: DataTransfer): void {
   else openText(text);
 }
 
+/** The sample that was picked last. */
+let picked: Sample | undefined;
+
 async function pick(sample: Sample): Promise<void> {
+  picked = sample;
   const before = source.value;
+  // Whoever chose another document meanwhile wants that one.
+  const isWanted = () => picked === sample && source.value === before;
   const done = begin("reading");
   try {
     const bytes = await contentOf(sample);
-    // Whoever chose another document meanwhile wants that one.
-    if (source.value === before) open({ name: sample.file, bytes, written: false });
+    if (isWanted()) open({ name: sample.file, bytes, written: false });
   } catch {
-    if (source.value === before) refuse(sample.file, "NOT_LOADED");
+    if (isWanted()) refuse(sample.file, "NOT_LOADED");
   } finally {
     done();
   }
@@ -49,7 +54,6 @@ function write(): void {
 }
 
 export function Drop() {
-  const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
     // How deep the pointer is: moving between elements leaves one after it entered the other.
     let depth = 0;
@@ -93,7 +97,6 @@ export function Drop() {
         <label class="button primary">
           Choose a file
           <input
-            ref={input}
             type="file"
             class="unseen"
             accept=".pdf,.eml,.docx,.html,.htm,.md,.txt,text/*,application/pdf,message/rfc822"
