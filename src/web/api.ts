@@ -1,9 +1,9 @@
 // What the package does, wherever it runs. The entry points say where the parts come from.
 import type * as EngineGlue from "./engine.js";
+import { withoutPlaces } from "./document.js";
 import { SortroomError } from "./error.js";
 import { Part, type Lazy } from "./part.js";
 import type {
-  AttachedDocument,
   Classified,
   Document,
   Evaluated,
@@ -163,11 +163,6 @@ function taken(reading: EngineGlue.Reading): Document {
   reading.free();
   document.attachments.forEach((file, at) => (file.bytes = files[at] ?? new Uint8Array()));
   return document;
-}
-
-/** A document without the places of its words: nine tenths of it, and no decision depends on them. */
-function withoutPlaces<D extends AttachedDocument>(document: D): D {
-  return { ...document, pages: document.pages.map((page) => ({ ...page, words: [] })) };
 }
 
 /** A document on its way in, without the content of its files. */

@@ -1,5 +1,6 @@
 // The outside of a worker: tasks wait here, so that an abort can end the worker without losing the others.
 import type { EvaluateOptions, Input } from "./api.js";
+import { isDocument, withoutPlaces } from "./document.js";
 import { SortroomError } from "./error.js";
 import type { Message, Question, SentSources, Stage, Task } from "./protocol.js";
 import type {
@@ -70,7 +71,9 @@ export class Remote {
     rules: readonly Rule[],
     { signal, onStage, settings = {}, lang, ...options }: ClassifyOptions = {},
   ): Promise<string> {
-    return this.#ask({ kind: "classify", input, options, rules, settings, lang }, { signal, onStage });
+    // What is sent is copied, places and all.
+    const sent = isDocument(input) ? withoutPlaces(input) : input;
+    return this.#ask({ kind: "classify", input: sent, options, rules, settings, lang }, { signal, onStage });
   }
 
   /** Reads a document unless it is read already, and extracts from it, as `extract` does. */

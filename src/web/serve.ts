@@ -1,6 +1,7 @@
 // The inside of the worker: one task after the other.
 import type * as Api from "./public.js";
 import type { Message, Question, Stage, Task } from "./protocol.js";
+import { isDocument } from "./document.js";
 import { SortroomError } from "./error.js";
 import { notLoaded } from "./part.js";
 import type { Document, ReadOptions } from "./types.js";
@@ -67,8 +68,4 @@ async function done(
       begin("linting");
       return api.lint(task.rules);
   }
-}
-
-function isDocument(input: Api.Input | Document): input is Document {
-  return typeof input === "object" && "pages" in input;
 }

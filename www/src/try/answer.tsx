@@ -1,10 +1,11 @@
 // What the document is, how sure that is, and why.
-import type { Attached, Classified, Evidence } from "sortroom";
+import type { Classified, Evidence } from "sortroom";
 import { useEffect, useState } from "preact/hooks";
+import { Attachments } from "./attached.js";
+import type { Failure } from "./failures.js";
 import { goTo, idOf, pointing, useLit } from "./link.js";
-import { failure, type Failure } from "./failures.js";
 import { evidence } from "./places.js";
-import { busy, decided, failed, giveUp, isBlank, open, opened, refusedRules, source, type Doing, type Source } from "./state.js";
+import { busy, decided, failed, giveUp, isBlankText, refusedRules, source, type Doing } from "./state.js";
 import { number, percent, plural, signed } from "./words.js";
 
 const DOING: Record<Doing, string> = { reading: "Reading", classifying: "Sorting", extracting: "Looking for the fields", drawing: "Drawing" };
@@ -60,7 +61,7 @@ function Outcome() {
   if (failed.value) return <Failed why={failed.value} />;
   if (decided.value) return <Verdict answer={decided.value.answer} />;
   if (refusedRules.value) return <Failed why={refusedRules.value.why} />;
-  if (source.value && isBlank(source.value)) return <p class="quiet">Write or paste a text: its type, and why.</p>;
+  if (source.value && isBlankText(source.value)) return <p class="quiet">Write or paste a text: its type, and why.</p>;
   return <p class="quiet">…</p>;
 }
 
@@ -186,61 +187,4 @@ function Word({ word: { key, text, page, weight, kind }, most }: { word: Evidenc
       </button>
     </li>
   );
-}
-
-/** What came with a mail. */
-function Attachments({ attached }: { attached: readonly Attached[] }) {
-  if (attached.length === 0) return null;
-  return (
-    <div class="attachments">
-      <h3>Attached</h3>
-      <ul>
-        {attached.map((one, at) => (
-          <li key={at}>
-            {"decision" in one ? (
-              <>
-                <button type="button" class="chip" onClick={() => openAttachment(at)}>
-                  {one.name ?? `File ${at + 1}`}
-                </button>{" "}
-                {one.decision.label ?? "none of these"}, {percent(one.decision.confidence)} sure
-              </>
-            ) : (
-              <>
-                {one.name ?? `File ${at + 1}`}: {failure(one.error.code).title}
-              </>
-            )}
-          </li>
-        ))}
-      </ul>
-    </div>
-  );
-}
-
-function openAttachment(at: number): void {
-  const mail = source.value;
-  const file = opened.value?.document.attachments[at];
-  if (!mail || !file) return;
-  open({ name: file.name ?? mail.name, bytes: new Blob([file.bytes as Uint8Array<ArrayBuffer>]), written: false, from: mail });
-  focusOnDocument();
-}
-
-/** Leads from a file back to the mail that brought it. */
-export function Back({ to }: { to: Source }) {
-  return (
-    <button
-      type="button"
-      class="small"
-      onClick={() => {
-        open(to);
-        focusOnDocument();
-      }}
-    >
-      Back to the mail
-    </button>
-  );
-}
-
-/** The button that was pressed is gone with its document. */
-function focusOnDocument(): void {
-  setTimeout(() => document.getElementById("view-title")?.focus());
 }

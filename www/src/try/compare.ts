@@ -2,9 +2,9 @@
 import { computed, effect, signal } from "@preact/signals";
 import type { Rule } from "sortroom";
 import { announce } from "../announce.js";
-import { ask, type Said } from "./api.js";
+import { NO_SERVER, ask, type Said } from "./api.js";
 import { OF_THIS_BROWSER } from "./failures.js";
-import { decided, failed, found, isBlank, refusedRules, refusedSchema, source, type Source } from "./state.js";
+import { decided, failed, found, isBlankText, refusedRules, refusedSchema, source, type Source } from "./state.js";
 
 /** Whether documents are sent to the server. */
 export const comparing = signal(false);
@@ -41,7 +41,7 @@ interface Comparison {
 const due = computed<Comparison | null>(() => {
   admitted.value;
   const of = source.value;
-  if (!comparing.value || !of || isBlank(of) || refusedRules.value || refusedSchema.value) return null;
+  if (!comparing.value || !of || isBlankText(of) || refusedRules.value || refusedSchema.value) return null;
   if (failed.value) {
     const { code } = failed.value;
     if (OF_THIS_BROWSER.includes(code)) return null;
@@ -67,10 +67,10 @@ async function compare({ source: of, questions, token }: Comparison, stop: Abort
   try {
     const answers = await Promise.all(questions.map(({ path, asked }) => ask(path, of.bytes, of.name, asked, token, signal)));
     return stop.aborted ? undefined : judge(questions, answers, performance.now() - since);
-  } catch (error) {
+  } catch {
+    // Only one of the two signals ends it like this.
     if (stop.aborted) return undefined;
-    if (late.aborted) return { kind: "failed", code: "TIMEOUT", message: `The server took more than ${LATE / 1000} seconds` };
-    throw error;
+    return { kind: "failed", code: "TIMEOUT", message: `The server took more than ${LATE / 1000} seconds` };
   }
 }
 
@@ -111,7 +111,7 @@ export function words(of: Compared): string {
 /** Why the server gave no answer. */
 export function failedWords(code: string, message: string): string {
   switch (code) {
-    case "NO_SERVER":
+    case NO_SERVER:
       return "There is no Sortroom server at this address; the page came from a host of plain files, or the connection is gone.";
     case "UNAUTHENTICATED":
       return "The server asks for a token. One is in what npm start prints, or comes from whoever runs the server.";

@@ -31,6 +31,17 @@ export const rules = signal<readonly DraftRule[]>([]);
 export const fields = signal<readonly DraftField[]>([]);
 export const tables = signal<readonly DraftTable[]>([]);
 
+/** Drafts with one of them changed. */
+export const changed = <D extends { id: number }>(drafts: readonly D[], id: number, part: Partial<D>): D[] =>
+  drafts.map((draft) => (draft.id === id ? { ...draft, ...part } : draft));
+
+/** Drafts without one of them, and the one that is in its place now, or was before it where it was the last. */
+export function without<D extends { id: number }>(drafts: readonly D[], id: number): { rest: D[]; next: D | undefined } {
+  const at = drafts.findIndex((draft) => draft.id === id);
+  const rest = drafts.filter((draft) => draft.id !== id);
+  return { rest, next: rest[Math.min(at, rest.length - 1)] };
+}
+
 /** The rules, fields and tables that the page begins with. */
 export function startOver(): void {
   batch(() => {

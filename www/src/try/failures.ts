@@ -27,7 +27,7 @@ const WORDS: Record<string, readonly [title: string, help: string]> = {
   DOCUMENT_TOO_LARGE: ["This file is too large", "Files of up to 32 MB are read, unpacked text of up to 8 MB a page."],
   TOO_MANY_PAGES: ["This document has too many pages", "Documents of up to 2,000 pages are read. Split it, and drop a part."],
   TIMEOUT: ["This document takes too much work", "It is far more complicated than documents are. Print it into a new PDF, and drop that."],
-  INVALID: ["The rules or fields need a change", "What is wrong is said at the place; the answer shown is the one before."],
+  INVALID: ["The rules or fields need a change", "What is wrong is said beside each of them."],
   INTERNAL: ["The engine failed on this file", "That is a fault of ours. It has started afresh, and other files work."],
   STOPPED: ["The engine stopped", "The file may take more memory than this browser gives, or the connection is gone. Try again, or load the page again."],
   NOT_A_FILE: ["A folder cannot be read", "Drop one file."],

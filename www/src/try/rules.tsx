@@ -1,13 +1,9 @@
 // The rules, written in place.
 import { announce } from "../announce.js";
-import { fresh, isWritten, rules, startOver, type DraftRule } from "./drafts.js";
+import { changed, fresh, isWritten, rules, startOver, without, type DraftRule } from "./drafts.js";
 import { useFocus } from "./focus.js";
 import { decided, faultsOfRules } from "./state.js";
 import { Text } from "./text.js";
-
-function change(id: number, part: Partial<DraftRule>): void {
-  rules.value = rules.value.map((rule) => (rule.id === id ? { ...rule, ...part } : rule));
-}
 
 export function Rules() {
   const { list, focusOn } = useFocus();
@@ -16,12 +12,11 @@ export function Rules() {
     focusOn(`[data-rule="${id}"] input`);
     rules.value = [...rules.value, { id, label: "", description: "" }];
   };
-  const remove = (id: number) => {
-    const at = rules.value.findIndex((rule) => rule.id === id);
-    const rest = rules.value.filter((rule) => rule.id !== id);
-    const next = rest[Math.min(at, rest.length - 1)];
+  const change = (id: number, part: Partial<DraftRule>) => (rules.value = changed(rules.value, id, part));
+  const remove = ({ id, label }: DraftRule) => {
+    const { rest, next } = without(rules.value, id);
     focusOn(next ? `[data-rule="${next.id}"] input` : ".add");
-    announce(`Rule ${rules.value[at]?.label || "without a label"} removed`);
+    announce(`Rule ${label || "without a label"} removed`);
     rules.value = rest;
   };
   const faults = faultsOfRules.value;
@@ -58,7 +53,7 @@ export function Rules() {
                 maxLength={2000}
                 onChange={(description) => change(id, { description })}
               />
-              <button type="button" class="remove" onClick={() => remove(id)} aria-label={`Remove rule ${label || at + 1}`} title="Remove">
+              <button type="button" class="remove" onClick={() => remove(rule)} aria-label={`Remove rule ${label || at + 1}`} title="Remove">
                 ×
               </button>
               {!isWritten(rule) && <p class="hint">Counts once both are written.</p>}

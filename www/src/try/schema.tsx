@@ -1,7 +1,7 @@
 // The fields and tables to look for, written in place.
 import type { FieldKind } from "sortroom";
 import { announce } from "../announce.js";
-import { fields, fresh, tables, type DraftField, type DraftTable } from "./drafts.js";
+import { changed, fields, fresh, tables, without, type DraftField, type DraftTable } from "./drafts.js";
 import { useFocus } from "./focus.js";
 import { faultsOfSchema } from "./state.js";
 import { Text } from "./text.js";
@@ -25,13 +25,10 @@ const KINDS: Record<FieldKind, string> = {
 /** A label needs its options, which there is no place for here. */
 const OFFERED = (Object.keys(KINDS) as FieldKind[]).filter((kind) => kind !== "label");
 
-function changeTable(id: number, part: Partial<DraftTable>): void {
-  tables.value = tables.value.map((table) => (table.id === id ? { ...table, ...part } : table));
-}
-
 export function Schema() {
   const faults = faultsOfSchema.value;
   const { list, focusOn } = useFocus();
+  const change = (id: number, part: Partial<DraftTable>) => (tables.value = changed(tables.value, id, part));
   const addRows = () => {
     const id = fresh();
     focusOn(`[data-table="${id}"] input`);
@@ -40,7 +37,7 @@ export function Schema() {
   const removeRows = ({ id, name }: DraftTable) => {
     focusOn(".add-rows");
     announce(`The rows ${name} are removed`);
-    tables.value = tables.value.filter((table) => table.id !== id);
+    tables.value = without(tables.value, id).rest;
   };
   return (
     <section class="schema" aria-labelledby="schema-title" ref={list}>
@@ -58,13 +55,13 @@ export function Schema() {
               placeholder="name of the rows"
               fault={faults.get(`${table.id}`)}
               maxLength={100}
-              onChange={(name) => changeTable(table.id, { name })}
+              onChange={(name) => change(table.id, { name })}
             />
             <button type="button" class="remove" aria-label={`Remove the rows ${table.name}`} title="Remove" onClick={() => removeRows(table)}>
               ×
             </button>
           </div>
-          <Fields of={table.name || "rows"} name="column" drafts={table.fields} onChange={(fields) => changeTable(table.id, { fields: [...fields] })} />
+          <Fields of={table.name || "rows"} name="column" drafts={table.fields} onChange={(fields) => change(table.id, { fields: [...fields] })} />
         </fieldset>
       ))}
       {tables.value.length < 10 && (
@@ -88,18 +85,16 @@ interface FieldsProps {
 function Fields({ of, name, drafts, onChange }: FieldsProps) {
   const { list, focusOn } = useFocus<HTMLDivElement>();
   const faults = faultsOfSchema.value;
-  const change = (id: number, part: Partial<DraftField>) => onChange(drafts.map((draft) => (draft.id === id ? { ...draft, ...part } : draft)));
+  const change = (id: number, part: Partial<DraftField>) => onChange(changed(drafts, id, part));
   const add = () => {
     const id = fresh();
     focusOn(`[data-field="${id}"] input`);
     onChange([...drafts, { id, name: "", kind: "text", synonyms: "" }]);
   };
-  const remove = (id: number) => {
-    const at = drafts.findIndex((draft) => draft.id === id);
-    const rest = drafts.filter((draft) => draft.id !== id);
-    const next = rest[Math.min(at, rest.length - 1)];
+  const remove = ({ id, name: gone }: DraftField) => {
+    const { rest, next } = without(drafts, id);
     focusOn(next ? `[data-field="${next.id}"] input` : ".add");
-    announce(`The ${name} ${drafts[at]?.name || "without a name"} is removed`);
+    announce(`The ${name} ${gone || "without a name"} is removed`);
     onChange(rest);
   };
   return (
@@ -128,7 +123,7 @@ function Fields({ of, name, drafts, onChange }: FieldsProps) {
                   </option>
                 ))}
               </select>
-              <button type="button" class="remove" onClick={() => remove(draft.id)} aria-label={`Remove ${called}`} title="Remove">
+              <button type="button" class="remove" onClick={() => remove(draft)} aria-label={`Remove ${called}`} title="Remove">
                 ×
               </button>
               <Text

@@ -83,13 +83,13 @@ function Result({ of }: { of: Compared | null }) {
     case "asking":
       return (
         <p class="compared">
-          Asking the server … <progress aria-label="Asking the server" />
+          {words(of)} … <progress aria-label={words(of)} />
         </p>
       );
     case "equal":
       return (
         <p class="compared equal">
-          <b>Equal, byte for byte.</b> Server and page give the same {of.what}: {of.bytes.toLocaleString("en")} bytes, after {Math.round(of.ms)} ms.
+          {words(of)}, in {of.bytes.toLocaleString("en")} bytes, after {Math.round(of.ms)} ms.
         </p>
       );
     case "different":

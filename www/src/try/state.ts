@@ -35,11 +35,13 @@ export const opened = signal<Opened | null>(null);
 /** Why there is no document, or no answer. */
 export const failed = signal<Failure | null>(null);
 
+/** What can be done with a document; the later wait for the earlier. */
+const STEPS = ["reading", "classifying", "extracting", "drawing"] as const;
+export type Doing = (typeof STEPS)[number];
 /** What is being done, and how often at once. */
-export type Doing = "reading" | "classifying" | "extracting" | "drawing";
 const doing = signal<ReadonlyMap<Doing, number>>(new Map());
 /** What of it is the first that the others wait for. */
-export const busy = computed<Doing | null>(() => (["reading", "classifying", "extracting", "drawing"] as const).find((what) => doing.value.get(what)) ?? null);
+export const busy = computed<Doing | null>(() => STEPS.find((what) => doing.value.get(what)) ?? null);
 
 /** Notes that something is being done, until what is given back is called. */
 export function begin(what: Doing): () => void {
@@ -80,18 +82,18 @@ async function work<T>(what: Doing, ask: (signal: AbortSignal) => Promise<T>): P
 /** Opens a document in place of the one before. */
 export function open(next: Source): void {
   performance.mark("open", { detail: next.name });
-  if (!(next.written && source.value?.written)) {
-    leave();
-    if (!next.written) announce(`Reading ${next.name}`);
-  }
+  const isBlank = isBlankText(next);
+  // While a text is written, the answer stays until the next one is there.
+  const goesOn = next.written && source.value?.written && !isBlank;
+  if (!goesOn) leave();
+  if (!next.written) announce(`Reading ${next.name}`);
   source.value = next;
   if (next.bytes.size > MAX_BYTES) fail(next, failure("DOCUMENT_TOO_LARGE"));
-  else if (isBlank(next)) leave();
-  else read(next);
+  else if (!isBlank) read(next);
 }
 
 /** Whether nothing is written yet: that is no document, and nothing is wrong with it. */
-export const isBlank = ({ written: here }: Source): boolean => here && written.value.trim() === "";
+export const isBlankText = ({ written: here }: Source): boolean => here && written.value.trim() === "";
 
 /** Leaves the document that is open, and what is still being done for it. */
 function leave(): void {
@@ -259,11 +261,7 @@ const classify = answering<readonly Rule[], Classified>({
   name: "Type",
   answered: decided,
   refused: refusedRules,
-  ask: ({ document: { pages, ...rest } }, rules, signal) => {
-    // No decision depends on the places of words, and they are most of a document.
-    const light = { ...rest, pages: pages.map((page) => ({ ...page, words: [] })) };
-    return sortroom.classifyJson(light, rules, { signal });
-  },
+  ask: ({ document }, rules, signal) => sortroom.classifyJson(document, rules, { signal }),
   atFault: ruleAtFault,
   spoken: ({ label, confidence, runner_up }) => {
     const answer = label === null ? "None of the rules fits" : label;
