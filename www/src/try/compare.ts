@@ -120,9 +120,10 @@ export function failedWords(code: string, message: string): string {
     case "TIMEOUT":
       return `${message}.`;
     case "TOO_LARGE":
+      return `The server does not take a document of this size with its question: ${message}.`;
     case "RATE_LIMITED":
     case "BUSY":
-      return `The server refused it for now: ${message}.`;
+      return `The server has too much to do just now: ${message}.`;
     default:
       return `The server answered with ${code}: ${message}`;
   }
