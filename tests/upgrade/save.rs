@@ -51,9 +51,9 @@ fn spelled(cases: &BTreeMap<String, Saved>) -> String {
     let mut text = String::new();
     for (case, Saved { is, classification, record }) in cases {
         text += if text.is_empty() { "{\n" } else { ",\n" };
-        write!(text, "  \"{case}\": {{\n    \"is\": {is},\n").expect("a text");
+        writeln!(text, "  \"{case}\": {{\n    \"is\": {is},").expect("a text");
         if let Some(classification) = classification {
-            write!(text, "    \"classification\": {classification},\n").expect("a text");
+            writeln!(text, "    \"classification\": {classification},").expect("a text");
         }
         write!(text, "    \"record\": {record}\n  }}").expect("a text");
     }
