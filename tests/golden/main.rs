@@ -3,6 +3,7 @@
 //!
 //! Adding a case is adding a file. `GOLDEN=classify cargo test --test golden` runs those whose path has that word.
 
+mod engine;
 mod expect;
 mod http;
 mod memory;
