@@ -123,7 +123,10 @@ fn records_of_every_release_are_read() {
             for (case, saved) in cases {
                 let read =
                     records::read(kind, saved).unwrap_or_else(|error| panic!("{version}, {kind}, {case}: {error}"));
-                assert_eq!(read, saved.is, "{version}, {kind}, {case}");
+                // A later version may know more of a record than the release did.
+                for (name, value) in saved.is.as_object().expect("an object") {
+                    assert_eq!(&read[name], value, "{version}, {kind}, {case}: {name}");
+                }
             }
         }
     }
@@ -153,6 +156,7 @@ fn records_of_the_first_release_say_what_they_said() {
     let succeeded = read("jobs", "succeeded");
     assert_eq!((&succeeded["status"], &succeeded["label"]), (&"succeeded".into(), &"invoice".into()));
     assert!(succeeded["confidence"].as_f64().is_some_and(|confidence| confidence > 0.8), "{succeeded}");
+    assert_eq!(succeeded["engine_version"], Value::Null, "0.1.0 did not say which engine it was");
     let extracted = read("jobs", "extracted");
     assert_eq!(extracted["values"]["invoice_number"], "KS-2026-0147");
     assert_eq!(extracted["route"]["deployment"], "Invoice Processing");

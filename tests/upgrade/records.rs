@@ -129,6 +129,7 @@ pub fn job(job: &Job) -> Value {
         "scores": decision.map(|decision| decision.scores.len()),
         "evidence": decision.map(|decision| decision.evidence.len()),
         "values": values,
+        "engine_version": job.engine_version,
         "tables": job.extraction.as_ref().map(|extraction| extraction.tables.len()),
         "route": route,
         "routes": job.routes.iter().map(|route| route.deployment.clone()).collect::<Vec<_>>(),
