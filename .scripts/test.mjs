@@ -44,6 +44,7 @@ const STEPS = {
   limai: () => nodeTests("tests/e2e/limai.test.mjs"),
   mail: () => nodeTests("tests/e2e/mail.test.mjs"),
   faults: () => nodeTests("tests/e2e/faults.test.mjs"),
+  upgrade: () => nodeTests("tests/e2e/upgrade.test.mjs"),
   start: () => nodeTests("tests/e2e/start.test.mjs"),
   apply: () => nodeTests("tests/e2e/apply.test.mjs"),
   /** Whether the benchmarks work; speed is never asserted. */

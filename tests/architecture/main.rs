@@ -25,7 +25,7 @@ const CORE: &[(&str, &[&str])] = &[
     ("document", &["error", "id", "time", "limits", "validate", "text"]),
     ("classify", &["error", "id", "time", "limits", "validate", "text", "document", "ENGINE_VERSION"]),
     ("extract", &["error", "id", "time", "limits", "validate", "text", "document", "ENGINE_VERSION"]),
-    ("job", &["error", "id", "time", "limits", "text", "document", "classify", "extract"]),
+    ("job", &["error", "id", "time", "limits", "text", "document", "classify", "extract", "ENGINE_VERSION"]),
     ("service", &["error", "id", "time", "limits", "text", "document", "classify", "extract", "job"]),
     (
         "api",

@@ -3,7 +3,7 @@
 //! In an expected body everything must be equal, members of objects and lengths of lists included, except:
 //!
 //! - A string `<kind>` stands for any value of that kind, `<kind:name>` binds it to a name, and `<kind|null>` also takes
-//!   null. Kinds: `any`, `string`, `text` (not empty), `number`, `boolean`, `array`, `id` (a UUID, maybe after a prefix of
+//!   null. Kinds: `string`, `text` (not empty), `number`, `boolean`, `array`, `id` (a UUID, maybe after a prefix of
 //!   three letters), `cuid` (25 letters and digits, maybe after a word and `_`), `time` (RFC 3339 in UTC with six digits), `url`.
 //! - A member named `...` allows members that are not listed.
 
@@ -63,7 +63,6 @@ fn text_or_value(pattern: &str, actual: &Value, names: &mut Names) -> Result<(),
     let text = actual.as_str();
     let fits = (nullable && actual.is_null())
         || match kind {
-            "any" => true,
             "string" => text.is_some(),
             "text" => text.is_some_and(|text| !text.is_empty()),
             "number" => actual.is_number(),

@@ -141,6 +141,10 @@ impl Transport for OverHttp {
     fn pass(&mut self, _seconds: u64) -> bool {
         false
     }
+
+    fn is_memory(&self) -> bool {
+        false
+    }
 }
 
 /// The answer, once it is whole.

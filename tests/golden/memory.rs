@@ -63,4 +63,7 @@ impl Transport for InMemory {
         self.ports.pass(Duration::from_secs(seconds));
         true
     }
+    fn is_memory(&self) -> bool {
+        true
+    }
 }

@@ -26,10 +26,12 @@
 //! - The lines of a multipart body end in CR LF.
 //! - `--- 200 like` compares the body by its shape only: see [`crate::expect::like`]. The pseudo header `nullable` then
 //!   lists the members that may be null. `--- 200 verbatim` compares it byte by byte.
-//! - An expected body that is left out expects none; `<any>` expects anything.
+//! - An expected body that is left out expects none.
 //! - `!saved` saves in the first project what the dialects use that have no calls to save it: see [`crate::run::saved`].
 //! - `!settle` lets the queue run until nothing is left to do; `!pass 60` lets so many seconds pass, and ends the
 //!   transcript where that cannot be done.
+//! - `!memory-only` leaves the next request out where the service is not in this process. What is left out is counted,
+//!   and [`crate::transcripts_over_http`] bounds it.
 
 /// A line of a transcript's story.
 #[derive(Debug)]
@@ -42,6 +44,8 @@ pub enum Step {
     Settle,
     /// Let seconds pass.
     Pass(u64),
+    /// Leave the next request out unless the service is over ports in memory.
+    MemoryOnly,
 }
 
 /// A request, with names in it, and the answer that is expected.
@@ -83,6 +87,7 @@ pub fn parse(text: &str) -> Result<Vec<Step>, String> {
             steps.push(match directive.split_once(' ') {
                 None if directive == "saved" => Step::Saved,
                 None if directive == "settle" => Step::Settle,
+                None if directive == "memory-only" => Step::MemoryOnly,
                 Some(("pass", seconds)) => Step::Pass(seconds.parse().map_err(|_| format!("no number: {line}"))?),
                 _ => return Err(format!("no directive: {line}")),
             });

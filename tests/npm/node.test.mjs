@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { npmBin } from "../../.scripts/lib.mjs";
-import { MAIL, PDF, answers, bytesOf, files, project, rules, schema, vectors } from "./packed.mjs";
+import { MAIL, PDF, answers, bytesOf, engineVersion, files, project, rules, schema, vectors } from "./packed.mjs";
 
 let folder;
 let native;
@@ -78,6 +78,7 @@ test("an answer as text is what the server sends, byte for byte", async () => {
 });
 
 test("the golden decisions", async () => {
+  assert.equal(sortroom.version, engineVersion);
   const golden = vectors(sortroom.version);
   assert.ok(golden.length > 3);
   for (const { name, asked, expected } of golden) {

@@ -66,6 +66,9 @@ export function answers() {
   return native;
 }
 
+/** The version of the engine that the golden decisions are of. */
+export const engineVersion = readFileSync(join(ROOT, "tests", "golden", "native", "engine-versions.txt"), "utf8").trimEnd().split("\n").pop().split(" ")[0];
+
 /** The golden decisions: what was asked, and what must be answered by this version. */
 export function vectors(version) {
   const text = readFileSync(join(ROOT, "tests", "golden", "native", "vectors.http"), "utf8");

@@ -39,8 +39,7 @@ fn cases() {
         let (mut expected, mut least) = (None, 0.0);
         for line in header.lines() {
             match line.split_once(": ").unwrap() {
-                ("expect", "none") => expected = None,
-                ("expect", label) => expected = Some(label.to_owned()),
+                ("expect", label) => expected = Some((label != "none").then(|| label.to_owned())),
                 ("confidence", minimum) => least = minimum.parse().unwrap(),
                 ("rule", written) => {
                     let (label, description) = written.split_once(": ").unwrap();
@@ -49,6 +48,7 @@ fn cases() {
                 (other, _) => panic!("{path:?}: {other}"),
             }
         }
+        let expected = expected.unwrap_or_else(|| panic!("{path:?}: no line says what to expect"));
         let document = Document::plain(text);
         let decision = classify(&document, &rules, &Settings::default());
         check(&document, &rules, &decision).unwrap();

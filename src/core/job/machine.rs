@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Command, Effect, External, Failure, Job, Report, Source, Stage, Start, State, Status};
-use crate::{error::Unreadable, id::LeaseId, limits, time::Timestamp};
+use crate::{ENGINE_VERSION, error::Unreadable, id::LeaseId, limits, time::Timestamp};
 
 /// What a command came to.
 #[derive(Debug, Clone, PartialEq)]
@@ -119,6 +119,7 @@ fn reported(job: &Job, stage: usize, attempt: u32, report: Report, now: Timestam
         }
         Report::Extracted(extraction) => next.extraction = Some(extraction),
     }
+    next.engine_version = Some(ENGINE_VERSION.into());
     let following = stage.saturating_add(1);
     match job.plan.get(following) {
         // What goes nowhere has nothing to be extracted.
@@ -233,6 +234,7 @@ fn purge(job: &Job, now: Timestamp) -> Job {
     next.state = State::Purged;
     next.decision = None;
     next.extraction = None;
+    next.engine_version = None;
     next.routes.clear();
     next.route = None;
     next.external = External::default();

@@ -26,7 +26,7 @@
 
 mod machine;
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -340,6 +340,9 @@ pub struct Job {
     /// The output of the extract stage, once it is done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extraction: Option<Box<Extraction>>,
+    /// The version of the engine that made the last output. None if there is no output yet, or if 0.1.0 stored it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine_version: Option<Cow<'static, str>>,
     /// What the caller wants back.
     #[serde(default, skip_serializing_if = "External::is_empty")]
     pub external: External,
@@ -411,6 +414,7 @@ impl Job {
             route: new.route,
             decision: None,
             extraction: None,
+            engine_version: None,
             external: new.external,
             retention_days: new.retention_days,
             created_at: now,
@@ -512,6 +516,7 @@ impl Job {
             route: self.route.as_ref().map(|route| Box::new(Route { schema: Schema::default(), ..(**route).clone() })),
             decision,
             extraction: None,
+            engine_version: None,
             external: External::default(),
             retention_days: self.retention_days,
             created_at: self.created_at,

@@ -3,7 +3,7 @@
 //!
 //! | Method and path | Who | Answer |
 //! |---|---|---|
-//! | `GET /v1/health` | anybody | 200 `{status, version}` |
+//! | `GET /v1/health` | anybody | 200 `{status, version, engine_version}` |
 //! | `POST /v1/session` | a token as bearer | 204, and the cookie `session` |
 //! | `DELETE /v1/session` | anybody | 204, and the cookie is gone |
 //! | `GET /v1/project`, `PATCH` `{name?, retention_days?}` | a project's token | the project |
@@ -97,7 +97,11 @@ pub fn routes<P: Ports>() -> Router {
     Router::new()
         .route(
             "/v1/health",
-            get(|| async { reply::json(StatusCode::OK, &json!({ "status": "ok", "version": ENGINE_VERSION })) }),
+            get(|| async {
+                let version = env!("CARGO_PKG_VERSION");
+                let health = json!({ "status": "ok", "version": version, "engine_version": ENGINE_VERSION });
+                reply::json(StatusCode::OK, &health)
+            }),
         )
         .route("/v1/session", post(session::open::<P>).delete(session::close::<P>))
         .route("/v1/project", get(project::get::<P>).patch(project::change::<P>))

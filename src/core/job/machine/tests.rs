@@ -240,6 +240,7 @@ fn a_queued_job_asks_for_a_worker_and_ends_with_its_result() {
     assert_eq!(job.outbox, [Effect::UpsertIndex { version: 2 }], "a claimed stage needs no message any more");
     let job = after(&job, Command::Report { lease: lease(1), report: classified(1) }, 9);
     assert_eq!(job.status(), Status::Succeeded);
+    assert_eq!(job.engine_version.as_deref(), Some(ENGINE_VERSION));
     assert_eq!(job.outbox, [Effect::UpsertIndex { version: 3 }], "only the newest version is owed");
     assert_eq!(job.updated_at, Timestamp::from_millis(9));
 }

@@ -174,6 +174,7 @@ impl JobRow<'_> {
             route: self.route,
             decision: self.decision,
             extraction: None,
+            engine_version: None,
             external: self.external.unwrap_or_default(),
             retention_days: self.retention_days,
             created_at: self.created_at,

@@ -1,0 +1,235 @@
+//! Reading records, each in the way the Worker's objects read it, and saying what they are.
+
+use std::collections::BTreeMap;
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+use sortroom::{
+    job::{self, Command, Effect, Job, Source, State},
+    service::{
+        host::JobReply,
+        index::{Classifier, File, JobRows, Project, SavedSchema},
+        ports::StageMessage,
+        tokens::Token,
+    },
+    time::Timestamp,
+};
+
+use crate::Saved;
+
+/// Reads a record of a kind, and says what it is.
+pub fn read(kind: &str, saved: &Saved) -> Result<Value, String> {
+    match kind {
+        "jobs" => stored_job(saved).map(|job| self::job(&job)),
+        "job_rows" => row(saved).map(|job| self::job(&job)),
+        "classifiers" => record(saved).map(|one| classifier(&one)),
+        "files" => record(saved).map(|one| file(&one)),
+        "messages" => record(saved).map(|one| message(&one)),
+        "projects" => record(saved).map(|one| project(&one)),
+        "schemas" => record(saved).map(|one| schema(&one)),
+        "tokens" => record(saved).map(|one| token(&one)),
+        _ => Err("nothing here reads records of that kind".to_owned()),
+    }
+}
+
+fn record<T: DeserializeOwned>(saved: &Saved) -> Result<T, String> {
+    parse(saved.record.get())
+}
+
+fn parse<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    serde_json::from_str(text).map_err(|error| format!("{error} in {text}"))
+}
+
+/// A job as its own object has it: read to be changed, and handed out as it lies there.
+fn stored_job(saved: &Saved) -> Result<Job, String> {
+    let job: Job = record(saved)?;
+    match parse(&format!(r#"{{"job":{}}}"#, saved.record.get()))? {
+        JobReply::Job(told) if *told == job => {}
+        other => return Err(format!("handed out as {other:?}")),
+    }
+    // The object looks for this text to know a job that is removed.
+    let is_purged = saved.record.get().contains(r#""at":"purged""#);
+    if is_purged != (job.state == State::Purged) {
+        return Err("the state is spelt otherwise".to_owned());
+    }
+    // Whatever the state, it has a next step: that of its timer.
+    job::apply(Some(&job), Command::Wake, job.timer().unwrap_or(job.updated_at))
+        .map_err(|rejected| format!("waking it is rejected: {rejected:?}"))?;
+    Ok(job)
+}
+
+/// The row of a job, read by itself and as a listing.
+fn row(saved: &Saved) -> Result<Job, String> {
+    let classification = saved.classification.as_ref().ok_or("no classification")?.get();
+    let text = saved.record.get();
+    let rules = parse::<Value>(text)?["rules"].as_str().unwrap_or_default().to_owned();
+    let job: Job = parse(&format!(r#"{{"classification":{classification},{}"#, &text[1..]))?;
+    let page = format!(r#""rows":[{text}],"classifications":{{"{rules}":{classification}}}"#);
+    let (listed, _) = JobRows::Stored { page, cut: false }.read().map_err(|error| format!("{error:#}"))?;
+    if listed != [job.clone()] {
+        return Err(format!("listed as {listed:?}"));
+    }
+    Ok(job)
+}
+
+fn ids<T: ToString>(id: Option<&T>) -> Option<String> {
+    id.map(ToString::to_string)
+}
+
+/// What a job is, in words that no change of a type changes.
+pub fn job(job: &Job) -> Value {
+    let decision = job.decision.as_ref();
+    let values = job.extraction.as_ref().map(|extraction| {
+        let values = extraction.values.iter();
+        values.map(|value| (value.field.clone(), json!(value.value))).collect::<Map<_, _>>()
+    });
+    let route = job.route.as_ref().map(|route| {
+        json!({
+            "label": route.label,
+            "deployment": route.deployment,
+            "schema": route.schema_id.to_string(),
+            "schema_name": route.schema_name,
+            "fields": route.schema.fields.len(),
+        })
+    });
+    let source = match &job.source {
+        Source::File { id, size } => json!({ "file": id.to_string(), "size": size }),
+        Source::Mail { mail } => json!({ "mail": mail.as_ref().map(|mail| [mail.subject.clone(), mail.body.clone()]) }),
+    };
+    let state = match job.state {
+        State::Queued { stage, attempt, asked, not_before, .. } => {
+            json!({ "stage": stage, "attempt": attempt, "asked": asked, "not_before": not_before.as_millis() })
+        }
+        State::Running { stage, attempt, lease, .. } => {
+            json!({ "stage": stage, "attempt": attempt, "lease": lease.to_string() })
+        }
+        _ => Value::Null,
+    };
+    let settings = &job.classification.settings;
+    json!({
+        "id": job.id.to_string(),
+        "project": job.project.to_string(),
+        "user": job.user.to_string(),
+        "version": job.version,
+        "kind": job.kind().as_str(),
+        "status": job.status().as_str(),
+        "state": state,
+        "stages": job.plan.len(),
+        "source": source,
+        "classifier": ids(job.classification.classifier.as_ref()),
+        "rules": job.classification.rules.rules.iter().map(|rule| rule.label.clone()).collect::<Vec<_>>(),
+        "language": settings.language,
+        "no_match_bias": settings.no_match_bias,
+        "pages": job.classification.read.pages,
+        "transaction": job.transaction,
+        "label": decision.and_then(|decision| decision.label.clone()),
+        "confidence": decision.map(|decision| decision.confidence),
+        "no_match": decision.map(|decision| decision.no_match),
+        "reasoning": decision.map(|decision| decision.reasoning.clone()),
+        "scores": decision.map(|decision| decision.scores.len()),
+        "evidence": decision.map(|decision| decision.evidence.len()),
+        "values": values,
+        "engine_version": job.engine_version,
+        "tables": job.extraction.as_ref().map(|extraction| extraction.tables.len()),
+        "route": route,
+        "routes": job.routes.iter().map(|route| route.deployment.clone()).collect::<Vec<_>>(),
+        "failure": job.failure().map(|failure| failure.code.clone()),
+        "reference": job.external.reference,
+        "metadata": job.external.metadata,
+        "retention_days": job.retention_days,
+        "created_at": job.created_at.as_millis(),
+        "updated_at": job.updated_at.as_millis(),
+        "timer": job.timer().map(Timestamp::as_millis),
+        "outbox": job.outbox.iter().map(Effect::id).collect::<Vec<_>>(),
+        "undelivered": job.flush_failures,
+    })
+}
+
+pub fn classifier(one: &Classifier) -> Value {
+    let rules = one.classification.rules.rules.iter();
+    let routes = one.routes.iter().map(|route| {
+        (route.label.clone(), json!({ "deployment": route.deployment, "schema": route.schema.to_string() }))
+    });
+    let settings = &one.classification.settings;
+    json!({
+        "id": one.id.to_string(),
+        "name": one.name,
+        "version": one.version.as_millis(),
+        "created_at": one.created_at.as_millis(),
+        "draft": one.draft,
+        "rules": rules
+            .map(|rule| json!({
+                "id": one.rule_id(&rule.label).to_string(),
+                "label": rule.label,
+                "description": rule.description,
+                "examples": rule.examples,
+            }))
+            .collect::<Vec<_>>(),
+        "routes": routes.collect::<Map<_, _>>(),
+        "language": settings.language,
+        "no_match_bias": settings.no_match_bias,
+        "allow_no_match": settings.allow_no_match,
+    })
+}
+
+pub fn file(file: &File) -> Value {
+    json!({
+        "id": file.id.to_string(),
+        "name": file.name,
+        "purpose": file.purpose,
+        "external_id": file.external_id,
+        "kind": file.kind,
+        "size": file.size,
+        "job": ids(file.job.as_ref()),
+        "created_at": file.created_at.as_millis(),
+        "updated_at": file.updated_at.as_millis(),
+    })
+}
+
+pub fn message(message: &StageMessage) -> Value {
+    json!({
+        "project": message.project.to_string(),
+        "job": message.job.to_string(),
+        "stage": message.stage,
+        "attempt": message.attempt,
+    })
+}
+
+pub fn project(project: &Project) -> Value {
+    json!({
+        "id": project.id.to_string(),
+        "name": project.name,
+        "organization": project.organization.to_string(),
+        "organization_name": project.organization_name,
+        "retention_days": project.retention_days,
+        "created_at": project.created_at.as_millis(),
+        "updated_at": project.updated_at.as_millis(),
+    })
+}
+
+pub fn schema(saved: &SavedSchema) -> Value {
+    let fields = saved.schema.fields.iter().map(|field| {
+        // The kind is a word of the schema's own form, which is that of storage too.
+        let kind = serde_json::to_value(field.kind).expect("a kind");
+        (field.name.clone(), json!({ "kind": kind, "description": field.description, "synonyms": field.synonyms }))
+    });
+    json!({
+        "id": saved.id.to_string(),
+        "name": saved.name,
+        "fields": fields.collect::<BTreeMap<_, _>>(),
+        "tables": saved.schema.tables.iter().map(|table| (table.name.clone(), json!(table.fields.len()))).collect::<Map<_, _>>(),
+        "created_at": saved.created_at.as_millis(),
+        "updated_at": saved.updated_at.as_millis(),
+    })
+}
+
+pub fn token(token: &Token) -> Value {
+    json!({
+        "id": token.id.to_string(),
+        "project": token.project.to_string(),
+        "name": token.name,
+        "secret_sha256": token.secret_sha256,
+        "created_at": token.created_at.as_millis(),
+        "expires_at": token.expires_at.map(Timestamp::as_millis),
+    })
+}

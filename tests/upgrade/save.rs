@@ -1,0 +1,397 @@
+//! Saves records of every kind as this version writes them: jobs in every state, made as requests make them.
+
+use std::{collections::BTreeMap, fmt::Write, fs, time::Duration};
+
+use axum::{Router, body::Body, http};
+use futures_executor::block_on;
+use futures_util::StreamExt;
+use serde::Serialize;
+use serde_json::{Value, json, value::to_raw_value};
+use sortroom::{
+    api,
+    id::{FileId, JobId, LeaseId, ProjectId, TokenId},
+    job::{Command, Failure, Job, Kind, Report},
+    service::{
+        index::{ClassifierFilter, FileFilter, FileOrder, IndexCommand, IndexReply, JobFilter, JobRow, PageRequest},
+        memory::{Memory, Place},
+        ports::{Config, Index, Jobs, Random, StageMessage, Tokens},
+        tokens::TokenCommand,
+    },
+};
+
+use crate::{Saved, records, root};
+
+const ADMIN: &str = "the operator's secret";
+
+const INVOICE: &str = "INVOICE\nInvoice number: KS-2026-0147\nInvoice date: 4 March 2026\nLine items: chair, 2 x 130.00\n\
+                       Amount due: 312.00 GBP\n";
+const POEM: &str = "The moon hangs low above the silver sea\nand whispers to the reeds of things to be.\n";
+/// The first bytes of a program.
+const PROGRAM: &str = "\u{7f}ELF\u{2}\u{1}\u{1}\0\0\0\0\0\0\0\0\0";
+
+#[test]
+#[ignore = "writes the folder of this version: for a release"]
+fn save() {
+    let folder = root().join(env!("CARGO_PKG_VERSION"));
+    let mut kinds = BTreeMap::<&str, BTreeMap<String, Saved>>::new();
+    for (kind, case, saved) in World::new().records() {
+        assert_eq!(records::read(kind, &saved), Ok(saved.is.clone()), "{kind}, {case}");
+        assert!(kinds.entry(kind).or_default().insert(case.clone(), saved).is_none(), "two {kind} are {case}");
+    }
+    fs::create_dir_all(&folder).expect("a folder");
+    for (kind, cases) in kinds {
+        let path = folder.join(format!("{kind}.json"));
+        assert!(!path.exists(), "{} is there: what a release saved stays as it is", path.display());
+        fs::write(path, spelled(&cases)).expect("a file");
+    }
+}
+
+/// The cases as JSON, with a line each for what a case is and for what is stored of it.
+fn spelled(cases: &BTreeMap<String, Saved>) -> String {
+    let mut text = String::new();
+    for (case, Saved { is, classification, record }) in cases {
+        text += if text.is_empty() { "{\n" } else { ",\n" };
+        writeln!(text, "  \"{case}\": {{\n    \"is\": {is},").expect("a text");
+        if let Some(classification) = classification {
+            writeln!(text, "    \"classification\": {classification},").expect("a text");
+        }
+        write!(text, "    \"record\": {record}\n  }}").expect("a text");
+    }
+    text + "\n}\n"
+}
+
+fn saved(is: Value, record: &impl Serialize) -> Saved {
+    Saved { is, classification: None, record: to_raw_value(record).expect("JSON") }
+}
+
+/// A service in memory with one project.
+struct World {
+    ports: Memory,
+    router: Router,
+    project: ProjectId,
+    token: String,
+    jobs: Vec<(&'static str, JobId)>,
+}
+
+impl World {
+    fn new() -> Self {
+        // Nothing is classified within the request that asks for it, so that each state can be had.
+        let config = Config { admin_secret: Some(ADMIN.to_owned()), inline_max_bytes: 0 };
+        let router = api::router::<Memory>();
+        let ports = Memory::new(config);
+        let mut world = Self {
+            project: ProjectId::from_random(ports.random()),
+            ports,
+            router,
+            token: ADMIN.to_owned(),
+            jobs: Vec::new(),
+        };
+        let project = json!({ "name": "Accounts", "organization_name": "Acme", "retention_days": 3660 });
+        world.project = id(&world.post("/v1/projects", &project), "id");
+        world
+    }
+
+    /// Sends a request, and gives the answer with its status.
+    fn request(&self, method: &str, target: &str, body: String) -> (u16, Value) {
+        // No two things happen in the same millisecond, so that listings have one order.
+        self.ports.pass(Duration::from_millis(1));
+        let target = target.strip_prefix("https://sortroom.test").unwrap_or(target);
+        let request = http::Request::builder()
+            .method(method)
+            .uri(target)
+            .header("host", "sortroom.test")
+            .header("authorization", format!("Bearer {}", self.token))
+            .header("content-type", "application/json")
+            .header("content-length", body.len())
+            .body(Body::from(body))
+            .expect("a request");
+        let (parts, body) = block_on(api::serve(&self.router, self.ports.clone(), request)).into_parts();
+        let chunks: Vec<_> = block_on(body.into_data_stream().collect());
+        let bytes: Vec<u8> = chunks.into_iter().flat_map(|chunk| chunk.expect("a chunk")).collect();
+        (parts.status.as_u16(), serde_json::from_slice(&bytes).unwrap_or_default())
+    }
+
+    fn send(&self, method: &str, target: &str, body: &Value) -> Value {
+        let (status, answer) = self.request(method, target, body.to_string());
+        assert!(status < 300, "{method} {target}: {status} {answer}");
+        answer
+    }
+
+    fn post(&self, target: &str, body: &Value) -> Value {
+        self.send("POST", target, body)
+    }
+
+    /// Uploads a text, and gives its id.
+    fn upload(&self, name: &str, text: &str) -> FileId {
+        let announced = self.send("PUT", "/api/v1/files", &json!({ "name": name, "external_file_id": "crm-7" }));
+        let (status, answer) = self.request("PUT", &word(&announced, "url"), text.to_owned());
+        assert!(status < 300, "{name}: {status} {answer}");
+        id(&announced, "file_id")
+    }
+
+    /// Creates a job of the file, of this case.
+    fn create(&mut self, case: &'static str, file: FileId, more: &Value) -> JobId {
+        let mut body = json!({ "file_input": format!("dfl-{file}"), "configuration": { "rules": [
+            { "type": "invoice", "description": "Invoice with an invoice number, line items and an amount due" },
+            { "type": "letter", "description": "A letter from one person to another with a salutation" },
+        ] } });
+        body.as_object_mut().expect("an object").extend(more.as_object().cloned().unwrap_or_default());
+        let job = id(&self.post("/api/v2/classify", &body), "id");
+        self.jobs.push((case, job));
+        job
+    }
+
+    /// Classifies the file with a saved classifier, and leaves its extraction to the queue.
+    fn follow(&mut self, case: &'static str, classifier: &str, file: FileId) {
+        self.post(&format!("/api/v1/classify/{classifier}/async"), &json!({ "fileId": file.to_string() }));
+        self.note(case);
+    }
+
+    /// Submits a mail with what its sender wants back.
+    fn mail(&mut self, case: &'static str, orchestrator: &str) {
+        let mail = json!({
+            "mail": { "subject": "Request for refund", "body": "Hi, I would like a refund for my recent order..." },
+            "external_ref": "123-azd-456",
+            "external_metadata": { "customer_id": "abc-789" },
+        });
+        let target = format!("/api/companies/{}/orchestrators/{orchestrator}/classification-async", self.project);
+        self.post(&target, &mail);
+        self.note(case);
+    }
+
+    /// Notes that the one job that is of no case yet is of this.
+    fn note(&mut self, case: &'static str) {
+        let known = |job: &&Job| self.jobs.iter().all(|(_, id)| *id != job.id);
+        let new: Vec<JobId> = self.ports.stored_jobs().iter().filter(known).map(|job| job.id).collect();
+        let [job] = new[..] else { panic!("{case}: {new:?}") };
+        self.jobs.push((case, job));
+    }
+
+    fn command(&self, job: JobId, command: Command) {
+        block_on(self.ports.job(self.project, job, command)).expect("a reply");
+    }
+
+    fn claim(&self, job: JobId) -> LeaseId {
+        let lease = LeaseId::from_random(self.ports.random());
+        self.command(job, Command::Claim { lease });
+        lease
+    }
+
+    fn index(&self, command: IndexCommand) -> IndexReply {
+        block_on(self.ports.index(self.project, command)).expect("a reply")
+    }
+
+    /// Lives the life of a project, and gives every record with its kind and case.
+    fn records(mut self) -> Vec<(&'static str, String, Saved)> {
+        let target = format!("/v1/projects/{}/tokens", self.project);
+        let lasting = self.post(&target, &json!({ "name": "lasting" }));
+        let expiring = self.post(&target, &json!({ "name": "expiring", "expires_at": "2036-01-01T00:00:00Z" }));
+        self.token = word(&lasting, "token");
+        let classifier = self.configure();
+        let orchestrator = word(
+            &self.post(
+                "/v1/classifiers",
+                &json!({ "name": "mails", "rules": [
+                    { "label": "refund_request", "description": "The customer asks for a refund of a recent order" },
+                    { "label": "delivery_problem", "description": "A parcel is late, lost or arrived damaged" },
+                ] }),
+            ),
+            "id",
+        );
+        let never_submitted = self.live(&classifier, &orchestrator);
+
+        let mut records = Vec::new();
+        for (case, token) in [("lasting", &lasting), ("expiring", &expiring)] {
+            let token = block_on(self.ports.tokens(TokenCommand::Get(id::<TokenId>(token, "id"))));
+            let token = token.expect("a reply").expect("a token");
+            records.push(("tokens", case.to_owned(), saved(records::token(&token), &token)));
+        }
+        self.index_records(never_submitted, &mut records);
+        for job in self.ports.stored_jobs() {
+            let (case, _) = self.jobs.iter().find(|(_, id)| *id == job.id).expect("a case");
+            records.push(("jobs", (*case).to_owned(), saved(records::job(&job), &job)));
+        }
+        for (case, of, stage) in [("first", "queued", 0), ("second_stage", "classified_and_to_be_extracted", 1)] {
+            let (_, job) = *self.jobs.iter().find(|(case, _)| *case == of).expect("a job");
+            let message = StageMessage { project: self.project, job, stage, attempt: 0 };
+            records.push(("messages", case.to_owned(), saved(records::message(&message), &message)));
+        }
+        records
+    }
+
+    /// Saves schemas and a classifier, changes it, and leaves a draft of it; gives its id.
+    fn configure(&self) -> String {
+        let invoice = self.post(
+            "/v1/schemas",
+            &json!({
+                "name": "Invoice",
+                "fields": [
+                    { "name": "invoice_number", "kind": "id" },
+                    { "name": "invoice_date", "kind": "date", "description": "The day it was issued" },
+                    { "name": "total_amount", "kind": "money", "synonyms": ["amount due"] },
+                    { "name": "paid", "kind": "label", "options": ["yes", "no"] },
+                ],
+                "tables": [{ "name": "items", "description": "What is charged", "fields": [{ "name": "price", "kind": "money" }] }],
+            }),
+        );
+        let receipt = json!({ "name": "Receipt", "fields": [{ "name": "total", "kind": "money" }] });
+        let receipt = self.post("/v1/schemas", &receipt);
+        let classifier = self.post(
+            "/v1/classifiers",
+            &json!({
+                "name": "documents",
+                "rules": [
+                    { "label": "invoice", "description": "Invoice with an invoice number, line items and an amount due",
+                      "examples": ["Invoice 12, amount due 80.00"] },
+                    { "label": "receipt", "description": "Receipt of a purchase that was paid at a till" },
+                ],
+                "settings": { "language": "en", "no_match_bias": 0.25 },
+                "routes": [
+                    { "label": "invoice", "deployment": "Invoice Processing", "schema_id": word(&invoice, "id") },
+                    { "label": "receipt", "deployment": "Expenses", "schema_id": word(&receipt, "id") },
+                ],
+            }),
+        );
+        word(&classifier, "id")
+    }
+
+    /// Brings jobs into every state; gives the one that is only in the index.
+    fn live(&mut self, classifier: &str, orchestrator: &str) -> JobId {
+        let invoice = self.upload("invoice.txt", INVOICE);
+        let poem = self.upload("poem.txt", POEM);
+        let program = self.upload("program", PROGRAM);
+        let followed = self.upload("followed.txt", INVOICE);
+        let extracted = self.upload("extracted.txt", INVOICE);
+        let waiting = self.upload("waiting.txt", INVOICE);
+        self.send("PUT", "/api/v1/files", &json!({ "name": "announced.txt", "external_file_id": "crm-7" }));
+
+        // What ends.
+        self.create("succeeded", invoice, &json!({ "transaction_id": "once" }));
+        self.create("no_match", poem, &json!({}));
+        self.create("failed", program, &json!({}));
+        let removed = self.create("removed", poem, &json!({}));
+        self.mail("mail_succeeded", orchestrator);
+        self.follow("extracted", classifier, followed);
+        let IndexReply::Schemas(schemas) = self.index(IndexCommand::ListSchemas) else { panic!("no schemas") };
+        let invoices = schemas.iter().find(|schema| schema.name == "Invoice").expect("a schema").id;
+        self.send("POST", &format!("/api/v1/document/{invoices}/process-file-async/{extracted}"), &json!({}));
+        self.note("extraction_only");
+        block_on(self.ports.run_queue());
+        self.ports.set_down(&[Place::Indexes]);
+        self.command(removed, Command::Delete);
+        self.ports.set_down(&[]);
+
+        let cancelled = self.create("cancelled", invoice, &json!({}));
+        self.post(&format!("/api/v2/classify/{cancelled}/cancel"), &json!({}));
+        let dead = self.create("dead_letter", invoice, &json!({}));
+        self.command(dead, Command::DeadLetter { stage: 0, attempt: 0 });
+
+        // What is under way.
+        self.create("queued", invoice, &json!({}));
+        self.mail("mail_queued", orchestrator);
+        self.follow("classified_and_to_be_extracted", classifier, waiting);
+        let running = self.create("running", invoice, &json!({}));
+        self.claim(running);
+        let retried = self.create("retried", invoice, &json!({}));
+        let lease = self.claim(retried);
+        let failure = Failure { code: "INTERNAL".to_owned(), message: "Try again".to_owned(), retryable: true };
+        self.command(retried, Command::Report { lease, report: Report::Failed(failure) });
+
+        // What the outside has not heard of.
+        self.ports.set_down(&[Place::Queue]);
+        self.create("owing_to_the_queue", invoice, &json!({}));
+        self.ports.set_down(&[]);
+        let owing = self.create("owing_to_the_index", invoice, &json!({}));
+        self.ports.set_down(&[Place::Indexes]);
+        self.claim(owing);
+        self.ports.set_down(&[Place::Jobs]);
+        let body = json!({ "file_input": format!("dfl-{invoice}"), "configuration": { "rules": [
+            { "type": "invoice", "description": "Invoice with an invoice number" }] }, "transaction_id": "lost" });
+        let (status, answer) = self.request("POST", "/api/v2/classify", body.to_string());
+        assert!(status >= 500, "{status} {answer}");
+        self.ports.set_down(&[]);
+        let known: Vec<JobId> = self.jobs.iter().map(|(_, job)| *job).collect();
+        let rows = self.rows();
+        rows.iter().find(|job| !known.contains(&job.id)).expect("a row without its job").id
+    }
+
+    fn rows(&self) -> Vec<Job> {
+        let mut rows = Vec::new();
+        for kind in [Kind::Document, Kind::Mail, Kind::Extraction] {
+            let filter = JobFilter { kind: Some(kind), ..JobFilter::default() };
+            let page = PageRequest { size: 100, after: None };
+            let IndexReply::Jobs(found) = self.index(IndexCommand::ListJobs { filter, page }) else {
+                panic!("no jobs")
+            };
+            rows.extend(found.read().expect("rows").0);
+        }
+        rows
+    }
+
+    fn index_records(&self, never_submitted: JobId, records: &mut Vec<(&'static str, String, Saved)>) {
+        for job in self.rows() {
+            let case = self.jobs.iter().find(|(_, id)| *id == job.id).map(|(case, _)| *case);
+            let case = case.unwrap_or_else(|| {
+                assert_eq!(job.id, never_submitted);
+                "never_submitted"
+            });
+            let row = JobRow::of(&job).expect("a row");
+            let classification = Some(to_raw_value(&*job.classification).expect("JSON"));
+            let saved = Saved { classification, ..saved(records::job(&job), &row) };
+            records.push(("job_rows", case.to_owned(), saved));
+        }
+        let IndexReply::Project(Some(project)) = self.index(IndexCommand::GetProject) else { panic!("no project") };
+        records.push(("projects", "project".to_owned(), saved(records::project(&project), &project)));
+        let IndexReply::Schemas(schemas) = self.index(IndexCommand::ListSchemas) else { panic!("no schemas") };
+        for schema in schemas {
+            records.push(("schemas", schema.name.to_lowercase(), saved(records::schema(&schema), &schema)));
+        }
+        let page = PageRequest { size: 100, after: None };
+        let list = IndexCommand::ListFiles { filter: FileFilter::default(), order: FileOrder::Name, page };
+        let IndexReply::Files(files) = self.index(list) else { panic!("no files") };
+        for (case, name) in
+            [("announced", "announced.txt"), ("uploaded", "invoice.txt"), ("uploaded_with_job", "waiting.txt")]
+        {
+            let file = files.items.iter().find(|file| file.name == name).expect("a file");
+            records.push(("files", case.to_owned(), saved(records::file(file), file)));
+        }
+        self.classifier_records(records);
+    }
+
+    /// The versions of the classifier of documents: as it was first, with a rule that has another label, and a draft.
+    fn classifier_records(&self, records: &mut Vec<(&'static str, String, Saved)>) {
+        let filter = ClassifierFilter { drafts: true, ..ClassifierFilter::default() };
+        let page = PageRequest { size: 100, after: None };
+        let list = |filter: ClassifierFilter, page| IndexCommand::ListClassifiers { filter, page };
+        let IndexReply::Classifiers(before) = self.index(list(filter.clone(), page.clone())) else {
+            panic!("no classifiers")
+        };
+        let documents = before.items.iter().find(|one| one.name == "documents").expect("a classifier");
+        let labels = format!("/api/companies/{}/orchestrators/{}/classification/labels", self.project, documents.id);
+        let rule = documents.rule_id("invoice");
+        self.send("PATCH", &format!("{labels}/{rule}"), &json!({ "name": "bill" }));
+        let rules = json!([{ "label": "bill", "description": "Any bill at all, whoever sends it" }]);
+        self.send("PUT", &format!("/v1/classifiers/{}", documents.id), &json!({ "rules": rules, "draft": true }));
+        let IndexReply::Classifiers(found) = self.index(list(filter, page)) else { panic!("no classifiers") };
+        for one in &found.items {
+            let case = match &*one.name {
+                "mails" => "without_routes",
+                _ if one.draft => "draft",
+                _ if one.renamed.is_empty() => "first",
+                _ => "renamed",
+            };
+            records.push(("classifiers", case.to_owned(), saved(records::classifier(one), one)));
+        }
+    }
+}
+
+fn word(answer: &Value, member: &str) -> String {
+    answer[member].as_str().unwrap_or_else(|| panic!("{answer} has no {member}")).to_owned()
+}
+
+fn id<T: std::str::FromStr<Err: std::fmt::Debug>>(answer: &Value, member: &str) -> T {
+    let text = word(answer, member);
+    // Some dialects put three letters before it.
+    let bare = text.get(4..).filter(|_| text.as_bytes().get(3) == Some(&b'-')).unwrap_or(&text);
+    bare.parse().expect("an id")
+}
