@@ -214,10 +214,10 @@ fn text(json: Option<&Json>) -> String {
     }
 }
 
-/// Equal after normalisation; the sign of amounts is not compared: credit notes are written both ways.
+/// Equal after normalisation; amounts with their sign, which makes a credit note of an invoice.
 fn same(kind: Kind, wanted: &str, got: &str) -> bool {
     if matches!(kind, Kind::Money | Kind::Number) {
-        let number = |text: &str| text.parse::<f64>().map(f64::abs).ok();
+        let number = |text: &str| text.parse::<f64>().ok();
         return match (number(wanted), number(got)) {
             (Some(wanted), Some(got)) => (wanted - got).abs() < 0.005,
             _ => false,

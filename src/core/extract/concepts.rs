@@ -135,6 +135,8 @@ pub(super) fn are_compatible(asked: Kind, known: Kind) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[test]
@@ -147,6 +149,17 @@ mod tests {
         for line in include_str!("concepts.txt").lines().filter(|line| !line.starts_with('#')) {
             let concept = concept(line).unwrap_or_else(|| panic!("{line}"));
             assert!(concept.phrases.iter().all(|(words, _)| !words.is_empty()), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_column_name_belongs_to_one_concept() {
+        let mut owners = BTreeMap::new();
+        for concept in CONCEPTS.iter().filter(|concept| concept.name.starts_with("line_")) {
+            for (phrase, _) in &concept.phrases {
+                let owner = owners.insert(phrase, concept.name).unwrap_or(concept.name);
+                assert_eq!(owner, concept.name, "{phrase:?}");
+            }
         }
     }
 

@@ -180,48 +180,118 @@ fn bounded(
     start: usize,
     end: usize,
 ) -> Option<Number> {
-    let before = |back: usize| start.checked_sub(back).and_then(at);
-    let is_minus = |c: char| matches!(c, '-' | '−' | '–');
-    let mut from = start;
-    let mut is_negative = false;
-    if before(1).is_some_and(is_minus) && !before(2).is_some_and(char::is_alphanumeric) {
-        is_negative = true;
-        from -= 1;
-    } else if before(1) == Some('(') && at(end) == Some(')') {
-        // Brackets are a minus only for amounts; whoever wants another kind of number does not ask.
-        is_negative = text.get(place(start)..place(end)).is_some_and(|body| body.contains(['.', ',']));
-    }
-    let ahead = text.get(place(end)..)?;
-    let behind = text.get(..place(from))?;
-    let code_before = currency_at_end(behind);
-    let code_after = currency_at_start(ahead);
-    match before(1) {
-        Some(c) if c.is_alphabetic() && !code_before => return None,
-        Some('.' | ',' | '/' | '_' | '#') => return None,
-        Some(':') if before(2).is_some_and(|c| c.is_ascii_digit()) => return None,
-        Some(c) if is_minus(c) && !is_negative => return None,
-        _ => {}
-    }
-    let next = at(end);
-    let trailing_minus = next == Some('-') && !at(end + 1).is_some_and(char::is_alphanumeric);
-    match next {
-        Some(c) if c.is_alphabetic() && !code_after => return None,
-        Some('/' | '_' | ':') if at(end + 1).is_some_and(char::is_alphanumeric) => return None,
-        Some('-') if !trailing_minus => return None,
-        _ => {}
-    }
+    let (behind, ahead) = (text.get(..place(start))?, text.get(place(end)..)?);
     let body: String = text
         .get(place(start)..place(end))?
         .chars()
         .map(|c| if matches!(c, '.' | ',') || c.is_ascii_digit() { c } else { ' ' })
         .collect();
+    let (code_before, code_after) = (before_currency(behind).is_some(), after_currency(ahead).is_some());
+    let minus = minus_before(behind, ahead, &body);
+    let trailing_minus = minus_after(ahead, &body);
+    let before = |back: usize| start.checked_sub(back).and_then(at);
+    match before(1) {
+        Some(c) if c.is_alphabetic() && !code_before => return None,
+        Some('.' | ',' | '/' | '_' | '#') => return None,
+        Some(':') if before(2).is_some_and(|c| c.is_ascii_digit()) => return None,
+        Some(c) if is_minus(c) && minus.is_none() && before(2).is_some_and(char::is_alphanumeric) => return None,
+        _ => {}
+    }
+    match at(end) {
+        Some(c) if c.is_alphabetic() && !code_after => return None,
+        Some('/' | '_' | ':') if at(end + 1).is_some_and(char::is_alphanumeric) => return None,
+        Some('-') if trailing_minus.is_none() && at(end + 1).is_some_and(char::is_alphanumeric) => return None,
+        _ => {}
+    }
+    // A currency may stand on the far side of the sign: `EUR -50,00`, `50,00- EUR`.
+    let has_currency = [Some(behind), minus].into_iter().flatten().any(|text| before_sign(text, codes()).is_some())
+        || [Some(ahead), trailing_minus].into_iter().flatten().any(|text| after_sign(text, codes()).is_some());
     Some(Number {
-        range: place(from)..place(end),
-        is_negative: is_negative || (trailing_minus && body.contains(['.', ','])),
-        is_percent: ahead.trim_start_matches([' ', '\u{A0}', '\u{202F}']).starts_with('%'),
-        has_currency: code_before || code_after,
+        range: minus.map_or(place(start), str::len)..trailing_minus.map_or(place(end), |rest| text.len() - rest.len()),
+        is_negative: minus.is_some() || trailing_minus.is_some() || is_in_brackets(behind, ahead, &body),
+        is_percent: ahead.trim_start_matches(BLANKS).starts_with('%'),
+        has_currency,
         body,
     })
+}
+
+/// Blanks within an amount and around it.
+const BLANKS: [char; 3] = [' ', '\u{A0}', '\u{202F}'];
+
+fn is_minus(c: char) -> bool {
+    matches!(c, '-' | '−' | '–')
+}
+
+/// The text before the minus of a number that `behind` stands before: `-50`, `-€50`, `€-50`; None if there is none.
+///
+/// A dash with a blank after it is a minus only where an amount begins and no words follow, so that separators, lists
+/// and ranges have none: `Invoice 4711 - 119,00`, `- 2.50 a head`, `10 - 20 EUR`.
+fn minus_before<'a>(behind: &'a str, ahead: &str, body: &str) -> Option<&'a str> {
+    let before = before_currency(behind);
+    let touching = |text: &'a str| text.strip_suffix(is_minus);
+    if let Some(rest) = touching(behind).or_else(|| before.and_then(touching)) {
+        return match before_currency(rest) {
+            // A range in a currency: `10 €-20 €`.
+            Some(before) if !rest.ends_with(BLANKS) => {
+                !before.trim_end_matches(BLANKS).ends_with(|c: char| c.is_ascii_digit())
+            }
+            _ => !rest.ends_with(char::is_alphanumeric),
+        }
+        .then_some(rest);
+    }
+    let rest = before.unwrap_or(behind).trim_end_matches(BLANKS).strip_suffix(is_minus)?;
+    let after = after_currency(ahead);
+    let is_amount = body.contains(['.', ',']) || before.is_some() || after.is_some();
+    let goes_on = after.unwrap_or(ahead).trim_start_matches(BLANKS).starts_with(char::is_alphanumeric);
+    (is_amount && !goes_on && is_opening(rest)).then_some(rest)
+}
+
+/// The text after the minus of a number with decimals that `ahead` stands after: `50.00-`, `50,00 - €`, `50,00 €-`; None
+/// if there is none.
+fn minus_after<'a>(ahead: &'a str, body: &str) -> Option<&'a str> {
+    if !body.contains(['.', ',']) {
+        return None;
+    }
+    // Whether what is after a dash makes a range of it: `10,00-€20,00`.
+    let is_value = |rest: &str| {
+        let rest = after_currency(rest).unwrap_or(rest);
+        rest.trim_start_matches(BLANKS).starts_with(|c: char| c.is_ascii_digit())
+    };
+    if let Some(rest) = ahead.strip_prefix(is_minus) {
+        return match after_currency(rest) {
+            Some(_) => !is_value(rest),
+            None => !rest.starts_with(char::is_alphanumeric),
+        }
+        .then_some(rest);
+    }
+    let spaced = ahead.trim_start_matches(BLANKS).strip_prefix(is_minus);
+    let spaced = spaced.filter(|rest| after_currency(rest).is_some() && !is_value(rest));
+    spaced.or_else(|| {
+        let rest = after_currency(ahead)?.strip_prefix(is_minus)?;
+        let is_last = !rest.trim_start_matches(BLANKS).starts_with(char::is_alphanumeric);
+        (is_last && after_currency(rest).is_none()).then_some(rest)
+    })
+}
+
+/// Whether brackets around a number are a minus, as accountants write it: `(12.50)`, `($1,234.56)`. They are one only
+/// for amounts; whoever wants another kind of number does not ask. With a currency or blanks inside, an amount must begin
+/// there: `VAT 20% (£707.00)` says something beside.
+fn is_in_brackets(behind: &str, ahead: &str, body: &str) -> bool {
+    let has_mark = body.contains(['.', ',']);
+    if behind.ends_with('(') && ahead.starts_with(')') {
+        return has_mark;
+    }
+    let (before, after) = (before_currency(behind), after_currency(ahead));
+    let rest = before.unwrap_or(behind).trim_end_matches(BLANKS).strip_suffix('(');
+    let is_closed = after.unwrap_or(ahead).trim_start_matches(BLANKS).starts_with(')');
+    (has_mark || before.is_some() || after.is_some()) && is_closed && rest.is_some_and(is_opening)
+}
+
+/// Whether an amount may begin after this text: at the beginning of a line or of a cell, after a colon, and after a
+/// currency there.
+fn is_opening(behind: &str) -> bool {
+    let rest = before_currency(behind).unwrap_or(behind).trim_end_matches(BLANKS);
+    rest.is_empty() || rest.ends_with([':', '\t', '\n'])
 }
 
 /// Currencies by sign and by code. Those whose sign many share come first with the one that is meant most.
@@ -262,16 +332,33 @@ pub(super) const CURRENCIES: &[(&str, &str)] = &[
     ("ILS", "ILS"),
 ];
 
-fn currency_at_start(text: &str) -> bool {
-    let text = text.trim_start_matches([' ', '\u{A0}', '\u{202F}']);
-    CURRENCIES
-        .iter()
-        .any(|(sign, _)| text.strip_prefix(sign).is_some_and(|rest| !rest.starts_with(char::is_alphabetic)))
+/// Signs of amounts beside those of [`CURRENCIES`]: several countries share them, or they are more than the mark that
+/// they end with. A minus stands before them, too; which currency they mean is not known.
+const OTHER_SIGNS: &[&str] =
+    &["US$", "CA$", "AU$", "NZ$", "HK$", "C$", "A$", "R$", "S$", "kr", "kr.", "Kr", "Kr.", "Rs", "Rs."];
+
+fn codes() -> impl Iterator<Item = &'static str> {
+    CURRENCIES.iter().map(|(sign, _)| *sign)
 }
 
-fn currency_at_end(text: &str) -> bool {
-    let text = text.trim_end_matches([' ', '\u{A0}', '\u{202F}']);
-    CURRENCIES.iter().any(|(sign, _)| text.strip_suffix(sign).is_some_and(|rest| !rest.ends_with(char::is_alphabetic)))
+/// What is left after the currency that a text begins with; None if it begins with none.
+fn after_currency(text: &str) -> Option<&str> {
+    after_sign(text, codes().chain(OTHER_SIGNS.iter().copied()))
+}
+
+fn after_sign(text: &str, mut signs: impl Iterator<Item = &'static str>) -> Option<&str> {
+    let text = text.trim_start_matches(BLANKS);
+    signs.find_map(|sign| text.strip_prefix(sign).filter(|rest| !rest.starts_with(char::is_alphabetic)))
+}
+
+/// What is left before the currency that a text ends with; None if it ends with none.
+fn before_currency(text: &str) -> Option<&str> {
+    before_sign(text, codes().chain(OTHER_SIGNS.iter().copied()))
+}
+
+fn before_sign(text: &str, mut signs: impl Iterator<Item = &'static str>) -> Option<&str> {
+    let text = text.trim_end_matches(BLANKS);
+    signs.find_map(|sign| text.strip_suffix(sign).filter(|rest| !rest.ends_with(char::is_alphabetic)))
 }
 
 #[cfg(test)]
@@ -304,6 +391,79 @@ mod tests {
             assert_eq!(read(text, Mark::Comma), [""; 0], "{text}");
         }
         assert_eq!(read("2 x 40.00 = 80.00", Mark::Comma), ["2", "40.00", "80.00"]);
+    }
+
+    #[test]
+    fn signs() {
+        for (text, expected) in [
+            ("-$100,000.00", "-100000.00"),
+            ("-€50.00", "-50.00"),
+            ("−50.00", "-50.00"),
+            ("–50.00", "-50.00"),
+            ("-kr 6,645.00", "-6645.00"),
+            ("-US$50.00", "-50.00"),
+            ("$-50.00", "-50.00"),
+            ("EUR -50,00", "-50.00"),
+            ("EUR-50,00", "-50.00"),
+            ("-50,00 EUR", "-50.00"),
+            ("Discount -€5.00", "-5.00"),
+            ("- 119,00 €", "-119.00"),
+            ("- € 119,00", "-119.00"),
+            ("€ - 119,00", "-119.00"),
+            ("Gesamtbetrag: - 119,00 €", "-119.00"),
+            ("Total:\t- 119.00", "-119.00"),
+            ("Gutschrift\n- 119,00 €\n", "-119.00"),
+            ("50.00-", "-50.00"),
+            ("50,00−", "-50.00"),
+            ("50,00-€", "-50.00"),
+            ("50,00- EUR", "-50.00"),
+            ("50,00 - €", "-50.00"),
+            ("50,00 €-", "-50.00"),
+            ("($1,234.56)", "-1234.56"),
+            ("Total: ($1,234.56)", "-1234.56"),
+            ("(€ 50.00)", "-50.00"),
+            ("(50,00 EUR)", "-50.00"),
+            ("$(50.00)", "-50.00"),
+            ("( 50.00 )", "-50.00"),
+            // Separators, lists, ranges, remarks and whole amounts.
+            ("119,00 € - Invoice", "119.00"),
+            ("Total - 119.00", "119.00"),
+            ("Total - $119.00", "119.00"),
+            ("- 119,00 € a head", "119.00"),
+            ("- 12 apples", "12"),
+            ("- 12", "12"),
+            ("VAT 20% ($707.00)", "707.00"),
+            ("Total (707.00 EUR)", "707.00"),
+            ("(707.00 EUR net)", "707.00"),
+            ("INV-$50.00", "50.00"),
+            ("1.250,- €", "1250"),
+        ] {
+            let last = read(text, Mark::Comma).pop();
+            assert_eq!(last.as_deref(), Some(expected), "{text}");
+        }
+        for (text, expected) in [
+            ("Invoice 4711 - 119,00 €", vec!["4711", "119.00"]),
+            ("10 - 20 EUR", vec!["10", "20"]),
+            ("10,00 - 20,00 €", vec!["10.00", "20.00"]),
+            ("€10.00 - €20.00", vec!["10.00", "20.00"]),
+            ("€10.00-€20.00", vec!["10.00", "20.00"]),
+            ("10,00 €-20,00 €", vec!["10.00", "20.00"]),
+            ("10.00-12.00", vec![]),
+            ("2026-03-04", vec![]),
+        ] {
+            assert_eq!(read(text, Mark::Point), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_has_its_sign_and_its_currency() {
+        for (text, expected) in
+            [("Net: -$5.00.", "-$5.00"), ("- € 5,00", "- € 5,00"), ("5.00- EUR", "5.00-"), ("5,00 €-", "5,00 €-")]
+        {
+            let number = &find(text)[0];
+            assert_eq!(text.get(number.range.clone()), Some(expected));
+            assert!(number.has_currency, "{text}");
+        }
     }
 
     #[test]

@@ -112,9 +112,42 @@ fn header(reading: &Reading<'_>, table: &Table) -> Option<Header> {
 
 /// The columns a row would make, from the left: names of fields, other names of columns, and other segments.
 fn columns(reading: &Reading<'_>, table: &Table, concepts: &[Option<usize>], row: usize) -> Vec<Column> {
-    let (first, segments) = reading.sheet.row(row);
-    let mut columns = Vec::new();
+    let mut names = names(reading, table, concepts, row);
+    let amount_is_quantity = amount_is_quantity(&names);
     let mut taken = vec![false; table.fields.len()];
+    let mut columns: Vec<Column> = Vec::new();
+    for name in &mut names {
+        if amount_is_quantity && name.is_amount {
+            name.label = index("line_quantity");
+        }
+        let own = |field: &usize| {
+            name.label
+                .is_some_and(|label| concepts.get(*field) == Some(&Some(label)) || label == labels::custom(*field))
+        };
+        let field = (0..table.fields.len()).find(|field| own(field) && taken.get(*field) == Some(&false));
+        if let Some(taken) = field.and_then(|field| taken.get_mut(field)) {
+            *taken = true;
+        }
+        columns.push(Column { rect: name.rect, field });
+    }
+    columns.sort_by(|a, b| a.rect.x.total_cmp(&b.rect.x));
+    columns.truncate(MAX_COLUMNS);
+    columns
+}
+
+/// A segment of a row that may head a table, or the part of it that is a name.
+struct Name {
+    rect: Rect,
+    /// The concept or the field it names; None if it names neither.
+    label: Option<usize>,
+    /// Whether it says "amount" and no more.
+    is_amount: bool,
+}
+
+/// What the segments of a row name, in the order of the text.
+fn names(reading: &Reading<'_>, table: &Table, concepts: &[Option<usize>], row: usize) -> Vec<Name> {
+    let (first, segments) = reading.sheet.row(row);
+    let mut names = Vec::new();
     for (at, segment) in (first..).zip(segments) {
         let said = reading.said.get(at).map(Vec::as_slice).unwrap_or_default();
         let mut named = labels::columns(said.iter());
@@ -128,21 +161,26 @@ fn columns(reading: &Reading<'_>, table: &Table, concepts: &[Option<usize>], row
             }
         }
         if named.is_empty() {
-            columns.push(Column { rect: segment.rect, field: None });
+            names.push(Name { rect: segment.rect, label: None, is_amount: false });
         }
         for (label, span) in named {
             let Some(rect) = reading.sheet.rect(segment.page, span) else { continue };
-            let own = |field: &usize| concepts.get(*field) == Some(&Some(label)) || label == labels::custom(*field);
-            let field = (0..table.fields.len()).find(|field| own(field) && taken.get(*field) == Some(&false));
-            if let Some(taken) = field.and_then(|field| taken.get_mut(field)) {
-                *taken = true;
-            }
-            columns.push(Column { rect, field });
+            let is_amount = said.iter().any(|word| word.span == span && word.canonical == "amount");
+            names.push(Name { rect, label: Some(label), is_amount });
         }
     }
-    columns.sort_by(|a, b| a.rect.x.total_cmp(&b.rect.x));
-    columns.truncate(MAX_COLUMNS);
-    columns
+    names
+}
+
+/// Whether "amount" is how many: where a price follows and another name for the line's money, and nothing else names
+/// the quantity. `Amount | Price | Total` is a row of those, `Quantity | Price | Amount` is none.
+fn amount_is_quantity(names: &[Name]) -> bool {
+    let Some(amount) = names.iter().position(|name| name.is_amount) else { return false };
+    let (quantity, price, total) = (index("line_quantity"), index("line_unit_price"), index("line_total"));
+    let mut after = names.iter().skip(amount + 1);
+    after.any(|name| name.label == price)
+        && after.any(|name| name.label == total)
+        && !names.iter().any(|name| name.label == quantity)
 }
 
 /// A value of a row, with its place.

@@ -81,6 +81,36 @@ fn cases() {
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
 }
 
+#[test]
+fn the_amount_column_is_the_money_of_the_line() {
+    for header in [
+        "Item\tQty\tUnit price\tAmount",
+        "Artikel\tMenge\tEinzelpreis\tBetrag",
+        "Article\tQuantité\tPrix unitaire\tMontant",
+        "Artículo\tCantidad\tPrecio\tImporte",
+        "Articolo\tQuantità\tPrezzo\tImporto",
+        "Artikel\tAantal\tPrijs\tBedrag",
+    ] {
+        for name in ["amount money", "line_total money", "total money"] {
+            let mut table = lines();
+            table.fields[3] = field(name);
+            let schema = Schema { fields: vec![], tables: vec![table] };
+            let extraction = extract(&Document::plain(&format!("{header}\nLamp\t3\t40.00\t120.00\n")), &schema, &[]);
+            let rows: Vec<_> = extraction.tables[0].rows.iter().map(|row| cells(row)).collect();
+            assert_eq!(rows, [["Lamp", "3", "40.00", "120.00"]], "{name}: {header}");
+        }
+    }
+}
+
+#[test]
+fn an_amount_before_price_and_total_is_the_quantity() {
+    let schema = Schema { fields: vec![], tables: vec![lines()] };
+    let text = "Item\tAmount\tPrice\tTotal\nLamp\t3\t40.00\t120.00\n";
+    let extraction = extract(&Document::plain(text), &schema, &[]);
+    let rows: Vec<_> = extraction.tables[0].rows.iter().map(|row| cells(row)).collect();
+    assert_eq!(rows, [["Lamp", "3", "40.00", "120.00"]]);
+}
+
 fn cells(row: &[Value]) -> Vec<String> {
     row.iter().map(|value| value.value.clone().unwrap_or_else(|| "-".into())).collect()
 }

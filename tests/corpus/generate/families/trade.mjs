@@ -39,6 +39,7 @@ function about(sale) {
       ...(priced && { ...(!untaxed(sale) && { net: decimal(net), ...(taxes.length === 1 && { tax: decimal(tax) }) }), total: decimal(total), currency }),
       ...(type === 'invoice' && { seller_vat_id: seller.vat, ...(seller.iban && { iban: seller.iban.replaceAll(' ', '') }) }),
       ...(sale.order && { order_number: sale.order }),
+      ...(type === 'invoice' && { line_items: sale.items.map(([text, quantity, , price]) => [text, String(quantity), decimal(price), decimal(Math.round(quantity * price))]) }),
     },
   }
 }
