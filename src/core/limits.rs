@@ -85,6 +85,10 @@ pub const MAX_ARCHIVE_ENTRIES: u64 = 10_000;
 /// pages stay below 100.
 pub const MAX_MARKUP_DEPTH: usize = 512;
 
+/// The most attributes of an HTML tag; those after them are left out. Each is compared with all before, which takes a
+/// second for the two million that [`MAX_TEXT_BYTES`] can hold. Elements of web pages have some dozens.
+pub const MAX_TAG_ATTRIBUTES: usize = 256;
+
 /// The most files embedded in a PDF or attached to a mail. Mails with a folder of pictures have some dozens.
 pub const MAX_ATTACHMENTS: usize = 100;
 
