@@ -10,6 +10,8 @@
 mod annotations;
 mod content;
 mod embedded;
+mod encrypted;
+mod filters;
 mod fonts;
 mod inflation;
 mod layers;
