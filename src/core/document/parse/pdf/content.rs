@@ -12,6 +12,7 @@ use hayro_syntax::page::{Page, Resources};
 use super::filters;
 use super::fonts::{Fonts, LoadedFont};
 use super::inflation::is_picture;
+use super::inline_images;
 use super::layers::Layers;
 use super::strings;
 use crate::document::layout::{Glyph, GlyphText};
@@ -188,7 +189,7 @@ impl<'a, 'd> Interpreter<'a, 'd> {
             }
         }
         let before = self.state.clone();
-        self.run(&content, &self.page.resources().clone())?;
+        self.run(content, &self.page.resources().clone())?;
         self.state = before;
         Ok(())
     }
@@ -202,10 +203,13 @@ impl<'a, 'd> Interpreter<'a, 'd> {
         Ok(data.unwrap_or_default())
     }
 
-    fn run(&mut self, content: &[u8], resources: &Resources<'a>) -> Result<()> {
+    fn run(&mut self, content: Cow<'_, [u8]>, resources: &Resources<'a>) -> Result<()> {
+        let (cut, read) = inline_images::cut(&content);
+        self.budget.work((read / BYTES_PER_STEP) as u64)?;
+        let content = cut.map_or(content, Cow::Owned);
         // Forms run while what draws them is held.
         self.held += content.len();
-        let ran = self.run_held(content, resources);
+        let ran = self.run_held(&content, resources);
         self.held -= content.len();
         ran
     }
@@ -289,7 +293,9 @@ impl<'a, 'd> Interpreter<'a, 'd> {
                         self.object(&object, resources)?;
                     }
                 }
-                Op::InlineImage(_) => self.has_picture |= self.is_visible(),
+                Op::MarkedContentPoint(mark) if mark.0.as_str() == inline_images::MARK => {
+                    self.has_picture |= self.is_visible();
+                }
                 _ => {}
             }
         }
@@ -330,7 +336,7 @@ impl<'a, 'd> Interpreter<'a, 'd> {
         let matrices = (self.text_matrix, self.line_matrix);
         self.state.matrix *= placement * dict.get::<[f64; 6]>("Matrix").map_or(Affine::IDENTITY, matrix);
         self.forms.push(form.obj_id());
-        let ran = self.run(&content, own.as_ref().unwrap_or(resources));
+        let ran = self.run(content, own.as_ref().unwrap_or(resources));
         self.forms.pop();
         (self.text_matrix, self.line_matrix) = matrices;
         self.state = before;

@@ -14,6 +14,7 @@ mod encrypted;
 mod filters;
 mod fonts;
 mod inflation;
+mod inline_images;
 mod layers;
 mod strings;
 

@@ -294,3 +294,22 @@ fn content_that_is_held_is_bounded() {
     ];
     assert_eq!(read_all(&write_pdf(&objects, "")).unwrap_err().code(), "DOCUMENT_TOO_LARGE");
 }
+
+#[test]
+fn pictures_within_content_are_bounded() {
+    let picture = "BI /W 1 /H 1 /CS /G /BPC 8 ID x EI";
+    assert_eq!(
+        text(&format!("q {picture} Q BT /F1 12 Tf 50 700 Td (text after {picture}) Tj ET")),
+        format!("text after {picture}")
+    );
+    // Pictures that do not end, and such that would be run within each other.
+    let show = "BT /F1 12 Tf 50 700 Td (text after pictures) Tj ET";
+    assert_eq!(text(&format!("{} {show}", "BI /W 1 /H 1 ID ".repeat(200_000))), "text after pictures");
+    assert_eq!(text(&format!("{} {show}", "BI /W 1 /H 1 ID x EI EI ".repeat(200_000))), "text after pictures");
+    assert_eq!(text(&format!("{} {show}", "BI /W 1 /H 1 ID x EI q BI ".repeat(100_000))), "text after pictures");
+    // Behind what ends content, too many would be searched for if it did not end it.
+    for hidden in ["BI /W 1 ID x EI ( ", ") BI /W 1 /H 1 ID "] {
+        let hidden = pdf(&[&format!("{show} {}", hidden.repeat(200_000))], "");
+        assert_eq!(read_all(&hidden).unwrap_err().code(), "TIMEOUT");
+    }
+}
