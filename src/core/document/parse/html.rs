@@ -1,7 +1,7 @@
 //! Web pages. Only html5ever's tokenizer is used: no tree is built, so work stays linear however elements nest, and
 //! the text of broken pages is found all the same.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::states::RawKind;
@@ -76,21 +76,148 @@ fn declared_encoding(bytes: &[u8]) -> Option<&'static encoding_rs::Encoding> {
 /// The title of a page and its blocks. What quotes an earlier mail is marked as mail programs mark it in text, with
 /// `>` before each line.
 pub(crate) fn blocks(text: &str) -> (Option<String>, Vec<Block>) {
-    let input = BufferQueue::default();
-    // Tendrils hold at most 4 GiB; a document is bounded far below.
-    input.push_back(StrTendril::from_slice(text));
-    let tokenizer = Tokenizer::new(Sink::default(), TokenizerOpts::default());
-    // Scripts do not stop this sink, so one call reads everything.
-    let _ = tokenizer.feed(&input);
+    // Every piece would lose a byte order mark.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let tokenizer = Tokenizer::new(Sink::default(), TokenizerOpts { discard_bom: false, ..TokenizerOpts::default() });
+    feed(&tokenizer, text);
+    finish(tokenizer)
+}
+
+fn finish(tokenizer: Tokenizer<Sink>) -> (Option<String>, Vec<Block>) {
     tokenizer.end();
-    let mut page = tokenizer.sink.0.into_inner();
+    let mut page = tokenizer.sink.text.into_inner();
     page.end_block();
     let title = page.title.split_whitespace().collect::<Vec<_>>().join(" ");
     ((!title.is_empty()).then_some(title), page.blocks)
 }
 
+/// Feeds a page tag by tag, without the attributes that a tag has beyond [`limits::MAX_TAG_ATTRIBUTES`]: html5ever
+/// compares each with all before.
+fn feed(tokenizer: &Tokenizer<Sink>, text: &str) {
+    let input = BufferQueue::default();
+    let feed = |piece: &str| {
+        input.push_back(StrTendril::from_slice(piece));
+        // Scripts do not stop this sink, so one call reads everything.
+        let _ = tokenizer.feed(&input);
+    };
+    let sink = &tokenizer.sink;
+    let mut rest = text;
+    while let Some((before, from)) = rest.find('<').and_then(|at| rest.split_at_checked(at)) {
+        feed(before);
+        let name = from.strip_prefix("</").or_else(|| from.strip_prefix('<')).unwrap_or(from);
+        let raw = sink.raw.borrow().clone();
+        let is_tag = match &raw {
+            Some(raw) => from.starts_with("</") && is_named(name, raw),
+            None => name.starts_with(|c: char| c.is_ascii_alphabetic()),
+        };
+        if is_tag {
+            let tag = TagText::new(from);
+            feed(from.get(..tag.kept).unwrap_or(from));
+            feed(tag.end);
+            rest = from.get(tag.length..).unwrap_or_default();
+        } else if raw.is_none()
+            && ["<!", "<?", "</"].iter().any(|start| from.starts_with(start))
+            && !from.starts_with("</>")
+        {
+            // A comment or a declaration, which ends at the first or a later ">".
+            let before = sink.comments.get();
+            rest = from;
+            while before == sink.comments.get() && !rest.is_empty() {
+                let (piece, after) =
+                    rest.split_at_checked(rest.find('>').map_or(rest.len(), |at| at + 1)).unwrap_or((rest, ""));
+                feed(piece);
+                rest = after;
+            }
+        } else {
+            feed("<");
+            rest = from.strip_prefix('<').unwrap_or_default();
+        }
+    }
+    feed(rest);
+}
+
+/// Whether a tag begins with this name.
+fn is_named(tag: &str, name: &str) -> bool {
+    tag.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
+        && tag.get(name.len()..).is_some_and(|after| after.starts_with([' ', '\t', '\n', '\r', '\x0c', '/', '>']))
+}
+
+/// How much of a tag there is, and how much of it is kept.
+struct TagText {
+    length: usize,
+    /// The bytes up to the first attribute that is one too many.
+    kept: usize,
+    /// What ends the tag instead of the other attributes.
+    end: &'static str,
+}
+
+impl TagText {
+    /// Walks the tag at the start of `text` as the HTML standard has it.
+    fn new(text: &str) -> Self {
+        enum State {
+            Name,
+            BeforeAttribute,
+            Attribute,
+            AfterAttribute,
+            BeforeValue,
+            Value,
+            Quoted(u8),
+            AfterQuoted,
+            Slash,
+        }
+        let mut state = State::Name;
+        let mut attributes = 0;
+        let mut kept = None;
+        for (at, byte) in text.bytes().enumerate() {
+            let is_space = matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'\x0c');
+            state = match (state, byte) {
+                (State::Quoted(quote), _) if byte == quote => State::AfterQuoted,
+                (State::Quoted(quote), _) => State::Quoted(quote),
+                (state, b'>') => {
+                    let length = at + 1;
+                    return match kept {
+                        Some(kept) => {
+                            Self { length, kept, end: if matches!(state, State::Slash) { " />" } else { " >" } }
+                        }
+                        None => Self { length, kept: length, end: "" },
+                    };
+                }
+                (State::BeforeValue, b'"' | b'\'') => State::Quoted(byte),
+                (State::BeforeValue, _) if is_space => State::BeforeValue,
+                (State::BeforeValue | State::Value, _) => {
+                    if is_space {
+                        State::BeforeAttribute
+                    } else {
+                        State::Value
+                    }
+                }
+                (_, b'/') => State::Slash,
+                (State::Attribute | State::AfterAttribute, b'=') => State::BeforeValue,
+                (State::Attribute | State::AfterAttribute, _) if is_space => State::AfterAttribute,
+                (_, _) if is_space => State::BeforeAttribute,
+                (State::Name, _) => State::Name,
+                (State::Attribute, _) => State::Attribute,
+                _ => {
+                    attributes += 1;
+                    if attributes > limits::MAX_TAG_ATTRIBUTES {
+                        kept = kept.or(Some(at));
+                    }
+                    State::Attribute
+                }
+            };
+        }
+        Self { length: text.len(), kept: kept.unwrap_or(text.len()), end: "" }
+    }
+}
+
 #[derive(Default)]
-struct Sink(RefCell<Text>);
+struct Sink {
+    text: RefCell<Text>,
+    /// The name of the element that is open and whose content is no markup.
+    raw: RefCell<Option<String>>,
+    /// How many comments and declarations there were.
+    comments: Cell<usize>,
+}
 
 /// What an open element means for the text in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,7 +258,7 @@ impl TokenSink for Sink {
     type Handle = ();
 
     fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
-        let mut text = self.0.borrow_mut();
+        let mut text = self.text.borrow_mut();
         match token {
             Token::CharacterTokens(characters) => text.characters(&characters),
             Token::TagToken(tag) => {
@@ -140,10 +267,12 @@ impl TokenSink for Sink {
                     TagKind::StartTag => text.start(&tag),
                     TagKind::EndTag => text.end(&tag.name),
                 }
+                *self.raw.borrow_mut() = raw.map(|_| tag.name.to_string());
                 if let Some(kind) = raw {
                     return TokenSinkResult::RawData(kind);
                 }
             }
+            Token::CommentToken(_) | Token::DoctypeToken(_) => self.comments.set(self.comments.get() + 1),
             _ => {}
         }
         TokenSinkResult::Continue
@@ -360,6 +489,8 @@ fn is_block(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn passages(html: &str) -> Vec<(Role, String)> {
@@ -394,6 +525,56 @@ mod tests {
     fn declared_encodings_count() {
         let html = b"<html><meta charset=windows-1251><p>\xcf\xf0\xe8\xe2\xe5\xf2";
         assert_eq!(read(&decode(html)).unwrap().pages[0].text, "\u{41f}\u{440}\u{438}\u{432}\u{435}\u{442}");
+    }
+
+    #[test]
+    fn attributes_are_bounded() {
+        let attributes = |count| (0..count).map(|number| format!(" a{number}=1")).collect::<String>();
+        let most = limits::MAX_TAG_ATTRIBUTES;
+        for (html, expected) in [
+            // The last attribute that counts hides the text, the one after it does not.
+            (format!("<p>before<p{} hidden>text</p>after", attributes(most - 1)), "before|after"),
+            (format!("<p>before<p{} hidden>text</p>after", attributes(most)), "before|text|after"),
+            // What ends the tag is not lost, nor found where it is not.
+            (format!("<script{} />text", attributes(most + 1)), "text"),
+            (format!("<script{}=/>text</script >after", attributes(most + 1)), "after"),
+            (format!("<p{} b='>' c=\">\" d=>text", attributes(most + 1)), "text"),
+            (format!("<p>text</p{} b='>'>after", attributes(300_000)), "text|after"),
+            (format!("<style>a</style{}>text", attributes(300_000)), "text"),
+            (format!("<!-- <p{}='> -->text", attributes(most + 1)), "text"),
+            (format!("<script>a <b{}='</script>text", attributes(most + 1)), "text"),
+            (format!("text<p{}", attributes(300_000)), "text"),
+            // A long value is no attribute.
+            (
+                format!("<p>before<img alt='a > b' src=\"data:image/png;base64,{}\">after", "A/b= ".repeat(50_000)),
+                "beforeafter",
+            ),
+        ] {
+            let html = format!("<html>{html}");
+            let texts: Vec<_> = passages(&html).into_iter().map(|(_, text)| text).collect();
+            assert_eq!(texts.join("|"), expected, "{}", html.chars().take(100).collect::<String>());
+        }
+    }
+
+    fn whole(html: &str) -> (Option<String>, Vec<Block>) {
+        let input = BufferQueue::default();
+        input.push_back(StrTendril::from_slice(html));
+        let tokenizer = Tokenizer::new(Sink::default(), TokenizerOpts::default());
+        let _ = tokenizer.feed(&input);
+        finish(tokenizer)
+    }
+
+    proptest! {
+        /// That a page is fed in pieces makes no difference.
+        #[test]
+        fn pieces_are_fed_as_the_whole(parts in prop::collection::vec(prop::sample::select(vec![
+            "<", ">", "</", "/>", "</>", "<!", "<!--", "-->", "--!>", "<?", "<!doctype html", "<![CDATA[", "]]>", "<p", "<b a", "</p",
+            "<script", "</script", "<style>", "</style", "<title>", "</title ", "<td>", "<tr>", "<pre>", "<p hidden>", " ", "=", "\"",
+            "'", "/", "a", "text", "&amp;", "&am", "\r\n", "\r", "\u{feff}", "\0", "ä",
+        ]), 0..40)) {
+            let html = parts.concat();
+            prop_assert_eq!(blocks(&html), whole(&html), "{:?}", html);
+        }
     }
 
     #[test]

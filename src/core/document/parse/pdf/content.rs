@@ -9,8 +9,10 @@ use hayro_syntax::content::ops::TypedInstruction as Op;
 use hayro_syntax::object::{Array, Dict, Name, Object, ObjectIdentifier, Stream, String as PdfString};
 use hayro_syntax::page::{Page, Resources};
 
+use super::filters;
 use super::fonts::{Fonts, LoadedFont};
 use super::inflation::is_picture;
+use super::inline_images;
 use super::layers::Layers;
 use super::strings;
 use crate::document::layout::{Glyph, GlyphText};
@@ -125,6 +127,8 @@ pub(super) struct Interpreter<'a, 'd> {
     glyphs: Vec<Glyph>,
     /// The forms that are being drawn, from the outside in.
     forms: Vec<ObjectIdentifier>,
+    /// The bytes of content that is being run.
+    held: usize,
     /// Whether the page shows a picture.
     pub has_picture: bool,
 }
@@ -157,6 +161,7 @@ impl<'a, 'd> Interpreter<'a, 'd> {
             marks: Stack::new(),
             glyphs: Vec::new(),
             forms: Vec::new(),
+            held: 0,
             has_picture: false,
         }
     }
@@ -176,10 +181,7 @@ impl<'a, 'd> Interpreter<'a, 'd> {
             for stream in streams.iter::<Stream<'a>>() {
                 let part = self.decode(&stream)?;
                 if (content.len() + part.len()) as u64 > limits::MAX_STREAM_BYTES {
-                    return Err(Error::unreadable(
-                        Unreadable::TooLarge,
-                        format!("A page of the PDF holds more than {} MiB", limits::MAX_STREAM_BYTES / limits::MIB),
-                    ));
+                    return Err(too_much_content());
                 }
                 let content = content.to_mut();
                 content.extend_from_slice(&part);
@@ -187,7 +189,7 @@ impl<'a, 'd> Interpreter<'a, 'd> {
             }
         }
         let before = self.state.clone();
-        self.run(&content, &self.page.resources().clone())?;
+        self.run(content, &self.page.resources().clone())?;
         self.state = before;
         Ok(())
     }
@@ -196,12 +198,26 @@ impl<'a, 'd> Interpreter<'a, 'd> {
         if is_picture(stream.dict()) {
             return Ok(Cow::default());
         }
-        let data = stream.decoded_data().unwrap_or_default();
-        self.budget.work((data.len() / BYTES_PER_STEP) as u64)?;
-        Ok(data)
+        let (data, taken) = filters::decode(stream)?;
+        self.budget.work(taken / BYTES_PER_STEP as u64)?;
+        Ok(data.unwrap_or_default())
     }
 
-    fn run(&mut self, content: &[u8], resources: &Resources<'a>) -> Result<()> {
+    fn run(&mut self, content: Cow<'_, [u8]>, resources: &Resources<'a>) -> Result<()> {
+        let (cut, read) = inline_images::cut(&content);
+        self.budget.work((read / BYTES_PER_STEP) as u64)?;
+        let content = cut.map_or(content, Cow::Owned);
+        // Forms run while what draws them is held.
+        self.held += content.len();
+        let ran = self.run_held(&content, resources);
+        self.held -= content.len();
+        ran
+    }
+
+    fn run_held(&mut self, content: &[u8], resources: &Resources<'a>) -> Result<()> {
+        if self.held as u64 > limits::MAX_STREAM_BYTES {
+            return Err(too_much_content());
+        }
         let mut saved = Stack::new();
         let marks = std::mem::replace(&mut self.marks, Stack::new());
         let visible = marks.items.last().is_none_or(|mark| mark.visible);
@@ -236,7 +252,7 @@ impl<'a, 'd> Interpreter<'a, 'd> {
                 Op::TextRise(rise) => self.state.rise = rise.0.as_f64(),
                 Op::TextFont(font) => {
                     self.state.size = font.1.as_f64();
-                    self.set_font(resources.get_font(font.0));
+                    self.set_font(resources.get_font(font.0))?;
                 }
                 Op::SetGraphicsState(state) => {
                     let font = resources.get_ext_g_state(state.0).and_then(|state| state.get::<Array<'a>>("Font"));
@@ -246,7 +262,7 @@ impl<'a, 'd> Interpreter<'a, 'd> {
                         if let Some(size) = parts.next().and_then(Object::into_number) {
                             self.state.size = size.as_f64();
                         }
-                        self.set_font(dict);
+                        self.set_font(dict)?;
                     }
                 }
                 Op::ShowText(text) => self.show(text.0)?,
@@ -277,7 +293,9 @@ impl<'a, 'd> Interpreter<'a, 'd> {
                         self.object(&object, resources)?;
                     }
                 }
-                Op::InlineImage(_) => self.has_picture |= self.is_visible(),
+                Op::MarkedContentPoint(mark) if mark.0.as_str() == inline_images::MARK => {
+                    self.has_picture |= self.is_visible();
+                }
                 _ => {}
             }
         }
@@ -318,17 +336,18 @@ impl<'a, 'd> Interpreter<'a, 'd> {
         let matrices = (self.text_matrix, self.line_matrix);
         self.state.matrix *= placement * dict.get::<[f64; 6]>("Matrix").map_or(Affine::IDENTITY, matrix);
         self.forms.push(form.obj_id());
-        let ran = self.run(&content, own.as_ref().unwrap_or(resources));
+        let ran = self.run(content, own.as_ref().unwrap_or(resources));
         self.forms.pop();
         (self.text_matrix, self.line_matrix) = matrices;
         self.state = before;
         ran
     }
 
-    fn set_font(&mut self, dict: Option<Dict<'a>>) {
-        let font = dict.and_then(|dict| self.fonts.load(&dict));
+    fn set_font(&mut self, dict: Option<Dict<'a>>) -> Result<()> {
+        let font = dict.map(|dict| self.fonts.load(&dict)).transpose()?.flatten();
         self.state.is_fallback = font.is_none();
         self.state.font = font.or_else(|| self.fonts.fallback());
+        Ok(())
     }
 
     fn set_line(&mut self, matrix: Affine) {
@@ -349,7 +368,7 @@ impl<'a, 'd> Interpreter<'a, 'd> {
 
     fn show(&mut self, text: &PdfString<'_>) -> Result<()> {
         if self.state.font.is_none() {
-            self.set_font(None);
+            self.set_font(None)?;
         }
         let Some(font) = self.state.font.clone() else {
             return Ok(());
@@ -493,6 +512,11 @@ impl<'a, 'd> Interpreter<'a, 'd> {
             self.glyphs.push(glyph);
         }
     }
+}
+
+fn too_much_content() -> Error {
+    let bound = limits::MAX_STREAM_BYTES / limits::MIB;
+    Error::unreadable(Unreadable::TooLarge, format!("A page of the PDF holds more than {bound} MiB"))
 }
 
 fn actual_text(dict: &Dict<'_>) -> Option<String> {

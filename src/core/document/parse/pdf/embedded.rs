@@ -3,7 +3,7 @@
 use hayro_syntax::Pdf;
 use hayro_syntax::object::{Array, Dict, Name, Object, Stream, String as PdfString};
 
-use super::strings;
+use super::{filters, strings};
 use crate::document::attachments::Gathered;
 use crate::error::{Error, Result, Unreadable};
 
@@ -34,9 +34,9 @@ pub(super) fn files(pdf: &Pdf) -> Result<Gathered> {
         let text = |key: &str| specification.get::<PdfString<'_>>(key).map(|text| strings::text(text.as_bytes()));
         let name = text("UF").or_else(|| text("F")).filter(|name| !name.is_empty());
         let media_type = stream.dict().get::<Name<'_>>("Subtype").map(|name| name.as_str().to_owned());
-        let bytes = stream
-            .decoded()
-            .map_err(|_| Error::unreadable(Unreadable::Broken, "A file embedded in the PDF is damaged"))?;
+        let (bytes, _) = filters::decode(&stream)?;
+        let bytes =
+            bytes.ok_or_else(|| Error::unreadable(Unreadable::Broken, "A file embedded in the PDF is damaged"))?;
         gathered.add(name, media_type, &bytes)?;
     }
     Ok(gathered)

@@ -1,7 +1,7 @@
 //! Fonts: codes to characters and widths.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -9,8 +9,9 @@ use hayro_cmap::{BfString, CMap, CMapName, CidFamily};
 use hayro_font::{CMapResolverFn, Font, FontCache, FontData, FontGlyph, FontResolverFn, StandardFont};
 use hayro_syntax::object::{Array, Dict, Name, Object, ObjectIdentifier, Rect, Stream, String as PdfString};
 
-use super::inflation::is_picture;
+use super::filters;
 use crate::document::layout::GlyphText;
+use crate::error::Result;
 use crate::limits;
 
 /// The size in which fonts state widths.
@@ -24,6 +25,10 @@ pub(super) struct Fonts<'a> {
     cache: FontCache<'a>,
     /// Looked up only, never walked.
     loaded: RefCell<HashMap<Key, Option<Rc<LoadedFont<'a>>>>>,
+    /// The fonts' programs that were counted. Looked up only, never walked.
+    programs: RefCell<HashSet<ObjectIdentifier>>,
+    /// The size of all that was decoded.
+    size: Cell<u64>,
     font_resolver: FontResolverFn,
     cmap_resolver: CMapResolverFn,
 }
@@ -41,6 +46,8 @@ impl<'a> Fonts<'a> {
         Self {
             cache: FontCache::new(),
             loaded: RefCell::default(),
+            programs: RefCell::default(),
+            size: Cell::default(),
             // Glyphs are never drawn, and the widths of the standard fonts are known: any font will do for the
             // shapes of fonts that are not embedded.
             font_resolver: Arc::new(move |_| Some((Arc::clone(&stub), 0))),
@@ -48,18 +55,40 @@ impl<'a> Fonts<'a> {
         }
     }
 
-    /// The font of a font dictionary; nothing where the dictionary is of no use.
-    pub fn load(&self, dict: &Dict<'a>) -> Option<Rc<LoadedFont<'a>>> {
+    /// The font of a font dictionary; None if the dictionary is of no use. Fails if the fonts are larger than they may be.
+    pub fn load(&self, dict: &Dict<'a>) -> Result<Option<Rc<LoadedFont<'a>>>> {
         let key = dict.obj_id().map_or_else(|| Key::Inline(dict.data().to_vec()), Key::Object);
         if let Some(known) = self.loaded.borrow().get(&key) {
-            return known.clone();
+            return Ok(known.clone());
         }
-        let font = (widths_are_bounded(dict) && holds_no_picture(dict))
+        self.count(dict)?;
+        let font = widths_are_bounded(dict)
             .then(|| self.cache.font(dict, &self.font_resolver, &self.cmap_resolver))
             .flatten()
             .map(|font| Rc::new(LoadedFont::new(font, dict, &self.cmap_resolver)));
         self.loaded.borrow_mut().insert(key, font.clone());
-        font
+        Ok(font)
+    }
+
+    /// Counts what hayro decodes and keeps of a font: a program once, for all fonts that have it, the rest for each.
+    fn count(&self, dict: &Dict<'a>) -> Result<()> {
+        let descendants = dict.get::<Array<'_>>("DescendantFonts");
+        let descendant = descendants.and_then(|fonts| fonts.iter::<Dict<'_>>().next()).unwrap_or_default();
+        for font in [dict, &descendant] {
+            let descriptor = font.get::<Dict<'_>>("FontDescriptor").unwrap_or_default();
+            let programs = ["FontFile", "FontFile2", "FontFile3"].map(|key| descriptor.get::<Stream<'_>>(key));
+            let programs =
+                programs.into_iter().flatten().filter(|file| self.programs.borrow_mut().insert(file.obj_id()));
+            let maps = ["ToUnicode", "Encoding", "CIDToGIDMap"].map(|key| font.get::<Stream<'_>>(key));
+            for stream in programs.chain(maps.into_iter().flatten()) {
+                self.size.set(self.size.get() + filters::size(&stream)?);
+            }
+        }
+        if self.size.get() > limits::MAX_FONT_BYTES {
+            let bound = limits::MAX_FONT_BYTES / limits::MIB;
+            return Err(filters::too_large(format!("The fonts of the PDF take more than {bound} MiB")));
+        }
+        Ok(())
     }
 
     /// The font of text that names none: Helvetica, as other readers have it.
@@ -295,18 +324,6 @@ fn widths_are_bounded(dict: &Dict<'_>) -> bool {
             }
         }
         codes <= 2.0 * limits::MAX_FONT_WIDTHS as f64
-    })
-}
-
-/// Whether none of the streams of a font says that it is a picture, and so was not looked at for its size.
-fn holds_no_picture(dict: &Dict<'_>) -> bool {
-    let descendants = dict.get::<Array<'_>>("DescendantFonts");
-    let descendant = descendants.and_then(|fonts| fonts.iter::<Dict<'_>>().next()).unwrap_or_default();
-    [dict, &descendant].iter().all(|font| {
-        let descriptor = font.get::<Dict<'_>>("FontDescriptor").unwrap_or_default();
-        let streams = ["ToUnicode", "Encoding", "CIDToGIDMap"].map(|key| font.get::<Stream<'_>>(key));
-        let files = ["FontFile", "FontFile2", "FontFile3"].map(|key| descriptor.get::<Stream<'_>>(key));
-        !streams.iter().chain(&files).flatten().any(|stream| is_picture(stream.dict()))
     })
 }
 

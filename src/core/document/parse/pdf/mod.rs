@@ -10,8 +10,11 @@
 mod annotations;
 mod content;
 mod embedded;
+mod encrypted;
+mod filters;
 mod fonts;
 mod inflation;
+mod inline_images;
 mod layers;
 mod strings;
 

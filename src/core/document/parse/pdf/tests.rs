@@ -2,24 +2,29 @@
 
 use std::fmt::Write as _;
 
+use super::filters::tests::{deflated, hex, run_lengths};
 use super::*;
 use crate::document::{ReadOptions, Role};
+use crate::limits;
 
 /// Writes a PDF of objects, numbered from 1. The first is the catalog.
-pub(crate) fn write_pdf(objects: &[String], trailer: &str) -> Vec<u8> {
-    let mut file = "%PDF-1.7\n".to_owned();
+pub(crate) fn write_pdf(objects: &[impl AsRef<[u8]>], trailer: &str) -> Vec<u8> {
+    let mut file = b"%PDF-1.7\n".to_vec();
     let mut offsets = Vec::new();
     for (number, object) in (1..).zip(objects) {
         offsets.push(file.len());
-        writeln!(file, "{number} 0 obj\n{object}\nendobj").unwrap();
+        file.extend(format!("{number} 0 obj\n").bytes());
+        file.extend(object.as_ref());
+        file.extend(b"\nendobj\n");
     }
     let start = file.len();
-    writeln!(file, "xref\n0 {}\n0000000000 65535 f ", objects.len() + 1).unwrap();
+    let mut end = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
     for offset in offsets {
-        writeln!(file, "{offset:010} 00000 n ").unwrap();
+        writeln!(end, "{offset:010} 00000 n ").unwrap();
     }
-    write!(file, "trailer\n<</Size {}/Root 1 0 R{trailer}>>\nstartxref\n{start}\n%%EOF", objects.len() + 1).unwrap();
-    file.into_bytes()
+    write!(end, "trailer\n<</Size {}/Root 1 0 R{trailer}>>\nstartxref\n{start}\n%%EOF", objects.len() + 1).unwrap();
+    file.extend(end.bytes());
+    file
 }
 
 fn stream(dict: &str, content: &str) -> String {
@@ -189,4 +194,122 @@ fn work_is_bounded() {
     run(1, &mut budget).unwrap();
     assert_eq!(run(1, &mut budget).unwrap_err().code(), "TIMEOUT");
     assert_eq!(run(2, &mut Budget { glyphs: 8, ..Budget::default() }).unwrap_err().code(), "DOCUMENT_TOO_LARGE");
+}
+
+/// A page whose content is this stream, with an object 6 beside it.
+fn page_of(dict: &str, data: &[u8], sixth: &str) -> Vec<u8> {
+    let mut content = format!("<<{dict}/Length {}>>\nstream\n", data.len()).into_bytes();
+    content.extend(data);
+    content.extend(b"\nendstream");
+    let objects = [
+        "<</Type/Catalog/Pages 2 0 R/AF[<</F(a)/EF<</F 4 0 R>>>>]>>".into(),
+        "<</Type/Pages/Kids[3 0 R]/Count 1/MediaBox[0 0 600 800]>>".into(),
+        "<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>".into(),
+        content,
+        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode 4 0 R>>".into(),
+        sixth.into(),
+    ];
+    write_pdf(&objects, "")
+}
+
+#[test]
+fn streams_are_bounded() {
+    let text = b"BT /F1 12 Tf 50 700 Td (Hello) Tj ET";
+    let large = vec![b' '; limits::MAX_STREAM_BYTES as usize + 1];
+    let (packed, large) = (deflated(text), deflated(&large));
+    // A stored block that says it is the end of the stream, before what is large.
+    let mut hidden = vec![0x78, 0x01, 0x00, 9, 0, 0xf6, 0xff];
+    hidden.extend(b"endstream");
+    hidden.extend(&large[2..]);
+    let chain = "[/Fl/Fl]";
+    for (dict, data, expected) in [
+        ("", &text.to_vec(), Some("Hello")),
+        ("/Filter/FlateDecode", &packed, Some("Hello")),
+        ("/Filter 6 0 R", &packed, Some("Hello")),
+        ("/Filter[/ASCIIHexDecode/FlateDecode]", &hex(&packed), Some("Hello")),
+        ("/Filter/RunLengthDecode", &run_lengths(text), Some("Hello")),
+        ("/Filter/FlateDecode", &large, None),
+        ("/Filter/Fl#61teDecode", &large, None),
+        ("/Foo/Image/Filter/FlateDecode", &large, None),
+        ("/Filter/FlateDecode", &hidden, None),
+        ("/Filter[/AHx/Fl]", &hex(&large), None),
+        ("/Filter[/FlateDecode/FlateDecode/FlateDecode]", &deflated(&deflated(&packed)), None),
+        ("/Filter[/Fl/Fl]", &deflated(&packed), None),
+        ("/Filter[/RL/RL]", &run_lengths(&run_lengths(text)), None),
+        ("/Filter[/LZW/RunLengthDecode]", &packed, None),
+        ("/Filter/FlateDecode/DecodeParms<</Predictor 2/Colors 16/BitsPerComponent 16>>", &packed, None),
+    ] {
+        let bytes = page_of(dict, data, "/FlateDecode");
+        let read = read_all(&bytes).map(|document| document.pages[0].text.clone());
+        assert_eq!(read.as_deref().ok(), expected, "{dict}");
+        // The same stream as an embedded file.
+        assert_eq!(attachments(&bytes).is_ok(), expected.is_some(), "{dict}");
+    }
+    let bytes = page_of("/Filter 6 0 R", &deflated(&packed), chain);
+    assert_eq!(read_all(&bytes).unwrap_err().code(), "DOCUMENT_TOO_LARGE");
+    // A picture may be packed as it likes.
+    let picture = page_of("/Subtype/Image/Filter[/Fl/Fl]", &deflated(&large), "null");
+    assert_eq!(read_all(&picture).unwrap().pages[0].text, "");
+}
+
+#[test]
+fn fonts_are_bounded() {
+    let font = |dict: &str, data: &[u8]| {
+        let mut file = format!("<<{dict}/Length {}>>stream\n", data.len()).into_bytes();
+        file.extend(data);
+        file.extend(b"\nendstream");
+        let page = "<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R/Resources<</Font<</F1 5 0 R/F2 6 0 R/F3 7 0 R>>>>>>";
+        let font = "<</Type/Font/Subtype/TrueType/BaseFont/A/ToUnicode 8 0 R/FontDescriptor<</FontFile2 8 0 R>>>>";
+        let content = stream("", "BT 50 700 Td /F1 10 Tf (a) Tj /F2 10 Tf (b) Tj /F3 10 Tf (c) Tj ET");
+        let start =
+            ["<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>", page, &content, font, font, font];
+        let mut objects = start.map(|object| object.as_bytes().to_vec()).to_vec();
+        objects.push(file);
+        read_all(&write_pdf(&objects, ""))
+    };
+    let third = vec![b' '; limits::MAX_FONT_BYTES as usize / 3];
+    assert_eq!(font("/Filter/Fl", &deflated(b"nothing")).unwrap().pages[0].text, "abc");
+    // One map more than there may be, and the program once.
+    assert_eq!(font("/Filter/Fl", &deflated(&third)).unwrap_err().code(), "DOCUMENT_TOO_LARGE");
+    assert_eq!(font("/Filter[/Fl/Fl]", &deflated(&deflated(b"nothing"))).unwrap_err().code(), "DOCUMENT_TOO_LARGE");
+}
+
+#[test]
+fn content_that_is_held_is_bounded() {
+    let form = |number: u32| {
+        let size = limits::MAX_STREAM_BYTES as usize / 2;
+        let data = deflated(&[format!("/X{number} Do").into_bytes(), vec![b' '; size]].concat());
+        let mut form = format!("<</Subtype/Form/Filter/Fl/Length {}>>stream\n", data.len()).into_bytes();
+        form.extend(data);
+        form.extend(b"\nendstream");
+        form
+    };
+    let objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>".to_vec(),
+        b"<</Type/Pages/Kids[3 0 R]/Count 1/MediaBox[0 0 600 800]>>".to_vec(),
+        b"<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources<</XObject<</X1 5 0 R/X2 6 0 R>>>>>>".to_vec(),
+        stream("", "/X1 Do").into_bytes(),
+        form(2),
+        form(3),
+    ];
+    assert_eq!(read_all(&write_pdf(&objects, "")).unwrap_err().code(), "DOCUMENT_TOO_LARGE");
+}
+
+#[test]
+fn pictures_within_content_are_bounded() {
+    let picture = "BI /W 1 /H 1 /CS /G /BPC 8 ID x EI";
+    assert_eq!(
+        text(&format!("q {picture} Q BT /F1 12 Tf 50 700 Td (text after {picture}) Tj ET")),
+        format!("text after {picture}")
+    );
+    // Pictures that do not end, and such that would be run within each other.
+    let show = "BT /F1 12 Tf 50 700 Td (text after pictures) Tj ET";
+    assert_eq!(text(&format!("{} {show}", "BI /W 1 /H 1 ID ".repeat(200_000))), "text after pictures");
+    assert_eq!(text(&format!("{} {show}", "BI /W 1 /H 1 ID x EI EI ".repeat(200_000))), "text after pictures");
+    assert_eq!(text(&format!("{} {show}", "BI /W 1 /H 1 ID x EI q BI ".repeat(100_000))), "text after pictures");
+    // Behind what ends content, too many would be searched for if it did not end it.
+    for hidden in ["BI /W 1 ID x EI ( ", ") BI /W 1 /H 1 ID "] {
+        let hidden = pdf(&[&format!("{show} {}", hidden.repeat(200_000))], "");
+        assert_eq!(read_all(&hidden).unwrap_err().code(), "TIMEOUT");
+    }
 }
