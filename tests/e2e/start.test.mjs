@@ -22,8 +22,10 @@ const freePort = () =>
     });
   });
 
+/** Runs a program without what the tests' own environment switches off in wrangler. */
 function launch(program, args, env = {}) {
-  const child = spawn(program, args, { cwd: ROOT, env: { ...process.env, ...env }, detached: true });
+  const { X_LOCAL_EXPLORER, ...inherited } = process.env;
+  const child = spawn(program, args, { cwd: ROOT, env: { ...inherited, ...env }, detached: true });
   const told = { text: "" };
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (told.text += data));
   return { child, told, ended: new Promise((resolve) => child.once("exit", (code) => resolve(code))) };
@@ -37,6 +39,33 @@ async function interrupt({ child, ended }) {
   process.kill(-child.pid, "SIGINT");
   await ended;
   await until(() => processes.every((pid) => !alive(pid)), { ms: 10_000, what: "the end of every process" });
+}
+
+/** Wrangler's local explorer gives out every project's files, and asks for no token. */
+async function assertNoExplorer(url) {
+  for (const path of ["", "/", "/api", "/api/r2/buckets", "/api/r2/buckets/sortroom-files/objects", "/api/local/workers"]) {
+    const answer = await fetch(`${url}/cdn-cgi/explorer${path}`);
+    const text = await answer.text();
+    assert.equal(answer.status, 404, `${path} answered ${text.slice(0, 200)}`);
+    assert.equal(text, '{"detail":"Not Found"}', "the Worker answered, which has no such path");
+  }
+}
+
+/** The processes that descend from one, by the process table. */
+function descendants(pid) {
+  const table = execFileSync("ps", ["-eo", "pid,ppid"], { encoding: "utf8" }).trim().split("\n").slice(1);
+  const rows = table.map((line) => line.trim().split(/\s+/).map(Number));
+  const below = (parent) => rows.filter(([, other]) => other === parent).flatMap(([child]) => [child, ...below(child)]);
+  return below(pid);
+}
+
+function alive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 test("npm start", async (t) => {
@@ -80,6 +109,7 @@ test("npm start", async (t) => {
 
     const page = await (await fetch(facts.url)).text();
     assert.match(page, /Sortroom/);
+    await assertNoExplorer(facts.url);
 
     const second = start(port);
     assert.equal(await second.ended, 1);
@@ -91,7 +121,7 @@ test("npm start", async (t) => {
   assert.ok(!existsSync(DEV), "the facts are gone with the server");
 });
 
-test("wrangler dev outlives refused bodies", async (t) => {
+test("wrangler dev outlives refused bodies, and gives no files out", async (t) => {
   const state = scratch("wrangler-");
   const port = await freePort();
   const server = launch(WRANGLER, [
@@ -103,6 +133,7 @@ test("wrangler dev outlives refused bodies", async (t) => {
   try {
     await until(async () => server.child.exitCode !== null || (await healthy()) === 200, { ms: 60_000, what: "the server" });
     assert.equal(server.child.exitCode, null, server.told.text);
+    await t.test("the explorer is off", () => assertNoExplorer(url));
 
     const admin = readFileSync(join(ROOT, ".dev.vars"), "utf8").match(/^ADMIN_SECRET=(.+)$/m)[1].trim();
     const { id } = await ask(url, "POST", "/v1/projects", { token: admin, body: { name: "test" } });
