@@ -31,7 +31,7 @@ function launch(program, args, env = {}) {
   return { child, told, ended: new Promise((resolve) => child.once("exit", (code) => resolve(code))) };
 }
 
-const start = (port) => launch("npm", ["start"], { PORT: String(port) });
+const start = (port, env) => launch("npm", ["start"], { PORT: String(port), ...env });
 
 /** Ends a program as Ctrl-C does: the signal goes to every process of the terminal's group. */
 async function interrupt({ child, ended }) {
@@ -119,6 +119,24 @@ test("npm start", async (t) => {
     await interrupt(server);
   }
   assert.ok(!existsSync(DEV), "the facts are gone with the server");
+});
+
+test("npm start looks at the port before it sets anything up", async () => {
+  const port = await freePort();
+  const taken = createServer().listen(port, "127.0.0.1");
+  // Nothing is in this cache, so that setting up would begin with tools that take minutes to build.
+  const cache = scratch("cache-");
+  const server = start(port, { SORTROOM_CACHE: cache });
+  const late = setTimeout(() => process.kill(-server.child.pid, "SIGKILL"), 20_000);
+  try {
+    assert.equal(await server.ended, 1, server.told.text);
+    assert.match(server.told.text, new RegExp(`port ${port} is taken`));
+    assert.doesNotMatch(server.told.text, /setup:|build:/);
+  } finally {
+    clearTimeout(late);
+    taken.close();
+    rmSync(cache, { recursive: true, force: true });
+  }
 });
 
 test("wrangler dev outlives refused bodies, and gives no files out", async (t) => {
