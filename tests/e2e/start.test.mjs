@@ -11,7 +11,7 @@ import { ROOT, ask, scratch, until } from "./server.mjs";
 const DEV = join(ROOT, ".sortroom", "dev.json");
 const WRANGLER = join(ROOT, "node_modules", ".bin", "wrangler");
 
-/** How often each kind of refused body is sent. Before they were read to their end, 4 to 8 ended the server. */
+/** How often each kind of refused body is sent. When a refusal cancelled the body, 4 to 8 ended wrangler 4.116. */
 const REFUSALS = 30;
 
 const freePort = () =>
@@ -22,9 +22,9 @@ const freePort = () =>
     });
   });
 
-/** Runs a program without what the tests' own environment switches off in wrangler. */
+/** Runs a program without what the tests' own environment switches off in wrangler, so that .env has to. */
 function launch(program, args, env = {}) {
-  const { X_LOCAL_EXPLORER, ...inherited } = process.env;
+  const { X_LOCAL_EXPLORER, X_LOCAL_OBSERVABILITY, ...inherited } = process.env;
   const child = spawn(program, args, { cwd: ROOT, env: { ...inherited, ...env }, detached: true });
   const told = { text: "" };
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (told.text += data));
@@ -43,8 +43,10 @@ async function interrupt({ child, ended }) {
 
 /** Wrangler's local explorer gives out every project's files, and asks for no token. */
 async function assertNoExplorer(url) {
-  for (const path of ["", "/", "/api", "/api/r2/buckets", "/api/r2/buckets/sortroom-files/objects", "/api/local/workers"]) {
-    const answer = await fetch(`${url}/cdn-cgi/explorer${path}`);
+  const paths = ["", "/", "/api", "/api/r2/buckets", "/api/r2/buckets/sortroom-files/objects", "/api/local/workers"];
+  // It answers at both addresses.
+  for (const path of ["explorer", "local/explorer"].flatMap((base) => paths.map((path) => base + path))) {
+    const answer = await fetch(`${url}/cdn-cgi/${path}`);
     const text = await answer.text();
     assert.equal(answer.status, 404, `${path} answered ${text.slice(0, 200)}`);
     assert.equal(text, '{"detail":"Not Found"}', "the Worker answered, which has no such path");
