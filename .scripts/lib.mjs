@@ -38,6 +38,9 @@ export const environment = (extra = {}) => ({
   WRANGLER_SEND_ERROR_REPORTS: "false",
   DO_NOT_TRACK: "1",
   CLOUDFLARE_CF_FETCH_ENABLED: "false",
+  // Whatever the caller's own environment says; .env has the reasons, and switches them off for wrangler run by hand.
+  X_LOCAL_EXPLORER: "false",
+  X_LOCAL_OBSERVABILITY: "false",
   ...extra,
 });
 

@@ -131,9 +131,12 @@ Classify a mail as Dial Once does:
 main(async () => {
   const port = Number(process.env.PORT ?? 8787);
   if (!Number.isInteger(port) || port < 1 || port > 65535) throw new Failure(`PORT is not a port: ${process.env.PORT}`);
+  // Before the set-up and the builds, which take minutes on a fresh machine.
+  await freePort(port);
   const tools = await setup();
   await buildWorker("worker", tools);
   await buildConsole(tools);
+  // And behind them, because another program had those minutes to take it.
   await freePort(port);
   mkdirSync(STATE, { recursive: true });
 

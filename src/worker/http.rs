@@ -4,19 +4,26 @@
 //! So a request is not converted whole: only the headers that the API knows are asked for, and a short body comes in
 //! one piece instead of as a stream.
 
-use std::cell::RefCell;
+use std::{
+    cell::RefCell,
+    pin::{Pin, pin},
+    rc::Rc,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use axum::http::header::CONTENT_LENGTH;
 use axum::{Router, body::Body};
 use bytes::Bytes;
-use futures_util::{TryStreamExt, stream};
-use http_body::Body as _;
+use futures_util::{StreamExt, TryStreamExt, future, stream};
+use http_body::{Body as HttpBody, Frame};
 use sortroom::{api, limits};
 use worker::{
-    Error, FixedLengthStream, Result,
+    Delay, Error, FixedLengthStream, Result,
     js_sys::Uint8Array,
+    send::SendWrapper,
     wasm_bindgen_futures::JsFuture,
-    web_sys::{Headers, Request, Response, ResponseInit},
+    web_sys::{Headers, ReadableStream, Request, Response, ResponseInit},
     worker_sys,
 };
 
@@ -24,6 +31,13 @@ use crate::ports::WorkerPorts;
 
 /// The longest body that comes in one piece: every body of JSON.
 const SHORT_BODY: u64 = 2 * limits::MIB;
+
+/// The most bytes of a refused body that are read and thrown away: no more than an accepted upload has.
+const DRAIN_BYTES: u64 = limits::MAX_UPLOAD_BYTES + limits::FORM_EXTRA_BYTES;
+
+/// The longest time that reading a refused body may hold back its response. A client on the same machine sends
+/// [`DRAIN_BYTES`] in a tenth of it; one that has gone silent waits no longer for its refusal.
+const DRAIN_TIME: Duration = Duration::from_secs(10);
 
 thread_local! {
     /// The router holds no request and no binding, so that one serves the whole life of the instance.
@@ -40,16 +54,72 @@ fn router() -> Router {
 ///
 /// When the platform's request cannot be understood, or the platform refuses the response.
 pub async fn serve(ports: WorkerPorts, request: &Request) -> Result<Response> {
-    let request = read(request).await?;
+    let (request, streamed) = read(request).await?;
     let response = api::serve(&router(), ports, request).await;
+    if let Some(body) = streamed {
+        body.drain().await;
+    }
     write(response).await
 }
 
-async fn read(from: &Request) -> Result<http::Request<Body>> {
+/// The body of a request that the router reads as it comes. Every clone reads the same stream.
+///
+/// When a request ends whose body was cancelled, or read in part, workerd closes the connection under a client that is
+/// still sending: the client loses the response, and `wrangler dev` answers the next requests with 500 or ends (seen
+/// with 4.116). `worker::Body` cancels when it is dropped before its end, and the router drops a body whenever it
+/// refuses a request. So the stream gets its reader only when something is read, a body that nobody read goes
+/// untouched, and [`drain`](Self::drain) reads one that was read in part to its end.
+#[derive(Clone)]
+struct StreamedBody(SendWrapper<Rc<RefCell<Streamed>>>);
+
+struct Streamed {
+    stream: ReadableStream,
+    /// The stream with its reader; None before the first read.
+    reading: Option<worker::Body>,
+}
+
+impl StreamedBody {
+    fn new(stream: ReadableStream) -> Self {
+        Self(SendWrapper::new(Rc::new(RefCell::new(Streamed { stream, reading: None }))))
+    }
+
+    /// Reads what the router left of a body that it began to read, up to [`DRAIN_BYTES`] and for [`DRAIN_TIME`].
+    async fn drain(self) {
+        if self.0.borrow().reading.is_none() {
+            return;
+        }
+        let mut chunks = Body::new(self).into_data_stream();
+        let end = async {
+            let mut left = DRAIN_BYTES;
+            // An error is an end too: the client has gone.
+            while let Some(Ok(chunk)) = chunks.next().await {
+                match u64::try_from(chunk.len()).ok().and_then(|length| left.checked_sub(length)) {
+                    Some(rest) => left = rest,
+                    None => break,
+                }
+            }
+        };
+        future::select(pin!(end), Delay::from(DRAIN_TIME)).await;
+    }
+}
+
+impl HttpBody for StreamedBody {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>>>> {
+        let Streamed { stream, reading } = &mut *self.0.borrow_mut();
+        let body = reading.get_or_insert_with(|| worker::Body::new(stream.clone()));
+        Pin::new(body).poll_frame(context)
+    }
+}
+
+/// The request for the router, and its body if that comes as a stream.
+async fn read(from: &Request) -> Result<(http::Request<Body>, Option<StreamedBody>)> {
     let method = from.method();
     let mut builder = http::Request::builder().method(method.as_str()).uri(from.url());
     let headers = from.headers();
-    let mut length = None;
+    let mut length: Option<u64> = None;
     for name in api::REQUEST_HEADERS {
         if let Some(value) = headers.get(name.as_str())? {
             if name == CONTENT_LENGTH {
@@ -58,19 +128,23 @@ async fn read(from: &Request) -> Result<http::Request<Body>> {
             builder = builder.header(name, value);
         }
     }
-    let body = if method == "GET" || method == "HEAD" { Body::empty() } else { body(from, length).await? };
-    Ok(builder.body(body)?)
+    if method == "GET" || method == "HEAD" {
+        return Ok((builder.body(Body::empty())?, None));
+    }
+    if length.is_some_and(|length| length <= SHORT_BODY) {
+        return Ok((builder.body(short(from).await?)?, None));
+    }
+    let streamed = from.body().map(StreamedBody::new);
+    Ok((builder.body(streamed.clone().map_or_else(Body::empty, Body::new))?, streamed))
 }
 
-async fn body(from: &Request, length: Option<u64>) -> Result<Body> {
-    if length.is_some_and(|length| length <= SHORT_BODY) {
-        return Ok(match JsFuture::from(from.array_buffer()?).await {
-            Ok(buffer) => Uint8Array::new(&buffer).to_vec().into(),
-            // The caller went away. Whoever reads the body says so.
-            Err(error) => Body::from_stream(stream::iter([Err::<Bytes, Error>(error.into())])),
-        });
-    }
-    Ok(from.body().map_or_else(Body::empty, |stream| Body::new(worker::Body::new(stream))))
+/// A body in one piece.
+async fn short(from: &Request) -> Result<Body> {
+    Ok(match JsFuture::from(from.array_buffer()?).await {
+        Ok(buffer) => Uint8Array::new(&buffer).to_vec().into(),
+        // The caller went away. Whoever reads the body says so.
+        Err(error) => Body::from_stream(stream::iter([Err::<Bytes, Error>(error.into())])),
+    })
 }
 
 async fn write(response: http::Response<Body>) -> Result<Response> {

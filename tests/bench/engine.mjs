@@ -96,8 +96,8 @@ async function inNode(out) {
 
 /** The engine in workerd, likewise; what a request costs that does nothing is taken off. */
 async function inWorkerd(out) {
-  const [{ Log, LogLevel, Miniflare }, { unstable_readConfig: readConfig }] = await Promise.all([import("miniflare"), import("wrangler")]);
-  const miniflare = new Miniflare({
+  const [{ Log, LogLevel, Miniflare, convertV4MiniflareOptions }, { unstable_readConfig: readConfig }] = await Promise.all([import("miniflare"), import("wrangler")]);
+  const miniflare = new Miniflare(convertV4MiniflareOptions({
     cf: false,
     host: "127.0.0.1",
     port: 0,
@@ -112,7 +112,7 @@ async function inWorkerd(out) {
         { type: "CompiledWasm", path: join(out, name, "engine_bg.wasm") },
       ]),
     ],
-  });
+  }));
   const url = (await miniflare.ready).origin;
   const connection = await Connection.open(url);
   const ask = async (work, times) => {

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Log, LogLevel, Miniflare } from "miniflare";
+import { Log, LogLevel, Miniflare, convertV4MiniflareOptions } from "miniflare";
 import { unstable_readConfig as readConfig } from "wrangler";
 import { ROOT, ask, newProject, startServer } from "../e2e/server.mjs";
 import { newWorkplace } from "../e2e/workplace.mjs";
@@ -52,7 +52,7 @@ async function project(url) {
 export async function startBare() {
   const folder = mkdtempSync(join(tmpdir(), "sortroom-bare-"));
   const build = join(ROOT, "build", "bare");
-  const miniflare = new Miniflare({
+  const miniflare = new Miniflare(convertV4MiniflareOptions({
     cf: false,
     host: "127.0.0.1",
     port: 0,
@@ -65,10 +65,10 @@ export async function startBare() {
       { type: "CompiledWasm", path: join(build, "index_bg.wasm") },
     ],
     durableObjects: { ROWS: { className: "Rows", useSQLite: true } },
-    durableObjectsPersist: join(folder, "objects"),
+    resourcePersistencePath: folder,
     queueProducers: { STAGES: { queueName: "bare-stages" } },
     queueConsumers: { "bare-stages": { maxBatchSize: 10, maxBatchTimeout: 1 } },
-  });
+  }));
   return {
     url: (await miniflare.ready).origin,
     stop: async () => {

@@ -2,12 +2,15 @@
 //
 // Miniflare runs the same workerd as `wrangler dev`, without the proxy that wrangler puts before it, so that many
 // requests at once reach the Worker as many requests at once. What wrangler.toml says is read from wrangler.toml.
+//
+// Wrangler names one exact version of Miniflare, and Miniflare one of workerd: package.json has that Miniflare, so that
+// one copy is installed and the tests run what `npm start` runs. They change together.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Miniflare, Log, LogLevel } from "miniflare";
+import { Miniflare, Log, LogLevel, convertV4MiniflareOptions } from "miniflare";
 import { unstable_readConfig as readConfig } from "wrangler";
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
@@ -72,7 +75,7 @@ export async function startServer({ variant = "worker", vars = {}, queues = {}, 
     else Object.assign(options.queueConsumers[queue], change);
   }
   const build = join(ROOT, "build", variant);
-  const miniflare = new Miniflare({
+  const miniflare = new Miniflare(convertV4MiniflareOptions({
     ...options,
     cf: false,
     host: "127.0.0.1",
@@ -86,15 +89,10 @@ export async function startServer({ variant = "worker", vars = {}, queues = {}, 
     ],
     bindings: { ...config.vars, ADMIN_SECRET: ADMIN, ...vars },
     ...(assets && { assets: { directory: join(ROOT, config.assets.directory), routerConfig: { has_user_worker: true } } }),
-    durableObjectsPersist: join(folder, "objects"),
-    r2Persist: join(folder, "r2"),
-    handleRuntimeStdio: quiet
-      ? (out, err) => {
-          out.resume();
-          err.resume();
-        }
-      : undefined,
-  });
+    resourcePersistencePath: folder,
+    // What workerd and the Worker print.
+    handleStructuredLogs: quiet ? () => {} : undefined,
+  }));
   const url = (await miniflare.ready).origin;
   return {
     url,

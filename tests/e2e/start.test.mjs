@@ -1,14 +1,18 @@
 // The first of the two commands, as a person runs it: it starts, tells what to paste, works as pasted, and goes without
-// a trace.
+// a trace. And `wrangler dev` by hand, with the proxy that wrangler puts before the Worker.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
-import { ROOT, until } from "./server.mjs";
+import { ROOT, ask, scratch, until } from "./server.mjs";
 
 const DEV = join(ROOT, ".sortroom", "dev.json");
+const WRANGLER = join(ROOT, "node_modules", ".bin", "wrangler");
+
+/** How often each kind of refused body is sent. When a refusal cancelled the body, 4 to 8 ended wrangler 4.116. */
+const REFUSALS = 30;
 
 const freePort = () =>
   new Promise((resolve) => {
@@ -18,11 +22,35 @@ const freePort = () =>
     });
   });
 
-function start(port) {
-  const child = spawn("npm", ["start"], { cwd: ROOT, env: { ...process.env, PORT: String(port) }, detached: true });
+/** Runs a program without what the tests' own environment switches off in wrangler, so that .env has to. */
+function launch(program, args, env = {}) {
+  const { X_LOCAL_EXPLORER, X_LOCAL_OBSERVABILITY, ...inherited } = process.env;
+  const child = spawn(program, args, { cwd: ROOT, env: { ...inherited, ...env }, detached: true });
   const told = { text: "" };
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (told.text += data));
   return { child, told, ended: new Promise((resolve) => child.once("exit", (code) => resolve(code))) };
+}
+
+const start = (port, env) => launch("npm", ["start"], { PORT: String(port), ...env });
+
+/** Ends a program as Ctrl-C does: the signal goes to every process of the terminal's group. */
+async function interrupt({ child, ended }) {
+  const processes = [child.pid, ...descendants(child.pid)];
+  process.kill(-child.pid, "SIGINT");
+  await ended;
+  await until(() => processes.every((pid) => !alive(pid)), { ms: 10_000, what: "the end of every process" });
+}
+
+/** Wrangler's local explorer gives out every project's files, and asks for no token. */
+async function assertNoExplorer(url) {
+  const paths = ["", "/", "/api", "/api/r2/buckets", "/api/r2/buckets/sortroom-files/objects", "/api/local/workers"];
+  // It answers at both addresses.
+  for (const path of ["explorer", "local/explorer"].flatMap((base) => paths.map((path) => base + path))) {
+    const answer = await fetch(`${url}/cdn-cgi/${path}`);
+    const text = await answer.text();
+    assert.equal(answer.status, 404, `${path} answered ${text.slice(0, 200)}`);
+    assert.equal(text, '{"detail":"Not Found"}', "the Worker answered, which has no such path");
+  }
 }
 
 /** The processes that descend from one, by the process table. */
@@ -45,7 +73,8 @@ function alive(pid) {
 test("npm start", async (t) => {
   assert.ok(!existsSync(DEV), "another `npm start` runs from this checkout: stop it first");
   const port = await freePort();
-  const { child, told, ended } = start(port);
+  const server = start(port);
+  const { child, told } = server;
   const began = performance.now();
   try {
     await until(() => existsSync(DEV) || child.exitCode !== null, { ms: 120_000, what: "the server" });
@@ -82,17 +111,101 @@ test("npm start", async (t) => {
 
     const page = await (await fetch(facts.url)).text();
     assert.match(page, /Sortroom/);
+    await assertNoExplorer(facts.url);
 
     const second = start(port);
     assert.equal(await second.ended, 1);
     assert.match(second.told.text, new RegExp(`port ${port} is taken`));
     assert.ok(existsSync(DEV), "the second start did not disturb the first");
   } finally {
-    const processes = [child.pid, ...descendants(child.pid)];
-    // What Ctrl-C does: the signal goes to every process of the terminal's group.
-    process.kill(-child.pid, "SIGINT");
-    await ended;
-    await until(() => processes.every((pid) => !alive(pid)), { ms: 10_000, what: "the end of every process" });
+    await interrupt(server);
   }
   assert.ok(!existsSync(DEV), "the facts are gone with the server");
+});
+
+test("npm start looks at the port before it sets anything up", async () => {
+  const port = await freePort();
+  const taken = createServer().listen(port, "127.0.0.1");
+  // Nothing is in this cache, so that setting up would begin with tools that take minutes to build.
+  const cache = scratch("cache-");
+  const server = start(port, { SORTROOM_CACHE: cache });
+  const late = setTimeout(() => process.kill(-server.child.pid, "SIGKILL"), 20_000);
+  try {
+    assert.equal(await server.ended, 1, server.told.text);
+    assert.match(server.told.text, new RegExp(`port ${port} is taken`));
+    assert.doesNotMatch(server.told.text, /setup:|build:/);
+  } finally {
+    clearTimeout(late);
+    taken.close();
+    rmSync(cache, { recursive: true, force: true });
+  }
+});
+
+test("wrangler dev outlives refused bodies, and gives no files out", async (t) => {
+  const state = scratch("wrangler-");
+  const port = await freePort();
+  const server = launch(WRANGLER, [
+    ...["dev", "--ip", "127.0.0.1", "--port", String(port), "--persist-to", state],
+    ...["--show-interactive-dev-session=false", "--log-level", "warn"],
+  ]);
+  const url = `http://127.0.0.1:${port}`;
+  const healthy = () => fetch(`${url}/v1/health`).then((answer) => answer.status, (error) => String(error.cause ?? error));
+  try {
+    await until(async () => server.child.exitCode !== null || (await healthy()) === 200, { ms: 60_000, what: "the server" });
+    assert.equal(server.child.exitCode, null, server.told.text);
+    await t.test("the explorer is off", () => assertNoExplorer(url));
+
+    const admin = readFileSync(join(ROOT, ".dev.vars"), "utf8").match(/^ADMIN_SECRET=(.+)$/m)[1].trim();
+    const { id } = await ask(url, "POST", "/v1/projects", { token: admin, body: { name: "test" } });
+    const { token } = await ask(url, "POST", `/v1/projects/${id}/tokens`, { token: admin, body: { name: "test" } });
+    const announced = await ask(url, "PUT", "/api/v1/files", { token, body: { name: "a.txt" } });
+
+    /** Sends a request over a connection of its own, closes that after the headers of the answer, and gives the status. */
+    const raw = (head, body) =>
+      new Promise((resolve, reject) => {
+        const socket = connect(port, "127.0.0.1");
+        let told = "";
+        socket.setTimeout(30_000, () => socket.destroy(new Error("no answer")));
+        socket.on("data", (data) => {
+          told += data;
+          if (told.includes("\r\n\r\n")) {
+            resolve(Number(told.split(" ")[1]));
+            socket.destroy();
+          }
+        });
+        socket.on("error", reject);
+        socket.on("close", () => reject(new Error(`closed after ${JSON.stringify(told)}`)));
+        socket.write([...head, `host: 127.0.0.1:${port}`, "", ""].join("\r\n"));
+        socket.write(body);
+      });
+
+    const CHUNKED = "transfer-encoding: chunked";
+    const FORM = "content-type: multipart/form-data; boundary=XXXX";
+    const MIB = 1024 * 1024;
+    const chunked = (text) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n0\r\n\r\n`;
+    // A text part longer than any may be: the form is refused in its middle.
+    const form = `--XXXX\r\ncontent-disposition: form-data; name="purpose"\r\n\r\n${"x".repeat(8 * MIB)}`;
+    const authorized = `authorization: Bearer ${token}`;
+    const kinds = [
+      ["without a token, short", 401, ["POST /api/v1/beta/files HTTP/1.1", FORM, CHUNKED], chunked("abc")],
+      ["without a token, long", 401, ["POST /api/v1/beta/files HTTP/1.1", FORM, CHUNKED], chunked(form)],
+      ["without a length", 411, [`PUT ${new URL(announced.url).pathname} HTTP/1.1`, CHUNKED], chunked("abc")],
+      ["half read, past the limit", 413, ["POST /api/v2/classify HTTP/1.1", authorized, CHUNKED], chunked("x".repeat(8 * MIB))],
+      ["half read, a broken form", 400, ["POST /api/v1/beta/files HTTP/1.1", authorized, FORM, CHUNKED], chunked(form)],
+      ["half read, a broken form with a length", 400, ["POST /api/v1/beta/files HTTP/1.1", authorized, FORM, `content-length: ${form.length}`], form],
+    ];
+    for (const [name, status, head, body] of kinds) {
+      await t.test(name, async () => {
+        for (let at = 0; at < REFUSALS; at++) {
+          assert.equal(await raw(head, body), status, `try ${at}`);
+          assert.equal(await healthy(), 200, `after try ${at}`);
+        }
+        assert.equal(server.child.exitCode, null, server.told.text);
+      });
+    }
+    assert.equal((await ask(url, "GET", "/v1/project", { token })).id, id);
+  } finally {
+    await interrupt(server);
+    rmSync(state, { recursive: true, force: true });
+  }
 });

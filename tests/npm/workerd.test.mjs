@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { Miniflare } from "miniflare";
+import { Miniflare, convertV4MiniflareOptions } from "miniflare";
 import { npmBin, run } from "../../.scripts/lib.mjs";
 import { MAIL, PDF, answers, bytesOf, project, rules, schema } from "./packed.mjs";
 
@@ -28,7 +28,7 @@ before(async () => {
   await run(npmBin("wrangler"), ["deploy", "--dry-run", "--outdir", "out"], { cwd: folder, quiet: true });
   const out = join(folder, "out");
   const modules = readdirSync(out).filter((file) => /\.(js|wasm)$/.test(file)).sort((a, b) => (a.endsWith(".js") ? -1 : b.endsWith(".js") ? 1 : 0));
-  server = new Miniflare({
+  server = new Miniflare(convertV4MiniflareOptions({
     modulesRoot: out,
     modules: modules.map((file) => ({
       type: file.endsWith(".js") ? "ESModule" : "CompiledWasm",
@@ -36,7 +36,7 @@ before(async () => {
       contents: readFileSync(join(out, file)),
     })),
     compatibilityDate: "2026-07-30",
-  });
+  }));
   native = await answers();
 });
 
