@@ -80,7 +80,7 @@ pub(super) fn passages(page: &Page) -> impl Iterator<Item = Passage> + '_ {
 impl Reading {
     /// Walks over `document`. `hint` is its language where the caller knows it.
     pub fn new(document: &Document, lexicon: &Lexicon, hint: Option<Language>) -> Self {
-        let language = hint.or_else(|| detect(document)).unwrap_or(lexicon.language);
+        let language = language(document, lexicon, hint);
         let mut dictionary = Dictionary::new(document, lexicon, language);
         let mut reading = Self { language, hits: Vec::new(), words: 0, distinct: 0, titled: Vec::new() };
         let mut folded = String::new();
@@ -136,6 +136,11 @@ impl Reading {
         }
         reading
     }
+}
+
+/// The language that `document` is read in: what the caller said, what is detected, or else that of the rules.
+pub(super) fn language(document: &Document, lexicon: &Lexicon, hint: Option<Language>) -> Language {
+    hint.or_else(|| detect(document)).unwrap_or(lexicon.language)
 }
 
 /// The language of the first words, by their stop words, or by the words of business where there are no sentences.
