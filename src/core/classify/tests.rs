@@ -245,6 +245,36 @@ fn a_title_counts_more_than_a_mention() {
 }
 
 #[test]
+fn header_fields_of_a_mail_have_no_vote() {
+    let mail = |fields: &str| {
+        let text =
+            format!("{fields}Subject: New address\r\n\r\nI have moved. Please send all letters to 12 Mill Lane.\r\n");
+        crate::document::read(text.as_bytes(), &crate::document::ReadOptions::default()).unwrap()
+    };
+    let mut rules = business();
+    rules.rules[2].examples = vec!["Kind regards, contracts@example.org".into()];
+    let plain = mail("From: a@b.c\r\n");
+    let other = mail(
+        "From: Contract desk <contracts@example.org>\r\nTo: Invoice, Legal Agreement <invoice@example.org>\r\nDate: Tue, 24 Nov 2026 10:00:00 +0100\r\n",
+    );
+    assert!(other.pages[0].text.contains("To: Invoice"), "shown, and there for extraction");
+    let [first, second] = [&plain, &other].map(|document| classify(document, &rules, &Settings::default()));
+    assert_eq!((&first.label, &first.scores, first.confidence), (&second.label, &second.scores, second.confidence));
+    let header = other.pages[0].passages.iter().find(|passage| passage.role == Role::Header).unwrap().span;
+    assert!(second.evidence.iter().all(|piece| piece.span.start >= header.end || piece.span.end <= header.start));
+    let classifier = Classifier::new(&rules, &Settings::default());
+    assert_eq!(classifier.observe(&plain), classifier.observe(&other));
+    assert_eq!(classifier.observe(&plain).words, 9);
+    // A header of another language, at the top of a mail that says nothing more.
+    let mut bare = mail("From: a@b.c\r\nTo: die Abteilung der Rechnungen und der Verträge <rechnung@example.org>\r\n");
+    bare.pages[0].passages.retain(|passage| passage.role == Role::Header);
+    assert_eq!(bare.pages[0].passages.len(), 1);
+    let decision = classify(&bare, &rules, &Settings::default());
+    assert_eq!((decision.label, decision.evidence.len()), (None, 0));
+    assert_eq!(decision.reasoning, "The document has no words to match.");
+}
+
+#[test]
 fn settings_read_what_older_ones_wrote() {
     let settings: Settings = serde_json::from_str(r#"{"language":"de"}"#).unwrap();
     assert_eq!(settings, Settings { language: Some("de".into()), ..Settings::default() });
