@@ -1,15 +1,15 @@
-// Measures classification over a folder of labelled texts: `npm run quality -- DIR [--json FILE]`.
+// Measures classification over a folder of labelled texts: `npm run quality -- DIR [--json FILE | --few]`.
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Failure, main, run } from "./lib.mjs";
 
 function options() {
   try {
-    const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "string" } } });
+    const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "string" }, few: { type: "boolean" } } });
     if (positionals.length !== 1) throw new Error("one folder is measured");
     return { folder: positionals[0], ...values };
   } catch (error) {
-    throw new Failure(`${error.message}\n  npm run quality -- DIR [--json FILE]`);
+    throw new Failure(`${error.message}\n  npm run quality -- DIR [--json FILE | --few]`);
   }
 }
 
@@ -17,7 +17,8 @@ function options() {
 const there = (path) => resolve(process.env.INIT_CWD ?? process.cwd(), path);
 
 main(async () => {
-  const { folder, json } = options();
+  const { folder, json, few } = options();
   const written = json === undefined ? [] : ["--json", there(json)];
+  if (few) written.push("--few");
   await run("cargo", ["run", "--quiet", "--release", "-p", "sortroom", "--example", "quality", "--", there(folder), ...written]);
 });

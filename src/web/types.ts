@@ -220,7 +220,7 @@ export type Passage = {
 /**
  * What a passage is to its page.
  */
-export type Role = "title" | "heading" | "body" | "table_row" | "quote" | "signature" | "margin";
+export type Role = "title" | "heading" | "body" | "table_row" | "quote" | "signature" | "margin" | "header";
 
 /**
  * A word and its place.

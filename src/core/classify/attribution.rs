@@ -55,6 +55,13 @@ impl Attribution {
         if let Some((lessons, told)) = classifier.lessons.as_ref().zip(view.told.as_ref()) {
             lessons.word_parts(told, rule, |place, part| attribution.add_at(place, Kind::Example, example * part));
         }
+        if let Some((neighbours, compared)) = classifier.neighbours.as_ref().zip(view.compared.as_ref())
+            && let Some(nearest) = compared.nearest(rule)
+        {
+            let words = nearest.words;
+            neighbours
+                .word_parts(compared, nearest, |place, part| attribution.add_at(place, Kind::Example, words * part));
+        }
         attribution
     }
 
@@ -71,12 +78,17 @@ impl Attribution {
         let (Some(read), Some(direction)) = (&view.meaning, classifier.directions.rules.get(rule)) else { return };
         let background = &classifier.directions.background;
         let middle = classifier.lessons.as_ref().and_then(|lessons| lessons.direction(rule));
+        let example = classifier.neighbours.as_ref().zip(view.compared.as_ref()).and_then(|(neighbours, compared)| {
+            let nearest = compared.nearest(rule)?;
+            Some((nearest.meaning, neighbours.direction(nearest)?))
+        });
         let nearest = read.nearest(direction);
         let whole = read.whole.as_ref();
         let passages = |at: Option<usize>| read.passages.iter().find(|(found, _)| Some(*found) == at);
         let mut aims: Vec<(Option<usize>, Kind, f64, &Direction, &Vector)> = Vec::new();
         aims.extend(whole.map(|whole| (None, Kind::Meaning, meaning, whole, direction)));
         aims.extend(whole.zip(middle).map(|(whole, middle)| (None, Kind::Example, taught, whole, middle)));
+        aims.extend(whole.zip(example).map(|(whole, (weight, aim))| (None, Kind::Example, weight, whole, aim)));
         aims.extend(passages(nearest).map(|(at, passage)| (Some(*at), Kind::Meaning, near, passage, direction)));
         aims.extend(passages(Some(0)).map(|(at, passage)| (Some(*at), Kind::Meaning, first, passage, direction)));
         for (passage, kind, weight, read_as, aim) in aims {

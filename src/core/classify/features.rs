@@ -49,9 +49,9 @@ pub struct Features {
     pub meaning_passage: f64,
     /// The same with the first passage.
     pub meaning_head: f64,
-    /// Cosine of the document's direction and the middle of the rule's examples; 0 where no rule has any.
+    /// Cosine of the document's direction and the middle of the rule's examples; 0 unless every rule has enough.
     pub taught_meaning: f64,
-    /// Cosine of the document's words and those of the rule's examples; 0 where no rule has any.
+    /// Cosine of the document's words and those of the rule's examples; 0 unless every rule has enough.
     pub taught_words: f64,
 }
 

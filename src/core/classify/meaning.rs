@@ -131,7 +131,7 @@ impl Meaning {
         'document: for (page_at, page) in document.pages.iter().enumerate() {
             for passage in passages(page) {
                 let share = match passage.role {
-                    Role::Quote | Role::Margin | Role::Signature => Share::Half,
+                    Role::Quote | Role::Margin | Role::Signature | Role::Header => Share::Half,
                     Role::Title | Role::Heading | Role::Body | Role::TableRow => Share::Whole,
                 };
                 for piece in Pieces::new(passage.span.of(&page.text)) {

@@ -6,7 +6,7 @@
 //!    full of and what a description excludes says little or nothing.
 //! 2. `reading`: one walk over the document finds every place that uses a term.
 //! 3. `features`: for every rule a few numbers, each one kind of evidence.
-//! 4. `score`: the numbers become a score for each rule; with `surroundings` and `heads` the answer (a label, or none) and its
+//! 4. `score`: the numbers become a score for each rule, to which a few examples (`neighbours`) add; with `surroundings` and `heads` the answer (a label, or none) and its
 //!    probability.
 //! 5. `reasoning`: the same evidence as sentences and as places in the document.
 //!
@@ -26,11 +26,13 @@ mod glossary;
 mod heads;
 pub mod lint;
 mod meaning;
+mod neighbours;
 mod outcome;
 mod reading;
 mod reasoning;
 mod rules;
 mod score;
+mod stems;
 mod surroundings;
 #[cfg(test)]
 mod tests;
@@ -40,11 +42,13 @@ use serde::{Deserialize, Serialize};
 use crate::document::{Document, Span};
 use crate::text::Language;
 
-use examples::{Lessons, Told};
+use examples::Lessons;
 use meaning::{Meaning, RuleDirections};
+use neighbours::{Compared, Neighbours};
 use reading::Reading;
 use rules::Lexicon;
 use score::{Grounds, Winner};
+use stems::Told;
 use surroundings::{SURROUNDINGS, Subjects};
 
 pub use attribution::Kind;
@@ -221,7 +225,10 @@ pub struct Classifier {
     labels: Vec<String>,
     lexicon: Lexicon,
     directions: RuleDirections,
+    /// Where every rule has examples enough.
     lessons: Option<Lessons>,
+    /// Where some rule has examples, and not every one enough.
+    neighbours: Option<Neighbours>,
     language: Option<Language>,
     no_match_bias: f64,
     allow_no_match: bool,
@@ -236,7 +243,7 @@ pub struct Observed {
     pub surroundings: Vec<[f64; SURROUNDINGS]>,
     /// Content words of the document.
     pub words: usize,
-    /// What all scores are multiplied by: 1 without examples.
+    /// What all scores are multiplied by: 1 unless every rule has examples enough.
     pub trust: f64,
 }
 
@@ -245,6 +252,8 @@ struct View {
     reading: Reading,
     meaning: Option<Meaning>,
     told: Option<Told>,
+    /// Where a few examples may add to scores.
+    compared: Option<Compared>,
     grounds: Grounds,
     /// One for each rule, in their order.
     features: Vec<Features>,
@@ -254,6 +263,11 @@ impl View {
     /// How near the document is to general subjects, where it has a direction.
     fn subjects(&self) -> Option<Subjects> {
         Some(Subjects::new(self.meaning.as_ref()?.direction()?))
+    }
+
+    /// What a few examples add to the score of a rule.
+    fn addition(&self, rule: usize) -> f64 {
+        self.compared.as_ref().map_or(0.0, |compared| compared.addition(rule))
     }
 }
 
@@ -265,18 +279,23 @@ impl Classifier {
         let lexicon = Lexicon::new(&words);
         let directions = RuleDirections::new(&said);
         let lessons = Lessons::new(rules, &said, &directions, lexicon.language);
+        let language = settings.language.as_deref().and_then(Language::from_code);
+        let few = lessons.is_none().then(|| Neighbours::new(rules, &lexicon, &directions, language));
         let mut classifier = Self {
             labels: rules.rules.iter().map(|rule| rule.label.clone()).collect(),
             lexicon,
             directions,
             lessons,
-            language: settings.language.as_deref().and_then(Language::from_code),
+            neighbours: few.flatten(),
+            language,
             no_match_bias: settings.no_match_bias,
             allow_no_match: settings.allow_no_match,
         };
-        let trust = examples::trust(&classifier, rules);
-        if let Some(lessons) = &mut classifier.lessons {
-            lessons.trust = trust;
+        if classifier.lessons.is_some() {
+            let trust = examples::trust(&classifier, rules);
+            if let Some(lessons) = &mut classifier.lessons {
+                lessons.trust = trust;
+            }
         }
         classifier
     }
@@ -291,7 +310,9 @@ impl Classifier {
         let at = best.unwrap_or_default();
         let View { reading, features, grounds, .. } = &view;
         let surroundings = view.subjects().map_or([0.0; SURROUNDINGS], |subjects| self.surroundings(at, &subjects));
-        let winner = Winner { scores: &scores, at, features, surroundings, reading, grounds: *grounds };
+        let additions: Vec<f64> = (0..self.labels.len()).map(|rule| view.addition(rule)).collect();
+        let winner =
+            Winner { scores: &scores, at, features, additions: &additions, surroundings, reading, grounds: *grounds };
         let verdict = winner.judge(self.no_match_bias, self.allow_no_match || scores.is_empty());
         let case = reasoning::Case { document, classifier: self, view: &view, ranked: &ranked, verdict };
         let explanation = case.explain();
@@ -350,14 +371,19 @@ impl Classifier {
                 (features.taught_meaning, features.taught_words) = (nearness.meaning, nearness.words);
             }
         }
-        View { reading, meaning, told, grounds, features }
+        let beside = |few: &Neighbours| few.compare(document, reading.language, meaning.as_ref());
+        let compared = self.neighbours.as_ref().map(beside);
+        View { reading, meaning, told, compared, grounds, features }
     }
 
     /// The rank score of every rule, in the order of the rules.
     fn scores(&self, view: &View) -> Vec<f64> {
         view.features
             .iter()
-            .map(|features| score::rounded(self.trust() * score::rank(features, view.grounds)))
+            .enumerate()
+            .map(|(at, features)| {
+                score::rounded(self.trust() * score::rank(features, view.grounds) + view.addition(at))
+            })
             .collect()
     }
 }

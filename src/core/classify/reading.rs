@@ -68,19 +68,22 @@ fn role_weight(role: Role) -> f64 {
         Role::Body | Role::TableRow => 1.0,
         Role::Quote | Role::Margin => 0.5,
         Role::Signature => 0.3,
+        Role::Header => 0.0,
     }
 }
 
-/// The passages of a page; all its text as one where nothing marked any.
+/// The passages of a page that say what it is; all its text as one where nothing marked any. The header fields of a mail do
+/// not: the address it was sent to (`claims@`) is that of every mail of that mailbox.
 pub(super) fn passages(page: &Page) -> impl Iterator<Item = Passage> + '_ {
     let whole = Passage { span: Span { start: 0, end: page.text.len() }, role: Role::Body };
-    page.passages.iter().copied().chain(page.passages.is_empty().then_some(whole))
+    let all = page.passages.iter().copied().chain(page.passages.is_empty().then_some(whole));
+    all.filter(|passage| passage.role != Role::Header)
 }
 
 impl Reading {
     /// Walks over `document`. `hint` is its language where the caller knows it.
     pub fn new(document: &Document, lexicon: &Lexicon, hint: Option<Language>) -> Self {
-        let language = hint.or_else(|| detect(document)).unwrap_or(lexicon.language);
+        let language = language(document, lexicon, hint);
         let mut dictionary = Dictionary::new(document, lexicon, language);
         let mut reading = Self { language, hits: Vec::new(), words: 0, distinct: 0, titled: Vec::new() };
         let mut folded = String::new();
@@ -107,7 +110,7 @@ impl Reading {
                     }
                     reading.distinct += usize::from(!std::mem::replace(&mut entry.seen, true));
                     let place = match passage.role {
-                        Role::Quote | Role::Signature | Role::Margin => Place::Running,
+                        Role::Quote | Role::Signature | Role::Margin | Role::Header => Place::Running,
                         Role::Title => Place::Title,
                         Role::Heading if reading.words < TITLE_WORDS => Place::Title,
                         _ if reading.words < TITLE_WORDS => Place::Opening,
@@ -136,6 +139,11 @@ impl Reading {
         }
         reading
     }
+}
+
+/// The language that `document` is read in: what the caller said, what is detected, or else that of the rules.
+pub(super) fn language(document: &Document, lexicon: &Lexicon, hint: Option<Language>) -> Language {
+    hint.or_else(|| detect(document)).unwrap_or(lexicon.language)
 }
 
 /// The language of the first words, by their stop words, or by the words of business where there are no sentences.

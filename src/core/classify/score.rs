@@ -21,7 +21,7 @@ pub(super) enum Grounds {
     Words,
     /// Words and meaning.
     Meaning,
-    /// Words, meaning and examples.
+    /// Words, meaning and examples, enough of them in every rule.
     Examples,
 }
 
@@ -70,6 +70,11 @@ const MAX_MARGIN: f64 = 8.0;
 /// The margin of a rule without rivals: neither a narrow nor a wide lead.
 const LONE_MARGIN: f64 = 3.0;
 
+/// The most that examples add to the odds of the heads: no answer is surer for them than 99 in 100 or so. Of the answers
+/// that an addition of more than 6 led to 88 in 100 were right, with sets of spoken commands among them. With 4 the
+/// confidence of a text that is the example goes down to 0.54; 5 and more give the same labels.
+const MAX_ADDED_ODDS: f64 = 5.0;
+
 /// Added to the spread of the rules' meanings, so that a small one does not blow up what stands out.
 const LEAST_SPREAD: f64 = 0.05;
 
@@ -98,6 +103,8 @@ pub(super) struct Winner<'a> {
     pub at: usize,
     /// Those of all rules, in their order.
     pub features: &'a [Features],
+    /// What a few examples add to the score of each rule, likewise; 0 for rules that none of them speaks for.
+    pub additions: &'a [f64],
     /// See [`super::surroundings::of_rule`]; zeros where the document has no direction.
     pub surroundings: [f64; SURROUNDINGS],
     pub reading: &'a Reading,
@@ -125,17 +132,29 @@ impl Winner<'_> {
         let weights = self.grounds.weights();
         let odds = weights.heads.odds(&self.inputs(winner));
         let bias = if no_match_bias.is_finite() { no_match_bias } else { 0.0 };
-        let silent = self.is_silent(winner);
-        let fits = logistic(if silent { weights.silence } else { odds.any_fits } - bias);
-        let right = logistic(odds.top_is_right - bias).min(fits);
+        let (addition, lead) = self.addition();
+        let silent = addition <= 0.0 && self.is_silent(winner);
+        let fits = logistic(if silent { weights.silence } else { odds.any_fits + addition } - bias);
+        let right = logistic(odds.top_is_right + lead - bias).min(fits);
         let no_match = rounded(1.0 - fits).clamp(0.0, 1.0);
         let is_null = allow_no_match && (silent || no_match > rounded(right));
         let confidence = match (is_null, allow_no_match) {
             (true, _) => no_match,
             (false, true) => right,
-            (false, false) => self.sure_of_best(odds.top_of_known),
+            (false, false) => self.sure_of_best(odds.top_of_known + lead),
         };
         Verdict { is_null, confidence: rounded(confidence).clamp(0.0, 1.0), no_match }
+    }
+
+    /// What examples add to the winner's score, and how much more that is than what they add to any other's. Scores are
+    /// log-odds, as the heads' are, and the heads were fitted without such additions: the first is added to the odds that
+    /// a rule fits, the second to those that the winner is right, so that one text in two rules leaves open which. Both no
+    /// more than [`MAX_ADDED_ODDS`].
+    fn addition(&self) -> (f64, f64) {
+        let own = self.additions.get(self.at).copied().unwrap_or_default();
+        let others = self.additions.iter().enumerate().filter(|&(at, _)| at != self.at).map(|(_, &addition)| addition);
+        let lead = own - others.fold(0.0, f64::max);
+        (own.min(MAX_ADDED_ODDS), lead.clamp(0.0, MAX_ADDED_ODDS))
     }
 
     /// The probability of the best of several rules is never below an even share; a single rule is sure.

@@ -245,6 +245,36 @@ fn a_title_counts_more_than_a_mention() {
 }
 
 #[test]
+fn header_fields_of_a_mail_have_no_vote() {
+    let mail = |fields: &str| {
+        let text =
+            format!("{fields}Subject: New address\r\n\r\nI have moved. Please send all letters to 12 Mill Lane.\r\n");
+        crate::document::read(text.as_bytes(), &crate::document::ReadOptions::default()).unwrap()
+    };
+    let mut rules = business();
+    rules.rules[2].examples = vec!["Kind regards, contracts@example.org".into()];
+    let plain = mail("From: a@b.c\r\n");
+    let other = mail(
+        "From: Contract desk <contracts@example.org>\r\nTo: Invoice, Legal Agreement <invoice@example.org>\r\nDate: Tue, 24 Nov 2026 10:00:00 +0100\r\n",
+    );
+    assert!(other.pages[0].text.contains("To: Invoice"), "shown, and there for extraction");
+    let [first, second] = [&plain, &other].map(|document| classify(document, &rules, &Settings::default()));
+    assert_eq!((&first.label, &first.scores, first.confidence), (&second.label, &second.scores, second.confidence));
+    let header = other.pages[0].passages.iter().find(|passage| passage.role == Role::Header).unwrap().span;
+    assert!(second.evidence.iter().all(|piece| piece.span.start >= header.end || piece.span.end <= header.start));
+    let classifier = Classifier::new(&rules, &Settings::default());
+    assert_eq!(classifier.observe(&plain), classifier.observe(&other));
+    assert_eq!(classifier.observe(&plain).words, 9);
+    // A header of another language, at the top of a mail that says nothing more.
+    let mut bare = mail("From: a@b.c\r\nTo: die Abteilung der Rechnungen und der Verträge <rechnung@example.org>\r\n");
+    bare.pages[0].passages.retain(|passage| passage.role == Role::Header);
+    assert_eq!(bare.pages[0].passages.len(), 1);
+    let decision = classify(&bare, &rules, &Settings::default());
+    assert_eq!((decision.label, decision.evidence.len()), (None, 0));
+    assert_eq!(decision.reasoning, "The document has no words to match.");
+}
+
+#[test]
 fn settings_read_what_older_ones_wrote() {
     let settings: Settings = serde_json::from_str(r#"{"language":"de"}"#).unwrap();
     assert_eq!(settings, Settings { language: Some("de".into()), ..Settings::default() });
@@ -256,9 +286,21 @@ fn taught() -> RuleSet {
         [
             "Please remit 40.00 for the chair within thirty days.",
             "We bill you for two desks, payable by the first of May.",
+            "For the repair of your roof we charge 700.00, due on receipt.",
+            "Kindly transfer the sum below to our account within two weeks.",
         ],
-        ["Thank you for shopping. Paid in cash, change 2.00.", "Card payment accepted, come again soon."],
-        ["The tenant shall keep the flat in good repair.", "Either party may end this lease in writing."],
+        [
+            "Thank you for shopping. Paid in cash, change 2.00.",
+            "Card payment accepted, come again soon.",
+            "Coffee 3.20, cake 4.10, paid by card at till four.",
+            "Your purchase today: milk, bread, butter. Cash 20.00.",
+        ],
+        [
+            "The tenant shall keep the flat in good repair.",
+            "Either party may end this lease in writing.",
+            "The landlord hands over the rooms on the first of June.",
+            "This tenancy is governed by the law of the land.",
+        ],
     ];
     for (rule, texts) in rules.rules.iter_mut().zip(texts) {
         rule.examples = texts.map(str::to_owned).into();
@@ -266,11 +308,23 @@ fn taught() -> RuleSet {
     rules
 }
 
+/// The rules after the first correction: one example in one of them.
+fn corrected(label: &str, text: &str) -> RuleSet {
+    let mut rules = business();
+    let rule = rules.rules.iter_mut().find(|rule| rule.label == label).unwrap();
+    rule.examples.push(text.to_owned());
+    rules
+}
+
 proptest! {
     /// All places and the constant are the score, of every rule, whatever speaks for it.
     #[test]
-    fn places_add_up_to_the_score(text in words(), more in words(), language in prop::option::of("(en|de)"), learned in any::<bool>()) {
-        let rules = if learned { taught() } else { business() };
+    fn places_add_up_to_the_score(text in words(), more in words(), language in prop::option::of("(en|de)"), learned in 0..3) {
+        let rules = match learned {
+            0 => business(),
+            1 => corrected("receipt", &text),
+            _ => taught(),
+        };
         let mut second = Page::plain(4, &more);
         second.passages.iter_mut().for_each(|passage| passage.role = Role::Quote);
         let document = Document { format: Format::Plain, title: None, pages: vec![Page::plain(3, &text), second], page_count: 4 };
@@ -322,6 +376,80 @@ fn examples_sharpen_rules_and_do_not_replace_them() {
     let mut partly = business();
     partly.rules[2].examples = taught().rules[2].examples.clone();
     assert_eq!(classify(&Document::plain(INVOICE), &partly, &Settings::default()).label.as_deref(), Some("invoice"));
+}
+
+/// A mail that no rule finds by itself, and the same in German.
+const COMPLAINTS: [&str; 2] = [
+    "Dear team, my new dishwasher leaks again and your technician never showed up on Tuesday. I want my money back.",
+    "Guten Tag, meine neue Spülmaschine ist schon wieder undicht, und Ihr Techniker kam am Dienstag nicht. Ich will mein Geld zurück.",
+];
+
+fn with_complaints() -> RuleSet {
+    let mut rules = business();
+    rules.rules.push(rule("complaint", "a customer is dissatisfied"));
+    rules
+}
+
+/// The answer as it is handed out.
+fn answer(rules: &RuleSet, text: &str) -> String {
+    serde_json::to_string(&classify(&Document::plain(text), rules, &Settings::default())).unwrap()
+}
+
+#[test]
+fn one_example_changes_nothing_for_documents_unlike_it() {
+    let others = [
+        INVOICE,
+        "RECEIPT\n\nCorner shop\nmilk 1.20\nbread 2.40\nPayment method: card",
+        "This agreement between the parties sets out the terms. Signatures below.",
+        "The gulls beat against a wind that walks alone.",
+        "Rechnung\n\nRechnungsnummer 12, Gesamtbetrag 80,00 EUR, bitte überweisen Sie den Betrag.",
+        "Die Katze schläft auf dem Dach und träumt vom Meer.",
+        "",
+    ];
+    let untaught = with_complaints();
+    for text in COMPLAINTS {
+        for (rule, times) in [(3, 1), (3, 3), (0, 1)] {
+            let mut taught = untaught.clone();
+            taught.rules[rule].examples = vec![text.to_owned(); times];
+            for other in others {
+                assert_eq!(answer(&taught, other), answer(&untaught, other), "{other}");
+            }
+        }
+    }
+    // As many as make the weights others in every rule but one.
+    let mut nearly = with_complaints();
+    for (rule, learned) in nearly.rules.iter_mut().zip(taught().rules) {
+        rule.examples = learned.examples;
+    }
+    assert_eq!(answer(&nearly, others[3]), answer(&untaught, others[3]));
+}
+
+#[test]
+fn a_corrected_document_and_its_like_get_the_label() {
+    let alike = [
+        "Dear team, my new dishwasher leaks again and your technician never showed up on Thursday. I want my money back now!",
+        "Guten Tag, meine neue Spülmaschine ist schon wieder undicht, und Ihr Techniker kam am Donnerstag nicht. Ich möchte mein Geld zurück.",
+    ];
+    for (text, like) in COMPLAINTS.into_iter().zip(alike) {
+        let decide = |rules: &RuleSet, text| classify(&Document::plain(text), rules, &Settings::default());
+        assert_eq!(decide(&with_complaints(), text).label, None);
+        let mut taught = with_complaints();
+        taught.rules[3].examples.push(text.to_owned());
+        for text in [text, like] {
+            let decision = decide(&taught, text);
+            assert_eq!(decision.label.as_deref(), Some("complaint"), "{}", decision.reasoning);
+            assert!(decision.confidence > 0.9, "{} {}", decision.confidence, decision.reasoning);
+            assert!(decision.evidence.iter().any(|piece| piece.kind == Kind::Example), "{:?}", decision.evidence);
+            check(&Document::plain(text), &taught, &decision).unwrap();
+        }
+        // A document that was led astray comes back, whatever its words say.
+        let astray = decide(&corrected("contract", INVOICE), INVOICE);
+        assert_eq!(astray.label.as_deref(), Some("contract"), "{}", astray.reasoning);
+        // One text in two rules tells only that one of them fits.
+        taught.rules[1].examples.push(text.to_owned());
+        let open = decide(&taught, text);
+        assert!(open.confidence < 0.9, "{} {}", open.confidence, open.reasoning);
+    }
 }
 
 #[test]

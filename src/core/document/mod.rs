@@ -104,6 +104,8 @@ pub enum Role {
     Signature,
     /// Text repeated at the top or bottom of pages.
     Margin,
+    /// Header fields of a mail: sender, recipients, date.
+    Header,
 }
 
 /// A run of text that belongs together: a paragraph, a heading, a table row.
@@ -194,6 +196,20 @@ impl Page {
         }
         Self { number, text: text.to_owned(), passages, words: Vec::new(), size: None }
     }
+
+    /// The text around the header fields of a mail.
+    fn text_without_headers(&self) -> String {
+        let headers = self.passages.iter().filter(|passage| passage.role == Role::Header);
+        let mut parts = Vec::new();
+        let mut start = 0;
+        for header in headers {
+            parts.push(Span { start, end: header.span.start });
+            start = header.span.end;
+        }
+        parts.push(Span { start, end: self.text.len() });
+        let texts = parts.iter().map(|part| part.of(&self.text).trim_matches('\n'));
+        texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n\n")
+    }
 }
 
 impl Document {
@@ -202,9 +218,10 @@ impl Document {
         Self { format: Format::Plain, title: None, pages: vec![Page::plain(1, text)], page_count: 1 }
     }
 
-    /// The text of all pages, with empty lines between them.
-    pub fn text(&self) -> String {
-        let pages: Vec<&str> = self.pages.iter().map(|page| page.text.as_str()).collect();
+    /// The text of all pages, with empty lines between them, but for the header fields of a mail: they say who wrote to whom
+    /// and not what it is.
+    pub fn text_without_headers(&self) -> String {
+        let pages: Vec<String> = self.pages.iter().map(Page::text_without_headers).collect();
         pages.join("\n\n")
     }
 

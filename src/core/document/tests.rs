@@ -52,6 +52,16 @@ fn formats_are_found_in_the_bytes() {
     }
 }
 
+/// Documents are stored, and handed back by callers.
+#[test]
+fn roles_keep_their_names() {
+    let names = r#"["title","heading","body","table_row","quote","signature","margin","header"]"#;
+    let roles: Vec<Role> = serde_json::from_str(names).unwrap();
+    use Role::{Body, Header, Heading, Margin, Quote, Signature, TableRow, Title};
+    assert_eq!(roles, [Title, Heading, Body, TableRow, Quote, Signature, Margin, Header]);
+    assert_eq!(serde_json::to_string(&roles).unwrap(), names);
+}
+
 #[test]
 fn what_is_not_read_is_told() {
     let large = vec![b'a'; usize::try_from(limits::MAX_DOCUMENT_BYTES).unwrap() + 1];

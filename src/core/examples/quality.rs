@@ -1,4 +1,5 @@
-//! How good the answers are: `npm run quality -- DIR [--json FILE]`, or `--instances` for what constants are fitted on.
+//! How good the answers are: `npm run quality -- DIR [--json FILE]`, `--few` for what the first examples change, or
+//! `--instances` for what constants are fitted on.
 //!
 //! DIR holds tasks: `NAME.rules.json`, a list of `{type, description}`, and `NAME.jsonl`, lines of `{text, label, split}`
 //! with a null label where no rule fits. Nothing else is known of a task. Measured are the lines of the split `test`:
@@ -13,6 +14,10 @@
 //! the other tasks as it has with a label, drawn by a generator that begins the same for every task. All figures are
 //! fractions; one that cannot be told (there is no null line to borrow) is null, and no part of the mean.
 //!
+//! `--few` tells the accuracy without examples, "none" being an answer, and by how many points it changes with an example in
+//! one rule, and with one to four in each: means over draws from the split `train`, or from the lines of the test where that
+//! has none, which are then no part of the test. The null lines are the task's own.
+//!
 //! `--instances` writes the training instances that `src/train/fit.py` fits the engine's constants on, from the lines
 //! of every split.
 
@@ -26,7 +31,7 @@ use sortroom::classify::evaluation::{Case, Evaluation, evaluate};
 use sortroom::classify::{Classifier, Rule, RuleSet, Settings};
 use sortroom::document::Document;
 
-const USAGE: &str = "usage: quality DIR [--json FILE | --instances]";
+const USAGE: &str = "usage: quality DIR [--json FILE | --few | --instances]";
 
 const BEST_RULE: Settings = Settings { language: None, no_match_bias: 0.0, allow_no_match: false };
 const OR_NONE: Settings = Settings { allow_no_match: true, ..BEST_RULE };
@@ -98,11 +103,12 @@ struct Report {
 type Failure = Box<dyn std::error::Error>;
 
 fn main() -> Result<(), Failure> {
-    let (mut folder, mut json, mut wants_instances) = (None, None, false);
+    let (mut folder, mut json, mut wants_few, mut wants_instances) = (None, None, false, false);
     let mut arguments = env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--json" => json = Some(arguments.next().ok_or(USAGE)?),
+            "--few" => wants_few = true,
             "--instances" => wants_instances = true,
             _ if folder.is_none() && !argument.starts_with('-') => folder = Some(argument),
             _ => return Err(USAGE.into()),
@@ -111,6 +117,8 @@ fn main() -> Result<(), Failure> {
     let tasks = read(Path::new(&folder.ok_or(USAGE)?))?;
     let told = if wants_instances {
         instances(&tasks)
+    } else if wants_few {
+        few(&tasks)?
     } else {
         let report = measure(&tasks)?;
         if let Some(file) = json {
@@ -245,6 +253,69 @@ fn taught(task: &Task) -> RuleSet {
         rule.examples = own.map(|line| line.text.clone()).collect();
     }
     taught
+}
+
+/// Draws of examples that [`few`] takes means of.
+const DRAWS: usize = 20;
+
+/// How many examples are drawn for a rule, and whether for one rule alone.
+const FEW: [(usize, bool); 5] = [(1, true), (1, false), (2, false), (3, false), (4, false)];
+
+/// What the first examples change, as a table.
+fn few(tasks: &[Task]) -> Result<String, Failure> {
+    let wide = tasks.iter().map(|task| task.name.chars().count()).max().unwrap_or_default().max("mean".len());
+    let mut told = format!("{:wide$}  {:>7}  {:>8}", "task", "without", "1 in one");
+    told.push_str("  1 a rule       2       3       4\n");
+    let mut sums = [0.0; FEW.len() + 1];
+    let mut add = |name: &str, row: &[f64]| {
+        told.push_str(&format!("{name:wide$}  {:>7.1}", row.first().copied().unwrap_or_default()));
+        for (change, width) in row.iter().skip(1).zip([8, 8, 6, 6, 6]) {
+            told.push_str(&format!("  {change:>+width$.1}"));
+        }
+        told.push('\n');
+    };
+    for task in tasks {
+        let mut row = Vec::new();
+        for (count, in_one) in FEW {
+            let (without, with) = drawn(task, count, in_one)?;
+            if row.is_empty() {
+                row.push(without);
+            }
+            row.push(with - without);
+        }
+        sums.iter_mut().zip(&row).for_each(|(sum, value)| *sum += value / tasks.len() as f64);
+        add(&task.name, &row);
+    }
+    add("mean", &sums);
+    Ok(told)
+}
+
+/// The accuracy, in points, without examples and with them: means over draws, for both of the same lines.
+fn drawn(task: &Task, count: usize, in_one: bool) -> Result<(f64, f64), Failure> {
+    let mut numbers = Numbers(1);
+    let has_train = task.lines.iter().any(|line| line.split == "train");
+    let (mut without, mut with) = (0.0, 0.0);
+    for _ in 0..DRAWS {
+        let one = numbers.below(task.rules.rules.len());
+        let mut rules = task.rules.clone();
+        let mut taken = Vec::new();
+        for (_, rule) in rules.rules.iter_mut().enumerate().filter(|(at, _)| !in_one || *at == one) {
+            let own = task.lines.iter().enumerate().filter(|(_, line)| line.label.as_ref() == Some(&rule.label));
+            let mut own: Vec<(usize, &Line)> = own.filter(|(_, line)| !has_train || !line.is_test()).collect();
+            while rule.examples.len() < count && !own.is_empty() {
+                let (at, line) = own.swap_remove(numbers.below(own.len()));
+                rule.examples.push(line.text.clone());
+                taken.push(at);
+            }
+        }
+        let left = task.lines.iter().enumerate().filter(|(at, line)| line.is_test() && !taken.contains(at));
+        let cases: Vec<Case> = left.map(|(_, line)| line.case(line.label.as_ref())).collect();
+        for (rules, sum) in [(&task.rules, &mut without), (&rules, &mut with)] {
+            let evaluated = evaluate(rules, &OR_NONE, &cases).map_err(|error| format!("{}: {error:#}", task.name))?;
+            *sum += 100.0 * evaluated.accuracy / DRAWS as f64;
+        }
+    }
+    Ok((without, with))
 }
 
 /// Random subsets of the rules that a line is held against.
@@ -383,6 +454,13 @@ mod tests {
         );
         assert_eq!((&office["n"], &office["accuracy"], &office["macro_f1"]), (&3.into(), &1.0.into(), &1.0.into()));
         assert_eq!((&mean["n"], &mean["accuracy"], &mean["macro_f1"]), (&7.into(), &0.875.into(), &0.866667.into()));
+    }
+
+    #[test]
+    fn the_first_examples_are_measured() {
+        let told = few(&folder()).unwrap();
+        let rows: Vec<&str> = told.lines().skip(1).filter_map(|line| line.split_whitespace().next()).collect();
+        assert_eq!(rows, ["animals", "office", "mean"], "{told}");
     }
 
     #[test]

@@ -23,14 +23,16 @@ pub struct Corrected {
     pub examples: usize,
 }
 
-/// Makes the document of a job an example of `label`, in the draft of the saved classifier that the job ran with. Correcting
+/// Makes the document of a job, a mail without its header fields, an example of `label`, in the draft of the saved classifier
+/// that the job ran with. Correcting
 /// a job again moves its example; the same correction again changes nothing. When a rule has as many examples as
 /// [`limits`] allow, its oldest goes.
 ///
 /// # Errors
 ///
 /// - `NotFound`: there is no such job, or its classifier was removed.
-/// - `Conflict`: the job has not ended, has no decision, or ran without a saved classifier.
+/// - `Conflict`: the job has not ended, has no decision, or ran without a saved classifier, or its mail has header fields
+///   alone.
 /// - `Invalid` at `label`: no rule of the draft has that label.
 /// - `Gone`: the file of the job was removed.
 /// - `Upstream`.
@@ -47,7 +49,10 @@ pub async fn correct(
         _ => error,
     };
     let (document, _) = stage::document(ports, &job).await.map_err(gone)?;
-    let text = document.text().chars().take(limits::MAX_EXAMPLE_CHARS).collect();
+    let text: String = document.text_without_headers().chars().take(limits::MAX_EXAMPLE_CHARS).collect();
+    if text.is_empty() {
+        return Err(Error::new(Kind::Conflict, "The mail has no text but its header fields to learn from"));
+    }
     let draft = classifiers::learn(ports, project, id, label.clone(), text).await;
     let draft = draft.map_err(|error| error.or_missing("The classifier of the job is gone"))?;
     let rule = draft.classification.rules.rules.iter().find(|rule| rule.label == label);

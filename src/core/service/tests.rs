@@ -311,6 +311,25 @@ fn a_correction_makes_the_document_an_example_of_the_draft() {
 }
 
 #[test]
+fn header_fields_of_a_mail_are_no_part_of_its_example() {
+    block_on(async {
+        let world = world(1_000);
+        let token = token(&world).await;
+        let classifier = routed(&world, &token).await;
+        let corrected = async |text| {
+            let file = file(&world, &token, text).await;
+            let job = follow(&world, &token, file, classifier).await.unwrap();
+            world.run_queue().await;
+            corrections::correct(&world, token.project, job, "contract".to_owned()).await
+        };
+        corrected("From: ann@example.org\nTo: claims@example.org\nSubject: Lease\n\nPlease end it.\n").await.unwrap();
+        assert_eq!(draft_of(&world, &token, classifier).await.0[1].1, ["Lease\n\nPlease end it."]);
+        let bare = corrected("From: ann@example.org\nTo: claims@example.org\n\n").await.unwrap_err();
+        assert_eq!(bare.message(), "The mail has no text but its header fields to learn from");
+    });
+}
+
+#[test]
 fn what_cannot_be_corrected_says_why() {
     block_on(async {
         let world = world(1_000);

@@ -58,7 +58,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Document> {
         .into_iter()
         .filter_map(|(name, value)| value.filter(|value| !value.is_empty()).map(|value| format!("{name}: {value}")))
         .collect();
-    blocks.push(Block::new(Role::Body, fields.join("\n")));
+    blocks.push(Block::new(Role::Header, fields.join("\n")));
     blocks.extend(mail_body::roles(body(&message)?));
     Ok(Document { format: Format::Eml, title, pages: vec![assemble::page(1, blocks)], page_count: 1 })
 }
@@ -268,6 +268,9 @@ mod tests {
             let page = &document.pages[0];
             assert_eq!(page.text, format!("{top}\n\n{expected}"));
             assert_eq!(page.passages[0].role, Role::Title);
+            assert_eq!(page.passages[1].role, Role::Header);
+            assert_eq!(page.passages[1].span.of(&page.text).lines().count(), 3);
+            assert_eq!(document.text_without_headers(), format!("An invoice\n\n{expected}"));
             assert_eq!(page.passages.last().unwrap().role, Role::Quote);
         }
     }
