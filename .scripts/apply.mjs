@@ -1,14 +1,14 @@
-// Gives a project what a file declares: shows what would change, asks, and changes it.
+// Applies a declaration file to a project: shows what would change, asks for confirmation, and applies it.
 //
 //   npm run apply -- [FILE] [--url URL --token TOKEN] [--yes]
 //
-// FILE is sortroom.json when none is named. Without an address it is the server that `npm start` runs here. The token may
-// also come as SORTROOM_TOKEN, where other people can read command lines.
+// FILE defaults to sortroom.json. Without --url, the target is the server that `npm start` runs here. The token may
+// also come from SORTROOM_TOKEN, for machines where other people can read command lines.
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
-import { Failure, ROOT, main, say } from "./lib.mjs";
+import { Failure, ROOT, log, main } from "./lib.mjs";
 
 const USAGE = "npm run apply -- [FILE=sortroom.json] [--url URL --token TOKEN] [--yes]";
 const TIMEOUT_MS = 60_000;
@@ -27,10 +27,10 @@ function options() {
   }
 }
 
-/** Where to apply it: what was said, or the server of this checkout. */
+/** The server to apply to: the one in the options, or the one of this checkout. */
 function target({ url, token = process.env.SORTROOM_TOKEN }) {
   if (url !== undefined) {
-    // The token of this checkout's server is nobody else's business.
+    // Never send the token of this checkout's server to another server.
     if (!token) throw new Failure("--url needs --token, or SORTROOM_TOKEN in the environment");
     return { url: url.replace(/\/+$/, ""), token };
   }
@@ -38,12 +38,12 @@ function target({ url, token = process.env.SORTROOM_TOKEN }) {
     const dev = JSON.parse(readFileSync(join(ROOT, ".sortroom", "dev.json"), "utf8"));
     return { url: dev.url, token: token || dev.token };
   } catch {
-    throw new Failure(`no server runs from this checkout: npm start, or say which\n  ${USAGE}`);
+    throw new Failure(`no server runs from this checkout: run npm start, or pass --url\n  ${USAGE}`);
   }
 }
 
-function declared(file) {
-  // npm runs its scripts at the root of the checkout; the file is meant from where the person is.
+function readDeclaration(file) {
+  // npm runs its scripts at the root of the checkout, but FILE is relative to the caller's working directory.
   const path = resolve(process.env.INIT_CWD ?? process.cwd(), file);
   let text;
   try {
@@ -59,8 +59,8 @@ function declared(file) {
   return text;
 }
 
-/** What an answer other than success says, in lines. */
-function complaint(status, text) {
+/** The error message of a response that is not a success. */
+function describeError(status, text) {
   let error;
   try {
     ({ error } = JSON.parse(text));
@@ -71,10 +71,10 @@ function complaint(status, text) {
   return `the file is refused, and nothing was changed:${fields.join("")}`;
 }
 
-async function ask({ url, token }, body, query) {
-  let answer;
+async function request({ url, token }, body, query) {
+  let response;
   try {
-    answer = await fetch(`${url}/v1/apply${query}`, {
+    response = await fetch(`${url}/v1/apply${query}`, {
       method: "POST",
       headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
       body,
@@ -83,37 +83,37 @@ async function ask({ url, token }, body, query) {
   } catch (error) {
     throw new Failure(`${url} cannot be reached: ${error.cause?.message ?? error.message}`);
   }
-  const text = await answer.text();
-  if (!answer.ok) throw new Failure(complaint(answer.status, text));
+  const text = await response.text();
+  if (!response.ok) throw new Failure(describeError(response.status, text));
   return JSON.parse(text);
 }
 
 const line = ({ kind, name, action, fields }) =>
   `${SIGNS[action] ?? "?"} ${kind} ${name}${fields.length > 0 ? `: ${fields.join(", ")}` : ""}`;
 
-/** Whether a person agrees. Whoever leaves does not. */
-async function agreed(question) {
+/** Whether the user confirms. Closing the input counts as no. */
+async function confirmed(question) {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const left = new Promise((resolve) => terminal.once("close", () => resolve("")));
+  const closed = new Promise((resolve) => terminal.once("close", () => resolve("")));
   try {
-    return /^y(es)?$/i.test((await Promise.race([terminal.question(question), left])).trim());
+    return /^y(es)?$/i.test((await Promise.race([terminal.question(question), closed])).trim());
   } finally {
     terminal.close();
   }
 }
 
 main(async () => {
-  const wanted = options();
-  const body = declared(wanted.file);
-  const server = target(wanted);
-  const { changes } = await ask(server, body, "?dry_run=true");
+  const selected = options();
+  const body = readDeclaration(selected.file);
+  const server = target(selected);
+  const { changes } = await request(server, body, "?dry_run=true");
   for (const change of changes) console.log(line(change));
-  if (changes.every(({ action }) => action === "unchanged")) return say("Nothing to change.");
-  if (!wanted.yes) {
+  if (changes.every(({ action }) => action === "unchanged")) return log("Nothing to change.");
+  if (!selected.yes) {
     if (!process.stdin.isTTY) throw new Failure("nothing was changed: say --yes to apply without being asked");
-    if (!(await agreed(`Apply this to ${server.url}? [y/N] `))) return say("Nothing was changed.");
+    if (!(await confirmed(`Apply this to ${server.url}? [y/N] `))) return log("Nothing was changed.");
   }
-  const { changes: made } = await ask(server, body, "");
-  const count = (action) => made.filter((change) => change.action === action).length;
-  say(`Applied: ${count("create")} created, ${count("update")} updated.`);
+  const { changes: applied } = await request(server, body, "");
+  const count = (action) => applied.filter((change) => change.action === action).length;
+  log(`Applied: ${count("create")} created, ${count("update")} updated.`);
 });

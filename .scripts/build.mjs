@@ -1,19 +1,19 @@
-// Builds the Worker, the npm package and the console. Does nothing when nothing changed: wrangler calls it before every start.
+// Builds the Worker, the npm package and the console, unless they are up to date. Wrangler runs it at every start.
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { buildConsole } from "./console.mjs";
-import { Failure, ROOT, hashOf, holds, main, npmBin, run, rustVersion, say, seconds } from "./lib.mjs";
+import { Failure, ROOT, hashOf, holds, log, main, npmBin, run, rustVersion, seconds } from "./lib.mjs";
 import { setup } from "./setup.mjs";
 import { CARGO_SOURCES, optimise } from "./wasm.mjs";
 
-const OURS = { crate: "src/worker", sources: ["src/core", "src/worker"], args: [] };
+const WORKER = { crate: "src/worker", sources: ["src/core", "src/worker"], args: [] };
 
-/** What a build of a Worker is made of. */
+/** The inputs of each Worker build. */
 const VARIANTS = {
-  worker: OURS,
-  /** With what only tests need. */
-  contract: { ...OURS, args: ["--features", "contract"] },
-  /** What the benchmark holds ours against. */
+  worker: WORKER,
+  /** Includes code that only tests need. */
+  contract: { ...WORKER, args: ["--features", "contract"] },
+  /** The baseline of the benchmark. */
   bare: { crate: "tests/bench/bare", sources: ["tests/bench/bare"], args: [] },
 };
 
@@ -25,7 +25,7 @@ export async function buildWorker(variant, tools, { env = {}, out = variant } = 
   const stamp = join(ROOT, "build", `${out}.hash`);
   const hash = hashOf([...sources, ...CARGO_SOURCES, ".scripts/build.mjs"], [variant, env, rustVersion(), tools]);
   if (holds(stamp, hash) && existsSync(join(folder, "index.js"))) return folder;
-  say(`build: the Worker${variant === "worker" ? "" : ` (${variant})`}`);
+  log(`build: the Worker${variant === "worker" ? "" : ` (${variant})`}`);
   const since = performance.now();
   rmSync(stamp, { force: true });
   await run(tools.workerBuild, ["--release", "--out-dir", relative(join(ROOT, crate), folder), ...args], {
@@ -38,7 +38,7 @@ export async function buildWorker(variant, tools, { env = {}, out = variant } = 
   });
   await optimise(join(folder, "index_bg.wasm"));
   writeFileSync(stamp, hash);
-  say(`build: done in ${seconds(since)}`);
+  log(`build: done in ${seconds(since)}`);
   return folder;
 }
 

@@ -1,4 +1,4 @@
-// What the commands share: paths, running programs, hashing inputs, talking to people.
+// Shared by the commands: paths, running programs, hashing inputs, logging.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Heavy tools and compiled dependencies lie here, shared by all checkouts of a user. */
+/** Large tools and compiled dependencies, shared by all checkouts of a user. */
 export const CACHE = process.env.SORTROOM_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "sortroom");
 
 const WINDOWS = process.platform === "win32";
@@ -17,19 +17,20 @@ const BIN = join(ROOT, "node_modules", ".bin");
 /** The program of an npm package of this checkout. */
 export const npmBin = (name) => join(BIN, WINDOWS ? `${name}.cmd` : name);
 
-/** A person reads this: steps, and what to do about failures. */
-export const say = (line) => process.stderr.write(`${line}\n`);
+/** Writes a line to stderr, for people: progress, and what to do about failures. */
+export const log = (line) => process.stderr.write(`${line}\n`);
 
+/** An error with a message for people: printed without a stack. */
 export class Failure extends Error {}
 
-/** Ends the process with a message instead of a stack where the fault is not a bug of ours. */
+/** Runs `run`. If it fails, prints the message of a `Failure`, or the stack of any other error, and exits with 1. */
 export const main = (run) =>
   run().catch((error) => {
-    say(error instanceof Failure ? `\nsortroom: ${error.message}` : error.stack);
+    log(error instanceof Failure ? `\nsortroom: ${error.message}` : error.stack);
     process.exitCode = 1;
   });
 
-/** The environment of every program we run: the packages' programs first, and no calls home. */
+/** The environment of every program that is run: npm's programs come first on PATH, and telemetry is off. */
 export const environment = (extra = {}) => ({
   ...process.env,
   PATH: [BIN, process.env.PATH].join(delimiter),
@@ -38,7 +39,7 @@ export const environment = (extra = {}) => ({
   WRANGLER_SEND_ERROR_REPORTS: "false",
   DO_NOT_TRACK: "1",
   CLOUDFLARE_CF_FETCH_ENABLED: "false",
-  // Whatever the caller's own environment says; .env has the reasons, and switches them off for wrangler run by hand.
+  // Overrides the caller's environment. .env has the reasons, and turns them off for wrangler run by hand.
   X_LOCAL_EXPLORER: "false",
   X_LOCAL_OBSERVABILITY: "false",
   ...extra,
@@ -48,14 +49,14 @@ let rust;
 /** The version of the compiler, as the name of a folder. */
 export function rustVersion() {
   if (rust === undefined) {
-    const told = spawnSync("rustc", ["-V"], { encoding: "utf8" });
-    if (told.status !== 0) throw new Failure("Rust is missing. Install it from https://rustup.rs and try again.");
-    rust = told.stdout.trim().split(" ").slice(0, 2).join("-");
+    const result = spawnSync("rustc", ["-V"], { encoding: "utf8" });
+    if (result.status !== 0) throw new Failure("Rust is missing. Install it from https://rustup.rs and try again.");
+    rust = result.stdout.trim().split(" ").slice(0, 2).join("-");
   }
   return rust;
 }
 
-/** Runs a program in the checkout with its output on the terminal, or quietly, to give what it prints; fails when it does. */
+/** Runs a program in the checkout and fails if it fails. If `quiet`, returns its stdout and hides its output. */
 export function run(program, args, { env = {}, cwd = ROOT, quiet = false } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
@@ -63,13 +64,13 @@ export function run(program, args, { env = {}, cwd = ROOT, quiet = false } = {})
       env: environment(env),
       stdio: ["ignore", quiet ? "pipe" : "inherit", quiet ? "pipe" : "inherit"],
     });
-    const [told, printed] = [[], []];
-    child.stdout?.on("data", (data) => (told.push(data), printed.push(data)));
-    child.stderr?.on("data", (data) => told.push(data));
+    const [output, stdout] = [[], []];
+    child.stdout?.on("data", (data) => (output.push(data), stdout.push(data)));
+    child.stderr?.on("data", (data) => output.push(data));
     child.on("error", (error) => reject(new Failure(`${program} cannot be run: ${error.message}`)));
     child.on("close", (code, signal) => {
-      if (code === 0) return resolve(Buffer.concat(printed).toString());
-      process.stderr.write(Buffer.concat(told));
+      if (code === 0) return resolve(Buffer.concat(stdout).toString());
+      process.stderr.write(Buffer.concat(output));
       reject(new Failure(`${[program, ...args].join(" ")} failed (${signal ?? code})`));
     });
   });
@@ -107,8 +108,8 @@ export function hashOf(paths, facts = []) {
   return hash.digest("hex");
 }
 
-/** Whether `file` holds exactly `text`. */
+/** Whether the content of `file` is exactly `text`. */
 export const holds = (file, text) => existsSync(file) && readFileSync(file, "utf8") === text;
 
-/** `1.2 s` */
+/** The time since `since`, as in `1.2 s`. */
 export const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;

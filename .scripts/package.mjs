@@ -1,9 +1,9 @@
-// Builds the npm package into build/npm, and packs it with `pack`. Does nothing when nothing changed.
+// Builds the npm package into build/npm, and packs it with `pack`. Skips what is up to date.
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { Failure, ROOT, environment, hashOf, holds, main, npmBin, run, rustVersion, say, seconds } from "./lib.mjs";
+import { Failure, ROOT, environment, hashOf, holds, log, main, npmBin, run, rustVersion, seconds } from "./lib.mjs";
 import { setup } from "./setup.mjs";
 import { CARGO_SOURCES, optimise } from "./wasm.mjs";
 
@@ -19,14 +19,14 @@ const SMALL = ["serde_json", "serde_core", "html5ever", "mail-parser", "quick-xm
   `profile.release.package.${crate}.opt-level="${crate.startsWith("serde") ? "s" : "z"}"`,
 ]);
 
-/** Where the sources of dependencies lie is in the messages of panics, and nobody's business. */
+/** Where the sources of dependencies lie is in the messages of panics, and must not be published. */
 const UNNAMED = (() => {
   const home = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
   return ["--config", `target.wasm32-unknown-unknown.rustflags=["--remap-path-prefix=${home.replaceAll("\\", "/")}=cargo"]`];
 })();
 
 /** What a page loads that classifies text and mails. */
-const SLIM = ["browser.js", "public.js", "api.js", "part.js", "error.js", "types.js", "engine.js", "engine.wasm"];
+const SLIM = ["browser.js", "public.js", "api.js", "wasm_module.js", "error.js", "types.js", "engine.js", "engine.wasm"];
 
 /** The bounds of what is loaded, in bytes after gzip -9. */
 const BOUNDS = { slim: 1.5e6, all: 3e6 };
@@ -36,7 +36,7 @@ export async function buildPackage(tools) {
   const stamp = join(ROOT, "build", "npm.hash");
   const hash = hashOf([...CARGO_SOURCES, "src/core", "src/web", ".scripts/package.mjs", "package-lock.json"], [rustVersion(), tools]);
   if (holds(stamp, hash) && existsSync(join(OUT, "package.json"))) return OUT;
-  say("build: the npm package");
+  log("build: the npm package");
   const since = performance.now();
   rmSync(stamp, { force: true });
   rmSync(OUT, { recursive: true, force: true });
@@ -53,7 +53,7 @@ export async function buildPackage(tools) {
   writeFileSync(join(OUT, "NOTICES.md"), await notices());
   weigh();
   writeFileSync(stamp, hash);
-  say(`build: done in ${seconds(since)}`);
+  log(`build: done in ${seconds(since)}`);
   return OUT;
 }
 
@@ -106,7 +106,7 @@ function weigh() {
   ];
   for (const [what, bytes, bound] of rows) {
     const of = bound ? ` of ${bound.toLocaleString("en")}` : "";
-    say(`  ${what.padEnd(34)}${bytes.toLocaleString("en").padStart(10)}${of} bytes gzip`);
+    log(`  ${what.padEnd(34)}${bytes.toLocaleString("en").padStart(10)}${of} bytes gzip`);
   }
   for (const [what, bytes, bound] of rows) {
     if (bytes > bound) throw new Failure(`${what} is ${bytes} bytes after gzip; the bound is ${bound}`);
@@ -115,8 +115,8 @@ function weigh() {
 
 /** The licences of the crates that are compiled in, each text once. */
 async function notices() {
-  const asked = ["metadata", "--format-version", "1", "--filter-platform", "wasm32-unknown-unknown", "--features", "sortroom-web/reader"];
-  const { packages, resolve } = JSON.parse(await run("cargo", asked, { quiet: true }));
+  const metadataArgs = ["metadata", "--format-version", "1", "--filter-platform", "wasm32-unknown-unknown", "--features", "sortroom-web/reader"];
+  const { packages, resolve } = JSON.parse(await run("cargo", metadataArgs, { quiet: true }));
   const byId = new Map(packages.map((one) => [one.id, one]));
   const nodes = new Map(resolve.nodes.map((node) => [node.id, node]));
   const isMacro = (one) => one.targets.some((target) => target.kind.includes("proc-macro"));
@@ -160,8 +160,8 @@ if (process.argv[1] === new URL(import.meta.url).pathname) {
   main(async () => {
     const folder = await buildPackage(await setup());
     if (process.argv[2] === "pack") {
-      const told = await run("npm", ["pack", folder, "--pack-destination", join(ROOT, "build"), "--silent"], { quiet: true });
-      say(`build/${told.trim().split("\n").pop()}`);
+      const output = await run("npm", ["pack", folder, "--pack-destination", join(ROOT, "build"), "--silent"], { quiet: true });
+      log(`build/${output.trim().split("\n").pop()}`);
     }
   });
 }

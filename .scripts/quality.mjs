@@ -13,12 +13,12 @@ function options() {
   }
 }
 
-/** npm runs its scripts at the root of the checkout; paths are meant from where the person is. */
-const there = (path) => resolve(process.env.INIT_CWD ?? process.cwd(), path);
+/** npm runs its scripts at the root of the checkout, but paths are relative to the caller's working directory. */
+const fromCaller = (path) => resolve(process.env.INIT_CWD ?? process.cwd(), path);
 
 main(async () => {
   const { folder, json, few } = options();
-  const written = json === undefined ? [] : ["--json", there(json)];
-  if (few) written.push("--few");
-  await run("cargo", ["run", "--quiet", "--release", "-p", "sortroom", "--example", "quality", "--", there(folder), ...written]);
+  const output = json === undefined ? [] : ["--json", fromCaller(json)];
+  if (few) output.push("--few");
+  await run("cargo", ["run", "--quiet", "--release", "-p", "sortroom", "--example", "quality", "--", fromCaller(folder), ...output]);
 });

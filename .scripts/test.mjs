@@ -1,31 +1,32 @@
-// Runs every check, or those named: `node .scripts/test.mjs lint native`. Each step is also an npm script, test:{step}.
+// Runs all checks, or the named ones: `node .scripts/test.mjs lint native`. Each is also an npm script, test:{step}.
 import { join } from "node:path";
 import { buildWorker } from "./build.mjs";
 import { buildConsole } from "./console.mjs";
-import { Failure, ROOT, main, npmBin, run, say, seconds } from "./lib.mjs";
+import { Failure, ROOT, log, main, npmBin, run, seconds } from "./lib.mjs";
 import { setup } from "./setup.mjs";
 
 const WASM = ["--target", "wasm32-unknown-unknown"];
-/** What only runs inside workerd or a page. */
-const NOT_WASM = ["sortroom-worker", "sortroom-web", "sortroom-bare", "sortroom-engine"].flatMap((crate) => ["--exclude", crate]);
+/** Crates that only run in workerd or a page. */
+const EXCLUDE_WASM_CRATES = ["sortroom-worker", "sortroom-web", "sortroom-bare", "sortroom-engine"].flatMap((crate) => ["--exclude", crate]);
 const DENY = ["--", "-D", "warnings"];
 
 const nodeTests = (...files) => run(npmBin("node"), ["--test", "--test-concurrency=1", "--test-reporter=spec", ...files]);
 
 let tools;
 
-/** Every step in the order in which a mistake is found soonest. */
+/** The steps, ordered so that mistakes are found as early as possible. */
 const STEPS = {
   setup: async () => {
     tools = await setup();
   },
   format: () => run("cargo", ["fmt", "--all", "--check"]),
+  words: () => nodeTests("tests/words/words.test.mjs"),
   lint: async () => {
-    await run("cargo", ["clippy", "--workspace", ...NOT_WASM, "--all-targets", "--all-features", ...DENY]);
+    await run("cargo", ["clippy", "--workspace", ...EXCLUDE_WASM_CRATES, "--all-targets", "--all-features", ...DENY]);
     await run("cargo", ["clippy", "-p", "sortroom-worker", "-p", "sortroom-web", "-p", "sortroom-bare", "-p", "sortroom-engine", "--all-features", ...WASM, ...DENY]);
   },
   docs: () => run("cargo", ["doc", "--workspace", "--no-deps", "--document-private-items", "--all-features"], { env: { RUSTDOCFLAGS: "-D warnings" } }),
-  native: () => run("cargo", ["test", "--workspace", ...NOT_WASM, "--all-features"]),
+  native: () => run("cargo", ["test", "--workspace", ...EXCLUDE_WASM_CRATES, "--all-features"]),
   build: async () => {
     tools ??= await setup();
     await buildWorker("worker", tools);
@@ -35,7 +36,7 @@ const STEPS = {
   deploy: () => run(npmBin("wrangler"), ["deploy", "--dry-run", "--outdir", "build/deploy"]),
   /** The npm package, packed and installed, in Node, workerd and Chromium. */
   npm: () => nodeTests("tests/npm/node.test.mjs", "tests/npm/workerd.test.mjs", "tests/npm/browser.test.mjs"),
-  /** The console in Chromium, from workerd and from a plain host. */
+  /** The console in Chromium, from workerd and from a static host. */
   browser: () => nodeTests("tests/browser/try.test.mjs"),
   contract: () => nodeTests("tests/e2e/contract.test.mjs"),
   golden: () => nodeTests("tests/e2e/golden.test.mjs"),
@@ -43,7 +44,7 @@ const STEPS = {
   python: () => nodeTests("tests/e2e/sdk_python.test.mjs"),
   limai: () => nodeTests("tests/e2e/limai.test.mjs"),
   mail: () => nodeTests("tests/e2e/mail.test.mjs"),
-  faults: () => nodeTests("tests/e2e/faults.test.mjs"),
+  resilience: () => nodeTests("tests/e2e/resilience.test.mjs"),
   upgrade: () => nodeTests("tests/e2e/upgrade.test.mjs"),
   start: () => nodeTests("tests/e2e/start.test.mjs"),
   apply: () => nodeTests("tests/e2e/apply.test.mjs"),
@@ -58,23 +59,23 @@ const STEPS = {
 };
 
 main(async () => {
-  const wanted = process.argv.slice(2);
-  for (const name of wanted) {
+  const selected = process.argv.slice(2);
+  for (const name of selected) {
     if (!(name in STEPS)) throw new Failure(`there is no step ${name}; there are ${Object.keys(STEPS).join(", ")}`);
   }
-  const told = [];
+  const timings = [];
   for (const [name, step] of Object.entries(STEPS)) {
-    if (wanted.length > 0 && !wanted.includes(name)) continue;
-    say(`\n=== ${name}`);
+    if (selected.length > 0 && !selected.includes(name)) continue;
+    log(`\n=== ${name}`);
     const since = performance.now();
     try {
       await step();
     } catch (error) {
-      say(`\n=== ${name} failed after ${seconds(since)}. Alone: npm run test:${name}`);
+      log(`\n=== ${name} failed after ${seconds(since)}. Alone: npm run test:${name}`);
       throw error;
     }
-    told.push(`${name.padEnd(10)} ${seconds(since)}`);
+    timings.push(`${name.padEnd(10)} ${seconds(since)}`);
   }
-  say(`\n=== all ${told.length} steps passed\n${told.join("\n")}`);
-  console.log(`steps: ${told.length} passed, 0 failed`);
+  log(`\n=== all ${timings.length} steps passed\n${timings.join("\n")}`);
+  console.log(`steps: ${timings.length} passed, 0 failed`);
 });

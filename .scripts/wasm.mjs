@@ -1,49 +1,49 @@
-// What the builds of WebAssembly share.
+// Shared by the WebAssembly builds.
 import { readFileSync } from "node:fs";
 import { Failure, npmBin, run } from "./lib.mjs";
 
-/** What every one of them depends on. */
+/** Inputs of every WebAssembly build. */
 export const CARGO_SOURCES = ["Cargo.toml", "Cargo.lock", ".cargo", ".scripts/wasm.mjs"];
 
-/** What the compiler and wasm-bindgen use, and no more: wasm-opt must not write what an engine of ours cannot read. */
+/** The features that the compiler and wasm-bindgen use. wasm-opt must not emit others: a target may lack them. */
 const WASM_FEATURES = [
   "mutable-globals", "sign-ext", "nontrapping-float-to-int", "bulk-memory", "multivalue", "reference-types",
   "exception-handling", "simd",
 ];
 
-/** Optimises a module in place and drops its names. */
+/** Optimises a module in place and strips its name section. */
 export async function optimise(file, level = "-O3") {
   const features = WASM_FEATURES.map((feature) => `--enable-${feature}`);
   await run(npmBin("wasm-opt"), [file, "-o", file, level, "--strip-debug", ...features]);
   assertStripped(file);
 }
 
-/** A name section would ship as many bytes of symbol names as a quarter of the code. */
+/** Symbol names would add a quarter of the size of the code. */
 function assertStripped(file) {
   if (customSections(readFileSync(file)).includes("name")) throw new Failure(`${file} still has its name section`);
 }
 
-/** The names of a module's custom sections. Read by hand, because an old Node cannot compile what workerd runs. */
+/** The names of a module's custom sections. Parsed by hand, because old versions of Node cannot compile the module. */
 function customSections(bytes) {
-  let at = 8; // after magic and version
-  const number = () => {
+  let offset = 8; // after magic and version
+  const readVarint = () => {
     let value = 0;
     for (let shift = 0; ; shift += 7) {
-      const byte = bytes[at++];
+      const byte = bytes[offset++];
       value += (byte & 0x7f) * 2 ** shift;
       if (byte < 0x80) return value;
     }
   };
   const names = [];
-  while (at < bytes.length) {
-    const id = bytes[at++];
-    const length = number();
-    const end = at + length;
+  while (offset < bytes.length) {
+    const id = bytes[offset++];
+    const length = readVarint();
+    const end = offset + length;
     if (id === 0) {
-      const size = number();
-      names.push(bytes.toString("utf8", at, at + size));
+      const size = readVarint();
+      names.push(bytes.toString("utf8", offset, offset + size));
     }
-    at = end;
+    offset = end;
   }
   return names;
 }

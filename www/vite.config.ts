@@ -1,4 +1,4 @@
-// How the console is built: static files with relative addresses, under one policy, for any host.
+// Builds the console: static files with relative addresses and a content security policy, for any host.
 import { readFileSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -8,7 +8,7 @@ import { defineConfig, type Plugin } from "vite";
 const HERE = import.meta.dirname;
 const ROOT = dirname(HERE);
 
-/** What the pages may do: run what comes from here, ask here, and nothing else. */
+/** The content security policy: the pages may load scripts and data from their own origin only. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'",
@@ -20,7 +20,7 @@ const POLICY = [
   "form-action 'none'",
 ].join("; ");
 
-/** Headers of the Worker's static assets. What a page cannot say of itself is only here. */
+/** Headers of the Worker's static assets. They include what a page cannot set in a `<meta>` element. */
 const HEADERS = `/*
   Content-Security-Policy: ${POLICY}; frame-ancestors 'none'
   X-Content-Type-Options: nosniff
@@ -31,7 +31,7 @@ const HEADERS = `/*
   Cache-Control: public, max-age=31536000, immutable
 `;
 
-/** The policy in the page, for hosts without headers, and in a file that the Worker's assets read theirs from. */
+/** Writes the policy into the page, for hosts that send no headers, and into the Worker's `_headers` file. */
 function policy(): Plugin {
   return {
     name: "policy",
@@ -43,14 +43,14 @@ function policy(): Plugin {
 }
 
 /**
- * `pdf-data`: the address of one file with the fonts, character maps and decoders that some PDFs take, so that drawing
- * one asks for nothing. It is a line of JSON, `[[name, bytes], ...]`, and then the files; the whole is packed, because
- * few hosts pack what they do not know.
+ * `pdf-data`: the address of one file with the fonts, character maps and decoders that some PDFs need, so that drawing
+ * them causes no requests. The file is a line of JSON, `[[name, bytes], ...]`, followed by the contents, all compressed
+ * with gzip, because few hosts compress files of an unknown type.
  */
 function pdfData(): Plugin {
   const id = "\0pdf-data";
   const source = dirname(createRequire(import.meta.url).resolve("pdfjs-dist/package.json"));
-  const wanted: [folder: string, files: RegExp][] = [
+  const groups: [folder: string, pattern: RegExp][] = [
     ["standard_fonts", /\.(pfb|ttf)$/],
     ["cmaps", /\.bcmap$/],
     ["wasm", /^(jbig2|openjpeg|qcms_bg)\.wasm$/],
@@ -60,9 +60,9 @@ function pdfData(): Plugin {
     resolveId: (name) => (name === "pdf-data" ? id : undefined),
     load(name) {
       if (name !== id) return undefined;
-      const files = wanted.flatMap(([folder, like]) =>
+      const files = groups.flatMap(([folder, pattern]) =>
         readdirSync(join(source, folder))
-          .filter((file) => like.test(file))
+          .filter((file) => pattern.test(file))
           .sort()
           .map((file) => ({ file, bytes: readFileSync(join(source, folder, file)) })),
       );
@@ -87,7 +87,7 @@ export default defineConfig({
   worker: { format: "es" },
   build: {
     target: "es2023",
-    // An address in a page that is a file of its own needs no exception in the policy.
+    // Files have their own addresses: inlined `data:` URLs would need an exception in the policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 2000,

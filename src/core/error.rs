@@ -1,41 +1,41 @@
 //! The one error type of the core.
 //!
-//! An [`Error`] has a [`Kind`], which decides what a caller can do about it, a message for a person, and, where
-//! input was refused, the [`Violation`]s that say which field and why. Kinds know nothing of any wire format: each
-//! dialect renders them in its own shape. Detail that is nobody's business outside (a storage failure, say) is
-//! kept in `source`, which is logged and never rendered.
+//! An [`Error`] has an [`ErrorKind`], which decides what a caller can do about it, a message for a person and, for
+//! invalid input, the [`Violation`]s that say which field is wrong and why. Kinds are independent of wire formats: each
+//! dialect renders them in its own. Internal detail, such as a storage failure, goes into `source`, which is logged but
+//! never rendered.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The result of everything in this crate that can fail.
+/// The result type of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a document could not be read. Each reason has a stable [`code`](Unreadable::code) that job failures carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unreadable {
-    /// The bytes are of no kind the core reads.
+    /// The bytes have no format that this crate reads.
     Unsupported,
     /// The document needs a password.
     Encrypted,
-    /// The bytes claim a kind and do not keep to it.
+    /// The bytes look like a known format but are malformed.
     Broken,
-    /// The document was read and holds no text.
+    /// The document was read but has no text.
     NoText,
-    /// The document was read and its pages are pictures: text recognition would be needed.
+    /// The document was read but its pages are images: it needs text recognition.
     NeedsOcr,
-    /// A bound on bytes, on inflated bytes or on glyphs was passed.
+    /// It exceeds a limit on bytes, on decompressed bytes or on glyphs.
     TooLarge,
-    /// The bound on pages was passed.
+    /// It exceeds the limit on pages.
     TooManyPages,
-    /// The bound on work was passed.
+    /// It exceeds the limit on work.
     Timeout,
 }
 
 impl Unreadable {
-    /// Every reason, for tables that must not lack one.
+    /// Every reason, for tests that must cover all.
     pub const ALL: [Self; 8] = [
         Self::Unsupported,
         Self::Encrypted,
@@ -64,50 +64,50 @@ impl Unreadable {
 /// What went wrong, in terms of what the caller can do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// The input is not what was asked for; [`Error::violations`] names the fields.
+pub enum ErrorKind {
+    /// The input is invalid; [`Error::violations`] names the fields.
     Invalid,
-    /// No credential, or one that is not ours.
+    /// There is no credential, or it is invalid.
     Unauthenticated,
-    /// A credential that does not open this door.
+    /// The credential does not permit the request.
     Forbidden,
-    /// Nothing of that name in the caller's project.
+    /// There is no such resource in the caller's project.
     NotFound,
-    /// The thing is in a state that excludes the request.
+    /// The state of the resource does not permit the request.
     Conflict,
-    /// It was there and its time has passed (an expired signed address).
+    /// It has expired (a signed URL).
     Gone,
-    /// The body or file passes this many bytes.
+    /// The body or file is too large.
     TooLarge {
-        /// The bound that was passed, in bytes.
+        /// The limit, in bytes.
         limit: u64,
     },
-    /// The request must say how long its body is.
+    /// The request must declare the length of its body.
     LengthRequired,
-    /// The request's content type is not one the endpoint reads.
+    /// The endpoint does not accept the request's content type.
     UnsupportedMedia,
     /// The document could not be read.
     Unreadable(Unreadable),
-    /// Too many requests for now.
+    /// There were too many requests.
     RateLimited {
-        /// Seconds after which it makes sense to try again.
+        /// Seconds to wait before the next attempt.
         retry_after: u32,
     },
-    /// Somebody else holds the thing; try again soon.
+    /// Another request holds the resource; try again soon.
     Busy,
-    /// Something this service leans on failed.
+    /// A service that this one depends on failed.
     Upstream {
         /// Whether the same request may succeed later.
         retryable: bool,
     },
-    /// The work took longer than it may.
+    /// The work exceeded its time limit.
     Timeout,
-    /// A fault of ours.
+    /// A bug or a failure in this service.
     Internal,
 }
 
-impl Kind {
-    /// One example of every kind, for tables that must not lack one.
+impl ErrorKind {
+    /// One example of every kind, for tests that must cover all.
     pub const ALL: [Self; 15] = [
         Self::Invalid,
         Self::Unauthenticated,
@@ -126,7 +126,7 @@ impl Kind {
         Self::Internal,
     ];
 
-    /// The stable code of the kind: what programs should compare.
+    /// The stable code of the kind, for programs to compare.
     pub const fn code(self) -> &'static str {
         match self {
             Self::Invalid => "INVALID",
@@ -147,7 +147,7 @@ impl Kind {
         }
     }
 
-    /// Whether the same attempt may succeed when it is made again later.
+    /// Whether the same request may succeed later.
     pub const fn is_retryable(self) -> bool {
         matches!(
             self,
@@ -156,73 +156,73 @@ impl Kind {
     }
 }
 
-/// One step of the way to a field: a member of an object or a place in a list.
+/// One step of the path to a field: a member of an object or an index in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Step {
-    /// The place in a list, from 0.
+pub enum PathSegment {
+    /// An index in a list, from 0.
     Index(usize),
-    /// The name of a member.
+    /// The name of a member of an object.
     Name(String),
 }
 
-impl From<&str> for Step {
+impl From<&str> for PathSegment {
     fn from(name: &str) -> Self {
         Self::Name(name.to_owned())
     }
 }
 
-impl From<usize> for Step {
+impl From<usize> for PathSegment {
     fn from(index: usize) -> Self {
         Self::Index(index)
     }
 }
 
-/// One reason why input was refused: where, what kind of reason, and the sentence for a person.
+/// One error in the input.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Violation {
-    /// The way from the root of the input to the field.
-    pub pointer: Vec<Step>,
-    /// The reason as a word programs can compare, such as `string_too_short`.
+    /// The path from the root of the input to the field.
+    pub pointer: Vec<PathSegment>,
+    /// The reason as a code that programs can compare, such as `string_too_short`.
     pub reason: String,
-    /// The reason as a sentence.
+    /// The message for a person.
     pub message: String,
-    /// What was found there, where showing it helps.
+    /// The rejected value, if it is short enough to show.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<serde_json::Value>,
-    /// The bound that was passed, such as `{"min_length": 10}`.
+    /// The limit that the value violates, such as `{"min_length": 10}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context: Option<serde_json::Value>,
 }
 
-/// A field at fault, as callers see it.
+/// An invalid field, as callers see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
-pub struct Fault {
-    /// Where it is: a JSON pointer (RFC 6901) into what was given.
+pub struct FieldError {
+    /// A JSON pointer (RFC 6901) into the input.
     pub pointer: String,
     /// What is wrong with it.
     pub message: String,
 }
 
-impl From<&Violation> for Fault {
-    /// The root's own name is left out.
+impl From<&Violation> for FieldError {
+    /// The pointer omits the root's own name.
     fn from(violation: &Violation) -> Self {
         let steps = violation.pointer.iter().skip(1).map(|step| match step {
-            Step::Index(index) => format!("/{index}"),
-            Step::Name(name) => format!("/{}", name.replace('~', "~0").replace('/', "~1")),
+            PathSegment::Index(index) => format!("/{index}"),
+            PathSegment::Name(name) => format!("/{}", name.replace('~', "~0").replace('/', "~1")),
         });
         Self { pointer: steps.collect(), message: violation.message.clone() }
     }
 }
 
-/// An error: a kind, a sentence, and the fields at fault.
+/// An error: a kind, a message, and the invalid fields.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Error(Box<Repr>);
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Repr {
-    kind: Kind,
+    kind: ErrorKind,
     message: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     violations: Vec<Violation>,
@@ -231,41 +231,41 @@ struct Repr {
 }
 
 impl Error {
-    /// An error of `kind` with a sentence for a person.
+    /// An error of `kind` with a message for a person.
     #[cold]
-    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Box::new(Repr { kind, message: message.into(), violations: Vec::new(), source: None }))
     }
 
-    /// Refused input: the violations say where and why. The message is that of the first.
+    /// Invalid input. The message is that of the first violation.
     #[cold]
     pub fn invalid(violations: Vec<Violation>) -> Self {
         let message = violations.first().map_or_else(|| "Invalid input".to_owned(), |first| first.message.clone());
-        Self(Box::new(Repr { kind: Kind::Invalid, message, violations, source: None }))
+        Self(Box::new(Repr { kind: ErrorKind::Invalid, message, violations, source: None }))
     }
 
-    /// A document that could not be read, and why.
+    /// An unreadable document.
     #[cold]
     pub fn unreadable(why: Unreadable, message: impl Into<String>) -> Self {
-        Self::new(Kind::Unreadable(why), message)
+        Self::new(ErrorKind::Unreadable(why), message)
     }
 
-    /// Nothing of that name in the caller's project.
+    /// There is no such resource in the caller's project.
     #[cold]
     pub fn not_found(message: impl Into<String>) -> Self {
-        Self::new(Kind::NotFound, message)
+        Self::new(ErrorKind::NotFound, message)
     }
 
-    /// The same error, said as `missing` when it is that nothing was found: each dialect has its own words for things.
+    /// The same error; if it is `NotFound`, with the message `missing`, because each dialect has its own wording.
     #[must_use]
-    pub fn or_missing(self, missing: &str) -> Self {
-        if self.kind() == Kind::NotFound { Self::not_found(missing) } else { self }
+    pub fn with_not_found_message(self, missing: &str) -> Self {
+        if self.kind() == ErrorKind::NotFound { Self::not_found(missing) } else { self }
     }
 
-    /// A fault of ours. The detail is for the log; the message that callers see says nothing of it.
+    /// An internal error. `detail` is only logged; callers see a generic message.
     #[cold]
     pub fn internal(detail: impl fmt::Display) -> Self {
-        Self::new(Kind::Internal, "Internal error").with_source(detail)
+        Self::new(ErrorKind::Internal, "Internal error").with_source(detail)
     }
 
     /// Adds detail for the log.
@@ -275,8 +275,8 @@ impl Error {
         self
     }
 
-    /// What the caller can do about it.
-    pub fn kind(&self) -> Kind {
+    /// The kind, which decides what a caller can do about it.
+    pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
@@ -285,12 +285,12 @@ impl Error {
         self.0.kind.code()
     }
 
-    /// The sentence for a person.
+    /// The message for a person.
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// The fields at fault, for [`Kind::Invalid`]; empty where the fault is not of one field.
+    /// The invalid fields, for [`ErrorKind::Invalid`]; empty if the error is not about fields.
     pub fn violations(&self) -> &[Violation] {
         &self.0.violations
     }
@@ -309,8 +309,8 @@ impl fmt::Display for Error {
                 f.write_str(" at ")?;
                 for step in &violation.pointer {
                     match step {
-                        Step::Index(index) => write!(f, "/{index}")?,
-                        Step::Name(name) => write!(f, "/{name}")?,
+                        PathSegment::Index(index) => write!(f, "/{index}")?,
+                        PathSegment::Name(name) => write!(f, "/{name}")?,
                     }
                 }
                 write!(f, ": {}", violation.message)?;
@@ -336,7 +336,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn crosses_a_boundary_unchanged() {
+    fn serde_round_trip_keeps_everything() {
         let error = Error::invalid(vec![Violation {
             pointer: vec!["rules".into(), 0.into(), "description".into()],
             reason: "string_too_short".into(),
@@ -345,8 +345,8 @@ mod tests {
             context: Some(serde_json::json!({ "min_length": 10 })),
         }])
         .with_source("for the log");
-        let there = serde_json::to_string(&error).unwrap();
-        assert_eq!(serde_json::from_str::<Error>(&there).unwrap(), error);
+        let json = serde_json::to_string(&error).unwrap();
+        assert_eq!(serde_json::from_str::<Error>(&json).unwrap(), error);
         assert_eq!(
             format!("{error:#}"),
             "String should have at least 10 characters at /rules/0/description: String should have at least 10 characters: for the log"
@@ -354,10 +354,10 @@ mod tests {
     }
 
     #[test]
-    fn codes_are_distinct_but_for_the_shared_ones() {
-        let mut codes: Vec<_> = Kind::ALL.iter().map(|kind| kind.code()).collect();
+    fn codes_are_distinct() {
+        let mut codes: Vec<_> = ErrorKind::ALL.iter().map(|kind| kind.code()).collect();
         codes.sort_unstable();
         codes.dedup();
-        assert_eq!(codes.len(), Kind::ALL.len());
+        assert_eq!(codes.len(), ErrorKind::ALL.len());
     }
 }

@@ -1,14 +1,14 @@
 //! Typed ids.
 //!
-//! Every id is a random UUID. How a dialect spells it (with a prefix, say) is the dialect's business: here an id
-//! prints as the bare UUID in lower case, and reads any common spelling of one.
+//! Every id is a random UUID. Dialects have their own formats for ids, for instance with a prefix. Here an id displays
+//! as the bare UUID in lower case, and parses from any common format of one.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::error::{Error, Kind};
+use crate::error::{Error, ErrorKind};
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -18,12 +18,12 @@ macro_rules! id {
         pub struct $name(Uuid);
 
         impl $name {
-            /// An id out of 16 random bytes (version 4 of RFC 9562: six bits are fixed, 122 are random).
+            /// An id from 16 random bytes (version 4 of RFC 9562: six bits are fixed, 122 are random).
             pub fn from_random(bytes: [u8; 16]) -> Self {
                 Self(uuid::Builder::from_random_bytes(bytes).into_uuid())
             }
 
-            /// The id as a number: the same for the same id, and spread evenly over ids.
+            /// The id as a number. Numbers of different ids are spread evenly.
             pub const fn as_u128(self) -> u128 {
                 self.0.as_u128()
             }
@@ -41,7 +41,7 @@ macro_rules! id {
             fn from_str(text: &str) -> Result<Self, Error> {
                 Uuid::try_parse(text)
                     .map(Self)
-                    .map_err(|_| Error::new(Kind::NotFound, concat!(stringify!($name), " is not a UUID")))
+                    .map_err(|_| Error::new(ErrorKind::NotFound, concat!(stringify!($name), " is not a UUID")))
             }
         }
     };
@@ -52,7 +52,7 @@ id! {
     ProjectId
 }
 id! {
-    /// An organization: who owns projects.
+    /// An organization, which owns projects.
     OrganizationId
 }
 id! {
@@ -72,15 +72,15 @@ id! {
     SchemaId
 }
 id! {
-    /// A rule of a classifier, where it has to be named although its label may change.
+    /// A rule of a classifier. It stays the same if the label changes.
     RuleId
 }
 id! {
-    /// A token. Public: the secret is another thing.
+    /// A token. The id is public, unlike the secret of the token.
     TokenId
 }
 id! {
-    /// The holder of a job while it runs.
+    /// A lease: the right of one worker to finish a stage of a job.
     LeaseId
 }
 
@@ -89,10 +89,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn prints_and_reads() {
+    fn displays_and_parses() {
         let id = JobId::from_random([7; 16]);
         assert_eq!(id.to_string(), "07070707-0707-4707-8707-070707070707");
         assert_eq!(id.to_string().parse::<JobId>().unwrap(), id);
-        assert_eq!("0707070707074707870707070707 0707".parse::<JobId>().unwrap_err().kind(), Kind::NotFound);
+        assert_eq!("0707070707074707870707070707 0707".parse::<JobId>().unwrap_err().kind(), ErrorKind::NotFound);
     }
 }

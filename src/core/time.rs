@@ -1,18 +1,18 @@
-//! Moments, as they are passed in. The core never asks for the time.
+//! Timestamps. Callers pass them in; this crate never reads a clock.
 
 use std::{ops::Add, time::Duration};
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
-/// A moment: milliseconds since 1970-01-01T00:00:00Z. The range is that of a 64-bit float's whole numbers, because
-/// the platform's storage keeps them so.
+/// A point in time: milliseconds since 1970-01-01T00:00:00Z. The range is that of the integers in a 64-bit float,
+/// because the platform stores them as floats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// The moment `milliseconds` after 1970-01-01T00:00:00Z.
+    /// The timestamp `milliseconds` after 1970-01-01T00:00:00Z.
     pub const fn from_millis(milliseconds: i64) -> Self {
         Self(milliseconds)
     }
@@ -22,24 +22,24 @@ impl Timestamp {
         self.0
     }
 
-    /// How long it is from `earlier` to this moment; zero when this moment is the earlier one.
+    /// The duration since `earlier`; zero if `earlier` is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
-    /// The moment so long before.
+    /// The timestamp `duration` before this one.
     #[must_use]
     pub fn before(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
     }
 
-    /// The moment as RFC 3339 in UTC with six digits of a second, such as `2026-03-01T10:00:00.000000Z`.
+    /// The timestamp as RFC 3339 in UTC with six fractional digits, such as `2026-03-01T10:00:00.000000Z`.
     pub fn to_rfc3339(self) -> String {
         DateTime::<Utc>::from_timestamp_millis(self.0).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Micros, true)
     }
 
-    /// Reads RFC 3339 with `Z` or an offset, the same without a zone (then UTC is meant), or a bare date. Digits
-    /// beyond the millisecond are cut off. Nothing when the text is none of these.
+    /// Parses RFC 3339 with `Z` or an offset, the same without a zone (read as UTC), or a bare date. Digits beyond the
+    /// millisecond are truncated. None if the text is none of these.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_what_clients_send() {
+    fn parses_what_clients_send() {
         let noon = Some(Timestamp::from_millis(1_772_366_400_000));
         assert_eq!(Timestamp::parse("2026-03-01T12:00:00Z"), noon);
         assert_eq!(Timestamp::parse("2026-03-01T12:00:00.000000+00:00"), noon);

@@ -1,4 +1,4 @@
-"""The first stage: the teacher's vector of every passage, in chunks, so that a run that was cut off goes on where it was."""
+"""The first stage: the teacher's vector of every passage, in chunks, so that an interrupted run can resume."""
 import gzip
 import hashlib
 import json
@@ -9,7 +9,7 @@ import numpy as np
 
 from teacher import WIDTH
 
-CHUNK = 20_000  # passages between two notes of how far it got: two minutes
+CHUNK = 20_000  # the number of passages between two checkpoints: two minutes
 SEED = 0
 
 
@@ -30,30 +30,30 @@ def read(folder):
 
 
 def round_robin(sources):
-    """An order in which the first passages come from all sources alike: one of each, in turn, until it has no more."""
+    """An order that takes one passage of each source in turn, until the source has no more."""
     shuffled = np.random.RandomState(SEED).permutation(len(sources))
     turn, seen = np.zeros(len(sources), int), {}
-    for at in shuffled:
-        turn[at] = seen.get(sources[at], 0)
-        seen[sources[at]] = turn[at] + 1
+    for index in shuffled:
+        turn[index] = seen.get(sources[index], 0)
+        seen[sources[index]] = turn[index] + 1
     return shuffled[np.argsort(turn[shuffled], kind="stable")]
 
 
-def embed(teacher, passages, work, most=None):
-    """Writes `work`/pieces.npz and vectors.npy, in the order of `round_robin`. `most`: so many passages are enough."""
+def embed(teacher, passages, work, limit=None):
+    """Writes `work`/pieces.npz and vectors.npy, in the order of `round_robin`. `limit`: the maximum number of passages."""
     work = Path(work)
     work.mkdir(parents=True, exist_ok=True)
     texts, sources, digest = read(passages)
-    order = round_robin(sources)[:most]
-    note = work / "embedded.json"
-    state = json.loads(note.read_text()) if note.exists() else {}
+    order = round_robin(sources)[:limit]
+    checkpoint = work / "embedded.json"
+    state = json.loads(checkpoint.read_text()) if checkpoint.exists() else {}
     if state.get("passages") != digest or state.get("total") != len(order):
         state = {"passages": digest, "total": len(order), "done": 0}
-        pieces = teacher.pieces(texts[at] for at in order)
+        pieces = teacher.pieces(texts[index] for index in order)
         lengths = np.array([len(ids) for ids in pieces], np.int32)
         np.savez(work / "pieces.npz", flat=np.concatenate(pieces).astype(np.uint16), lengths=lengths, sources=sources[order])
         np.lib.format.open_memmap(work / "vectors.npy", "w+", np.float16, (len(order), WIDTH)).flush()
-        note.write_text(json.dumps(state))
+        checkpoint.write_text(json.dumps(state))
     stored = np.load(work / "pieces.npz")
     pieces = np.split(stored["flat"].astype(np.int32), np.cumsum(stored["lengths"])[:-1])
     vectors = np.lib.format.open_memmap(work / "vectors.npy", "r+")
@@ -63,7 +63,7 @@ def embed(teacher, passages, work, most=None):
         vectors[chunk] = teacher.vectors(pieces[chunk])
         vectors.flush()
         state["done"] = chunk.stop
-        note.write_text(json.dumps(state))
+        checkpoint.write_text(json.dumps(state))
         seconds = time.monotonic() - began
         print(f"embedded {chunk.stop:,} of {len(order):,}, {1000 * seconds / (chunk.stop - before):.1f} s a thousand", flush=True)
     return state

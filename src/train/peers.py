@@ -1,10 +1,10 @@
-"""The same test lines as `npm run quality`, sorted by what the engine is held against.
+"""Compares the engine with peers on the test lines of `npm run quality`.
 
     python peers.py DIR instances.jsonl [--teacher FOLDER]
 
-`teacher`: the cosine of the sentence transformer's vectors of text and rule. `teacher + words`: the centred cosine beside the
+`teacher`: the cosine of the sentence transformer's vectors of text and rule. `teacher + words`: the centred cosine and the
 engine's word features, weights fitted on the other tasks. `ours`: the engine's own features, fitted likewise, and the ratio to
-`teacher + words` with the 95 % interval of a paired bootstrap. `model2vec`: what model2vec-rs computes, with the textbook
+`teacher + words` with the 95 % interval of a paired bootstrap. `model2vec`: the computation of model2vec-rs, with the textbook
 table: the teacher's vectors of single pieces, 256 principal components, weighted by the Zipf rank of the piece.
 """
 import argparse
@@ -13,14 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
-from fit import FEATURES, LEXICAL, MEANING, Fit
+from fit import FEATURES, LEXICAL_FEATURES, MEANING_FEATURES, Fit
 from table import WIDTH, unit
 from teacher import Teacher
 from train import installed_teacher
 
-READ = 256  # pieces the teacher reads of a text: what it was trained with
-ZIPF = 1e-4  # of the textbook's weight a / (a + p)
-DRAWS = 2000  # of the bootstrap
+READ = 256  # the number of pieces the teacher reads of a text, as in its training
+ZIPF = 1e-4  # a in the textbook's weight a / (a + p)
+DRAWS = 2000  # the number of bootstrap samples
 
 
 class Task:
@@ -55,7 +55,7 @@ def textbook(alone):
 
 
 def fitted(instances, tasks, columns):
-    """For each task, whether each test line is sorted rightly, by rank weights fitted on the other tasks."""
+    """For each task, whether each test line gets the right rule, with rank weights fitted on the other tasks."""
     hits = {}
     for task in tasks:
         fit = Fit.__new__(Fit)
@@ -71,19 +71,19 @@ def main():
     parser.add_argument("folder", type=Path)
     parser.add_argument("instances", type=Path)
     parser.add_argument("--teacher", type=Path)
-    given = parser.parse_args()
-    teacher = Teacher(given.teacher or installed_teacher(), read=READ)
-    tasks = [Task(file, teacher) for file in sorted(given.folder.glob("*.rules.json"))]
-    own = [i for line in given.instances.read_text("utf-8").splitlines() if (i := json.loads(line))["kind"] == "own" and not i["taught"]]
+    arguments = parser.parse_args()
+    teacher = Teacher(arguments.teacher or installed_teacher(), read=READ)
+    tasks = [Task(file, teacher) for file in sorted(arguments.folder.glob("*.rules.json"))]
+    own = [i for line in arguments.instances.read_text("utf-8").splitlines() if (i := json.loads(line))["kind"] == "own" and not i["taught"]]
     for i in own:
         i["features"] = np.array(i["features"], float)
-    ours = fitted(own, tasks, LEXICAL + MEANING)
+    ours = fitted(own, tasks, LEXICAL_FEATURES + MEANING_FEATURES)
     for task in tasks:
         cosines = centred(task, tasks)
         for i, row in zip((i for i in own if i["task"] == task.name), cosines):
-            i["features"][:, [FEATURES.index(name) for name in MEANING]] = 0
+            i["features"][:, [FEATURES.index(name) for name in MEANING_FEATURES]] = 0
             i["features"][:, FEATURES.index("meaning")] = row
-    with_words = fitted(own, tasks, LEXICAL + ["meaning"])
+    with_words = fitted(own, tasks, LEXICAL_FEATURES + ["meaning"])
     alone = teacher.vectors([np.array([teacher.first, at, teacher.last], np.int32) for at in range(teacher.tokenizer.get_vocab_size())])
     table, random = textbook(alone), np.random.RandomState(0)
     print("            model2vec   teacher   teacher + words   ours   ratio, 95 % of it")

@@ -18,9 +18,9 @@ WIDTH = 256  # 95.7 % of the variance of the teacher's passage vectors; 128 cost
 PENALTY = 0.1  # the best held-out cosine of 1, 0.3, 0.1, 0.03
 STEPS = 25  # of conjugate gradients; later ones change the fourth decimal of the held-out cosine
 TOLERANCE = 1e-4
-SOURCE_POWER = -0.5  # a source of n passages counts n ** 0.5: no large one decides alone
-TOWARDS_FIT = 0.6  # how far from the start to the fit: the whole way fits the teacher better and sorts worse
-HELD_OUT = range(7, 60_000, 40)  # passages that are only measured on: 1,500, from all sources alike
+SOURCE_POWER = -0.5  # a source of n passages has the weight n ** 0.5: no large one dominates
+TOWARDS_FIT = 0.6  # the share of the way from the start to the fit: the fit itself is closer to the teacher but classifies worse
+HELD_OUT = range(7, 60_000, 40)  # passages for measuring only: 1,500, from all sources
 FIRST_WORD = 1996  # the teacher's vocabulary is in order of frequency from this piece on
 LAST_LATIN = "\u024f"
 STOP_WORDS = frozenset(
@@ -33,14 +33,14 @@ STOP_WORDS = frozenset(
 
 
 def carries_meaning(piece):
-    """Whether a piece gets a vector: Latin letters, two or more, and no stop word."""
+    """Whether a piece gets a vector: Latin letters, two or more, and not a stop word."""
     body = piece.removeprefix("##")
     marked = piece.startswith("[") and piece.endswith("]")
     return not marked and len(body) > 1 and any(c.isalpha() for c in body) and max(body) <= LAST_LATIN and piece not in STOP_WORDS
 
 
 def piece_weights(vocabulary):
-    """What each piece counts in a mean: rarer ones more, as the logarithm of their rank; 0 for those without a vector."""
+    """The weight of each piece in a mean: larger for rarer ones, as the logarithm of their rank; 0 for those without a vector."""
     return np.array(
         [math.log(2 + max(0, rank - FIRST_WORD + 6)) / 10 if carries_meaning(piece) else 0.0 for rank, piece in enumerate(vocabulary)], np.float32
     )
@@ -58,7 +58,7 @@ def counts(pieces, lengths, weights):
 
 
 class Threads:
-    """Sparse times dense, the columns shared out between two threads."""
+    """Sparse times dense, with the columns divided between two threads."""
 
     def __init__(self, threads=2):
         self.pool, self.threads = ThreadPoolExecutor(threads), threads
@@ -105,9 +105,9 @@ def ridge(matrix, targets, weights, start, threads):
 
 
 def fit(pieces, lengths, sources, vectors, alone, weights):
-    """The table in floating point, WIDTH columns, its mean cosines with the teacher on the passages held out, and how to take one.
+    """The table in floating point, WIDTH columns, its mean cosines with the teacher on the held-out passages, and the function that computes one.
 
-    `pieces` without the marks at both ends, `alone` the teacher's vector of each piece, `weights` by `piece_weights`.
+    `pieces` has no marks at the ends, `alone` is the teacher's vector of each piece, `weights` by `piece_weights`.
     """
     threads = Threads()
     matrix = counts(pieces, lengths, weights)

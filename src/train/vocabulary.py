@@ -1,4 +1,4 @@
-"""The vocabulary of the engine: the teacher's pieces with a hash that needs no building, and what becomes of every character.
+"""The vocabulary of the engine: the teacher's pieces with a precomputed hash, and the normal form of every character.
 
     python vocabulary.py model/vocab.txt ../core/text/vocabulary.bin
 
@@ -11,15 +11,15 @@ The file, little-endian throughout:
     alone      u16 each: ids of the pieces that are one character and always a word by themselves
     pairs      2 u16 each: the two characters that one character becomes
     block_of   u8 for every BLOCK characters up to U+10FFFF
-    blocks     BLOCK u16 each: what becomes of a character, see FORMS
+    blocks     BLOCK u16 each: the form of each character, see FORMS
     text       the bytes of all pieces, one after the other, continuations without their mark; FILLING zeros
 
-A piece's id is its place in this file. Pieces lie in groups of one length, so that neither offsets nor separators are
-needed, and inside a group at the slot that the hash gives them, so that a lookup is one slot and one comparison: the
-hash picks a bucket, the bucket's pilot was chosen here so that all of its pieces fall on free slots.
+A piece's id is its index in this file. Pieces are in groups of one length, so that neither offsets nor separators are
+needed, and inside a group in the slot of their hash, so that a lookup is one slot and one comparison: the hash selects a
+bucket, and the bucket's pilot was chosen here so that all of its pieces fall on free slots.
 
-What becomes of a character is asked of the `tokenizers` package and stored as far as the vocabulary can tell: a word with
-a character that no piece has is unknown, whatever that character is.
+The form of a character comes from the `tokenizers` package and is stored only as far as the vocabulary distinguishes it: a
+word with a character that no piece has is unknown, whatever that character is.
 """
 import struct
 import sys
@@ -36,10 +36,10 @@ FILLING = 24  # a lookup reads 24 bytes, whatever the piece's length
 BLOCK = 128  # characters of a block: with 64 there are more blocks than a byte can name
 U32, U64 = 2**32 - 1, 2**64 - 1
 
-# FORMS of a character: one of these, or the character of a word it becomes, or one of the two ranges below.
+# FORMS of a character: one of these, or the word character it is normalised to, or one of the two ranges below.
 DROPPED, ACCENT, SPACE, FOREIGN, FOREIGN_ALONE, HANGUL = range(6)
-ALONE = 0xD800  # and above: the piece at this place of `alone`
-PAIR = 0xE000  # and above: the characters at this place of `pairs`; to PAIR_END
+ALONE = 0xD800  # and above: the piece at this index of `alone`
+PAIR = 0xE000  # and above: the characters at this index of `pairs`; to PAIR_END
 PAIR_END = 0xE100
 
 
@@ -70,13 +70,13 @@ def place(group):
     slots, pilots = [None] * len(group), [0] * len(buckets)
     for at in sorted(range(len(buckets)), key=lambda at: -len(buckets[at])):
         for pilot in range(2**16):
-            wanted = [slot(low, pilot, len(group)) for low, _ in buckets[at]]
-            if len(set(wanted)) == len(wanted) and all(slots[place] is None for place in wanted):
+            candidate_slots = [slot(low, pilot, len(group)) for low, _ in buckets[at]]
+            if len(set(candidate_slots)) == len(candidate_slots) and all(slots[place] is None for place in candidate_slots):
                 break
         else:
             raise SystemExit(f"no pilot for {buckets[at]}: change a constant of the hash")
         pilots[at] = pilot
-        for place, (_, piece) in zip(wanted, buckets[at]):
+        for place, (_, piece) in zip(candidate_slots, buckets[at]):
             slots[place] = piece
     return slots, pilots
 
@@ -102,7 +102,7 @@ def bare(piece):
 
 
 def forms(ids):
-    """What becomes of every character, the ids of `alone` and the characters of `pairs`. `ids`: of each piece."""
+    """The form of every character, the ids of `alone` and the characters of `pairs`. `ids`: the id of each piece."""
     normalizer, splitter = normalizers.BertNormalizer(), pre_tokenizers.BertPreTokenizer()
     cleaner = normalizers.BertNormalizer(handle_chinese_chars=False, strip_accents=False, lowercase=False)
     alphabet = {char for piece in ids for char in bare(piece).decode() if not (piece[0] == "[" and piece[-1] == "]" and len(piece) > 1)}
@@ -126,7 +126,7 @@ def forms(ids):
         return ord(normal) if len(normal) == 1 else PAIR + pairs.setdefault(normal, len(pairs))
 
     table = [FOREIGN if 0xD800 <= at < 0xE000 else form(chr(at)) for at in range(0x110000)]
-    # Marks that stay would have to be put in their order, before U+0345, which comes last. No piece has one.
+    # Kept combining marks would have to be reordered before U+0345, which comes last. No piece has one.
     assert all(normalizers.NFD().normalize_str(f"\u0345{char}")[0] == "\u0345" for char in alphabet)
     return table, list(alone), list(pairs)
 

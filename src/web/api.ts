@@ -1,15 +1,15 @@
-// What the package does, wherever it runs. The entry points say where the parts come from.
+// The functions of the package, on every platform. The entry points configure where the WebAssembly modules come from.
 import type * as EngineGlue from "./engine.js";
-import { withoutPlaces } from "./document.js";
+import { withoutWords } from "./document.js";
 import { SortroomError } from "./error.js";
-import { Part, type Lazy } from "./part.js";
+import { WasmModule, type Lazy } from "./wasm_module.js";
 import type {
-  Classified,
-  Document,
-  Evaluated,
-  Extracted,
-  Labelled,
-  Linted,
+  ClassifyResult,
+  DocumentWithAttachments,
+  EvaluateResult,
+  ExtractResult,
+  LabelledText,
+  LintResult,
   Mail,
   ReadOptions,
   Rule,
@@ -18,37 +18,37 @@ import type {
 } from "./types.js";
 
 export { SortroomError } from "./error.js";
-export type { Lazy, Source } from "./part.js";
+export type { Lazy, Source } from "./wasm_module.js";
 export * from "./types.js";
 
-/** Where the parts come from. */
+/** Where the WebAssembly modules come from. */
 export interface Sources {
   /** Classifies, and reads text, web pages and mails. */
   engine: Lazy;
-  /** Reads every format; loaded when a document takes it. */
+  /** Reads every format; loaded when the engine cannot read a document. */
   reader?: Lazy;
-  /** Extracts; loaded when something is to be extracted. */
+  /** Extracts; loaded at the first extraction. */
   extractor?: Lazy;
 }
 
 let sources: Sources | undefined;
 
-/** Says where the parts come from. Parts that are loaded stay. */
-export function provide(given: Sources): void {
-  sources = given;
+/** Sets where the modules come from. Modules that are already loaded stay loaded. */
+export function provide(newSources: Sources): void {
+  sources = newSources;
 }
 
-const source = (name: keyof Sources) => () => {
-  const found = sources?.[name];
-  if (found === undefined) throw new SortroomError("NOT_LOADED", `This takes the ${name}, which init was not given`);
-  return found;
+const sourceOf = (name: keyof Sources) => () => {
+  const source = sources?.[name];
+  if (source === undefined) throw new SortroomError("NOT_LOADED", `This takes the ${name}, which init was not given`);
+  return source;
 };
 
-const engine = new Part(() => import("./engine.js"), source("engine"));
-const reader = new Part(() => import("./reader.js"), source("reader"));
-const extractor = new Part(() => import("./extractor.js"), source("extractor"));
+const engine = new WasmModule(() => import("./engine.js"), sourceOf("engine"));
+const reader = new WasmModule(() => import("./reader.js"), sourceOf("reader"));
+const extractor = new WasmModule(() => import("./extractor.js"), sourceOf("extractor"));
 
-/** Loads the engine now rather than at first use. */
+/** Loads the engine now instead of at the first use. */
 export async function load(): Promise<void> {
   await engine.load();
 }
@@ -57,93 +57,99 @@ export async function load(): Promise<void> {
 export type Input = Blob | ArrayBuffer | Uint8Array | string | Mail;
 
 /**
- * Reads a document. What it is, is found from its bytes; names and declared types are not believed.
+ * Reads a document. The format is detected from the bytes; file names and declared media types are ignored.
  *
- * What is answered is plain data: it can be kept, cloned, and sent to a worker.
+ * The result is plain data: it can be stored, cloned, and sent to a worker.
  */
-export async function readDocument(input: Input, options: ReadOptions = {}): Promise<Document> {
-  if (isMail(input)) return engine.run((glue) => taken(glue.readMail(JSON.stringify(input))));
+export async function readDocument(input: Input, options: ReadOptions = {}): Promise<DocumentWithAttachments> {
+  if (isMail(input)) return engine.run((glue) => takeDocument(glue.readMail(JSON.stringify(input))));
   const bytes = await bytesOf(input);
-  const asked = JSON.stringify(options);
-  const light = await engine.run((glue) => {
-    const reading = glue.readLight(bytes, asked);
-    return reading && taken(reading);
+  const optionsJson = JSON.stringify(options);
+  const document = await engine.run((glue) => {
+    const output = glue.readTextBased(bytes, optionsJson);
+    return output && takeDocument(output);
   });
-  return light ?? reader.run((glue) => taken(glue.read(bytes, asked)));
+  return document ?? reader.run((glue) => takeDocument(glue.read(bytes, optionsJson)));
 }
 
-/** Rules made ready, for one document or many. */
+/** Compiled rules, for one document or many. */
 export class Classifier {
-  readonly #asked: { rules: readonly Rule[]; settings: Partial<Settings> };
-  /** By language: made again when the instance they live in is gone. */
-  readonly #ready = new Map<string | undefined, { instance: number; classifier: EngineGlue.Classifier }>();
+  readonly #request: { rules: readonly Rule[]; settings: Partial<Settings> };
+  /** The compiled classifier of each language, with the engine instance that holds it. */
+  readonly #compiled = new Map<string | undefined, { instance: number; classifier: EngineGlue.Classifier }>();
 
-  /** @param rules as the HTTP API takes them; what is wrong with them is said by the first call */
+  /** @param rules as in the HTTP API; the first call throws if they are invalid */
   constructor(rules: readonly Rule[], settings: Partial<Settings> = {}) {
-    this.#asked = structuredClone({ rules, settings });
+    this.#request = structuredClone({ rules, settings });
   }
 
   /**
-   * Says what a document is, how sure that is, and why; and what the files are that a mail brought. The answer is that of
-   * `POST /v1/classify`.
+   * Classifies a document and, if it is a mail, its attachments. The result has a confidence and the evidence, and is
+   * the same as that of `POST /v1/classify`.
    *
-   * @param options.lang the language of the document (ISO 639-1), where it is known
+   * @param options.lang the language of the document (ISO 639-1), if it is known
    */
-  async classify(document: Document, options: { lang?: string | undefined } = {}): Promise<Classified> {
-    return JSON.parse(await this.classifyJson(document, options)) as Classified;
+  async classify(
+    document: DocumentWithAttachments,
+    options: { lang?: string | undefined } = {},
+  ): Promise<ClassifyResult> {
+    return JSON.parse(await this.classifyJson(document, options)) as ClassifyResult;
   }
 
-  /** As `classify`, and gives the JSON text that the server sends, byte for byte. */
-  async classifyJson(document: Document, { lang }: { lang?: string | undefined } = {}): Promise<string> {
-    const text = spelt(withoutPlaces(document));
-    return engine.run((glue, instance) => this.#prepared(glue, instance, lang).classify(text));
+  /** Like `classify`, but returns the JSON text that the server sends, byte for byte. */
+  async classifyJson(
+    document: DocumentWithAttachments,
+    { lang }: { lang?: string | undefined } = {},
+  ): Promise<string> {
+    const json = documentJson(withoutWords(document));
+    return engine.run((glue, instance) => this.#compile(glue, instance, lang).classify(json));
   }
 
-  #prepared(glue: typeof EngineGlue, instance: number, lang: string | undefined): EngineGlue.Classifier {
-    const known = this.#ready.get(lang);
-    if (known?.instance === instance) return known.classifier;
-    const { rules, settings } = this.#asked;
-    const asked = { rules, settings: lang === undefined ? settings : { ...settings, language: lang } };
-    const classifier = new glue.Classifier(JSON.stringify(asked));
-    this.#ready.set(lang, { instance, classifier });
+  #compile(glue: typeof EngineGlue, instance: number, lang: string | undefined): EngineGlue.Classifier {
+    const cached = this.#compiled.get(lang);
+    if (cached?.instance === instance) return cached.classifier;
+    const { rules, settings } = this.#request;
+    const request = { rules, settings: lang === undefined ? settings : { ...settings, language: lang } };
+    const classifier = new glue.Classifier(JSON.stringify(request));
+    this.#compiled.set(lang, { instance, classifier });
     return classifier;
   }
 }
 
-/** Looks for the fields of a schema in a document. The answer is that of `POST /v1/extract`. */
-export async function extract(document: Document, schema: Schema): Promise<Extracted> {
-  return JSON.parse(await extractJson(document, schema)) as Extracted;
+/** Extracts the fields of a schema from a document. The result is the same as that of `POST /v1/extract`. */
+export async function extract(document: DocumentWithAttachments, schema: Schema): Promise<ExtractResult> {
+  return JSON.parse(await extractJson(document, schema)) as ExtractResult;
 }
 
-/** As `extract`, and gives the JSON text that the server sends, byte for byte. */
-export async function extractJson(document: Document, schema: Schema): Promise<string> {
+/** Like `extract`, but returns the JSON text that the server sends, byte for byte. */
+export async function extractJson(document: DocumentWithAttachments, schema: Schema): Promise<string> {
   const files = document.attachments.map((file) => file.bytes);
-  const text = spelt(document);
-  const asked = JSON.stringify({ schema });
-  return extractor.run((glue) => glue.extract(text, files, asked));
+  const json = documentJson(document);
+  const request = JSON.stringify({ schema });
+  return extractor.run((glue) => glue.extract(json, files, request));
 }
 
-/** What an evaluation takes besides rules and cases. */
+/** Options of an evaluation. */
 export interface EvaluateOptions {
   settings?: Partial<Settings> | undefined;
   /** Another version of the rules, to compare with. */
   published?: { rules: readonly Rule[]; settings?: Partial<Settings> } | undefined;
 }
 
-/** Says how good rules are on texts whose label is known. The answer is that of `POST /v1/evaluate`. */
+/** Measures how good rules are on labelled texts. The result is the same as that of `POST /v1/evaluate`. */
 export async function evaluate(
   rules: readonly Rule[],
-  cases: readonly Labelled[],
+  cases: readonly LabelledText[],
   { settings, published }: EvaluateOptions = {},
-): Promise<Evaluated> {
-  const asked = JSON.stringify({ rules, cases, settings, published });
-  return engine.run((glue) => JSON.parse(glue.evaluate(asked)) as Evaluated);
+): Promise<EvaluateResult> {
+  const request = JSON.stringify({ rules, cases, settings, published });
+  return engine.run((glue) => JSON.parse(glue.evaluate(request)) as EvaluateResult);
 }
 
-/** Says what is wrong with rules. The answer is that of `POST /v1/lint`. */
-export async function lint(rules: readonly Rule[]): Promise<Linted> {
-  const asked = JSON.stringify({ rules });
-  return engine.run((glue) => JSON.parse(glue.lint(asked)) as Linted);
+/** Lists problems of rules. The result is the same as that of `POST /v1/lint`. */
+export async function lint(rules: readonly Rule[]): Promise<LintResult> {
+  const request = JSON.stringify({ rules });
+  return engine.run((glue) => JSON.parse(glue.lint(request)) as LintResult);
 }
 
 function isMail(input: Input): input is Mail {
@@ -156,17 +162,17 @@ async function bytesOf(input: Exclude<Input, Mail>): Promise<Uint8Array> {
   return new Uint8Array(input instanceof Blob ? await input.arrayBuffer() : input);
 }
 
-/** A document on its way out of the instance that read it. */
-function taken(reading: EngineGlue.Reading): Document {
-  const document = JSON.parse(reading.json) as Document;
-  const files = reading.files as Uint8Array[];
-  reading.free();
-  document.attachments.forEach((file, at) => (file.bytes = files[at] ?? new Uint8Array()));
+/** Copies a document out of the engine instance that read it, and frees it there. */
+function takeDocument(output: EngineGlue.ReadOutput): DocumentWithAttachments {
+  const document = JSON.parse(output.json) as DocumentWithAttachments;
+  const files = output.files as Uint8Array[];
+  output.free();
+  document.attachments.forEach((file, index) => (file.bytes = files[index] ?? new Uint8Array()));
   return document;
 }
 
-/** A document on its way in, without the content of its files. */
-function spelt(document: Document): string {
+/** The JSON of a document for the engine, without the bytes of its attachments. */
+function documentJson(document: DocumentWithAttachments): string {
   const attachments = document.attachments.map(({ bytes: _, ...file }) => file);
   return JSON.stringify({ ...document, attachments });
 }

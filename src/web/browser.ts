@@ -1,4 +1,4 @@
-// For browsers and bundlers: the parts lie beside this, and a bundler sees where.
+// The entry point for browsers and bundlers. The modules are files beside this one; bundlers find them by these URLs.
 import { provide } from "./api.js";
 
 provide({

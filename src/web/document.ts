@@ -1,13 +1,13 @@
-// Documents as what they are here: plain data.
+// Documents as plain data.
 import type { Input } from "./api.js";
-import type { AttachedDocument, Document } from "./types.js";
+import type { Document, DocumentWithAttachments } from "./types.js";
 
-/** Whether it is read already. */
-export function isDocument(input: Input | Document): input is Document {
+/** Whether an input is a document that was already read. */
+export function isDocument(input: Input | DocumentWithAttachments): input is DocumentWithAttachments {
   return typeof input === "object" && "pages" in input;
 }
 
-/** A document without the places of its words: nine tenths of it, and no decision depends on them. */
-export function withoutPlaces<D extends AttachedDocument>(document: D): D {
+/** A document without its words and their boxes: they are nine tenths of it, and no decision depends on them. */
+export function withoutWords<D extends Document>(document: D): D {
   return { ...document, pages: document.pages.map((page) => ({ ...page, words: [] })) };
 }

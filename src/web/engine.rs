@@ -1,119 +1,124 @@
-//! Classifying, and reading what is light to read.
+//! Classifies, evaluates and lints, and reads text-based formats.
 
 use sortroom::{
-    classify::{self, Attached, Classified, Outcome, RuleSet, Settings, evaluation, lint as lints},
-    document::{self, Document, Enclosed, Format, Opened, ReadOptions},
+    classify::{
+        self, AttachmentOutcome, AttachmentResult, ClassifyResult, RuleSet, Settings, evaluation, lint as lints,
+    },
+    document::{self, Attachment, Document, DocumentWithAttachments, Format, ReadOptions},
     error::{Error, Result, Unreadable},
-    validate::{Check, Field},
+    validate::{Input, Validator},
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{
-    Answer,
-    opened::opened,
-    parsed,
-    reading::{Reading, reading},
-    refused, spelt,
+    JsResult,
+    document::parse_document,
+    from_json,
+    read_output::{ReadOutput, with_read_options},
+    to_js_error, to_json,
 };
 
-/// Reads a document, and the files within it; nothing where that takes the reader.
-#[wasm_bindgen(js_name = readLight)]
-pub fn read_light(bytes: &[u8], asked: &str) -> Answer<Option<Reading>> {
-    reading(asked, |options| document::open_light(bytes, options))?.map(Reading::new).transpose()
+/// Reads a document and its attachments; None if only the reader can. `options` is `{pages?, max_pages?}`.
+#[wasm_bindgen(js_name = readTextBased)]
+pub fn read_text_based(bytes: &[u8], options: &str) -> JsResult<Option<ReadOutput>> {
+    with_read_options(options, |options| document::read_text_based_with_attachments(bytes, options))?
+        .map(ReadOutput::new)
+        .transpose()
 }
 
-/// Reads a mail that came as `{subject?, body}`.
+/// Reads a mail of the form `{subject?, body}`.
 #[wasm_bindgen(js_name = readMail)]
-pub fn read_mail(mail: &str) -> Answer<Reading> {
-    let said = parsed(mail)?;
-    let input = Field::root("mail", Some(&said));
-    let mut check = Check::default();
-    check.only(&input, &["subject", "body"]);
-    let mail = document::given::mail(&mut check, &input);
-    let mail = check.finish(mail).map_err(refused)?;
-    Reading::new(document::read_mail(&mail).map_err(refused)?.into())
+pub fn read_mail(mail: &str) -> JsResult<ReadOutput> {
+    let value = from_json(mail)?;
+    let input = Input::root("mail", Some(&value));
+    let mut check = Validator::default();
+    check.deny_unknown_fields(&input, &["subject", "body"]);
+    let mail = document::input::parse_mail(&mut check, &input);
+    let mail = check.finish(mail).map_err(to_js_error)?;
+    ReadOutput::new(document::read_mail(&mail).map_err(to_js_error)?.into())
 }
 
-/// Rules made ready.
+/// A compiled classifier.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Classifier(classify::Classifier);
 
 #[wasm_bindgen]
 impl Classifier {
-    /// Makes rules ready: `{rules, settings?}`, as the server takes them.
+    /// Compiles rules. `request` is `{rules, settings?}`, as in requests to the server.
     #[wasm_bindgen(constructor)]
-    pub fn new(asked: &str) -> Answer<Self> {
-        let said = parsed(asked)?;
-        let input = Field::root("body", Some(&said));
-        let mut check = Check::default();
+    pub fn new(request: &str) -> JsResult<Self> {
+        let body = from_json(request)?;
+        let input = Input::root("body", Some(&body));
+        let mut check = Validator::default();
         let rules = rules(&mut check, &input);
-        let settings = classify::given::settings(&mut check, &input.get("settings")).unwrap_or_default();
-        let rules = check.finish(rules).map_err(refused)?;
+        let settings = classify::input::parse_settings(&mut check, &input.get("settings")).unwrap_or_default();
+        let rules = check.finish(rules).map_err(to_js_error)?;
         Ok(Self(classify::Classifier::new(&rules, &settings)))
     }
 
-    /// Says what a document is, and what the files are that a mail brought.
-    pub fn classify(&self, document: &str) -> Answer<String> {
-        let Opened { document, attachments } = opened(document)?;
-        let attached = |file: Enclosed| Attached { name: file.name.clone(), outcome: self.outcome(file) };
+    /// Classifies a document and, if it is a mail, its attachments.
+    pub fn classify(&self, document: &str) -> JsResult<String> {
+        let DocumentWithAttachments { document, attachments } = parse_document(document)?;
+        let result = |file: Attachment| AttachmentResult { name: file.name.clone(), outcome: self.outcome(file) };
         let attachments = match document.format {
-            Format::Eml => attachments.into_iter().map(attached).collect(),
+            Format::Eml => attachments.into_iter().map(result).collect(),
             _ => Vec::new(),
         };
-        spelt(&Classified::new(self.0.decide(&document), attachments))
+        to_json(&ClassifyResult::new(self.0.decide(&document), attachments))
     }
 
-    fn outcome(&self, file: Enclosed) -> Outcome {
+    fn outcome(&self, file: Attachment) -> AttachmentOutcome {
         match (file.document, file.error) {
-            (Some(document), _) => Outcome::Decision(self.0.decide(&document)),
-            (None, Some(error)) => Outcome::Error(error),
+            (Some(document), _) => AttachmentOutcome::Decision(self.0.decide(&document)),
+            (None, Some(error)) => AttachmentOutcome::Error(error),
             (None, None) => Err(Error::unreadable(Unreadable::NoText, "The file was not read")).into(),
         }
     }
 }
 
-/// Says how good rules are on labelled texts: `{rules, settings?, cases, published?}`, of which `published` is another
-/// `{rules, settings?}` to compare with.
+/// Evaluates rules on labelled texts. `request` is `{rules, settings?, cases, published?}`, where `published` is
+/// another `{rules, settings?}` to compare with.
 #[wasm_bindgen]
-pub fn evaluate(asked: &str) -> Answer<String> {
-    let said = parsed(asked)?;
-    let input = Field::root("body", Some(&said));
-    let mut check = Check::default();
-    check.only(&input, &["rules", "settings", "cases", "published"]);
-    let draft = version(&mut check, &input);
+pub fn evaluate(request: &str) -> JsResult<String> {
+    let body = from_json(request)?;
+    let input = Input::root("body", Some(&body));
+    let mut check = Validator::default();
+    check.deny_unknown_fields(&input, &["rules", "settings", "cases", "published"]);
+    let draft = rules_and_settings(&mut check, &input);
     let published = input.get("published");
-    let compared = check.object(&published).then(|| version(&mut check, &published)).flatten();
-    let cases = classify::given::cases(&mut check, &input.get("cases"));
-    let ((rules, settings), cases) = check.finish(draft.zip(cases)).map_err(refused)?;
-    let published = compared.as_ref().map(|(rules, settings)| (rules, settings));
-    let evaluated = evaluation::cases(cases, read_text)
+    let baseline = check.object(&published).then(|| rules_and_settings(&mut check, &published)).flatten();
+    let cases = classify::input::parse_cases(&mut check, &input.get("cases"));
+    let ((rules, settings), cases) = check.finish(draft.zip(cases)).map_err(to_js_error)?;
+    let published = baseline.as_ref().map(|(rules, settings)| (rules, settings));
+    let result = evaluation::cases(cases, read_text)
         .and_then(|cases| evaluation::evaluate_against(&rules, &settings, published, &cases));
-    spelt(&evaluated.map_err(|error| refused(input.at_fault(error)))?)
+    to_json(&result.map_err(|error| to_js_error(input.nest_error(error)))?)
 }
 
-/// Says what is wrong with rules: `{rules}`.
+/// Lists problems of rules. `request` is `{rules}`.
 #[wasm_bindgen]
-pub fn lint(asked: &str) -> Answer<String> {
-    let said = parsed(asked)?;
-    let mut check = Check::default();
-    let rules = rules(&mut check, &Field::root("body", Some(&said)));
-    spelt(&lints::linted(&check.finish(rules).map_err(refused)?))
+pub fn lint(request: &str) -> JsResult<String> {
+    let body = from_json(request)?;
+    let mut check = Validator::default();
+    let rules = rules(&mut check, &Input::root("body", Some(&body)));
+    to_json(&lints::lint_result(&check.finish(rules).map_err(to_js_error)?))
 }
 
-fn version(check: &mut Check, input: &Field<'_>) -> Option<(RuleSet, Settings)> {
+fn rules_and_settings(check: &mut Validator, input: &Input<'_>) -> Option<(RuleSet, Settings)> {
     let rules = rules(check, input);
-    let settings = classify::given::settings(check, &input.get("settings")).unwrap_or_default();
+    let settings = classify::input::parse_settings(check, &input.get("settings")).unwrap_or_default();
     Some((rules?, settings))
 }
 
-fn rules(check: &mut Check, input: &Field<'_>) -> Option<RuleSet> {
+fn rules(check: &mut Validator, input: &Input<'_>) -> Option<RuleSet> {
     check.require(&input.get("rules"));
-    classify::given::rules(check, &input.get("rules"))
+    classify::input::parse_rules(check, &input.get("rules"))
 }
 
-/// A text is read as what it is; one that is a PDF or an archive is no text.
+/// Reads a text in any text-based format. A PDF or an archive is not a text.
 fn read_text(bytes: &[u8]) -> Result<Document> {
-    let why = || Error::unreadable(Unreadable::Unsupported, "Files of this kind are not read here: cases are texts");
-    document::light::read(bytes, &ReadOptions::default())?.ok_or_else(why)
+    let unsupported =
+        || Error::unreadable(Unreadable::Unsupported, "Files of this kind are not read here: cases are texts");
+    document::text_based::read(bytes, &ReadOptions::default())?.ok_or_else(unsupported)
 }

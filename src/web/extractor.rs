@@ -1,30 +1,31 @@
-//! Extracting.
+//! Extracts fields.
 
 use js_sys::{Array, Uint8Array};
 use sortroom::{
-    document::{Attachment, Opened},
-    extract::{self as extraction, Extracted},
-    validate::{Check, Field},
+    document::{AttachedFile, DocumentWithAttachments},
+    extract::{self as extraction, ExtractResult},
+    validate::{Input, Validator},
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::{Answer, opened::opened, parsed, refused, spelt};
+use crate::{JsResult, document::parse_document, from_json, to_js_error, to_json};
 
-/// Looks for the fields of a schema in a document, and in the `files` within it: `{schema}`.
+/// Extracts the fields of a schema from a document and its attachments, whose bytes are `files`. `request` is
+/// `{schema}`.
 #[wasm_bindgen]
-pub fn extract(document: &str, files: &Array, asked: &str) -> Answer<String> {
-    let Opened { document, .. } = opened(document)?;
-    let said = parsed(asked)?;
-    let field = Field::root("body", Some(&said)).get("schema");
-    let mut check = Check::default();
-    check.require(&field);
+pub fn extract(document: &str, files: &Array, request: &str) -> JsResult<String> {
+    let DocumentWithAttachments { document, .. } = parse_document(document)?;
+    let body = from_json(request)?;
+    let input = Input::root("body", Some(&body)).get("schema");
+    let mut check = Validator::default();
+    check.require(&input);
     let mut schema = None;
-    if check.object(&field) {
-        check.only(&field, &["fields", "tables"]);
-        schema = extraction::given::read(&mut check, &field);
+    if check.object(&input) {
+        check.deny_unknown_fields(&input, &["fields", "tables"]);
+        schema = extraction::input::parse_schema(&mut check, &input);
     }
-    let schema = check.finish(schema).map_err(refused)?;
+    let schema = check.finish(schema).map_err(to_js_error)?;
     let bytes = files.iter().map(|file| Uint8Array::new(&file).to_vec());
-    let files: Vec<_> = bytes.map(|bytes| Attachment { name: None, media_type: None, bytes }).collect();
-    spelt(&Extracted::from(extraction::extract(&document, &schema, &files)))
+    let files: Vec<_> = bytes.map(|bytes| AttachedFile { name: None, media_type: None, bytes }).collect();
+    to_json(&ExtractResult::from(extraction::extract(&document, &schema, &files)))
 }

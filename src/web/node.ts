@@ -1,4 +1,4 @@
-// For Node: the parts are files beside this.
+// The entry point for Node. The modules are files beside this one.
 import { readFile } from "node:fs/promises";
 import { provide } from "./api.js";
 

@@ -1,28 +1,46 @@
-// What the worker and its owner say to each other.
+// The messages between the worker and its client.
 import type { EvaluateOptions, Input, Sources } from "./api.js";
-import type { Document, Fault, Labelled, ReadOptions, Rule, Schema, Settings } from "./types.js";
+import type {
+  DocumentWithAttachments,
+  FieldError,
+  LabelledText,
+  ReadOptions,
+  Rule,
+  Schema,
+  Settings,
+} from "./types.js";
 
-/** What is being done. */
+/** A stage of a task. */
 export type Stage = "reading" | "classifying" | "extracting" | "evaluating" | "linting";
 
-/** What is asked of the worker. */
+interface ClassifyTask {
+  kind: "classify";
+  input: Input | DocumentWithAttachments;
+  options: ReadOptions;
+  rules: readonly Rule[];
+  settings: Partial<Settings>;
+  lang: string | undefined;
+}
+
+/** A task for the worker. */
 export type Task =
   | { kind: "read"; input: Input; options: ReadOptions }
-  | { kind: "classify"; input: Input | Document; options: ReadOptions; rules: readonly Rule[]; settings: Partial<Settings>; lang: string | undefined }
-  | { kind: "extract"; input: Input | Document; options: ReadOptions; schema: Schema }
-  | { kind: "evaluate"; rules: readonly Rule[]; cases: readonly Labelled[]; options: EvaluateOptions }
+  | ClassifyTask
+  | { kind: "extract"; input: Input | DocumentWithAttachments; options: ReadOptions; schema: Schema }
+  | { kind: "evaluate"; rules: readonly Rule[]; cases: readonly LabelledText[]; options: EvaluateOptions }
   | { kind: "lint"; rules: readonly Rule[] };
 
-/** Sources that can be sent. */
-export type SentSources = { [part in keyof Sources]: WebAssembly.Module | BufferSource | string };
+/** Sources that can be sent to a worker. */
+export type SentSources = { [name in keyof Sources]: WebAssembly.Module | BufferSource | string };
 
-export interface Question {
+/** A message to the worker. */
+export interface WorkerRequest {
   task: Task;
   sources: SentSources | undefined;
 }
 
-/** A stage begins, or the task is done, or it failed. */
-export type Message =
+/** A message from the worker: a stage begins, the task is done, or it failed. */
+export type WorkerMessage =
   | { stage: Stage }
   | { value: unknown }
-  | { error: { code: string; message: string; fields: readonly Fault[] } };
+  | { error: { code: string; message: string; fields: readonly FieldError[] } };

@@ -1,4 +1,4 @@
-// What every entry point hands out.
+// The exports of every entry point.
 export { Classifier, SortroomError, evaluate, extract, extractJson, lint, readDocument, version } from "./api.js";
 export type * from "./types.js";
 export type { EvaluateOptions, Input } from "./api.js";

@@ -1,15 +1,15 @@
-//! Reading every format.
+//! Reads every format.
 
 use sortroom::document;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{
-    Answer,
-    reading::{Reading, reading},
+    JsResult,
+    read_output::{ReadOutput, with_read_options},
 };
 
-/// Reads a document, and the files within it.
+/// Reads a document and its attachments. `options` is `{pages?, max_pages?}`.
 #[wasm_bindgen]
-pub fn read(bytes: &[u8], asked: &str) -> Answer<Reading> {
-    Reading::new(reading(asked, |options| document::open(bytes, options))?)
+pub fn read(bytes: &[u8], options: &str) -> JsResult<ReadOutput> {
+    ReadOutput::new(with_read_options(options, |options| document::read_with_attachments(bytes, options))?)
 }

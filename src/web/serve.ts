@@ -1,46 +1,53 @@
-// The inside of the worker: one task after the other.
+// The handler inside the worker.
 import type * as Api from "./public.js";
-import type { Message, Question, Stage, Task } from "./protocol.js";
+import type { Stage, Task, WorkerMessage, WorkerRequest } from "./protocol.js";
 import { isDocument } from "./document.js";
 import { SortroomError } from "./error.js";
-import { notLoaded } from "./part.js";
-import type { Document, ReadOptions } from "./types.js";
+import { notLoaded } from "./wasm_module.js";
+import type { DocumentWithAttachments, ReadOptions } from "./types.js";
 
-/** Answers questions with the functions that `whole` leads to, or with the slim ones where sources were sent. */
-export function answering(whole: () => Promise<typeof Api>, post: (message: Message) => void) {
+/**
+ * Creates a handler of requests. It uses the functions that `importApi` returns, or the slim entry point if the request
+ * has sources.
+ */
+export function createHandler(importApi: () => Promise<typeof Api>, post: (message: WorkerMessage) => void) {
   const classifiers = new Map<string, Api.Classifier>();
   let api: Promise<typeof Api> | undefined;
 
-  const load = async ({ sources }: Question): Promise<typeof Api> => {
-    if (!sources) return whole();
+  const load = async ({ sources }: WorkerRequest): Promise<typeof Api> => {
+    if (!sources) return importApi();
     const slim = await import("./slim.js");
     await slim.init(sources);
     return slim;
   };
 
-  return async (question: Question): Promise<void> => {
+  return async (request: WorkerRequest): Promise<void> => {
     try {
-      api ??= load(question).catch((cause: unknown) => {
+      api ??= load(request).catch((cause: unknown) => {
         api = undefined;
         throw notLoaded(cause);
       });
-      post({ value: await done(await api, question.task, classifiers, (stage) => post({ stage })) });
+      post({ value: await runTask(await api, request.task, classifiers, (stage) => post({ stage })) });
     } catch (error) {
-      const known = error instanceof SortroomError ? error : new SortroomError("INTERNAL", String(error));
-      post({ error: { code: known.code, message: known.message, fields: known.fields } });
+      const { code, message, fields } =
+        error instanceof SortroomError ? error : new SortroomError("INTERNAL", String(error));
+      post({ error: { code, message, fields } });
     }
   };
 }
 
-async function done(
+async function runTask(
   api: typeof Api,
   task: Task,
   classifiers: Map<string, Api.Classifier>,
-  begin: (stage: Stage) => void,
+  onStage: (stage: Stage) => void,
 ): Promise<unknown> {
-  const read = async (input: Api.Input | Document, options: ReadOptions): Promise<Document> => {
+  const read = async (
+    input: Api.Input | DocumentWithAttachments,
+    options: ReadOptions,
+  ): Promise<DocumentWithAttachments> => {
     if (isDocument(input)) return input;
-    begin("reading");
+    onStage("reading");
     return api.readDocument(input, options);
   };
   switch (task.kind) {
@@ -48,24 +55,24 @@ async function done(
       return read(task.input, task.options);
     case "classify": {
       const document = await read(task.input, task.options);
-      begin("classifying");
-      const name = JSON.stringify([task.rules, task.settings]);
-      const classifier = classifiers.get(name) ?? new api.Classifier(task.rules, task.settings);
-      // The last one is kept: who classifies many documents does so with the same rules.
+      onStage("classifying");
+      const key = JSON.stringify([task.rules, task.settings]);
+      const classifier = classifiers.get(key) ?? new api.Classifier(task.rules, task.settings);
+      // Only the last one is cached: callers with many documents use the same rules for all.
       classifiers.clear();
-      classifiers.set(name, classifier);
+      classifiers.set(key, classifier);
       return classifier.classifyJson(document, { lang: task.lang });
     }
     case "extract": {
       const document = await read(task.input, task.options);
-      begin("extracting");
+      onStage("extracting");
       return api.extractJson(document, task.schema);
     }
     case "evaluate":
-      begin("evaluating");
+      onStage("evaluating");
       return api.evaluate(task.rules, task.cases, task.options);
     case "lint":
-      begin("linting");
+      onStage("linting");
       return api.lint(task.rules);
   }
 }

@@ -1,11 +1,11 @@
 // The script of the Web Worker.
-import { answering } from "./serve.js";
+import { createHandler } from "./serve.js";
 
-/** What of the worker's global scope is used: its own library of types cannot be had beside that of pages. */
+/** The used members of the worker's global scope. Its type library conflicts with that of pages. */
 declare const self: { onmessage: (event: MessageEvent) => void; postMessage(message: unknown): void };
 
-const answer = answering(
+const handle = createHandler(
   () => import("./browser.js"),
   (message) => self.postMessage(message),
 );
-self.onmessage = (event) => void answer(event.data);
+self.onmessage = (event) => void handle(event.data);

@@ -1,9 +1,9 @@
-// The script of the thread.
+// The script of the worker thread in Node.
 import { parentPort } from "node:worker_threads";
-import { answering } from "./serve.js";
+import { createHandler } from "./serve.js";
 
-const answer = answering(
+const handle = createHandler(
   () => import("./node.js"),
   (message) => parentPort?.postMessage(message),
 );
-parentPort?.on("message", (question) => void answer(question));
+parentPort?.on("message", (request) => void handle(request));

@@ -1,51 +1,51 @@
 // Made by `npm run types` from the types of the core. Not to be edited.
 
 /** The version of the engine. */
-export const version = "0.1.0";
+export const version = "0.2.0";
 
 /**
- * A rule in plain language: the label a document gets, and what such documents are like.
+ * A rule in plain language: a label, and a description of the documents that get it.
  */
 export type Rule = {
   /**
-   * The label, such as `invoice`. Unique in its set.
+   * The label, such as `invoice`. Unique in its rule set.
    */
   label: string,
   /**
-   * What documents of this label are like, in plain language.
+   * A description, in plain language, of the documents that get this label.
    */
   description: string,
   /**
-   * Texts that are of this label, when some are known: they sharpen the rule, and never replace its words.
+   * Texts known to have this label, if any. They sharpen the rule and never replace its words.
    */
   examples?: Array<string>,
 };
 
 /**
- * What a decision may take into account besides document and rules.
+ * Options of a decision.
  */
 export type Settings = {
   /**
-   * The language of the documents (ISO 639-1), where the caller knows it; detected when absent.
+   * The language of the documents (ISO 639-1), if the caller knows it; detected if absent.
    */
   language: string | null,
   /**
-   * How much readier than usual the answer "none of these" is, in log-odds: 0 is as measured, 1 multiplies the odds
-   * of "none" by 2.7, negative values make it rarer.
+   * A shift of the log-odds of the answer "none of these": 0 leaves them as calibrated, 1 multiplies the odds of
+   * "none" by 2.7, negative values make "none" rarer.
    */
   no_match_bias: number,
   /**
-   * Whether "none of these" is a possible answer. Where it is not, the best rule is the answer whatever it is.
+   * Whether "none of these" is a possible answer. If not, the best rule is always the answer.
    */
   allow_no_match: boolean,
 };
 
 /**
- * A mail as a caller has it who takes it apart: its subject and the text of its body, plain or HTML.
+ * A mail that the caller has already parsed: its subject and the text of its body, plain or HTML.
  */
 export type Mail = {
   /**
-   * The subject; empty when there is none.
+   * The subject; empty if there is none.
    */
   subject?: string,
   /**
@@ -55,43 +55,43 @@ export type Mail = {
 };
 
 /**
- * What to read of a document.
+ * Options for reading a document.
  */
 export type ReadOptions = {
   /**
-   * Which pages, such as `1,3,5-7`; all when absent.
+   * The pages to read, such as `1,3,5-7`; all if absent.
    */
   pages?: string,
   /**
-   * At most this many of them, from the first.
+   * The maximum number of pages to read, counted from the first selected page.
    */
   max_pages?: number,
 };
 
 /**
- * What is asked of a document.
+ * What to extract from a document.
  */
 export type Schema = {
   /**
-   * Values the document has once.
+   * Values that a document has once.
    */
   fields?: Array<Field>,
   /**
-   * Values it has in rows.
+   * Values that it has in rows.
    */
   tables?: Array<Table>,
 };
 
 /**
- * One value that is asked for.
+ * One value to extract.
  */
 export type Field = {
   /**
-   * The name of the value, such as `invoice_number`. Unique in its schema or table.
+   * The name, such as `invoice_number`. Unique in its schema or table.
    */
   name: string,
   /**
-   * What kind of value it is.
+   * The kind of value.
    */
   kind?: FieldKind,
   /**
@@ -99,17 +99,17 @@ export type Field = {
    */
   description?: string,
   /**
-   * What documents call it besides its name.
+   * Other names that documents use for it.
    */
   synonyms?: Array<string>,
   /**
-   * What a field of kind `Kind::Label` may say.
+   * The values of a field of kind `FieldKind::Label`.
    */
   options?: Array<string>,
 };
 
 /**
- * What kind of value a field holds. It decides which places of a document can be its value at all.
+ * The kind of a field's value. It decides which places of a document are candidates.
  */
 export type FieldKind = "text" | "number" | "money" | "percent" | "date" | "boolean" | "iban" | "vat_id" | "email" | "phone" | "url" | "currency" | "id" | "label";
 
@@ -132,53 +132,53 @@ export type Table = {
 };
 
 /**
- * A text and what it is.
+ * A text with its right label.
  */
-export type Labelled = {
+export type LabelledText = {
   /**
    * The text.
    */
   text: string,
   /**
-   * The label it should get; nothing when no rule fits.
+   * The right label; None if no rule fits.
    */
   label?: string | null,
 };
 
 /**
- * A document, and what lies within it.
+ * A document with the files inside it.
  */
-export type Document = {
+export type DocumentWithAttachments = {
   /**
-   * The files embedded in a PDF or attached to a mail, in its order. Where they cannot be told apart, one without a name
-   * says why.
+   * The files embedded in a PDF or attached to a mail, in its order. If they cannot be extracted, one entry
+   * without a name has the error.
    */
   attachments: Array<Attachment>,
   /**
-   * What it was read from.
+   * The format of the file.
    */
   format: Format,
   /**
-   * The title it gives itself (PDF and DOCX metadata, `<title>`, a mail's subject); never the file's name.
+   * The document's own title (PDF and DOCX metadata, `<title>`, a mail's subject); never the file name.
    */
   title: string | null,
   /**
-   * The pages that were asked for, in order.
+   * The selected pages, in order.
    */
   pages: Array<Page>,
   /**
-   * How many pages the document has, asked for or not. A format without pages counts as one.
+   * The number of pages in the document, selected or not; 1 for formats without pages.
    */
   page_count: number,
 };
 
 /**
- * What a document was read from.
+ * The format of a document.
  */
 export type Format = "pdf" | "docx" | "html" | "eml" | "markdown" | "plain";
 
 /**
- * A page: its text in reading order, and what is where.
+ * A page: its text in reading order, with passages and words.
  */
 export type Page = {
   /**
@@ -194,11 +194,11 @@ export type Page = {
    */
   passages: Array<Passage>,
   /**
-   * The words in reading order, where the format has a layout; else empty.
+   * The words in reading order if the format has a layout; otherwise empty.
    */
   words: Array<Word>,
   /**
-   * Width and height in points, where the format has pages of a size.
+   * Width and height in points, if pages have a size in this format.
    */
   size: [number, number] | null,
 };
@@ -208,36 +208,36 @@ export type Page = {
  */
 export type Passage = {
   /**
-   * Where it is in the page's text.
+   * The position in the page's text.
    */
   span: Span,
   /**
-   * What it is to the page.
+   * The role on the page.
    */
   role: Role,
 };
 
 /**
- * What a passage is to its page.
+ * The role of a passage on its page.
  */
 export type Role = "title" | "heading" | "body" | "table_row" | "quote" | "signature" | "margin" | "header";
 
 /**
- * A word and its place.
+ * A word and its position.
  */
 export type Word = {
   /**
-   * Where it is in the page's text.
+   * The position in the page's text.
    */
   span: Span,
   /**
-   * Where it is on the page.
+   * The position on the page.
    */
   rect: Rect,
 };
 
 /**
- * A part of a page's text: byte offsets `start..end`, both on character boundaries.
+ * A range of a page's text: byte offsets `start..end`, both on character boundaries.
  */
 export type Span = {
   /**
@@ -273,49 +273,49 @@ export type Rect = {
 };
 
 /**
- * A file within a document. Those of a mail are read, those of a PDF are not.
+ * A file inside a document. Files attached to a mail are read, files embedded in a PDF are not.
  */
 export type Attachment = {
   /**
-   * Its name, as the document gives it. It may be anything; it is no path.
+   * The name that the document gives it. It may be any text and is not a path.
    */
   name: string | null,
   /**
-   * What the document says it is, such as `text/xml`. Not to be believed.
+   * The media type that the document declares, such as `text/xml`. Not reliable.
    */
   media_type: string | null,
   /**
-   * The document that it is, where it was read.
+   * The document, if the file was read.
    */
-  document: AttachedDocument | null,
+  document: Document | null,
   /**
-   * Why it could not be read.
+   * The error, if it could not be read.
    */
-  error: Unread | null,
+  error: ReadError | null,
   /**
-   * Its content, which faces carry beside the rest.
+   * The content. It is not serialized: the worker and the npm package pass it separately.
    */
   bytes: Uint8Array,
 };
 
 /**
- * A document: what `read` made of the bytes.
+ * A document, as returned by `read`.
  */
-export type AttachedDocument = {
+export type Document = {
   /**
-   * What it was read from.
+   * The format of the file.
    */
   format: Format,
   /**
-   * The title it gives itself (PDF and DOCX metadata, `<title>`, a mail's subject); never the file's name.
+   * The document's own title (PDF and DOCX metadata, `<title>`, a mail's subject); never the file name.
    */
   title: string | null,
   /**
-   * The pages that were asked for, in order.
+   * The selected pages, in order.
    */
   pages: Array<Page>,
   /**
-   * How many pages the document has, asked for or not. A format without pages counts as one.
+   * The number of pages in the document, selected or not; 1 for formats without pages.
    */
   page_count: number,
 };
@@ -323,7 +323,7 @@ export type AttachedDocument = {
 /**
  * Why a file could not be read.
  */
-export type Unread = {
+export type ReadError = {
   /**
    * The stable code of the reason.
    */
@@ -335,31 +335,32 @@ export type Unread = {
 };
 
 /**
- * What a document is, whole.
+ * The decision for a document, with those for its attachments.
  */
-export type Classified = {
+export type ClassifyResult = {
   /**
-   * The version of the engine that decided.
+   * The version of the engine.
    */
   engine_version: string,
   /**
-   * What the files are that a mail brought, in its order. Where they cannot be told apart, one without a name says why.
+   * The results for the files attached to a mail, in its order. If they cannot be extracted, one entry without a
+   * name has the error.
    */
-  attachments: Array<Attached>,
+  attachments: Array<AttachmentResult>,
   /**
-   * The label of the rule that fits, or nothing when none does.
+   * The label of the rule that fits; None if no rule does.
    */
   label: string | null,
   /**
-   * How likely the answer, be it a label or "none", is right: 0 to 1.
+   * The probability that the answer, a label or "none", is right: 0 to 1.
    */
   confidence: number,
   /**
-   * How likely it is that none of the rules fits, whatever the answer: 0 to 1, rounded to six decimals. 1 without rules.
+   * The probability that no rule fits, whatever the answer: 0 to 1, rounded to six decimals. 1 without rules.
    */
   no_match: number,
   /**
-   * Why, in words, from the evidence alone.
+   * The reasons as sentences, from the evidence alone.
    */
   reasoning: string,
   /**
@@ -367,60 +368,62 @@ export type Classified = {
    */
   scores: Array<Score>,
   /**
-   * The words that decided, weightiest first. With `constant` and `rest` they add up to the score of the first rule.
+   * The words that decided, by descending weight. With `constant` and `rest` they add up to the score of the first
+   * rule.
    */
   evidence: Array<Evidence>,
   /**
-   * What the first rule's score has whatever the words are: how far the rule is from everyday sentences.
+   * The part of the first rule's score that does not depend on the words: the rule's distance from everyday
+   * sentences.
    */
   constant: number,
   /**
-   * What of that score is not shown: words beyond the weightiest and beyond the first pages, and the title that the file
-   * gives itself.
+   * The part of that score that `evidence` does not show: words of less weight or beyond the first pages, and the
+   * title in the file's metadata.
    */
   rest: number,
   /**
-   * The rule that came second, where there is one.
+   * The rule that came second; None if there is only one.
    */
   runner_up: RunnerUp | null,
   /**
-   * What would change the answer; nothing where there is no other.
+   * A change that would change the answer; None if no other answer is possible.
    */
-  change: Change | null,
+  change: Counterfactual | null,
 };
 
 /**
- * What a file is that a mail brought.
+ * The result for a file attached to a mail.
  */
-export type Attached = {
+export type AttachmentResult = {
   /**
-   * Its name, as the mail gives it.
+   * The name that the mail gives it.
    */
-  name: string | null, } & ({ "decision": Decision } | { "error": Unread });
+  name: string | null, } & ({ "decision": Decision } | { "error": ReadError });
 
 /**
- * What came of a file.
+ * The decision for an attached file, or the error.
  */
-export type Outcome = { "decision": Decision } | { "error": Unread };
+export type AttachmentOutcome = { "decision": Decision } | { "error": ReadError };
 
 /**
- * What the document is, how sure that is, and why.
+ * The label of a document, with its confidence and the reasons.
  */
 export type Decision = {
   /**
-   * The label of the rule that fits, or nothing when none does.
+   * The label of the rule that fits; None if no rule does.
    */
   label: string | null,
   /**
-   * How likely the answer, be it a label or "none", is right: 0 to 1.
+   * The probability that the answer, a label or "none", is right: 0 to 1.
    */
   confidence: number,
   /**
-   * How likely it is that none of the rules fits, whatever the answer: 0 to 1, rounded to six decimals. 1 without rules.
+   * The probability that no rule fits, whatever the answer: 0 to 1, rounded to six decimals. 1 without rules.
    */
   no_match: number,
   /**
-   * Why, in words, from the evidence alone.
+   * The reasons as sentences, from the evidence alone.
    */
   reasoning: string,
   /**
@@ -428,26 +431,28 @@ export type Decision = {
    */
   scores: Array<Score>,
   /**
-   * The words that decided, weightiest first. With `constant` and `rest` they add up to the score of the first rule.
+   * The words that decided, by descending weight. With `constant` and `rest` they add up to the score of the first
+   * rule.
    */
   evidence: Array<Evidence>,
   /**
-   * What the first rule's score has whatever the words are: how far the rule is from everyday sentences.
+   * The part of the first rule's score that does not depend on the words: the rule's distance from everyday
+   * sentences.
    */
   constant: number,
   /**
-   * What of that score is not shown: words beyond the weightiest and beyond the first pages, and the title that the file
-   * gives itself.
+   * The part of that score that `evidence` does not show: words of less weight or beyond the first pages, and the
+   * title in the file's metadata.
    */
   rest: number,
   /**
-   * The rule that came second, where there is one.
+   * The rule that came second; None if there is only one.
    */
   runner_up: RunnerUp | null,
   /**
-   * What would change the answer; nothing where there is no other.
+   * A change that would change the answer; None if no other answer is possible.
    */
-  change: Change | null,
+  change: Counterfactual | null,
 };
 
 /**
@@ -459,14 +464,14 @@ export type Score = {
    */
   label: string,
   /**
-   * The score, comparable within one decision only; rounded to six decimals. Below 0 where more speaks
+   * The score, comparable within one decision only; rounded to six decimals. Negative if more evidence counts
    * against the rule than for it.
    */
   score: number,
 };
 
 /**
- * Words of the document that spoke for a rule, or against it.
+ * Words of the document that count for a rule, or against it.
  */
 export type Evidence = {
   /**
@@ -474,23 +479,24 @@ export type Evidence = {
    */
   page: number,
   /**
-   * Where on the page: byte offsets into its text.
+   * The place on the page: byte offsets into its text.
    */
   span: Span,
   /**
-   * The words found there.
+   * The words at that place.
    */
   text: string,
   /**
-   * The label of the rule they spoke for: the label given, or that of the nearest rule where none was.
+   * The label of the rule that they count for: the label of the answer, or of the nearest rule if the answer is
+   * none.
    */
   rule: string,
   /**
-   * What made them speak: most of their weight, where there is more than one reason.
+   * The kind of evidence; the one with most of the weight if there are several.
    */
   kind: "word" | "name" | "meaning" | "example",
   /**
-   * What they add to the rule's score, in its units; less than 0 where they speak against it.
+   * The amount they add to the rule's score, in its units; negative if they count against it.
    */
   weight: number,
 };
@@ -508,31 +514,31 @@ export type RunnerUp = {
    */
   score: number,
   /**
-   * How far it is behind.
+   * The best rule's score minus its score.
    */
   margin: number,
 };
 
 /**
- * What would change an answer.
+ * A change of the document that would change the answer.
  */
-export type Change = {
+export type Counterfactual = {
   /**
-   * The label the document would get: that of the second rule, or of the nearest where none matched.
+   * The label the document would get: of the second rule, or of the nearest rule if none matched.
    */
   label: string,
   /**
-   * The weightiest words of that rule that the document lacks, as the rule has them.
+   * The words of that rule with the most weight that the document lacks, as they are written in the rule.
    */
   missing: Array<string>,
 };
 
 /**
- * An extraction as it is handed out: with the engine that made it.
+ * An extraction with the version of the engine that made it, as callers get it.
  */
-export type Extracted = {
+export type ExtractResult = {
   /**
-   * The version of the engine that read it.
+   * The version of the engine.
    */
   engine_version: string,
   /**
@@ -542,11 +548,11 @@ export type Extracted = {
   /**
    * One entry per table, in the order of the schema.
    */
-  tables: Array<Rows>,
+  tables: Array<TableRows>,
 };
 
 /**
- * What a document gives to a schema.
+ * The values and rows that a document gives for a schema.
  */
 export type Extraction = {
   /**
@@ -556,11 +562,11 @@ export type Extraction = {
   /**
    * One entry per table, in the order of the schema.
    */
-  tables: Array<Rows>,
+  tables: Array<TableRows>,
 };
 
 /**
- * What the document gives to a field.
+ * The value that the document gives for a field.
  */
 export type Value = {
   /**
@@ -568,8 +574,8 @@ export type Value = {
    */
   field: string,
   /**
-   * The value, normalised: dates as `2026-03-31`, numbers as `1234.56`, codes without spaces. Nothing when the
-   * document does not give one.
+   * The value, normalised: dates as `2026-03-31`, numbers as `1234.56`, codes without spaces. None if the document
+   * does not give one.
    */
   value: string | null,
   /**
@@ -581,13 +587,13 @@ export type Value = {
    */
   confidence: number,
   /**
-   * Where it stands. An embedded value that no page shows has none.
+   * The place of the value. None for an embedded value that no page shows.
    */
   citation: Citation | null,
   /**
-   * Where it was read.
+   * Whether it was read from the pages or from embedded data.
    */
-  origin: Origin,
+  origin: ValueSource,
 };
 
 /**
@@ -599,15 +605,15 @@ export type Citation = {
    */
   page: number,
   /**
-   * Where on the page: byte offsets into its text.
+   * Byte offsets into the text of the page.
    */
   span: Span,
   /**
-   * Where on the page, where the format has a layout.
+   * The box on the page, if the format has a layout.
    */
   rect?: Rect,
   /**
-   * The label that said what it is: byte offsets into the text of the same page.
+   * The label that names the value: byte offsets into the text of the same page.
    */
   label?: Span,
 };
@@ -615,12 +621,12 @@ export type Citation = {
 /**
  * Where a value was read.
  */
-export type Origin = "text" | "embedded";
+export type ValueSource = "text" | "embedded";
 
 /**
- * What the document gives to a table.
+ * The rows that the document gives for a table.
  */
-export type Rows = {
+export type TableRows = {
   /**
    * The name of the table.
    */
@@ -632,137 +638,137 @@ export type Rows = {
 };
 
 /**
- * How good a rule set is, and what it changes.
+ * The metrics of a rule set, and the comparison with the published version.
  */
-export type Evaluated = {
+export type EvaluateResult = {
   /**
-   * What changes against the published version, where there is one to compare with.
+   * The comparison with the published version, if there is one.
    */
   comparison: Comparison | null,
   /**
-   * The version of the engine that answered.
+   * The version of the engine.
    */
   engine_version: string,
   /**
-   * The share of cases that were answered rightly, be it with a label or with "none".
+   * The share of cases with the right answer, be it a label or "none".
    */
   accuracy: number,
   /**
-   * The mean F1 of the labels that some case should get; nothing when no case should get any. "None" is no label.
+   * The mean F1 of the labels that are right for some case; None if there are none. "None" is not a label.
    */
   macro_f1: number | null,
   /**
-   * The mean distance of confidence and accuracy over the bins of `reliability`, weighted by what is in them.
+   * The expected calibration error: the mean distance of confidence and accuracy over the bins of `reliability`,
+   * weighted by their answers.
    */
   ece: number,
   /**
-   * How well `Answer::no_match` tells the cases that no rule fits from the others: the share of pairs that it puts in
-   * the right order, ties as half. Nothing unless there are cases of both kinds.
+   * How well `Answer::no_match` separates the cases that no rule fits from the others: the share of pairs in the
+   * right order, ties as half. None unless there are cases of both kinds.
    */
   no_match_auroc: number | null,
   /**
-   * Every label in the order of the rules, and "none" behind them.
+   * Every label in the order of the rules, then "none".
    */
-  classes: Array<Class>,
+  classes: Array<ClassMetrics>,
   /**
-   * How often a case of one class was answered with another: rows are what cases are, columns what was answered, both
-   * in the order of `classes`.
+   * The confusion matrix: rows are the right classes, columns the answers, both in the order of `classes`.
    */
   confusion: Array<Array<number>>,
   /**
    * The bins of confidence, lowest first, without empty ones.
    */
-  reliability: Array<Bin>,
+  reliability: Array<ReliabilityBin>,
   /**
-   * What was said of each case, in the order of the cases.
+   * The answers, in the order of the cases.
    */
   answers: Array<Answer>,
 };
 
 /**
- * How good the answers were.
+ * The metrics of a rule set.
  */
 export type Evaluation = {
   /**
-   * The share of cases that were answered rightly, be it with a label or with "none".
+   * The share of cases with the right answer, be it a label or "none".
    */
   accuracy: number,
   /**
-   * The mean F1 of the labels that some case should get; nothing when no case should get any. "None" is no label.
+   * The mean F1 of the labels that are right for some case; None if there are none. "None" is not a label.
    */
   macro_f1: number | null,
   /**
-   * The mean distance of confidence and accuracy over the bins of `reliability`, weighted by what is in them.
+   * The expected calibration error: the mean distance of confidence and accuracy over the bins of `reliability`,
+   * weighted by their answers.
    */
   ece: number,
   /**
-   * How well `Answer::no_match` tells the cases that no rule fits from the others: the share of pairs that it puts in
-   * the right order, ties as half. Nothing unless there are cases of both kinds.
+   * How well `Answer::no_match` separates the cases that no rule fits from the others: the share of pairs in the
+   * right order, ties as half. None unless there are cases of both kinds.
    */
   no_match_auroc: number | null,
   /**
-   * Every label in the order of the rules, and "none" behind them.
+   * Every label in the order of the rules, then "none".
    */
-  classes: Array<Class>,
+  classes: Array<ClassMetrics>,
   /**
-   * How often a case of one class was answered with another: rows are what cases are, columns what was answered, both
-   * in the order of `classes`.
+   * The confusion matrix: rows are the right classes, columns the answers, both in the order of `classes`.
    */
   confusion: Array<Array<number>>,
   /**
    * The bins of confidence, lowest first, without empty ones.
    */
-  reliability: Array<Bin>,
+  reliability: Array<ReliabilityBin>,
   /**
-   * What was said of each case, in the order of the cases.
+   * The answers, in the order of the cases.
    */
   answers: Array<Answer>,
 };
 
 /**
- * A label, or "none", and how well it is told.
+ * The metrics of a label, or of "none".
  */
-export type Class = {
+export type ClassMetrics = {
   /**
-   * The label; nothing for "none".
+   * The label; None for "none".
    */
   label: string | null,
   /**
-   * How many cases are of it.
+   * The number of cases of this class.
    */
   cases: number,
   /**
-   * How many cases were answered with it.
+   * The number of cases answered with this class.
    */
   answered: number,
   /**
-   * The share of right ones among those answers; nothing when there were none.
+   * The share of those answers that are right; None if there are none.
    */
   precision: number | null,
   /**
-   * The share of its cases that were found; nothing when there are none.
+   * The share of its cases that are answered rightly; None if there are none.
    */
   recall: number | null,
   /**
-   * The harmonic mean of precision and recall; nothing when there were neither cases nor answers.
+   * The harmonic mean of precision and recall; None if there are neither cases nor answers.
    */
   f1: number | null,
 };
 
 /**
- * Answers of about the same confidence.
+ * Answers of similar confidence.
  */
-export type Bin = {
+export type ReliabilityBin = {
   /**
-   * From this confidence on.
+   * The lower bound of the confidence, inclusive.
    */
   from: number,
   /**
-   * Below this confidence; the last bin has 1 too.
+   * The upper bound of the confidence, exclusive; the last bin includes 1.
    */
   to: number,
   /**
-   * How many answers.
+   * The number of answers.
    */
   answers: number,
   /**
@@ -770,13 +776,13 @@ export type Bin = {
    */
   confidence: number,
   /**
-   * The share of them that is right.
+   * The share of them that are right.
    */
   accuracy: number,
 };
 
 /**
- * What a rule set said of a case.
+ * The answer of a rule set for a case.
  */
 export type Answer = {
   /**
@@ -794,84 +800,84 @@ export type Answer = {
 };
 
 /**
- * What changes from one version of a rule set to the next.
+ * The differences between two versions of a rule set.
  */
 export type Comparison = {
   /**
-   * Cases that only the draft answers rightly.
+   * The cases that only the draft answers rightly.
    */
-  fixes: Array<Difference>,
+  fixes: Array<AnswerChange>,
   /**
-   * Cases that only the published version answers rightly.
+   * The cases that only the published version answers rightly.
    */
-  breaks: Array<Difference>,
+  breaks: Array<AnswerChange>,
 };
 
 /**
  * A case that two versions answer differently.
  */
-export type Difference = {
+export type AnswerChange = {
   /**
-   * Its place among the cases, from 0.
+   * The index of the case.
    */
   case: number,
   /**
-   * The label it should get; nothing when no rule fits.
+   * The right label; None if no rule fits.
    */
   label: string | null,
   /**
-   * What the published version says.
+   * The answer of the published version.
    */
   published: string | null,
   /**
-   * What the draft says.
+   * The answer of the draft.
    */
   draft: string | null,
 };
 
 /**
- * What was found.
+ * The findings for a rule set.
  */
-export type Linted = {
+export type LintResult = {
   /**
-   * In the order of the rules.
+   * The findings, in the order of the rules.
    */
   findings: Array<Finding>,
   /**
-   * The version of the engine that looked.
+   * The version of the engine.
    */
   engine_version: string,
 };
 
 /**
- * Something that is wrong with a rule set.
+ * A problem of a rule set.
  */
 export type Finding = {
   /**
-   * What.
+   * The kind of problem.
    */
   kind: FindingKind,
   /**
-   * The labels of the rules it is about; of a shadowed rule, the one that shadows it is second.
+   * The labels of the rules concerned; for a shadowed rule, the second is the one that shadows it.
    */
   rules: Array<string>,
   /**
-   * What to know, for a person.
+   * A human-readable message.
    */
   message: string,
 };
 
 /**
- * What can be wrong.
+ * A kind of problem.
  */
 export type FindingKind = "duplicate" | "shadowed" | "overlapping" | "too_generic" | "contradictory_example";
 
 /**
- * A field at fault, as callers see it.
+ * An invalid field, as callers see it.
  */
-export type Fault = {
+export type FieldError = {
   /**
-   * Where it is: a JSON pointer (RFC 6901) into what was given.
+   * A JSON pointer (RFC 6901) into the input.
    */
   pointer: string,
   /**

@@ -1,6 +1,6 @@
-// For workerd: modules are compiled when the Worker is uploaded, and imported.
+// The entry point for workerd, which compiles the modules when the Worker is uploaded. They are imported here.
 import { provide } from "./api.js";
-import type { Source } from "./part.js";
+import type { Source } from "./wasm_module.js";
 
 const module = async (imported: Promise<{ default: Source }>) => (await imported).default;
 

@@ -1,8 +1,8 @@
-//! Between the platform's requests and responses and those of the router.
+//! Converts the platform's requests and responses to and from those of the router.
 //!
-//! Every look at a request of the platform is a call out of the instance, which costs as much as the router does.
-//! So a request is not converted whole: only the headers that the API knows are asked for, and a short body comes in
-//! one piece instead of as a stream.
+//! Every access to a platform request is a call out of the instance, which costs as much as the router does. So a
+//! request is not converted whole: only the headers that the API uses are read, and a short body is read whole instead
+//! of streamed.
 
 use std::{
     cell::RefCell,
@@ -29,18 +29,18 @@ use worker::{
 
 use crate::ports::WorkerPorts;
 
-/// The longest body that comes in one piece: every body of JSON.
-const SHORT_BODY: u64 = 2 * limits::MIB;
+/// Maximum size of a body that is read whole instead of streamed: every JSON body is.
+const SHORT_BODY_BYTES: u64 = 2 * limits::MIB;
 
-/// The most bytes of a refused body that are read and thrown away: no more than an accepted upload has.
+/// Maximum number of bytes of a rejected body that are read and discarded: as many as an accepted upload may have.
 const DRAIN_BYTES: u64 = limits::MAX_UPLOAD_BYTES + limits::FORM_EXTRA_BYTES;
 
-/// The longest time that reading a refused body may hold back its response. A client on the same machine sends
-/// [`DRAIN_BYTES`] in a tenth of it; one that has gone silent waits no longer for its refusal.
+/// Maximum time for which reading a rejected body may delay its response. A client on the same machine sends
+/// [`DRAIN_BYTES`] in a tenth of it; one that stalls gets its response after this time.
 const DRAIN_TIME: Duration = Duration::from_secs(10);
 
 thread_local! {
-    /// The router holds no request and no binding, so that one serves the whole life of the instance.
+    /// The router holds no request and no binding, so one serves the whole life of the instance.
     static ROUTER: RefCell<Option<Router>> = const { RefCell::new(None) };
 }
 
@@ -52,7 +52,7 @@ fn router() -> Router {
 ///
 /// # Errors
 ///
-/// When the platform's request cannot be understood, or the platform refuses the response.
+/// If the platform's request cannot be converted, or the platform rejects the response.
 pub async fn serve(ports: WorkerPorts, request: &Request) -> Result<Response> {
     let (request, streamed) = read(request).await?;
     let response = api::serve(&router(), ports, request).await;
@@ -62,13 +62,13 @@ pub async fn serve(ports: WorkerPorts, request: &Request) -> Result<Response> {
     write(response).await
 }
 
-/// The body of a request that the router reads as it comes. Every clone reads the same stream.
+/// A request body that the router streams. Every clone reads the same stream.
 ///
-/// When a request ends whose body was cancelled, or read in part, workerd closes the connection under a client that is
-/// still sending: the client loses the response, and `wrangler dev` answers the next requests with 500 or ends (seen
+/// If a request ends whose body was cancelled or partly read, workerd closes the connection while the client is still
+/// sending: the client loses the response, and `wrangler dev` answers the next requests with 500 or ends (seen
 /// with 4.116). `worker::Body` cancels when it is dropped before its end, and the router drops a body whenever it
-/// refuses a request. So the stream gets its reader only when something is read, a body that nobody read goes
-/// untouched, and [`drain`](Self::drain) reads one that was read in part to its end.
+/// rejects a request. So the stream gets its reader only on the first read, an unread body stays untouched, and
+/// [`drain`](Self::drain) reads a partly read one to its end.
 #[derive(Clone)]
 struct StreamedBody(SendWrapper<Rc<RefCell<Streamed>>>);
 
@@ -83,18 +83,18 @@ impl StreamedBody {
         Self(SendWrapper::new(Rc::new(RefCell::new(Streamed { stream, reading: None }))))
     }
 
-    /// Reads what the router left of a body that it began to read, up to [`DRAIN_BYTES`] and for [`DRAIN_TIME`].
+    /// Reads the rest of a body that the router began to read, up to [`DRAIN_BYTES`] and for [`DRAIN_TIME`].
     async fn drain(self) {
         if self.0.borrow().reading.is_none() {
             return;
         }
         let mut chunks = Body::new(self).into_data_stream();
         let end = async {
-            let mut left = DRAIN_BYTES;
+            let mut remaining = DRAIN_BYTES;
             // An error is an end too: the client has gone.
             while let Some(Ok(chunk)) = chunks.next().await {
-                match u64::try_from(chunk.len()).ok().and_then(|length| left.checked_sub(length)) {
-                    Some(rest) => left = rest,
+                match u64::try_from(chunk.len()).ok().and_then(|length| remaining.checked_sub(length)) {
+                    Some(rest) => remaining = rest,
                     None => break,
                 }
             }
@@ -115,10 +115,10 @@ impl HttpBody for StreamedBody {
 }
 
 /// The request for the router, and its body if that comes as a stream.
-async fn read(from: &Request) -> Result<(http::Request<Body>, Option<StreamedBody>)> {
-    let method = from.method();
-    let mut builder = http::Request::builder().method(method.as_str()).uri(from.url());
-    let headers = from.headers();
+async fn read(request: &Request) -> Result<(http::Request<Body>, Option<StreamedBody>)> {
+    let method = request.method();
+    let mut builder = http::Request::builder().method(method.as_str()).uri(request.url());
+    let headers = request.headers();
     let mut length: Option<u64> = None;
     for name in api::REQUEST_HEADERS {
         if let Some(value) = headers.get(name.as_str())? {
@@ -131,18 +131,18 @@ async fn read(from: &Request) -> Result<(http::Request<Body>, Option<StreamedBod
     if method == "GET" || method == "HEAD" {
         return Ok((builder.body(Body::empty())?, None));
     }
-    if length.is_some_and(|length| length <= SHORT_BODY) {
-        return Ok((builder.body(short(from).await?)?, None));
+    if length.is_some_and(|length| length <= SHORT_BODY_BYTES) {
+        return Ok((builder.body(read_whole(request).await?)?, None));
     }
-    let streamed = from.body().map(StreamedBody::new);
+    let streamed = request.body().map(StreamedBody::new);
     Ok((builder.body(streamed.clone().map_or_else(Body::empty, Body::new))?, streamed))
 }
 
-/// A body in one piece.
-async fn short(from: &Request) -> Result<Body> {
-    Ok(match JsFuture::from(from.array_buffer()?).await {
+/// The body, read whole.
+async fn read_whole(request: &Request) -> Result<Body> {
+    Ok(match JsFuture::from(request.array_buffer()?).await {
         Ok(buffer) => Uint8Array::new(&buffer).to_vec().into(),
-        // The caller went away. Whoever reads the body says so.
+        // The client disconnected. Reading the body gives the error.
         Err(error) => Body::from_stream(stream::iter([Err::<Bytes, Error>(error.into())])),
     })
 }
@@ -151,7 +151,7 @@ async fn write(response: http::Response<Body>) -> Result<Response> {
     let (parts, body) = response.into_parts();
     let headers = Headers::new()?;
     for (name, value) in &parts.headers {
-        // Every header we set is ASCII; RFC 5987 spells the rest.
+        // Every header we set is ASCII; RFC 5987 encodes other text.
         if let Ok(value) = value.to_str() {
             headers.append(name.as_str(), value)?;
         }
@@ -159,13 +159,13 @@ async fn write(response: http::Response<Body>) -> Result<Response> {
     let init = ResponseInit::new();
     init.set_status(parts.status.as_u16());
     init.set_headers(&headers);
-    // A body that is at hand goes over as bytes: a stream costs a hundred times as much to set up.
-    let at_hand = body.size_hint().exact().is_some_and(|length| length <= 4 * limits::MIB);
-    if !at_hand {
+    // A body in memory is passed as bytes: a stream costs a hundred times as much to set up.
+    let in_memory = body.size_hint().exact().is_some_and(|length| length <= 4 * limits::MIB);
+    if !in_memory {
         let length = parts.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         let chunks = body.into_data_stream().map_ok(Vec::from).map_err(|error| Error::from(error.to_string()));
         let stream = match length {
-            // The platform drops a Content-Length that it cannot be sure of.
+            // The platform drops a Content-Length unless the stream has a fixed length.
             Some(length) => {
                 Some(worker_sys::FixedLengthStream::from(FixedLengthStream::wrap(chunks, length)).readable())
             }

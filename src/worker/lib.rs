@@ -1,20 +1,20 @@
-//! The Cloudflare face of Sortroom: what the platform calls, and how the core's ports lead to durable objects, R2 and
-//! Queues. No decision is made here.
+//! Sortroom as a Cloudflare Worker: its entry points, and the core's ports over durable objects, R2 and Queues. It
+//! makes no decisions of its own.
 //!
 //! - [`ports`]: the core's ports over the bindings of `wrangler.toml`.
 //! - [`objects`]: the durable objects, thin shells that load, apply, store and deliver.
-//! - [`http`]: between the platform's requests and responses and those of the router.
+//! - [`http`]: converts between the platform's requests and responses and those of the router.
 //!
-//! A panic would trap the whole instance and every request in it, so nothing here may: every failure is an `Error`,
-//! and the queue handler in particular never returns `Err`, which its macro would turn into a panic.
+//! A panic would trap the whole instance and every request in it, so nothing here may panic: every failure is an
+//! `Error`, and the queue handler in particular never returns `Err`, which its macro would turn into a panic.
 
 mod http;
 mod objects;
 mod ports;
 
 use sortroom::service::{
-    ports::{Host, StageMessage},
-    stage::{self, Verdict},
+    ports::{Environment, StageMessage},
+    stage::{self, MessageOutcome},
 };
 use worker::{
     Context, Env, MessageBatch, MessageExt, Result, event,
@@ -23,8 +23,8 @@ use worker::{
 
 use crate::ports::WorkerPorts;
 
-/// The queue that takes what the stage queue gave up on. The name is that of wrangler.toml.
-const DEAD_LETTERS: &str = "sortroom-stages-dead";
+/// The dead-letter queue of the stage queue. Its name is that of `wrangler.toml`.
+const DEAD_LETTER_QUEUE: &str = "sortroom-stages-dead";
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
@@ -39,20 +39,20 @@ async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response
 #[event(queue)]
 async fn queue(batch: MessageBatch<StageMessage>, env: Env, _context: Context) -> Result<()> {
     let ports = WorkerPorts::new(env);
-    let dead = batch.queue() == DEAD_LETTERS;
+    let is_dead_letter = batch.queue() == DEAD_LETTER_QUEUE;
     for message in batch.raw_iter() {
-        let verdict = match serde_wasm_bindgen::from_value::<StageMessage>(message.body()) {
-            Ok(body) if dead => stage::bury(&ports, body).await,
+        let outcome = match serde_wasm_bindgen::from_value::<StageMessage>(message.body()) {
+            Ok(body) if is_dead_letter => stage::handle_dead_letter(&ports, body).await,
             Ok(body) => stage::consume(&ports, body).await,
             Err(error) => {
-                // Nobody but us writes to the queue: an older or newer version did, and its job will ask again.
+                // Only we write to the queue, so another version of us wrote this; its job will send a new message.
                 ports.log(&format!("queue {}: a message is not one of ours: {error}", batch.queue()));
-                Verdict::Ack
+                MessageOutcome::Ack
             }
         };
-        match verdict {
-            Verdict::Ack => message.ack(),
-            Verdict::Retry => message.retry(),
+        match outcome {
+            MessageOutcome::Ack => message.ack(),
+            MessageOutcome::Retry => message.retry(),
         }
     }
     Ok(())

@@ -10,15 +10,15 @@ use std::{
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use sortroom::{
-    error::{Error, Kind, Result},
+    error::{Error, ErrorKind, Result},
     id::{JobId, ProjectId, TokenId},
     job::Command,
     service::{
-        host::JobReply,
         index::{IndexCommand, IndexReply},
+        job_object::JobReply,
         ports::{
-            BoxedBytes, ByteStream, Clock, Config, FileKey, Files, Host, Index, Jobs, PartUpload, Queue, Random,
-            StageMessage, Tokens,
+            BoxedByteStream, ByteStream, Clock, Config, Environment, FileKey, Files, Index, Jobs, PartUpload, Queue,
+            Random, StageMessage, Tokens,
         },
         tokens::{Token, TokenCommand, TokenReply},
     },
@@ -31,24 +31,23 @@ use worker::{
 
 use crate::objects;
 
-/// How long a verified token is remembered. A revoked token opens its project for so long at most.
-const TOKEN_MEMORY: Duration = Duration::from_secs(30);
+/// How long a token record is cached, and so how long a revoked token may still be accepted.
+const TOKEN_CACHE_LIFETIME: Duration = Duration::from_secs(30);
 
-/// How many verified tokens are remembered: a few hundred bytes each.
-const TOKEN_MEMORY_ENTRIES: usize = 1_000;
+/// How many token records are cached: a few hundred bytes each.
+const TOKEN_CACHE_ENTRIES: usize = 1_000;
 
-/// The largest file that is classified in the invocation that accepted the job, unless the operator says otherwise.
+/// The largest file that is classified in the invocation that accepted the job, unless configured otherwise.
 const INLINE_MAX_BYTES: u64 = 1024 * 1024;
 
 thread_local! {
-    static VERIFIED: RefCell<BTreeMap<TokenId, (Token, Timestamp)>> = const { RefCell::new(BTreeMap::new()) };
+    static TOKEN_CACHE: RefCell<BTreeMap<TokenId, (Token, Timestamp)>> = const { RefCell::new(BTreeMap::new()) };
 
-    /// Bindings belong to the Worker and not to a request, so that one look-up each serves the whole life of the
-    /// instance.
+    /// Bindings belong to the Worker and not to a request, so each is looked up once in the life of the instance.
     static BINDINGS: OnceCell<Rc<Bindings>> = const { OnceCell::new() };
 }
 
-/// What `wrangler.toml` binds.
+/// The bindings of `wrangler.toml`.
 struct Bindings {
     env: Env,
     config: Config,
@@ -59,13 +58,13 @@ struct Bindings {
     stages: OnceCell<worker::Queue>,
 }
 
-/// The value of `cell`, looked up when it is first asked for.
-fn bound<T>(cell: &OnceCell<T>, look_up: impl FnOnce() -> worker::Result<T>) -> Result<&T> {
-    if let Some(known) = cell.get() {
-        return Ok(known);
+/// The value of `cell`, looked up on first use.
+fn get_or_look_up<T>(cell: &OnceCell<T>, look_up: impl FnOnce() -> worker::Result<T>) -> Result<&T> {
+    if let Some(value) = cell.get() {
+        return Ok(value);
     }
-    let found = look_up().map_err(upstream)?;
-    Ok(cell.get_or_init(|| found))
+    let value = look_up().map_err(upstream)?;
+    Ok(cell.get_or_init(|| value))
 }
 
 /// The ports.
@@ -75,15 +74,15 @@ pub struct WorkerPorts {
 }
 
 fn upstream(error: worker::Error) -> Error {
-    Error::new(Kind::Upstream { retryable: true }, "A part of the service cannot be reached").with_source(error)
+    Error::new(ErrorKind::Upstream { retryable: true }, "A part of the service cannot be reached").with_source(error)
 }
 
 impl Bindings {
     fn new(env: Env) -> Self {
-        let inline = env.var("INLINE_MAX_BYTES").ok().and_then(|value| value.to_string().parse().ok());
+        let inline_max_bytes = env.var("INLINE_MAX_BYTES").ok().and_then(|value| value.to_string().parse().ok());
         let config = Config {
             admin_secret: env.secret("ADMIN_SECRET").ok().map(|secret| secret.to_string()),
-            inline_max_bytes: inline.unwrap_or(INLINE_MAX_BYTES),
+            inline_max_bytes: inline_max_bytes.unwrap_or(INLINE_MAX_BYTES),
         };
         Self {
             env,
@@ -100,19 +99,19 @@ impl Bindings {
 impl WorkerPorts {
     /// The ports over the bindings of `env`.
     pub fn new(env: Env) -> Self {
-        let bindings = BINDINGS.with(|known| Rc::clone(known.get_or_init(|| Rc::new(Bindings::new(env)))));
+        let bindings = BINDINGS.with(|cell| Rc::clone(cell.get_or_init(|| Rc::new(Bindings::new(env)))));
         Self { bindings: SendWrapper::new(bindings) }
     }
 
     fn bucket(&self) -> Result<&Bucket> {
-        bound(&self.bindings.files, || self.bindings.env.bucket("FILES"))
+        get_or_look_up(&self.bindings.files, || self.bindings.env.bucket("FILES"))
     }
 
     fn namespace<'a>(&'a self, cell: &'a OnceCell<ObjectNamespace>, binding: &str) -> Result<&'a ObjectNamespace> {
-        bound(cell, || self.bindings.env.durable_object(binding))
+        get_or_look_up(cell, || self.bindings.env.durable_object(binding))
     }
 
-    /// Traps the instance on one document of the tests, as a document would that our parsers cannot stand.
+    /// Traps the instance on one document of the tests, to simulate a document that crashes our parsers.
     #[cfg(feature = "contract")]
     fn trap_on_poison(&self, bytes: &[u8]) {
         if bytes.starts_with(b"SORTROOM-POISON") {
@@ -148,24 +147,24 @@ impl Tokens for WorkerPorts {
     fn tokens(&self, command: TokenCommand) -> impl Future<Output = Result<TokenReply>> + Send {
         SendFuture::new(async move {
             let id = command.token();
-            let known = VERIFIED.with_borrow(|known| known.get(&id).cloned());
-            if let (TokenCommand::Get(_), Some((token, until))) = (&command, known)
-                && self.now() < until
+            let cached = TOKEN_CACHE.with_borrow(|cache| cache.get(&id).cloned());
+            if let (TokenCommand::Get(_), Some((token, expires_at))) = (&command, cached)
+                && self.now() < expires_at
             {
                 return Ok(Some(token));
             }
             let reply: TokenReply =
                 objects::call(self.namespace(&self.bindings.tokens, "TOKENS")?, &command.shard(), &command).await?;
-            VERIFIED.with_borrow_mut(|known| {
-                if known.len() >= TOKEN_MEMORY_ENTRIES {
-                    known.clear();
+            TOKEN_CACHE.with_borrow_mut(|cache| {
+                if cache.len() >= TOKEN_CACHE_ENTRIES {
+                    cache.clear();
                 }
                 match (&command, &reply) {
                     (TokenCommand::Get(_), Some(token)) => {
-                        known.insert(id, (token.clone(), self.now() + TOKEN_MEMORY));
+                        cache.insert(id, (token.clone(), self.now() + TOKEN_CACHE_LIFETIME));
                     }
                     _ => {
-                        known.remove(&id);
+                        cache.remove(&id);
                     }
                 }
             });
@@ -174,7 +173,7 @@ impl Tokens for WorkerPorts {
     }
 }
 
-/// An upload in parts to R2.
+/// A multipart upload to R2.
 pub struct R2Upload {
     upload: SendWrapper<MultipartUpload>,
     parts: SendWrapper<Vec<UploadedPart>>,
@@ -215,20 +214,20 @@ impl Files for WorkerPorts {
         stream: impl ByteStream,
     ) -> impl Future<Output = Result<()>> + Send {
         SendFuture::new(async move {
-            // What went wrong with the stream is not told by the storage, so it is kept here.
-            let fault = Rc::new(RefCell::new(None));
-            let noted = Rc::clone(&fault);
+            // The storage does not report the error of the stream, so it is kept here.
+            let stream_error = Rc::new(RefCell::new(None));
+            let kept = Rc::clone(&stream_error);
             let chunks = stream.map_ok(Vec::from).map_err(move |error| {
-                let told = worker::Error::from(error.to_string());
-                *noted.borrow_mut() = Some(error);
-                told
+                let platform_error = worker::Error::from(error.to_string());
+                *kept.borrow_mut() = Some(error);
+                platform_error
             });
             let body = FixedLengthStream::wrap(chunks, length);
             match self.bucket()?.put(key.to_string(), body).execute().await {
                 Ok(_) => Ok(()),
-                Err(error) => Err(fault.borrow_mut().take().unwrap_or_else(|| {
+                Err(error) => Err(stream_error.borrow_mut().take().unwrap_or_else(|| {
                     if error.to_string().contains("length") {
-                        Error::new(Kind::Invalid, "The body is not as long as Content-Length said")
+                        Error::new(ErrorKind::Invalid, "The body is not as long as Content-Length said")
                     } else {
                         upstream(error)
                     }
@@ -257,14 +256,14 @@ impl Files for WorkerPorts {
         })
     }
 
-    fn open(&self, key: FileKey) -> impl Future<Output = Result<Option<(u64, BoxedBytes)>>> + Send {
+    fn open(&self, key: FileKey) -> impl Future<Output = Result<Option<(u64, BoxedByteStream)>>> + Send {
         SendFuture::new(async move {
             let Some(object) = self.bucket()?.get(key.to_string()).execute().await.map_err(upstream)? else {
                 return Ok(None);
             };
             let Some(body) = object.body() else { return Ok(None) };
             let ResponseBody::Stream(stream) = body.response_body().map_err(upstream)? else { return Ok(None) };
-            let chunks: BoxedBytes = Box::pin(worker::Body::new(stream).map_err(upstream));
+            let chunks: BoxedByteStream = Box::pin(worker::Body::new(stream).map_err(upstream));
             Ok(Some((object.size(), chunks)))
         })
     }
@@ -278,7 +277,10 @@ impl Queue for WorkerPorts {
     fn enqueue(&self, message: StageMessage, delay_seconds: u32) -> impl Future<Output = Result<()>> + Send {
         SendFuture::new(async move {
             let message = worker::MessageBuilder::new(message).delay_seconds(delay_seconds).build();
-            bound(&self.bindings.stages, || self.bindings.env.queue("STAGES"))?.send(message).await.map_err(upstream)
+            get_or_look_up(&self.bindings.stages, || self.bindings.env.queue("STAGES"))?
+                .send(message)
+                .await
+                .map_err(upstream)
         })
     }
 }
@@ -293,7 +295,7 @@ impl Random for WorkerPorts {
     fn random<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         if let Err(error) = getrandom::fill(&mut bytes) {
-            // Without randomness no id and no secret is safe: better no answer than a guessable one.
+            // Without randomness no id and no secret is safe: better to abort than to return a guessable one.
             self.log(&format!("no randomness: {error}"));
             std::process::abort();
         }
@@ -301,7 +303,7 @@ impl Random for WorkerPorts {
     }
 }
 
-impl Host for WorkerPorts {
+impl Environment for WorkerPorts {
     fn config(&self) -> &Config {
         &self.bindings.config
     }

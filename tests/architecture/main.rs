@@ -1,7 +1,7 @@
-//! Holds the allowed directions: which module may know which, and where the words of the dialects may stand.
+//! Checks the allowed dependencies: which module may use which, and where words of the dialects may occur.
 //!
-//! It reads the sources as the compiler does, `use` trees and inline paths alike, so that nothing is found by accident
-//! in a comment or missed behind a nested import.
+//! It parses the sources, `use` trees and inline paths alike, so that it neither finds names in comments nor misses
+//! nested imports.
 
 use std::{
     collections::BTreeMap,
@@ -14,7 +14,7 @@ use syn::{
     visit::{self, Visit},
 };
 
-/// What each module of the core may use besides itself.
+/// The modules that each module of the core may use besides itself.
 const CORE: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("limits", &[]),
@@ -46,10 +46,10 @@ const CORE: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// What the browser's face may use of the core.
+/// The modules of the core that the npm package may use.
 const WEB: &[&str] = &["error", "limits", "validate", "text", "document", "classify", "extract", "ENGINE_VERSION"];
 
-/// Words of the dialects, which stand only below `api/`.
+/// Words of the dialects, which may occur only below `api/`.
 const WIRE_WORDS: &[&str] = &[
     "next_page_token",
     "page_token",
@@ -65,7 +65,7 @@ const WIRE_WORDS: &[&str] = &[
     "external_metadata",
 ];
 
-/// Crates that tie a crate to a platform, and so must not be in the core.
+/// Crates that depend on a platform, and so must not be used in the core.
 const PLATFORM: &[&str] = &["worker", "wasm_bindgen", "js_sys", "web_sys", "getrandom", "serde_wasm_bindgen", "tokio"];
 
 fn root() -> PathBuf {
@@ -86,7 +86,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Paths that a file mentions, each as its segments, with the line.
+/// The paths that a file mentions, each as its segments and its line.
 struct Mentions {
     /// The module path of the file within its crate.
     module: Vec<String>,
@@ -108,25 +108,25 @@ impl Mentions {
     }
 
     fn add(&mut self, mut segments: Vec<String>, line: usize) {
-        // `super` leads up from this file's module; an inline module below it is one step more, which does not matter:
-        // it stays inside the file's module.
+        // `super` is resolved from this file's module. In an inline module it would lead one level less far up, which
+        // does not matter: such a path stays inside the file's module.
         if segments.first().is_some_and(|first| first == "super") {
-            let ups = segments.iter().take_while(|segment| *segment == "super").count();
-            let base = &self.module[..self.module.len().saturating_sub(ups)];
-            let rest = segments.split_off(ups);
+            let levels = segments.iter().take_while(|segment| *segment == "super").count();
+            let base = &self.module[..self.module.len().saturating_sub(levels)];
+            let rest = segments.split_off(levels);
             segments = ["crate".to_owned()].into_iter().chain(base.iter().cloned()).chain(rest).collect();
         }
         self.found.push((segments, line));
     }
 
-    fn walk(&mut self, tree: &UseTree, before: &[String]) {
-        let with = |name: &syn::Ident| before.iter().cloned().chain([name.to_string()]).collect::<Vec<_>>();
+    fn walk(&mut self, tree: &UseTree, prefix: &[String]) {
+        let path_to = |name: &syn::Ident| prefix.iter().cloned().chain([name.to_string()]).collect::<Vec<_>>();
         match tree {
-            UseTree::Path(path) => self.walk(&path.tree, &with(&path.ident)),
-            UseTree::Group(group) => group.items.iter().for_each(|item| self.walk(item, before)),
-            UseTree::Name(name) => self.add(with(&name.ident), name.ident.span().start().line),
-            UseTree::Rename(name) => self.add(with(&name.ident), name.ident.span().start().line),
-            UseTree::Glob(glob) => self.add(before.to_vec(), glob.star_token.spans[0].start().line),
+            UseTree::Path(path) => self.walk(&path.tree, &path_to(&path.ident)),
+            UseTree::Group(group) => group.items.iter().for_each(|item| self.walk(item, prefix)),
+            UseTree::Name(name) => self.add(path_to(&name.ident), name.ident.span().start().line),
+            UseTree::Rename(name) => self.add(path_to(&name.ident), name.ident.span().start().line),
+            UseTree::Glob(glob) => self.add(prefix.to_vec(), glob.star_token.spans[0].start().line),
         }
     }
 }
@@ -143,7 +143,7 @@ impl<'ast> Visit<'ast> for Mentions {
     }
 
     fn visit_macro(&mut self, item: &'ast syn::Macro) {
-        // The inside of a macro is tokens, not paths: those that read like a path from the root are enough.
+        // The inside of a macro is tokens, not paths: finding those that begin with `crate::` is enough.
         let text = item.tokens.to_string();
         for part in text.split("crate :: ").skip(1) {
             let name: String = part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
@@ -154,27 +154,27 @@ impl<'ast> Visit<'ast> for Mentions {
 }
 
 #[test]
-fn the_core_builds_in_one_direction() {
+fn core_modules_use_only_allowed_modules() {
     let folder = root().join("src/core");
     let allowed: BTreeMap<_, _> = CORE.iter().copied().collect();
     let modules: Vec<_> = CORE.iter().map(|(name, _)| *name).collect();
     let mut faults = Vec::new();
-    let mut read = 0;
-    let outside = ["examples", "benches"].map(|outside| folder.join(outside));
-    for file in sources(&folder).into_iter().filter(|file| !outside.iter().any(|outside| file.starts_with(outside))) {
+    let mut count = 0;
+    let excluded = ["examples", "benches"].map(|name| folder.join(name));
+    for file in sources(&folder).into_iter().filter(|file| !excluded.iter().any(|folder| file.starts_with(folder))) {
         let mentions = Mentions::of(&file, &folder);
         let Some(module) = mentions.module.first().cloned() else { continue };
-        let Some(may) = allowed.get(module.as_str()) else {
+        let Some(allowed) = allowed.get(module.as_str()) else {
             faults.push(format!("{}: module {module} is not in the list of this test", file.display()));
             continue;
         };
-        read += 1;
+        count += 1;
         for (segments, line) in &mentions.found {
             if segments.first().is_some_and(|first| first == "crate")
                 && let Some(other) = segments.get(1)
                 && (modules.contains(&other.as_str()) || other == "ENGINE_VERSION")
                 && *other != module
-                && !may.contains(&other.as_str())
+                && !allowed.contains(&other.as_str())
             {
                 faults.push(format!("{}:{line}: {module} must not know {other}", file.display()));
             }
@@ -186,12 +186,12 @@ fn the_core_builds_in_one_direction() {
             }
         }
     }
-    assert!(read > 15, "only {read} sources were read: the test looks in the wrong place");
+    assert!(count > 15, "only {count} sources were read: the test looks in the wrong place");
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
 #[test]
-fn the_browser_face_knows_only_what_runs_in_a_page() {
+fn npm_package_uses_only_what_runs_in_a_page() {
     let folder = root().join("src/web");
     let mut faults = Vec::new();
     for file in sources(&folder) {
@@ -208,7 +208,7 @@ fn the_browser_face_knows_only_what_runs_in_a_page() {
 }
 
 #[test]
-fn wire_words_stand_only_below_the_api() {
+fn wire_words_occur_only_below_the_api() {
     let folder = root().join("src");
     let mut faults = Vec::new();
     for file in sources(&folder).into_iter().filter(|file| !file.starts_with(folder.join("core/api"))) {

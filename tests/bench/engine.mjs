@@ -1,25 +1,25 @@
-// `npm run bench:engine`: the engine without a server, beside its peers, in one run on one machine, on one thread.
+// `npm run bench:engine`: compares the engine, without a server, with its peers, in one run and on one thread.
 //
-//   npm run bench:engine                    some minutes, and once about as long for the peers
-//   npm run bench:engine -- --quick         under a minute: whether it works, not how fast
-//   npm run bench:engine -- --json FILE     the figures for tools as well
+//   npm run bench:engine                    some minutes, and the first time as long again for the peers
+//   npm run bench:engine -- --quick         under a minute: checks that it works, does not judge speed
+//   npm run bench:engine -- --json FILE     also writes the figures as JSON
 //
-// Natively it is criterion's bench `classify`. The same work runs as wasm in Node and in workerd: the module has no clock,
-// each call repeats its work until it takes long enough, and is timed from outside. There ours and the peer take turns, and
-// the ratio is the median of the rounds' ratios. The transformer is a Python program in an environment of its own.
+// Natively, criterion's bench `classify` runs. The same tasks run as wasm in Node and in workerd. The module has no
+// clock, so each call repeats its task until it takes long enough, and is timed from outside. Engine and peer take turns
+// there, and the ratio is the median of the rounds' ratios. The transformer is a Python program in its own environment.
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { optimise } from "../../.scripts/wasm.mjs";
-import { ROOT, environment, hashOf, holds, main, run, rustVersion, say, seconds } from "../../.scripts/lib.mjs";
+import { ROOT, environment, hashOf, holds, log, main, run, rustVersion, seconds } from "../../.scripts/lib.mjs";
 import { setup } from "../../.scripts/setup.mjs";
 import { Connection, median, request } from "./load.mjs";
 import { transformerPython } from "./python.mjs";
 import { number, table } from "./table.mjs";
 
 const FOLDER = join(ROOT, "tests", "bench", "engine");
-/** Of the documents of `src/core/benches/engine/texts.rs`. */
+/** As in `src/core/benches/engine/texts.rs`. */
 const DOCUMENTS = 20;
 
 const { values: options } = parseArgs({ options: { quick: { type: "boolean" }, json: { type: "string" } } });
@@ -27,23 +27,23 @@ const PLAN = options.quick
   ? { rounds: 3, roundMs: 40, transformerSeconds: 0, criterion: ["--sample-size", "10", "--warm-up-time", "0.05", "--measurement-time", "0.1"] }
   : { rounds: 15, roundMs: 300, transformerSeconds: 10, criterion: [] };
 
-/** What is asked for, what would be splendid, and whether more is better. */
+/** The required and the stretch target of each ratio. With `ms`, they are milliseconds, and lower is better. */
 const TARGETS = {
   embedding: { least: 1, stretch: 2 },
   whole: { least: 1, stretch: 0.3, ms: true },
   transformer: { least: 50, stretch: 500 },
 };
 
-/** What did not run, and why. */
+/** What did not run, and the reason. */
 const leftOut = [];
 
 /**
- * The module, once at each level of the package that is linked: the linker makes vector code of the peer only where it is 3,
- * and ours ships with the level of the workspace.
+ * The module is built twice: the linker vectorises the peer only if this package has level 3, and the engine ships with
+ * the level of the workspace.
  */
 const MODULES = { ours: [], peer: ["--config", "profile.release.package.sortroom-engine.opt-level=3"] };
 
-/** The modules for Node and workerd, built unless their inputs are those of the last build. */
+/** Builds the modules for Node and workerd unless they are up to date, and returns their folder. */
 async function buildEngine(tools) {
   const out = join(ROOT, "build", "engine");
   const stamp = join(ROOT, "build", "engine.hash");
@@ -54,7 +54,7 @@ async function buildEngine(tools) {
     rmSync(out, { recursive: true, force: true });
     const wasm = ["--target", "wasm32-unknown-unknown"];
     for (const [name, args] of Object.entries(MODULES)) {
-      say(`engine: building the wasm module, ${name}`);
+      log(`engine: building the wasm module, ${name}`);
       await run("cargo", ["build", "--quiet", "--release", "-p", "sortroom-engine", ...wasm, ...args]);
       const built = join(environment().CARGO_TARGET_DIR, wasm[1], "release", "sortroom_engine.wasm");
       const folder = join(out, name);
@@ -63,39 +63,39 @@ async function buildEngine(tools) {
       await optimise(join(folder, "engine_bg.wasm"));
     }
     writeFileSync(stamp, hash);
-    say(`engine: built in ${seconds(since)}`);
+    log(`engine: built in ${seconds(since)}`);
   }
   cpSync(join(FOLDER, "worker.mjs"), join(out, "worker.mjs"));
   return out;
 }
 
-/** Criterion's medians in nanoseconds by `group/name`, of one run of the bench. */
-async function native() {
-  say("engine: natively, by criterion");
+/** Runs the bench by criterion, and returns a function from `group/name` to its median in nanoseconds. */
+async function runCriterion() {
+  log("engine: natively, by criterion");
   await run("cargo", ["bench", "--quiet", "-p", "sortroom", "--bench", "classify", "--", "--noplot", ...PLAN.criterion], { quiet: true });
   const folder = join(environment().CARGO_TARGET_DIR, "criterion");
   return (id) => JSON.parse(readFileSync(join(folder, ...id.split("/"), "new", "estimates.json"), "utf8")).median.point_estimate;
 }
 
-/** The engine in this process: calls `ours/embed` and the like, and gives the milliseconds it took. */
-async function inNode(out) {
+/** The engine in this process. `take` runs a task such as `ours/embed` and returns the milliseconds. */
+async function openNode(out) {
   const engines = {};
   for (const name of Object.keys(MODULES)) {
     const { Engine, initSync } = await import(join(out, name, "engine.js"));
     initSync({ module: readFileSync(join(out, name, "engine_bg.wasm")) });
     engines[name] = new Engine();
   }
-  const take = async (work, times) => {
-    const [whose, what] = work.split("/");
+  const take = async (task, times) => {
+    const [build, method] = task.split("/");
     const start = performance.now();
-    engines[whose][what](times);
+    engines[build][method](times);
     return performance.now() - start;
   };
   return { engine: engines.ours, take, stop: () => {} };
 }
 
-/** The engine in workerd, likewise; what a request costs that does nothing is taken off. */
-async function inWorkerd(out) {
+/** The engine in workerd. `take` subtracts the time of an empty request. */
+async function openWorkerd(out) {
   const [{ Log, LogLevel, Miniflare, convertV4MiniflareOptions }, { unstable_readConfig: readConfig }] = await Promise.all([import("miniflare"), import("wrangler")]);
   const miniflare = new Miniflare(convertV4MiniflareOptions({
     cf: false,
@@ -115,17 +115,17 @@ async function inWorkerd(out) {
   }));
   const url = (await miniflare.ready).origin;
   const connection = await Connection.open(url);
-  const ask = async (work, times) => {
+  const timeRequest = async (task, times) => {
     const start = performance.now();
-    const { status, body } = await connection.ask(request(url, "GET", `/${work}/${times}`));
+    const { status, body } = await connection.send(request(url, "GET", `/${task}/${times}`));
     if (status !== 200) throw new Error(`workerd answered ${status}: ${body.toString().slice(0, 500)}`);
     return performance.now() - start;
   };
   const empty = [];
-  for (let asked = 0; asked < 50; asked++) empty.push(await ask("nobody/nothing", 0));
+  for (let sent = 0; sent < 50; sent++) empty.push(await timeRequest("nobody/nothing", 0));
   const overhead = median(empty);
   return {
-    take: async (work, times) => (await ask(work, times)) - overhead,
+    take: async (task, times) => (await timeRequest(task, times)) - overhead,
     stop: async () => {
       connection.close();
       await miniflare.dispose();
@@ -133,30 +133,30 @@ async function inWorkerd(out) {
   };
 }
 
-/** How often `work` must be repeated to fill a round. Warms it up, too: an engine compiles what is called often again. */
-async function repeats(take, work) {
+/** The number of repetitions of `task` that fill a round. Also warms it up: JavaScript engines recompile hot code. */
+async function repeats(take, task) {
   for (let times = 1; ; times *= 2) {
-    const ms = await take(work, times);
+    const ms = await take(task, times);
     if (ms > PLAN.roundMs / 2) return Math.max(1, Math.round((times * PLAN.roundMs) / ms));
   }
 }
 
-/** Milliseconds of one repetition of each of `works` by round, which take turns. */
-async function inTurn(take, works) {
+/** The milliseconds of one repetition of each task, by round. The tasks take turns. */
+async function inTurn(take, tasks) {
   const times = [];
-  for (const work of works) times.push(await repeats(take, work));
-  const rounds = works.map(() => []);
+  for (const task of tasks) times.push(await repeats(take, task));
+  const rounds = tasks.map(() => []);
   for (let round = 0; round < PLAN.rounds; round++) {
-    for (const [at, work] of works.entries()) rounds[at].push((await take(work, times[at])) / times[at]);
+    for (const [index, task] of tasks.entries()) rounds[index].push((await take(task, times[index])) / times[index]);
   }
   return rounds;
 }
 
-/** What the module does, in milliseconds; `take` is of Node or of workerd. */
+/** The milliseconds of all tasks of the module, with the `take` of Node or of workerd. */
 async function measure({ take }) {
   const [ours, peer] = await inTurn(take, ["ours/embed", "peer/embed_peer"]);
   const [decide, classify] = await inTurn(take, ["ours/decide", "ours/classify"]);
-  const [taught, taughtClassify] = await inTurn(take, ["ours/decide_taught", "ours/classify_taught"]);
+  const [withExamples, classifyWithExamples] = await inTurn(take, ["ours/decide_with_examples", "ours/classify_with_examples"]);
   const [word] = await inTurn(take, ["ours/decide_longest_word"]);
   return {
     embed: median(ours),
@@ -164,12 +164,12 @@ async function measure({ take }) {
     ratio: median(ours.map((ms, at) => peer[at] / ms)),
     decide: median(decide) / DOCUMENTS,
     classify: median(classify) / DOCUMENTS,
-    taught: { decide: median(taught) / DOCUMENTS, classify: median(taughtClassify) },
+    withExamples: { decide: median(withExamples) / DOCUMENTS, classify: median(classifyWithExamples) },
     word: median(word),
   };
 }
 
-/** What the transformer takes for the same texts and rules; nothing where it cannot run. */
+/** The milliseconds of the transformer for the same texts and rules, or undefined if it cannot run. */
 async function transformer(texts) {
   const python = transformerPython();
   if (!python) return void leftOut.push("the transformer: there is no Python 3 on this machine");
@@ -177,7 +177,7 @@ async function transformer(texts) {
     if (options.quick) return void leftOut.push("the transformer: --quick installs nothing, and it is not installed yet");
     await python.install();
   }
-  say("engine: the transformer");
+  log("engine: the transformer");
   const script = join("tests", "bench", "transformer", "transformer.py");
   return JSON.parse(python.run(script, [join(python.folder, "model"), String(PLAN.transformerSeconds)], texts));
 }
@@ -188,7 +188,7 @@ function verdict(value, { least, stretch, ms }) {
   return [target, options.quick ? "not judged" : reaches(stretch) ? "stretch met" : reaches(least) ? "met" : "missed"];
 }
 
-function tell({ pieces, withARow, embedding, whole, peers, growth }) {
+function printReport({ pieces, withARow, embedding, whole, peers, growth }) {
   const tokens = (ms) => `${number(pieces / ms / 1000)} M/s`;
   const rows = [["embedding, tokens a second", "ours", "model2vec-rs", "ratio", "target", ""]];
   for (const [where, { ours, peer, ratio }] of Object.entries(embedding)) {
@@ -200,8 +200,8 @@ function tell({ pieces, withARow, embedding, whole, peers, growth }) {
     rows.push([`  ${where}`, number(decide, 3), number(classify, 3), "", ...judged]);
   }
   rows.push(["", "", "", "", "", ""], ["the same with 160 examples, ms", "decide", "with the rules read", "", "", ""]);
-  for (const [where, { taught }] of Object.entries(whole)) {
-    rows.push([`  ${where}`, number(taught.decide, 3), number(taught.classify, 1), "", "", ""]);
+  for (const [where, { withExamples }] of Object.entries(whole)) {
+    rows.push([`  ${where}`, number(withExamples.decide, 3), number(withExamples.classify, 1), "", "", ""]);
   }
   rows.push(["", "", "", "", "", ""], ["one word of 10 MB, ms", "decide", "", "", "", ""]);
   for (const [where, { word }] of Object.entries(whole)) rows.push([`  ${where}`, number(word, 1), "", "", "", ""]);
@@ -219,8 +219,8 @@ function tell({ pieces, withARow, embedding, whole, peers, growth }) {
     rows.push(["", "", "", "", "", ""], [`native decide against ${what}, ms`, "whole", "each more, µs", "", "", ""]);
     for (const [at, { count, ms }] of points.entries()) {
       const before = points[at - 1];
-      const more = before ? number((1000 * (ms - before.ms)) / (count - before.count), 1) : "";
-      rows.push([`  ${count}`, number(ms, 3), more, "", "", ""]);
+      const perItem = before ? number((1000 * (ms - before.ms)) / (count - before.count), 1) : "";
+      rows.push([`  ${count}`, number(ms, 3), perItem, "", "", ""]);
     }
   }
   console.log(`
@@ -236,35 +236,35 @@ ${PLAN.rounds} rounds of ${PLAN.roundMs} ms each in turn in wasm; natively crite
 await main(async () => {
   const tools = await setup();
   const out = await buildEngine(tools);
-  const of = await native();
-  const ms = (id) => of(id) / 1e6;
+  const medianNs = await runCriterion();
+  const ms = (id) => medianNs(id) / 1e6;
   const [ours, peer] = [ms("embedding/sortroom"), ms("embedding/model2vec-rs")];
   const embedding = { native: { ours, peer, ratio: peer / ours } };
   const both = (group) => ({ decide: ms(`${group}/decide`), classify: ms(`${group}/classify`) });
-  const whole = { native: { ...both("two_pages"), taught: both("taught"), word: ms("longest_word/decide") } };
+  const whole = { native: { ...both("two_pages"), withExamples: both("with_examples"), word: ms("longest_word/decide") } };
   const points = (what, counts) => counts.map((count) => ({ count, ms: ms(`${what}/${count}`) }));
   const growth = { rules: points("rules", [1, 10, 100, 1000]), pages: points("pages", [1, 2, 20, 200]) };
 
   const facts = {};
-  for (const [where, open] of [["wasm in Node", inNode], ["wasm in workerd", inWorkerd]]) {
-    say(`engine: ${where}`);
-    const opened = await open(out);
+  for (const [where, open] of [["wasm in Node", openNode], ["wasm in workerd", openWorkerd]]) {
+    log(`engine: ${where}`);
+    const runtime = await open(out);
     try {
-      if (opened.engine) {
-        facts.pieces = opened.engine.pieces();
-        facts.withARow = opened.engine.with_a_row();
-        facts.texts = opened.engine.texts();
+      if (runtime.engine) {
+        facts.pieces = runtime.engine.pieces();
+        facts.withARow = runtime.engine.share_with_row();
+        facts.texts = runtime.engine.texts();
       }
-      const { embed, embedPeer, ratio, ...decisions } = await measure(opened);
+      const { embed, embedPeer, ratio, ...decisions } = await measure(runtime);
       embedding[where] = { ours: embed, peer: embedPeer, ratio };
       whole[where] = decisions;
     } finally {
-      await opened.stop();
+      await runtime.stop();
     }
   }
   const { texts, ...counted } = facts;
   const peers = await transformer(texts);
   const result = { quick: Boolean(options.quick), ...counted, embedding, whole, peers, growth, leftOut, targets: TARGETS };
-  tell(result);
+  printReport(result);
   if (options.json) writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
 });

@@ -1,12 +1,12 @@
-// `npm run bench:levels`: what the compiler's levels of optimisation cost in bytes and give in speed.
+// `npm run bench:levels`: the size and the speed of the Worker by the compiler's optimisation level.
 //
-// Each level is built into build/worker-{level} and asked in turn, on workerd itself: pages of the corpus' PDFs a
-// second, from the first create to the last COMPLETED, and listings of 50 jobs a second.
+// Each level is built into build/worker-{level} and measured in turn, on workerd itself: pages of the corpus' PDFs per
+// second, from the first create to the last COMPLETED, and listings of 50 jobs per second.
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { buildWorker } from "../../.scripts/build.mjs";
-import { ROOT, main, say } from "../../.scripts/lib.mjs";
+import { ROOT, log, main } from "../../.scripts/lib.mjs";
 import { setup } from "../../.scripts/setup.mjs";
 import { load, median, request } from "./load.mjs";
 
@@ -16,7 +16,7 @@ const ROUNDS = 5;
 const TIMES = 3;
 const LIST_MS = 1_500;
 
-/** Every page of a PDF says that it is one; those of the corpus say so in plain sight. */
+/** The number of pages of a PDF, from its page objects, which are uncompressed in the corpus. */
 const pagesOf = (bytes) => bytes.toString("latin1").match(/\/Type\s*\/Page(?![A-Za-z])/g)?.length ?? 0;
 
 async function prepare(level, { corpus, startOurs, until }) {
@@ -28,17 +28,17 @@ async function prepare(level, { corpus, startOurs, until }) {
     const body = JSON.stringify({ file_input: await project.upload(bytes, name), configuration_id: project.configuration });
     pdfs.push({ pages: pagesOf(bytes), create: request(server.url, "POST", "/api/v2/classify", { token: project.token, body }) });
   }
-  const open = async (status) => (await project.ask("GET", `/api/v2/classify?page_size=1&status=${status}`)).items.length;
+  const countWithStatus = async (status) => (await project.request("GET", `/api/v2/classify?page_size=1&status=${status}`)).items.length;
   const list = request(server.url, "GET", "/api/v2/classify?page_size=50", project);
   return {
     level,
     stop: server.stop,
     pages: async () => {
       const all = Array.from({ length: TIMES }, () => pdfs).flat();
-      let at = 0;
+      let index = 0;
       const start = performance.now();
-      await load({ url: server.url, connections: 4, requests: all.length, next: () => all[at++].create });
-      await until(async () => (await open("PENDING")) + (await open("RUNNING")) === 0, { every: 2, what: "the last job" });
+      await load({ url: server.url, connections: 4, requests: all.length, next: () => all[index++].create });
+      await until(async () => (await countWithStatus("PENDING")) + (await countWithStatus("RUNNING")) === 0, { every: 2, what: "the last job" });
       const pages = all.reduce((sum, pdf) => sum + pdf.pages, 0);
       return pages / ((performance.now() - start) / 1000);
     },
@@ -58,19 +58,19 @@ await main(async () => {
   const servers = [];
   try {
     for (const level of LEVELS) servers.push(await prepare(level, parts));
-    const told = Object.fromEntries(LEVELS.map((level) => [level, { pages: [], lists: [] }]));
+    const results = Object.fromEntries(LEVELS.map((level) => [level, { pages: [], lists: [] }]));
     for (let round = -1; round < ROUNDS; round++) {
-      say(round < 0 ? "levels: warming up" : `levels: round ${round + 1} of ${ROUNDS}`);
+      log(round < 0 ? "levels: warming up" : `levels: round ${round + 1} of ${ROUNDS}`);
       for (const what of ["pages", "lists"]) {
         for (const server of servers) {
           const perSecond = await server[what]();
-          if (round >= 0) told[server.level][what].push(perSecond);
+          if (round >= 0) results[server.level][what].push(perSecond);
         }
       }
     }
     console.log("\nlevel        wasm        gzip   pages/s   lists/s");
     for (const level of LEVELS) {
-      const cells = [sizes[level].raw, sizes[level].gzip, median(told[level].pages), median(told[level].lists)];
+      const cells = [sizes[level].raw, sizes[level].gzip, median(results[level].pages), median(results[level].lists)];
       const widths = [12, 12, 10, 10];
       console.log(level.padEnd(5) + cells.map((cell, at) => Math.round(cell).toLocaleString("en-US").padStart(widths[at])).join(""));
     }

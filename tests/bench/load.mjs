@@ -1,7 +1,7 @@
-// A load generator: so many keep-alive connections, each with one request under way, as fast as answers come.
+// A load generator: a number of keep-alive connections, each with one request in flight, as fast as responses arrive.
 //
-// It shares the machine with what it measures, so it does little: requests are bytes made beforehand, and of an answer
-// only the status, the length and the body are read.
+// It shares the machine with the measured server, so it does little: the bytes of requests are prepared in advance, and
+// only the status, the length and the body of a response are read.
 import { connect } from "node:net";
 
 /** The bytes of a request. */
@@ -13,10 +13,10 @@ export function request(url, method, path, { token, body } = {}) {
   return Buffer.from(`${lines.join("\r\n")}\r\n\r\n${body ?? ""}`);
 }
 
-/** A connection that has one request under way at most. */
+/** A connection with at most one request in flight. */
 export class Connection {
   #socket;
-  #held = Buffer.alloc(0);
+  #buffer = Buffer.alloc(0);
   #waiting;
 
   static async open(url) {
@@ -30,12 +30,12 @@ export class Connection {
       connection.#waiting = undefined;
     };
     socket.on("error", fail).on("close", () => fail());
-    socket.on("data", (data) => connection.#take(data));
+    socket.on("data", (data) => connection.#receive(data));
     return connection;
   }
 
-  /** Sends the bytes of a request; gives `{ status, body }`. */
-  ask(bytes) {
+  /** Sends the bytes of a request; returns `{ status, body }`. */
+  send(bytes) {
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
       this.#socket.write(bytes);
@@ -47,18 +47,18 @@ export class Connection {
     this.#socket.destroy();
   }
 
-  #take(data) {
-    this.#held = this.#held.length === 0 ? data : Buffer.concat([this.#held, data]);
-    const answer = parse(this.#held);
-    if (!answer) return;
-    this.#held = Buffer.alloc(0);
+  #receive(data) {
+    this.#buffer = this.#buffer.length === 0 ? data : Buffer.concat([this.#buffer, data]);
+    const response = parse(this.#buffer);
+    if (!response) return;
+    this.#buffer = Buffer.alloc(0);
     const waiting = this.#waiting;
     this.#waiting = undefined;
-    waiting?.resolve(answer);
+    waiting?.resolve(response);
   }
 }
 
-/** The one answer in `bytes`; nothing while it is not complete. */
+/** The response in `bytes`, or undefined if it is incomplete. */
 function parse(bytes) {
   const end = bytes.indexOf("\r\n\r\n");
   if (end < 0) return undefined;
@@ -71,28 +71,28 @@ function parse(bytes) {
   }
   if (!/\r\ntransfer-encoding: *chunked/.test(head)) return { status, body: Buffer.alloc(0) };
   const chunks = [];
-  for (let at = end + 4; ; ) {
-    const line = bytes.indexOf("\r\n", at);
+  for (let offset = end + 4; ; ) {
+    const line = bytes.indexOf("\r\n", offset);
     if (line < 0) return undefined;
-    const size = parseInt(bytes.latin1Slice(at, line), 16);
+    const size = parseInt(bytes.latin1Slice(offset, line), 16);
     if (bytes.length < line + 2 + size + 2) return undefined;
     if (size === 0) return { status, body: Buffer.concat(chunks) };
     chunks.push(bytes.subarray(line + 2, line + 2 + size));
-    at = line + 2 + size + 2;
+    offset = line + 2 + size + 2;
   }
 }
 
-/** The value below which `share` of the sorted `values` lie. */
+/** The value below which the fraction `share` of the sorted `values` lies. */
 export const percentile = (values, share) => values[Math.min(values.length - 1, Math.floor(values.length * share))];
 
-/** The middle one of `values`. */
+/** The median of `values`. */
 export const median = (values) => percentile(values.toSorted((left, right) => left - right), 0.5);
 
 /**
- * Keeps `connections` busy with what `next` gives, for `ms` or until `requests` were sent. Anything but a 200 ends the
- * measurement.
+ * Keeps `connections` busy with the requests from `next`, for `ms` or until `requests` were sent. Any status but 200 is
+ * an error.
  */
-export async function load({ url, connections, ms = Infinity, requests = Infinity, next, answered = () => {} }) {
+export async function load({ url, connections, ms = Infinity, requests = Infinity, next, onResponse = () => {} }) {
   const open = await Promise.all(Array.from({ length: connections }, () => Connection.open(url)));
   const took = [];
   let sent = 0;
@@ -100,14 +100,14 @@ export async function load({ url, connections, ms = Infinity, requests = Infinit
   try {
     await Promise.all(
       open.map(async (connection) => {
-        for (let begun = start; begun - start < ms && sent < requests; ) {
+        for (let begin = start; begin - start < ms && sent < requests; ) {
           sent++;
-          const { status, body } = await connection.ask(next());
+          const { status, body } = await connection.send(next());
           const now = performance.now();
           if (status !== 200) throw new Error(`answered ${status}: ${body.toString().slice(0, 500)}`);
-          took.push(now - begun);
-          begun = now;
-          answered(body);
+          took.push(now - begin);
+          begin = now;
+          onResponse(body);
         }
       }),
     );

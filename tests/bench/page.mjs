@@ -1,16 +1,16 @@
-// `npm run bench:page`: zero-shot classification in the page by the npm package and by transformers.js, in one Chromium in one run.
+// `npm run bench:page`: zero-shot classification in a page of Chromium, by the npm package and by transformers.js.
 //
-//   npm run bench:page                    some minutes, and once about as long for the peer
-//   npm run bench:page -- --quick         a minimal pass: whether it works, not how fast
-//   npm run bench:page -- --json FILE     the figures for tools as well
+//   npm run bench:page                    some minutes, and the first time as long again for the peer
+//   npm run bench:page -- --quick         a minimal pass: checks that it works, does not judge speed
+//   npm run bench:page -- --json FILE     also writes the figures as JSON
 //
-// Both are plain pages from a server on this machine. The peer's pipeline is the one of its documentation; the model is made
-// here, in the shape of the one that its documentation names and with random weights, so only bytes and time are compared.
+// Both are plain pages from a local server. The peer's pipeline is the one from its documentation. The model is
+// generated here, with the shape of the documented model and random weights, so only bytes and time are compared.
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
-import { Failure, ROOT, hashOf, holds, main, run, say } from "../../.scripts/lib.mjs";
+import { Failure, ROOT, hashOf, holds, log, main, run } from "../../.scripts/lib.mjs";
 import { buildPackage } from "../../.scripts/package.mjs";
 import { setup } from "../../.scripts/setup.mjs";
 import { launch } from "../browser/chromium.mjs";
@@ -21,44 +21,44 @@ import { serve } from "./zero-shot/server.mjs";
 
 const FOLDER = join("tests", "bench", "zero-shot");
 const CORPUS = join(ROOT, "tests", "corpus");
-/** Two pages, which are more than the peer reads. */
+/** The length of a document: two pages, more than the peer reads. */
 const WORDS = 1000;
-/** It reads this to the end. */
+/** Short enough that the peer reads all of it. */
 const MAIL = join(CORPUS, "eml", "complaint-late-delivery-en.eml");
 const RULES = 10;
-/** What the hub says of the published model (huggingface.co/Xenova/distilbert-base-uncased-mnli), and how far ours may be off. */
+/** The size of the published model (huggingface.co/Xenova/distilbert-base-uncased-mnli), and the tolerance for ours. */
 const PUBLISHED = { bytes: 67.6e6, tolerance: 0.03 };
 const MEGABITS = 10;
-/** A first answer takes the peer seconds; a machine that is busy may take a minute. */
-const PATIENCE_MS = 300_000;
+/** The peer's first answer takes seconds, and on a busy machine up to a minute. */
+const FIRST_ANSWER_TIMEOUT_MS = 300_000;
 
 const { values: options } = parseArgs({ options: { quick: { type: "boolean" }, json: { type: "string" } } });
 const PLAN = options.quick ? { cold: 1, rounds: 1, roundMs: 50 } : { cold: 3, rounds: 7, roundMs: 500 };
 
 const READ = "rules read each time";
 const READY = "rules ready";
-/** The pages; each is loaded on its own. */
+/** The pages, each loaded in its own context. */
 const PAGES = {
   ours: { file: "sortroom.html" },
   peer: { file: "transformers.html" },
   peerThreads: { file: "transformers.html", isolated: true },
 };
 
-/** The peer's library, from a lock file of its own: nothing else needs it. */
+/** Installs the peer's library, which has its own lock file because nothing else needs it; returns node_modules. */
 async function library() {
   const modules = join(ROOT, FOLDER, "node_modules");
   const stamp = join(modules, ".sortroom-installed");
-  const wanted = hashOf(["package.json", "package-lock.json"].map((file) => join(FOLDER, file)));
-  if (!holds(stamp, wanted)) {
-    say("page: installing transformers.js (once)");
-    // Its scripts fetch what Node would need.
+  const expected = hashOf(["package.json", "package-lock.json"].map((file) => join(FOLDER, file)));
+  if (!holds(stamp, expected)) {
+    log("page: installing transformers.js (once)");
+    // Its install scripts download files that only Node needs.
     await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: join(ROOT, FOLDER) });
-    writeFileSync(stamp, wanted);
+    writeFileSync(stamp, expected);
   }
   return modules;
 }
 
-/** The folder with the model, made where it is not there yet. */
+/** The folder with the model, which is generated if it is missing. */
 async function model() {
   const python = transformerPython();
   if (!python) throw new Failure("There is no Python 3 on this machine, which makes the model.");
@@ -66,34 +66,34 @@ async function model() {
   const script = join(FOLDER, "model.py");
   const folder = join(python.folder, `zero-shot-${hashOf([script]).slice(0, 16)}`);
   if (!existsSync(folder)) {
-    say("page: making the model (once)");
-    const aside = `${folder}.${process.pid}`;
-    rmSync(aside, { recursive: true, force: true });
-    mkdirSync(aside);
-    python.run(script, [aside]);
-    renameSync(aside, folder);
+    log("page: making the model (once)");
+    const temporary = `${folder}.${process.pid}`;
+    rmSync(temporary, { recursive: true, force: true });
+    mkdirSync(temporary);
+    python.run(script, [temporary]);
+    renameSync(temporary, folder);
   }
   const { size } = statSync(join(folder, "onnx", "model_quantized.onnx"));
   if (Math.abs(size / PUBLISHED.bytes - 1) > PUBLISHED.tolerance) throw new Failure(`the model has ${size} bytes, unlike the published one`);
   return { folder, size };
 }
 
-/** Texts of the corpus one after the other, each time from another on, so that no document says a thing twice. */
+/** Documents of concatenated corpus texts, each starting with another text, so that no document repeats a text. */
 function documents() {
   const corpus = JSON.parse(readFileSync(join(CORPUS, "index.json"), "utf8"));
   const files = corpus.documents.map(({ file }) => file).filter((file) => /-en\.(txt|md)$/.test(file));
   const texts = files.map((file) => readFileSync(join(CORPUS, file), "utf8"));
-  return texts.map((_, at) => [...texts.slice(at), ...texts.slice(0, at)].join("\n").split(/(?<=\s)(?=\S)/).slice(0, WORDS).join(""));
+  return texts.map((_, index) => [...texts.slice(index), ...texts.slice(0, index)].join("\n").split(/(?<=\s)(?=\S)/).slice(0, WORDS).join(""));
 }
 
-/** The mail's subject and text. */
+/** The subject and the text of the mail. */
 function mail() {
   const [head, ...text] = readFileSync(MAIL, "utf8").split(/(?:\r?\n){2}/);
   return [head.match(/^Subject: (.*)/m)[1], ...text].join("\n\n").trim();
 }
 
-/** Loads a page in a context that has nothing cached, until its first answer. */
-async function open(browser, folders, given, { file, isolated }) {
+/** Loads a page in a context with an empty cache, and waits for its first answer. */
+async function open(browser, folders, input, { file, isolated }) {
   const server = await serve(folders, { isolated });
   const context = await browser.newContext();
   const close = async () => {
@@ -103,8 +103,8 @@ async function open(browser, folders, given, { file, isolated }) {
   try {
     const page = await context.newPage();
     const failed = new Promise((_, reject) => page.on("pageerror", reject));
-    await page.addInitScript((given) => (globalThis.given = given), given);
-    const answered = page.goto(`${server.url}/pages/${file}`).then(() => page.waitForFunction(() => globalThis.answeredMs, null, { timeout: PATIENCE_MS }));
+    await page.addInitScript((input) => (globalThis.input = input), input);
+    const answered = page.goto(`${server.url}/pages/${file}`).then(() => page.waitForFunction(() => globalThis.answeredMs, null, { timeout: FIRST_ANSWER_TIMEOUT_MS }));
     const answeredMs = await (await Promise.race([answered, failed])).jsonValue();
     return { page, answeredMs, loaded: server.loaded(), close };
   } catch (error) {
@@ -113,42 +113,42 @@ async function open(browser, folders, given, { file, isolated }) {
   }
 }
 
-/** Milliseconds a document of that kind: all of them in turn from the one of the round on, until the round is full. */
-const take = ({ page }, way, kind, round) =>
+/** Milliseconds per document of a kind. Takes them in turn, starting at the round's, until the round is full. */
+const take = ({ page }, method, kind, round) =>
   page.evaluate(
-    async ({ way, kind, round, roundMs }) => {
-      const texts = globalThis.given[kind];
+    async ({ method, kind, round, roundMs }) => {
+      const texts = globalThis.input[kind];
       const start = performance.now();
       for (let done = 1; ; done++) {
-        await globalThis.ways[way](texts[(round + done) % texts.length]);
+        await globalThis.methods[method](texts[(round + done) % texts.length]);
         const took = performance.now() - start;
         if (took >= roundMs) return took / done;
       }
     },
-    { way, kind, round, roundMs: PLAN.roundMs },
+    { method, kind, round, roundMs: PLAN.roundMs },
   );
 
 const sum = (loaded, column) => loaded.reduce((bytes, file) => bytes + file[column], 0);
 const ratios = (peer, ours) => median(peer.map((value, at) => value / ours[at]));
 
-/** Bytes, and the time until the first answer, by page. */
+/** The loaded bytes and the time to the first answer, by page. */
 async function cold(load) {
-  const firsts = { ours: [], peer: [] };
+  const firstAnswers = { ours: [], peer: [] };
   const bytes = {};
-  for (let turn = 0; turn < PLAN.cold; turn++) {
-    for (const who of ["ours", "peer"]) {
-      const { answeredMs, loaded, close } = await load(PAGES[who]);
+  for (let round = 0; round < PLAN.cold; round++) {
+    for (const name of ["ours", "peer"]) {
+      const { answeredMs, loaded, close } = await load(PAGES[name]);
       await close();
-      firsts[who].push(answeredMs);
-      bytes[who] = { raw: sum(loaded, 1), hosted: sum(loaded, 2), files: loaded };
+      firstAnswers[name].push(answeredMs);
+      bytes[name] = { raw: sum(loaded, 1), hosted: sum(loaded, 2), files: loaded };
     }
   }
-  return { bytes, firstMs: { ours: median(firsts.ours), peer: median(firsts.peer), ratio: ratios(firsts.peer, firsts.ours) } };
+  return { bytes, firstMs: { ours: median(firstAnswers.ours), peer: median(firstAnswers.peer), ratio: ratios(firstAnswers.peer, firstAnswers.ours) } };
 }
 
-/** Milliseconds a document by page, way and kind, in turn in pages that stay open. */
+/** Milliseconds per document by page, method and kind. The tasks take turns, in pages that stay open. */
 async function warm(load) {
-  const works = {
+  const tasks = {
     read: ["ours", READ, "pages"],
     ready: ["ours", READY, "pages"],
     peer: ["peer", READ, "pages"],
@@ -157,21 +157,21 @@ async function warm(load) {
     peerMail: ["peer", READ, "mail"],
   };
   const pages = {};
-  const rounds = Object.fromEntries(Object.keys(works).map((name) => [name, []]));
+  const rounds = Object.fromEntries(Object.keys(tasks).map((name) => [name, []]));
   try {
-    for (const who of Object.keys(PAGES)) pages[who] = await load(PAGES[who]);
+    for (const name of Object.keys(PAGES)) pages[name] = await load(PAGES[name]);
     const answer = await pages.peer.page.evaluate(() => globalThis.answer);
-    // The first one warms up: a browser compiles what is called often again.
+    // The first round warms up: browsers recompile hot code.
     for (let round = 0; round <= PLAN.rounds; round++) {
-      for (const [name, [who, ...work]] of Object.entries(works)) rounds[name][round] = await take(pages[who], ...work, round);
+      for (const [name, [page, ...task]] of Object.entries(tasks)) rounds[name][round] = await take(pages[page], ...task, round);
     }
     for (const taken of Object.values(rounds)) taken.shift();
-    const against = (peer, ours) => ({ ours: median(rounds[ours]), peer: median(rounds[peer]), ratio: ratios(rounds[peer], rounds[ours]) });
+    const compareTasks = (peer, ours) => ({ ours: median(rounds[ours]), peer: median(rounds[peer]), ratio: ratios(rounds[peer], rounds[ours]) });
     const perDocumentMs = {
-      read: against("peer", "read"),
-      ready: against("peer", "ready"),
-      threads: against("peerThreads", "read"),
-      mail: against("peerMail", "mail"),
+      read: compareTasks("peer", "read"),
+      ready: compareTasks("peer", "ready"),
+      threads: compareTasks("peerThreads", "read"),
+      mail: compareTasks("peerMail", "mail"),
     };
     return { perDocumentMs, sameForAllRules: new Set(answer.scores).size === 1 };
   } finally {
@@ -179,7 +179,7 @@ async function warm(load) {
   }
 }
 
-function tell({ bytes, firstMs, overNetworkMs, perDocumentMs, modelBytes, mailWords, version, chromium, sameForAllRules }) {
+function printReport({ bytes, firstMs, overNetworkMs, perDocumentMs, modelBytes, mailWords, version, chromium, sameForAllRules }) {
   const row = (what, { ours, peer, ratio = peer / ours }, scale = 1) => {
     return [what, number(ours / scale), number(peer / scale), number(ratio, ratio < 10 ? 1 : 0)];
   };
@@ -220,20 +220,20 @@ await main(async () => {
   };
   const rules = JSON.parse(readFileSync(join(ROOT, "tests", "npm", "rules.json"), "utf8"));
   const plain = rules.slice(0, RULES).map(({ label, description }) => ({ label, description }));
-  const given = { pages: documents(), mail: [mail()], rules: plain, model: basename(folder) };
+  const input = { pages: documents(), mail: [mail()], rules: plain, model: basename(folder) };
   const browser = await launch();
-  const load = (page) => open(browser, folders, given, page);
+  const load = (page) => open(browser, folders, input, page);
   try {
-    say("page: cold pages");
+    log("page: cold pages");
     const { bytes, firstMs } = await cold(load);
-    say("page: documents");
+    log("page: documents");
     const { perDocumentMs, sameForAllRules } = await warm(load);
-    const network = (who) => firstMs[who] + (8 * bytes[who].hosted) / (MEGABITS * 1e3);
+    const network = (name) => firstMs[name] + (8 * bytes[name].hosted) / (MEGABITS * 1e3);
     const overNetworkMs = { ours: network("ours"), peer: network("peer") };
     const { version } = JSON.parse(readFileSync(join(transformers, "package.json"), "utf8"));
-    const facts = { modelBytes: size, mailWords: given.mail[0].split(/\s+/).length, version, chromium: `Chromium ${browser.version()}` };
+    const facts = { modelBytes: size, mailWords: input.mail[0].split(/\s+/).length, version, chromium: `Chromium ${browser.version()}` };
     const result = { quick: Boolean(options.quick), bytes, firstMs, overNetworkMs, perDocumentMs, sameForAllRules, ...facts };
-    tell(result);
+    printReport(result);
     if (options.json) writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
   } finally {
     await browser.close();

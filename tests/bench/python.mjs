@@ -1,15 +1,15 @@
-// What the benches run in Python, in an environment of its own in the cache.
+// Runs the Python programs of the benchmarks in their own virtual environment, in the cache.
 import { spawnSync } from "node:child_process";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CACHE, Failure, ROOT, hashOf, run, say } from "../../.scripts/lib.mjs";
+import { CACHE, Failure, ROOT, hashOf, log, run } from "../../.scripts/lib.mjs";
 
 const FOLDER = join("tests", "bench", "transformer");
 
 /**
- * Where the environment of the transformer lies, and whether it is installed; nothing where there is no Python.
+ * The virtual environment of the transformer: its folder, and whether it is installed. Undefined if there is no Python.
  *
- * `run` gives what a program of it prints.
+ * `run` returns the stdout of a script.
  */
 export function transformerPython() {
   const python = spawnSync("python3", ["--version"], { encoding: "utf8" });
@@ -21,7 +21,7 @@ export function transformerPython() {
     folder,
     installed: existsSync(stamp),
     async install() {
-      say("bench: installing onnxruntime for Python (once)");
+      log("bench: installing onnxruntime for Python (once)");
       rmSync(folder, { recursive: true, force: true });
       await run("python3", ["-m", "venv", folder]);
       const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"];
@@ -29,10 +29,10 @@ export function transformerPython() {
       writeFileSync(stamp, "");
     },
     run(script, args, input) {
-      // Compiled files beside the sources would change the hash of their folder.
-      const told = spawnSync(program, ["-B", join(ROOT, script), ...args], { input, encoding: "utf8", stdio: ["pipe", "pipe", "pipe"] });
-      if (told.status !== 0) throw new Failure(`${script} failed:\n${told.stderr}`);
-      return told.stdout;
+      // -B: compiled files beside the sources would change the hash of the folder.
+      const result = spawnSync(program, ["-B", join(ROOT, script), ...args], { input, encoding: "utf8", stdio: ["pipe", "pipe", "pipe"] });
+      if (result.status !== 0) throw new Failure(`${script} failed:\n${result.stderr}`);
+      return result.stdout;
     },
   };
 }

@@ -1,11 +1,11 @@
-// The two servers that are compared, each on a workerd of its own, ready to be asked.
+// The two servers that are compared, each on its own workerd.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Log, LogLevel, Miniflare, convertV4MiniflareOptions } from "miniflare";
 import { unstable_readConfig as readConfig } from "wrangler";
-import { ROOT, ask, newProject, startServer } from "../e2e/server.mjs";
-import { newWorkplace } from "../e2e/workplace.mjs";
+import { ROOT, newProject, request, startServer } from "../e2e/server.mjs";
+import { createFixtures } from "../e2e/fixtures.mjs";
 
 const { compatibility_date } = readConfig({ config: join(ROOT, "wrangler.toml") });
 
@@ -18,37 +18,37 @@ const RULES = [
   { type: "bank_statement", description: "Bank statement with account number, transactions, debits, credits and balance" },
 ];
 
-/** Our Worker of `build/{variant}`. */
+/** Starts our Worker from `build/{variant}`. */
 export async function startOurs({ variant = "worker", vars } = {}) {
   const server = await startServer({ variant, vars, disk: true });
-  return { ...server, project: () => project(server.url), workplace: () => newWorkplace(server.url, "bench") };
+  return { ...server, project: () => project(server.url), fixtures: () => createFixtures(server.url, "bench") };
 }
 
-/** A project with a saved configuration. */
+/** Creates a project with a saved configuration. */
 async function project(url) {
   const { token } = await newProject(url, "bench");
-  const { id: configuration } = await ask(url, "POST", "/api/v1/beta/configurations", {
+  const { id: configuration } = await request(url, "POST", "/api/v1/beta/configurations", {
     token,
     body: { name: "bench", parameters: { product_type: "classify_v2", mode: "FAST", rules: RULES } },
   });
   return {
     token,
     configuration,
-    ask: (method, path, options) => ask(url, method, path, { token, ...options }),
-    /** Uploads a file and gives its id. */
+    request: (method, path, options) => request(url, method, path, { token, ...options }),
+    /** Uploads a file and returns its id. */
     upload: async (bytes, name) => {
       const form = new FormData();
       form.set("purpose", "classify");
       form.set("file", new File([bytes], name));
       const headers = { authorization: `Bearer ${token}` };
-      const answer = await fetch(`${url}/api/v1/beta/files`, { method: "POST", headers, body: form });
-      if (!answer.ok) throw new Error(`the upload answered ${answer.status}: ${await answer.text()}`);
-      return (await answer.json()).id;
+      const response = await fetch(`${url}/api/v1/beta/files`, { method: "POST", headers, body: form });
+      if (!response.ok) throw new Error(`the upload answered ${response.status}: ${await response.text()}`);
+      return (await response.json()).id;
     },
   };
 }
 
-/** The bare Worker. */
+/** Starts the bare Worker. */
 export async function startBare() {
   const folder = mkdtempSync(join(tmpdir(), "sortroom-bare-"));
   const build = join(ROOT, "build", "bare");

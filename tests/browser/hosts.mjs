@@ -1,4 +1,4 @@
-// Where the console is served from: workerd, as it is deployed, and a host that knows nothing but files.
+// The hosts of the console: workerd, as in production, and a static file server.
 import { createReadStream, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
@@ -15,25 +15,26 @@ const TYPES = {
   ".wasm": "application/wasm",
 };
 
-/** The Worker with its assets, and a token of a project. */
+/** Starts the Worker with its assets, and creates a project with a token. */
 export async function workerd() {
   const { url, stop } = await startServer({ assets: true });
   return { url: `${url}/`, stop, ...(await newProject(url)) };
 }
 
-/** Plain files below a folder, without a header but their type. */
-export async function plain() {
-  const below = "/some/folder/";
+/** Serves static files below a folder. The only header is `content-type`. */
+export async function staticFiles() {
+  const prefix = "/some/folder/";
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url, "http://host").pathname);
-    const file = path.startsWith(below) && join(DIST, normalize(path.slice(below.length) || "index.html"));
-    if (request.method !== "GET" || !file || !statSync(file, { throwIfNoEntry: false })?.isFile()) return response.writeHead(404).end("<p>No such file");
+    const file = path.startsWith(prefix) && join(DIST, normalize(path.slice(prefix.length) || "index.html"));
+    const isFound = request.method === "GET" && file && statSync(file, { throwIfNoEntry: false })?.isFile();
+    if (!isFound) return response.writeHead(404).end("<p>No such file");
     response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream" });
     createReadStream(file).pipe(response);
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
-    url: `http://127.0.0.1:${server.address().port}${below}`,
+    url: `http://127.0.0.1:${server.address().port}${prefix}`,
     stop: () => {
       server.closeAllConnections();
       server.close();

@@ -1,12 +1,12 @@
-// A PDF of as many pages as wanted, of plain text in the fonts that every reader has.
+// Generates PDFs of plain text with any number of pages, in the fonts that every reader has.
 const LINES = 46;
 const WORDS = 11;
 
-/** Pages of running text, made of the words given, over and over. */
+/** A PDF whose pages repeat the words of a text. */
 export function pdfOf(pages, text) {
   const words = text.replace(/[^\x20-\x7e]+/g, " ").split(/ +/).filter((word) => word !== "");
-  let at = 0;
-  const line = () => Array.from({ length: WORDS }, () => words[at++ % words.length]).join(" ");
+  let index = 0;
+  const line = () => Array.from({ length: WORDS }, () => words[index++ % words.length]).join(" ");
   const objects = ["<< /Type /Catalog /Pages 2 0 R >>"];
   const kids = Array.from({ length: pages }, (_, page) => `${5 + 2 * page} 0 R`);
   objects.push(`<< /Type /Pages /Kids [${kids.join(" ")}] /Count ${pages} >>`);
@@ -14,9 +14,9 @@ export function pdfOf(pages, text) {
   for (let page = 1; page <= pages; page += 1) {
     const fonts = "/Resources << /Font << /F1 3 0 R /F2 4 0 R >> >>";
     objects.push(`<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] ${fonts} /Contents ${4 + 2 * page} 0 R >>`);
-    const shown = (text) => `(${text.replace(/[\\()]/g, "\\$&")}) Tj`;
-    const lines = Array.from({ length: LINES }, () => `${shown(line())} T*`).join("\n");
-    const content = `BT /F2 16 Tf 60 780 Td ${shown(`Part ${page}`)} ET\nBT /F1 9 Tf 14 TL 60 740 Td\n${lines}\nET`;
+    const show = (text) => `(${text.replace(/[\\()]/g, "\\$&")}) Tj`;
+    const lines = Array.from({ length: LINES }, () => `${show(line())} T*`).join("\n");
+    const content = `BT /F2 16 Tf 60 780 Td ${show(`Part ${page}`)} ET\nBT /F1 9 Tf 14 TL 60 740 Td\n${lines}\nET`;
     objects.push(`<< /Length ${content.length} >>\nstream\n${content}\nendstream`);
   }
   let file = "%PDF-1.7\n";

@@ -1,5 +1,5 @@
-//! The documents of `tests/corpus`: each is read as what it is, holds what it is known to hold, and is sorted as a person
-//! would; each of the bad ones is refused with its own code.
+//! The documents of `tests/corpus`: each is read in its format, contains its known facts, and is classified as a person
+//! would classify it; each bad file is refused with its own code.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,7 +11,7 @@ use serde_json::Value;
 use sortroom::{
     classify::{Rule, RuleSet, Settings, classify},
     document::{self, Document, ReadOptions},
-    extract::{Field, Kind, Schema, Table, extract},
+    extract::{Field, FieldKind, Schema, Table, extract},
 };
 
 fn index() -> Value {
@@ -33,30 +33,36 @@ fn text(value: &Value, member: &str) -> String {
 
 /// The documents, each with its entry in the index.
 fn documents() -> Vec<(String, Value)> {
-    index()["documents"].as_array().expect("documents").iter().map(|one| (text(one, "file"), one.clone())).collect()
+    index()["documents"]
+        .as_array()
+        .expect("documents")
+        .iter()
+        .map(|entry| (text(entry, "file"), entry.clone()))
+        .collect()
 }
 
-/// Facts of the index, what is asked for them, and the least share of the invoices that must say it right. Measured:
-/// everything but one total and one net amount of a page whose amounts are drawn far from their labels, and a VAT number
-/// in words the index keeps.
-const FACTS: &[(&str, &str, Kind, f64)] = &[
-    ("invoice_number", "invoice_number", Kind::Id, 1.0),
-    ("date", "invoice_date", Kind::Date, 1.0),
-    ("due_date", "due_date", Kind::Date, 1.0),
-    ("order_number", "order_number", Kind::Id, 1.0),
-    ("net", "net_amount", Kind::Money, 0.9),
-    ("tax", "vat_amount", Kind::Money, 1.0),
-    ("total", "total_amount", Kind::Money, 0.9),
-    ("currency", "currency", Kind::Currency, 1.0),
-    ("iban", "iban", Kind::Iban, 1.0),
-    ("seller_vat_id", "vat_id", Kind::VatId, 0.85),
-    ("seller", "seller_name", Kind::Text, 0.9),
-    ("buyer", "buyer_name", Kind::Text, 0.8),
+/// Facts of the index, the name and kind of their fields, and the minimum share of invoices that must give the right
+/// value. Measured: all but one total and one net amount of a page whose amounts are drawn far from their labels, and a
+/// VAT number for which the index has words.
+const FACTS: &[(&str, &str, FieldKind, f64)] = &[
+    ("invoice_number", "invoice_number", FieldKind::Id, 1.0),
+    ("date", "invoice_date", FieldKind::Date, 1.0),
+    ("due_date", "due_date", FieldKind::Date, 1.0),
+    ("order_number", "order_number", FieldKind::Id, 1.0),
+    ("net", "net_amount", FieldKind::Money, 0.9),
+    ("tax", "vat_amount", FieldKind::Money, 1.0),
+    ("total", "total_amount", FieldKind::Money, 0.9),
+    ("currency", "currency", FieldKind::Currency, 1.0),
+    ("iban", "iban", FieldKind::Iban, 1.0),
+    ("seller_vat_id", "vat_id", FieldKind::VatId, 0.85),
+    ("seller", "seller_name", FieldKind::Text, 0.9),
+    ("buyer", "buyer_name", FieldKind::Text, 0.8),
 ];
 
 #[test]
-fn invoices_give_their_facts() {
-    let field = |&(_, name, kind, _): &(&str, &str, Kind, f64)| Field { name: name.into(), kind, ..Field::default() };
+fn extracts_the_facts_of_invoices() {
+    let field =
+        |&(_, name, kind, _): &(&str, &str, FieldKind, f64)| Field { name: name.into(), kind, ..Field::default() };
     let schema = Schema { fields: FACTS.iter().map(field).collect(), tables: vec![] };
     schema.check().expect("a schema");
     let mut tallies = vec![(0, 0); FACTS.len()];
@@ -73,25 +79,29 @@ fn invoices_give_their_facts() {
             }
         }
     }
-    for ((fact, _, _, least), (count, right)) in FACTS.iter().zip(tallies) {
+    for ((fact, _, _, min_share), (count, right)) in FACTS.iter().zip(tallies) {
         assert!(count > 3, "only {count} invoices have {fact}");
-        assert!(f64::from(right) >= least * f64::from(count), "{fact}: {right} of {count}\n{misses}");
+        assert!(f64::from(right) >= min_share * f64::from(count), "{fact}: {right} of {count}\n{misses}");
     }
 }
 
-/// The least percentage of the line items that must be read whole. Measured: 85 of 94. The others have a number at the end
-/// of their description that is taken for the quantity, a header in Portuguese, or columns of plain text.
-const LEAST_LINES: usize = 90;
+/// The minimum percentage of line items that must be read completely. Measured: 85 of 94. The others have a number at
+/// the end of their description that is taken for the quantity, a header in Portuguese, or columns of plain text.
+const MIN_LINE_ITEM_PERCENT: usize = 90;
 
-/// The schema most people write for an invoice's lines.
+/// A typical schema for the line items of an invoice.
 fn line_items() -> Schema {
-    let columns =
-        [("description", Kind::Text), ("quantity", Kind::Number), ("unit_price", Kind::Money), ("amount", Kind::Money)];
+    let columns = [
+        ("description", FieldKind::Text),
+        ("quantity", FieldKind::Number),
+        ("unit_price", FieldKind::Money),
+        ("amount", FieldKind::Money),
+    ];
     let fields = columns.map(|(name, kind)| Field { name: name.into(), kind, ..Field::default() }).into();
     Schema { fields: vec![], tables: vec![Table { name: "line_items".into(), description: None, fields }] }
 }
 
-/// The rows of the line items that a document has.
+/// The line items that are extracted from a document.
 fn rows(file: &str) -> Vec<Vec<Option<String>>> {
     let extraction = extract(&read(file), &line_items(), &[]);
     let rows = extraction.tables.into_iter().flat_map(|table| table.rows);
@@ -99,7 +109,7 @@ fn rows(file: &str) -> Vec<Vec<Option<String>>> {
 }
 
 #[test]
-fn invoices_give_their_line_items() {
+fn extracts_the_line_items_of_invoices() {
     let (mut count, mut right) = (0, 0);
     let mut misses = String::new();
     for (file, entry) in documents() {
@@ -119,11 +129,11 @@ fn invoices_give_their_line_items() {
         }
     }
     assert!(count > 50, "only {count} line items are known");
-    assert!(right * 100 >= LEAST_LINES * count, "{right} of {count}\n{misses}");
+    assert!(right * 100 >= MIN_LINE_ITEM_PERCENT * count, "{right} of {count}\n{misses}");
 }
 
 #[test]
-fn attachments_of_mails_are_the_files_they_are() {
+fn mail_attachments_are_identical_to_the_files() {
     let mut count = 0;
     for (file, entry) in documents() {
         let Some(attached) = entry["attachments"].as_array() else { continue };
@@ -138,7 +148,7 @@ fn attachments_of_mails_are_the_files_they_are() {
 }
 
 #[test]
-fn every_document_is_read_as_what_it_is() {
+fn detects_the_format_of_every_document() {
     let documents = documents();
     assert!(documents.len() >= 91, "only {} documents", documents.len());
     for (file, entry) in documents {
@@ -157,47 +167,51 @@ fn every_document_is_read_as_what_it_is() {
 }
 
 #[test]
-fn what_is_light_to_read_is_read_the_same() {
+fn text_based_documents_are_read_the_same() {
     let options = ReadOptions::default();
-    let mut light = 0;
+    let mut text_based_count = 0;
     for (file, entry) in documents() {
         let bytes = bytes(&file);
-        let opened = document::open(&bytes, &options);
-        match document::open_light(&bytes, &options).transpose() {
+        let full_read = document::read_with_attachments(&bytes, &options);
+        match document::read_text_based_with_attachments(&bytes, &options).transpose() {
             Some(read) => {
-                assert_eq!(read, opened, "{file}");
-                light += 1;
+                assert_eq!(read, full_read, "{file}");
+                text_based_count += 1;
             }
             None => {
-                let heavy = opened.expect("a document").attachments.iter().any(|file| file.document.is_some());
-                assert!(heavy || ["pdf", "docx"].contains(&&*text(&entry, "format")), "{file} takes the other build");
+                let has_document_attachments =
+                    full_read.expect("a document").attachments.iter().any(|file| file.document.is_some());
+                assert!(
+                    has_document_attachments || ["pdf", "docx"].contains(&&*text(&entry, "format")),
+                    "{file} takes the other build"
+                );
             }
         }
     }
-    assert!(light > 20, "only {light} files are light to read");
+    assert!(text_based_count > 20, "only {text_based_count} files are light to read");
 }
 
 #[test]
-fn what_is_known_of_a_document_is_in_its_text() {
-    let mut looked_at = 0;
+fn text_contains_the_known_facts() {
+    let mut fact_count = 0;
     for (file, entry) in documents() {
         let document = read(&file);
-        let whole: String =
+        let text_without_spaces: String =
             document.pages.iter().flat_map(|page| page.text.chars()).filter(|c| !c.is_whitespace()).collect();
         for fact in ["invoice_number", "order_number", "contract_number", "iban", "seller_vat_id", "issuer", "employee"]
         {
             if let Some(value) = entry["facts"][fact].as_str() {
                 let value: String = value.chars().filter(|c| !c.is_whitespace()).collect();
-                assert!(whole.contains(&value), "{file}: {fact} {value} is not in the text");
-                looked_at += 1;
+                assert!(text_without_spaces.contains(&value), "{file}: {fact} {value} is not in the text");
+                fact_count += 1;
             }
         }
     }
-    assert!(looked_at > 40, "only {looked_at} facts were looked for");
+    assert!(fact_count > 40, "only {fact_count} facts were looked for");
 }
 
 #[test]
-fn bad_files_are_refused_with_their_code() {
+fn refuses_bad_files_with_their_code() {
     let index = index();
     let bad = index["bad"].as_array().expect("bad files");
     let codes: BTreeSet<_> = bad.iter().filter_map(|entry| entry["code"].as_str()).collect();
@@ -207,7 +221,7 @@ fn bad_files_are_refused_with_their_code() {
         let result = document::read(&bytes(&file), &ReadOptions::default());
         match (entry["code"].as_str(), entry["read_as"].as_str(), result) {
             (Some(code), _, Err(error)) => assert_eq!(error.code(), code, "{file}: {error:?}"),
-            // Kinds that the core does not read yet are refused as such.
+            // Formats that the core does not support yet are refused as unsupported.
             (None, Some("xlsx"), Err(error)) => assert_eq!(error.code(), "UNSUPPORTED_FILE_TYPE", "{file}"),
             (None, Some(format), Ok(document)) => assert_eq!(document.format.extension(), format, "{file}"),
             (_, _, result) => panic!("{file}: {entry} but {:?}", result.map(|document| document.format)),
@@ -216,7 +230,7 @@ fn bad_files_are_refused_with_their_code() {
 }
 
 #[test]
-fn page_choices_keep_the_numbers_of_the_pages() {
+fn page_selection_keeps_page_numbers() {
     let options = |pages: &str, max_pages| ReadOptions { pages: Some(pages.to_owned()), max_pages };
     let numbers = |options: &ReadOptions| -> Vec<u32> {
         let document = document::read(&bytes("pdf/service-agreement-en.pdf"), options).expect("a document");
@@ -227,8 +241,8 @@ fn page_choices_keep_the_numbers_of_the_pages() {
     assert_eq!(numbers(&options("5,2-99", Some(2))), [2, 3]);
 }
 
-/// Rules as an office would write them, in English, over documents in seven languages.
-fn office() -> RuleSet {
+/// Rules of a typical office, in English, for documents in seven languages.
+fn office_rules() -> RuleSet {
     let rules = [
         ("invoice", "Invoice with an invoice number, line items, taxes and a total amount due"),
         ("receipt", "Receipt of a purchase that was paid at a till, by cash or by card"),
@@ -241,25 +255,25 @@ fn office() -> RuleSet {
     RuleSet { rules: rules.into_iter().map(rule).collect() }
 }
 
-/// How many documents of a label there are at least, and how many of them are sorted right at least.
+/// For each label the minimum number of documents, and the minimum number of those that are classified correctly.
 const LABELS: &[(&str, u32, u32)] = &[
     ("bank_statement", 3, 3),
     ("contract", 10, 10),
     ("cv", 5, 5),
     ("invoice", 20, 20),
     ("none", 8, 8),
-    // Of the German payslip only "Summe" and "Betrag" are found, which the rule of invoices has.
+    // In the German payslip only "Summe" and "Betrag" are found, which match the rule for invoices.
     ("payslip", 3, 2),
-    // The Spanish one calls itself "Factura simplificada"; of the Italian one only "TOTALE" and "IVA" are found.
+    // The Spanish receipt is titled "Factura simplificada"; in the Italian one only "TOTALE" and "IVA" are found.
     ("receipt", 7, 5),
 ];
 
-/// The same by language. Only English has the embedding table; the other languages have the words of the glossary.
+/// The same by language. Only English has an embedding table; the other languages rely on the glossary.
 const LANGUAGES: &[(&str, u32, u32)] = &[
-    // The payslip of above.
+    // The payslip above.
     ("de", 12, 11),
     ("en", 26, 26),
-    // The receipts of above.
+    // The receipts above.
     ("es", 5, 4),
     ("fr", 9, 9),
     ("it", 2, 1),
@@ -268,13 +282,13 @@ const LANGUAGES: &[(&str, u32, u32)] = &[
 ];
 
 #[test]
-fn documents_are_sorted_as_a_person_would() {
-    let rules = office();
+fn classifies_documents_like_a_person() {
+    let rules = office_rules();
     let (mut by_label, mut by_language) = (BTreeMap::new(), BTreeMap::new());
     let mut wrong = Vec::new();
     for (file, entry) in documents() {
-        // What has a rule, and what is of no office at all. Of the other kinds (letters, orders, quotations) a person
-        // might say that one of the rules fits well enough.
+        // Only types with a rule and type "none" are checked. For the other types (letters, orders, quotations) a
+        // person might accept one of the rules.
         let kind = text(&entry, "type");
         if kind != "none" && !rules.rules.iter().any(|rule| rule.label == kind) {
             continue;
@@ -298,9 +312,9 @@ fn documents_are_sorted_as_a_person_would() {
             "there must be a bound for each of {:?}",
             tallies.keys()
         );
-        for ((key, (all, right)), (_, least_all, least_right)) in tallies.iter().zip(bounds) {
-            assert!(all >= least_all, "only {all} documents are {key}");
-            assert!(right >= least_right, "{key}: {right} of {all} right, not {least_right}\n{wrong}");
+        for ((key, (all, right)), (_, min_count, min_right)) in tallies.iter().zip(bounds) {
+            assert!(all >= min_count, "only {all} documents are {key}");
+            assert!(right >= min_right, "{key}: {right} of {all} right, not {min_right}\n{wrong}");
         }
     }
 }

@@ -1,12 +1,12 @@
-// Limai's flow against workerd: the code that its documentation prints, and every kind of document, at once and queued.
+// Limai's flow against workerd: the code from its documentation, and every kind of document, synchronous and queued.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { ROOT, corpus, startServer, until } from "./server.mjs";
-import { each, newWorkplace } from "./workplace.mjs";
+import { createFixtures, mapConcurrently } from "./fixtures.mjs";
 
-// As printed. What a user fills in is bound when it is run: names, the base address, and how long a wait is.
+// Verbatim from the documentation. `run` binds what a user fills in: the ids, the base URL and the polling interval.
 const CLASSIFY = `
 const response = await fetch(
 \`https://app.limai.io/api/v1/classify/\${CLASSIFIER_ID}/async\`,
@@ -38,7 +38,7 @@ while (true) {
 }
 `;
 
-/** Runs printed code whose last words are `last`, with `names` bound. */
+/** Runs code followed by the statement `last`, with `names` bound. */
 function run(code, last, names) {
   const text = `return (async () => { ${code}\n${last} })()`;
   return new Function(...Object.keys(names), text)(...Object.values(names));
@@ -46,23 +46,23 @@ function run(code, last, names) {
 
 const index = JSON.parse(readFileSync(join(ROOT, "tests/corpus/index.json"), "utf8"));
 
-/** What was extracted, by field. */
+/** The extracted values by field. */
 function values(data) {
   const [table] = Object.values(data.tables);
   return Object.fromEntries(Object.entries(table.rows[0].cells).map(([name, cell]) => [name, cell.value]));
 }
 
-/** Data without what names the job that found it. */
+/** Data without row ids, which contain the id of the job. */
 const withoutRows = (data) => JSON.parse(JSON.stringify(data, (key, value) => (/^row_/.test(value) ? "row" : value)));
 
 describe("Limai", () => {
-  let server, place, names;
+  let server, fixtures, names;
   before(async () => {
     server = await startServer();
-    place = await newWorkplace(server.url);
+    fixtures = await createFixtures(server.url);
     names = {
-      API_TOKEN: place.token,
-      CLASSIFIER_ID: place.classifier,
+      API_TOKEN: fixtures.token,
+      CLASSIFIER_ID: fixtures.classifier,
       fetch: (address, options) => fetch(address.replace("https://app.limai.io", server.url), options),
       setTimeout: (done, ms) => {
         assert.equal(ms, 5000);
@@ -75,85 +75,85 @@ describe("Limai", () => {
   const poll = (fileId) => run(POLL, "return pollForResults(fileId)", { ...names, fileId });
   const ended = (fileId) =>
     until(async () => {
-      const data = await place.data(fileId);
+      const data = await fixtures.data(fileId);
       return !["CLASSIFYING", "PROCESSING"].includes(data.status) && data;
     });
 
-  test("the printed code leads from a file to its fields", async () => {
-    const { facts } = index.documents.find((one) => one.file === "pdf/invoice-en.pdf");
-    const fileId = await place.put(corpus("pdf/invoice-en.pdf"), "invoice-en.pdf");
-    const told = await run(CLASSIFY, "return { classifiedFileId, deploymentName, extractionSchemaId }", { ...names, fileId });
-    assert.equal(told.classifiedFileId, fileId);
-    assert.equal(told.deploymentName, "Invoice Processing");
-    const data = await poll(told.classifiedFileId);
+  test("the documented code leads from a file to its fields", async () => {
+    const { facts } = index.documents.find((entry) => entry.file === "pdf/invoice-en.pdf");
+    const fileId = await fixtures.put(corpus("pdf/invoice-en.pdf"), "invoice-en.pdf");
+    const classified = await run(CLASSIFY, "return { classifiedFileId, deploymentName, extractionSchemaId }", { ...names, fileId });
+    assert.equal(classified.classifiedFileId, fileId);
+    assert.equal(classified.deploymentName, "Invoice Processing");
+    const data = await poll(classified.classifiedFileId);
     assert.equal(data.fileId, fileId);
-    assert.equal(data.extractionSchemaId, told.extractionSchemaId);
+    assert.equal(data.extractionSchemaId, classified.extractionSchemaId);
     assert.equal(data.deployment.name, "Invoice Processing");
     const found = values(data.data);
     for (const [name, value] of Object.entries(found)) assert.equal(value, facts[name], name);
     assert.equal(Object.keys(found).length, 8);
   });
 
-  test("the printed code throws what is wrong with a file", async () => {
-    const fileId = await place.put(corpus("bad/password-aes.pdf"), "locked.pdf");
-    const told = await run(CLASSIFY, "return response.status", { ...names, fileId });
-    assert.equal(told, 400);
+  test("the documented code throws the error of a file", async () => {
+    const fileId = await fixtures.put(corpus("bad/password-aes.pdf"), "locked.pdf");
+    const status = await run(CLASSIFY, "return response.status", { ...names, fileId });
+    assert.equal(status, 400);
     await assert.rejects(poll(fileId), /^Error: PDF_IS_PROTECTED: /);
   });
 
-  test("queueing by hand right after the synchronous answer is not refused", async () => {
-    await each(Array.from({ length: 20 }), 4, async () => {
-      const fileId = await place.put(corpus("txt/receipt-taxi-en.txt"), "receipt.txt");
-      const told = await place.ask("POST", `/api/v1/classify/${place.classifier}`, { body: { fileId } });
-      assert.equal(told.deploymentName, "Expenses");
-      await place.ask("POST", `/api/v1/document/${told.extractionSchemaId}/process-file-async/${fileId}`, { body: {} });
+  test("queueing right after the synchronous response is accepted", async () => {
+    await mapConcurrently(Array.from({ length: 20 }), 4, async () => {
+      const fileId = await fixtures.put(corpus("txt/receipt-taxi-en.txt"), "receipt.txt");
+      const classified = await fixtures.request("POST", `/api/v1/classify/${fixtures.classifier}`, { body: { fileId } });
+      assert.equal(classified.deploymentName, "Expenses");
+      await fixtures.request("POST", `/api/v1/document/${classified.extractionSchemaId}/process-file-async/${fileId}`, { body: {} });
       assert.deepEqual(values((await poll(fileId)).data), { total: "38.40" });
-      // And again, as soon as it is done.
-      const again = await place.ask("POST", `/api/v1/document/${told.extractionSchemaId}/process-file/${fileId}`, { body: {} });
+      // And synchronously, as soon as the queued job has ended.
+      const again = await fixtures.request("POST", `/api/v1/document/${classified.extractionSchemaId}/process-file/${fileId}`, { body: {} });
       assert.deepEqual(values(again.data), { total: "38.40" });
     });
   });
 
-  test("an address to put to is good for one file, and cannot be made up", async () => {
-    const { url } = await place.ask("GET", `/api/v1/classify/${place.classifier}/get-url?filename=a.txt`);
-    const made = new URL(url);
-    const at = made.pathname.length - 8;
-    made.pathname = made.pathname.slice(0, at) + (made.pathname[at] === "A" ? "B" : "A") + made.pathname.slice(at + 1);
+  test("an upload URL is valid for one file, and cannot be forged", async () => {
+    const { url } = await fixtures.request("GET", `/api/v1/classify/${fixtures.classifier}/get-url?filename=a.txt`);
+    const forged = new URL(url);
+    const position = forged.pathname.length - 8;
+    forged.pathname = forged.pathname.slice(0, position) + (forged.pathname[position] === "A" ? "B" : "A") + forged.pathname.slice(position + 1);
     for (const method of ["PUT", "GET"]) {
-      const answer = await fetch(made, { method, body: method === "PUT" ? "abc" : undefined });
-      assert.ok([403, 405].includes(answer.status), String(answer.status));
+      const response = await fetch(forged, { method, body: method === "PUT" ? "abc" : undefined });
+      assert.ok([403, 405].includes(response.status), String(response.status));
     }
   });
 
-  test("at once and queued, every kind of document has the same answer", async (t) => {
-    // A file without a byte is refused when it is put.
-    const files = [...index.documents, ...index.bad].map((one) => one.file).filter((file) => corpus(file).length > 0);
+  test("synchronous and queued, every kind of document has the same result", async (t) => {
+    // An empty file is rejected on upload.
+    const files = [...index.documents, ...index.bad].map((entry) => entry.file).filter((file) => corpus(file).length > 0);
     assert.ok(files.length >= 100);
-    const told = {};
-    await each(files, 4, async (path) => {
-      const fileId = await place.put(corpus(path), path.split("/").at(-1));
-      const answers = (kind) => place.ask("POST", `/api/v1/classify/${place.classifier}${kind}`, { body: { fileId }, status: [200, 400] });
-      const now = await answers("");
-      assert.deepEqual(await answers("/async"), now, path);
+    const counts = {};
+    await mapConcurrently(files, 4, async (path) => {
+      const fileId = await fixtures.put(corpus(path), path.split("/").at(-1));
+      const classify = (kind) => fixtures.request("POST", `/api/v1/classify/${fixtures.classifier}${kind}`, { body: { fileId }, status: [200, 400] });
+      const immediate = await classify("");
+      assert.deepEqual(await classify("/async"), immediate, path);
       const state = await ended(fileId);
-      const wanted = now.error ? "FAILED" : now.extractionSchemaId ? "COMPLETED" : "UNCLASSIFIED";
-      assert.equal(state.status, wanted, path);
-      told[wanted] = (told[wanted] ?? 0) + 1;
+      const expected = immediate.error ? "FAILED" : immediate.extractionSchemaId ? "COMPLETED" : "UNCLASSIFIED";
+      assert.equal(state.status, expected, path);
+      counts[expected] = (counts[expected] ?? 0) + 1;
 
-      const schema = now.extractionSchemaId ?? place.schemas.invoice;
-      const process = (kind) => place.ask("POST", `/api/v1/document/${schema}/process-file${kind}/${fileId}`, { body: {}, status: [200, 400] });
-      const atOnce = await process("");
+      const schema = immediate.extractionSchemaId ?? fixtures.schemas.invoice;
+      const process = (kind) => fixtures.request("POST", `/api/v1/document/${schema}/process-file${kind}/${fileId}`, { body: {}, status: [200, 400] });
+      const extracted = await process("");
       await process("-async");
-      const later = await ended(fileId);
-      if (now.error) {
-        assert.equal(atOnce.error, now.error, path);
-        assert.equal(later.errorMessage, now.error, path);
+      const queued = await ended(fileId);
+      if (immediate.error) {
+        assert.equal(extracted.error, immediate.error, path);
+        assert.equal(queued.errorMessage, immediate.error, path);
       } else {
-        assert.deepEqual(withoutRows(later.data), withoutRows(atOnce.data), path);
-        if (state.data) assert.deepEqual(withoutRows(state.data), withoutRows(later.data), path);
+        assert.deepEqual(withoutRows(queued.data), withoutRows(extracted.data), path);
+        if (state.data) assert.deepEqual(withoutRows(state.data), withoutRows(queued.data), path);
       }
     });
-    t.diagnostic(JSON.stringify(told));
-    assert.ok(told.COMPLETED > 20 && told.FAILED > 5 && told.UNCLASSIFIED > 20);
+    t.diagnostic(JSON.stringify(counts));
+    assert.ok(counts.COMPLETED > 20 && counts.FAILED > 5 && counts.UNCLASSIFIED > 20);
   });
 });

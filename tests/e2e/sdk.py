@@ -1,6 +1,6 @@
 """The published Python SDK, unchanged, against a running Sortroom: `sdk.py URL TOKEN CORPUS`.
 
-Every step is what a user of the hosted service writes; only the base URL differs. A step that fails raises.
+Every step is what a user of the hosted service writes; only the base URL differs. A failed step raises an exception.
 """
 
 import sys
@@ -16,8 +16,8 @@ RULES = [
 ]
 
 
-def raises(kind, call):
-    """Runs `call`, which must raise `kind`, and gives the exception."""
+def assert_raises(kind, call):
+    """Calls `call`, which must raise `kind`, and returns the exception."""
     try:
         call()
     except kind as error:
@@ -35,10 +35,10 @@ def main(url: str, token: str, corpus: Path) -> None:
     assert by_bytes.file_type == "pdf", by_bytes
     named = client.files.create(file=("Rechnung März.pdf", path.read_bytes(), "application/pdf"), purpose="classify")
     assert named.name == "Rechnung März.pdf", named
-    assert [one.id for one in client.files.list(external_file_id="case-7")] == [by_path.id]
+    assert [item.id for item in client.files.list(external_file_id="case-7")] == [by_path.id]
     content = client.files.content(by_path.id, expires_at_seconds=600)
-    with urllib.request.urlopen(content.url) as answer:
-        assert answer.read() == path.read_bytes()
+    with urllib.request.urlopen(content.url) as response:
+        assert response.read() == path.read_bytes()
     print("files: ok")
 
     job = client.classify.run(file_input=by_bytes.id, configuration={"rules": RULES, "mode": "FAST"})
@@ -50,47 +50,47 @@ def main(url: str, token: str, corpus: Path) -> None:
     saved = client.configurations.create(
         name="papers", parameters={"product_type": "classify_v2", "rules": RULES, "mode": "FAST"}
     )
-    again = client.classify.create(file_input=by_path.id, configuration_id=saved.id, transaction_id="tx-1")
-    same = client.classify.create(file_input=by_path.id, configuration_id=saved.id, transaction_id="tx-1")
-    assert again.id == same.id
-    done = client.classify.wait_for_completion(again.id)
+    created = client.classify.create(file_input=by_path.id, configuration_id=saved.id, transaction_id="tx-1")
+    repeated = client.classify.create(file_input=by_path.id, configuration_id=saved.id, transaction_id="tx-1")
+    assert created.id == repeated.id
+    done = client.classify.wait_for_completion(created.id)
     assert done.configuration_id == saved.id and done.configuration.rules[0].type == "invoice", done
-    assert [one.id for one in client.configurations.list(product_type=["classify_v2"], latest_only=True)] == [saved.id]
+    assert [item.id for item in client.configurations.list(product_type=["classify_v2"], latest_only=True)] == [saved.id]
     client.configurations.update(saved.id, name="papers-2")
     assert client.configurations.retrieve(saved.id).name == "papers-2"
     print("classify with a configuration: ok")
 
     for _ in range(7):
         client.classify.create(file_input=by_path.id, configuration={"rules": RULES})
-    found = [one.id for one in client.classify.list(page_size=2)]
+    found = [item.id for item in client.classify.list(page_size=2)]
     assert len(found) == len(set(found)) == 9, found
-    assert [one.id for one in client.classify.list(job_ids=[job.id, again.id])] == [again.id, job.id]
-    assert [one.id for one in client.classify.list(configuration_id=saved.id, status="COMPLETED")] == [again.id]
+    assert [item.id for item in client.classify.list(job_ids=[job.id, created.id])] == [created.id, job.id]
+    assert [item.id for item in client.classify.list(configuration_id=saved.id, status="COMPLETED")] == [created.id]
     since = client.classify.list(created_at_on_or_after=job.created_at, created_at_on_or_before=job.created_at)
-    assert job.id in [one.id for one in since]
+    assert job.id in [item.id for item in since]
     print("listing: ok")
 
     broken = client.files.create(file=corpus / "bad" / "password-aes.pdf", purpose="classify")
     failed = client.classify.create(file_input=broken.id, configuration={"rules": RULES})
-    error = raises(llama_cloud.PollingError, lambda: client.classify.wait_for_completion(failed.id))
+    error = assert_raises(llama_cloud.PollingError, lambda: client.classify.wait_for_completion(failed.id))
     assert "PDF_IS_PROTECTED" in str(error), error
-    raises(llama_cloud.ConflictError, lambda: client.classify.cancel(job.id))
-    raises(llama_cloud.NotFoundError, lambda: client.classify.get("clj-00000000-0000-4000-8000-000000000000"))
+    assert_raises(llama_cloud.ConflictError, lambda: client.classify.cancel(job.id))
+    assert_raises(llama_cloud.NotFoundError, lambda: client.classify.get("clj-00000000-0000-4000-8000-000000000000"))
     short = [{"type": "x", "description": "short"}]
-    error = raises(
+    error = assert_raises(
         llama_cloud.UnprocessableEntityError,
         lambda: client.classify.create(file_input=by_path.id, configuration={"rules": short}),
     )
     assert "description" in str(error), error
     stranger = LlamaCloud(api_key="llx-not-ours", base_url=url)
-    raises(llama_cloud.AuthenticationError, lambda: list(stranger.classify.list()))
+    assert_raises(llama_cloud.AuthenticationError, lambda: list(stranger.classify.list()))
     print("refusals: ok")
 
     assert client.classify.delete(job.id).id == job.id
-    raises(llama_cloud.NotFoundError, lambda: client.classify.get(job.id))
+    assert_raises(llama_cloud.NotFoundError, lambda: client.classify.get(job.id))
     client.configurations.delete(saved.id)
     client.files.delete(by_path.id)
-    raises(llama_cloud.NotFoundError, lambda: client.files.retrieve(by_path.id))
+    assert_raises(llama_cloud.NotFoundError, lambda: client.files.retrieve(by_path.id))
     print("removal: ok")
 
     assert len(client.projects.list()) == 1

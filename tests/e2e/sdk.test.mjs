@@ -1,5 +1,5 @@
-// The published TypeScript SDK, unchanged, against workerd: the current one, and the last line that knows only the
-// older name of the input. Only the base URL differs from what their users write.
+// The published TypeScript SDK, unchanged, against workerd: the current release, and the last major version that knows
+// only the older name of the input. Only the base URL differs from what their users write.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import LlamaCloud, { ConflictError, NotFoundError, UnprocessableEntityError } from "@llamaindex/llama-cloud";
@@ -11,7 +11,7 @@ const RULES = [
   { type: "contract", description: "Contract or agreement between parties with terms, obligations and signatures" },
   { type: "cv", description: "Curriculum vitae or resume with work experience, education and skills" },
 ];
-const EVERY_MS = { pollingInterval: 0.05, maxInterval: 0.2 };
+const POLLING = { pollingInterval: 0.05, maxInterval: 0.2 };
 
 const upload = (client, path, name = path.split("/").at(-1)) =>
   client.files.create({ file: new File([corpus(path)], name), purpose: "classify" });
@@ -30,7 +30,7 @@ describe("the current SDK", () => {
     assert.match(file.id, /^dfl-/);
     assert.equal(file.name, "invoice-en.pdf");
     assert.equal(file.file_type, "pdf");
-    const job = await client.classify.run({ file_input: file.id, configuration: { rules: RULES } }, EVERY_MS);
+    const job = await client.classify.run({ file_input: file.id, configuration: { rules: RULES } }, POLLING);
     assert.equal(job.status, "COMPLETED");
     assert.equal(job.result.type, "invoice");
     assert.ok(job.result.confidence > 0.5 && job.result.confidence <= 1, String(job.result.confidence));
@@ -49,7 +49,7 @@ describe("the current SDK", () => {
       parameters: { product_type: "classify_v2", rules: RULES, mode: "FAST" },
     });
     assert.match(saved.id, /^cfg-/);
-    const job = await client.classify.run({ file_input: file.id, configuration_id: saved.id }, EVERY_MS);
+    const job = await client.classify.run({ file_input: file.id, configuration_id: saved.id }, POLLING);
     assert.equal(job.status, "COMPLETED", job.error_message);
     assert.equal(job.configuration_id, saved.id);
     assert.deepEqual(job.configuration.rules, RULES);
@@ -64,11 +64,11 @@ describe("the current SDK", () => {
     assert.equal((await client.classify.get(job.id)).configuration.rules.length, 3);
 
     const versions = [];
-    for await (const one of client.configurations.list({ name: "papers", product_type: ["classify_v2"] })) versions.push(one);
+    for await (const item of client.configurations.list({ name: "papers", product_type: ["classify_v2"] })) versions.push(item);
     assert.equal(versions.length, 2);
     const latest = [];
-    for await (const one of client.configurations.list({ name: "papers", latest_only: true })) latest.push(one);
-    assert.deepEqual(latest.map((one) => one.version), [again.version]);
+    for await (const item of client.configurations.list({ name: "papers", latest_only: true })) latest.push(item);
+    assert.deepEqual(latest.map((item) => item.version), [again.version]);
 
     await client.configurations.update(saved.id, { name: "papers, renamed" });
     assert.equal((await client.configurations.retrieve(saved.id)).name, "papers, renamed");
@@ -83,8 +83,8 @@ describe("the current SDK", () => {
     const file = await client.files.create({ file: new File([bytes], name), purpose: "parse", external_file_id: "case-7" });
     assert.equal((await client.files.retrieve(file.id)).name, name);
     const listed = [];
-    for await (const one of client.files.list({ external_file_id: "case-7", expand: ["download_url"] })) listed.push(one);
-    assert.deepEqual(listed.map((one) => one.id), [file.id]);
+    for await (const item of client.files.list({ external_file_id: "case-7", expand: ["download_url"] })) listed.push(item);
+    assert.deepEqual(listed.map((item) => item.id), [file.id]);
     const { url, expires_at } = await client.files.content(file.id, { expires_at_seconds: 60 });
     assert.ok(new Date(expires_at) > new Date());
     for (const address of [url, listed[0].download_url.url]) {
@@ -94,10 +94,10 @@ describe("the current SDK", () => {
     }
     await client.files.delete(file.id);
     await assert.rejects(client.files.retrieve(file.id), NotFoundError);
-    assert.equal((await fetch(url)).status, 404, "a signed address of a removed file");
+    assert.equal((await fetch(url)).status, 404, "the signed URL of a removed file");
   });
 
-  test("a large file goes up in parts, comes down whole, and is classified up to its bound", async () => {
+  test("a large file is uploaded in parts, downloaded whole, and classified up to the size limit", async () => {
     const text = (bytes) => Buffer.alloc(bytes, "line of a long text that says nothing of any rule\n");
     const put = (bytes) => client.files.create({ file: new File([bytes], "long.txt"), purpose: "classify" });
     const whole = text(7 * 1024 * 1024 + 7);
@@ -105,14 +105,14 @@ describe("the current SDK", () => {
     const { url } = await client.files.content(file.id);
     assert.ok(Buffer.from(await (await fetch(url)).arrayBuffer()).equals(whole));
     const configuration = { rules: RULES };
-    const job = await client.classify.run({ file_input: file.id, configuration }, EVERY_MS);
+    const job = await client.classify.run({ file_input: file.id, configuration }, POLLING);
     assert.equal(job.status, "COMPLETED", job.error_message);
     assert.equal(job.result.type, null);
     const beyond = await put(text(12 * 1024 * 1024));
-    await assert.rejects(client.classify.run({ file_input: beyond.id, configuration }, EVERY_MS), /DOCUMENT_TOO_LARGE/);
+    await assert.rejects(client.classify.run({ file_input: beyond.id, configuration }, POLLING), /DOCUMENT_TOO_LARGE/);
   });
 
-  test("250 jobs are paged through by themselves, and every filter narrows them", async () => {
+  test("the SDK pages through 250 jobs, and every filter narrows them", async () => {
     const { token } = await newProject(server.url, "paging");
     const client = new LlamaCloud({ apiKey: token, baseURL: server.url });
     const file = await upload(client, "txt/" + (await firstText()));
@@ -121,12 +121,12 @@ describe("the current SDK", () => {
       parameters: { product_type: "classify_v2", rules: RULES },
     });
     const created = [];
-    for (let at = 0; at < 250; at += 25) {
+    for (let start = 0; start < 250; start += 25) {
       created.push(
         ...(await Promise.all(
-          Array.from({ length: 25 }, (_, place) =>
+          Array.from({ length: 25 }, (_, offset) =>
             client.classify.create(
-              (at + place) % 5 === 0
+              (start + offset) % 5 === 0
                 ? { file_input: file.id, configuration_id: saved.id }
                 : { file_input: file.id, configuration: { rules: RULES } },
             ),
@@ -150,15 +150,15 @@ describe("the current SDK", () => {
     assert.equal((await all({ status: "PENDING" })).length, 0);
     const ids = created.slice(0, 120).map((job) => job.id);
     assert.deepEqual(new Set((await all({ job_ids: ids })).map((job) => job.id)), new Set(ids));
-    const middle = jobs[100].created_at;
-    const since = await all({ created_at_on_or_after: middle });
-    const before = await all({ created_at_on_or_before: middle });
-    assert.ok(since.every((job) => job.created_at >= middle) && before.every((job) => job.created_at <= middle));
-    assert.ok(since.length + before.length >= 251, "both ends belong to a span");
+    const cutoff = jobs[100].created_at;
+    const since = await all({ created_at_on_or_after: cutoff });
+    const before = await all({ created_at_on_or_before: cutoff });
+    assert.ok(since.every((job) => job.created_at >= cutoff) && before.every((job) => job.created_at <= cutoff));
+    assert.ok(since.length + before.length >= 251, "both bounds are inclusive");
     assert.equal((await all({ status: null, project_id: null })).length, 250, "an empty filter is no filter");
   });
 
-  test("fifty creates at once with one key are one job", async () => {
+  test("fifty concurrent creates with one idempotency key create one job", async () => {
     const file = await upload(client, "pdf/invoice-en.pdf");
     const jobs = await Promise.all(
       Array.from({ length: 50 }, () =>
@@ -171,7 +171,7 @@ describe("the current SDK", () => {
     assert.equal(other.configuration.rules.length, 3);
   });
 
-  test("a failed job says why, and waiting for it raises that", async () => {
+  test("a failed job has its reason, and waiting for it throws that", async () => {
     const failures = {
       "bad/password-aes.pdf": /PDF_IS_PROTECTED/,
       "bad/truncated.pdf": /PDF_IS_BROKEN/,
@@ -181,7 +181,7 @@ describe("the current SDK", () => {
     for (const [path, reason] of Object.entries(failures)) {
       const file = await upload(client, path);
       const job = await client.classify.create({ file_input: file.id, configuration: { rules: RULES } });
-      await assert.rejects(client.classify.waitForCompletion(job.id, undefined, EVERY_MS), reason, path);
+      await assert.rejects(client.classify.waitForCompletion(job.id, undefined, POLLING), reason, path);
       const failed = await client.classify.get(job.id);
       assert.equal(failed.status, "FAILED");
       assert.match(failed.error_message, reason);
@@ -191,13 +191,13 @@ describe("the current SDK", () => {
 
   test("a finished job is removed and cannot be cancelled; the SDK does not retry that", async () => {
     const file = await upload(client, "pdf/invoice-en.pdf");
-    const job = await client.classify.run({ file_input: file.id, configuration: { rules: RULES } }, EVERY_MS);
+    const job = await client.classify.run({ file_input: file.id, configuration: { rules: RULES } }, POLLING);
     const began = performance.now();
     await assert.rejects(client.classify.cancel(job.id), ConflictError);
     assert.ok(performance.now() - began < 400, "it was not retried");
   });
 
-  test("refusals name the field, and what is another's is not there", async () => {
+  test("rejections name the field, and another project's resources are not found", async () => {
     const file = await upload(client, "pdf/invoice-en.pdf");
     await assert.rejects(
       client.classify.create({ file_input: file.id, configuration: { rules: [{ type: "x", description: "short" }] } }),
@@ -211,17 +211,17 @@ describe("the current SDK", () => {
       stranger.classify.create({ file_input: file.id, configuration: { rules: RULES } }),
       (error) => error.status === 400 && /File ID .* is not in Project ID/.test(error.message),
     );
-    const nobody = new LlamaCloud({ apiKey: "llx-not-ours", baseURL: server.url });
-    await assert.rejects(nobody.classify.list(), (error) => error.status === 401);
+    const unauthenticated = new LlamaCloud({ apiKey: "llx-not-ours", baseURL: server.url });
+    await assert.rejects(unauthenticated.classify.list(), (error) => error.status === 401);
   });
 
   test("projects", async () => {
-    assert.deepEqual((await client.projects.list()).map((one) => one.id), [project.projectId]);
+    assert.deepEqual((await client.projects.list()).map((item) => item.id), [project.projectId]);
     assert.equal((await client.projects.get(project.projectId)).name, "test");
   });
 });
 
-test("a job that has not begun is cancelled, and a cancelled one removed", async () => {
+test("a pending job can be cancelled, and a cancelled job removed", async () => {
   const server = await startServer({ vars: { INLINE_MAX_BYTES: "0" }, queues: { "sortroom-stages": HELD } });
   try {
     const { token } = await newProject(server.url);
@@ -232,7 +232,7 @@ test("a job that has not begun is cancelled, and a cancelled one removed", async
     await assert.rejects(client.delete(`/api/v2/classify/${job.id}`), ConflictError);
     assert.equal((await client.classify.cancel(job.id)).status, "CANCELLED");
     const listed = [];
-    for await (const one of client.classify.list({ status: "CANCELLED" })) listed.push(one.id);
+    for await (const item of client.classify.list({ status: "CANCELLED" })) listed.push(item.id);
     assert.deepEqual(listed, [job.id]);
     assert.equal((await client.delete(`/api/v2/classify/${job.id}`)).id, job.id);
     await assert.rejects(client.classify.get(job.id), NotFoundError);
@@ -255,7 +255,7 @@ test("an SDK that knows only the older name of the input", async () => {
     });
     assert.equal(done.result.type, "invoice");
     const listed = [];
-    for await (const one of client.classify.list({ job_ids: [job.id], page_size: 1 })) listed.push(one.document_input_value);
+    for await (const item of client.classify.list({ job_ids: [job.id], page_size: 1 })) listed.push(item.document_input_value);
     assert.deepEqual(listed, [file.id]);
   } finally {
     await server.stop();
@@ -264,5 +264,5 @@ test("an SDK that knows only the older name of the input", async () => {
 
 async function firstText() {
   const index = JSON.parse(corpus("index.json"));
-  return index.documents.find((one) => one.file.startsWith("txt/")).file.slice(4);
+  return index.documents.find((item) => item.file.startsWith("txt/")).file.slice(4);
 }

@@ -1,4 +1,4 @@
-// The published Python SDK against workerd, in an environment of its own (kept in the per-user cache).
+// The published Python SDK against workerd, in its own virtual environment (kept in the per-user cache).
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
@@ -9,10 +9,10 @@ import { ROOT, newProject, startServer } from "./server.mjs";
 
 const python = spawnSync("python3", ["--version"], { encoding: "utf8" });
 const missing = python.status !== 0;
-// Only on a developer's machine: where changes are judged, its absence is a failure.
+// Skipped only on a developer's machine: in CI, a missing Python is a failure.
 const skip = missing && !process.env.CI ? "there is no Python 3 on this machine" : false;
 
-/** An environment with what requirements.txt names, made once for each content of it. */
+/** A virtual environment with the packages of requirements.txt, created once for each content of that file. */
 async function environment() {
   const folder = join(CACHE, "python", hashOf(["tests/e2e/requirements.txt"], [python.stdout]).slice(0, 16));
   const program = join(folder, "bin", "python");
@@ -32,9 +32,9 @@ test("the Python SDK", { skip }, async (t) => {
   const server = await startServer();
   try {
     const { token } = await newProject(server.url);
-    const told = await run(program, [join(ROOT, "tests/e2e/sdk.py"), server.url, token, join(ROOT, "tests/corpus")], { quiet: true });
-    for (const line of told.trim().split("\n")) t.diagnostic(line);
-    assert.equal(told.match(/: ok$/gm)?.length, 7);
+    const output = await run(program, [join(ROOT, "tests/e2e/sdk.py"), server.url, token, join(ROOT, "tests/corpus")], { quiet: true });
+    for (const line of output.trim().split("\n")) t.diagnostic(line);
+    assert.equal(output.match(/: ok$/gm)?.length, 7);
   } finally {
     await server.stop();
   }

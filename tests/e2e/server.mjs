@@ -1,10 +1,10 @@
-// A real workerd with the built Worker, its objects, queues and R2, in a temporary or given folder of state.
+// The built Worker in a real workerd, with Durable Objects, queues and R2, and state in a temporary or given folder.
 //
-// Miniflare runs the same workerd as `wrangler dev`, without the proxy that wrangler puts before it, so that many
-// requests at once reach the Worker as many requests at once. What wrangler.toml says is read from wrangler.toml.
+// Miniflare runs the same workerd as `wrangler dev`, without the proxy that wrangler puts before it, so that
+// concurrent requests reach the Worker concurrently. The settings are read from wrangler.toml.
 //
-// Wrangler names one exact version of Miniflare, and Miniflare one of workerd: package.json has that Miniflare, so that
-// one copy is installed and the tests run what `npm start` runs. They change together.
+// Wrangler pins one version of Miniflare, and Miniflare one of workerd. package.json has the same Miniflare, so that
+// one copy is installed and the tests run what `npm start` runs. Update them together.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,11 +18,11 @@ export const ADMIN = "an operator's secret, for tests only";
 
 const config = readConfig({ config: join(ROOT, "wrangler.toml") });
 
-/** A queue that nobody reads: its messages wait for longer than any test lasts. */
+/** A queue without a consumer: its messages are never delivered. */
 export const HELD = null;
 
-/** Where the system keeps files in memory, when it has a gibibyte there. */
-function memory() {
+/** The system's in-memory folder if it has a free gibibyte, else the temporary folder. */
+function memoryFolder() {
   try {
     const { bavail, bsize } = statfsSync("/dev/shm");
     return bavail * bsize > 2 ** 30 ? "/dev/shm" : tmpdir();
@@ -32,12 +32,12 @@ function memory() {
 }
 
 /**
- * A new folder for state. In memory where that can be: workerd waits for the disk at every write, and on a busy disk it
- * closes connections that have waited for too long.
+ * A new folder for state, in memory if possible: workerd waits for the disk at every write, and if the disk is busy it
+ * closes connections that have waited too long.
  */
-export const scratch = (name = "", where = memory()) => mkdtempSync(join(where, `sortroom-${name}`));
+export const scratch = (name = "", where = memoryFolder()) => mkdtempSync(join(where, `sortroom-${name}`));
 
-/** The options of Miniflare that mean what wrangler.toml says. */
+/** The settings of wrangler.toml as options of Miniflare. */
 function fromWrangler() {
   return {
     compatibilityDate: config.compatibility_date,
@@ -64,8 +64,8 @@ function fromWrangler() {
 /**
  * Starts the Worker of `build/{variant}`.
  *
- * `vars` overrides variables, `queues` overrides settings of consumers by queue, `state` keeps everything in a folder
- * (else it goes with the server; it is on the disk where `disk` says so), `port` 0 is any, `assets` serves the console.
+ * `vars` overrides variables, `queues` overrides consumer settings by queue, `state` is a folder to keep the state in
+ * (else it is deleted with the server, and on disk if `disk`), `port` 0 is any free port, `assets` serves the console.
  */
 export async function startServer({ variant = "worker", vars = {}, queues = {}, state, disk = false, port = 0, quiet = true, assets = false } = {}) {
   const folder = state ?? scratch("", disk ? tmpdir() : undefined);
@@ -90,7 +90,7 @@ export async function startServer({ variant = "worker", vars = {}, queues = {}, 
     bindings: { ...config.vars, ADMIN_SECRET: ADMIN, ...vars },
     ...(assets && { assets: { directory: join(ROOT, config.assets.directory), routerConfig: { has_user_worker: true } } }),
     resourcePersistencePath: folder,
-    // What workerd and the Worker print.
+    // The output of workerd and the Worker.
     handleStructuredLogs: quiet ? () => {} : undefined,
   }));
   const url = (await miniflare.ready).origin;
@@ -103,7 +103,7 @@ export async function startServer({ variant = "worker", vars = {}, queues = {}, 
   };
 }
 
-/** A server in a process group of its own, which `kill` ends as the system would: all at once, without a word. */
+/** A server in its own process group, which `kill` ends with SIGKILL. */
 export async function startGroup(options) {
   const script = fileURLToPath(new URL("serve.mjs", import.meta.url));
   const child = spawn(process.execPath, [script, JSON.stringify(options)], { detached: true, stdio: ["ignore", "pipe", "inherit"] });
@@ -121,28 +121,28 @@ export async function startGroup(options) {
   };
 }
 
-/** A request as JSON; fails on any status but those given. */
-export async function ask(url, method, path, { token = ADMIN, body, status = [200, 201, 204] } = {}) {
-  const answer = await fetch(url + path, {
+/** Sends a JSON request; fails on any status that is not in `status`. */
+export async function request(url, method, path, { token = ADMIN, body, status = [200, 201, 204] } = {}) {
+  const response = await fetch(url + path, {
     method,
     headers: { authorization: `Bearer ${token}`, ...(body !== undefined && { "content-type": "application/json" }) },
     body: body === undefined ? undefined : JSON.stringify(body),
   }).catch((error) => {
     throw new Error(`${method} ${path} was not answered: ${error.cause ?? error}`);
   });
-  const text = await answer.text();
-  if (![status].flat().includes(answer.status)) throw new Error(`${method} ${path} answered ${answer.status}: ${text}`);
+  const text = await response.text();
+  if (![status].flat().includes(response.status)) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
   return text ? JSON.parse(text) : undefined;
 }
 
-/** A project of its own, with a token. */
+/** Creates a project with a token. */
 export async function newProject(url, name = "test") {
-  const project = await ask(url, "POST", "/v1/projects", { body: { name } });
-  const { token } = await ask(url, "POST", `/v1/projects/${project.id}/tokens`, { body: { name } });
+  const project = await request(url, "POST", "/v1/projects", { body: { name } });
+  const { token } = await request(url, "POST", `/v1/projects/${project.id}/tokens`, { body: { name } });
   return { projectId: project.id, token };
 }
 
-/** Waits until `probe` gives something, and gives that; no longer than `ms`. */
+/** Waits until `probe` returns a truthy value and returns it. Fails after `ms`. */
 export async function until(probe, { ms = 30_000, every = 50, what = "the condition" } = {}) {
   const end = Date.now() + ms;
   for (;;) {

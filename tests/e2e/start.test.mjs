@@ -1,18 +1,18 @@
-// The first of the two commands, as a person runs it: it starts, tells what to paste, works as pasted, and goes without
-// a trace. And `wrangler dev` by hand, with the proxy that wrangler puts before the Worker.
+// `npm start` as a user runs it: it starts, prints commands that work when pasted, and leaves nothing behind. And
+// `wrangler dev` run by hand, with the proxy that wrangler puts before the Worker.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
-import { ROOT, ask, scratch, until } from "./server.mjs";
+import { ROOT, request, scratch, until } from "./server.mjs";
 
 const DEV = join(ROOT, ".sortroom", "dev.json");
 const WRANGLER = join(ROOT, "node_modules", ".bin", "wrangler");
 
-/** How often each kind of refused body is sent. When a refusal cancelled the body, 4 to 8 ended wrangler 4.116. */
-const REFUSALS = 30;
+/** How often each kind of rejected body is sent. When a rejection cancelled the body, 4 to 8 crashed wrangler 4.116. */
+const ATTEMPTS = 30;
 
 const freePort = () =>
   new Promise((resolve) => {
@@ -22,18 +22,18 @@ const freePort = () =>
     });
   });
 
-/** Runs a program without what the tests' own environment switches off in wrangler, so that .env has to. */
+/** Runs a program without the variables that turn off parts of wrangler for the tests, so that .env must do it. */
 function launch(program, args, env = {}) {
   const { X_LOCAL_EXPLORER, X_LOCAL_OBSERVABILITY, ...inherited } = process.env;
   const child = spawn(program, args, { cwd: ROOT, env: { ...inherited, ...env }, detached: true });
-  const told = { text: "" };
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (told.text += data));
-  return { child, told, ended: new Promise((resolve) => child.once("exit", (code) => resolve(code))) };
+  const output = { text: "" };
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (output.text += data));
+  return { child, output, ended: new Promise((resolve) => child.once("exit", (code) => resolve(code))) };
 }
 
 const start = (port, env) => launch("npm", ["start"], { PORT: String(port), ...env });
 
-/** Ends a program as Ctrl-C does: the signal goes to every process of the terminal's group. */
+/** Ends a program as Ctrl-C does: the signal goes to every process of its group. */
 async function interrupt({ child, ended }) {
   const processes = [child.pid, ...descendants(child.pid)];
   process.kill(-child.pid, "SIGINT");
@@ -41,19 +41,19 @@ async function interrupt({ child, ended }) {
   await until(() => processes.every((pid) => !alive(pid)), { ms: 10_000, what: "the end of every process" });
 }
 
-/** Wrangler's local explorer gives out every project's files, and asks for no token. */
+/** Wrangler's local explorer would expose every project's files without a token. */
 async function assertNoExplorer(url) {
   const paths = ["", "/", "/api", "/api/r2/buckets", "/api/r2/buckets/sortroom-files/objects", "/api/local/workers"];
-  // It answers at both addresses.
+  // It is served under both paths.
   for (const path of ["explorer", "local/explorer"].flatMap((base) => paths.map((path) => base + path))) {
-    const answer = await fetch(`${url}/cdn-cgi/${path}`);
-    const text = await answer.text();
-    assert.equal(answer.status, 404, `${path} answered ${text.slice(0, 200)}`);
+    const response = await fetch(`${url}/cdn-cgi/${path}`);
+    const text = await response.text();
+    assert.equal(response.status, 404, `${path} answered ${text.slice(0, 200)}`);
     assert.equal(text, '{"detail":"Not Found"}', "the Worker answered, which has no such path");
   }
 }
 
-/** The processes that descend from one, by the process table. */
+/** The descendants of a process, from the process table. */
 function descendants(pid) {
   const table = execFileSync("ps", ["-eo", "pid,ppid"], { encoding: "utf8" }).trim().split("\n").slice(1);
   const rows = table.map((line) => line.trim().split(/\s+/).map(Number));
@@ -74,19 +74,19 @@ test("npm start", async (t) => {
   assert.ok(!existsSync(DEV), "another `npm start` runs from this checkout: stop it first");
   const port = await freePort();
   const server = start(port);
-  const { child, told } = server;
+  const { child, output } = server;
   const began = performance.now();
   try {
     await until(() => existsSync(DEV) || child.exitCode !== null, { ms: 120_000, what: "the server" });
-    assert.equal(child.exitCode, null, told.text);
+    assert.equal(child.exitCode, null, output.text);
     t.diagnostic(`ready after ${((performance.now() - began) / 1000).toFixed(1)} s`);
     const facts = JSON.parse(readFileSync(DEV, "utf8"));
     const names = ["url", "token", "adminToken", "projectId", "configurationId", "classifierId", "extractionSchemaId", "companyCuid", "orchestratorCuid"];
     for (const name of names) assert.ok(facts[name], name);
 
-    await until(() => told.text.includes("Ctrl-C"), { what: "the words for a person" });
-    // Every paragraph of lines to paste, in its own shell, after the first that sets the variables.
-    const [first, ...others] = told.text.slice(told.text.indexOf("Copy and paste")).split(/\n\n/).filter((part) => part.startsWith("  "));
+    await until(() => output.text.includes("Ctrl-C"), { what: "the printed instructions" });
+    // Each printed paragraph runs in its own shell, after the first, which sets the variables.
+    const [first, ...others] = output.text.slice(output.text.indexOf("Copy and paste")).split(/\n\n/).filter((part) => part.startsWith("  "));
     assert.ok(first.includes(facts.token));
     assert.equal(others.length, 3);
     const paste = (lines) => execFileSync("bash", ["-ec", `${first}\n${lines}`], { cwd: ROOT, encoding: "utf8" });
@@ -115,25 +115,25 @@ test("npm start", async (t) => {
 
     const second = start(port);
     assert.equal(await second.ended, 1);
-    assert.match(second.told.text, new RegExp(`port ${port} is taken`));
+    assert.match(second.output.text, new RegExp(`port ${port} is taken`));
     assert.ok(existsSync(DEV), "the second start did not disturb the first");
   } finally {
     await interrupt(server);
   }
-  assert.ok(!existsSync(DEV), "the facts are gone with the server");
+  assert.ok(!existsSync(DEV), "dev.json is removed with the server");
 });
 
-test("npm start looks at the port before it sets anything up", async () => {
+test("npm start checks the port before it sets anything up", async () => {
   const port = await freePort();
   const taken = createServer().listen(port, "127.0.0.1");
-  // Nothing is in this cache, so that setting up would begin with tools that take minutes to build.
+  // This cache is empty, so a setup would start with tools that take minutes to build.
   const cache = scratch("cache-");
   const server = start(port, { SORTROOM_CACHE: cache });
   const late = setTimeout(() => process.kill(-server.child.pid, "SIGKILL"), 20_000);
   try {
-    assert.equal(await server.ended, 1, server.told.text);
-    assert.match(server.told.text, new RegExp(`port ${port} is taken`));
-    assert.doesNotMatch(server.told.text, /setup:|build:/);
+    assert.equal(await server.ended, 1, server.output.text);
+    assert.match(server.output.text, new RegExp(`port ${port} is taken`));
+    assert.doesNotMatch(server.output.text, /setup:|build:/);
   } finally {
     clearTimeout(late);
     taken.close();
@@ -141,7 +141,7 @@ test("npm start looks at the port before it sets anything up", async () => {
   }
 });
 
-test("wrangler dev outlives refused bodies, and gives no files out", async (t) => {
+test("wrangler dev survives rejected bodies, and exposes no files", async (t) => {
   const state = scratch("wrangler-");
   const port = await freePort();
   const server = launch(WRANGLER, [
@@ -149,32 +149,32 @@ test("wrangler dev outlives refused bodies, and gives no files out", async (t) =
     ...["--show-interactive-dev-session=false", "--log-level", "warn"],
   ]);
   const url = `http://127.0.0.1:${port}`;
-  const healthy = () => fetch(`${url}/v1/health`).then((answer) => answer.status, (error) => String(error.cause ?? error));
+  const healthy = () => fetch(`${url}/v1/health`).then((response) => response.status, (error) => String(error.cause ?? error));
   try {
     await until(async () => server.child.exitCode !== null || (await healthy()) === 200, { ms: 60_000, what: "the server" });
-    assert.equal(server.child.exitCode, null, server.told.text);
+    assert.equal(server.child.exitCode, null, server.output.text);
     await t.test("the explorer is off", () => assertNoExplorer(url));
 
     const admin = readFileSync(join(ROOT, ".dev.vars"), "utf8").match(/^ADMIN_SECRET=(.+)$/m)[1].trim();
-    const { id } = await ask(url, "POST", "/v1/projects", { token: admin, body: { name: "test" } });
-    const { token } = await ask(url, "POST", `/v1/projects/${id}/tokens`, { token: admin, body: { name: "test" } });
-    const announced = await ask(url, "PUT", "/api/v1/files", { token, body: { name: "a.txt" } });
+    const { id } = await request(url, "POST", "/v1/projects", { token: admin, body: { name: "test" } });
+    const { token } = await request(url, "POST", `/v1/projects/${id}/tokens`, { token: admin, body: { name: "test" } });
+    const announced = await request(url, "PUT", "/api/v1/files", { token, body: { name: "a.txt" } });
 
-    /** Sends a request over a connection of its own, closes that after the headers of the answer, and gives the status. */
+    /** Sends a request over its own connection, closes it after the response headers, and returns the status. */
     const raw = (head, body) =>
       new Promise((resolve, reject) => {
         const socket = connect(port, "127.0.0.1");
-        let told = "";
+        let received = "";
         socket.setTimeout(30_000, () => socket.destroy(new Error("no answer")));
         socket.on("data", (data) => {
-          told += data;
-          if (told.includes("\r\n\r\n")) {
-            resolve(Number(told.split(" ")[1]));
+          received += data;
+          if (received.includes("\r\n\r\n")) {
+            resolve(Number(received.split(" ")[1]));
             socket.destroy();
           }
         });
         socket.on("error", reject);
-        socket.on("close", () => reject(new Error(`closed after ${JSON.stringify(told)}`)));
+        socket.on("close", () => reject(new Error(`closed after ${JSON.stringify(received)}`)));
         socket.write([...head, `host: 127.0.0.1:${port}`, "", ""].join("\r\n"));
         socket.write(body);
       });
@@ -183,7 +183,7 @@ test("wrangler dev outlives refused bodies, and gives no files out", async (t) =
     const FORM = "content-type: multipart/form-data; boundary=XXXX";
     const MIB = 1024 * 1024;
     const chunked = (text) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n0\r\n\r\n`;
-    // A text part longer than any may be: the form is refused in its middle.
+    // A text part beyond the limit: the form is rejected in the middle.
     const form = `--XXXX\r\ncontent-disposition: form-data; name="purpose"\r\n\r\n${"x".repeat(8 * MIB)}`;
     const authorized = `authorization: Bearer ${token}`;
     const kinds = [
@@ -196,14 +196,14 @@ test("wrangler dev outlives refused bodies, and gives no files out", async (t) =
     ];
     for (const [name, status, head, body] of kinds) {
       await t.test(name, async () => {
-        for (let at = 0; at < REFUSALS; at++) {
-          assert.equal(await raw(head, body), status, `try ${at}`);
-          assert.equal(await healthy(), 200, `after try ${at}`);
+        for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+          assert.equal(await raw(head, body), status, `try ${attempt}`);
+          assert.equal(await healthy(), 200, `after try ${attempt}`);
         }
-        assert.equal(server.child.exitCode, null, server.told.text);
+        assert.equal(server.child.exitCode, null, server.output.text);
       });
     }
-    assert.equal((await ask(url, "GET", "/v1/project", { token })).id, id);
+    assert.equal((await request(url, "GET", "/v1/project", { token })).id, id);
   } finally {
     await interrupt(server);
     rmSync(state, { recursive: true, force: true });

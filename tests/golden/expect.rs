@@ -1,33 +1,34 @@
-//! Holding an answer against what is expected.
+//! Compares a response with the expected one.
 //!
-//! In an expected body everything must be equal, members of objects and lengths of lists included, except:
+//! An expected body must be equal, including members of objects and lengths of lists, except:
 //!
-//! - A string `<kind>` stands for any value of that kind, `<kind:name>` binds it to a name, and `<kind|null>` also takes
-//!   null. Kinds: `string`, `text` (not empty), `number`, `boolean`, `array`, `id` (a UUID, maybe after a prefix of
-//!   three letters), `cuid` (25 letters and digits, maybe after a word and `_`), `time` (RFC 3339 in UTC with six digits), `url`.
+//! - A string `<kind>` matches any value of that kind, `<kind:name>` also binds it to a name, and `<kind|null>` also
+//!   matches null. Kinds: `string`, `text` (not empty), `number`, `boolean`, `array`, `id` (a UUID, optionally after a
+//!   prefix of three letters), `cuid` (25 letters and digits, optionally after a word and `_`), `time` (RFC 3339 in UTC
+//!   with six digits), `url`.
 //! - A member named `...` allows members that are not listed.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// The values of names.
+/// The values bound to names.
 pub type Names = BTreeMap<String, String>;
 
-/// Compares `actual` with `expected`, binding names. The error says where they part.
+/// Compares `actual` with `expected`, binding names. The error has the path where they differ.
 pub fn matches(expected: &Value, actual: &Value, names: &mut Names) -> Result<(), String> {
-    at(expected, actual, names, "$")
+    matches_at(expected, actual, names, "$")
 }
 
-fn at(expected: &Value, actual: &Value, names: &mut Names, path: &str) -> Result<(), String> {
+fn matches_at(expected: &Value, actual: &Value, names: &mut Names, path: &str) -> Result<(), String> {
     match (expected, actual) {
         (Value::String(pattern), _) if is_pattern(pattern) => {
-            text_or_value(pattern, actual, names).map_err(|error| format!("{path}: {error}"))
+            match_pattern(pattern, actual, names).map_err(|error| format!("{path}: {error}"))
         }
         (Value::Object(expected), Value::Object(actual)) => {
             for (name, expected) in expected.iter().filter(|(name, _)| *name != "...") {
                 let actual = actual.get(name).ok_or_else(|| format!("{path}.{name}: absent"))?;
-                at(expected, actual, names, &format!("{path}.{name}"))?;
+                matches_at(expected, actual, names, &format!("{path}.{name}"))?;
             }
             let extra = actual.keys().find(|name| !expected.contains_key(*name) && !expected.contains_key("..."));
             extra.map_or(Ok(()), |name| Err(format!("{path}.{name}: not expected")))
@@ -37,17 +38,17 @@ fn at(expected: &Value, actual: &Value, names: &mut Names, path: &str) -> Result
                 return Err(format!("{path}: {} items, expected {}", actual.len(), expected.len()));
             }
             let mut pairs = expected.iter().zip(actual).enumerate();
-            pairs.try_for_each(|(i, (expected, actual))| at(expected, actual, names, &format!("{path}[{i}]")))
+            pairs.try_for_each(|(i, (expected, actual))| matches_at(expected, actual, names, &format!("{path}[{i}]")))
         }
         _ if expected == actual => Ok(()),
         _ => Err(format!("{path}: {actual}, expected {expected}")),
     }
 }
 
-/// Compares a header with a pattern or a text.
+/// Compares a header with a pattern or a literal value.
 pub fn header(expected: &str, actual: &str, names: &mut Names) -> Result<(), String> {
     if is_pattern(expected) {
-        return text_or_value(expected, &Value::from(actual), names);
+        return match_pattern(expected, &Value::from(actual), names);
     }
     if expected == actual { Ok(()) } else { Err(format!("{actual:?}, expected {expected:?}")) }
 }
@@ -56,7 +57,7 @@ pub fn is_pattern(text: &str) -> bool {
     text.len() > 2 && text.starts_with('<') && text.ends_with('>')
 }
 
-fn text_or_value(pattern: &str, actual: &Value, names: &mut Names) -> Result<(), String> {
+fn match_pattern(pattern: &str, actual: &Value, names: &mut Names) -> Result<(), String> {
     let inner = &pattern[1..pattern.len() - 1];
     let (inner, nullable) = inner.strip_suffix("|null").map_or((inner, false), |inner| (inner, true));
     let (kind, name) = inner.split_once(':').map_or((inner, None), |(kind, name)| (kind, Some(name)));
@@ -105,8 +106,9 @@ fn is_time(text: &str) -> bool {
     text.bytes().map(digits).eq("0000-00-00T00:00:00.000000Z".bytes())
 }
 
-/// Compares the shape only: every member of `expected` must be there with a value of the same type, or null where its
-/// name is among `nullable`. Further members are allowed. A list must have items, all of the shape of the expected first.
+/// Compares the shape only: every member of `expected` must be present with a value of the same type, or null if its
+/// name is in `nullable`. Further members are allowed. A list must not be empty; all its items must have the shape of
+/// the first expected item.
 pub fn like(expected: &Value, actual: &Value, nullable: &[String]) -> Result<(), String> {
     like_at(expected, actual, nullable, "$")
 }

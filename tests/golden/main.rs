@@ -1,7 +1,7 @@
-//! Runs every transcript (`*/*.http`, see [`transcript`] for their form) against the service over ports in memory, and,
-//! where `SORTROOM_URL` and `SORTROOM_ADMIN` name one, against a running service.
+//! Runs every transcript (`*/*.http`, see [`transcript`] for their format) against the service over in-memory ports
+//! and, if `SORTROOM_URL` and `SORTROOM_ADMIN` are set, against a running service.
 //!
-//! Adding a case is adding a file. `GOLDEN=classify cargo test --test golden` runs those whose path has that word.
+//! To add a case, add a file. `GOLDEN=classify cargo test --test golden` runs those with `classify` in the path.
 
 mod engine;
 mod expect;
@@ -12,11 +12,11 @@ mod transcript;
 
 use std::{fs, path::Path};
 
-/// The most steps that a service behind an address may leave out: those that need time to pass or a connection that no
-/// server gives. Each step more is one that workerd no longer answers for.
+/// Maximum number of steps skipped over HTTP: those that need the clock to advance or a connection that no server
+/// provides. Each further skipped step is one that workerd no longer covers.
 const MAX_SKIPPED_OVER_HTTP: usize = 4;
 
-/// The fewest steps that make a whole run; the transcripts have a few more.
+/// Minimum number of steps of a complete run; the transcripts have a few more.
 const MIN_STEPS: usize = 400;
 
 #[test]
@@ -24,7 +24,7 @@ fn transcripts() {
     assert_eq!(run_all(memory::InMemory::new).skipped, 0, "in memory nothing is skipped");
 }
 
-/// Run by the flows on workerd, which start the service that the variables name: `npm run test:golden`.
+/// Run by `npm run test:golden`, which starts the service on workerd and sets the variables.
 #[test]
 #[ignore = "needs a running service at SORTROOM_URL"]
 fn transcripts_over_http() {
@@ -36,17 +36,17 @@ fn transcripts_over_http() {
 
 fn run_all<T: run::Transport>(transport: impl Fn() -> T) -> run::Tally {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
-    let wanted = std::env::var("GOLDEN").unwrap_or_default();
+    let filter = std::env::var("GOLDEN").unwrap_or_default();
     let mut files: Vec<_> = fs::read_dir(&root)
         .unwrap()
         .filter_map(|folder| fs::read_dir(folder.unwrap().path()).ok())
         .flatten()
         .map(|file| file.unwrap().path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "http"))
-        .filter(|path| path.strip_prefix(&root).unwrap().to_string_lossy().contains(&wanted))
+        .filter(|path| path.strip_prefix(&root).unwrap().to_string_lossy().contains(&filter))
         .collect();
     files.sort();
-    assert!(!files.is_empty(), "no transcript has {wanted:?} in its path");
+    assert!(!files.is_empty(), "no transcript has {filter:?} in its path");
     let mut failures = Vec::new();
     let mut tally = run::Tally::default();
     for path in &files {
@@ -63,6 +63,6 @@ fn run_all<T: run::Transport>(transport: impl Fn() -> T) -> run::Tally {
     assert!(failures.is_empty(), "{} of {} failed\n\n{}", failures.len(), files.len(), failures.join("\n\n"));
     let run::Tally { ran, skipped } = tally;
     println!("{} transcripts: {ran} steps ran, {skipped} skipped", files.len());
-    assert!(!wanted.is_empty() || ran + skipped >= MIN_STEPS, "only {} steps were found", ran + skipped);
+    assert!(!filter.is_empty() || ran + skipped >= MIN_STEPS, "only {} steps were found", ran + skipped);
     tally
 }

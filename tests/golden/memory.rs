@@ -1,4 +1,4 @@
-//! The service over ports in memory.
+//! The service over in-memory ports.
 
 use std::time::Duration;
 
@@ -28,8 +28,8 @@ impl InMemory {
 
 impl Transport for InMemory {
     fn send(&mut self, request: Request) -> Response {
-        // No two requests come in the same millisecond, so that listings have one order.
-        self.ports.pass(Duration::from_millis(1));
+        // No two requests are in the same millisecond, so that the order of listings is deterministic.
+        self.ports.advance(Duration::from_millis(1));
         let mut builder = http::Request::builder().method(request.method.as_str()).uri(&request.target);
         for (name, value) in &request.headers {
             builder = builder.header(name, value);
@@ -59,10 +59,11 @@ impl Transport for InMemory {
         block_on(self.ports.run_queue());
     }
 
-    fn pass(&mut self, seconds: u64) -> bool {
-        self.ports.pass(Duration::from_secs(seconds));
+    fn advance_clock(&mut self, seconds: u64) -> bool {
+        self.ports.advance(Duration::from_secs(seconds));
         true
     }
+
     fn is_memory(&self) -> bool {
         true
     }

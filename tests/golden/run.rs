@@ -5,10 +5,10 @@ use sortroom::{api::cuid, id::JobId};
 
 use crate::{
     expect::{self, Names},
-    transcript::{Ask, Comparison, Step},
+    transcript::{Comparison, Exchange, Step},
 };
 
-/// A request as it is sent. The target is a path with its query.
+/// A request to send. The target is a path with its query.
 #[derive(Debug)]
 pub struct Request {
     pub method: String,
@@ -17,7 +17,7 @@ pub struct Request {
     pub body: Vec<u8>,
 }
 
-/// An answer as it comes. Names of headers are in lower case.
+/// A received response. Header names are in lower case.
 #[derive(Debug)]
 pub struct Response {
     pub status: u16,
@@ -25,7 +25,7 @@ pub struct Response {
     pub body: Vec<u8>,
 }
 
-/// A way to a service with an operator's secret, and nothing in it that matters.
+/// A connection to a service under test, with the operator's secret.
 pub trait Transport {
     /// Sends a request.
     fn send(&mut self, request: Request) -> Response;
@@ -33,36 +33,36 @@ pub trait Transport {
     fn admin(&self) -> String;
     /// Lets the queue run until nothing is left to do.
     fn settle(&mut self);
-    /// Lets seconds pass; false where that cannot be done.
-    fn pass(&mut self, seconds: u64) -> bool;
-    /// Whether the service is in this process, over ports in memory.
+    /// Advances the clock by some seconds; returns false if the transport cannot.
+    fn advance_clock(&mut self, seconds: u64) -> bool;
+    /// Whether the service is in this process, over in-memory ports.
     fn is_memory(&self) -> bool;
 }
 
-/// How many requests of a transcript were sent, and how many were not because the transport cannot.
+/// How many requests of a transcript were sent, and how many were skipped because the transport does not support them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
     pub ran: usize,
     pub skipped: usize,
 }
 
-/// Runs a transcript. The error says which step went wrong and how.
+/// Runs a transcript. The error names the step that failed, and why.
 pub fn run(steps: &[Step], transport: &mut impl Transport) -> Result<Tally, String> {
     let mut names = set_up(transport)?;
     let mut tally = Tally::default();
-    // A transcript goes no further where time cannot pass; the requests that are left are counted.
+    // A transcript ends if the clock cannot advance; the remaining requests are counted as skipped.
     let mut has_ended = false;
     let mut skip_next = false;
     for step in steps {
         match step {
-            Step::Ask(_) if has_ended || std::mem::take(&mut skip_next) => tally.skipped += 1,
+            Step::Exchange(_) if has_ended || std::mem::take(&mut skip_next) => tally.skipped += 1,
             _ if has_ended => {}
-            Step::Saved => saved(transport, &mut names)?,
+            Step::Saved => save_fixtures(transport, &mut names)?,
             Step::Settle => transport.settle(),
-            Step::Pass(seconds) => has_ended = !transport.pass(*seconds),
+            Step::Pass(seconds) => has_ended = !transport.advance_clock(*seconds),
             Step::MemoryOnly => skip_next = !transport.is_memory(),
-            Step::Ask(ask) => {
-                check(ask, transport, &mut names).map_err(|error| format!("{}: {error}", ask.title))?;
+            Step::Exchange(exchange) => {
+                check(exchange, transport, &mut names).map_err(|error| format!("{}: {error}", exchange.title))?;
                 tally.ran += 1;
             }
         }
@@ -70,7 +70,7 @@ pub fn run(steps: &[Step], transport: &mut impl Transport) -> Result<Tally, Stri
     Ok(tally)
 }
 
-/// Makes two projects with a token each.
+/// Creates two projects with a token each.
 fn set_up(transport: &mut impl Transport) -> Result<Names, String> {
     let mut names = Names::from([("admin".to_owned(), transport.admin()), ("64k".to_owned(), "x".repeat(64 * 1024))]);
     for prefix in ["", "other_"] {
@@ -86,9 +86,9 @@ fn set_up(transport: &mut impl Transport) -> Result<Names, String> {
     Ok(names)
 }
 
-/// Saves the schemas `invoices` and `receipts`, the classifier `classifier` (invoices and receipts are routed to them,
-/// letters nowhere) and the classifier `orchestrator` for mails, and binds their ids to these names.
-pub fn saved(transport: &mut impl Transport, names: &mut Names) -> Result<(), String> {
+/// Saves the schemas `invoices` and `receipts`, the classifier `classifier` (which routes invoices and receipts to
+/// them, and does not route letters) and the classifier `orchestrator` for mails, and binds their ids to these names.
+pub fn save_fixtures(transport: &mut impl Transport, names: &mut Names) -> Result<(), String> {
     let token = names["token"].clone();
     let mut save = |name: &str, target: &str, body: &Value| {
         let id = text(&post(transport, &token, target, body)?, "id");
@@ -147,78 +147,84 @@ fn post(transport: &mut impl Transport, token: &str, target: &str, body: &Value)
     serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))
 }
 
-fn text(answer: &Value, member: &str) -> String {
-    answer[member].as_str().unwrap_or_default().to_owned()
+fn text(response: &Value, member: &str) -> String {
+    response[member].as_str().unwrap_or_default().to_owned()
 }
 
-fn check(ask: &Ask, transport: &mut impl Transport, names: &mut Names) -> Result<(), String> {
+fn check(exchange: &Exchange, transport: &mut impl Transport, names: &mut Names) -> Result<(), String> {
     let mut headers = Vec::new();
-    for (name, value) in &ask.headers {
-        headers.push((name.clone(), filled(value, names)?));
+    for (name, value) in &exchange.headers {
+        headers.push((name.clone(), substitute(value, names)?));
     }
     let response = transport.send(Request {
-        method: ask.method.clone(),
-        target: path(&filled(&ask.target, names)?).to_owned(),
+        method: exchange.method.clone(),
+        target: path(&substitute(&exchange.target, names)?).to_owned(),
         headers,
-        body: filled(&ask.body, names)?.into_bytes(),
+        body: substitute(&exchange.body, names)?.into_bytes(),
     });
     let body = String::from_utf8_lossy(&response.body);
-    let expected = &ask.expected;
+    let expected = &exchange.expected;
     if response.status != expected.status {
         return Err(format!("status {}, expected {}: {body}", response.status, expected.status));
     }
     for (name, pattern) in &expected.headers {
         let actual = response.headers.iter().find(|(actual, _)| actual == name);
         let (_, actual) = actual.ok_or_else(|| format!("no header {name}"))?;
-        expect::header(&filled(pattern, names)?, actual, names).map_err(|error| format!("header {name}: {error}"))?;
+        expect::header(&substitute(pattern, names)?, actual, names)
+            .map_err(|error| format!("header {name}: {error}"))?;
     }
-    let wanted = filled(&expected.body, names)?;
+    let expected_body = substitute(&expected.body, names)?;
     if matches!(expected.comparison, Comparison::Bytes) {
-        return if wanted == body { Ok(()) } else { Err(format!("body {body}\nexpected  {wanted}")) };
+        return if expected_body == body { Ok(()) } else { Err(format!("body {body}\nexpected  {expected_body}")) };
     }
-    if !wanted.starts_with(['{', '[']) {
-        return if wanted == body.trim_end() { Ok(()) } else { Err(format!("body {body:?}, expected {wanted:?}")) };
+    if !expected_body.starts_with(['{', '[']) {
+        return if expected_body == body.trim_end() {
+            Ok(())
+        } else {
+            Err(format!("body {body:?}, expected {expected_body:?}"))
+        };
     }
-    let wanted: Value = serde_json::from_str(&wanted).map_err(|error| format!("the transcript: {error}"))?;
+    let expected_body: Value =
+        serde_json::from_str(&expected_body).map_err(|error| format!("the transcript: {error}"))?;
     let actual: Value = serde_json::from_str(&body).map_err(|error| format!("{error}: {body}"))?;
     let content_type = response.headers.iter().find(|(name, _)| name == "content-type");
     if content_type.is_none_or(|(_, value)| value != "application/json") {
         return Err(format!("JSON of the type {content_type:?}"));
     }
     match &expected.comparison {
-        Comparison::Shape(nullable) => expect::like(&wanted, &actual, nullable),
-        _ => expect::matches(&wanted, &actual, names),
+        Comparison::Shape(nullable) => expect::like(&expected_body, &actual, nullable),
+        _ => expect::matches(&expected_body, &actual, names),
     }
     .map_err(|error| format!("{error}\n  {body}"))
 }
 
-/// `text` with values for names.
-fn filled(text: &str, names: &Names) -> Result<String, String> {
-    let mut filled = String::new();
+/// Replaces the names in `text` with their values.
+fn substitute(text: &str, names: &Names) -> Result<String, String> {
+    let mut output = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("{{") {
         let (name, after) = after.split_once("}}").ok_or("{{ without }}")?;
         let (name, part) = name.split_once('|').unwrap_or((name, ""));
         let value = names.get(name).ok_or_else(|| format!("nothing is bound to {name}"))?;
-        filled.push_str(before);
+        output.push_str(before);
         match part {
-            "" => filled.push_str(value),
-            "bare" => filled.push_str(expect::bare(value)),
+            "" => output.push_str(value),
+            "bare" => output.push_str(expect::bare(value)),
             "cuid" => {
-                filled.push_str(&cuid::spell(&value.parse::<JobId>().map_err(|error| format!("{name}: {error}"))?))
+                output.push_str(&cuid::encode(&value.parse::<JobId>().map_err(|error| format!("{name}: {error}"))?))
             }
-            "path" => filled.push_str(path(value)),
-            "last" => filled.push_str(value.rsplit('/').next().unwrap_or_default()),
+            "path" => output.push_str(path(value)),
+            "last" => output.push_str(value.rsplit('/').next().unwrap_or_default()),
             _ => return Err(format!("no such part: {part}")),
         }
         rest = after;
     }
-    filled.push_str(rest);
-    Ok(filled)
+    output.push_str(rest);
+    Ok(output)
 }
 
-/// An address without scheme and host.
-fn path(address: &str) -> &str {
-    let Some((_, rest)) = address.split_once("://") else { return address };
+/// A URL without scheme and host.
+fn path(url: &str) -> &str {
+    let Some((_, rest)) = url.split_once("://") else { return url };
     rest.find('/').map_or("/", |start| &rest[start..])
 }

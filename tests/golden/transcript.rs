@@ -1,4 +1,4 @@
-//! The form of a transcript: requests as they are sent, each with the answer that is expected.
+//! The format of a transcript: requests as they are sent, each with the expected response.
 //!
 //! ```text
 //! Lines before the first step are a comment.
@@ -8,49 +8,50 @@
 //! authorization: Bearer {{token}}
 //!
 //! {"file_input": "{{file}}"}
-//! --- 200                                     the status that is expected
-//! x-request-id: <string>                      headers that are expected, as patterns
+//! --- 200                                     the expected status
+//! x-request-id: <string>                      the expected headers, as patterns
 //!
-//! {"id": "<id:job>", "...": 0}                the body that is expected
+//! {"id": "<id:job>", "...": 0}                the expected body
 //!
 //! !settle
 //! ```
 //!
-//! - Names: `{{name}}` stands for a value that an earlier answer bound; `{{name|bare}}` for an id without its prefix,
-//!   `{{name|cuid}}` for an id as the dialects spell it that write letters and digits, `{{name|path}}` for an address
-//!   without scheme and host, `{{name|last}}` for its last segment. From the start `token`, `project`, `organization`,
-//!   the same with `other_` before for a second project, `admin` (the operator's secret) and `64k` (so many characters)
-//!   are bound.
+//! - Names: `{{name}}` stands for a value that an earlier response bound; `{{name|bare}}` for an id without its prefix,
+//!   `{{name|cuid}}` for an id in the dialects' format of letters and digits, `{{name|path}}` for a URL
+//!   without scheme and host, `{{name|last}}` for its last segment. Bound from the start are `token`, `project`,
+//!   `organization`, the same with the prefix `other_` for a second project, `admin` (the operator's secret) and `64k`
+//!   (a text of 64 Ki characters).
 //! - Patterns, in an expected body or header: see [`crate::expect`].
-//! - A request that begins with `curl` is the command as documentation prints it; its host is replaced.
+//! - A request that begins with `curl` is a command copied from documentation; its host is replaced.
 //! - The lines of a multipart body end in CR LF.
 //! - `--- 200 like` compares the body by its shape only: see [`crate::expect::like`]. The pseudo header `nullable` then
 //!   lists the members that may be null. `--- 200 verbatim` compares it byte by byte.
-//! - An expected body that is left out expects none.
-//! - `!saved` saves in the first project what the dialects use that have no calls to save it: see [`crate::run::saved`].
-//! - `!settle` lets the queue run until nothing is left to do; `!pass 60` lets so many seconds pass, and ends the
-//!   transcript where that cannot be done.
-//! - `!memory-only` leaves the next request out where the service is not in this process. What is left out is counted,
-//!   and [`crate::transcripts_over_http`] bounds it.
+//! - Without an expected body, the body must be empty.
+//! - `!saved` saves schemas and classifiers in the first project, for dialects without calls to save them: see
+//!   [`crate::run::save_fixtures`].
+//! - `!settle` lets the queue run until nothing is left to do; `!pass 60` advances the clock by 60 seconds, and ends
+//!   the transcript if the transport cannot.
+//! - `!memory-only` skips the next request if the service is not in this process. Skipped requests are counted, and
+//!   [`crate::transcripts_over_http`] limits their number.
 
-/// A line of a transcript's story.
+/// A step of a transcript.
 #[derive(Debug)]
 pub enum Step {
-    /// A request and its answer.
-    Ask(Ask),
+    /// Send a request and check the response.
+    Exchange(Exchange),
     /// Save schemas and classifiers.
     Saved,
     /// Let the queue run.
     Settle,
-    /// Let seconds pass.
+    /// Advance the clock by some seconds.
     Pass(u64),
-    /// Leave the next request out unless the service is over ports in memory.
+    /// Skip the next request unless the service is in this process, over in-memory ports.
     MemoryOnly,
 }
 
-/// A request, with names in it, and the answer that is expected.
+/// A request, with names in it, and the expected response.
 #[derive(Debug)]
-pub struct Ask {
+pub struct Exchange {
     pub title: String,
     pub method: String,
     pub target: String,
@@ -59,7 +60,7 @@ pub struct Ask {
     pub expected: Expected,
 }
 
-/// An answer, with names and patterns in it.
+/// An expected response, with names and patterns in it.
 #[derive(Debug)]
 pub struct Expected {
     pub status: u16,
@@ -101,34 +102,34 @@ pub fn parse(text: &str) -> Result<Vec<Step>, String> {
                 None => request.push(line),
             }
         };
-        let mut answer = Vec::new();
+        let mut response = Vec::new();
         while let Some(line) = lines.next_if(|line| !line.starts_with("=== ") && !line.starts_with('!')) {
-            answer.push(line);
+            response.push(line);
         }
-        let ask = ask(title, &request, status, &answer).map_err(|error| format!("{title}: {error}"))?;
-        steps.push(Step::Ask(ask));
+        let exchange = exchange(title, &request, status, &response).map_err(|error| format!("{title}: {error}"))?;
+        steps.push(Step::Exchange(exchange));
     }
     Ok(steps)
 }
 
-fn ask(title: &str, request: &[&str], status: &str, answer: &[&str]) -> Result<Ask, String> {
-    let expected = expected(status, answer)?;
+fn exchange(title: &str, request: &[&str], status: &str, response: &[&str]) -> Result<Exchange, String> {
+    let expected = expected(status, response)?;
     let title = title.to_owned();
     if request.first().is_some_and(|line| line.starts_with("curl ")) {
         let (method, target, headers, body) = curl(&request.join("\n"))?;
-        return Ok(Ask { title, method, target, headers, body, expected });
+        return Ok(Exchange { title, method, target, headers, body, expected });
     }
     let (first, rest) = request.split_first().ok_or("no request")?;
     let (method, target) = first.split_once(' ').ok_or("no method and target")?;
     let (headers, body) = head_and_body(rest)?;
     let multipart = headers.iter().any(|(name, value)| name == "content-type" && value.starts_with("multipart/"));
     let body = if multipart { body.join("\r\n") + "\r\n" } else { body.join("\n") };
-    Ok(Ask { title, method: method.to_owned(), target: target.to_owned(), headers, body, expected })
+    Ok(Exchange { title, method: method.to_owned(), target: target.to_owned(), headers, body, expected })
 }
 
-fn expected(status: &str, answer: &[&str]) -> Result<Expected, String> {
+fn expected(status: &str, response: &[&str]) -> Result<Expected, String> {
     let (status, comparison) = status.split_once(' ').unwrap_or((status, ""));
-    let (mut headers, body) = head_and_body(answer)?;
+    let (mut headers, body) = head_and_body(response)?;
     let nullable = headers.extract_if(.., |(name, _)| name == "nullable").map(|(_, names)| names).collect::<Vec<_>>();
     let nullable = nullable.iter().flat_map(|names| names.split(',')).map(|name| name.trim().to_owned()).collect();
     Ok(Expected {
@@ -156,7 +157,7 @@ fn head_and_body<'a, 'l>(lines: &'a [&'l str]) -> Result<(Headers, &'a [&'l str]
     Ok((headers.collect::<Result<_, _>>()?, rest.get(1..).unwrap_or_default()))
 }
 
-/// Reads the `curl` of documentation: a URL, `-X`, `-H`, `-d`, words quoted or not, lines continued by a backslash.
+/// Parses a `curl` command of documentation: a URL, `-X`, `-H`, `-d`, words quoted or not, lines that end in a `\`.
 fn curl(text: &str) -> Result<(String, String, Headers, String), String> {
     let mut words = words(&text.replace("\\\n", " ")).into_iter().skip(1);
     let (mut method, mut target, mut headers, mut body) = (None, None, Vec::new(), String::new());

@@ -1,4 +1,4 @@
-// The package in Chromium, as bundlers make it and without any, under a strict policy and cut off from everything else.
+// The package in Chromium, with each bundler and without one, under a strict content security policy.
 import assert from "node:assert/strict";
 import { createReadStream, existsSync } from "node:fs";
 import { createServer } from "node:http";
@@ -12,11 +12,11 @@ import { MAIL, PDF, answers, files, project, rules, schema, vectors } from "./pa
 const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; base-uri 'none'; object-src 'none'";
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
 
-/** What every page does: `loading` is how the package comes in. */
-const page = (loading) => `
-  ${loading}
+/** The script of every page. `imports` is the code that imports the package. */
+const page = (imports) => `
+  ${imports}
   const bytes = async (file) => new Uint8Array(await (await fetch("/corpus/" + file)).arrayBuffer());
-  const told = async (work) => {
+  const resultText = async (work) => {
     try {
       return JSON.stringify(await work());
     } catch (error) {
@@ -27,55 +27,55 @@ const page = (loading) => `
   globalThis.version = version;
   globalThis.classify = (rules, files) => {
     const classifier = new Classifier(rules);
-    return Promise.all(files.map((file) => told(async () => classifier.classify(await readDocument(await bytes(file))))));
+    return Promise.all(files.map((file) => resultText(async () => classifier.classify(await readDocument(await bytes(file))))));
   };
   globalThis.decide = async ({ text, mail, rules, settings }) => new Classifier(rules, settings).classify(await readDocument(text ?? mail));
-  globalThis.extracted = (schema, file) => told(async () => extract(await readDocument(await bytes(file)), schema));
-  globalThis.aside = async (rules, file) => {
+  globalThis.extract = (schema, file) => resultText(async () => extract(await readDocument(await bytes(file)), schema));
+  globalThis.classifyInWorker = async (rules, file) => {
     const worker = new SortroomWorker(workerOptions);
     const stages = [];
-    const decision = await told(async () => worker.classify(new Blob([await bytes(file)]), rules, { onStage: (stage) => stages.push(stage) }));
-    const stop = new AbortController();
-    const stopped = worker.classify(await bytes(file), rules, { signal: stop.signal, onStage: () => stop.abort() });
-    const name = await stopped.catch((error) => error.name);
-    const again = await told(async () => worker.classify(await bytes(file), rules));
+    const decision = await resultText(async () => worker.classify(new Blob([await bytes(file)]), rules, { onStage: (stage) => stages.push(stage) }));
+    const controller = new AbortController();
+    const aborted = worker.classify(await bytes(file), rules, { signal: controller.signal, onStage: () => controller.abort() });
+    const name = await aborted.catch((error) => error.name);
+    const again = await resultText(async () => worker.classify(await bytes(file), rules));
     worker.close();
     return { decision, stages, name, again };
   };
   globalThis.ready = true;`;
 
-const WHOLE = `
+const IMPORTS = `
   import { Classifier, SortroomError, extract, readDocument, version } from "sortroom";
   import { SortroomWorker } from "sortroom/worker";
   const workerOptions = {};`;
 
 const HTML = '<!doctype html><meta charset="utf-8"><title>try</title><script type="module" src="./main.js"></script>';
 
-/** Each makes a project and gives the folder that is served. */
-const WAYS = {
+/** Each creates a project, and returns the folder to serve. */
+const SETUPS = {
   async "no bundler"() {
-    const here = (name) => `"./node_modules/sortroom/${name}.js"`;
-    const loading = WHOLE.replace('"sortroom"', here("browser")).replace('"sortroom/worker"', here("worker"));
-    return project("plain", { "index.html": HTML, "main.js": page(loading) });
+    const path = (name) => `"./node_modules/sortroom/${name}.js"`;
+    const imports = IMPORTS.replace('"sortroom"', path("browser")).replace('"sortroom/worker"', path("worker"));
+    return project("plain", { "index.html": HTML, "main.js": page(imports) });
   },
   async vite() {
     const folder = await project("vite", {
       "index.html": HTML,
-      "main.js": page(WHOLE),
-      // A worker that imports when it needs is a module; vite's default is a classic script.
+      "main.js": page(IMPORTS),
+      // A worker with dynamic imports must be a module; vite's default is a classic script.
       "vite.config.mjs": 'export default { worker: { format: "es" }, build: { target: "es2022" } };',
     });
     await run(npmBin("vite"), ["build", "--logLevel", "error"], { cwd: folder, quiet: true });
     return join(folder, "dist");
   },
   async webpack() {
-    const folder = await project("webpack", { "dist/index.html": HTML, "main.js": page(WHOLE) });
+    const folder = await project("webpack", { "dist/index.html": HTML, "main.js": page(IMPORTS) });
     const options = ["--entry", "./main.js", "--mode", "production", "--output-path", "dist", "--output-filename", "main.js", "--no-performance"];
     await run(npmBin("webpack"), ["build", ...options], { cwd: folder, quiet: true });
     return join(folder, "dist");
   },
   async esbuild() {
-    const loading = `
+    const imports = `
       import { Classifier, SortroomError, extract, init, readDocument, version } from "sortroom/slim";
       import { SortroomWorker } from "sortroom/worker";
       import engine from "sortroom/engine.wasm";
@@ -85,7 +85,7 @@ const WAYS = {
       const sources = { engine: address(engine), reader: address(reader), extractor: address(extractor) };
       await init(sources);
       const workerOptions = { sources, worker: () => new Worker(new URL("./thread.js", import.meta.url), { type: "module" }) };`;
-    const folder = await project("esbuild", { "dist/index.html": HTML, "main.js": page(loading) });
+    const folder = await project("esbuild", { "dist/index.html": HTML, "main.js": page(imports) });
     const options = ["--bundle", "--splitting", "--format=esm", "--outdir=dist", "--loader:.wasm=file", "--log-level=error"];
     await run(npmBin("esbuild"), ["main.js", "thread=sortroom/thread", ...options], { cwd: folder, quiet: true });
     return join(folder, "dist");
@@ -101,27 +101,31 @@ before(async () => {
 
 after(() => browser?.close());
 
-const again = (text) => JSON.stringify(JSON.parse(text));
-const said = (file) => (native.get(file).classified ? again(native.get(file).classified) : JSON.stringify(native.get(file)));
+/** JSON text as JavaScript serializes it. */
+const canonical = (text) => JSON.stringify(JSON.parse(text));
+const expectedResult = (file) => {
+  const result = native.get(file);
+  return result.classified ? canonical(result.classified) : JSON.stringify(result);
+};
 
-for (const [way, make] of Object.entries(WAYS)) {
-  describe(way, () => {
+for (const [name, setUp] of Object.entries(SETUPS)) {
+  describe(name, () => {
     let site;
     let tab;
-    const faults = [];
-    const asked = [];
+    const errors = [];
+    const requests = [];
 
     before(async () => {
-      site = await serve(await make());
+      site = await serve(await setUp());
       const context = await browser.newContext();
       tab = await context.newPage();
-      tab.on("pageerror", (error) => faults.push(error.stack));
-      tab.on("console", (message) => message.type() === "error" && faults.push(message.text()));
-      tab.on("request", (request) => asked.push(request.url()));
+      tab.on("pageerror", (error) => errors.push(error.stack));
+      tab.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+      tab.on("request", (request) => requests.push(request.url()));
       await tab.goto(`${site.url}/index.html`);
-      // Asked again and again: a condition that waits in the page would be a text to evaluate, which the policy forbids.
+      // `waitForFunction` would evaluate a text in the page, which the policy forbids.
       for (let tries = 0; !(await tab.evaluate(() => globalThis.ready)); tries += 1) {
-        assert.ok(tries < 200 && faults.length === 0, `the page is not ready\n${faults.join("\n")}`);
+        assert.ok(tries < 200 && errors.length === 0, `the page is not ready\n${errors.join("\n")}`);
         await setTimeout(50);
       }
     });
@@ -129,41 +133,42 @@ for (const [way, make] of Object.entries(WAYS)) {
     after(() => site?.close());
 
     const classify = (files) => tab.evaluate(([rules, files]) => globalThis.classify(rules, files), [rules, files]);
-    const parts = () => asked.filter((url) => url.endsWith(".wasm")).length;
+    const loadedModules = () => requests.filter((url) => url.endsWith(".wasm")).length;
 
     test("classifies a mail with the engine alone, and a PDF with the reader", async () => {
-      assert.deepEqual(await classify([MAIL]), [said(MAIL)]);
-      assert.equal(parts(), 1);
-      assert.deepEqual(await classify([PDF]), [said(PDF)]);
-      assert.equal(parts(), 2);
+      assert.deepEqual(await classify([MAIL]), [expectedResult(MAIL)]);
+      assert.equal(loadedModules(), 1);
+      assert.deepEqual(await classify([PDF]), [expectedResult(PDF)]);
+      assert.equal(loadedModules(), 2);
     });
 
     test("extracts", async () => {
-      const extraction = await tab.evaluate(([schema, file]) => globalThis.extracted(schema, file), [schema, PDF]);
-      assert.equal(extraction, again(native.get(PDF).extracted));
+      const extraction = await tab.evaluate(([schema, file]) => globalThis.extract(schema, file), [schema, PDF]);
+      assert.equal(extraction, canonical(native.get(PDF).extracted));
     });
 
-    test("does the same in a worker, which an abort ends", async () => {
-      const aside = await tab.evaluate(([rules, file]) => globalThis.aside(rules, file), [rules, PDF]);
-      assert.deepEqual(aside, { decision: said(PDF), stages: ["reading", "classifying"], name: "AbortError", again: said(PDF) });
+    test("gives the same results in a worker, before and after an abort", async () => {
+      const result = await tab.evaluate(([rules, file]) => globalThis.classifyInWorker(rules, file), [rules, PDF]);
+      const decision = expectedResult(PDF);
+      assert.deepEqual(result, { decision, stages: ["reading", "classifying"], name: "AbortError", again: decision });
     });
 
-    if (way === "no bundler") {
-      test("the golden decisions", async () => {
-        for (const { name, asked, expected } of vectors(await tab.evaluate(() => globalThis.version))) {
-          assert.deepEqual(await tab.evaluate((asked) => globalThis.decide(asked), asked), expected, name);
+    if (name === "no bundler") {
+      test("gives the golden decisions", async () => {
+        for (const { name, request, expected } of vectors(await tab.evaluate(() => globalThis.version))) {
+          assert.deepEqual(await tab.evaluate((request) => globalThis.decide(request), request), expected, name);
         }
       });
 
-      test("every file of the corpus is answered as natively", async () => {
-        const answered = await classify(files);
-        files.forEach((file, at) => assert.equal(answered[at], said(file), file));
+      test("gives the results of the native build for every file of the corpus", async () => {
+        const results = await classify(files);
+        files.forEach((file, index) => assert.equal(results[index], expectedResult(file), file));
       });
     }
 
-    test("nothing was refused by the policy, and nobody else was asked", () => {
-      assert.deepEqual(faults, []);
-      assert.deepEqual(asked.filter((url) => !url.startsWith(site.url)), []);
+    test("violates no policy, and sends no requests to other origins", () => {
+      assert.deepEqual(errors, []);
+      assert.deepEqual(requests.filter((url) => !url.startsWith(site.url)), []);
     });
   });
 }

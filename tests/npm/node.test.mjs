@@ -1,4 +1,4 @@
-// The package in Node: what it answers, what it refuses, and what its types say.
+// The package in Node: its results, its errors and its types.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -32,8 +32,8 @@ const again = (text) => JSON.stringify(JSON.parse(text));
 
 test("a project classifies a PDF and a mail", () => {
   const corpus = join(import.meta.dirname, "..", "corpus");
-  const given = [join(import.meta.dirname, "rules.json"), join(corpus, PDF), join(corpus, MAIL)];
-  const printed = execFileSync(process.execPath, ["index.mjs", ...given], { cwd: folder, encoding: "utf8" });
+  const args = [join(import.meta.dirname, "rules.json"), join(corpus, PDF), join(corpus, MAIL)];
+  const printed = execFileSync(process.execPath, ["index.mjs", ...args], { cwd: folder, encoding: "utf8" });
   assert.deepEqual(printed.trimEnd().split("\n"), [PDF, MAIL].map((file) => again(native.get(file).classified)));
 });
 
@@ -45,7 +45,7 @@ test("the example of the README runs", () => {
   assert.match(printed, /^invoice 0\.\d+ Matches "invoice" .* 5291\.40\n$/s);
 });
 
-test("every file of the corpus is answered as natively", async () => {
+test("every file of the corpus has the same result as natively", async () => {
   assert.ok(files.length >= 100, `${files.length} files`);
   const classifier = new sortroom.Classifier(rules);
   for (const file of files) {
@@ -62,7 +62,7 @@ test("every file of the corpus is answered as natively", async () => {
   }
 });
 
-test("an answer as text is what the server sends, byte for byte", async () => {
+test("a result as JSON text is what the server sends, byte for byte", async () => {
   const { SortroomWorker } = await imported("sortroom/worker");
   const worker = new SortroomWorker();
   const classifier = new sortroom.Classifier(rules);
@@ -81,9 +81,9 @@ test("the golden decisions", async () => {
   assert.equal(sortroom.version, engineVersion);
   const golden = vectors(sortroom.version);
   assert.ok(golden.length > 3);
-  for (const { name, asked, expected } of golden) {
-    const classifier = new sortroom.Classifier(asked.rules, asked.settings);
-    const document = await sortroom.readDocument(asked.text ?? asked.mail);
+  for (const { name, request, expected } of golden) {
+    const classifier = new sortroom.Classifier(request.rules, request.settings);
+    const document = await sortroom.readDocument(request.text ?? request.mail);
     assert.deepEqual(await classifier.classify(document), expected, name);
   }
 });
@@ -104,7 +104,7 @@ test("input comes in any shape", async () => {
   assert.equal(attachment.document.format, "pdf");
 });
 
-test("a language can be said", async () => {
+test("the language can be set", async () => {
   const classifier = new sortroom.Classifier(rules);
   const document = await sortroom.readDocument("Bitte um Rechnung");
   const settled = await new sortroom.Classifier(rules, { language: "de" }).classify(document);
@@ -124,50 +124,50 @@ test("evaluation, comparison and lint", async () => {
   assert.ok(findings.some(({ kind }) => kind === "duplicate" || kind === "shadowed"));
 });
 
-test("what is refused says where", async () => {
-  const refusal = async (call) => {
+test("errors point to the invalid input", async () => {
+  const errorOf = async (call) => {
     try {
       await call();
     } catch (error) {
       assert.ok(error instanceof sortroom.SortroomError, String(error));
       return [error.code, error.pointer, error.message];
     }
-    assert.fail("nothing was refused");
+    assert.fail("the call did not fail");
   };
   const document = await sortroom.readDocument("text");
   const short = new sortroom.Classifier([{ label: "a", description: "x" }]);
-  assert.deepEqual((await refusal(() => short.classify(document))).slice(0, 2), ["INVALID", "/rules/0/description"]);
-  assert.deepEqual((await refusal(() => sortroom.extract(document, { fields: [{}] }))).slice(0, 2), ["INVALID", "/schema/fields/0/name"]);
-  assert.deepEqual((await refusal(() => sortroom.readDocument("x", { pages: "0" }))).slice(0, 2), ["INVALID", "/pages"]);
-  assert.deepEqual((await refusal(() => sortroom.readDocument("x", { page: "1" }))).slice(0, 2), ["INVALID", "/page"]);
-  assert.deepEqual(await refusal(() => sortroom.readDocument(bytesOf("bad/password-aes.pdf"))), ["PDF_IS_PROTECTED", null, "The PDF is protected by a password"]);
-  assert.equal((await refusal(() => sortroom.evaluate(rules, [{ text: "x", label: "nothing" }])))[1], "/cases/0/label");
-  assert.equal((await refusal(() => sortroom.evaluate(rules, [{ text: "%PDF-1.7", label: null }])))[1], "/cases/0/text");
-  assert.equal((await refusal(() => short.classify({ pages: [], attachments: [] })))[0], "INVALID");
+  assert.deepEqual((await errorOf(() => short.classify(document))).slice(0, 2), ["INVALID", "/rules/0/description"]);
+  assert.deepEqual((await errorOf(() => sortroom.extract(document, { fields: [{}] }))).slice(0, 2), ["INVALID", "/schema/fields/0/name"]);
+  assert.deepEqual((await errorOf(() => sortroom.readDocument("x", { pages: "0" }))).slice(0, 2), ["INVALID", "/pages"]);
+  assert.deepEqual((await errorOf(() => sortroom.readDocument("x", { page: "1" }))).slice(0, 2), ["INVALID", "/page"]);
+  assert.deepEqual(await errorOf(() => sortroom.readDocument(bytesOf("bad/password-aes.pdf"))), ["PDF_IS_PROTECTED", null, "The PDF is protected by a password"]);
+  assert.equal((await errorOf(() => sortroom.evaluate(rules, [{ text: "x", label: "nothing" }])))[1], "/cases/0/label");
+  assert.equal((await errorOf(() => sortroom.evaluate(rules, [{ text: "%PDF-1.7", label: null }])))[1], "/cases/0/text");
+  assert.equal((await errorOf(() => short.classify({ pages: [], attachments: [] })))[0], "INVALID");
 });
 
 test("after a trap the next call gets a fresh instance", async () => {
-  const { Part } = await import(at("part.js"));
+  const { WasmModule } = await import(at("wasm_module.js"));
   const glue = await import(at("engine.js"));
-  const part = new Part(async () => glue, () => readFileSync(new URL(at("engine.wasm"))));
+  const module = new WasmModule(async () => glue, () => readFileSync(new URL(at("engine.wasm"))));
   const classifiers = [];
-  const said = () =>
-    part.run((engine, instance) => {
+  const classify = () =>
+    module.run((engine, instance) => {
       classifiers[instance] ??= new engine.Classifier(JSON.stringify({ rules }));
-      return classifiers[instance].classify(engine.readLight(bytesOf(MAIL), "{}").json);
+      return classifiers[instance].classify(engine.readTextBased(bytesOf(MAIL), "{}").json);
     });
-  assert.equal(await said(), native.get(MAIL).classified);
+  assert.equal(await classify(), native.get(MAIL).classified);
   // No document is known to trap: a real trap of the same engine, by a pointer far out of its memory.
-  const trap = () => part.run((engine) => {
-    const stray = engine.Reading.prototype;
+  const trap = () => module.run((engine) => {
+    const stray = engine.ReadOutput.prototype;
     return Reflect.get(stray, "json", Object.create(stray, { __wbg_ptr: { value: 0xfffffff0 }, __wbg_inst: { value: undefined } }));
   });
   await assert.rejects(trap, (error) => error.code === "INTERNAL" && error.cause instanceof WebAssembly.RuntimeError);
-  assert.equal(await said(), native.get(MAIL).classified);
+  assert.equal(await classify(), native.get(MAIL).classified);
   assert.equal(classifiers.length, 2);
 });
 
-test("the slim entry takes what it is given", async () => {
+test("the slim entry loads the modules that it is given", async () => {
   const script = `
     import { readFile } from "node:fs/promises";
     import { Classifier, init, readDocument } from "sortroom/slim";
@@ -184,7 +184,7 @@ test("the slim entry takes what it is given", async () => {
   assert.equal(printed.trim(), "NOT_LOADED NOT_LOADED eml NOT_LOADED");
 });
 
-test("a worker does the same, tells stages, and can be stopped", async (t) => {
+test("a worker gives the same results, reports stages, and can be aborted", async (t) => {
   const { SortroomWorker } = await imported("sortroom/worker");
   const worker = new SortroomWorker();
   t.after(() => worker.close());
@@ -205,7 +205,7 @@ test("a worker does the same, tells stages, and can be stopped", async (t) => {
   await assert.rejects(worker.lint(rules, { signal: AbortSignal.abort() }), { name: "AbortError" });
 });
 
-test("what an ended worker still says answers no later call", async () => {
+test("a late message of a terminated worker answers no later call", async () => {
   const { SortroomWorker } = await import(at("worker.js"));
   const begun = [];
   const worker = () => begun[begun.push({ postMessage() {}, terminate() {} }) - 1];
@@ -221,7 +221,7 @@ test("what an ended worker still says answers no later call", async () => {
   assert.equal(await next, "in time");
 });
 
-test("a call that its signal ended with another one is not begun", async () => {
+test("a queued call is not started if its signal aborts it together with the current call", async () => {
   const { SortroomWorker } = await import(at("worker.js"));
   const posted = [];
   const worker = () => ({ postMessage: ({ task }) => posted.push(task.kind), terminate() {} });
@@ -234,7 +234,7 @@ test("a call that its signal ended with another one is not begun", async () => {
   assert.deepEqual(posted, ["lint"]);
 });
 
-test("the types hold in the ways that packages are found", () => {
+test("the types compile with every module resolution", () => {
   writeFileSync(join(folder, "types.ts"), `
     import { Classifier, SortroomError, evaluate, extract, lint, readDocument, version, type Decision, type Rule } from "sortroom";
     import { init } from "sortroom/slim";

@@ -1,4 +1,4 @@
-// The package as others get it: packed, and installed into projects that are thrown away.
+// The package as users get it: packed, and installed into temporary projects.
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { buildPackage } from "../../.scripts/package.mjs";
@@ -12,11 +12,11 @@ const json = (file) => JSON.parse(readFileSync(file, "utf8"));
 export const rules = json(new URL("rules.json", import.meta.url));
 export const schema = json(new URL("schema.json", import.meta.url));
 
-/** A PDF, which takes the reader, and a mail, which does not. */
+/** A PDF, which needs the reader, and a mail, which does not. */
 export const PDF = "pdf/invoice-en.pdf";
 export const MAIL = "eml/refund-request-en.eml";
 
-/** Every file of the corpus, good and bad. */
+/** Every file of the corpus, valid and invalid. */
 export const files = (() => {
   const { documents, bad } = json(join(CORPUS, "index.json"));
   return [...documents, ...bad].map(({ file }) => file);
@@ -25,17 +25,17 @@ export const files = (() => {
 export const bytesOf = (file) => readFileSync(join(CORPUS, file));
 
 let packed;
-/** Packs the package once, and gives the file. */
+/** Packs the package once, and returns the path of the file. */
 export function pack() {
   packed ??= (async () => {
     const folder = await buildPackage(await setup());
-    const told = await run("npm", ["pack", folder, "--pack-destination", join(ROOT, "build"), "--silent"], { quiet: true });
-    return join(ROOT, "build", told.trim().split("\n").pop());
+    const output = await run("npm", ["pack", folder, "--pack-destination", join(ROOT, "build"), "--silent"], { quiet: true });
+    return join(ROOT, "build", output.trim().split("\n").pop());
   })();
   return packed;
 }
 
-/** Makes a project with the package in it, and gives its folder. */
+/** Creates a project with the package installed, and returns its folder. */
 export async function project(name, files) {
   const folder = join(PROJECTS, name);
   rmSync(folder, { recursive: true, force: true });
@@ -51,7 +51,7 @@ export async function project(name, files) {
 }
 
 let native;
-/** What the native build says of every file: `{classified, extracted}` as texts, or `{code, message}`. */
+/** The results of the native build for every file: `{classified, extracted}` as JSON texts, or `{code, message}`. */
 export function answers() {
   native ??= (async () => {
     const workspace = ["--workspace", ...["worker", "web", "bare"].flatMap((crate) => ["--exclude", `sortroom-${crate}`])];
@@ -60,22 +60,23 @@ export function answers() {
     const [ruleFile, schemaFile] = ["rules.json", "schema.json"].map((file) => join(ROOT, "tests", "npm", file));
     const printed = await run(program, [ruleFile, schemaFile, ...files], { cwd: CORPUS, quiet: true });
     const lines = printed.trimEnd().split("\n").map((line) => line.split("\t"));
-    const said = ([, one, other]) => (one === "-" ? JSON.parse(other) : { classified: one, extracted: other });
-    return new Map(lines.map((line) => [line[0], said(line)]));
+    // The second column is `-` for an error, which is in the third.
+    const toResult = ([, second, third]) => (second === "-" ? JSON.parse(third) : { classified: second, extracted: third });
+    return new Map(lines.map((line) => [line[0], toResult(line)]));
   })();
   return native;
 }
 
-/** The version of the engine that the golden decisions are of. */
+/** The engine version that made the golden decisions. */
 export const engineVersion = readFileSync(join(ROOT, "tests", "golden", "native", "engine-versions.txt"), "utf8").trimEnd().split("\n").pop().split(" ")[0];
 
-/** The golden decisions: what was asked, and what must be answered by this version. */
+/** The golden decisions: the requests, and the expected results of this version. */
 export function vectors(version) {
   const text = readFileSync(join(ROOT, "tests", "golden", "native", "vectors.http"), "utf8");
   return text.split(/^=== /m).slice(1).map((block) => {
-    const [said, answered] = block.split(/^--- 200$/m);
-    const name = said.slice(0, said.indexOf("\n"));
-    const expected = JSON.parse(answered.replaceAll('"<text>"', JSON.stringify(version)));
-    return { name, asked: JSON.parse(said.slice(said.indexOf("\n{"))), expected };
+    const [head, response] = block.split(/^--- 200$/m);
+    const name = head.slice(0, head.indexOf("\n"));
+    const expected = JSON.parse(response.replaceAll('"<text>"', JSON.stringify(version)));
+    return { name, request: JSON.parse(head.slice(head.indexOf("\n{"))), expected };
   });
 }

@@ -1,4 +1,4 @@
-// The package in workerd, bundled as wrangler does it.
+// The package in workerd, bundled by wrangler.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -42,15 +42,15 @@ before(async () => {
 
 after(() => server?.dispose());
 
-const ask = async (path, file) => {
+const requestText = async (path, file) => {
   const response = await server.dispatchFetch(`http://try${path}`, { method: "POST", body: bytesOf(file) });
   return response.text();
 };
 
 test("a Worker classifies a PDF and a mail", async () => {
-  for (const file of [MAIL, PDF]) assert.equal(await ask("/", file), JSON.stringify(JSON.parse(native.get(file).classified)));
+  for (const file of [MAIL, PDF]) assert.equal(await requestText("/", file), JSON.stringify(JSON.parse(native.get(file).classified)));
 });
 
 test("a Worker extracts", async () => {
-  assert.equal(await ask("/extract", PDF), JSON.stringify(JSON.parse(native.get(PDF).extracted)));
+  assert.equal(await requestText("/extract", PDF), JSON.stringify(JSON.parse(native.get(PDF).extracted)));
 });

@@ -1,14 +1,14 @@
-//! What a released version stored is read by this one.
+//! This version reads what released versions stored.
 //!
-//! `tests/upgrade/{version}/{kind}.json` has records of that kind as the release wrote them, byte for byte, by what they
-//! are cases of, each with what the release said that it is. They are read here in the way the objects of the Worker read
-//! them. A release saves its own before it is tagged, and no release ever changes those of another:
+//! `tests/upgrade/{version}/{kind}.json` has records of that kind as the release wrote them, byte for byte. Each has
+//! the name of its case and the contents that the release read from it. They are read here the way the Worker's
+//! objects read them. A release saves its own before it is tagged, and no release ever changes those of another:
 //!
 //! ```text
 //! cargo test -p sortroom-tests --test upgrade -- --ignored save
 //! ```
 //!
-//! The folder of a release also has the storage of a whole service on workerd, which `tests/e2e/upgrade.test.mjs` opens.
+//! The folder of a release also has the storage of a whole service on workerd, for `tests/e2e/upgrade.test.mjs`.
 
 mod records;
 mod save;
@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 use sortroom::job::Status;
 
-/// The cases of every kind that each release has at least. What a later release stores besides has a case of its own there.
+/// The cases of every kind that each release must have. A later release adds cases for what else it stores.
 const CASES: &[(&str, &[&str])] = &[
     (
         "jobs",
@@ -72,12 +72,12 @@ const CASES: &[(&str, &[&str])] = &[
     ("tokens", &["expiring", "lasting"]),
 ];
 
-/// A record as it lies in storage.
+/// A stored record.
 #[derive(Serialize, Deserialize)]
 struct Saved {
-    /// What the release said that the record is.
+    /// The contents of the record, as the release read them.
     is: Value,
-    /// The classification, where storage keeps it beside the record.
+    /// The classification, if it is stored separately from the record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     classification: Option<Box<RawValue>>,
     /// What the release wrote.
@@ -95,7 +95,7 @@ fn records_of(version: &str) -> BTreeMap<String, BTreeMap<String, Saved>> {
     for entry in fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
         let path = entry.expect("an entry").path();
         let kind = path.file_stem().expect("a name").to_string_lossy().into_owned();
-        // What the flow on workerd expects of its storage.
+        // `expected.json` belongs to the storage on workerd.
         if path.extension().is_none_or(|extension| extension != "json") || kind == "expected" {
             continue;
         }
@@ -106,7 +106,7 @@ fn records_of(version: &str) -> BTreeMap<String, BTreeMap<String, Saved>> {
     kinds
 }
 
-/// The releases that saved something: the first one at least.
+/// The releases with saved records, at least the first one.
 fn versions() -> Vec<String> {
     let folders = fs::read_dir(root()).expect("the folder").map(|entry| entry.expect("an entry"));
     let folders = folders.filter(|entry| entry.path().is_dir());
@@ -123,7 +123,7 @@ fn records_of_every_release_are_read() {
             for (case, saved) in cases {
                 let read =
                     records::read(kind, saved).unwrap_or_else(|error| panic!("{version}, {kind}, {case}: {error}"));
-                // A later version may know more of a record than the release did.
+                // A later version may read more from a record than the release did.
                 for (name, value) in saved.is.as_object().expect("an object") {
                     assert_eq!(&read[name], value, "{version}, {kind}, {case}: {name}");
                 }
@@ -148,9 +148,9 @@ fn every_release_saved_every_kind() {
     }
 }
 
-/// A few of the values by heart, so that they do not only agree with what is written beside them.
+/// Some values as literals, so that the records are not only compared with the contents stored with them.
 #[test]
-fn records_of_the_first_release_say_what_they_said() {
+fn records_of_the_first_release_have_known_values() {
     let kinds = records_of("0.1.0");
     let read = |kind: &str, case: &str| records::read(kind, &kinds[kind][case]).expect("a record");
     let succeeded = read("jobs", "succeeded");

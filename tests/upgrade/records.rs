@@ -1,4 +1,4 @@
-//! Reading records, each in the way the Worker's objects read it, and saying what they are.
+//! Reads records the way the Worker's objects read them, and describes their contents as JSON.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 use sortroom::{
     job::{self, Command, Effect, Job, Source, State},
     service::{
-        host::JobReply,
-        index::{Classifier, File, JobRows, Project, SavedSchema},
+        index::{ClassifierVersion, File, JobRows, Project, SavedSchema},
+        job_object::JobReply,
         ports::StageMessage,
         tokens::Token,
     },
@@ -17,17 +17,17 @@ use sortroom::{
 
 use crate::Saved;
 
-/// Reads a record of a kind, and says what it is.
+/// Reads a record of a kind, and returns its contents.
 pub fn read(kind: &str, saved: &Saved) -> Result<Value, String> {
     match kind {
         "jobs" => stored_job(saved).map(|job| self::job(&job)),
         "job_rows" => row(saved).map(|job| self::job(&job)),
-        "classifiers" => record(saved).map(|one| classifier(&one)),
-        "files" => record(saved).map(|one| file(&one)),
-        "messages" => record(saved).map(|one| message(&one)),
-        "projects" => record(saved).map(|one| project(&one)),
-        "schemas" => record(saved).map(|one| schema(&one)),
-        "tokens" => record(saved).map(|one| token(&one)),
+        "classifiers" => record(saved).map(|version| classifier(&version)),
+        "files" => record(saved).map(|file| self::file(&file)),
+        "messages" => record(saved).map(|message| self::message(&message)),
+        "projects" => record(saved).map(|project| self::project(&project)),
+        "schemas" => record(saved).map(|schema| self::schema(&schema)),
+        "tokens" => record(saved).map(|token| self::token(&token)),
         _ => Err("nothing here reads records of that kind".to_owned()),
     }
 }
@@ -40,25 +40,25 @@ fn parse<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     serde_json::from_str(text).map_err(|error| format!("{error} in {text}"))
 }
 
-/// A job as its own object has it: read to be changed, and handed out as it lies there.
+/// Reads a job as its job object does: parsed for commands, and returned as stored.
 fn stored_job(saved: &Saved) -> Result<Job, String> {
     let job: Job = record(saved)?;
     match parse(&format!(r#"{{"job":{}}}"#, saved.record.get()))? {
-        JobReply::Job(told) if *told == job => {}
+        JobReply::Job(returned) if *returned == job => {}
         other => return Err(format!("handed out as {other:?}")),
     }
-    // The object looks for this text to know a job that is removed.
+    // The job object searches for this text to recognise a removed job.
     let is_purged = saved.record.get().contains(r#""at":"purged""#);
     if is_purged != (job.state == State::Purged) {
         return Err("the state is spelt otherwise".to_owned());
     }
-    // Whatever the state, it has a next step: that of its timer.
+    // In any state the job accepts the wake-up of its timer.
     job::apply(Some(&job), Command::Wake, job.timer().unwrap_or(job.updated_at))
         .map_err(|rejected| format!("waking it is rejected: {rejected:?}"))?;
     Ok(job)
 }
 
-/// The row of a job, read by itself and as a listing.
+/// Reads the row of a job, by itself and in a listing.
 fn row(saved: &Saved) -> Result<Job, String> {
     let classification = saved.classification.as_ref().ok_or("no classification")?.get();
     let text = saved.record.get();
@@ -76,7 +76,7 @@ fn ids<T: ToString>(id: Option<&T>) -> Option<String> {
     id.map(ToString::to_string)
 }
 
-/// What a job is, in words that no change of a type changes.
+/// The contents of a job, independent of the Rust types.
 pub fn job(job: &Job) -> Value {
     let decision = job.decision.as_ref();
     let values = job.extraction.as_ref().map(|extraction| {
@@ -97,8 +97,8 @@ pub fn job(job: &Job) -> Value {
         Source::Mail { mail } => json!({ "mail": mail.as_ref().map(|mail| [mail.subject.clone(), mail.body.clone()]) }),
     };
     let state = match job.state {
-        State::Queued { stage, attempt, asked, not_before, .. } => {
-            json!({ "stage": stage, "attempt": attempt, "asked": asked, "not_before": not_before.as_millis() })
+        State::Queued { stage, attempt, redeliveries, not_before, .. } => {
+            json!({ "stage": stage, "attempt": attempt, "asked": redeliveries, "not_before": not_before.as_millis() })
         }
         State::Running { stage, attempt, lease, .. } => {
             json!({ "stage": stage, "attempt": attempt, "lease": lease.to_string() })
@@ -145,21 +145,21 @@ pub fn job(job: &Job) -> Value {
     })
 }
 
-pub fn classifier(one: &Classifier) -> Value {
-    let rules = one.classification.rules.rules.iter();
-    let routes = one.routes.iter().map(|route| {
+pub fn classifier(version: &ClassifierVersion) -> Value {
+    let rules = version.classification.rules.rules.iter();
+    let routes = version.routes.iter().map(|route| {
         (route.label.clone(), json!({ "deployment": route.deployment, "schema": route.schema.to_string() }))
     });
-    let settings = &one.classification.settings;
+    let settings = &version.classification.settings;
     json!({
-        "id": one.id.to_string(),
-        "name": one.name,
-        "version": one.version.as_millis(),
-        "created_at": one.created_at.as_millis(),
-        "draft": one.draft,
+        "id": version.id.to_string(),
+        "name": version.name,
+        "version": version.version.as_millis(),
+        "created_at": version.created_at.as_millis(),
+        "draft": version.draft,
         "rules": rules
             .map(|rule| json!({
-                "id": one.rule_id(&rule.label).to_string(),
+                "id": version.rule_id(&rule.label).to_string(),
                 "label": rule.label,
                 "description": rule.description,
                 "examples": rule.examples,
@@ -209,7 +209,7 @@ pub fn project(project: &Project) -> Value {
 
 pub fn schema(saved: &SavedSchema) -> Value {
     let fields = saved.schema.fields.iter().map(|field| {
-        // The kind is a word of the schema's own form, which is that of storage too.
+        // The kind's name in the JSON of schemas, which is also its name in storage.
         let kind = serde_json::to_value(field.kind).expect("a kind");
         (field.name.clone(), json!({ "kind": kind, "description": field.description, "synonyms": field.synonyms }))
     });

@@ -1,20 +1,20 @@
-// Saves the storage of a service on workerd as this version leaves it, and what it answers: for a release.
+// Saves the storage of a service on workerd as this version writes it, and its responses. Run for each release.
 //
 //   npm run build:worker && node tests/upgrade/save.mjs
 //
-// writes `state.tar.gz` and `expected.json` into the folder of the version, which tests/e2e/upgrade.test.mjs opens with
-// every later version. What a release saved stays as it is. The secrets are those of the tests and open nothing else.
+// writes `state.tar.gz` and `expected.json` into the folder of the version. tests/e2e/upgrade.test.mjs opens them with
+// every later version. The files of a release never change. The secrets are those of the tests, used nowhere else.
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { main, run } from "../../.scripts/lib.mjs";
-import { HELD, ROOT, ask, corpus, scratch, startServer, until } from "../e2e/server.mjs";
+import { HELD, ROOT, corpus, request, scratch, startServer, until } from "../e2e/server.mjs";
 
 const [, VERSION] = readFileSync(join(ROOT, "Cargo.toml"), "utf8").match(/^version = "([^"]+)"/m);
 const FOLDER = join(ROOT, "tests", "upgrade", VERSION);
 
-/** The longest that a project may keep what it has, so that nothing of it goes for ten years. */
+/** The maximum retention of a project, so that nothing expires for ten years. */
 const RETENTION_DAYS = 3660;
 
 const RULES = [
@@ -28,50 +28,50 @@ const LABELS = [
 /** The rules as LlamaCloud writes them. */
 const TYPES = RULES.map(({ label, description }) => ({ type: label, description }));
 
-/** Makes everything that is to be there, and gives what it is known by. */
-async function make(url) {
-  const project = await ask(url, "POST", "/v1/projects", { body: { name: "Accounts", organization_name: "Acme", retention_days: RETENTION_DAYS } });
-  const { token } = await ask(url, "POST", `/v1/projects/${project.id}/tokens`, { body: { name: "upgrade" } });
-  const own = (method, path, body) => ask(url, method, path, { token, body });
+/** Creates everything that the storage is to contain, and returns the ids. */
+async function createAll(url) {
+  const project = await request(url, "POST", "/v1/projects", { body: { name: "Accounts", organization_name: "Acme", retention_days: RETENTION_DAYS } });
+  const { token } = await request(url, "POST", `/v1/projects/${project.id}/tokens`, { body: { name: "upgrade" } });
+  const send = (method, path, body) => request(url, method, path, { token, body });
   const upload = async (name, bytes) => {
     const form = new FormData();
     form.set("purpose", "classify");
     form.set("external_file_id", `crm-${name}`);
     form.set("file", new File([bytes], name));
-    const answer = await fetch(`${url}/api/v1/beta/files`, { method: "POST", headers: { authorization: `Bearer ${token}` }, body: form });
-    assert.equal(answer.status, 201, await answer.clone().text());
-    return (await answer.json()).id;
+    const response = await fetch(`${url}/api/v1/beta/files`, { method: "POST", headers: { authorization: `Bearer ${token}` }, body: form });
+    assert.equal(response.status, 201, await response.clone().text());
+    return (await response.json()).id;
   };
   const receipt = await upload("receipt.txt", corpus("txt/receipt-taxi-en.txt"));
   const locked = await upload("locked.pdf", corpus("bad/password-aes.pdf"));
 
-  const schema = await own("POST", "/v1/schemas", {
+  const schema = await send("POST", "/v1/schemas", {
     name: "Invoice",
     fields: [{ name: "invoice_number", kind: "id" }, { name: "total", kind: "money", synonyms: ["total due"] }],
     tables: [{ name: "items", fields: [{ name: "price", kind: "money" }] }],
   });
-  const classifier = await own("POST", "/v1/classifiers", {
+  const classifier = await send("POST", "/v1/classifiers", {
     name: "documents",
     rules: RULES,
     settings: { language: "en", no_match_bias: 0.25 },
     routes: [{ label: "invoice", deployment: "Invoice Processing", schema_id: schema.id }],
   });
-  await own("PUT", `/v1/classifiers/${classifier.id}`, { rules: [...RULES, { label: "contract", description: "An agreement between parties" }], draft: true });
-  const orchestrator = await own("POST", "/v1/classifiers", { name: "mails", rules: LABELS });
-  const configuration = await own("POST", "/api/v1/beta/configurations", {
+  await send("PUT", `/v1/classifiers/${classifier.id}`, { rules: [...RULES, { label: "contract", description: "An agreement between parties" }], draft: true });
+  const orchestrator = await send("POST", "/v1/classifiers", { name: "mails", rules: LABELS });
+  const configuration = await send("POST", "/api/v1/beta/configurations", {
     name: "types",
     parameters: { product_type: "classify_v2", rules: TYPES },
   });
 
-  // A job of each kind that ends: of the dialect of LlamaCloud, of Limai with what is extracted, and of a mail.
-  const completed = await own("POST", "/api/v2/classify", { file_input: receipt, configuration: { rules: TYPES }, transaction_id: "once" });
-  const failed = await own("POST", "/api/v2/classify", { file_input: locked, configuration_id: configuration.id });
-  const announced = await own("GET", `/api/v1/classify/${classifier.id}/get-url?filename=bill.txt`);
+  // Jobs that end, one of each kind: of LlamaCloud's dialect, of Limai's with extracted fields, and of a mail.
+  const completed = await send("POST", "/api/v2/classify", { file_input: receipt, configuration: { rules: TYPES }, transaction_id: "once" });
+  const failed = await send("POST", "/api/v2/classify", { file_input: locked, configuration_id: configuration.id });
+  const announced = await send("GET", `/api/v1/classify/${classifier.id}/get-url?filename=bill.txt`);
   const put = await fetch(announced.url, { method: "PUT", body: corpus("txt/invoice-translation-en.txt") });
   assert.equal(put.status, 200);
-  await own("POST", `/api/v1/classify/${classifier.id}/async`, { fileId: announced.fileId });
+  await send("POST", `/api/v1/classify/${classifier.id}/async`, { fileId: announced.fileId });
   const mails = `/api/companies/${project.id}/orchestrators/${orchestrator.id}`;
-  const { process_cuid: mail } = await own("POST", `${mails}/classification-async`, {
+  const { process_cuid: mail } = await send("POST", `${mails}/classification-async`, {
     mail: { subject: "Request for refund", body: "Hi, I would like a refund for my recent order..." },
     external_ref: "123-azd-456",
     external_metadata: { customer_id: "abc-789" },
@@ -79,15 +79,15 @@ async function make(url) {
   const data = `/api/v1/document/get-file-data?fileId=${announced.fileId}`;
   await until(async () => {
     const states = [
-      (await own("GET", `/api/v2/classify/${completed.id}`)).status,
-      (await own("GET", `/api/v2/classify/${failed.id}`)).status,
-      (await own("GET", data)).status,
-      (await own("GET", `${mails}/classification-async/${mail}`)).status,
+      (await send("GET", `/api/v2/classify/${completed.id}`)).status,
+      (await send("GET", `/api/v2/classify/${failed.id}`)).status,
+      (await send("GET", data)).status,
+      (await send("GET", `${mails}/classification-async/${mail}`)).status,
     ];
     return states.join() === "COMPLETED,FAILED,COMPLETED,completed";
   }, { what: "the end of every job" });
 
-  const { jobId } = await own("GET", data);
+  const { jobId } = await send("GET", data);
   const reads = [
     "/v1/project",
     "/v1/classifiers",
@@ -116,15 +116,15 @@ async function make(url) {
   return { project: project.id, token, file: receipt, classifier: classifier.id, configuration: configuration.id, mails, completed: completed.id, reads };
 }
 
-/** Leaves a job that was cancelled, one that was removed, and one that waits for a queue that has lost its message. */
-async function leave(url, { token, file }) {
-  const own = (method, path, body) => ask(url, method, path, { token, body });
-  const create = () => own("POST", "/api/v2/classify", { file_input: file, configuration: { rules: TYPES } });
+/** Leaves a cancelled job, a removed job, and a pending job whose queue message is lost. */
+async function leaveOpen(url, { token, file }) {
+  const send = (method, path, body) => request(url, method, path, { token, body });
+  const create = () => send("POST", "/api/v2/classify", { file_input: file, configuration: { rules: TYPES } });
   const cancelled = await create();
-  await own("POST", `/api/v2/classify/${cancelled.id}/cancel`);
+  await send("POST", `/api/v2/classify/${cancelled.id}/cancel`);
   const removed = await create();
-  await own("POST", `/api/v2/classify/${removed.id}/cancel`);
-  await own("DELETE", `/api/v2/classify/${removed.id}`);
+  await send("POST", `/api/v2/classify/${removed.id}/cancel`);
+  await send("DELETE", `/api/v2/classify/${removed.id}`);
   return { cancelled: cancelled.id, removed: removed.id, open: (await create()).id };
 }
 
@@ -136,8 +136,8 @@ function* filesUnder(folder) {
   }
 }
 
-/** Writes the logs of databases into them: what is in them stays the same, in a third of the bytes. */
-function settle(state) {
+/** Checkpoints the write-ahead logs into the databases, which keeps the content in a third of the bytes. */
+function checkpoint(state) {
   for (const file of [...filesUnder(state)].filter((file) => file.endsWith(".sqlite"))) {
     const database = new DatabaseSync(file);
     database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -152,18 +152,18 @@ main(async () => {
   const state = scratch("upgrade-");
   try {
     let server = await startServer({ state });
-    const facts = await make(server.url);
+    const facts = await createAll(server.url);
     await server.stop();
 
     server = await startServer({ state, vars: { INLINE_MAX_BYTES: "0" }, queues: { "sortroom-stages": HELD } });
-    Object.assign(facts, await leave(server.url, facts));
+    Object.assign(facts, await leaveOpen(server.url, facts));
     const { token, reads } = facts;
     reads.push(`/api/v2/classify/${facts.cancelled}`);
     facts.reads = {};
-    for (const path of reads) facts.reads[path] = await ask(server.url, "GET", path, { token });
+    for (const path of reads) facts.reads[path] = await request(server.url, "GET", path, { token });
     await server.stop();
 
-    settle(state);
+    checkpoint(state);
     mkdirSync(FOLDER, { recursive: true });
     await run("tar", ["-czf", archive, "-C", state, "."]);
     writeFileSync(join(FOLDER, "expected.json"), `${JSON.stringify(facts, null, 1)}\n`);

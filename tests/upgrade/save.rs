@@ -1,4 +1,4 @@
-//! Saves records of every kind as this version writes them: jobs in every state, made as requests make them.
+//! Saves records of every kind as this version writes them, with jobs in every state, created by requests.
 
 use std::{collections::BTreeMap, fmt::Write, fs, time::Duration};
 
@@ -10,10 +10,10 @@ use serde_json::{Value, json, value::to_raw_value};
 use sortroom::{
     api,
     id::{FileId, JobId, LeaseId, ProjectId, TokenId},
-    job::{Command, Failure, Job, Kind, Report},
+    job::{Command, Failure, Job, JobKind, Report},
     service::{
         index::{ClassifierFilter, FileFilter, FileOrder, IndexCommand, IndexReply, JobFilter, JobRow, PageRequest},
-        memory::{Memory, Place},
+        memory::{FaultPoint, Memory},
         ports::{Config, Index, Jobs, Random, StageMessage, Tokens},
         tokens::TokenCommand,
     },
@@ -42,12 +42,12 @@ fn save() {
     for (kind, cases) in kinds {
         let path = folder.join(format!("{kind}.json"));
         assert!(!path.exists(), "{} is there: what a release saved stays as it is", path.display());
-        fs::write(path, spelled(&cases)).expect("a file");
+        fs::write(path, to_json(&cases)).expect("a file");
     }
 }
 
-/// The cases as JSON, with a line each for what a case is and for what is stored of it.
-fn spelled(cases: &BTreeMap<String, Saved>) -> String {
+/// The cases as JSON, with one line for each member of a case.
+fn to_json(cases: &BTreeMap<String, Saved>) -> String {
     let mut text = String::new();
     for (case, Saved { is, classification, record }) in cases {
         text += if text.is_empty() { "{\n" } else { ",\n" };
@@ -75,7 +75,7 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        // Nothing is classified within the request that asks for it, so that each state can be had.
+        // No request classifies inline, so that every state can be reached.
         let config = Config { admin_secret: Some(ADMIN.to_owned()), inline_max_bytes: 0 };
         let router = api::router::<Memory>();
         let ports = Memory::new(config);
@@ -91,10 +91,10 @@ impl World {
         world
     }
 
-    /// Sends a request, and gives the answer with its status.
+    /// Sends a request, and returns the status and body of the response.
     fn request(&self, method: &str, target: &str, body: String) -> (u16, Value) {
-        // No two things happen in the same millisecond, so that listings have one order.
-        self.ports.pass(Duration::from_millis(1));
+        // No two requests are in the same millisecond, so that the order of listings is deterministic.
+        self.ports.advance(Duration::from_millis(1));
         let target = target.strip_prefix("https://sortroom.test").unwrap_or(target);
         let request = http::Request::builder()
             .method(method)
@@ -121,33 +121,33 @@ impl World {
         self.send("POST", target, body)
     }
 
-    /// Uploads a text, and gives its id.
+    /// Uploads a text, and returns its file id.
     fn upload(&self, name: &str, text: &str) -> FileId {
         let announced = self.send("PUT", "/api/v1/files", &json!({ "name": name, "external_file_id": "crm-7" }));
-        let (status, answer) = self.request("PUT", &word(&announced, "url"), text.to_owned());
+        let (status, answer) = self.request("PUT", &member(&announced, "url"), text.to_owned());
         assert!(status < 300, "{name}: {status} {answer}");
         id(&announced, "file_id")
     }
 
-    /// Creates a job of the file, of this case.
-    fn create(&mut self, case: &'static str, file: FileId, more: &Value) -> JobId {
+    /// Creates a job for the file, as `case`.
+    fn create(&mut self, case: &'static str, file: FileId, extra_members: &Value) -> JobId {
         let mut body = json!({ "file_input": format!("dfl-{file}"), "configuration": { "rules": [
             { "type": "invoice", "description": "Invoice with an invoice number, line items and an amount due" },
             { "type": "letter", "description": "A letter from one person to another with a salutation" },
         ] } });
-        body.as_object_mut().expect("an object").extend(more.as_object().cloned().unwrap_or_default());
+        body.as_object_mut().expect("an object").extend(extra_members.as_object().cloned().unwrap_or_default());
         let job = id(&self.post("/api/v2/classify", &body), "id");
         self.jobs.push((case, job));
         job
     }
 
-    /// Classifies the file with a saved classifier, and leaves its extraction to the queue.
-    fn follow(&mut self, case: &'static str, classifier: &str, file: FileId) {
+    /// Classifies the file with a saved classifier; its extraction goes through the queue.
+    fn classify_async(&mut self, case: &'static str, classifier: &str, file: FileId) {
         self.post(&format!("/api/v1/classify/{classifier}/async"), &json!({ "fileId": file.to_string() }));
-        self.note(case);
+        self.assign_case(case);
     }
 
-    /// Submits a mail with what its sender wants back.
+    /// Submits a mail with a reference and metadata.
     fn mail(&mut self, case: &'static str, orchestrator: &str) {
         let mail = json!({
             "mail": { "subject": "Request for refund", "body": "Hi, I would like a refund for my recent order..." },
@@ -156,11 +156,11 @@ impl World {
         });
         let target = format!("/api/companies/{}/orchestrators/{orchestrator}/classification-async", self.project);
         self.post(&target, &mail);
-        self.note(case);
+        self.assign_case(case);
     }
 
-    /// Notes that the one job that is of no case yet is of this.
-    fn note(&mut self, case: &'static str) {
+    /// Assigns `case` to the only job without one.
+    fn assign_case(&mut self, case: &'static str) {
         let known = |job: &&Job| self.jobs.iter().all(|(_, id)| *id != job.id);
         let new: Vec<JobId> = self.ports.stored_jobs().iter().filter(known).map(|job| job.id).collect();
         let [job] = new[..] else { panic!("{case}: {new:?}") };
@@ -181,14 +181,14 @@ impl World {
         block_on(self.ports.index(self.project, command)).expect("a reply")
     }
 
-    /// Lives the life of a project, and gives every record with its kind and case.
+    /// Fills the project, and returns every record with its kind and case.
     fn records(mut self) -> Vec<(&'static str, String, Saved)> {
         let target = format!("/v1/projects/{}/tokens", self.project);
         let lasting = self.post(&target, &json!({ "name": "lasting" }));
         let expiring = self.post(&target, &json!({ "name": "expiring", "expires_at": "2036-01-01T00:00:00Z" }));
-        self.token = word(&lasting, "token");
+        self.token = member(&lasting, "token");
         let classifier = self.configure();
-        let orchestrator = word(
+        let orchestrator = member(
             &self.post(
                 "/v1/classifiers",
                 &json!({ "name": "mails", "rules": [
@@ -198,7 +198,7 @@ impl World {
             ),
             "id",
         );
-        let never_submitted = self.live(&classifier, &orchestrator);
+        let never_submitted = self.create_jobs(&classifier, &orchestrator);
 
         let mut records = Vec::new();
         for (case, token) in [("lasting", &lasting), ("expiring", &expiring)] {
@@ -211,15 +211,15 @@ impl World {
             let (case, _) = self.jobs.iter().find(|(_, id)| *id == job.id).expect("a case");
             records.push(("jobs", (*case).to_owned(), saved(records::job(&job), &job)));
         }
-        for (case, of, stage) in [("first", "queued", 0), ("second_stage", "classified_and_to_be_extracted", 1)] {
-            let (_, job) = *self.jobs.iter().find(|(case, _)| *case == of).expect("a job");
+        for (case, job_case, stage) in [("first", "queued", 0), ("second_stage", "classified_and_to_be_extracted", 1)] {
+            let (_, job) = *self.jobs.iter().find(|(case, _)| *case == job_case).expect("a job");
             let message = StageMessage { project: self.project, job, stage, attempt: 0 };
             records.push(("messages", case.to_owned(), saved(records::message(&message), &message)));
         }
         records
     }
 
-    /// Saves schemas and a classifier, changes it, and leaves a draft of it; gives its id.
+    /// Saves schemas and a classifier, and returns the classifier's id.
     fn configure(&self) -> String {
         let invoice = self.post(
             "/v1/schemas",
@@ -247,16 +247,16 @@ impl World {
                 ],
                 "settings": { "language": "en", "no_match_bias": 0.25 },
                 "routes": [
-                    { "label": "invoice", "deployment": "Invoice Processing", "schema_id": word(&invoice, "id") },
-                    { "label": "receipt", "deployment": "Expenses", "schema_id": word(&receipt, "id") },
+                    { "label": "invoice", "deployment": "Invoice Processing", "schema_id": member(&invoice, "id") },
+                    { "label": "receipt", "deployment": "Expenses", "schema_id": member(&receipt, "id") },
                 ],
             }),
         );
-        word(&classifier, "id")
+        member(&classifier, "id")
     }
 
-    /// Brings jobs into every state; gives the one that is only in the index.
-    fn live(&mut self, classifier: &str, orchestrator: &str) -> JobId {
+    /// Creates jobs in every state; returns the one that is only in the index.
+    fn create_jobs(&mut self, classifier: &str, orchestrator: &str) -> JobId {
         let invoice = self.upload("invoice.txt", INVOICE);
         let poem = self.upload("poem.txt", POEM);
         let program = self.upload("program", PROGRAM);
@@ -265,31 +265,31 @@ impl World {
         let waiting = self.upload("waiting.txt", INVOICE);
         self.send("PUT", "/api/v1/files", &json!({ "name": "announced.txt", "external_file_id": "crm-7" }));
 
-        // What ends.
+        // Jobs that end.
         self.create("succeeded", invoice, &json!({ "transaction_id": "once" }));
         self.create("no_match", poem, &json!({}));
         self.create("failed", program, &json!({}));
         let removed = self.create("removed", poem, &json!({}));
         self.mail("mail_succeeded", orchestrator);
-        self.follow("extracted", classifier, followed);
+        self.classify_async("extracted", classifier, followed);
         let IndexReply::Schemas(schemas) = self.index(IndexCommand::ListSchemas) else { panic!("no schemas") };
         let invoices = schemas.iter().find(|schema| schema.name == "Invoice").expect("a schema").id;
         self.send("POST", &format!("/api/v1/document/{invoices}/process-file-async/{extracted}"), &json!({}));
-        self.note("extraction_only");
+        self.assign_case("extraction_only");
         block_on(self.ports.run_queue());
-        self.ports.set_down(&[Place::Indexes]);
+        self.ports.inject_fault(&[FaultPoint::Indexes]);
         self.command(removed, Command::Delete);
-        self.ports.set_down(&[]);
+        self.ports.inject_fault(&[]);
 
         let cancelled = self.create("cancelled", invoice, &json!({}));
         self.post(&format!("/api/v2/classify/{cancelled}/cancel"), &json!({}));
         let dead = self.create("dead_letter", invoice, &json!({}));
         self.command(dead, Command::DeadLetter { stage: 0, attempt: 0 });
 
-        // What is under way.
+        // Jobs that have not ended.
         self.create("queued", invoice, &json!({}));
         self.mail("mail_queued", orchestrator);
-        self.follow("classified_and_to_be_extracted", classifier, waiting);
+        self.classify_async("classified_and_to_be_extracted", classifier, waiting);
         let running = self.create("running", invoice, &json!({}));
         self.claim(running);
         let retried = self.create("retried", invoice, &json!({}));
@@ -297,19 +297,19 @@ impl World {
         let failure = Failure { code: "INTERNAL".to_owned(), message: "Try again".to_owned(), retryable: true };
         self.command(retried, Command::Report { lease, report: Report::Failed(failure) });
 
-        // What the outside has not heard of.
-        self.ports.set_down(&[Place::Queue]);
+        // Jobs with effects that were not delivered.
+        self.ports.inject_fault(&[FaultPoint::Queue]);
         self.create("owing_to_the_queue", invoice, &json!({}));
-        self.ports.set_down(&[]);
-        let owing = self.create("owing_to_the_index", invoice, &json!({}));
-        self.ports.set_down(&[Place::Indexes]);
-        self.claim(owing);
-        self.ports.set_down(&[Place::Jobs]);
+        self.ports.inject_fault(&[]);
+        let claimed = self.create("owing_to_the_index", invoice, &json!({}));
+        self.ports.inject_fault(&[FaultPoint::Indexes]);
+        self.claim(claimed);
+        self.ports.inject_fault(&[FaultPoint::Jobs]);
         let body = json!({ "file_input": format!("dfl-{invoice}"), "configuration": { "rules": [
             { "type": "invoice", "description": "Invoice with an invoice number" }] }, "transaction_id": "lost" });
         let (status, answer) = self.request("POST", "/api/v2/classify", body.to_string());
         assert!(status >= 500, "{status} {answer}");
-        self.ports.set_down(&[]);
+        self.ports.inject_fault(&[]);
         let known: Vec<JobId> = self.jobs.iter().map(|(_, job)| *job).collect();
         let rows = self.rows();
         rows.iter().find(|job| !known.contains(&job.id)).expect("a row without its job").id
@@ -317,7 +317,7 @@ impl World {
 
     fn rows(&self) -> Vec<Job> {
         let mut rows = Vec::new();
-        for kind in [Kind::Document, Kind::Mail, Kind::Extraction] {
+        for kind in [JobKind::Document, JobKind::Mail, JobKind::Extraction] {
             let filter = JobFilter { kind: Some(kind), ..JobFilter::default() };
             let page = PageRequest { size: 100, after: None };
             let IndexReply::Jobs(found) = self.index(IndexCommand::ListJobs { filter, page }) else {
@@ -358,7 +358,7 @@ impl World {
         self.classifier_records(records);
     }
 
-    /// The versions of the classifier of documents: as it was first, with a rule that has another label, and a draft.
+    /// The versions of the classifier of documents: the first one, one with a renamed label, and a draft.
     fn classifier_records(&self, records: &mut Vec<(&'static str, String, Saved)>) {
         let filter = ClassifierFilter { drafts: true, ..ClassifierFilter::default() };
         let page = PageRequest { size: 100, after: None };
@@ -366,32 +366,32 @@ impl World {
         let IndexReply::Classifiers(before) = self.index(list(filter.clone(), page.clone())) else {
             panic!("no classifiers")
         };
-        let documents = before.items.iter().find(|one| one.name == "documents").expect("a classifier");
+        let documents = before.items.iter().find(|version| version.name == "documents").expect("a classifier");
         let labels = format!("/api/companies/{}/orchestrators/{}/classification/labels", self.project, documents.id);
         let rule = documents.rule_id("invoice");
         self.send("PATCH", &format!("{labels}/{rule}"), &json!({ "name": "bill" }));
         let rules = json!([{ "label": "bill", "description": "Any bill at all, whoever sends it" }]);
         self.send("PUT", &format!("/v1/classifiers/{}", documents.id), &json!({ "rules": rules, "draft": true }));
         let IndexReply::Classifiers(found) = self.index(list(filter, page)) else { panic!("no classifiers") };
-        for one in &found.items {
-            let case = match &*one.name {
+        for version in &found.items {
+            let case = match &*version.name {
                 "mails" => "without_routes",
-                _ if one.draft => "draft",
-                _ if one.renamed.is_empty() => "first",
+                _ if version.draft => "draft",
+                _ if version.rule_ids_by_label.is_empty() => "first",
                 _ => "renamed",
             };
-            records.push(("classifiers", case.to_owned(), saved(records::classifier(one), one)));
+            records.push(("classifiers", case.to_owned(), saved(records::classifier(version), version)));
         }
     }
 }
 
-fn word(answer: &Value, member: &str) -> String {
-    answer[member].as_str().unwrap_or_else(|| panic!("{answer} has no {member}")).to_owned()
+fn member(answer: &Value, name: &str) -> String {
+    answer[name].as_str().unwrap_or_else(|| panic!("{answer} has no {name}")).to_owned()
 }
 
-fn id<T: std::str::FromStr<Err: std::fmt::Debug>>(answer: &Value, member: &str) -> T {
-    let text = word(answer, member);
-    // Some dialects put three letters before it.
+fn id<T: std::str::FromStr<Err: std::fmt::Debug>>(answer: &Value, name: &str) -> T {
+    let text = member(answer, name);
+    // Some dialects prefix ids with three letters.
     let bare = text.get(4..).filter(|_| text.as_bytes().get(3) == Some(&b'-')).unwrap_or(&text);
     bare.parse().expect("an id")
 }

@@ -1,20 +1,20 @@
-// What is said to those who hear the page.
+// Announcements for screen readers.
 import { signal } from "@preact/signals";
 
-/** The last announcement; read out whenever it changes. */
-export const announced = signal("");
+/** The current announcement. Screen readers read it whenever it changes. */
+export const announcement = signal("");
 
-/** How long announcements are gathered, in milliseconds: one that follows at once would cut the first short. */
-const GATHER = 100;
+/** How long announcements are collected, in milliseconds: one right after another would cut the first short. */
+const COLLECT_MS = 100;
 
-let gathered: string[] = [];
+let pending: string[] = [];
 
 export function announce(text: string): void {
   if (text === "") return;
-  gathered.push(text);
-  if (gathered.length > 1) return;
+  pending.push(text);
+  if (pending.length > 1) return;
   setTimeout(() => {
-    announced.value = gathered.join(". ");
-    gathered = [];
-  }, GATHER);
+    announcement.value = pending.join(". ");
+    pending = [];
+  }, COLLECT_MS);
 }

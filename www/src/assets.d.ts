@@ -1,4 +1,4 @@
-// What the build makes.
+// Modules that vite.config.ts generates.
 declare module "pdf-data" {
   const address: string;
   export default address;

@@ -1,7 +1,7 @@
-// Starts the console: the frame at once, the engine behind it.
+// Starts the console. The page is shown at once; the engine loads afterwards.
 import { render } from "preact";
-import { Frame } from "./frame.js";
+import { AppShell } from "./app_shell.js";
 
 const app = document.getElementById("app")!;
 app.replaceChildren();
-render(<Frame />, app);
+render(<AppShell />, app);

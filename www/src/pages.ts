@@ -1,9 +1,9 @@
-// The pages of the console. Each has an entry in the navigation, and is loaded when it is opened.
+// The pages of the console. Each has an entry in the navigation.
 import type { ComponentType } from "preact";
 import { Try } from "./try/page.js";
 
 export interface Page {
-  /** What is behind the `#/` of its address. */
+  /** The part of the address after `#/`. */
   path: string;
   /** Its name in the navigation and in the title. */
   name: string;
@@ -12,7 +12,7 @@ export interface Page {
 
 export const PAGES: readonly [Page, ...Page[]] = [{ path: "", name: "Try", component: Try }];
 
-/** The page of an address' fragment; the first where there is none of that name. */
+/** The page for the fragment of an address; the first page if no path matches. */
 export function pageAt(fragment: string): Page {
   const path = fragment.replace(/^#\/?/, "");
   return PAGES.find((page) => page.path === path) ?? PAGES[0];

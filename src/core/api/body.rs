@@ -1,4 +1,4 @@
-//! Reading bodies, no further than they may be long.
+//! Reading request bodies, up to a limit.
 
 use axum::{
     body::Body,
@@ -9,66 +9,67 @@ use futures_util::{Stream, StreamExt};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::validate::{Check, Field};
+use crate::validate::{Input, Validator};
 use crate::{
-    error::{Error, Kind, Result},
+    error::{Error, ErrorKind, Result},
     limits,
 };
 
-/// How long the body is said to be; nothing when it is not said or no number.
-pub fn said_length(headers: &HeaderMap) -> Option<u64> {
+/// The declared length of the body; None if `Content-Length` is absent or is not a number.
+pub fn content_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// The chunks of `body` up to `limit` bytes in all; then the error that `refusal` makes.
-pub fn chunks(body: Body, limit: u64, refusal: fn() -> Error) -> impl Stream<Item = Result<Bytes>> + Send + Unpin {
-    let mut seen = 0_u64;
+/// The chunks of `body` up to `limit` bytes in total; past that, the error that `too_large` makes.
+pub fn chunks(body: Body, limit: u64, too_large: fn() -> Error) -> impl Stream<Item = Result<Bytes>> + Send + Unpin {
+    let mut total = 0_u64;
     body.into_data_stream().map(move |chunk| {
-        let chunk = chunk
-            .map_err(|error| Error::new(Kind::Invalid, "The request ended before its body did").with_source(error))?;
-        seen = seen.saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
-        if seen > limit { Err(refusal()) } else { Ok(chunk) }
+        let chunk = chunk.map_err(|error| {
+            Error::new(ErrorKind::Invalid, "The request ended before its body did").with_source(error)
+        })?;
+        total = total.saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
+        if total > limit { Err(too_large()) } else { Ok(chunk) }
     })
 }
 
-fn too_long() -> Error {
+fn body_too_large() -> Error {
     let limit = u64::try_from(limits::MAX_BODY_BYTES).unwrap_or(u64::MAX);
-    Error::new(Kind::TooLarge { limit }, format!("The body exceeds {limit} bytes."))
+    Error::new(ErrorKind::TooLarge { limit }, format!("The body exceeds {limit} bytes."))
 }
 
-/// The body, whole.
+/// The whole body.
 ///
 /// # Errors
 ///
-/// `TooLarge` past [`limits::MAX_BODY_BYTES`]; `Invalid` when it breaks off.
-pub async fn whole(headers: &HeaderMap, body: Body) -> Result<Bytes> {
+/// `TooLarge` past [`limits::MAX_BODY_BYTES`]; `Invalid` if the body ends early.
+pub async fn read_to_end(headers: &HeaderMap, body: Body) -> Result<Bytes> {
     let limit = u64::try_from(limits::MAX_BODY_BYTES).unwrap_or(u64::MAX);
-    if said_length(headers).is_some_and(|length| length > limit) {
-        return Err(too_long());
+    if content_length(headers).is_some_and(|length| length > limit) {
+        return Err(body_too_large());
     }
-    let mut chunks = chunks(body, limit, too_long);
-    let mut held = BytesMut::new();
+    let mut chunks = chunks(body, limit, body_too_large);
+    let mut buffer = BytesMut::new();
     while let Some(chunk) = chunks.next().await {
-        held.extend_from_slice(&chunk?);
+        buffer.extend_from_slice(&chunk?);
     }
-    Ok(held.freeze())
+    Ok(buffer.freeze())
 }
 
-/// The body as JSON; null when it is empty. Whatever content type it claims.
+/// The body as JSON, whatever its content type; null if it is empty.
 ///
 /// # Errors
 ///
-/// Those of [`whole`]; `Invalid` when it is no JSON.
+/// Those of [`read_to_end`]; `Invalid` if it is not JSON.
 pub async fn json(headers: &HeaderMap, body: Body) -> Result<Value> {
-    let held = whole(headers, body).await?;
-    if held.is_empty() { Ok(Value::Null) } else { parse(&held) }
+    let bytes = read_to_end(headers, body).await?;
+    if bytes.is_empty() { Ok(Value::Null) } else { parse(&bytes) }
 }
 
-/// Reads JSON.
+/// Parses JSON.
 ///
 /// # Errors
 ///
-/// `Invalid`, with the place, when it is none, or not of that type.
+/// `Invalid`, with the offset of the fault, if it is not JSON or not of that type.
 pub fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
-    serde_json::from_slice(bytes).map_err(|error| Check::not_json(&Field::root("body", None), bytes, &error))
+    serde_json::from_slice(bytes).map_err(|error| Validator::not_json(&Input::root("body", None), bytes, &error))
 }

@@ -1,6 +1,6 @@
-//! Ids as texts of letters and digits: the 128 bits of a UUID in base 36, 25 characters.
+//! Ids as letters and digits only: the 128 bits of a UUID in base 36, 25 characters.
 //!
-//! Two of the dialects have ids of such a look, which clients may put into names of files and variables.
+//! Two of the dialects have ids like this, which clients may use in names of files and variables.
 
 use std::{fmt::Display, str::FromStr};
 
@@ -9,26 +9,26 @@ use uuid::Uuid;
 /// 36^25 > 2^128 > 36^24.
 const DIGITS: u32 = 25;
 
-/// Spells an id.
-pub fn spell(id: &impl Display) -> String {
-    // Every id of ours prints as a UUID.
-    let mut rest = Uuid::try_parse(&id.to_string()).map(|id| id.as_u128()).unwrap_or_default();
+/// Encodes an id.
+pub fn encode(id: &impl Display) -> String {
+    // Every id in this crate displays as a UUID.
+    let mut number = Uuid::try_parse(&id.to_string()).map(|id| id.as_u128()).unwrap_or_default();
     let mut digits: Vec<char> = Vec::new();
     for _ in 0..DIGITS {
-        let digit = u32::try_from(rest % 36).ok().and_then(|digit| char::from_digit(digit, 36));
+        let digit = u32::try_from(number % 36).ok().and_then(|digit| char::from_digit(digit, 36));
         digits.push(digit.unwrap_or('0'));
-        rest /= 36;
+        number /= 36;
     }
     digits.iter().rev().collect()
 }
 
-/// Spells an id behind a prefix and `_`.
-pub fn spell_as(prefix: &str, id: &impl Display) -> String {
-    format!("{prefix}_{}", spell(id))
+/// Encodes an id, with a prefix and `_` in front.
+pub fn encode_with_prefix(prefix: &str, id: &impl Display) -> String {
+    format!("{prefix}_{}", encode(id))
 }
 
-/// Reads an id with any prefix or none, as [`spell`] spells it or as a UUID.
-pub fn read<T: FromStr>(text: &str) -> Option<T> {
+/// Reads an id, with any prefix or none, as [`encode`] writes it or as a UUID.
+pub fn decode<T: FromStr>(text: &str) -> Option<T> {
     if let Ok(id) = text.parse() {
         return Some(id);
     }
@@ -46,16 +46,16 @@ mod tests {
     use crate::id::FileId;
 
     #[test]
-    fn spells_and_reads() {
+    fn encodes_and_decodes() {
         for byte in [0, 7, 255] {
             let id = FileId::from_random([byte; 16]);
-            assert_eq!(spell(&id).len(), 25);
-            for text in [spell(&id), spell_as("file", &id), id.to_string(), format!("dfl-{id}")] {
-                assert_eq!(read::<FileId>(&text), Some(id), "{text}");
+            assert_eq!(encode(&id).len(), 25);
+            for text in [encode(&id), encode_with_prefix("file", &id), id.to_string(), format!("dfl-{id}")] {
+                assert_eq!(decode::<FileId>(&text), Some(id), "{text}");
             }
         }
         for text in ["", "null", "file_", "zzzzzzzzzzzzzzzzzzzzzzzzz", "+0000000000000000000000000", "f45sz0ho8rcl"] {
-            assert_eq!(read::<FileId>(text), None, "{text}");
+            assert_eq!(decode::<FileId>(text), None, "{text}");
         }
     }
 }

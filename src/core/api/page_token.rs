@@ -1,19 +1,20 @@
-//! Places in listings, as callers carry them from page to page.
+//! Page tokens: cursors into listings that callers pass from page to page.
 //!
-//! A token is opaque to callers and no secret: it says where in which listing the next page begins. A token of another
-//! listing, or of another order of the same one, is refused, because its place would mean something else there.
+//! A token is opaque to callers but not secret: it names a listing and the cursor where the next page begins. A token
+//! of another listing, or of another order of the same one, is refused, because its cursor would mean something else
+//! there.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
 use crate::service::index::{Cursor, PageRequest};
-use crate::validate::{Check, Field};
+use crate::validate::{Input, Validator};
 
-/// The form of tokens. A token of another form is refused.
+/// The version of the token format. Tokens of other versions are refused.
 const VERSION: u32 = 1;
 
 /// The longest token: the longest sort key is a name of 3,000 characters, in Base64.
-const LONGEST: usize = 32 * 1024;
+const MAX_TOKEN_CHARS: usize = 32 * 1024;
 
 #[derive(Serialize, Deserialize)]
 struct Token {
@@ -27,47 +28,47 @@ struct Token {
     id: String,
 }
 
-/// Spells a place in `listing`.
-pub fn spell(listing: &str, place: &Cursor) -> String {
-    let Cursor { key, id } = place.clone();
+/// Encodes a cursor into `listing`.
+pub fn encode(listing: &str, cursor: &Cursor) -> String {
+    let Cursor { key, id } = cursor.clone();
     let token = Token { version: VERSION, listing: listing.to_owned(), key, id };
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(&token).unwrap_or_default())
 }
 
-fn read(listing: &str, text: &str) -> Option<Cursor> {
+fn decode(listing: &str, text: &str) -> Option<Cursor> {
     let token: Token = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
     (token.version == VERSION && token.listing == listing).then_some(Cursor { key: token.key, id: token.id })
 }
 
-/// The size of pages: when nobody says, and at most.
+/// The page sizes of a listing.
 #[derive(Debug, Clone, Copy)]
-pub struct Sizes {
-    /// When nobody says.
+pub struct PageSizes {
+    /// The size if the caller names none.
     pub default: u32,
-    /// At most.
-    pub most: u32,
+    /// The largest that callers may ask for.
+    pub max: u32,
 }
 
-/// Which part of `listing` is asked for by a size and a token.
+/// The page of `listing` that a size and a token ask for.
 pub fn request(
-    check: &mut Check,
+    check: &mut Validator,
     listing: &str,
-    sizes: Sizes,
-    size: &Field<'_>,
-    token: &Field<'_>,
+    sizes: PageSizes,
+    size: &Input<'_>,
+    token: &Input<'_>,
 ) -> Option<PageRequest> {
-    let size = match check.integer(size, 1..=sizes.most) {
+    let size = match check.integer(size, 1..=sizes.max) {
         None if !size.is_absent() => None,
         size => size.or(Some(sizes.default)),
     };
-    let after = match check.text(token, 1..=LONGEST) {
+    let after = match check.text(token, 1..=MAX_TOKEN_CHARS) {
         None => token.is_absent().then_some(None),
         Some(text) => {
-            let place = read(listing, text);
-            if place.is_none() {
-                check.refuse_value(token, "not a page token of this listing");
+            let cursor = decode(listing, text);
+            if cursor.is_none() {
+                check.reject_value(token, "not a page token of this listing");
             }
-            place.map(Some)
+            cursor.map(Some)
         }
     };
     Some(PageRequest { size: size?, after: after? })
@@ -79,38 +80,38 @@ mod tests {
 
     use super::*;
 
-    const SIZES: Sizes = Sizes { default: 50, most: 100 };
+    const SIZES: PageSizes = PageSizes { default: 50, max: 100 };
 
-    fn ask(input: &Value) -> Result<PageRequest, crate::error::Error> {
-        let input = Field::root("query", Some(input));
-        let mut check = Check::default();
+    fn page_of(input: &Value) -> Result<PageRequest, crate::error::Error> {
+        let input = Input::root("query", Some(input));
+        let mut check = Validator::default();
         let page = request(&mut check, "jobs", SIZES, &input.get("size"), &input.get("token"));
         check.finish(page)
     }
 
     #[test]
-    fn comes_back_as_it_went() {
-        let place = Cursor { key: "Rechnung März.pdf".into(), id: "7".into() };
-        let page = ask(&json!({ "token": spell("jobs", &place), "size": "7" })).unwrap();
-        assert_eq!(page, PageRequest { size: 7, after: Some(place) });
-        assert_eq!(ask(&json!({})).unwrap(), PageRequest { size: 50, after: None });
+    fn tokens_round_trip() {
+        let cursor = Cursor { key: "Rechnung März.pdf".into(), id: "7".into() };
+        let page = page_of(&json!({ "token": encode("jobs", &cursor), "size": "7" })).unwrap();
+        assert_eq!(page, PageRequest { size: 7, after: Some(cursor) });
+        assert_eq!(page_of(&json!({})).unwrap(), PageRequest { size: 50, after: None });
     }
 
     #[test]
-    fn refuses_what_is_not_ours() {
-        let place = Cursor { key: "1".into(), id: "7".into() };
-        let newer = json!({ "v": 2, "l": "jobs", "k": "1", "i": "7" }).to_string();
+    fn refuses_other_tokens() {
+        let cursor = Cursor { key: "1".into(), id: "7".into() };
+        let newer_version = json!({ "v": 2, "l": "jobs", "k": "1", "i": "7" }).to_string();
         for token in [
-            spell("files", &place),
-            URL_SAFE_NO_PAD.encode(newer),
+            encode("files", &cursor),
+            URL_SAFE_NO_PAD.encode(newer_version),
             "page-2".to_owned(),
             "!".to_owned(),
             URL_SAFE_NO_PAD.encode("[]"),
         ] {
-            let error = ask(&json!({ "token": token })).unwrap_err();
+            let error = page_of(&json!({ "token": token })).unwrap_err();
             assert_eq!(error.violations()[0].pointer[1], "token".into());
         }
-        assert_eq!(ask(&json!({ "size": 101, "token": "x" })).unwrap_err().violations().len(), 2);
-        assert!(ask(&json!({ "size": 0 })).is_err());
+        assert_eq!(page_of(&json!({ "size": 101, "token": "x" })).unwrap_err().violations().len(), 2);
+        assert!(page_of(&json!({ "size": 0 })).is_err());
     }
 }

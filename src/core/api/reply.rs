@@ -1,4 +1,4 @@
-//! Answers.
+//! Responses.
 
 use std::marker::PhantomData;
 
@@ -10,76 +10,76 @@ use axum::{
 use serde::Serialize;
 use serde_json::json;
 
-use crate::error::{Error, Kind};
+use crate::error::{Error, ErrorKind};
 
-/// Tells the clients of one family whether to try again; they do by themselves after every 409 and 5xx.
+/// One family of clients retries after every 409 and 5xx unless this header says `false`.
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
 /// How a dialect renders errors.
 pub trait Dialect: 'static {
-    /// The answer that tells `error`. The id is for answers to faults of ours: whoever reports one can name it.
+    /// The response for `error`. The id goes into responses about internal errors, so that callers can report it.
     fn render(error: &Error, request_id: &str) -> Response<Body>;
 }
 
-/// An error on its way to the caller, in the dialect `D`.
+/// An error that a handler returns, in the dialect `D`.
 #[derive(Debug)]
-pub struct Failure<D>(Error, PhantomData<fn() -> D>);
+pub struct ApiError<D>(Error, PhantomData<fn() -> D>);
 
-impl<D> From<Error> for Failure<D> {
+impl<D> From<Error> for ApiError<D> {
     fn from(error: Error) -> Self {
         Self(error, PhantomData)
     }
 }
 
-/// An error and how it is to be rendered: what a failed handler leaves in its answer.
+/// An error and how to render it: the extension that a failed handler leaves in its response.
 #[derive(Debug, Clone)]
-pub struct Unrendered {
+pub struct PendingError {
     /// The error.
     pub error: Error,
     /// The dialect's rendering.
     pub render: fn(&Error, &str) -> Response<Body>,
 }
 
-impl<D: Dialect> IntoResponse for Failure<D> {
+impl<D: Dialect> IntoResponse for ApiError<D> {
     fn into_response(self) -> Response<Body> {
         let mut response = empty(status(self.0.kind()));
-        response.extensions_mut().insert(Unrendered { error: self.0, render: D::render });
+        response.extensions_mut().insert(PendingError { error: self.0, render: D::render });
         response
     }
 }
 
-/// The status of an error. Refused input is 422 when fields are at fault, else 400; [`of_error`] knows which.
-pub const fn status(kind: Kind) -> StatusCode {
+/// The status of an error. [`error_response`] makes it 422 for invalid input whose fields are known.
+pub const fn status(kind: ErrorKind) -> StatusCode {
     match kind {
-        Kind::Invalid | Kind::Unreadable(_) => StatusCode::BAD_REQUEST,
-        Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
-        Kind::Forbidden => StatusCode::FORBIDDEN,
-        Kind::NotFound => StatusCode::NOT_FOUND,
-        Kind::Conflict => StatusCode::CONFLICT,
-        Kind::Gone => StatusCode::GONE,
-        Kind::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-        Kind::LengthRequired => StatusCode::LENGTH_REQUIRED,
-        Kind::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        Kind::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
-        Kind::Busy | Kind::Upstream { retryable: true } => StatusCode::SERVICE_UNAVAILABLE,
-        Kind::Upstream { retryable: false } => StatusCode::BAD_GATEWAY,
-        Kind::Timeout => StatusCode::GATEWAY_TIMEOUT,
-        Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        ErrorKind::Invalid | ErrorKind::Unreadable(_) => StatusCode::BAD_REQUEST,
+        ErrorKind::Unauthenticated => StatusCode::UNAUTHORIZED,
+        ErrorKind::Forbidden => StatusCode::FORBIDDEN,
+        ErrorKind::NotFound => StatusCode::NOT_FOUND,
+        ErrorKind::Conflict => StatusCode::CONFLICT,
+        ErrorKind::Gone => StatusCode::GONE,
+        ErrorKind::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        ErrorKind::LengthRequired => StatusCode::LENGTH_REQUIRED,
+        ErrorKind::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        ErrorKind::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
+        ErrorKind::Busy | ErrorKind::Upstream { retryable: true } => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorKind::Upstream { retryable: false } => StatusCode::BAD_GATEWAY,
+        ErrorKind::Timeout => StatusCode::GATEWAY_TIMEOUT,
+        ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 
-/// The answer to an error with `body`, whatever the dialect: the status and the headers that help the caller.
-pub fn of_error(error: &Error, body: &impl Serialize) -> Response<Body> {
+/// The response for an error, with the `body` that the dialect made: sets the status and the retry headers.
+pub fn error_response(error: &Error, body: &impl Serialize) -> Response<Body> {
     let kind = error.kind();
     let status = if error.violations().is_empty() { status(kind) } else { StatusCode::UNPROCESSABLE_ENTITY };
     let mut response = json(status, body);
     let headers = response.headers_mut();
-    if kind == Kind::Unauthenticated {
+    if kind == ErrorKind::Unauthenticated {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     match kind {
-        Kind::RateLimited { retry_after } => headers.insert(header::RETRY_AFTER, retry_after.into()),
-        Kind::Busy | Kind::Upstream { retryable: true } => {
+        ErrorKind::RateLimited { retry_after } => headers.insert(header::RETRY_AFTER, retry_after.into()),
+        ErrorKind::Busy | ErrorKind::Upstream { retryable: true } => {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"))
         }
         _ => None,
@@ -90,29 +90,29 @@ pub fn of_error(error: &Error, body: &impl Serialize) -> Response<Body> {
     response
 }
 
-/// The sentence that tells `error`: behind the code of what could not be read, and with the request's id where the fault
-/// is ours.
-pub fn sentence(error: &Error, request_id: &str) -> String {
+/// The message for `error`: after its code if a document was unreadable, and with the request's id if the server is at
+/// fault.
+pub fn error_text(error: &Error, request_id: &str) -> String {
     let message = error.message();
     match error.kind() {
-        Kind::Unreadable(why) => format!("{}: {message}", why.code()),
+        ErrorKind::Unreadable(why) => format!("{}: {message}", why.code()),
         kind if status(kind).is_server_error() => format!("{message} (request {request_id})"),
         _ => message.to_owned(),
     }
 }
 
-/// As [`of_error`], in a dialect that answers 400 to whatever is wrong with the input.
-pub fn of_error_without_422(error: &Error, body: &impl Serialize) -> Response<Body> {
-    let mut response = of_error(error, body);
+/// [`error_response`] for a dialect that answers 400 to all invalid input.
+pub fn error_response_without_422(error: &Error, body: &impl Serialize) -> Response<Body> {
+    let mut response = error_response(error, body);
     if response.status() == StatusCode::UNPROCESSABLE_ENTITY {
         *response.status_mut() = StatusCode::BAD_REQUEST;
     }
     response
 }
 
-/// An answer of JSON.
+/// A JSON response.
 pub fn json(status: StatusCode, value: &impl Serialize) -> Response<Body> {
-    // Every wire type serialises: none has a map with keys that are no text.
+    // Every wire type serialises: none has a map with keys that are not strings.
     let text = serde_json::to_vec(value).unwrap_or_default();
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;
@@ -120,14 +120,14 @@ pub fn json(status: StatusCode, value: &impl Serialize) -> Response<Body> {
     response
 }
 
-/// An answer without a body.
+/// A response without a body.
 pub fn empty(status: StatusCode) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
     response
 }
 
-/// An answer of one sentence, where no dialect was chosen yet.
+/// An error response for a request that no dialect has a route for.
 pub fn detail(status: StatusCode, sentence: &str) -> Response<Body> {
     json(status, &json!({ "detail": sentence }))
 }

@@ -4,12 +4,12 @@ use serde_json::Value;
 
 use super::*;
 use crate::service::{
-    memory::{Memory, Place},
+    memory::{FaultPoint, Memory},
     ports::Config,
 };
 
 /// The status and the body of an error as the dialect `D` renders it.
-pub(in crate::api) fn rendered<D: reply::Dialect>(error: &crate::error::Error) -> (u16, Value) {
+pub(in crate::api) fn render<D: reply::Dialect>(error: &crate::error::Error) -> (u16, Value) {
     let response = D::render(error, "req_1");
     assert_eq!(response.headers()["content-type"], "application/json");
     let status = response.status().as_u16();
@@ -17,11 +17,11 @@ pub(in crate::api) fn rendered<D: reply::Dialect>(error: &crate::error::Error) -
     (status, serde_json::from_slice(&chunks.into_iter().next().unwrap().unwrap()).unwrap())
 }
 
-pub(in crate::api) fn world() -> Memory {
+pub(in crate::api) fn memory_ports() -> Memory {
     Memory::new(Config { admin_secret: Some("operator".into()), inline_max_bytes: 0 })
 }
 
-pub(in crate::api) fn ask(ports: &Memory, request: Request<Body>) -> (Response<()>, Vec<u8>) {
+pub(in crate::api) fn send(ports: &Memory, request: Request<Body>) -> (Response<()>, Vec<u8>) {
     let response = block_on(serve(&router::<Memory>(), ports.clone(), request));
     let (parts, body) = response.into_parts();
     let chunks: Vec<_> = block_on(body.into_data_stream().collect());
@@ -34,7 +34,7 @@ pub(in crate::api) fn request(method: &str, uri: &str, token: &str, body: impl I
 }
 
 pub(in crate::api) fn json(ports: &Memory, request: Request<Body>) -> (u16, Value) {
-    let (response, body) = ask(ports, request);
+    let (response, body) = send(ports, request);
     assert_eq!(response.headers()["content-type"], "application/json");
     (response.status().as_u16(), serde_json::from_slice(&body).unwrap())
 }
@@ -48,10 +48,10 @@ pub(in crate::api) fn token(ports: &Memory) -> String {
 }
 
 #[test]
-fn every_answer_names_its_request() {
-    let ports = world();
+fn every_response_has_a_request_id() {
+    let ports = memory_ports();
     let id = |uri: &str| {
-        let (response, _) = ask(&ports, request("GET", uri, "x", ""));
+        let (response, _) = send(&ports, request("GET", uri, "x", ""));
         response.headers()["x-request-id"].to_str().unwrap().to_owned()
     };
     let ids = ["/v1/health", "/v1/health", "/nowhere", "/api/v2/classify"].map(id);
@@ -60,8 +60,8 @@ fn every_answer_names_its_request() {
 }
 
 #[test]
-fn says_what_is_not_there() {
-    let ports = world();
+fn unknown_routes_and_methods_are_refused() {
+    let ports = memory_ports();
     assert_eq!(json(&ports, request("GET", "/nowhere", "", "")), (404, serde_json::json!({ "detail": "Not Found" })));
     let not_allowed = (405, serde_json::json!({ "detail": "Method Not Allowed" }));
     assert_eq!(json(&ports, request("PATCH", "/api/v2/classify", "", "")), not_allowed);
@@ -69,11 +69,11 @@ fn says_what_is_not_there() {
 }
 
 #[test]
-fn faults_are_logged_and_not_shown() {
-    let ports = world();
+fn server_errors_are_logged_and_not_shown() {
+    let ports = memory_ports();
     let token = token(&ports);
-    ports.set_down(&[Place::Indexes]);
-    let (response, body) = ask(&ports, request("GET", "/api/v2/classify", &token, ""));
+    ports.inject_fault(&[FaultPoint::Indexes]);
+    let (response, body) = send(&ports, request("GET", "/api/v2/classify", &token, ""));
     assert_eq!(response.status(), 503);
     assert_eq!(response.headers()["retry-after"], "1");
     let id = response.headers()["x-request-id"].to_str().unwrap();
@@ -85,8 +85,8 @@ fn faults_are_logged_and_not_shown() {
 }
 
 #[test]
-fn internal_detail_stays_inside() {
-    // Without a secret nothing can be signed; the caller learns that it is our fault, the log learns why.
+fn internal_errors_hide_their_source() {
+    // Without a secret nothing can be signed. The caller sees an internal error; the log has the reason.
     let ports = Memory::new(Config::default());
     let (status, body) = json(&ports, request("GET", &format!("/files/{}", "x".repeat(99)), "", ""));
     assert_eq!(status, 500);
@@ -97,31 +97,31 @@ fn internal_detail_stays_inside() {
 
 #[test]
 fn head_answers_like_get_without_the_body() {
-    let ports = world();
+    let ports = memory_ports();
     let token = token(&ports);
-    let (get, body) = ask(&ports, request("GET", "/api/v1/projects", &token, ""));
-    let (head, nothing) = ask(&ports, request("HEAD", "/api/v1/projects", &token, ""));
+    let (get, body) = send(&ports, request("GET", "/api/v1/projects", &token, ""));
+    let (head, head_body) = send(&ports, request("HEAD", "/api/v1/projects", &token, ""));
     assert_eq!((head.status(), get.status()), (StatusCode::OK, StatusCode::OK));
     assert_eq!(head.headers()["content-type"], get.headers()["content-type"]);
-    assert!(!body.is_empty() && nothing.is_empty());
+    assert!(!body.is_empty() && head_body.is_empty());
 }
 
 #[test]
-fn bodies_are_bounded_whatever_they_say_of_their_length() {
-    let ports = world();
+fn bodies_are_bounded_whatever_length_they_declare() {
+    let ports = memory_ports();
     let token = token(&ports);
     let chunk = bytes::Bytes::from(vec![b' '; 1024 * 1024]);
     let chunks = futures_util::stream::iter(std::iter::repeat_n(Ok::<_, crate::error::Error>(chunk), 3));
     let (status, _) = json(&ports, request("POST", "/api/v2/classify", &token, Body::from_stream(chunks)));
     assert_eq!(status, 413);
-    let mut said = request("POST", "/api/v2/classify", &token, "{}");
-    said.headers_mut().insert("content-length", "99999999".parse().unwrap());
-    assert_eq!(json(&ports, said).0, 413);
+    let mut oversized = request("POST", "/api/v2/classify", &token, "{}");
+    oversized.headers_mut().insert("content-length", "99999999".parse().unwrap());
+    assert_eq!(json(&ports, oversized).0, 413);
 }
 
 #[test]
-fn a_path_that_is_no_text_names_nothing() {
-    let ports = world();
+fn a_path_that_is_not_utf_8_is_not_found() {
+    let ports = memory_ports();
     let token = token(&ports);
     assert_eq!(json(&ports, request("GET", "/api/v2/classify/%FF", &token, "")).0, 404);
     assert_eq!(json(&ports, request("GET", "/files/%FF", &token, "")).0, 404);

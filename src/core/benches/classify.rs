@@ -1,12 +1,13 @@
-//! The engine without its surroundings, on one thread: the embedding alone beside `model2vec-rs`, and whole decisions: with
-//! and without examples, on a document made to be slow, and by the number of rules and of pages.
+//! The engine by itself, on one thread: the embedding compared with `model2vec-rs`, and whole decisions: with and
+//! without examples, on a document constructed to be slow, and by the number of rules and of pages.
 //!
 //! ```sh
 //! cargo bench -p sortroom --bench classify
 //! ```
 //!
-//! Criterion's "elem/s" are pieces a second of `embedding`, rules a second of `rules`, pages a second of `pages`: where the
-//! cost is linear, they do not fall. `npm run bench:engine` prints all of it with ratios, wasm and the transformer beside it.
+//! Criterion's "elem/s" are pieces a second of `embedding`, rules a second of `rules`, pages a second of `pages`: if
+//! the cost is linear, they do not fall. `npm run bench:engine` prints all results with ratios, beside wasm and the
+//! transformer.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a bench")]
 
 use std::hint::black_box;
@@ -23,7 +24,7 @@ mod texts;
 use texts::{DOCUMENTS, EXAMPLES, PAGES, RULES, documents};
 
 fn embedding(criterion: &mut Criterion) {
-    // The peer takes a thread for each core where it is not told otherwise.
+    // By default `model2vec-rs` takes a thread for each core.
     tokenizers::parallelism::set_parallelism(false);
     let model = peer::model();
     let texts = texts::texts();
@@ -49,26 +50,30 @@ fn whole(criterion: &mut Criterion) {
     let settings = Settings::default();
     let classifier = Classifier::new(&rules, &settings);
     let mut group = criterion.benchmark_group("two_pages");
-    let mut turn = documents.iter().cycle();
+    let mut next_document = documents.iter().cycle();
     group.bench_function("classify", |bencher| {
-        bencher.iter(|| classify(black_box(turn.next().unwrap()), black_box(&rules), &settings));
+        bencher.iter(|| classify(black_box(next_document.next().unwrap()), black_box(&rules), &settings));
     });
-    group.bench_function("decide", |bencher| bencher.iter(|| classifier.decide(black_box(turn.next().unwrap()))));
+    group.bench_function("decide", |bencher| {
+        bencher.iter(|| classifier.decide(black_box(next_document.next().unwrap())));
+    });
     group.finish();
 }
 
-fn taught(criterion: &mut Criterion) {
+fn few_shot(criterion: &mut Criterion) {
     let documents = documents(PAGES);
-    let rules = texts::taught(EXAMPLES);
+    let rules = texts::rules_with_examples(EXAMPLES);
     let settings = Settings::default();
     let classifier = Classifier::new(&rules, &settings);
-    let mut group = criterion.benchmark_group("taught");
-    let mut turn = documents.iter().cycle();
+    let mut group = criterion.benchmark_group("with_examples");
+    let mut next_document = documents.iter().cycle();
     group.sample_size(20);
     group.bench_function("classify", |bencher| {
-        bencher.iter(|| classify(black_box(turn.next().unwrap()), black_box(&rules), &settings));
+        bencher.iter(|| classify(black_box(next_document.next().unwrap()), black_box(&rules), &settings));
     });
-    group.bench_function("decide", |bencher| bencher.iter(|| classifier.decide(black_box(turn.next().unwrap()))));
+    group.bench_function("decide", |bencher| {
+        bencher.iter(|| classifier.decide(black_box(next_document.next().unwrap())));
+    });
     group.finish();
 }
 
@@ -86,11 +91,11 @@ fn growth(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("rules");
     for count in [1, 10, 100, 1000] {
         let classifier = Classifier::new(&texts::rules(count), &Settings::default());
-        let mut turn = two_pages.iter().cycle();
+        let mut next_document = two_pages.iter().cycle();
         group.throughput(Throughput::Elements(count as u64)).bench_function(
             BenchmarkId::from_parameter(count),
             |bencher| {
-                bencher.iter(|| classifier.decide(black_box(turn.next().unwrap())));
+                bencher.iter(|| classifier.decide(black_box(next_document.next().unwrap())));
             },
         );
     }
@@ -109,5 +114,5 @@ fn growth(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, embedding, whole, taught, longest_word, growth);
+criterion_group!(benches, embedding, whole, few_shot, longest_word, growth);
 criterion_main!(benches);

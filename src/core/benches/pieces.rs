@@ -1,11 +1,12 @@
-//! Pieces a second, of English and of German, beside the tokenizers of `model2vec-rs` and `tokenizers`, all on one thread:
+//! Pieces a second, English and German, compared with the tokenizers of `model2vec-rs` and `tokenizers`, all on one
+//! thread:
 //!
 //! ```sh
 //! RAYON_NUM_THREADS=1 cargo bench -p sortroom --bench pieces
 //! ```
 //!
-//! Criterion's "elem/s" are pieces a second. `model2vec-rs` does not show its tokenizer: it is measured as a whole, over an
-//! embedding table of one number a row, so that hardly more than the tokenizer is left.
+//! Criterion's "elem/s" are pieces a second. `model2vec-rs` does not expose its tokenizer: it is measured as a whole,
+//! over an embedding table of one number a row, so that the tokenizer takes most of the time.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, reason = "a bench")]
 
 use std::hint::black_box;
@@ -20,7 +21,7 @@ mod reference;
 const LINES: usize = 5000;
 const WORDS: usize = 20;
 
-/// Lines of words drawn from a text, so that the processor cannot learn the text by heart.
+/// Lines of words drawn at random from a text, so that branch prediction cannot learn it.
 fn lines(text: &str) -> Vec<String> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let mut state = 1_u64;

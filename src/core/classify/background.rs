@@ -1,16 +1,16 @@
-//! How much a word says, before any rule is looked at.
+//! The weight of words in general text, independent of any rules.
 //!
-//! A word of general text ("use", "time") says little wherever it appears; one that general text hardly knows says
-//! much. `background.txt` holds the common English stems with their idf, counted by `background.py`; every stem it
-//! lacks is rare. Other languages have no table: their stop words are known and the rest counts as rare, while the
-//! idf within the rule set still separates the rules.
+//! A word that is common in general text ("use", "time") means little wherever it appears; one that is rare there means
+//! much. `background.txt` has the common English stems with their idf, counted by `background.py`; every stem that it
+//! lacks is rare. Other languages have no table: their stop words are known and all other words count as rare, while
+//! the idf within the rule set still separates the rules.
 
 use std::sync::LazyLock;
 
-/// One letter of the table, in nats. Must be `STEP` of `background.py`.
+/// The idf of one letter of the table, in nats. Must equal `STEP` of `background.py`.
 const STEP: f64 = 0.35;
 
-/// The idf, in nats, of a stem the table lacks: one step beyond its rarest.
+/// The idf, in nats, of a stem that the table lacks: one step beyond its rarest.
 pub(super) const RARE: f64 = 9.0;
 
 /// Parsing is one pass over 37 KB that allocates one list of borrowed lines.
@@ -24,12 +24,12 @@ static TABLE: LazyLock<Vec<(&'static str, u8)>> = LazyLock::new(|| {
 });
 
 /// The idf of an English stem in general text, as a share of [`RARE`]: 0 (everywhere) to 1 (rare).
-pub(super) fn rarity(stem: &str) -> f64 {
+pub(super) fn background_idf(stem: &str) -> f64 {
     let table = &*TABLE;
     table
         .binary_search_by(|&(known, _)| known.cmp(stem))
         .ok()
-        .and_then(|at| table.get(at))
+        .and_then(|index| table.get(index))
         .map_or(1.0, |&(_, steps)| f64::from(steps) * STEP / RARE)
 }
 
@@ -42,8 +42,8 @@ mod tests {
         assert!(TABLE.len() > 4000);
         assert!(TABLE.windows(2).all(|pair| pair[0].0 < pair[1].0));
         assert!(TABLE.iter().all(|&(_, steps)| steps < 26 && f64::from(steps) * STEP < RARE));
-        assert!(rarity("use") < rarity("invoic"));
-        assert!(rarity("invoic") < rarity("franchis"));
-        assert!((rarity("franchisor") - 1.0).abs() < f64::EPSILON);
+        assert!(background_idf("use") < background_idf("invoic"));
+        assert!(background_idf("invoic") < background_idf("franchis"));
+        assert!((background_idf("franchisor") - 1.0).abs() < f64::EPSILON);
     }
 }

@@ -1,13 +1,13 @@
 //! The fitted constants of [`super::score`]. Written by `src/train/fit.py`.
 #![allow(clippy::approx_constant, reason = "a fitted number may come near a constant of mathematics")]
 
-use super::heads::{Heads, Output};
+use super::calibrator::{Calibrator, Output};
 use super::score::Weights;
 
 /// For words alone.
-pub(super) static WORDS: Weights = Weights {
+pub(super) static LEXICAL: Weights = Weights {
     rank: [3.012, 2.927, 3.574, 0.761, 1.688, 0.212, 1.304, 0.000, 0.000, 0.000, 0.000, 0.000],
-    heads: Heads {
+    calibrator: Calibrator {
         mean: [
             0.2368, 0.2305, 0.0619, 0.4118, 0.5859, 1.7571, 1.7140, 4.3639, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000,
             0.0000, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000,
@@ -141,13 +141,13 @@ pub(super) static WORDS: Weights = Weights {
             },
         ],
     },
-    silence: -0.659,
+    no_evidence_log_odds: -0.659,
 };
 
 /// For words and meaning.
-pub(super) static MEANING: Weights = Weights {
+pub(super) static SEMANTIC: Weights = Weights {
     rank: [1.234, 1.534, 2.091, 0.624, 1.586, 0.744, 0.144, 2.928, 2.969, 3.155, 0.000, 0.000],
-    heads: Heads {
+    calibrator: Calibrator {
         mean: [
             0.2241, 0.2177, 0.0604, 0.3879, 0.6764, 2.2376, 1.7140, 4.3639, 0.2856, 0.3035, 0.2435, 1.1133, 0.0152,
             0.2923, 0.0000, 0.0000, 0.4759, 0.0705, 0.1262, 0.3430, 0.3023, 0.1504, 0.5191, 0.1261, 0.2098, 0.1869,
@@ -281,13 +281,13 @@ pub(super) static MEANING: Weights = Weights {
             },
         ],
     },
-    silence: -1.565,
+    no_evidence_log_odds: -1.565,
 };
 
 /// For words, meaning and examples.
-pub(super) static TAUGHT: Weights = Weights {
+pub(super) static FEW_SHOT: Weights = Weights {
     rank: [0.758, 1.053, 1.190, 0.640, 1.841, 0.538, 0.715, 1.136, 1.246, 1.609, 5.236, 4.170],
-    heads: Heads {
+    calibrator: Calibrator {
         mean: [
             0.1940, 0.1883, 0.0520, 0.3560, 0.7267, 2.6760, 1.6764, 4.3644, 0.2555, 0.2744, 0.2151, 1.0311, 0.0137,
             0.2645, 0.3713, 0.1201, 0.4750, 0.0710, 0.1259, 0.3425, 0.2710, 0.1764, 0.5186, 0.1261, 0.1987, 0.1801,
@@ -421,5 +421,5 @@ pub(super) static TAUGHT: Weights = Weights {
             },
         ],
     },
-    silence: -2.944,
+    no_evidence_log_odds: -2.944,
 };

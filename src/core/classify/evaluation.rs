@@ -1,7 +1,8 @@
-//! How good the answers of a rule set are, on documents whose right answer is known.
+//! Measures the quality of a rule set on documents with known labels.
 //!
-//! [`evaluate`] holds [`Case`]s against a rule set and counts; [`compare`] says what the answers of a draft fix and break
-//! against those of the published version. All figures but counts are fractions, rounded to six decimals.
+//! [`evaluate`] classifies [`Case`]s with a rule set and computes metrics; [`compare`] lists the cases that a draft
+//! fixes and breaks compared with the published version. All metrics except counts are fractions, rounded to six
+//! decimals.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,30 +12,30 @@ use crate::ENGINE_VERSION;
 use crate::document::Document;
 use crate::error::{Error, Result, Violation};
 
-/// How many bins of equal width the confidences are sorted into: what papers on calibration use most.
+/// The number of confidence bins of equal width: the most common one in papers on calibration.
 const BINS: usize = 15;
 
-/// A document and what it is.
+/// A document with its right label.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Case {
     /// The document.
     pub document: Document,
-    /// The label it should get; nothing when no rule fits.
+    /// The right label; None if no rule fits.
     pub label: Option<String>,
 }
 
-/// A text and what it is.
+/// A text with its right label.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
-pub struct Labelled {
+pub struct LabelledText {
     /// The text.
     pub text: String,
-    /// The label it should get; nothing when no rule fits.
+    /// The right label; None if no rule fits.
     #[cfg_attr(feature = "types", ts(optional = nullable))]
     pub label: Option<String>,
 }
 
-/// What a rule set said of a case.
+/// The answer of a rule set for a case.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Answer {
@@ -52,160 +53,163 @@ impl From<Decision> for Answer {
     }
 }
 
-/// How good the answers were.
+/// The metrics of a rule set.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Evaluation {
-    /// The share of cases that were answered rightly, be it with a label or with "none".
+    /// The share of cases with the right answer, be it a label or "none".
     pub accuracy: f64,
-    /// The mean F1 of the labels that some case should get; nothing when no case should get any. "None" is no label.
+    /// The mean F1 of the labels that are right for some case; None if there are none. "None" is not a label.
     pub macro_f1: Option<f64>,
-    /// The mean distance of confidence and accuracy over the bins of `reliability`, weighted by what is in them.
+    /// The expected calibration error: the mean distance of confidence and accuracy over the bins of `reliability`,
+    /// weighted by their answers.
     pub ece: f64,
-    /// How well [`Answer::no_match`] tells the cases that no rule fits from the others: the share of pairs that it puts in
-    /// the right order, ties as half. Nothing unless there are cases of both kinds.
+    /// How well [`Answer::no_match`] separates the cases that no rule fits from the others: the share of pairs in the
+    /// right order, ties as half. None unless there are cases of both kinds.
     pub no_match_auroc: Option<f64>,
-    /// Every label in the order of the rules, and "none" behind them.
-    pub classes: Vec<Class>,
-    /// How often a case of one class was answered with another: rows are what cases are, columns what was answered, both
-    /// in the order of `classes`.
+    /// Every label in the order of the rules, then "none".
+    pub classes: Vec<ClassMetrics>,
+    /// The confusion matrix: rows are the right classes, columns the answers, both in the order of `classes`.
     pub confusion: Vec<Vec<usize>>,
     /// The bins of confidence, lowest first, without empty ones.
-    pub reliability: Vec<Bin>,
-    /// What was said of each case, in the order of the cases.
+    pub reliability: Vec<ReliabilityBin>,
+    /// The answers, in the order of the cases.
     pub answers: Vec<Answer>,
 }
 
-/// A label, or "none", and how well it is told.
+/// The metrics of a label, or of "none".
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
-pub struct Class {
-    /// The label; nothing for "none".
+pub struct ClassMetrics {
+    /// The label; None for "none".
     pub label: Option<String>,
-    /// How many cases are of it.
+    /// The number of cases of this class.
     pub cases: usize,
-    /// How many cases were answered with it.
+    /// The number of cases answered with this class.
     pub answered: usize,
-    /// The share of right ones among those answers; nothing when there were none.
+    /// The share of those answers that are right; None if there are none.
     pub precision: Option<f64>,
-    /// The share of its cases that were found; nothing when there are none.
+    /// The share of its cases that are answered rightly; None if there are none.
     pub recall: Option<f64>,
-    /// The harmonic mean of precision and recall; nothing when there were neither cases nor answers.
+    /// The harmonic mean of precision and recall; None if there are neither cases nor answers.
     pub f1: Option<f64>,
 }
 
-/// Answers of about the same confidence.
+/// Answers of similar confidence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
-pub struct Bin {
-    /// From this confidence on.
+pub struct ReliabilityBin {
+    /// The lower bound of the confidence, inclusive.
     pub from: f64,
-    /// Below this confidence; the last bin has 1 too.
+    /// The upper bound of the confidence, exclusive; the last bin includes 1.
     pub to: f64,
-    /// How many answers.
+    /// The number of answers.
     pub answers: usize,
     /// Their mean confidence.
     pub confidence: f64,
-    /// The share of them that is right.
+    /// The share of them that are right.
     pub accuracy: f64,
 }
 
-/// How good a rule set is, and what it changes.
+/// The metrics of a rule set, and the comparison with the published version.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
-pub struct Evaluated {
-    /// What was measured.
+pub struct EvaluateResult {
+    /// The metrics.
     #[serde(flatten)]
     pub evaluation: Evaluation,
-    /// What changes against the published version, where there is one to compare with.
+    /// The comparison with the published version, if there is one.
     pub comparison: Option<Comparison>,
-    /// The version of the engine that answered.
+    /// The version of the engine.
     pub engine_version: &'static str,
 }
 
-/// What changes from one version of a rule set to the next.
+/// The differences between two versions of a rule set.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Comparison {
-    /// Cases that only the draft answers rightly.
-    pub fixes: Vec<Difference>,
-    /// Cases that only the published version answers rightly.
-    pub breaks: Vec<Difference>,
+    /// The cases that only the draft answers rightly.
+    pub fixes: Vec<AnswerChange>,
+    /// The cases that only the published version answers rightly.
+    pub breaks: Vec<AnswerChange>,
 }
 
 /// A case that two versions answer differently.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
-pub struct Difference {
-    /// Its place among the cases, from 0.
+pub struct AnswerChange {
+    /// The index of the case.
     pub case: usize,
-    /// The label it should get; nothing when no rule fits.
+    /// The right label; None if no rule fits.
     pub label: Option<String>,
-    /// What the published version says.
+    /// The answer of the published version.
     pub published: Option<String>,
-    /// What the draft says.
+    /// The answer of the draft.
     pub draft: Option<String>,
 }
 
-/// What `rules` say of each case.
+/// The answers of `rules` for the cases.
 pub fn answers(rules: &RuleSet, settings: &Settings, cases: &[Case]) -> Vec<Answer> {
     let classifier = Classifier::new(rules, settings);
     cases.iter().map(|case| classifier.decide(&case.document).into()).collect()
 }
 
-/// Holds `cases` against `rules`, and the answers against what the cases are.
+/// Classifies `cases` with `rules`, and computes metrics of the answers.
 ///
 /// # Errors
 ///
-/// `Invalid` at `cases/N/label` when a case has a label that no rule has.
+/// `Invalid` at `cases/N/label` if a case has a label that no rule has.
 pub fn evaluate(rules: &RuleSet, settings: &Settings, cases: &[Case]) -> Result<Evaluation> {
     let labels: Vec<Option<&str>> = rules.rules.iter().map(|rule| Some(rule.label.as_str())).chain([None]).collect();
-    let place = |label: Option<&str>| labels.iter().position(|known| *known == label);
-    let strange = cases.iter().enumerate().filter(|(_, case)| place(case.label.as_deref()).is_none());
-    let strange: Vec<Violation> = strange.map(|(at, case)| strange_label(at, case)).collect();
-    if !strange.is_empty() {
-        return Err(Error::invalid(strange));
+    let class_index = |label: Option<&str>| labels.iter().position(|known| *known == label);
+    let unknown = cases.iter().enumerate().filter(|(_, case)| class_index(case.label.as_deref()).is_none());
+    let unknown: Vec<Violation> = unknown.map(|(index, case)| unknown_label(index, case)).collect();
+    if !unknown.is_empty() {
+        return Err(Error::invalid(unknown));
     }
     let answers = answers(rules, settings, cases);
     let pairs = || cases.iter().zip(&answers);
-    let places = pairs().filter_map(|(case, answer)| place(case.label.as_deref()).zip(place(answer.label.as_deref())));
-    let confusion = confusion(labels.len(), places);
-    let tallies: Vec<Tally> = (0..labels.len()).map(|at| Tally::of(&confusion, at)).collect();
+    let index_pairs = pairs()
+        .filter_map(|(case, answer)| class_index(case.label.as_deref()).zip(class_index(answer.label.as_deref())));
+    let confusion = confusion(labels.len(), index_pairs);
+    let class_counts: Vec<ClassCounts> = (0..labels.len()).map(|class| ClassCounts::of(&confusion, class)).collect();
     let outcomes = pairs().map(|(case, answer)| (answer.confidence, answer.label == case.label));
     let bins = bins(outcomes);
     Ok(Evaluation {
-        accuracy: rounded(share(tallies.iter().map(|tally| tally.hits).sum(), cases.len()).unwrap_or_default()),
-        macro_f1: macro_f1(labels.iter().zip(&tallies).filter(|(label, _)| label.is_some()).map(|(_, tally)| tally))
-            .map(rounded),
+        accuracy: rounded(share(class_counts.iter().map(|counts| counts.hits).sum(), cases.len()).unwrap_or_default()),
+        macro_f1: macro_f1(
+            labels.iter().zip(&class_counts).filter(|(label, _)| label.is_some()).map(|(_, counts)| counts),
+        )
+        .map(rounded),
         ece: rounded(calibration_error(&bins)),
         no_match_auroc: auroc(pairs().map(|(case, answer)| (answer.no_match, case.label.is_none())).collect())
             .map(rounded),
-        classes: labels.iter().zip(&tallies).map(|(label, tally)| tally.class(*label)).collect(),
+        classes: labels.iter().zip(&class_counts).map(|(label, counts)| counts.class(*label)).collect(),
         confusion,
-        reliability: bins.iter().enumerate().filter_map(|(at, bin)| bin.mean(at)).collect(),
+        reliability: bins.iter().enumerate().filter_map(|(index, bin)| bin.mean(index)).collect(),
         answers,
     })
 }
 
-/// Makes cases of texts, each a document that `read` reads from its bytes.
+/// Makes cases from texts, with documents that `read` reads from their bytes.
 ///
 /// # Errors
 ///
 /// `Invalid` at `cases/N/text` for every text that cannot be read.
-pub fn cases(texts: Vec<Labelled>, mut read: impl FnMut(&[u8]) -> Result<Document>) -> Result<Vec<Case>> {
-    let (mut cases, mut unread) = (Vec::new(), Vec::new());
-    for (at, Labelled { text, label }) in texts.into_iter().enumerate() {
+pub fn cases(texts: Vec<LabelledText>, mut read: impl FnMut(&[u8]) -> Result<Document>) -> Result<Vec<Case>> {
+    let (mut cases, mut errors) = (Vec::new(), Vec::new());
+    for (index, LabelledText { text, label }) in texts.into_iter().enumerate() {
         match read(text.as_bytes()) {
             Ok(document) => cases.push(Case { document, label }),
-            Err(error) => unread.push(unreadable(at, &error)),
+            Err(error) => errors.push(unreadable(index, &error)),
         }
     }
-    if unread.is_empty() { Ok(cases) } else { Err(Error::invalid(unread)) }
+    if errors.is_empty() { Ok(cases) } else { Err(Error::invalid(errors)) }
 }
 
-fn unreadable(at: usize, error: &Error) -> Violation {
+fn unreadable(case_index: usize, error: &Error) -> Violation {
     Violation {
-        pointer: vec!["cases".into(), at.into(), "text".into()],
+        pointer: vec!["cases".into(), case_index.into(), "text".into()],
         reason: "value_error".to_owned(),
         message: format!("Value error, {}", error.message()),
         input: None,
@@ -213,7 +217,7 @@ fn unreadable(at: usize, error: &Error) -> Violation {
     }
 }
 
-/// Evaluates `rules` on `cases`, and compares its answers with those of the `published` version, where there is one.
+/// Evaluates `rules` on `cases`, and compares their answers with those of the `published` version, if there is one.
 ///
 /// # Errors
 ///
@@ -223,16 +227,16 @@ pub fn evaluate_against(
     settings: &Settings,
     published: Option<(&RuleSet, &Settings)>,
     cases: &[Case],
-) -> Result<Evaluated> {
+) -> Result<EvaluateResult> {
     let evaluation = evaluate(rules, settings, cases)?;
     let comparison = published
         .map(|(published, settings)| compare(cases, &answers(published, settings, cases), &evaluation.answers));
-    Ok(Evaluated { evaluation, comparison, engine_version: ENGINE_VERSION })
+    Ok(EvaluateResult { evaluation, comparison, engine_version: ENGINE_VERSION })
 }
 
-fn strange_label(at: usize, case: &Case) -> Violation {
+fn unknown_label(case_index: usize, case: &Case) -> Violation {
     Violation {
-        pointer: vec!["cases".into(), at.into(), "label".into()],
+        pointer: vec!["cases".into(), case_index.into(), "label".into()],
         reason: "value_error".to_owned(),
         message: "Value error, no rule has this label".to_owned(),
         input: case.label.clone().map(Into::into),
@@ -240,31 +244,31 @@ fn strange_label(at: usize, case: &Case) -> Violation {
     }
 }
 
-/// What `draft` answers otherwise than `published`, where one of them is right. Both are answers to `cases`.
+/// The cases for which only one of `published` and `draft` is right. Both are answers for `cases`.
 pub fn compare(cases: &[Case], published: &[Answer], draft: &[Answer]) -> Comparison {
     let mut comparison = Comparison::default();
-    for (at, (case, (published, draft))) in cases.iter().zip(published.iter().zip(draft)).enumerate() {
-        let difference = || Difference {
-            case: at,
+    for (index, (case, (published, draft))) in cases.iter().zip(published.iter().zip(draft)).enumerate() {
+        let change = || AnswerChange {
+            case: index,
             label: case.label.clone(),
             published: published.label.clone(),
             draft: draft.label.clone(),
         };
         match (published.label == case.label, draft.label == case.label) {
-            (false, true) => comparison.fixes.push(difference()),
-            (true, false) => comparison.breaks.push(difference()),
+            (false, true) => comparison.fixes.push(change()),
+            (true, false) => comparison.breaks.push(change()),
             _ => {}
         }
     }
     comparison
 }
 
-/// `part` of `whole`; nothing of nothing.
+/// `part` of `whole` as a fraction; None if `whole` is 0.
 fn share(part: usize, whole: usize) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }
 
-/// Counts pairs of what is and what was answered, both places below `classes`.
+/// The confusion matrix of pairs of the right class and the answer, both indexes below `classes`.
 fn confusion(classes: usize, pairs: impl Iterator<Item = (usize, usize)>) -> Vec<Vec<usize>> {
     let mut counts = vec![vec![0; classes]; classes];
     for (truth, answer) in pairs {
@@ -275,15 +279,15 @@ fn confusion(classes: usize, pairs: impl Iterator<Item = (usize, usize)>) -> Vec
     counts
 }
 
-/// What a confusion matrix says of one class.
+/// The counts of one class in a confusion matrix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Tally {
+struct ClassCounts {
     hits: usize,
     cases: usize,
     answered: usize,
 }
 
-impl Tally {
+impl ClassCounts {
     fn of(confusion: &[Vec<usize>], class: usize) -> Self {
         let row = confusion.get(class).map(Vec::as_slice).unwrap_or_default();
         Self {
@@ -297,8 +301,8 @@ impl Tally {
         share(2 * self.hits, self.cases + self.answered)
     }
 
-    fn class(self, label: Option<&str>) -> Class {
-        Class {
+    fn class(self, label: Option<&str>) -> ClassMetrics {
+        ClassMetrics {
             label: label.map(str::to_owned),
             cases: self.cases,
             answered: self.answered,
@@ -309,26 +313,26 @@ impl Tally {
     }
 }
 
-/// The mean F1 of the classes that have cases; nothing when none has.
-fn macro_f1<'a>(tallies: impl Iterator<Item = &'a Tally>) -> Option<f64> {
-    let f1s: Vec<f64> = tallies.filter(|tally| tally.cases > 0).filter_map(|tally| tally.f1()).collect();
+/// The mean F1 of the classes with cases; None if there are none.
+fn macro_f1<'a>(classes: impl Iterator<Item = &'a ClassCounts>) -> Option<f64> {
+    let f1s: Vec<f64> = classes.filter(|counts| counts.cases > 0).filter_map(|counts| counts.f1()).collect();
     (!f1s.is_empty()).then(|| f1s.iter().sum::<f64>() / f1s.len() as f64)
 }
 
-/// Answers of about the same confidence, added up.
+/// The sums over the answers of a confidence bin.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-struct Sum {
+struct BinTotals {
     answers: usize,
     right: usize,
     confidence: f64,
 }
 
-impl Sum {
-    fn mean(self, at: usize) -> Option<Bin> {
-        let edge = |at: usize| rounded(at as f64 / BINS as f64);
-        Some(Bin {
-            from: edge(at),
-            to: edge(at + 1),
+impl BinTotals {
+    fn mean(self, index: usize) -> Option<ReliabilityBin> {
+        let edge = |index: usize| rounded(index as f64 / BINS as f64);
+        Some(ReliabilityBin {
+            from: edge(index),
+            to: edge(index + 1),
             answers: self.answers,
             confidence: rounded(self.confidence / self.answers as f64),
             accuracy: rounded(share(self.right, self.answers)?),
@@ -336,12 +340,12 @@ impl Sum {
     }
 }
 
-/// Sorts answers, each a confidence and whether it is right, into bins.
-fn bins(answers: impl Iterator<Item = (f64, bool)>) -> [Sum; BINS] {
-    let mut bins = [Sum::default(); BINS];
+/// Sorts answers, as pairs of confidence and whether they are right, into bins.
+fn bins(answers: impl Iterator<Item = (f64, bool)>) -> [BinTotals; BINS] {
+    let mut bins = [BinTotals::default(); BINS];
     for (confidence, right) in answers {
-        let at = ((confidence * BINS as f64) as usize).min(BINS - 1);
-        if let Some(bin) = bins.get_mut(at) {
+        let index = ((confidence * BINS as f64) as usize).min(BINS - 1);
+        if let Some(bin) = bins.get_mut(index) {
             bin.answers += 1;
             bin.right += usize::from(right);
             bin.confidence += confidence;
@@ -351,24 +355,24 @@ fn bins(answers: impl Iterator<Item = (f64, bool)>) -> [Sum; BINS] {
 }
 
 /// The expected calibration error.
-fn calibration_error(bins: &[Sum]) -> f64 {
-    let all: usize = bins.iter().map(|bin| bin.answers).sum();
-    bins.iter().map(|bin| (bin.confidence - bin.right as f64).abs()).sum::<f64>() / all.max(1) as f64
+fn calibration_error(bins: &[BinTotals]) -> f64 {
+    let answers: usize = bins.iter().map(|bin| bin.answers).sum();
+    bins.iter().map(|bin| (bin.confidence - bin.right as f64).abs()).sum::<f64>() / answers.max(1) as f64
 }
 
-/// The share of pairs of a positive and a negative whose values are in the right order, the positive's above; ties as
-/// half. Nothing unless there are both.
+/// The area under the ROC curve: the share of pairs of a positive and a negative whose values are in the right order,
+/// the positive's above; ties as half. None unless there are both.
 fn auroc(mut values: Vec<(f64, bool)>) -> Option<f64> {
     values.sort_by(|(a, _), (b, _)| a.total_cmp(b));
-    let (mut below, mut positives, mut won) = (0, 0, 0.0);
+    let (mut negatives_below, mut positives, mut ordered_pairs) = (0, 0, 0.0);
     for tied in values.chunk_by(|(a, _), (b, _)| a.total_cmp(b).is_eq()) {
-        let hits = tied.iter().filter(|(_, positive)| *positive).count();
-        let others = tied.len() - hits;
-        won += hits as f64 * (below as f64 + others as f64 / 2.0);
-        below += others;
-        positives += hits;
+        let tied_positives = tied.iter().filter(|(_, positive)| *positive).count();
+        let tied_negatives = tied.len() - tied_positives;
+        ordered_pairs += tied_positives as f64 * (negatives_below as f64 + tied_negatives as f64 / 2.0);
+        negatives_below += tied_negatives;
+        positives += tied_positives;
     }
-    (positives > 0 && below > 0).then(|| won / (positives as f64 * below as f64))
+    (positives > 0 && negatives_below > 0).then(|| ordered_pairs / (positives as f64 * negatives_below as f64))
 }
 
 #[cfg(test)]
@@ -376,46 +380,46 @@ mod tests {
     use super::*;
     use crate::classify::Rule;
 
-    fn near(a: Option<f64>, b: f64) -> bool {
+    fn is_near(a: Option<f64>, b: f64) -> bool {
         a.is_some_and(|a| (a - b).abs() < 1e-9)
     }
 
     /// Three classes, nine cases, counted by hand.
-    fn nine() -> Vec<Vec<usize>> {
+    fn sample_confusion() -> Vec<Vec<usize>> {
         let pairs = [(0, 0), (0, 0), (0, 1), (0, 2), (1, 1), (1, 1), (1, 0), (2, 2), (2, 0)];
         confusion(3, pairs.into_iter())
     }
 
     #[test]
-    fn a_matrix_counts_every_case_once() {
-        assert_eq!(nine(), [[2, 1, 1], [1, 2, 0], [1, 0, 1]]);
-        assert_eq!(Tally::of(&nine(), 0), Tally { hits: 2, cases: 4, answered: 4 });
-        assert_eq!(Tally::of(&nine(), 1), Tally { hits: 2, cases: 3, answered: 3 });
-        let last = Tally::of(&nine(), 2).class(Some("c"));
+    fn the_confusion_matrix_counts_every_case_once() {
+        assert_eq!(sample_confusion(), [[2, 1, 1], [1, 2, 0], [1, 0, 1]]);
+        assert_eq!(ClassCounts::of(&sample_confusion(), 0), ClassCounts { hits: 2, cases: 4, answered: 4 });
+        assert_eq!(ClassCounts::of(&sample_confusion(), 1), ClassCounts { hits: 2, cases: 3, answered: 3 });
+        let last = ClassCounts::of(&sample_confusion(), 2).class(Some("c"));
         assert_eq!((last.precision, last.recall, last.f1), (Some(0.5), Some(0.5), Some(0.5)));
     }
 
     #[test]
     fn macro_f1_is_the_mean_over_labels_that_occur() {
-        let tallies: Vec<_> = (0..3).map(|class| Tally::of(&nine(), class)).collect();
-        assert!(near(macro_f1(tallies.iter()), (0.5 + 2.0 / 3.0 + 0.5) / 3.0));
-        // Answered, and no case's label: a fault of the class that it was taken from, and no class of the mean.
-        let never = Tally { hits: 0, cases: 0, answered: 2 };
-        let half = Tally { hits: 2, cases: 4, answered: 2 };
-        assert!(near(macro_f1([half, never].iter()), 4.0 / 6.0));
-        assert_eq!(macro_f1([never].iter()), None);
-        assert_eq!((never.class(None).precision, never.class(None).recall), (Some(0.0), None));
+        let class_counts: Vec<_> = (0..3).map(|class| ClassCounts::of(&sample_confusion(), class)).collect();
+        assert!(is_near(macro_f1(class_counts.iter()), (0.5 + 2.0 / 3.0 + 0.5) / 3.0));
+        // A class with answers but without cases lowers the metrics of other classes, but is not part of the mean.
+        let without_cases = ClassCounts { hits: 0, cases: 0, answered: 2 };
+        let with_cases = ClassCounts { hits: 2, cases: 4, answered: 2 };
+        assert!(is_near(macro_f1([with_cases, without_cases].iter()), 4.0 / 6.0));
+        assert_eq!(macro_f1([without_cases].iter()), None);
+        assert_eq!((without_cases.class(None).precision, without_cases.class(None).recall), (Some(0.0), None));
     }
 
     #[test]
-    fn the_calibration_error_is_the_distance_in_the_bins() {
-        // Two in the bin of 0.9, one of them right; one in that of 0.55, right; one at 1, in the last bin, wrong.
+    fn the_calibration_error_is_the_mean_distance_in_the_bins() {
+        // Two answers in the bin of 0.9, one of them right; a right one in that of 0.55; a wrong one in the last bin.
         let bins = bins([(0.9, true), (0.91, false), (0.55, true), (1.0, false)].into_iter());
-        let filled: Vec<_> = bins.iter().enumerate().filter_map(|(at, bin)| bin.mean(at)).collect();
+        let filled: Vec<_> = bins.iter().enumerate().filter_map(|(index, bin)| bin.mean(index)).collect();
         let sizes: Vec<_> = filled.iter().map(|bin| (bin.from, bin.answers, bin.accuracy)).collect();
         assert_eq!(sizes, [(0.533333, 1, 1.0), (0.866667, 2, 0.5), (0.933333, 1, 0.0)]);
-        assert!(near(Some(calibration_error(&bins)), (0.45 + 0.81 + 1.0) / 4.0));
-        assert!(near(Some(calibration_error(&[])), 0.0));
+        assert!(is_near(Some(calibration_error(&bins)), (0.45 + 0.81 + 1.0) / 4.0));
+        assert!(is_near(Some(calibration_error(&[])), 0.0));
     }
 
     #[test]
@@ -470,7 +474,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_that_no_rule_has_is_refused_where_it_is() {
+    fn rejects_unknown_labels_with_their_place() {
         let mut cases = cases();
         cases.push(case("x", Some("Invoice")));
         let error = evaluate(&published(), &Settings::default(), &cases).unwrap_err();
@@ -479,7 +483,7 @@ mod tests {
     }
 
     #[test]
-    fn a_comparison_names_what_changed_for_better_and_for_worse() {
+    fn a_comparison_lists_fixes_and_breaks() {
         let draft = rules(&[
             ("invoice", "an invoice with a number and a total amount due"),
             ("claim", "a forecast of the weather"),
@@ -488,8 +492,8 @@ mod tests {
         let (cases, settings) = (cases(), Settings::default());
         let [old, new] = [published(), draft].map(|rules| answers(&rules, &settings, &cases));
         let comparison = compare(&cases, &old, &new);
-        let places = |differences: &[Difference]| differences.iter().map(|one| one.case).collect::<Vec<_>>();
-        assert_eq!((places(&comparison.fixes), places(&comparison.breaks)), (vec![2], vec![1]));
+        let case_indexes = |changes: &[AnswerChange]| changes.iter().map(|change| change.case).collect::<Vec<_>>();
+        assert_eq!((case_indexes(&comparison.fixes), case_indexes(&comparison.breaks)), (vec![2], vec![1]));
         assert_eq!(comparison.fixes[0].draft.as_deref(), Some("farewell"));
         assert_eq!(comparison.breaks[0].published.as_deref(), Some("claim"));
         assert_eq!(compare(&cases, &new, &new), Comparison::default());

@@ -1,47 +1,48 @@
-//! What the examples of rules teach: closed forms, nothing is trained.
+//! Few-shot classification with the examples of the rules: closed forms, nothing is trained.
 //!
-//! Only from [`ENOUGH_EXAMPLES`] in every rule on; below, [`super::neighbours`] keeps to what single examples can tell.
-//! A rule becomes, beside its own words, the middle of them: once as a direction, once as weighted words.
-//! The rule's own text is one of the texts in that middle, with the weight of [`RULE_WEIGHT`] examples, so that few
-//! examples bend it and many outweigh it.
+//! Used only if every rule has [`MIN_EXAMPLES_PER_RULE`]; below that, [`super::neighbours`] uses single examples. A
+//! rule gets, beside its own words, the centroid of its examples: once as a direction, once as weighted words. The
+//! rule's own text is one of the texts in the centroid, with the weight of [`RULE_WEIGHT`] examples, so that few
+//! examples move it a little and many outweigh it.
 //!
-//! How far the scores can be trusted is refitted from the same examples: each is held against rules that have not seen
-//! it, and one factor on all scores makes those answers most likely.
+//! The scale of the scores is refitted from the same examples: each is scored with its rule's centroid computed without
+//! it, and one factor on all scores maximises the likelihood of the labels.
 
 use std::collections::BTreeMap;
 
 use crate::document::Document;
 use crate::text::{Language, Map, Vector};
 
-use super::attribution::Place;
-use super::meaning::{Meaning, RuleDirections};
-use super::stems::{Stems, Told, ratio};
+use super::attribution::Location;
+use super::semantic::{RuleVectors, SemanticView};
+use super::stems::{EncodedText, StemCounts, ratio};
 use super::{Classifier, RuleSet};
 
-/// Examples that every rule must have before weights and "none" are those fitted with examples: the fewest of a rule that
-/// these were fitted with. With one to three a rule, or with some in some rules, they answer worse than without any: of the
-/// lines of office mail 33, 41 and 49 in 100 are right with one, two and four a rule, 23 with one in one rule, 47 without.
-pub(super) const ENOUGH_EXAMPLES: usize = 4;
+/// The examples that every rule must have before the weights and "none" are those fitted with examples: the fewest of a
+/// rule that these were fitted with. With one to three a rule, or with some in some rules, they answer worse than
+/// without any: of the lines of office mail 33, 41 and 49 in 100 are right with one, two and four a rule, 23 with one
+/// in one rule, 47 without.
+pub(super) const MIN_EXAMPLES_PER_RULE: usize = 4;
 
-/// What a rule's text counts beside its examples: as much as two of them. Other weights were not tried.
+/// The weight of a rule's text in its centroid: that of two examples. Other weights were not tried.
 const RULE_WEIGHT: f64 = 2.0;
 
-/// The examples of a rule set, made ready.
+/// The centroids of a rule set's examples.
 #[derive(Debug, Clone)]
-pub(super) struct Lessons {
+pub(super) struct ExampleIndex {
     language: Language,
-    /// Number and rarity of each stem of the examples and rules.
+    /// The index and idf of each stem of the examples and rules.
     stems: Map<String, (usize, f64)>,
-    /// The rarity of all others.
-    unheard: f64,
-    rules: Vec<Middle>,
-    /// What all scores are multiplied by.
-    pub trust: f64,
+    /// The idf of all other stems.
+    oov_idf: f64,
+    rules: Vec<Centroid>,
+    /// The factor on all scores.
+    pub score_scale: f64,
 }
 
-/// A rule's own text and its examples, added up.
+/// The sum of a rule's own text and its examples.
 #[derive(Debug, Clone, Default)]
-struct Middle {
+struct Centroid {
     sum: Option<Vector>,
     words: BTreeMap<usize, f64>,
     /// The direction of the sum.
@@ -50,164 +51,179 @@ struct Middle {
     length: f64,
 }
 
-/// How near a text is to a rule's middle: cosines.
+/// The cosines of a text with a rule's centroid.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct Nearness {
+pub(super) struct Similarity {
     pub meaning: f64,
     pub words: f64,
 }
 
-impl Middle {
-    /// Adds a text `times` over; less than 0 takes it out again.
-    fn add(&mut self, told: &Told, times: f64) {
-        if let Some(direction) = &told.direction {
-            let sum = self.sum.take().unwrap_or(Vector::ZERO).plus(times as f32, direction);
+impl Centroid {
+    /// Adds a text with the weight `times`; a negative weight removes it.
+    fn add(&mut self, encoded: &EncodedText, times: f64) {
+        if let Some(direction) = &encoded.direction {
+            let sum = self.sum.take().unwrap_or(Vector::ZERO).add_scaled(times as f32, direction);
             self.sum = Some(sum);
         }
-        for heard in &told.bag {
-            *self.words.entry(heard.stem).or_default() += times * heard.weight;
+        for term in &encoded.terms {
+            *self.words.entry(term.stem).or_default() += times * term.weight;
         }
     }
 
-    /// Made ready to be held against texts, once all is added.
-    fn ready(mut self) -> Self {
-        self.direction = self.sum.as_ref().map(|sum| sum.unit().0);
+    /// Computes the direction and length, after all texts were added.
+    fn finish(mut self) -> Self {
+        self.direction = self.sum.as_ref().map(|sum| sum.normalized().0);
         self.length = self.words.values().map(|weight| weight * weight).sum::<f64>().sqrt();
         self
     }
 
-    fn nearness(&self, told: &Told) -> Nearness {
-        let meaning = self.direction.as_ref().zip(told.direction.as_ref()).map(|(own, other)| own.dot(other));
+    fn similarity(&self, encoded: &EncodedText) -> Similarity {
+        let meaning = self
+            .direction
+            .as_ref()
+            .zip(encoded.direction.as_ref())
+            .map(|(direction, text_direction)| direction.dot(text_direction));
         let words =
-            told.bag.iter().map(|heard| heard.weight * self.words.get(&heard.stem).copied().unwrap_or_default());
-        Nearness { meaning: meaning.unwrap_or_default(), words: ratio(words.sum(), self.length) }
+            encoded.terms.iter().map(|term| term.weight * self.words.get(&term.stem).copied().unwrap_or_default());
+        Similarity { meaning: meaning.unwrap_or_default(), words: ratio(words.sum(), self.length) }
     }
 }
 
-impl Lessons {
-    /// The lessons of `rules`; None unless every rule has [`ENOUGH_EXAMPLES`]. `said` is the running text of each rule.
-    pub fn new(rules: &RuleSet, said: &[String], directions: &RuleDirections, language: Language) -> Option<Self> {
-        if rules.rules.is_empty() || rules.rules.iter().any(|rule| rule.examples.len() < ENOUGH_EXAMPLES) {
+impl ExampleIndex {
+    /// Indexes the examples of `rules`; None unless every rule has [`MIN_EXAMPLES_PER_RULE`]. `texts` are the running
+    /// texts of the rules.
+    pub fn new(rules: &RuleSet, texts: &[String], rule_vectors: &RuleVectors, language: Language) -> Option<Self> {
+        if rules.rules.is_empty() || rules.rules.iter().any(|rule| rule.examples.len() < MIN_EXAMPLES_PER_RULE) {
             return None;
         }
-        let own: Vec<_> = said.iter().map(|text| Stems::new(&Document::plain(text), language, language)).collect();
+        let rule_stems: Vec<_> =
+            texts.iter().map(|text| StemCounts::new(&Document::plain(text), language, language)).collect();
         let examples: Vec<(usize, Document)> = rules
             .rules
             .iter()
             .enumerate()
-            .flat_map(|(at, rule)| rule.examples.iter().map(move |text| (at, Document::plain(text))))
+            .flat_map(|(rule_index, rule)| rule.examples.iter().map(move |text| (rule_index, Document::plain(text))))
             .collect();
-        let words: Vec<_> = examples.iter().map(|(_, document)| Stems::new(document, language, language)).collect();
-        let mut holders: BTreeMap<&str, f64> = BTreeMap::new();
-        for stem in own.iter().chain(&words).flat_map(|stems| stems.counts.keys()) {
-            *holders.entry(stem).or_default() += 1.0;
+        let stems: Vec<_> =
+            examples.iter().map(|(_, document)| StemCounts::new(document, language, language)).collect();
+        let mut text_counts: BTreeMap<&str, f64> = BTreeMap::new();
+        for stem in rule_stems.iter().chain(&stems).flat_map(|stems| stems.counts.keys()) {
+            *text_counts.entry(stem).or_default() += 1.0;
         }
-        let texts = (own.len() + words.len()) as f64;
-        let rarity = |holders: f64| libm::log((texts + 1.0) / (holders + 0.5));
-        let mut lessons = Self {
+        let text_count = (rule_stems.len() + stems.len()) as f64;
+        let idf = |count: f64| libm::log((text_count + 1.0) / (count + 0.5));
+        let mut index = Self {
             language,
-            stems: holders
+            stems: text_counts
                 .into_iter()
                 .enumerate()
-                .map(|(number, (stem, holders))| (stem.to_owned(), (number, rarity(holders))))
+                .map(|(stem_index, (stem, count))| (stem.to_owned(), (stem_index, idf(count))))
                 .collect(),
-            unheard: rarity(0.0),
+            oov_idf: idf(0.0),
             rules: Vec::new(),
-            trust: 1.0,
+            score_scale: 1.0,
         };
-        for (words, direction) in own.iter().zip(&directions.rules) {
-            let mut middle = Middle::default();
+        for (stems, direction) in rule_stems.iter().zip(&rule_vectors.centered) {
+            let mut centroid = Centroid::default();
             let direction = (language == Language::English).then(|| direction.clone());
-            middle.add(&lessons.hear(words, direction), RULE_WEIGHT);
-            lessons.rules.push(middle);
+            centroid.add(&index.encode_stems(stems, direction), RULE_WEIGHT);
+            index.rules.push(centroid);
         }
-        for ((rule, document), words) in examples.iter().zip(&words) {
-            let meaning = (language == Language::English).then(|| Meaning::new(document, &directions.background));
-            let told = lessons.hear(words, meaning.and_then(|meaning| meaning.direction()));
-            if let Some(middle) = lessons.rules.get_mut(*rule) {
-                middle.add(&told, 1.0);
+        for ((rule, document), stems) in examples.iter().zip(&stems) {
+            let meaning =
+                (language == Language::English).then(|| SemanticView::new(document, &rule_vectors.background));
+            let encoded = index.encode_stems(stems, meaning.and_then(|meaning| meaning.direction()));
+            if let Some(centroid) = index.rules.get_mut(*rule) {
+                centroid.add(&encoded, 1.0);
             }
         }
-        lessons.rules = lessons.rules.into_iter().map(Middle::ready).collect();
-        Some(lessons)
+        index.rules = index.rules.into_iter().map(Centroid::finish).collect();
+        Some(index)
     }
 
-    /// What `document` says, whose meaning is `meaning` where that is known.
-    pub fn told(&self, document: &Document, meaning: Option<&Meaning>) -> Told {
-        self.hear(&Stems::new(document, self.language, self.language), meaning.and_then(Meaning::direction))
+    /// Encodes `document`. `meaning` is None if the embedding table does not know its language.
+    pub fn encode(&self, document: &Document, meaning: Option<&SemanticView>) -> EncodedText {
+        self.encode_stems(
+            &StemCounts::new(document, self.language, self.language),
+            meaning.and_then(SemanticView::direction),
+        )
     }
 
-    /// How near a text is to each rule. `own` is the rule that the text is an example of: its middle is taken without it.
-    pub fn nearness(&self, told: &Told, own: Option<usize>) -> Vec<Nearness> {
+    /// The similarities of a text to all rules. `held_out_of` is the rule that the text is an example of: that rule's
+    /// centroid is computed without it.
+    pub fn similarities(&self, encoded: &EncodedText, held_out_of: Option<usize>) -> Vec<Similarity> {
         self.rules
             .iter()
             .enumerate()
-            .map(|(at, middle)| {
-                if own == Some(at) {
-                    let mut without = middle.clone();
-                    without.add(told, -1.0);
-                    without.ready().nearness(told)
+            .map(|(rule, centroid)| {
+                if held_out_of == Some(rule) {
+                    let mut without = centroid.clone();
+                    without.add(encoded, -1.0);
+                    without.finish().similarity(encoded)
                 } else {
-                    middle.nearness(told)
+                    centroid.similarity(encoded)
                 }
             })
             .collect()
     }
 
-    /// The middle of a rule's examples as a direction.
+    /// The direction of a rule's centroid.
     pub fn direction(&self, rule: usize) -> Option<&Vector> {
         self.rules.get(rule)?.direction.as_ref()
     }
 
-    /// What each word of a text adds to its nearness, in words, to a rule: calls `add` with the places.
-    pub fn word_parts(&self, told: &Told, rule: usize, mut add: impl FnMut(Place, f64)) {
-        let Some(middle) = self.rules.get(rule) else { return };
-        for &(place, at) in &told.places {
-            let heard = told.bag.get(at).and_then(|heard| Some((heard, middle.words.get(&heard.stem)?)));
-            if let Some((heard, own)) = heard {
-                add(place, ratio(heard.weight * own, middle.length) / heard.count);
+    /// Splits the `words` similarity of a text to a rule over its words: calls `add` with each place and its part.
+    pub fn word_parts(&self, encoded: &EncodedText, rule: usize, mut add: impl FnMut(Location, f64)) {
+        let Some(centroid) = self.rules.get(rule) else { return };
+        for &(location, term_index) in &encoded.locations {
+            let term = encoded.terms.get(term_index).and_then(|term| Some((term, centroid.words.get(&term.stem)?)));
+            if let Some((term, centroid_weight)) = term {
+                add(location, ratio(term.weight * centroid_weight, centroid.length) / term.count);
             }
         }
     }
 
-    fn hear(&self, stems: &Stems, direction: Option<Vector>) -> Told {
-        Told::new(stems, direction, |stem| {
-            self.stems.get(stem).map_or((None, self.unheard), |&(number, rarity)| (Some(number), rarity))
+    fn encode_stems(&self, stems: &StemCounts, direction: Option<Vector>) -> EncodedText {
+        EncodedText::new(stems, direction, |stem| {
+            self.stems.get(stem).map_or((None, self.oov_idf), |&(index, idf)| (Some(index), idf))
         })
     }
 }
 
-/// Examples that are tried at most: what more would add to one factor is little, and the time stays bounded.
-const MAX_TRIED: usize = 256;
+/// The maximum number of examples scored: more would hardly change one factor, and the time stays bounded.
+const MAX_HELD_OUT: usize = 256;
 
-/// Factors tried: from 0.3 to 3.3, each a tenth above the one before.
-const FACTORS: i32 = 12;
+/// The number of steps tried on either side of 1: factors from 0.3 to 3.3, each a tenth above the one before.
+const SCALE_STEPS: i32 = 12;
 
-/// How much likelier, in log-odds, a factor must make the answers for every squared unit of its logarithm: four answers'
-/// worth keeps a handful of easy examples from promising certainty.
-const CAUTION: f64 = 4.0;
+/// The penalty on the log-likelihood of a factor for every squared unit of its logarithm: the worth of four answers
+/// keeps a handful of easy examples from leading to certainty.
+const SCALE_PENALTY: f64 = 4.0;
 
-/// The factor on all scores that makes the labels of the examples likeliest, each seen by rules that do not know it.
-pub(super) fn trust(classifier: &Classifier, rules: &RuleSet) -> f64 {
+/// The factor on all scores that maximises the likelihood of the examples' labels, each scored with itself held out.
+pub(super) fn fit_score_scale(classifier: &Classifier, rules: &RuleSet) -> f64 {
     if rules.rules.len() < 2 {
         return 1.0;
     }
     let count: usize = rules.rules.iter().map(|rule| rule.examples.len()).sum();
-    let all = rules.rules.iter().enumerate().flat_map(|(at, rule)| rule.examples.iter().map(move |text| (at, text)));
-    let tried: Vec<(usize, Vec<f64>)> = all
-        .step_by(count.div_ceil(MAX_TRIED))
-        .map(|(own, text)| (own, classifier.scores(&classifier.view(&Document::plain(text), Some(own)))))
+    let all =
+        rules.rules.iter().enumerate().flat_map(|(index, rule)| rule.examples.iter().map(move |text| (index, text)));
+    let scored: Vec<(usize, Vec<f64>)> = all
+        .step_by(count.div_ceil(MAX_HELD_OUT))
+        .map(|(label, text)| (label, classifier.scores(&classifier.analyze(&Document::plain(text), Some(label)))))
         .collect();
     let likelihood = |logarithm: f64| {
         let factor = libm::exp(logarithm);
-        let logs = tried.iter().map(|(own, scores)| {
+        let log_likelihoods = scored.iter().map(|(label, scores)| {
             let best = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             let sum: f64 = scores.iter().map(|score| libm::exp(factor * (score - best))).sum();
-            scores.get(*own).map_or(0.0, |score| factor * (score - best)) - libm::log(sum)
+            scores.get(*label).map_or(0.0, |score| factor * (score - best)) - libm::log(sum)
         });
-        logs.sum::<f64>() - CAUTION * logarithm * logarithm
+        log_likelihoods.sum::<f64>() - SCALE_PENALTY * logarithm * logarithm
     };
-    let step = |at: i32| f64::from(at) / 10.0;
-    let best = (-FACTORS..=FACTORS).map(|at| (at, likelihood(step(at)))).max_by(|(_, a), (_, b)| a.total_cmp(b));
-    best.map_or(1.0, |(at, _)| libm::exp(step(at)))
+    let logarithm = |step: i32| f64::from(step) / 10.0;
+    let best = (-SCALE_STEPS..=SCALE_STEPS)
+        .map(|step| (step, likelihood(logarithm(step))))
+        .max_by(|(_, a), (_, b)| a.total_cmp(b));
+    best.map_or(1.0, |(step, _)| libm::exp(logarithm(step)))
 }

@@ -1,13 +1,13 @@
-//! Rules in one language, documents in another: the words of business documents, by language.
+//! Translations of the words of business documents, for rules in one language and documents in another.
 //!
-//! `glossary.txt` is small and hand-written. It lets an English rule find `Rechnung` in a German document; it is not a
-//! translator, and a document in the language of its rules never meets it.
+//! `glossary.txt` is small and hand-written. It lets an English rule find `Rechnung` in a German document. It is not a
+//! translator, and it is not used for documents in the language of the rules.
 
 use std::sync::LazyLock;
 
 use crate::text::{Language, Map};
 
-/// One concept: the words of each language that has any.
+/// A concept: its words by language.
 type Concept = Vec<(Language, Vec<&'static str>)>;
 
 static CONCEPTS: LazyLock<Vec<Concept>> = LazyLock::new(|| {
@@ -25,20 +25,20 @@ static CONCEPTS: LazyLock<Vec<Concept>> = LazyLock::new(|| {
         .collect()
 });
 
-/// The stem of every word to the concepts that hold it, by language.
+/// The concepts of every stem, with the language.
 static INDEX: LazyLock<Map<String, Vec<(Language, usize)>>> = LazyLock::new(|| {
     let mut index: Map<String, Vec<(Language, usize)>> = Map::default();
-    for (at, concept) in CONCEPTS.iter().enumerate() {
+    for (concept_index, concept) in CONCEPTS.iter().enumerate() {
         for (language, words) in concept {
             for word in words {
-                index.entry(language.stem(word).into_owned()).or_default().push((*language, at));
+                index.entry(language.stem(word).into_owned()).or_default().push((*language, concept_index));
             }
         }
     }
     index
 });
 
-/// Every word to the languages that have it.
+/// The languages of every word.
 static LANGUAGES: LazyLock<Map<&'static str, Vec<Language>>> = LazyLock::new(|| {
     let mut languages: Map<&'static str, Vec<Language>> = Map::default();
     for (language, words) in CONCEPTS.iter().flatten() {
@@ -52,11 +52,11 @@ static LANGUAGES: LazyLock<Map<&'static str, Vec<Language>>> = LazyLock::new(|| 
     languages
 });
 
-/// Different words of one language, and of no other as often, that tell the language of a text.
+/// The minimum number of different words that identify the language of a text.
 const MIN_WORDS: usize = 2;
 
-/// The language of a text without sentences, such as a table: the one that has most of its folded words here; nothing
-/// where they are too few or two languages have equally many.
+/// The language of a text without sentences, such as a table: the one with the most of its folded words in the
+/// glossary; None if there are too few of them, or equally many of two languages.
 pub(super) fn guess(words: &[String]) -> Option<Language> {
     let mut votes: Vec<(Language, Vec<&str>)> =
         Language::ALL.into_iter().map(|language| (language, Vec::new())).collect();
@@ -68,16 +68,16 @@ pub(super) fn guess(words: &[String]) -> Option<Language> {
             }
         }
     }
-    let best = votes.iter().map(|(_, seen)| seen.len()).max().filter(|&best| best >= MIN_WORDS)?;
-    let mut leaders = votes.iter().filter(|(_, seen)| seen.len() == best);
+    let max_words = votes.iter().map(|(_, seen)| seen.len()).max().filter(|&max_words| max_words >= MIN_WORDS)?;
+    let mut leaders = votes.iter().filter(|(_, seen)| seen.len() == max_words);
     let (leader, _) = leaders.next()?;
     leaders.next().is_none().then_some(*leader)
 }
 
-/// The concepts a word of `language` names, by its stem.
+/// The indexes of the concepts of a stem in `language`.
 pub(super) fn concepts(language: Language, stem: &str) -> Vec<usize> {
     let known = INDEX.get(stem).into_iter().flatten();
-    known.filter(|(of, _)| *of == language).map(|&(_, concept)| concept).collect()
+    known.filter(|(known_language, _)| *known_language == language).map(|&(_, concept)| concept).collect()
 }
 
 /// The folded words of `language` for a concept.
@@ -86,7 +86,7 @@ pub(super) fn translations(concept: usize, language: Language) -> impl Iterator<
         .get(concept)
         .into_iter()
         .flatten()
-        .filter(move |(of, _)| *of == language)
+        .filter(move |(known_language, _)| *known_language == language)
         .flat_map(|(_, words)| words.iter().copied())
 }
 

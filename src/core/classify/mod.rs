@@ -1,39 +1,40 @@
-//! A document and a [`RuleSet`] to a [`Decision`].
+//! Classifies a document against a [`RuleSet`] into a [`Decision`].
 //!
-//! A [`Classifier`] is a rule set made ready; [`Classifier::decide`] holds one document against it:
+//! A [`Classifier`] is a compiled rule set; [`Classifier::decide`] compares one document with it:
 //!
-//! 1. `rules`: the words of labels and descriptions become weighted terms. What all rules share, what general text is
-//!    full of and what a description excludes says little or nothing.
-//! 2. `reading`: one walk over the document finds every place that uses a term.
-//! 3. `features`: for every rule a few numbers, each one kind of evidence.
-//! 4. `score`: the numbers become a score for each rule, to which a few examples (`neighbours`) add; with `surroundings` and `heads` the answer (a label, or none) and its
-//!    probability.
-//! 5. `reasoning`: the same evidence as sentences and as places in the document.
+//! 1. `lexicon`: the words of labels and descriptions become weighted terms. Words that all rules share, that are
+//!    common in general text or that a description excludes get little or no weight.
+//! 2. `term_matches`: one pass over the document finds every occurrence of a term.
+//! 3. `features`: computes a few numbers for every rule, each one kind of evidence.
+//! 4. `score`: the numbers become a score for each rule, to which a few examples (`neighbours`) add. From the scores
+//!    and the `context_features`, the `calibrator` computes the answer (a label, or none) and its probability.
+//! 5. `reasoning`: presents the same evidence as sentences and as places in the document.
 //!
-//! [`evaluation`] says how good the answers are on labelled documents, [`lint`] what is wrong with rules before there are any.
+//! [`evaluation`] measures the answers on labelled documents; [`lint`] finds faults in rules before there are any.
 //!
-//! The evidence is words (equal, of one stem, and for documents in another language than the rules a small glossary of
-//! business words) and, in English, meaning: a "flat" lies near an "apartment". It does not follow an argument.
+//! The evidence is words (equal, of one stem, or, for documents in another language than the rules, from a small
+//! glossary of business words) and, in English, meaning: a "flat" is close to an "apartment". The engine does not
+//! follow arguments.
 
 mod attribution;
 mod background;
+mod calibrator;
 mod constants;
+mod context_features;
 pub mod evaluation;
 mod examples;
 mod features;
-pub mod given;
 mod glossary;
-mod heads;
+pub mod input;
+mod lexicon;
 pub mod lint;
-mod meaning;
 mod neighbours;
-mod outcome;
-mod reading;
 mod reasoning;
-mod rules;
+mod result;
 mod score;
+mod semantic;
 mod stems;
-mod surroundings;
+mod term_matches;
 #[cfg(test)]
 mod tests;
 
@@ -42,28 +43,28 @@ use serde::{Deserialize, Serialize};
 use crate::document::{Document, Span};
 use crate::text::Language;
 
-use examples::Lessons;
-use meaning::{Meaning, RuleDirections};
-use neighbours::{Compared, Neighbours};
-use reading::Reading;
-use rules::Lexicon;
-use score::{Grounds, Winner};
-use stems::Told;
-use surroundings::{SURROUNDINGS, Subjects};
+use context_features::{CONTEXT_FEATURES, SubjectSimilarities};
+use examples::ExampleIndex;
+use lexicon::Lexicon;
+use neighbours::{ExampleMatches, Neighbours};
+use score::{EvidenceMode, TopCandidate};
+use semantic::{RuleVectors, SemanticView};
+use stems::EncodedText;
+use term_matches::TermMatches;
 
-pub use attribution::Kind;
+pub use attribution::EvidenceKind;
 pub use features::Features;
-pub use outcome::{Attached, Classified, Outcome};
+pub use result::{AttachmentOutcome, AttachmentResult, ClassifyResult};
 
-/// A rule in plain language: the label a document gets, and what such documents are like.
+/// A rule in plain language: a label, and a description of the documents that get it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Rule {
-    /// The label, such as `invoice`. Unique in its set.
+    /// The label, such as `invoice`. Unique in its rule set.
     pub label: String,
-    /// What documents of this label are like, in plain language.
+    /// A description, in plain language, of the documents that get this label.
     pub description: String,
-    /// Texts that are of this label, when some are known: they sharpen the rule, and never replace its words.
+    /// Texts known to have this label, if any. They sharpen the rule and never replace its words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "types", ts(as = "Option<Vec<String>>", optional))]
     pub examples: Vec<String>,
@@ -76,24 +77,24 @@ impl Rule {
     }
 }
 
-/// The rules a document is held against. Labels are unique.
+/// The rules that a document is compared with. Labels are unique.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RuleSet {
-    /// The rules, in the order in which they were written.
+    /// The rules, in the author's order.
     pub rules: Vec<Rule>,
 }
 
-/// What a decision may take into account besides document and rules.
+/// Options of a decision.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Settings {
-    /// The language of the documents (ISO 639-1), where the caller knows it; detected when absent.
+    /// The language of the documents (ISO 639-1), if the caller knows it; detected if absent.
     pub language: Option<String>,
-    /// How much readier than usual the answer "none of these" is, in log-odds: 0 is as measured, 1 multiplies the odds
-    /// of "none" by 2.7, negative values make it rarer.
+    /// A shift of the log-odds of the answer "none of these": 0 leaves them as calibrated, 1 multiplies the odds of
+    /// "none" by 2.7, negative values make "none" rarer.
     pub no_match_bias: f64,
-    /// Whether "none of these" is a possible answer. Where it is not, the best rule is the answer whatever it is.
+    /// Whether "none of these" is a possible answer. If not, the best rule is always the answer.
     #[serde(skip_serializing_if = "is_true")]
     pub allow_no_match: bool,
 }
@@ -104,35 +105,36 @@ impl Default for Settings {
     }
 }
 
-/// Settings are spelt without what is usual.
+/// Lets serde omit `allow_no_match` if it has its default.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
 fn is_true(value: &bool) -> bool {
     *value
 }
 
-/// Words of the document that spoke for a rule, or against it.
+/// Words of the document that count for a rule, or against it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Evidence {
     /// The page, from 1.
     pub page: u32,
-    /// Where on the page: byte offsets into its text.
+    /// The place on the page: byte offsets into its text.
     pub span: Span,
-    /// The words found there.
+    /// The words at that place.
     pub text: String,
-    /// The label of the rule they spoke for: the label given, or that of the nearest rule where none was.
+    /// The label of the rule that they count for: the label of the answer, or of the nearest rule if the answer is
+    /// none.
     pub rule: String,
-    /// What made them speak: most of their weight, where there is more than one reason.
-    #[serde(default = "a_word")]
+    /// The kind of evidence; the one with most of the weight if there are several.
+    #[serde(default = "default_evidence_kind")]
     #[cfg_attr(feature = "types", ts(type = "\"word\" | \"name\" | \"meaning\" | \"example\""))]
-    pub kind: Kind,
-    /// What they add to the rule's score, in its units; less than 0 where they speak against it.
+    pub kind: EvidenceKind,
+    /// The amount they add to the rule's score, in its units; negative if they count against it.
     pub weight: f64,
 }
 
-/// The kind of evidence of decisions that were stored before there were others.
-fn a_word() -> Kind {
-    Kind::Word
+/// The kind of evidence in decisions that were stored before other kinds existed.
+fn default_evidence_kind() -> EvidenceKind {
+    EvidenceKind::Word
 }
 
 /// The rule that came second.
@@ -143,17 +145,17 @@ pub struct RunnerUp {
     pub label: String,
     /// Its score.
     pub score: f64,
-    /// How far it is behind.
+    /// The best rule's score minus its score.
     pub margin: f64,
 }
 
-/// What would change an answer.
+/// A change of the document that would change the answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
-pub struct Change {
-    /// The label the document would get: that of the second rule, or of the nearest where none matched.
+pub struct Counterfactual {
+    /// The label the document would get: of the second rule, or of the nearest rule if none matched.
     pub label: String,
-    /// The weightiest words of that rule that the document lacks, as the rule has them.
+    /// The words of that rule with the most weight that the document lacks, as they are written in the rule.
     pub missing: Vec<String>,
 }
 
@@ -163,163 +165,175 @@ pub struct Change {
 pub struct Score {
     /// The label of the rule.
     pub label: String,
-    /// The score, comparable within one decision only; rounded to six decimals. Below 0 where more speaks
+    /// The score, comparable within one decision only; rounded to six decimals. Negative if more evidence counts
     /// against the rule than for it.
     pub score: f64,
 }
 
-/// What the document is, how sure that is, and why.
+/// The label of a document, with its confidence and the reasons.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Decision {
-    /// The label of the rule that fits, or nothing when none does.
+    /// The label of the rule that fits; None if no rule does.
     pub label: Option<String>,
-    /// How likely the answer, be it a label or "none", is right: 0 to 1.
+    /// The probability that the answer, a label or "none", is right: 0 to 1.
     pub confidence: f64,
-    /// How likely it is that none of the rules fits, whatever the answer: 0 to 1, rounded to six decimals. 1 without rules.
+    /// The probability that no rule fits, whatever the answer: 0 to 1, rounded to six decimals. 1 without rules.
     #[serde(default)]
     pub no_match: f64,
-    /// Why, in words, from the evidence alone.
+    /// The reasons as sentences, from the evidence alone.
     pub reasoning: String,
     /// Every rule with its score, best first; equal scores in the order of the rules.
     pub scores: Vec<Score>,
-    /// The words that decided, weightiest first. With `constant` and `rest` they add up to the score of the first rule.
+    /// The words that decided, by descending weight. With `constant` and `rest` they add up to the score of the first
+    /// rule.
     pub evidence: Vec<Evidence>,
-    /// What the first rule's score has whatever the words are: how far the rule is from everyday sentences.
+    /// The part of the first rule's score that does not depend on the words: the rule's distance from everyday
+    /// sentences.
     #[serde(default)]
     pub constant: f64,
-    /// What of that score is not shown: words beyond the weightiest and beyond the first pages, and the title that the file
-    /// gives itself.
+    /// The part of that score that `evidence` does not show: words of less weight or beyond the first pages, and the
+    /// title in the file's metadata.
     #[serde(default)]
     pub rest: f64,
-    /// The rule that came second, where there is one.
+    /// The rule that came second; None if there is only one.
     #[serde(default)]
     pub runner_up: Option<RunnerUp>,
-    /// What would change the answer; nothing where there is no other.
+    /// A change that would change the answer; None if no other answer is possible.
     #[serde(default)]
-    pub change: Option<Change>,
+    pub change: Option<Counterfactual>,
 }
 
 impl Decision {
-    /// How likely each rule is the right one, best first: the confidence for the label given; what is left to the others
-    /// goes by the exponentials of their scores, which are log-odds among the rules.
+    /// The probability that each rule is the right one, best first: for the label of the answer, the confidence; the
+    /// others share the remainder by the exponentials of their scores, which are log-odds among the rules.
     pub fn likelihoods(&self) -> Vec<(&str, f64)> {
-        let given = |score: &&Score| self.label.as_ref() == Some(&score.label);
+        let is_answer = |score: &&Score| self.label.as_ref() == Some(&score.label);
         let best = self.scores.first().map_or(0.0, |score| score.score);
         let odds = |score: &Score| libm::exp(score.score - best);
-        let others: f64 = self.scores.iter().filter(|score| !given(score)).map(odds).sum();
-        let left = if self.label.is_some() { 1.0 - self.confidence } else { 1.0 - self.no_match };
+        let others: f64 = self.scores.iter().filter(|score| !is_answer(score)).map(odds).sum();
+        let remaining = if self.label.is_some() { 1.0 - self.confidence } else { 1.0 - self.no_match };
         self.scores
             .iter()
             .map(|score| {
-                let likelihood = if given(&score) { self.confidence } else { left * odds(score) / others };
+                let likelihood = if is_answer(&score) { self.confidence } else { remaining * odds(score) / others };
                 (score.label.as_str(), likelihood)
             })
             .collect()
     }
 }
 
-/// A rule set made ready for many documents.
+/// A rule set compiled for many documents.
 #[derive(Debug, Clone)]
 pub struct Classifier {
     labels: Vec<String>,
     lexicon: Lexicon,
-    directions: RuleDirections,
-    /// Where every rule has examples enough.
-    lessons: Option<Lessons>,
-    /// Where some rule has examples, and not every one enough.
+    rule_vectors: RuleVectors,
+    /// Some if every rule has enough examples.
+    examples: Option<ExampleIndex>,
+    /// Some if any rule has examples, but not every rule enough.
     neighbours: Option<Neighbours>,
     language: Option<Language>,
     no_match_bias: f64,
     allow_no_match: bool,
 }
 
-/// What a classifier sees of a document, as numbers.
+/// The features of a document, from which `src/train/fit.py` fits the constants.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Observed {
-    /// What speaks for each rule, in the order of the rules.
+pub struct TrainingFeatures {
+    /// The features of each rule, in the order of the rules.
     pub features: Vec<Features>,
-    /// Where each rule stands among general subjects and the other rules; empty where the document has no direction.
-    pub surroundings: Vec<[f64; SURROUNDINGS]>,
-    /// Content words of the document.
+    /// The context features of each rule; empty if the document has no direction.
+    pub context: Vec<[f64; CONTEXT_FEATURES]>,
+    /// The number of content words.
     pub words: usize,
-    /// What all scores are multiplied by: 1 unless every rule has examples enough.
-    pub trust: f64,
+    /// The factor on all scores: 1 unless every rule has enough examples.
+    pub score_scale: f64,
 }
 
-/// A document seen by a classifier.
-struct View {
-    reading: Reading,
-    meaning: Option<Meaning>,
-    told: Option<Told>,
-    /// Where a few examples may add to scores.
-    compared: Option<Compared>,
-    grounds: Grounds,
+/// A document as a classifier sees it.
+struct Analysis {
+    matches: TermMatches,
+    semantic: Option<SemanticView>,
+    encoded: Option<EncodedText>,
+    /// Some if a few examples may add to scores.
+    compared: Option<ExampleMatches>,
+    evidence_mode: EvidenceMode,
     /// One for each rule, in their order.
     features: Vec<Features>,
 }
 
-impl View {
-    /// How near the document is to general subjects, where it has a direction.
-    fn subjects(&self) -> Option<Subjects> {
-        Some(Subjects::new(self.meaning.as_ref()?.direction()?))
+impl Analysis {
+    /// The cosines with general subjects; None if the document has no direction.
+    fn subjects(&self) -> Option<SubjectSimilarities> {
+        Some(SubjectSimilarities::new(self.semantic.as_ref()?.direction()?))
     }
 
-    /// What a few examples add to the score of a rule.
+    /// The amount that a few examples add to the score of a rule.
     fn addition(&self, rule: usize) -> f64 {
         self.compared.as_ref().map_or(0.0, |compared| compared.addition(rule))
     }
 }
 
 impl Classifier {
-    /// Makes `rules` ready. An empty set is allowed; no document matches it.
+    /// Compiles `rules`. An empty set is allowed; no document matches it.
     pub fn new(rules: &RuleSet, settings: &Settings) -> Self {
-        let words: Vec<_> = rules.rules.iter().map(rules::read).collect();
-        let said: Vec<_> = rules.rules.iter().zip(&words).map(|(rule, words)| rules::said(rule, words)).collect();
+        let words: Vec<_> = rules.rules.iter().map(lexicon::tokenize_rule).collect();
+        let texts: Vec<_> =
+            rules.rules.iter().zip(&words).map(|(rule, words)| lexicon::rule_text(rule, words)).collect();
         let lexicon = Lexicon::new(&words);
-        let directions = RuleDirections::new(&said);
-        let lessons = Lessons::new(rules, &said, &directions, lexicon.language);
+        let rule_vectors = RuleVectors::new(&texts);
+        let examples = ExampleIndex::new(rules, &texts, &rule_vectors, lexicon.language);
         let language = settings.language.as_deref().and_then(Language::from_code);
-        let few = lessons.is_none().then(|| Neighbours::new(rules, &lexicon, &directions, language));
+        let neighbours = examples.is_none().then(|| Neighbours::new(rules, &lexicon, &rule_vectors, language));
         let mut classifier = Self {
             labels: rules.rules.iter().map(|rule| rule.label.clone()).collect(),
             lexicon,
-            directions,
-            lessons,
-            neighbours: few.flatten(),
+            rule_vectors,
+            examples,
+            neighbours: neighbours.flatten(),
             language,
             no_match_bias: settings.no_match_bias,
             allow_no_match: settings.allow_no_match,
         };
-        if classifier.lessons.is_some() {
-            let trust = examples::trust(&classifier, rules);
-            if let Some(lessons) = &mut classifier.lessons {
-                lessons.trust = trust;
+        if classifier.examples.is_some() {
+            let score_scale = examples::fit_score_scale(&classifier, rules);
+            if let Some(examples) = &mut classifier.examples {
+                examples.score_scale = score_scale;
             }
         }
         classifier
     }
 
-    /// Holds `document` against the rules.
+    /// Classifies `document`.
     pub fn decide(&self, document: &Document) -> Decision {
-        let view = self.view(document, None);
-        let mut ranked: Vec<(usize, f64)> = self.scores(&view).into_iter().enumerate().collect();
+        let analysis = self.analyze(document, None);
+        let mut ranked: Vec<(usize, f64)> = self.scores(&analysis).into_iter().enumerate().collect();
         ranked.sort_by(|(_, a), (_, b)| b.total_cmp(a));
         let scores: Vec<f64> = ranked.iter().map(|&(_, score)| score).collect();
         let best = ranked.first().map(|&(rule, _)| rule);
-        let at = best.unwrap_or_default();
-        let View { reading, features, grounds, .. } = &view;
-        let surroundings = view.subjects().map_or([0.0; SURROUNDINGS], |subjects| self.surroundings(at, &subjects));
-        let additions: Vec<f64> = (0..self.labels.len()).map(|rule| view.addition(rule)).collect();
-        let winner =
-            Winner { scores: &scores, at, features, additions: &additions, surroundings, reading, grounds: *grounds };
-        let verdict = winner.judge(self.no_match_bias, self.allow_no_match || scores.is_empty());
-        let case = reasoning::Case { document, classifier: self, view: &view, ranked: &ranked, verdict };
-        let explanation = case.explain();
+        let top_index = best.unwrap_or_default();
+        let Analysis { matches, features, evidence_mode, .. } = &analysis;
+        let context =
+            analysis.subjects().map_or([0.0; CONTEXT_FEATURES], |subjects| self.context_features(top_index, &subjects));
+        let additions: Vec<f64> = (0..self.labels.len()).map(|rule| analysis.addition(rule)).collect();
+        let top = TopCandidate {
+            scores: &scores,
+            index: top_index,
+            features,
+            additions: &additions,
+            context,
+            matches,
+            evidence_mode: *evidence_mode,
+        };
+        let answer = top.calibrate(self.no_match_bias, self.allow_no_match || scores.is_empty());
+        let decision_context =
+            reasoning::DecisionContext { document, classifier: self, analysis: &analysis, ranked: &ranked, answer };
+        let explanation = decision_context.explain();
         Decision {
-            label: best.filter(|_| !verdict.is_null).and_then(|rule| self.labels.get(rule)).cloned(),
-            confidence: verdict.confidence,
-            no_match: verdict.no_match,
+            label: best.filter(|_| !answer.is_null).and_then(|rule| self.labels.get(rule)).cloned(),
+            confidence: answer.confidence,
+            no_match: answer.no_match,
             reasoning: explanation.reasoning,
             scores: ranked
                 .iter()
@@ -333,62 +347,70 @@ impl Classifier {
         }
     }
 
-    /// What the constants of the engine are fitted on.
-    pub fn observe(&self, document: &Document) -> Observed {
-        let view = self.view(document, None);
-        let surroundings = view.subjects().map_or_else(Vec::new, |subjects| {
-            (0..self.labels.len()).map(|rule| self.surroundings(rule, &subjects)).collect()
+    /// The features that the constants of the engine are fitted on.
+    pub fn training_features(&self, document: &Document) -> TrainingFeatures {
+        let analysis = self.analyze(document, None);
+        let context = analysis.subjects().map_or_else(Vec::new, |subjects| {
+            (0..self.labels.len()).map(|rule| self.context_features(rule, &subjects)).collect()
         });
-        Observed { surroundings, features: view.features, words: view.reading.words, trust: self.trust() }
+        TrainingFeatures {
+            context,
+            features: analysis.features,
+            words: analysis.matches.words,
+            score_scale: self.score_scale(),
+        }
     }
 
-    fn surroundings(&self, rule: usize, document: &Subjects) -> [f64; SURROUNDINGS] {
-        surroundings::of_rule(rule, &self.directions, document)
+    fn context_features(&self, rule: usize, document: &SubjectSimilarities) -> [f64; CONTEXT_FEATURES] {
+        context_features::context_features(rule, &self.rule_vectors, document)
     }
 
-    fn trust(&self) -> f64 {
-        self.lessons.as_ref().map_or(1.0, |lessons| lessons.trust)
+    fn score_scale(&self) -> f64 {
+        self.examples.as_ref().map_or(1.0, |examples| examples.score_scale)
     }
 
-    /// Looks at `document`. `own` is the rule it is an example of: what that rule learned from it is left out.
-    fn view(&self, document: &Document, own: Option<usize>) -> View {
-        let reading = Reading::new(document, &self.lexicon, self.language);
+    /// Analyzes `document`. `held_out_of` is the rule that it is an example of: that rule's centroid then excludes it.
+    fn analyze(&self, document: &Document, held_out_of: Option<usize>) -> Analysis {
+        let matches = TermMatches::new(document, &self.lexicon, self.language);
         // The embedding table knows one language.
-        let known = reading.language == Language::English && self.lexicon.language == Language::English;
-        let meaning = known.then(|| Meaning::new(document, &self.directions.background));
-        let mut features = features::features(&reading, &self.lexicon);
-        let mut grounds = Grounds::Words;
-        if let Some(meaning) = &meaning {
-            grounds = Grounds::Meaning;
-            for (features, rule) in features.iter_mut().zip(&self.directions.rules) {
-                features.add_meaning(meaning, rule);
+        let knows_language = matches.language == Language::English && self.lexicon.language == Language::English;
+        let semantic = knows_language.then(|| SemanticView::new(document, &self.rule_vectors.background));
+        let mut features = features::features(&matches, &self.lexicon);
+        let mut evidence_mode = EvidenceMode::Lexical;
+        if let Some(semantic) = &semantic {
+            evidence_mode = EvidenceMode::Semantic;
+            for (features, rule) in features.iter_mut().zip(&self.rule_vectors.centered) {
+                features.add_meaning(semantic, rule);
             }
         }
-        let told = self.lessons.as_ref().map(|lessons| lessons.told(document, meaning.as_ref()));
-        if let Some((lessons, told)) = self.lessons.as_ref().zip(told.as_ref()) {
-            grounds = Grounds::Examples;
-            for (features, nearness) in features.iter_mut().zip(lessons.nearness(told, own)) {
-                (features.taught_meaning, features.taught_words) = (nearness.meaning, nearness.words);
+        let encoded = self.examples.as_ref().map(|examples| examples.encode(document, semantic.as_ref()));
+        if let Some((examples, encoded)) = self.examples.as_ref().zip(encoded.as_ref()) {
+            evidence_mode = EvidenceMode::FewShot;
+            for (features, similarity) in features.iter_mut().zip(examples.similarities(encoded, held_out_of)) {
+                (features.example_meaning, features.example_words) = (similarity.meaning, similarity.words);
             }
         }
-        let beside = |few: &Neighbours| few.compare(document, reading.language, meaning.as_ref());
-        let compared = self.neighbours.as_ref().map(beside);
-        View { reading, meaning, told, compared, grounds, features }
+        let compare = |neighbours: &Neighbours| neighbours.compare(document, matches.language, semantic.as_ref());
+        let compared = self.neighbours.as_ref().map(compare);
+        Analysis { matches, semantic, encoded, compared, evidence_mode, features }
     }
 
     /// The rank score of every rule, in the order of the rules.
-    fn scores(&self, view: &View) -> Vec<f64> {
-        view.features
+    fn scores(&self, analysis: &Analysis) -> Vec<f64> {
+        analysis
+            .features
             .iter()
             .enumerate()
-            .map(|(at, features)| {
-                score::rounded(self.trust() * score::rank(features, view.grounds) + view.addition(at))
+            .map(|(rule, features)| {
+                score::rounded(
+                    self.score_scale() * score::rank(features, analysis.evidence_mode) + analysis.addition(rule),
+                )
             })
             .collect()
     }
 }
 
-/// Holds one document against `rules`. For many documents, make one [`Classifier`].
+/// Classifies one document. For many documents, make one [`Classifier`].
 pub fn classify(document: &Document, rules: &RuleSet, settings: &Settings) -> Decision {
     Classifier::new(rules, settings).decide(document)
 }

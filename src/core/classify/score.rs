@@ -1,48 +1,48 @@
-//! Features to a score for every rule, and from the scores to an answer and how sure it is.
+//! Computes a score for every rule from its features, and from the scores an answer and its confidence.
 //!
-//! The *rank score* of a rule, a linear form, orders the rules; in a softmax it is the probability that the rule is the
-//! right one, given that one is. Then [`Heads`] look at the winner, its rivals and its surroundings: the probability that
-//! any rule fits at all, and the probability that the winner is right. The answer is "none" where "no rule fits" is more
-//! likely than "the winner is right", and the confidence is the probability of the answer given.
+//! The *rank score* of a rule, a linear form, orders the rules; its softmax is the probability that the rule is the
+//! right one if any is. Then the [`Calibrator`] computes, from the top rule, its rivals and its context features, the
+//! probability that any rule fits at all, and the probability that the top rule is right. The answer is "none" if "no
+//! rule fits" is more likely than "the top rule is right", and the confidence is the probability of the answer.
 //!
-//! `src/train/fit.py` fits the constants on labelled texts, with random subsets of the rules, the true rule taken away in
-//! three of ten, texts of foreign subjects, and "none" weighted to a share of the whole that is given there.
+//! `src/train/fit.py` fits the constants on labelled texts, with random subsets of the rules, the true rule removed in
+//! three of ten, texts of foreign subjects, and "none" weighted to a share of the whole that is set there.
 
-use super::constants::{MEANING, TAUGHT, WORDS};
+use super::calibrator::{Calibrator, INPUTS};
+use super::constants::{FEW_SHOT, LEXICAL, SEMANTIC};
+use super::context_features::CONTEXT_FEATURES;
 use super::features::{FEATURES, Features};
-use super::heads::{Heads, INPUTS};
-use super::reading::Reading;
-use super::surroundings::SURROUNDINGS;
+use super::term_matches::TermMatches;
 
-/// What evidence there is, which decides what each kind of it is worth.
+/// The kinds of evidence available, which select the weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Grounds {
+pub(super) enum EvidenceMode {
     /// Words alone: the embedding table does not know the language.
-    Words,
+    Lexical,
     /// Words and meaning.
-    Meaning,
-    /// Words, meaning and examples, enough of them in every rule.
-    Examples,
+    Semantic,
+    /// Words, meaning and examples: every rule has enough of them.
+    FewShot,
 }
 
-/// Fitted constants for one kind of grounds.
+/// The fitted constants of one evidence mode.
 #[derive(Debug)]
 pub(super) struct Weights {
-    /// Of the rank score, in the order of [`Features::values`].
+    /// The weights of the rank score, in the order of [`Features::values`].
     pub rank: [f64; FEATURES],
-    /// What tells how sure the answer is. They see what [`Winner`] tells.
-    pub heads: Heads,
-    /// The log-odds that a rule fits although hardly a word of any rule was found and nothing else speaks: the answer is
-    /// then none, and the heads have nothing to look at.
-    pub silence: f64,
+    /// The network that computes the probabilities, from the inputs of [`TopCandidate`].
+    pub calibrator: Calibrator,
+    /// The log-odds that a rule fits although hardly a word of any rule was found and there is no other evidence: the
+    /// answer is then none, and the calibrator has no inputs.
+    pub no_evidence_log_odds: f64,
 }
 
-impl Grounds {
+impl EvidenceMode {
     fn weights(self) -> &'static Weights {
         match self {
-            Self::Words => &WORDS,
-            Self::Meaning => &MEANING,
-            Self::Examples => &TAUGHT,
+            Self::Lexical => &LEXICAL,
+            Self::Semantic => &SEMANTIC,
+            Self::FewShot => &FEW_SHOT,
         }
     }
 
@@ -52,68 +52,68 @@ impl Grounds {
     }
 }
 
-/// In a text of this many content words, a paragraph or more, a single word of a rule that is not in its title is
-/// chance: every poem has a "total" somewhere. Below it one word can be all that a request says ("my balance?").
-const FAINT_WORDS: usize = 40;
+/// In a text of at least this many content words, a paragraph, a single word of a rule outside the title is chance:
+/// every poem has a "total" somewhere. A shorter request can consist of one word of a rule ("my balance?").
+const LONG_TEXT_WORDS: usize = 40;
 
 /// The breadth of a rule of which two words were found; see [`Features::breadth`].
-const TWO_WORDS: f64 = 0.5;
+const TWO_WORD_BREADTH: f64 = 0.5;
 
-/// A cosine below this is chance too: of the long texts with a single word of the winner and less than this in common with
-/// it or its examples, four in five are not the winner's (measured on texts of foreign subjects and on sets without the right
-/// rule).
-const FAINT_MEANING: f64 = 0.1;
+/// A cosine below this is chance too: of the long texts with a single word of the top rule and a smaller cosine with it
+/// and its examples, four in five are not of that rule (measured on texts of foreign subjects and on sets without the
+/// right rule).
+const MIN_COSINE: f64 = 0.1;
 
-/// A lead of more than this over the second rule says nothing more.
+/// The maximum lead over the second rule: a larger one carries no more information.
 const MAX_MARGIN: f64 = 8.0;
 
-/// The margin of a rule without rivals: neither a narrow nor a wide lead.
-const LONE_MARGIN: f64 = 3.0;
+/// The margin of the only rule of a set: neither a narrow nor a wide lead.
+const SINGLE_RULE_MARGIN: f64 = 3.0;
 
-/// The most that examples add to the odds of the heads: no answer is surer for them than 99 in 100 or so. Of the answers
-/// that an addition of more than 6 led to 88 in 100 were right, with sets of spoken commands among them. With 4 the
-/// confidence of a text that is the example goes down to 0.54; 5 and more give the same labels.
+/// The maximum that examples add to the calibrator's log-odds: they raise no confidence above some 99 in 100. Of the
+/// answers due to an addition of more than 6, 88 in 100 were right, including sets of spoken commands. With 4 the
+/// confidence of a text identical to the example falls as low as 0.54; 5 and more give the same labels.
 const MAX_ADDED_ODDS: f64 = 5.0;
 
-/// Added to the spread of the rules' meanings, so that a small one does not blow up what stands out.
-const LEAST_SPREAD: f64 = 0.05;
+/// Added to the standard deviation of the rules' meanings, so that a small one does not inflate the standout.
+const MIN_SPREAD: f64 = 0.05;
 
-/// How far a rule without rivals stands out.
-const LONE_STANDS_OUT: f64 = 1.0;
+/// The standout of the only rule of a set.
+const SINGLE_RULE_STANDOUT: f64 = 1.0;
 
-/// Every number that is compared or leaves the engine has this many decimals, so that the last bits of a sum, which
-/// the platforms may differ in, decide nothing.
+/// Every number that is compared or leaves the engine is rounded to six decimals, so that the last bits of a sum, in
+/// which platforms may differ, decide nothing.
 const DECIMALS: f64 = 1e6;
 
-/// `value` to six decimals; 0 for what is no number.
+/// `value` to six decimals; 0 if it is not finite.
 pub(super) fn rounded(value: f64) -> f64 {
     if value.is_finite() { (value * DECIMALS).round() / DECIMALS + 0.0 } else { 0.0 }
 }
 
 /// The rank score of a rule.
-pub(super) fn rank(features: &Features, grounds: Grounds) -> f64 {
-    dot(&features.values(), grounds.rank_weights())
+pub(super) fn rank(features: &Features, evidence_mode: EvidenceMode) -> f64 {
+    dot(&features.values(), evidence_mode.rank_weights())
 }
 
-/// The winner among the rules, and all there is to judge it by.
-pub(super) struct Winner<'a> {
+/// The top rule, with the inputs of the calibrator.
+pub(super) struct TopCandidate<'a> {
     /// The scores of all rules, best first.
     pub scores: &'a [f64],
-    /// The winner's place in `features`.
-    pub at: usize,
-    /// Those of all rules, in their order.
+    /// The index of the top rule in `features`.
+    pub index: usize,
+    /// The features of all rules, in the order of the rules.
     pub features: &'a [Features],
-    /// What a few examples add to the score of each rule, likewise; 0 for rules that none of them speaks for.
+    /// The amount that a few examples add to the score of each rule, in the order of the rules; 0 if none.
     pub additions: &'a [f64],
-    /// See [`super::surroundings::of_rule`]; zeros where the document has no direction.
-    pub surroundings: [f64; SURROUNDINGS],
-    pub reading: &'a Reading,
-    pub grounds: Grounds,
+    /// See [`super::context_features::context_features`]; zeros if the document has no direction.
+    pub context: [f64; CONTEXT_FEATURES],
+    pub matches: &'a TermMatches,
+    pub evidence_mode: EvidenceMode,
 }
 
-/// The judgement on the best rule.
+/// The answer on the top rule.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Verdict {
+pub(super) struct CalibratedAnswer {
     /// Whether the answer is "none of the rules".
     pub is_null: bool,
     /// The probability that the answer is right.
@@ -122,83 +122,86 @@ pub(super) struct Verdict {
     pub no_match: f64,
 }
 
-impl Winner<'_> {
-    /// Judges the winner. Where "none" is no answer, the best rule is the answer, with the probability that it is right
-    /// given that one of them is.
-    pub fn judge(&self, no_match_bias: f64, allow_no_match: bool) -> Verdict {
-        let Some(winner) = self.features.get(self.at) else {
-            return Verdict { is_null: true, confidence: 1.0, no_match: 1.0 };
+impl TopCandidate<'_> {
+    /// Decides between the top rule and "none". If "none" is not allowed, the top rule is the answer, with the
+    /// probability that it is right if one of the rules is.
+    pub fn calibrate(&self, no_match_bias: f64, allow_no_match: bool) -> CalibratedAnswer {
+        let Some(top) = self.features.get(self.index) else {
+            return CalibratedAnswer { is_null: true, confidence: 1.0, no_match: 1.0 };
         };
-        let weights = self.grounds.weights();
-        let odds = weights.heads.odds(&self.inputs(winner));
+        let weights = self.evidence_mode.weights();
+        let odds = weights.calibrator.log_odds(&self.inputs(top));
         let bias = if no_match_bias.is_finite() { no_match_bias } else { 0.0 };
         let (addition, lead) = self.addition();
-        let silent = addition <= 0.0 && self.is_silent(winner);
-        let fits = logistic(if silent { weights.silence } else { odds.any_fits + addition } - bias);
-        let right = logistic(odds.top_is_right + lead - bias).min(fits);
-        let no_match = rounded(1.0 - fits).clamp(0.0, 1.0);
-        let is_null = allow_no_match && (silent || no_match > rounded(right));
+        let no_evidence = addition <= 0.0 && self.has_no_evidence(top);
+        let any_fits =
+            logistic(if no_evidence { weights.no_evidence_log_odds } else { odds.any_fits + addition } - bias);
+        let top_is_right = logistic(odds.top_is_right + lead - bias).min(any_fits);
+        let no_match = rounded(1.0 - any_fits).clamp(0.0, 1.0);
+        let is_null = allow_no_match && (no_evidence || no_match > rounded(top_is_right));
         let confidence = match (is_null, allow_no_match) {
             (true, _) => no_match,
-            (false, true) => right,
-            (false, false) => self.sure_of_best(odds.top_of_known + lead),
+            (false, true) => top_is_right,
+            (false, false) => self.confidence_of_best(odds.top_of_known + lead),
         };
-        Verdict { is_null, confidence: rounded(confidence).clamp(0.0, 1.0), no_match }
+        CalibratedAnswer { is_null, confidence: rounded(confidence).clamp(0.0, 1.0), no_match }
     }
 
-    /// What examples add to the winner's score, and how much more that is than what they add to any other's. Scores are
-    /// log-odds, as the heads' are, and the heads were fitted without such additions: the first is added to the odds that
-    /// a rule fits, the second to those that the winner is right, so that one text in two rules leaves open which. Both no
-    /// more than [`MAX_ADDED_ODDS`].
+    /// The addition of the examples to the top rule's score, and its lead over the largest addition to another rule.
+    /// Scores are log-odds, as the calibrator's outputs are, and the calibrator was fitted without such additions: the
+    /// first is added to the odds that a rule fits, the second to those that the top rule is right, so that one text in
+    /// two rules leaves open which of them is right. Both are at most [`MAX_ADDED_ODDS`].
     fn addition(&self) -> (f64, f64) {
-        let own = self.additions.get(self.at).copied().unwrap_or_default();
-        let others = self.additions.iter().enumerate().filter(|&(at, _)| at != self.at).map(|(_, &addition)| addition);
+        let own = self.additions.get(self.index).copied().unwrap_or_default();
+        let others =
+            self.additions.iter().enumerate().filter(|&(index, _)| index != self.index).map(|(_, &addition)| addition);
         let lead = own - others.fold(0.0, f64::max);
         (own.min(MAX_ADDED_ODDS), lead.clamp(0.0, MAX_ADDED_ODDS))
     }
 
-    /// The probability of the best of several rules is never below an even share; a single rule is sure.
-    fn sure_of_best(&self, odds: f64) -> f64 {
-        let even = 1.0 / self.scores.len().max(1) as f64;
-        logistic(odds).max(even)
+    /// The probability that the top rule is right if one is: at least an even share, so 1 for a single rule.
+    fn confidence_of_best(&self, odds: f64) -> f64 {
+        let even_share = 1.0 / self.scores.len().max(1) as f64;
+        logistic(odds).max(even_share)
     }
 
-    fn is_silent(&self, winner: &Features) -> bool {
-        let nothing = winner.values().iter().all(|&value| value <= 0.0);
-        let one_word = winner.breadth < TWO_WORDS && winner.title <= 0.0 && self.reading.words >= FAINT_WORDS;
-        nothing || one_word && winner.meaning_passage.max(winner.taught_meaning) < FAINT_MEANING
+    fn has_no_evidence(&self, top: &Features) -> bool {
+        let all_zero = top.values().iter().all(|&value| value <= 0.0);
+        let one_word = top.breadth < TWO_WORD_BREADTH && top.title <= 0.0 && self.matches.words >= LONG_TEXT_WORDS;
+        all_zero || one_word && top.meaning_passage.max(top.example_meaning) < MIN_COSINE
     }
 
-    /// What the heads look at.
-    fn inputs(&self, winner: &Features) -> [f64; INPUTS] {
-        let (scores, all) = (self.scores, self.features);
+    /// The inputs of the calibrator.
+    fn inputs(&self, top: &Features) -> [f64; INPUTS] {
+        let (scores, features) = (self.scores, self.features);
         let best = scores.first().copied().unwrap_or_default();
-        let margin = scores.get(1).map_or(LONE_MARGIN, |second| (best - second).clamp(0.0, MAX_MARGIN));
-        let rules = all.len().max(1) as f64;
-        let mean = all.iter().map(|rule| rule.meaning).sum::<f64>() / rules;
-        let spread = (all.iter().map(|rule| (rule.meaning - mean) * (rule.meaning - mean)).sum::<f64>() / rules).sqrt();
-        let stands_out =
-            if all.len() > 1 { (winner.meaning - mean) / (spread + LEAST_SPREAD) } else { LONE_STANDS_OUT };
-        let own = [
-            winner.whole,
-            winner.passage,
-            winner.title,
-            winner.breadth,
-            share_of_best(scores),
+        let margin = scores.get(1).map_or(SINGLE_RULE_MARGIN, |second| (best - second).clamp(0.0, MAX_MARGIN));
+        let rules = features.len().max(1) as f64;
+        let mean = features.iter().map(|rule| rule.meaning).sum::<f64>() / rules;
+        let spread =
+            (features.iter().map(|rule| (rule.meaning - mean) * (rule.meaning - mean)).sum::<f64>() / rules).sqrt();
+        let standout =
+            if features.len() > 1 { (top.meaning - mean) / (spread + MIN_SPREAD) } else { SINGLE_RULE_STANDOUT };
+        let own_inputs = [
+            top.whole,
+            top.passage,
+            top.title,
+            top.breadth,
+            softmax_of_best(scores),
             margin,
             libm::log(rules),
-            libm::log(1.0 + self.reading.words as f64),
-            winner.meaning,
-            winner.meaning_passage,
-            winner.meaning_head,
-            stands_out,
-            ratio(mean * rules - winner.meaning, rules - 1.0),
-            all.iter().map(|rule| rule.meaning).fold(-1.0, f64::max),
-            winner.taught_meaning,
-            winner.taught_words,
+            libm::log(1.0 + self.matches.words as f64),
+            top.meaning,
+            top.meaning_passage,
+            top.meaning_head,
+            standout,
+            ratio(mean * rules - top.meaning, rules - 1.0),
+            features.iter().map(|rule| rule.meaning).fold(-1.0, f64::max),
+            top.example_meaning,
+            top.example_words,
         ];
         let mut inputs = [0.0; INPUTS];
-        for (input, value) in inputs.iter_mut().zip(own.into_iter().chain(self.surroundings)) {
+        for (input, value) in inputs.iter_mut().zip(own_inputs.into_iter().chain(self.context)) {
             *input = value;
         }
         inputs
@@ -206,12 +209,12 @@ impl Winner<'_> {
 }
 
 /// The softmax of the first of `scores`, which are sorted, best first.
-fn share_of_best(scores: &[f64]) -> f64 {
+fn softmax_of_best(scores: &[f64]) -> f64 {
     let best = scores.first().copied().unwrap_or_default();
     1.0 / scores.iter().map(|score| libm::exp(score - best)).sum::<f64>().max(1.0)
 }
 
-/// `sum / count`; 0 of nothing.
+/// `sum / count`; 0 if `count` is 0.
 fn ratio(sum: f64, count: f64) -> f64 {
     if count > 0.0 { sum / count } else { 0.0 }
 }

@@ -24,8 +24,8 @@ fn business() -> RuleSet {
 
 const INVOICE: &str = "INVOICE\n\nInvoice number: 12\n\nLine items: chair, 2 x 40.00\nTotal amount: 80.00\n";
 
-/// A case is a file: `expect: LABEL` or `expect: none`, perhaps `confidence: MINIMUM`, `rule: LABEL: DESCRIPTION` lines,
-/// a line of `---`, and the document.
+/// Each file is a case: `expect: LABEL` or `expect: none`, optionally `confidence: MINIMUM`, lines `rule: LABEL:
+/// DESCRIPTION`, a line `---`, and the document.
 #[test]
 fn cases() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/classify/cases");
@@ -36,11 +36,11 @@ fn cases() {
         let case = fs::read_to_string(&path).unwrap();
         let (header, text) = case.split_once("\n---\n").unwrap();
         let mut rules = RuleSet::default();
-        let (mut expected, mut least) = (None, 0.0);
+        let (mut expected, mut min_confidence) = (None, 0.0);
         for line in header.lines() {
             match line.split_once(": ").unwrap() {
                 ("expect", label) => expected = Some((label != "none").then(|| label.to_owned())),
-                ("confidence", minimum) => least = minimum.parse().unwrap(),
+                ("confidence", minimum) => min_confidence = minimum.parse().unwrap(),
                 ("rule", written) => {
                     let (label, description) = written.split_once(": ").unwrap();
                     rules.rules.push(rule(label, description));
@@ -52,9 +52,9 @@ fn cases() {
         let document = Document::plain(text);
         let decision = classify(&document, &rules, &Settings::default());
         check(&document, &rules, &decision).unwrap();
-        if decision.label != expected || decision.confidence < least {
+        if decision.label != expected || decision.confidence < min_confidence {
             failures.push(format!(
-                "{:?}: {:?} at {}, expected {expected:?} at {least}\n    {}\n",
+                "{:?}: {:?} at {}, expected {expected:?} at {min_confidence}\n    {}\n",
                 path.file_stem().unwrap(),
                 decision.label,
                 decision.confidence,
@@ -67,7 +67,7 @@ fn cases() {
     assert!(failures.is_empty(), "{} of {count}:\n{}", failures.len(), failures.concat());
 }
 
-/// What every decision keeps to, whatever the input.
+/// The invariants of every decision, whatever the input.
 fn check(document: &Document, rules: &RuleSet, decision: &Decision) -> Result<(), TestCaseError> {
     prop_assert!((0.0..=1.0).contains(&decision.confidence));
     prop_assert_eq!(decision.scores.len(), rules.rules.len());
@@ -114,7 +114,7 @@ fn words() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn keeps_its_promises_on_anything(
+    fn invariants_hold_on_arbitrary_input(
         text in words(),
         more in any::<String>(),
         title in prop::option::of(words()),
@@ -132,7 +132,7 @@ proptest! {
     }
 
     #[test]
-    fn survives_spans_that_are_not_of_the_page(start in 0..40_usize, end in 0..40_usize, text in any::<String>()) {
+    fn survives_spans_outside_of_the_page(start in 0..40_usize, end in 0..40_usize, text in any::<String>()) {
         let mut page = Page::plain(1, &text);
         page.passages.push(Passage { span: Span { start, end }, role: Role::Heading });
         let document = Document { format: Format::Pdf, title: None, pages: vec![page], page_count: 1 };
@@ -183,7 +183,7 @@ fn identical_rules_tie_in_their_order() {
 }
 
 #[test]
-fn what_a_rule_excludes_does_not_speak_for_it() {
+fn excluded_words_do_not_count_for_the_rule() {
     let rules = |exclusion: &str| RuleSet {
         rules: vec![
             rule("letter", &format!("general correspondence{exclusion}")),
@@ -210,7 +210,7 @@ fn the_bias_moves_the_answer_to_none_and_back() {
 }
 
 #[test]
-fn the_reasoning_says_only_what_is_there() {
+fn the_reasoning_states_only_facts() {
     let text = "Größe\n\nINVOICE\n\nInvoice number: 12\nTotal amount: 80.00 EUR\n";
     let decision = classify(&Document::plain(text), &business(), &Settings::default());
     assert_eq!(decision.label.as_deref(), Some("invoice"));
@@ -245,7 +245,7 @@ fn a_title_counts_more_than_a_mention() {
 }
 
 #[test]
-fn header_fields_of_a_mail_have_no_vote() {
+fn header_fields_of_a_mail_are_ignored() {
     let mail = |fields: &str| {
         let text =
             format!("{fields}Subject: New address\r\n\r\nI have moved. Please send all letters to 12 Mill Lane.\r\n");
@@ -263,8 +263,8 @@ fn header_fields_of_a_mail_have_no_vote() {
     let header = other.pages[0].passages.iter().find(|passage| passage.role == Role::Header).unwrap().span;
     assert!(second.evidence.iter().all(|piece| piece.span.start >= header.end || piece.span.end <= header.start));
     let classifier = Classifier::new(&rules, &Settings::default());
-    assert_eq!(classifier.observe(&plain), classifier.observe(&other));
-    assert_eq!(classifier.observe(&plain).words, 9);
+    assert_eq!(classifier.training_features(&plain), classifier.training_features(&other));
+    assert_eq!(classifier.training_features(&plain).words, 9);
     // A header of another language, at the top of a mail that says nothing more.
     let mut bare = mail("From: a@b.c\r\nTo: die Abteilung der Rechnungen und der Verträge <rechnung@example.org>\r\n");
     bare.pages[0].passages.retain(|passage| passage.role == Role::Header);
@@ -275,12 +275,12 @@ fn header_fields_of_a_mail_have_no_vote() {
 }
 
 #[test]
-fn settings_read_what_older_ones_wrote() {
+fn settings_of_older_versions_are_read() {
     let settings: Settings = serde_json::from_str(r#"{"language":"de"}"#).unwrap();
     assert_eq!(settings, Settings { language: Some("de".into()), ..Settings::default() });
 }
 
-fn taught() -> RuleSet {
+fn business_with_examples() -> RuleSet {
     let mut rules = business();
     let texts = [
         [
@@ -317,30 +317,30 @@ fn corrected(label: &str, text: &str) -> RuleSet {
 }
 
 proptest! {
-    /// All places and the constant are the score, of every rule, whatever speaks for it.
+    /// The parts of all places and the constant sum to the score of every rule, whatever the evidence.
     #[test]
-    fn places_add_up_to_the_score(text in words(), more in words(), language in prop::option::of("(en|de)"), learned in 0..3) {
+    fn places_sum_to_the_score(text in words(), more in words(), language in prop::option::of("(en|de)"), learned in 0..3) {
         let rules = match learned {
             0 => business(),
             1 => corrected("receipt", &text),
-            _ => taught(),
+            _ => business_with_examples(),
         };
         let mut second = Page::plain(4, &more);
         second.passages.iter_mut().for_each(|passage| passage.role = Role::Quote);
         let document = Document { format: Format::Plain, title: None, pages: vec![Page::plain(3, &text), second], page_count: 4 };
         let classifier = Classifier::new(&rules, &Settings { language, ..Settings::default() });
-        let view = classifier.view(&document, None);
-        for (at, score) in classifier.scores(&view).into_iter().enumerate() {
-            let attribution = Attribution::new(&classifier, &view, at);
+        let analysis = classifier.analyze(&document, None);
+        for (at, score) in classifier.scores(&analysis).into_iter().enumerate() {
+            let attribution = Attribution::new(&classifier, &analysis, at);
             let constant = attribution.constant;
-            let parts: f64 = attribution.places().iter().map(|(.., part)| part).sum();
+            let parts: f64 = attribution.by_location().iter().map(|(.., part)| part).sum();
             prop_assert!((constant + parts - score).abs() < 1e-5, "{constant} + {parts} is not {score}");
         }
     }
 }
 
 #[test]
-fn meaning_is_evidence_of_its_own() {
+fn meaning_is_separate_evidence() {
     let rules = RuleSet {
         rules: vec![
             rule("complaint", "The customer is unhappy with the goods"),
@@ -353,7 +353,7 @@ fn meaning_is_evidence_of_its_own() {
     let decision = classify(&Document::plain(text), &rules, &Settings::default());
     assert_eq!(decision.label.as_deref(), Some("complaint"), "{}", decision.reasoning);
     let meant: Vec<_> =
-        decision.evidence.iter().filter(|piece| piece.kind == Kind::Meaning && piece.weight > 0.0).collect();
+        decision.evidence.iter().filter(|piece| piece.kind == EvidenceKind::Meaning && piece.weight > 0.0).collect();
     assert!(meant.iter().any(|piece| piece.text == "disappointed"), "{:?}", decision.evidence);
     assert!(decision.reasoning.contains("Words of like meaning: "), "{}", decision.reasoning);
     assert!(decision.rest.abs() < 1e-4, "{}", decision.rest);
@@ -365,20 +365,25 @@ fn meaning_is_evidence_of_its_own() {
 #[test]
 fn examples_sharpen_rules_and_do_not_replace_them() {
     let text = Document::plain("The landlord may end this lease when the flat is not kept in repair.");
-    let untaught = classify(&text, &business(), &Settings::default());
-    let decision = classify(&text, &taught(), &Settings::default());
+    let without_examples = classify(&text, &business(), &Settings::default());
+    let decision = classify(&text, &business_with_examples(), &Settings::default());
     assert_eq!(decision.label.as_deref(), Some("contract"), "{}", decision.reasoning);
-    assert!(decision.confidence > untaught.confidence, "{} {}", decision.confidence, untaught.confidence);
-    assert!(decision.evidence.iter().any(|piece| piece.kind == Kind::Example && piece.text == "lease"));
-    let by_its_words = classify(&Document::plain(INVOICE), &taught(), &Settings::default());
+    assert!(
+        decision.confidence > without_examples.confidence,
+        "{} {}",
+        decision.confidence,
+        without_examples.confidence
+    );
+    assert!(decision.evidence.iter().any(|piece| piece.kind == EvidenceKind::Example && piece.text == "lease"));
+    let by_its_words = classify(&Document::plain(INVOICE), &business_with_examples(), &Settings::default());
     assert_eq!(by_its_words.label.as_deref(), Some("invoice"));
-    // One rule with examples and others without: those keep what their words are worth.
-    let mut partly = business();
-    partly.rules[2].examples = taught().rules[2].examples.clone();
-    assert_eq!(classify(&Document::plain(INVOICE), &partly, &Settings::default()).label.as_deref(), Some("invoice"));
+    // One rule with examples and others without: the others keep the weights of their words.
+    let mut partial = business();
+    partial.rules[2].examples = business_with_examples().rules[2].examples.clone();
+    assert_eq!(classify(&Document::plain(INVOICE), &partial, &Settings::default()).label.as_deref(), Some("invoice"));
 }
 
-/// A mail that no rule finds by itself, and the same in German.
+/// A mail that no rule matches without examples, in English and in German.
 const COMPLAINTS: [&str; 2] = [
     "Dear team, my new dishwasher leaks again and your technician never showed up on Tuesday. I want my money back.",
     "Guten Tag, meine neue Spülmaschine ist schon wieder undicht, und Ihr Techniker kam am Dienstag nicht. Ich will mein Geld zurück.",
@@ -390,7 +395,7 @@ fn with_complaints() -> RuleSet {
     rules
 }
 
-/// The answer as it is handed out.
+/// The serialized answer.
 fn answer(rules: &RuleSet, text: &str) -> String {
     serde_json::to_string(&classify(&Document::plain(text), rules, &Settings::default())).unwrap()
 }
@@ -406,26 +411,26 @@ fn one_example_changes_nothing_for_documents_unlike_it() {
         "Die Katze schläft auf dem Dach und träumt vom Meer.",
         "",
     ];
-    let untaught = with_complaints();
+    let without_examples = with_complaints();
     for text in COMPLAINTS {
         for (rule, times) in [(3, 1), (3, 3), (0, 1)] {
-            let mut taught = untaught.clone();
-            taught.rules[rule].examples = vec![text.to_owned(); times];
+            let mut with_example = without_examples.clone();
+            with_example.rules[rule].examples = vec![text.to_owned(); times];
             for other in others {
-                assert_eq!(answer(&taught, other), answer(&untaught, other), "{other}");
+                assert_eq!(answer(&with_example, other), answer(&without_examples, other), "{other}");
             }
         }
     }
-    // As many as make the weights others in every rule but one.
+    // Enough examples for the few-shot weights in every rule but one.
     let mut nearly = with_complaints();
-    for (rule, learned) in nearly.rules.iter_mut().zip(taught().rules) {
+    for (rule, learned) in nearly.rules.iter_mut().zip(business_with_examples().rules) {
         rule.examples = learned.examples;
     }
-    assert_eq!(answer(&nearly, others[3]), answer(&untaught, others[3]));
+    assert_eq!(answer(&nearly, others[3]), answer(&without_examples, others[3]));
 }
 
 #[test]
-fn a_corrected_document_and_its_like_get_the_label() {
+fn a_corrected_document_and_similar_ones_get_the_label() {
     let alike = [
         "Dear team, my new dishwasher leaks again and your technician never showed up on Thursday. I want my money back now!",
         "Guten Tag, meine neue Spülmaschine ist schon wieder undicht, und Ihr Techniker kam am Donnerstag nicht. Ich möchte mein Geld zurück.",
@@ -433,32 +438,36 @@ fn a_corrected_document_and_its_like_get_the_label() {
     for (text, like) in COMPLAINTS.into_iter().zip(alike) {
         let decide = |rules: &RuleSet, text| classify(&Document::plain(text), rules, &Settings::default());
         assert_eq!(decide(&with_complaints(), text).label, None);
-        let mut taught = with_complaints();
-        taught.rules[3].examples.push(text.to_owned());
+        let mut with_example = with_complaints();
+        with_example.rules[3].examples.push(text.to_owned());
         for text in [text, like] {
-            let decision = decide(&taught, text);
+            let decision = decide(&with_example, text);
             assert_eq!(decision.label.as_deref(), Some("complaint"), "{}", decision.reasoning);
             assert!(decision.confidence > 0.9, "{} {}", decision.confidence, decision.reasoning);
-            assert!(decision.evidence.iter().any(|piece| piece.kind == Kind::Example), "{:?}", decision.evidence);
-            check(&Document::plain(text), &taught, &decision).unwrap();
+            assert!(
+                decision.evidence.iter().any(|piece| piece.kind == EvidenceKind::Example),
+                "{:?}",
+                decision.evidence
+            );
+            check(&Document::plain(text), &with_example, &decision).unwrap();
         }
-        // A document that was led astray comes back, whatever its words say.
-        let astray = decide(&corrected("contract", INVOICE), INVOICE);
-        assert_eq!(astray.label.as_deref(), Some("contract"), "{}", astray.reasoning);
-        // One text in two rules tells only that one of them fits.
-        taught.rules[1].examples.push(text.to_owned());
-        let open = decide(&taught, text);
+        // A correction wins even if the words count strongly for another rule.
+        let corrected_back = decide(&corrected("contract", INVOICE), INVOICE);
+        assert_eq!(corrected_back.label.as_deref(), Some("contract"), "{}", corrected_back.reasoning);
+        // One text in two rules shows only that one of them fits.
+        with_example.rules[1].examples.push(text.to_owned());
+        let open = decide(&with_example, text);
         assert!(open.confidence < 0.9, "{} {}", open.confidence, open.reasoning);
     }
 }
 
 #[test]
-fn the_table_is_asked_about_its_own_language_only() {
+fn the_embedding_table_is_used_for_its_own_language_only() {
     let rules = business();
-    let grounds = |language: &str, text: &str| {
+    let evidence_mode = |language: &str, text: &str| {
         let settings = Settings { language: Some(language.into()), ..Settings::default() };
-        Classifier::new(&rules, &settings).view(&Document::plain(text), None).grounds
+        Classifier::new(&rules, &settings).analyze(&Document::plain(text), None).evidence_mode
     };
-    assert_eq!(grounds("en", "Rechnung"), Grounds::Meaning);
-    assert_eq!(grounds("de", "invoice"), Grounds::Words);
+    assert_eq!(evidence_mode("en", "Rechnung"), EvidenceMode::Semantic);
+    assert_eq!(evidence_mode("de", "invoice"), EvidenceMode::Lexical);
 }

@@ -1,67 +1,68 @@
-//! Files that lie within a document: those embedded in a PDF, those attached to a mail.
+//! Files inside a document: embedded in a PDF or attached to a mail.
 
-use super::sniff::{self, Content, Light};
+use super::sniff::{self, Content, TextBased};
 use super::{Document, ReadOptions, parse};
 use crate::error::{Error, Result, Unreadable};
 use crate::limits;
 
-/// A file within a document.
+/// A file inside a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attachment {
-    /// Its name, as the document gives it. It may be anything; it is no path.
+pub struct AttachedFile {
+    /// The name that the document gives it. It may be any text and is not a path.
     pub name: Option<String>,
-    /// What the document says it is, such as `text/xml`. Not to be believed.
+    /// The media type that the document declares, such as `text/xml`. Not reliable.
     pub media_type: Option<String>,
-    /// Its content. Text parts of mails are UTF-8, whatever they were sent in.
+    /// The content. Text parts of mails are UTF-8, in whatever encoding they were sent.
     pub bytes: Vec<u8>,
 }
 
-/// The files embedded in a PDF or attached to a mail, in its order; none for other formats. A mail attached to a mail
-/// is one of them, whole, and its own attachments are not looked for.
+/// The files embedded in a PDF or attached to a mail, in its order; empty for other formats. A mail attached to a mail
+/// is one file; its own attachments are not included.
 ///
 /// # Errors
 ///
 /// As [`super::read`], for the reasons that concern the file and not its text; and
 /// [`Unreadable::TooLarge`] past [`limits::MAX_ATTACHMENTS`] or [`limits::MAX_ATTACHMENT_BYTES`].
-pub fn attachments(bytes: &[u8]) -> Result<Vec<Attachment>> {
+pub fn attachments(bytes: &[u8]) -> Result<Vec<AttachedFile>> {
     super::check_size(bytes)?;
     match sniff::content(bytes) {
         Content::Pdf => parse::pdf::attachments(bytes),
-        Content::Light(Light::Mail) => parse::eml::attachments(bytes),
-        Content::Light(Light::Encrypted) => Err(super::encrypted()),
-        Content::Light(Light::Other(kind)) | Content::Other(kind) => Err(super::unsupported(kind)),
-        Content::Docx | Content::Light(Light::Html(_) | Light::Markdown(_) | Light::Plain(_) | Light::LargeText) => {
-            Ok(Vec::new())
-        }
+        Content::TextBased(TextBased::Mail) => parse::eml::attachments(bytes),
+        Content::TextBased(TextBased::Encrypted) => Err(super::encrypted()),
+        Content::TextBased(TextBased::Other(kind)) | Content::Other(kind) => Err(super::unsupported(kind)),
+        Content::Docx
+        | Content::TextBased(
+            TextBased::Html(_) | TextBased::Markdown(_) | TextBased::Plain(_) | TextBased::LargeText,
+        ) => Ok(Vec::new()),
     }
 }
 
-/// Reads an attachment of a mail as a document of its own. `place` is its place in the mail, from 0.
+/// Reads an attachment of a mail as a separate document. `index` is its position in the mail, from 0.
 ///
 /// # Errors
 ///
 /// As [`super::read`]; and [`Unreadable::TooLarge`] past [`limits::MAX_CLASSIFIED_ATTACHMENTS`].
-pub fn enclosed(place: usize, file: &Attachment) -> Result<Document> {
-    check_place(place)?;
+pub fn read_attachment(index: usize, file: &AttachedFile) -> Result<Document> {
+    check_index(index)?;
     super::read(&file.bytes, &ReadOptions::default())
 }
 
-pub(super) fn check_place(place: usize) -> Result<()> {
+pub(super) fn check_index(index: usize) -> Result<()> {
     let bound = limits::MAX_CLASSIFIED_ATTACHMENTS;
-    if place < bound {
+    if index < bound {
         return Ok(());
     }
     Err(Error::unreadable(Unreadable::TooLarge, format!("Only the first {bound} attachments of a mail are read")))
 }
 
-/// Attachments as they are found, within the bounds.
+/// Collects attachments within the bounds.
 #[derive(Default)]
-pub(crate) struct Gathered {
-    found: Vec<Attachment>,
+pub(crate) struct AttachmentCollector {
+    found: Vec<AttachedFile>,
     bytes: u64,
 }
 
-impl Gathered {
+impl AttachmentCollector {
     pub(crate) fn add(&mut self, name: Option<String>, media_type: Option<String>, bytes: &[u8]) -> Result<()> {
         self.bytes += bytes.len() as u64;
         if self.bytes > limits::MAX_ATTACHMENT_BYTES {
@@ -72,11 +73,11 @@ impl Gathered {
             let bound = limits::MAX_ATTACHMENTS;
             return Err(Error::unreadable(Unreadable::TooLarge, format!("The file has more than {bound} attachments")));
         }
-        self.found.push(Attachment { name, media_type, bytes: bytes.to_vec() });
+        self.found.push(AttachedFile { name, media_type, bytes: bytes.to_vec() });
         Ok(())
     }
 
-    pub(crate) fn into_found(self) -> Vec<Attachment> {
+    pub(crate) fn into_files(self) -> Vec<AttachedFile> {
         self.found
     }
 }
@@ -97,9 +98,10 @@ mod tests {
     #[test]
     fn attachments_of_mails() {
         let found = attachments(MAIL.as_bytes()).unwrap();
-        let seen: Vec<_> = found.iter().map(|one| (one.name.as_deref(), one.media_type.as_deref())).collect();
+        let names_and_types: Vec<_> =
+            found.iter().map(|file| (file.name.as_deref(), file.media_type.as_deref())).collect();
         assert_eq!(
-            seen,
+            names_and_types,
             [
                 (Some("a.pdf"), Some("application/pdf")),
                 (Some("b.png"), Some("image/png")),
@@ -109,7 +111,7 @@ mod tests {
         assert_eq!(found[0].bytes, b"%PDF");
         assert_eq!(found[1].bytes, [0, 1, 2]);
         assert!(found[2].bytes.starts_with(b"From: e@f.example"), "{:?}", String::from_utf8_lossy(&found[2].bytes));
-        // A mail within is a document of its own, with its own attachments.
+        // An attached mail is a separate document with its own attachments.
         assert_eq!(attachments(&found[2].bytes).unwrap()[0].name.as_deref(), Some("c.txt"));
     }
 
@@ -133,24 +135,24 @@ mod tests {
     fn files_of_pdfs() {
         let nested = "/Names<</EmbeddedFiles<</Kids[<</Names[(a) 4 0 R]>><</Names[(b) 6 0 R]>>]>>>>";
         let found = attachments(&pdf(&format!("{nested}/AF[6 0 R 8 0 R]"), &["one", "two", "three"])).unwrap();
-        let bytes: Vec<_> = found.iter().map(|one| one.bytes.as_slice()).collect();
+        let bytes: Vec<_> = found.iter().map(|file| file.bytes.as_slice()).collect();
         assert_eq!(bytes, [b"one".as_slice(), b"two", b"three"]);
         assert_eq!(found[0].name.as_deref(), Some("b"));
         assert_eq!(attachments(&pdf("", &[])).unwrap(), []);
-        // A tree that holds itself ends.
+        // A cyclic name tree terminates.
         assert_eq!(attachments(&pdf("/Names<</EmbeddedFiles 4 0 R>>", &[])).unwrap(), []);
     }
 
     #[test]
-    fn bounds_and_faults() {
-        let many: Vec<&str> = vec!["x"; limits::MAX_ATTACHMENTS + 1];
-        let all: String = (0..many.len()).map(|at| format!("{} 0 R ", 4 + 2 * at)).collect();
-        let error = attachments(&pdf(&format!("/AF[{all}]"), &many)).unwrap_err();
+    fn bounds_and_errors() {
+        let too_many: Vec<&str> = vec!["x"; limits::MAX_ATTACHMENTS + 1];
+        let all: String = (0..too_many.len()).map(|index| format!("{} 0 R ", 4 + 2 * index)).collect();
+        let error = attachments(&pdf(&format!("/AF[{all}]"), &too_many)).unwrap_err();
         assert_eq!(error.message(), "The file has more than 100 attachments");
-        let mut gathered = Gathered::default();
+        let mut collector = AttachmentCollector::default();
         let half = vec![0; limits::MAX_ATTACHMENT_BYTES as usize / 2 + 1];
-        gathered.add(None, None, &half).unwrap();
-        assert_eq!(gathered.add(None, None, &half).unwrap_err().code(), "DOCUMENT_TOO_LARGE");
+        collector.add(None, None, &half).unwrap();
+        assert_eq!(collector.add(None, None, &half).unwrap_err().code(), "DOCUMENT_TOO_LARGE");
         assert_eq!(attachments(b"%PDF-1.7 broken").unwrap_err().code(), "PDF_IS_BROKEN");
         assert_eq!(attachments(b"").unwrap_err().code(), "NO_DATA_FOUND_IN_FILE");
         assert_eq!(attachments(b"plain text").unwrap(), []);

@@ -1,25 +1,25 @@
-//! Searches in bytes.
+//! Searches byte strings.
 
-/// Where `needle` first is. The search jumps from one first byte to the next.
+/// The offset of the first `needle`. The search jumps between occurrences of its first byte.
 pub(super) fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     let first = needle.first()?;
-    let mut at = 0;
+    let mut offset = 0;
     loop {
-        let rest = haystack.get(at..)?;
-        at += rest.iter().position(|byte| byte == first)?;
-        if haystack.get(at..)?.starts_with(needle) {
-            return Some(at);
+        let rest = haystack.get(offset..)?;
+        offset += rest.iter().position(|byte| byte == first)?;
+        if haystack.get(offset..)?.starts_with(needle) {
+            return Some(offset);
         }
-        at += 1;
+        offset += 1;
     }
 }
 
-/// Where `needle` last is.
+/// The offset of the last `needle`.
 pub(super) fn rfind(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     haystack.windows(needle.len()).rposition(|window| window == needle)
 }
 
-/// How often `needle` is there.
+/// The number of occurrences of `needle`.
 pub(super) fn count(haystack: &[u8], needle: &[u8]) -> usize {
     haystack.windows(needle.len()).filter(|window| *window == needle).count()
 }
@@ -29,12 +29,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds() {
-        for (haystack, first, last, times) in
+    fn finds_and_counts() {
+        for (haystack, first, last, occurrences) in
             [("", None, None, 0), ("a", None, None, 0), ("ab", Some(0), Some(0), 1), ("aabab", Some(1), Some(3), 2)]
         {
             let haystack = haystack.as_bytes();
-            assert_eq!((find(haystack, b"ab"), rfind(haystack, b"ab"), count(haystack, b"ab")), (first, last, times));
+            assert_eq!(
+                (find(haystack, b"ab"), rfind(haystack, b"ab"), count(haystack, b"ab")),
+                (first, last, occurrences)
+            );
         }
     }
 }

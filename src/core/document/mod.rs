@@ -1,48 +1,50 @@
-//! Bytes to a [`Document`]: pages of text with the places of the words.
+//! Turns bytes into a [`Document`]: pages of text with the positions of the words.
 //!
-//! [`read`] sniffs what the bytes are; a file name or a declared type is never believed. A document keeps where
-//! everything was: every [`Passage`] and [`Word`] is a [`Span`] of its page's text, and where the format has a
-//! layout (PDF) a word also has a [`Rect`] on the page, so that evidence can be drawn over it.
+//! [`read`] detects the format from the bytes; file names and declared types are never trusted. A document keeps
+//! positions: every [`Passage`] and [`Word`] is a [`Span`] of its page's text, and if the format has a layout (PDF),
+//! a word also has a [`Rect`] on the page, so that evidence can be drawn over it.
 //!
-//! Dispatch is by content: [`mod@sniff`] decides, one module of [`parse`] reads. Formats without a layout hand their
-//! text over as blocks, which [`assemble`] makes into pages; for PDF [`layout`] finds words, lines and reading
-//! order from the places of the glyphs. Everything is bounded by [`crate::limits`]: past a bound [`read`] fails and
+//! [`mod@sniff`] picks the format and one module of [`parse`] reads it. Formats without a layout return their text as
+//! blocks, which [`page_builder`] turns into pages; for PDF, [`layout`] finds words, lines and reading order from the
+//! positions of the glyphs. Everything is bounded by [`crate::limits`]: when a limit is exceeded, [`read`] fails and
 //! names it.
 //!
-//! [`attachments()`] hands out the files within a document: a document of its own each, to be read as such.
+//! [`attachments()`] returns the files inside a document; each is a document of its own and is read separately.
 //!
-//! Not here: text recognition (a page that is a picture is [`Unreadable::NeedsOcr`]).
+//! OCR is out of scope: a document whose pages are images fails with [`Unreadable::NeedsOcr`].
 
-mod assemble;
 mod attachments;
 mod bytes;
 mod encoding;
-pub mod given;
+pub mod input;
 mod layout;
-pub mod light;
-mod opened;
+mod page_builder;
 mod pages;
 mod parse;
 mod sniff;
+pub mod text_based;
+mod with_attachments;
 
-pub use attachments::{Attachment, attachments, enclosed};
-pub use opened::{Enclosed, Opened, Unread, open, open_light};
+pub use attachments::{AttachedFile, attachments, read_attachment};
 pub use pages::PageSelection;
 pub use parse::mail_body::mail_passages;
 use serde::{Deserialize, Serialize};
-use sniff::{Content, Light};
+use sniff::{Content, TextBased};
+pub use with_attachments::{
+    Attachment, DocumentWithAttachments, ReadError, read_text_based_with_attachments, read_with_attachments,
+};
 
 use crate::error::{Error, Result, Unreadable};
 use crate::limits;
 
-/// What a document was read from.
+/// The format of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub enum Format {
     /// Portable Document Format.
     Pdf,
-    /// Office Open XML text (Word).
+    /// Office Open XML document (Word).
     Docx,
     /// A web page.
     Html,
@@ -54,7 +56,7 @@ pub enum Format {
     Plain,
 }
 
-/// A part of a page's text: byte offsets `start..end`, both on character boundaries.
+/// A range of a page's text: byte offsets `start..end`, both on character boundaries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Span {
@@ -65,7 +67,7 @@ pub struct Span {
 }
 
 impl Span {
-    /// The text of the span; empty when the span is not of `text`.
+    /// The text of the span; empty if the span is not valid in `text`.
     pub fn of(self, text: &str) -> &str {
         text.get(self.start..self.end).unwrap_or_default()
     }
@@ -85,14 +87,14 @@ pub struct Rect {
     pub height: f32,
 }
 
-/// What a passage is to its page.
+/// The role of a passage on its page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub enum Role {
     /// The title of the document or the subject of a mail.
     Title,
-    /// A heading inside it.
+    /// A heading within the document.
     Heading,
     /// Running text.
     Body,
@@ -112,23 +114,23 @@ pub enum Role {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Passage {
-    /// Where it is in the page's text.
+    /// The position in the page's text.
     pub span: Span,
-    /// What it is to the page.
+    /// The role on the page.
     pub role: Role,
 }
 
-/// A word and its place.
+/// A word and its position.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Word {
-    /// Where it is in the page's text.
+    /// The position in the page's text.
     pub span: Span,
-    /// Where it is on the page.
+    /// The position on the page.
     pub rect: Rect,
 }
 
-/// A page: its text in reading order, and what is where.
+/// A page: its text in reading order, with passages and words.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Page {
@@ -138,52 +140,51 @@ pub struct Page {
     pub text: String,
     /// The passages in reading order. They do not overlap.
     pub passages: Vec<Passage>,
-    /// The words in reading order, where the format has a layout; else empty.
+    /// The words in reading order if the format has a layout; otherwise empty.
     pub words: Vec<Word>,
-    /// Width and height in points, where the format has pages of a size.
+    /// Width and height in points, if pages have a size in this format.
     pub size: Option<(f32, f32)>,
 }
 
-/// A document: what [`read`] made of the bytes.
+/// A document, as returned by [`read`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
-#[cfg_attr(feature = "types", ts(rename = "AttachedDocument"))]
 pub struct Document {
-    /// What it was read from.
+    /// The format of the file.
     pub format: Format,
-    /// The title it gives itself (PDF and DOCX metadata, `<title>`, a mail's subject); never the file's name.
+    /// The document's own title (PDF and DOCX metadata, `<title>`, a mail's subject); never the file name.
     pub title: Option<String>,
-    /// The pages that were asked for, in order.
+    /// The selected pages, in order.
     pub pages: Vec<Page>,
-    /// How many pages the document has, asked for or not. A format without pages counts as one.
+    /// The number of pages in the document, selected or not; 1 for formats without pages.
     pub page_count: u32,
 }
 
-/// A mail as a caller has it who takes it apart: its subject and the text of its body, plain or HTML.
+/// A mail that the caller has already parsed: its subject and the text of its body, plain or HTML.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Mail {
-    /// The subject; empty when there is none.
+    /// The subject; empty if there is none.
     #[cfg_attr(feature = "types", ts(as = "Option<String>", optional))]
     pub subject: String,
     /// The body.
     pub body: String,
 }
 
-/// What to read of a document.
+/// Options for reading a document.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[cfg_attr(feature = "types", ts(optional_fields))]
 pub struct ReadOptions {
-    /// Which pages, such as `1,3,5-7`; all when absent.
+    /// The pages to read, such as `1,3,5-7`; all if absent.
     pub pages: Option<String>,
-    /// At most this many of them, from the first.
+    /// The maximum number of pages to read, counted from the first selected page.
     pub max_pages: Option<u32>,
 }
 
 impl Page {
-    /// A page of `text` as it stands, with its paragraphs as passages.
+    /// A page with `text` unchanged and its paragraphs as passages.
     pub fn plain(number: u32, text: &str) -> Self {
         let mut passages = Vec::new();
         let mut start = 0;
@@ -197,7 +198,7 @@ impl Page {
         Self { number, text: text.to_owned(), passages, words: Vec::new(), size: None }
     }
 
-    /// The text around the header fields of a mail.
+    /// The text without the header fields of a mail.
     fn text_without_headers(&self) -> String {
         let headers = self.passages.iter().filter(|passage| passage.role == Role::Header);
         let mut parts = Vec::new();
@@ -213,13 +214,13 @@ impl Page {
 }
 
 impl Document {
-    /// A document of one page of `text` as it stands: not sniffed, not tidied. [`read`] is for what comes from outside.
+    /// A document of one page with `text` unchanged: no format detection, no cleanup. Use [`read`] for external input.
     pub fn plain(text: &str) -> Self {
         Self { format: Format::Plain, title: None, pages: vec![Page::plain(1, text)], page_count: 1 }
     }
 
-    /// The text of all pages, with empty lines between them, but for the header fields of a mail: they say who wrote to whom
-    /// and not what it is.
+    /// The text of all pages, separated by empty lines, without the header fields of a mail: they say who wrote to
+    /// whom, not what the mail is about.
     pub fn text_without_headers(&self) -> String {
         let pages: Vec<String> = self.pages.iter().map(Page::text_without_headers).collect();
         pages.join("\n\n")
@@ -245,65 +246,65 @@ impl Format {
     }
 }
 
-/// What [`read`] would take `bytes` for; nothing when it would refuse their kind. The beginning of a file is enough
-/// for every format but DOCX, whose directory is at its end.
+/// The format that [`read`] would detect for `bytes`; None if it does not support the file type. The beginning of a
+/// file is enough for every format except DOCX, whose directory is at its end.
 pub fn sniff(bytes: &[u8]) -> Option<Format> {
     match sniff::content(bytes) {
         Content::Pdf => Some(Format::Pdf),
         Content::Docx => Some(Format::Docx),
-        Content::Light(Light::Html(_)) => Some(Format::Html),
-        Content::Light(Light::Mail) => Some(Format::Eml),
-        Content::Light(Light::Markdown(_)) => Some(Format::Markdown),
-        // What is too large to be read is plain text as far as was looked.
-        Content::Light(Light::Plain(_) | Light::LargeText) => Some(Format::Plain),
-        Content::Light(Light::Encrypted | Light::Other(_)) | Content::Other(_) => None,
+        Content::TextBased(TextBased::Html(_)) => Some(Format::Html),
+        Content::TextBased(TextBased::Mail) => Some(Format::Eml),
+        Content::TextBased(TextBased::Markdown(_)) => Some(Format::Markdown),
+        // A text too large to be read is plain text as far as it was inspected.
+        Content::TextBased(TextBased::Plain(_) | TextBased::LargeText) => Some(Format::Plain),
+        Content::TextBased(TextBased::Encrypted | TextBased::Other(_)) | Content::Other(_) => None,
     }
 }
 
 /// Reads a document from its bytes.
 ///
-/// What the bytes are is found from the bytes alone. Only the pages that `options` asks for are read; a page keeps
-/// its number in the document. The same bytes and options give the same document everywhere.
+/// The format is detected from the bytes alone. Only the pages that `options` selects are read; a page keeps its
+/// number in the document. The same bytes and options give the same document on every platform.
 ///
 /// # Errors
 ///
-/// - [`Kind::Invalid`](crate::error::Kind::Invalid): `options` make no sense.
-/// - [`Kind::Unreadable`](crate::error::Kind::Unreadable) with the reason: a kind of file that is not read, a
-///   password, damage, no text (also when no page was selected), pages that are pictures, or a bound of
+/// - [`ErrorKind::Invalid`](crate::error::ErrorKind::Invalid): `options` are not valid.
+/// - [`ErrorKind::Unreadable`](crate::error::ErrorKind::Unreadable) with the reason: an unsupported file type, a
+///   password, a damaged file, no text (also if no page was selected), pages that are images, or an exceeded limit of
 ///   [`limits`], which the message names.
 pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Document> {
     let selection = PageSelection::new(options)?;
     check_size(bytes)?;
-    readable(match sniff::content(bytes) {
+    require_text(match sniff::content(bytes) {
         Content::Pdf => parse::pdf::read(bytes, &selection)?,
         Content::Docx => selection.apply(parse::docx::read(bytes)?)?,
-        Content::Light(light) => read_light(light, bytes, &selection)?,
+        Content::TextBased(content) => read_text_based(content, bytes, &selection)?,
         Content::Other(kind) => return Err(unsupported(kind)),
     })
 }
 
-/// Reads what is text, or text in a wrapping that is text too.
-fn read_light(light: Light, bytes: &[u8], selection: &PageSelection) -> Result<Document> {
-    match light {
-        Light::Html(text) => selection.apply(parse::html::read(&text)?),
-        Light::Mail => selection.apply(parse::eml::read(bytes)?),
-        Light::Markdown(text) => selection.apply(parse::markdown::read(&text)?),
-        Light::Plain(text) => selection.apply(parse::plain::read(&text)?),
-        Light::LargeText => Err(assemble::too_large()),
-        Light::Encrypted => Err(encrypted()),
-        Light::Other(kind) => Err(unsupported(kind)),
+/// Reads a text-based format.
+fn read_text_based(content: TextBased, bytes: &[u8], selection: &PageSelection) -> Result<Document> {
+    match content {
+        TextBased::Html(text) => selection.apply(parse::html::read(&text)?),
+        TextBased::Mail => selection.apply(parse::eml::read(bytes)?),
+        TextBased::Markdown(text) => selection.apply(parse::markdown::read(&text)?),
+        TextBased::Plain(text) => selection.apply(parse::plain::read(&text)?),
+        TextBased::LargeText => Err(page_builder::too_large()),
+        TextBased::Encrypted => Err(encrypted()),
+        TextBased::Other(kind) => Err(unsupported(kind)),
     }
 }
 
-/// A document, unless there is nothing in it to read.
-fn readable(document: Document) -> Result<Document> {
+/// Fails if the document contains no text.
+fn require_text(document: Document) -> Result<Document> {
     if document.is_empty() {
         return Err(Error::unreadable(Unreadable::NoText, "The document holds no text"));
     }
     Ok(document)
 }
 
-/// Fails when there is nothing to read, or more than may be.
+/// Fails if the file is empty or larger than [`limits::MAX_DOCUMENT_BYTES`].
 fn check_size(bytes: &[u8]) -> Result<()> {
     if bytes.is_empty() {
         return Err(Error::unreadable(Unreadable::NoText, "The file is empty"));
@@ -325,13 +326,14 @@ fn unsupported(kind: impl std::fmt::Display) -> Error {
     Error::unreadable(Unreadable::Unsupported, format!("Files of this kind are not read: {kind}"))
 }
 
-/// Makes a document of a mail: its subject as the title, its body with what is quoted and signed set apart.
+/// Makes a document from a mail: the subject is the title, and quotes and signature in the body are marked.
 ///
 /// # Errors
 ///
-/// [`Kind::Unreadable`](crate::error::Kind::Unreadable) when there is no text in it, or more than [`limits`] allow.
+/// [`ErrorKind::Unreadable`](crate::error::ErrorKind::Unreadable) if the mail has no text, or more than [`limits`]
+/// allow.
 pub fn read_mail(mail: &Mail) -> Result<Document> {
-    let document = parse::eml::parts(mail)?;
+    let document = parse::eml::read_mail(mail)?;
     if document.is_empty() {
         return Err(Error::unreadable(Unreadable::NoText, "The mail holds no text"));
     }

@@ -1,23 +1,23 @@
-//! What bytes are. Names and declared types are never believed, and never needed.
+//! Detects the format of bytes. Names and declared types are never used.
 
 use super::bytes::find;
 use super::encoding::{self, decode_text};
 use super::parse::{archive, eml, html, markdown};
 use crate::limits;
 
-/// What the bytes are, as far as reading goes.
+/// The format of bytes, as far as it matters for reading.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Content {
     Pdf,
     Docx,
-    Light(Light),
-    /// An archive that is not read; its name for people.
+    TextBased(TextBased),
+    /// An archive that is not read, with its human-readable name.
     Other(&'static str),
 }
 
-/// What is neither a PDF nor an archive.
+/// The format of bytes that are neither a PDF nor an archive.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Light {
+pub(super) enum TextBased {
     /// Decoded text with HTML in it.
     Html(String),
     Mail,
@@ -25,24 +25,24 @@ pub(super) enum Light {
     Markdown(String),
     /// Decoded text.
     Plain(String),
-    /// A container that says no more than that it needs a password.
+    /// An encrypted container, which only shows that it needs a password.
     Encrypted,
-    /// Text of more than is read.
+    /// Text that is too large to be read.
     LargeText,
-    /// Something that is not read; its name for people.
+    /// A format that is not read, with its human-readable name.
     Other(&'static str),
 }
 
-/// Where a PDF may begin: readers accept its header anywhere in the first kilobyte.
+/// The bytes in which a PDF must begin: readers accept its header anywhere in the first kilobyte.
 const PDF_HEADER_WITHIN: usize = 1024;
 
-/// How much is decoded of what is too large to be read, to tell text from other bytes.
+/// The number of bytes that are decoded to recognise text that is too large to be read.
 const TEXT_HEAD_BYTES: usize = 64 * 1024;
 
-/// The longest head of a mail that is looked at.
+/// The maximum number of bytes of the header of a mail that are inspected.
 const MAIL_HEAD_BYTES: usize = 64 * 1024;
 
-/// First bytes (after an offset) and the name of what begins with them.
+/// Magic bytes at an offset, with the name of the format.
 const MAGIC: &[(usize, &[u8], &str)] = &[
     (0, b"\x89PNG\r\n\x1a\n", "PNG image"),
     (0, b"\xff\xd8\xff", "JPEG image"),
@@ -84,7 +84,7 @@ const MAGIC: &[(usize, &[u8], &str)] = &[
     (0, b"PAR1", "Parquet table"),
 ];
 
-/// Streams of a compound file, and what a file with them is.
+/// Streams of compound files, with the format that they identify.
 const COMPOUND_STREAMS: &[(&str, &str)] = &[
     ("WordDocument", "Word 97-2003 document"),
     ("Workbook", "Excel 97-2003 workbook"),
@@ -95,98 +95,99 @@ const COMPOUND_STREAMS: &[(&str, &str)] = &[
     ("Quill", "Publisher document"),
 ];
 
-/// What takes more to be read than text does.
+/// A format that the text-based build does not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Weighty {
+pub(super) enum Container {
     Pdf,
     Archive,
 }
 
 /// Whether bytes are a PDF or an archive.
-pub(super) fn weighty(bytes: &[u8]) -> Option<Weighty> {
+pub(super) fn container(bytes: &[u8]) -> Option<Container> {
     if find(bytes.get(..PDF_HEADER_WITHIN).unwrap_or(bytes), b"%PDF-").is_some() {
-        return Some(Weighty::Pdf);
+        return Some(Container::Pdf);
     }
-    (bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06")).then_some(Weighty::Archive)
+    (bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06")).then_some(Container::Archive)
 }
 
-/// Says what bytes are.
+/// Detects the format of bytes.
 pub(super) fn content(bytes: &[u8]) -> Content {
-    match weighty(bytes) {
-        Some(Weighty::Pdf) => Content::Pdf,
-        Some(Weighty::Archive) => match archive::kind(bytes) {
+    match container(bytes) {
+        Some(Container::Pdf) => Content::Pdf,
+        Some(Container::Archive) => match archive::detect_zip_format(bytes) {
             archive::DOCX => Content::Docx,
             other => Content::Other(other),
         },
-        None => Content::Light(light(bytes)),
+        None => Content::TextBased(text_based(bytes)),
     }
 }
 
-/// Says what bytes are that are not [`weighty`].
-fn light(bytes: &[u8]) -> Light {
-    if let Some(known) = known(bytes) {
+/// Detects the format of bytes that are not a [`container`].
+fn text_based(bytes: &[u8]) -> TextBased {
+    if let Some(known) = match_magic(bytes) {
         return known;
     }
     if bytes.len() as u64 > limits::MAX_TEXT_BYTES {
         let head = bytes.get(..TEXT_HEAD_BYTES).unwrap_or(bytes);
-        return if decode_text(head).is_some() { Light::LargeText } else { Light::Other("binary data") };
+        return if decode_text(head).is_some() { TextBased::LargeText } else { TextBased::Other("binary data") };
     }
-    match of_text(decode_text(bytes)) {
-        // A page may say what it is encoded in.
-        Light::Html(_) => Light::Html(html::decode(bytes)),
+    match classify_text(decode_text(bytes)) {
+        // A web page may declare its encoding.
+        TextBased::Html(_) => TextBased::Html(html::decode(bytes)),
         other => other,
     }
 }
 
-/// What [`content`] says, where that can be told, and read, without the tables of encodings; nothing where it cannot.
-pub(super) fn without_tables(bytes: &[u8]) -> Option<Light> {
-    if weighty(bytes).is_some() {
+/// As [`content`]; None if the format cannot be detected, or the bytes not read, without encoding tables.
+pub(super) fn text_based_utf8_only(bytes: &[u8]) -> Option<TextBased> {
+    if container(bytes).is_some() {
         return None;
     }
-    match known(bytes) {
-        Some(Light::Mail) if !eml::is_light(bytes) => None,
+    match match_magic(bytes) {
+        Some(TextBased::Mail) if !eml::uses_common_charsets(bytes) => None,
         Some(known) => Some(known),
         None if bytes.len() as u64 > limits::MAX_TEXT_BYTES => None,
-        None => encoding::utf_8(bytes).map(|text| of_text(encoding::text(text.to_owned()))),
+        None => encoding::decode_utf_8(bytes).map(|text| classify_text(encoding::reject_binary(text.to_owned()))),
     }
 }
 
-/// Says what text is; no text when it was none.
-fn of_text(text: Option<String>) -> Light {
+/// Detects the format of text; None stands for bytes that were not text.
+fn classify_text(text: Option<String>) -> TextBased {
     match text {
-        None => Light::Other("binary data"),
-        Some(text) if html::looks_like(&text) => Light::Html(text),
-        Some(text) if markdown::looks_like(&text) => Light::Markdown(text),
-        Some(text) => Light::Plain(text),
+        None => TextBased::Other("binary data"),
+        Some(text) if html::looks_like(&text) => TextBased::Html(text),
+        Some(text) if markdown::looks_like(&text) => TextBased::Markdown(text),
+        Some(text) => TextBased::Plain(text),
     }
 }
 
-/// What bytes are that begin as something does.
-fn known(bytes: &[u8]) -> Option<Light> {
+/// Detects the format of bytes by their beginning.
+fn match_magic(bytes: &[u8]) -> Option<TextBased> {
     if bytes.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") {
-        return Some(compound(bytes));
+        return Some(sniff_compound_file(bytes));
     }
-    let magic = MAGIC.iter().find(|(offset, magic, _)| bytes.get(*offset..).is_some_and(|at| at.starts_with(magic)));
+    let magic =
+        MAGIC.iter().find(|(offset, magic, _)| bytes.get(*offset..).is_some_and(|rest| rest.starts_with(magic)));
     if let Some((_, _, name)) = magic {
-        return Some(Light::Other(name));
+        return Some(TextBased::Other(name));
     }
-    is_mail(bytes).then_some(Light::Mail)
+    is_mail(bytes).then_some(TextBased::Mail)
 }
 
-/// A compound file (OLE2) by the names in its directory, whose entries lie at multiples of 128 bytes.
-fn compound(bytes: &[u8]) -> Light {
+/// Detects the format of a compound file (OLE2) by the names in its directory, with entries at multiples of 128 bytes.
+fn sniff_compound_file(bytes: &[u8]) -> TextBased {
     let has = |name: &str| {
         let name: Vec<u8> = name.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
         bytes.as_chunks::<128>().0.iter().any(|entry| entry.starts_with(&name))
     };
     if has("EncryptedPackage") {
-        return Light::Encrypted;
+        return TextBased::Encrypted;
     }
     let known = COMPOUND_STREAMS.iter().find(|(stream, _)| has(stream));
-    Light::Other(known.map_or("compound file (OLE2)", |(_, kind)| kind))
+    TextBased::Other(known.map_or("compound file (OLE2)", |(_, kind)| kind))
 }
 
-/// A mail begins with header fields: one that only mails have, and two known ones in all.
+/// Whether bytes begin with header fields of a mail: at least two known ones, one of which only mails have.
 fn is_mail(bytes: &[u8]) -> bool {
     const ONLY_MAIL: [&str; 7] =
         ["received", "return-path", "message-id", "mime-version", "delivered-to", "from", "x-mailer"];
@@ -195,16 +196,16 @@ fn is_mail(bytes: &[u8]) -> bool {
     let head = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let head = head.get(..MAIL_HEAD_BYTES).unwrap_or(head);
     let (mut only_mail, mut known) = (false, 0);
-    for (number, line) in head.split(|byte| *byte == b'\n').enumerate() {
+    for (line_index, line) in head.split(|byte| *byte == b'\n').enumerate() {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         match line.first() {
-            None if number == 0 => continue,
+            None if line_index == 0 => continue,
             None => break,
-            Some(b' ' | b'\t') if number > 0 => continue,
+            Some(b' ' | b'\t') if line_index > 0 => continue,
             _ => {}
         }
-        // The line that separates messages of a mailbox.
-        if number == 0 && line.starts_with(b"From ") {
+        // The line that separates messages in a mailbox file.
+        if line_index == 0 && line.starts_with(b"From ") {
             continue;
         }
         let Some(name) = line.split(|byte| *byte == b':').next().filter(|name| name.len() < line.len()) else {
@@ -213,10 +214,10 @@ fn is_mail(bytes: &[u8]) -> bool {
         if name.is_empty() || !name.iter().all(|byte| byte.is_ascii_graphic()) {
             return false;
         }
-        let is = |known: &&str| name.eq_ignore_ascii_case(known.as_bytes());
-        let certain = ONLY_MAIL.iter().any(&is);
-        only_mail |= certain;
-        known += usize::from(certain || KNOWN.iter().any(is));
+        let is_field = |known: &&str| name.eq_ignore_ascii_case(known.as_bytes());
+        let is_only_mail = ONLY_MAIL.iter().any(&is_field);
+        only_mail |= is_only_mail;
+        known += usize::from(is_only_mail || KNOWN.iter().any(is_field));
     }
     only_mail && known >= 2
 }
@@ -234,27 +235,30 @@ mod tests {
     }
 
     #[test]
-    fn knows_kinds() {
+    fn detects_formats() {
         for (bytes, expected) in [
-            (&b"\x89PNG\r\n\x1a\n...."[..], Light::Other("PNG image")),
-            (b"RIFF\0\0\0\0WEBPVP8 ", Light::Other("WebP image")),
-            (b"{\\rtf1\\ansi}", Light::Other("Rich Text (RTF)")),
-            (b"MZ\x90\0", Light::Other("Windows program")),
-            (&directory("Workbook"), Light::Other("Excel 97-2003 workbook")),
-            (&directory("EncryptedPackage"), Light::Encrypted),
-            (&directory("Other"), Light::Other("compound file (OLE2)")),
-            (b"From: a@b.c\r\nSubject: Hi\r\n\r\nbody", Light::Mail),
-            (b"From a@b.c Sat Nov 21\nReceived: from x\n\tby y\nTo: z\n\nbody", Light::Mail),
+            (&b"\x89PNG\r\n\x1a\n...."[..], TextBased::Other("PNG image")),
+            (b"RIFF\0\0\0\0WEBPVP8 ", TextBased::Other("WebP image")),
+            (b"{\\rtf1\\ansi}", TextBased::Other("Rich Text (RTF)")),
+            (b"MZ\x90\0", TextBased::Other("Windows program")),
+            (&directory("Workbook"), TextBased::Other("Excel 97-2003 workbook")),
+            (&directory("EncryptedPackage"), TextBased::Encrypted),
+            (&directory("Other"), TextBased::Other("compound file (OLE2)")),
+            (b"From: a@b.c\r\nSubject: Hi\r\n\r\nbody", TextBased::Mail),
+            (b"From a@b.c Sat Nov 21\nReceived: from x\n\tby y\nTo: z\n\nbody", TextBased::Mail),
             (
                 b"Subject: Hi\r\nTo: all\r\n\r\nnot a mail",
-                Light::Plain("Subject: Hi\r\nTo: all\r\n\r\nnot a mail".into()),
+                TextBased::Plain("Subject: Hi\r\nTo: all\r\n\r\nnot a mail".into()),
             ),
-            (b"<!-- x --><html><p>hi", Light::Html("<!-- x --><html><p>hi".into())),
-            (b"# A title\n\nwith [a link](http://x)", Light::Markdown("# A title\n\nwith [a link](http://x)".into())),
-            (b"just text", Light::Plain("just text".into())),
-            (b"\x00\x01\x02\x03\x04\x05\x06\x07", Light::Other("binary data")),
+            (b"<!-- x --><html><p>hi", TextBased::Html("<!-- x --><html><p>hi".into())),
+            (
+                b"# A title\n\nwith [a link](http://x)",
+                TextBased::Markdown("# A title\n\nwith [a link](http://x)".into()),
+            ),
+            (b"just text", TextBased::Plain("just text".into())),
+            (b"\x00\x01\x02\x03\x04\x05\x06\x07", TextBased::Other("binary data")),
         ] {
-            assert_eq!(content(bytes), Content::Light(expected));
+            assert_eq!(content(bytes), Content::TextBased(expected));
         }
         assert_eq!(content(b"junk\n%PDF-1.7"), Content::Pdf);
         assert_eq!(content(b"PK\x05\x06"), Content::Other("ZIP archive"));

@@ -1,10 +1,10 @@
-//! Reading as callers see it, and bytes that nobody meant.
+//! Tests of reading, including arbitrary and damaged bytes.
 
 use proptest::prelude::*;
 
 use super::parse::pdf::tests::pdf;
 use super::*;
-use crate::error::Kind;
+use crate::error::ErrorKind;
 
 fn samples() -> Vec<Vec<u8>> {
     vec![
@@ -20,11 +20,11 @@ fn samples() -> Vec<Vec<u8>> {
     ]
 }
 
-/// Reads, and checks what every document keeps to.
+/// Reads bytes, and checks the invariants of documents.
 fn check(bytes: &[u8]) {
     let options = ReadOptions::default();
-    if let Some(light) = open_light(bytes, &options).transpose() {
-        assert_eq!(light, open(bytes, &options));
+    if let Some(text_based) = read_text_based_with_attachments(bytes, &options).transpose() {
+        assert_eq!(text_based, read_with_attachments(bytes, &options));
     }
     let Ok(document) = read(bytes, &ReadOptions::default()) else { return };
     assert!(document.page_count as usize >= document.pages.len());
@@ -44,7 +44,7 @@ fn check(bytes: &[u8]) {
 }
 
 #[test]
-fn formats_are_found_in_the_bytes() {
+fn formats_are_detected_from_the_bytes() {
     let formats = [Format::Pdf, Format::Docx, Format::Eml, Format::Html, Format::Markdown, Format::Plain];
     for (sample, format) in samples().iter().zip(formats) {
         assert_eq!(read(sample, &ReadOptions::default()).unwrap().format, format);
@@ -63,9 +63,9 @@ fn roles_keep_their_names() {
 }
 
 #[test]
-fn what_is_not_read_is_told() {
+fn reports_why_a_file_is_not_read() {
     let large = vec![b'a'; usize::try_from(limits::MAX_DOCUMENT_BYTES).unwrap() + 1];
-    for (bytes, why, message) in [
+    for (bytes, reason, message) in [
         (&b""[..], Unreadable::NoText, "The file is empty"),
         (b" \n ", Unreadable::NoText, "The document holds no text"),
         (b"\x89PNG\r\n\x1a\n", Unreadable::Unsupported, "Files of this kind are not read: PNG image"),
@@ -73,15 +73,15 @@ fn what_is_not_read_is_told() {
         (&large, Unreadable::TooLarge, "The file is larger than 32 MiB"),
     ] {
         let error = read(bytes, &ReadOptions::default()).unwrap_err();
-        assert_eq!((error.kind(), error.message()), (Kind::Unreadable(why), message));
+        assert_eq!((error.kind(), error.message()), (ErrorKind::Unreadable(reason), message));
     }
 }
 
 #[test]
-fn a_document_crosses_a_boundary_unchanged() {
+fn documents_survive_serialization() {
     let document = read(&samples()[0], &ReadOptions::default()).unwrap();
-    let there = serde_json::to_string(&document).unwrap();
-    assert_eq!(serde_json::from_str::<Document>(&there).unwrap(), document);
+    let json = serde_json::to_string(&document).unwrap();
+    assert_eq!(serde_json::from_str::<Document>(&json).unwrap(), document);
 }
 
 proptest! {
@@ -98,9 +98,9 @@ proptest! {
     #[test]
     fn damaged_samples(sample in 0..6_usize, damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12), cut in any::<prop::sample::Index>()) {
         let mut bytes = samples().swap_remove(sample);
-        for (at, byte) in &damage {
-            let at = at.index(bytes.len());
-            bytes[at] = *byte;
+        for (index, byte) in &damage {
+            let index = index.index(bytes.len());
+            bytes[index] = *byte;
         }
         check(&bytes);
         bytes.truncate(cut.index(bytes.len()));

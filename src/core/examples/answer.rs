@@ -1,7 +1,8 @@
-//! Says what the server answers, without one: `cargo run --example answer -- RULES.json SCHEMA.json FILE...`
+//! Prints what the server would respond, without a server: `cargo run --example answer -- RULES.json SCHEMA.json
+//! FILE...`
 //!
-//! One line a file, in columns: the file, and the bodies of `POST /v1/classify` and `POST /v1/extract` as they are there;
-//! or the file, `-`, and why it cannot be read. Other faces are held against it.
+//! One line a file, separated by tabs: the file, and the response bodies of `POST /v1/classify` and `POST /v1/extract`;
+//! or the file, `-`, and the error if it cannot be read. Tests compare the other interfaces with this.
 
 use std::io::Write;
 
@@ -11,7 +12,7 @@ use sortroom::classify::{Rule, RuleSet};
 use sortroom::error::Result;
 use sortroom::extract::Schema;
 use sortroom::job::Classification;
-use sortroom::service::at_once::{Content, classify, extract};
+use sortroom::service::stateless::{Content, classify, extract};
 
 fn main() -> std::io::Result<()> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
@@ -25,11 +26,11 @@ fn main() -> std::io::Result<()> {
     for file in files {
         let content = Content::Bytes(Bytes::from(std::fs::read(file)?));
         let answers = || -> Result<_> { Ok((classify(&content, &classification)?, extract(&content, &schema)?)) };
-        let (one, other) = match answers() {
+        let (classify_body, extract_body) = match answers() {
             Ok((classified, extracted)) => (serde_json::to_string(&classified)?, serde_json::to_string(&extracted)?),
             Err(error) => ("-".to_owned(), json!({ "code": error.code(), "message": error.message() }).to_string()),
         };
-        writeln!(out, "{file}\t{one}\t{other}")?;
+        writeln!(out, "{file}\t{classify_body}\t{extract_body}")?;
     }
     Ok(())
 }

@@ -1,9 +1,9 @@
 //! Measures extraction: `cargo run --release -p sortroom --example extract -- DIR [FIELD...]`
 //!
 //! `DIR/expected.jsonl` has one document a line: `file` (below DIR), `source`, and `expected`, the values by key. For
-//! every source and key it prints how many documents have a value, the share that was answered, the share that was right
-//! with the text alone and with embedded data. With FIELDs, every miss of those is printed, and with `--confidence` how
-//! often values were right by the confidence they came with. `--table FILE` shows the rows read of one file.
+//! every source and key it prints the number of documents with a value, the share answered, and the shares that were
+//! right with the text alone and with embedded data. With FIELDs it prints every miss of those, with `--confidence` the
+//! share of right values by their confidence, and with `--table=FILE` the rows read from one file.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -12,51 +12,51 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value as Json;
 use sortroom::document::{ReadOptions, attachments, read};
-use sortroom::extract::{Extraction, Field, Kind, Schema, Table, extract};
+use sortroom::extract::{Extraction, Field, FieldKind, Schema, Table, extract};
 
-/// Keys of the expected values, and what is asked for them.
-const KEYS: &[(&str, &str, Kind)] = &[
-    ("invoice_number", "invoice_number", Kind::Id),
-    ("date", "invoice_date", Kind::Date),
-    ("date_due", "due_date", Kind::Date),
-    ("delivery_date", "delivery_date", Kind::Date),
-    ("total", "total", Kind::Money),
-    ("amount", "total", Kind::Money),
-    ("total_net", "net", Kind::Money),
-    ("amount_untaxed", "net", Kind::Money),
-    ("tax", "tax", Kind::Money),
-    ("amount_tax", "tax", Kind::Money),
-    ("amount_due", "amount_due", Kind::Money),
-    ("lines_net", "lines_net", Kind::Money),
-    ("iban", "iban", Kind::Iban),
-    ("bic", "bic", Kind::Id),
-    ("currency", "currency", Kind::Currency),
-    ("seller_vat_id", "seller_vat_id", Kind::VatId),
-    ("static_vat", "seller_vat_id", Kind::VatId),
-    ("buyer_vat_id", "buyer_vat_id", Kind::VatId),
-    ("seller_name", "seller_name", Kind::Text),
-    ("issuer", "seller_name", Kind::Text),
-    ("buyer_name", "buyer_name", Kind::Text),
-    ("order_number", "order_number", Kind::Id),
-    ("buyer_reference", "buyer_reference", Kind::Text),
-    ("telephone", "phone", Kind::Phone),
-    ("partner_email", "email", Kind::Email),
-    ("partner_website", "website", Kind::Url),
-    ("effective_date", "effective_date", Kind::Date),
-    ("jurisdiction", "governing_law", Kind::Text),
-    ("term", "term", Kind::Text),
-    ("due_date", "due_date", Kind::Date),
-    ("net", "net", Kind::Money),
-    ("seller", "seller_name", Kind::Text),
-    ("buyer", "buyer_name", Kind::Text),
+/// The keys of the expected values, with the name and kind of the field.
+const KEYS: &[(&str, &str, FieldKind)] = &[
+    ("invoice_number", "invoice_number", FieldKind::Id),
+    ("date", "invoice_date", FieldKind::Date),
+    ("date_due", "due_date", FieldKind::Date),
+    ("delivery_date", "delivery_date", FieldKind::Date),
+    ("total", "total", FieldKind::Money),
+    ("amount", "total", FieldKind::Money),
+    ("total_net", "net", FieldKind::Money),
+    ("amount_untaxed", "net", FieldKind::Money),
+    ("tax", "tax", FieldKind::Money),
+    ("amount_tax", "tax", FieldKind::Money),
+    ("amount_due", "amount_due", FieldKind::Money),
+    ("lines_net", "lines_net", FieldKind::Money),
+    ("iban", "iban", FieldKind::Iban),
+    ("bic", "bic", FieldKind::Id),
+    ("currency", "currency", FieldKind::Currency),
+    ("seller_vat_id", "seller_vat_id", FieldKind::VatId),
+    ("static_vat", "seller_vat_id", FieldKind::VatId),
+    ("buyer_vat_id", "buyer_vat_id", FieldKind::VatId),
+    ("seller_name", "seller_name", FieldKind::Text),
+    ("issuer", "seller_name", FieldKind::Text),
+    ("buyer_name", "buyer_name", FieldKind::Text),
+    ("order_number", "order_number", FieldKind::Id),
+    ("buyer_reference", "buyer_reference", FieldKind::Text),
+    ("telephone", "phone", FieldKind::Phone),
+    ("partner_email", "email", FieldKind::Email),
+    ("partner_website", "website", FieldKind::Url),
+    ("effective_date", "effective_date", FieldKind::Date),
+    ("jurisdiction", "governing_law", FieldKind::Text),
+    ("term", "term", FieldKind::Text),
+    ("due_date", "due_date", FieldKind::Date),
+    ("net", "net", FieldKind::Money),
+    ("seller", "seller_name", FieldKind::Text),
+    ("buyer", "buyer_name", FieldKind::Text),
 ];
 
-/// Columns of the rows, by the key of the expected line.
-const COLUMNS: &[(&str, &str, Kind)] = &[
-    ("name", "description", Kind::Text),
-    ("qty", "quantity", Kind::Number),
-    ("unit_price", "unit_price", Kind::Money),
-    ("line_total", "line_total", Kind::Money),
+/// The columns of the rows, by the key in the expected line.
+const COLUMNS: &[(&str, &str, FieldKind)] = &[
+    ("name", "description", FieldKind::Text),
+    ("qty", "quantity", FieldKind::Number),
+    ("unit_price", "unit_price", FieldKind::Money),
+    ("line_total", "line_total", FieldKind::Money),
 ];
 
 #[derive(Default)]
@@ -73,7 +73,7 @@ fn main() -> std::io::Result<()> {
     let folder = Path::new(folder);
     let mut tallies: BTreeMap<(String, String), Tally> = BTreeMap::new();
     let mut by_confidence: BTreeMap<u32, (usize, usize)> = BTreeMap::new();
-    let (mut took, mut documents, mut slowest) = (Duration::ZERO, 0, Duration::ZERO);
+    let (mut total_time, mut documents, mut slowest) = (Duration::ZERO, 0, Duration::ZERO);
     for line in std::fs::read_to_string(folder.join("expected.jsonl"))?.lines() {
         let row: Json = serde_json::from_str(line)?;
         let (file, source) = (text(row.get("file")), text(row.get("source")));
@@ -83,35 +83,35 @@ fn main() -> std::io::Result<()> {
             continue;
         };
         let Some(expected) = row.get("expected").and_then(Json::as_object) else { continue };
-        // Every value is asked for at once: they compete.
+        // All fields are in one schema: they compete.
         let schema = schema();
         let start = now();
         let plain = extract(&document, &schema, &[]);
         let time = now().duration_since(start).unwrap_or_default();
-        (took, documents, slowest) = (took + time, documents + 1, slowest.max(time));
+        (total_time, documents, slowest) = (total_time + time, documents + 1, slowest.max(time));
         let full = extract(&document, &schema, &attachments(&bytes).unwrap_or_default());
-        for (key, wanted) in expected {
+        for (key, expected_value) in expected {
             let Some((_, field, kind)) = KEYS.iter().find(|(known, ..)| known == key) else {
                 if key == "lines" && source == "zugferd" {
-                    lines(&mut tallies, &source, wanted, &plain, &full);
+                    lines(&mut tallies, &source, expected_value, &plain, &full);
                 }
                 continue;
             };
-            let wanted: Vec<String> = match wanted {
+            let accepted: Vec<String> = match expected_value {
                 Json::Null => continue,
-                Json::Array(all) => all.iter().map(|one| text(Some(one))).collect(),
-                one => vec![text(Some(one))],
+                Json::Array(all) => all.iter().map(|value| text(Some(value))).collect(),
+                value => vec![text(Some(value))],
             };
-            if wanted.iter().all(String::is_empty) {
+            if accepted.iter().all(String::is_empty) {
                 continue;
             }
             let tally = tallies.entry((source.clone(), key.clone())).or_default();
             tally.count += 1;
-            let got = |from: &Extraction| from.values.iter().find(|value| value.field == *field).cloned();
+            let actual = |from: &Extraction| from.values.iter().find(|value| value.field == *field).cloned();
             let is_right = |value: Option<&String>| {
-                value.is_some_and(|value| wanted.iter().any(|wanted| same(*kind, wanted, value)))
+                value.is_some_and(|value| accepted.iter().any(|expected_value| same(*kind, expected_value, value)))
             };
-            let (Some(plain), Some(full)) = (got(&plain), got(&full)) else { continue };
+            let (Some(plain), Some(full)) = (actual(&plain), actual(&full)) else { continue };
             let right = is_right(plain.value.as_ref());
             tally.answered += usize::from(plain.value.is_some());
             tally.text += usize::from(right);
@@ -122,8 +122,8 @@ fn main() -> std::io::Result<()> {
                 band.1 += usize::from(right);
             }
             if shown.contains(key) && !right {
-                let got = plain.value.as_deref().unwrap_or("-");
-                print(&format!("{file}: {key} want {wanted:?} got {got:?} at {:.2}", plain.confidence));
+                let actual = plain.value.as_deref().unwrap_or("-");
+                print(&format!("{file}: {key} want {accepted:?} got {actual:?} at {:.2}", plain.confidence));
             }
         }
         if flags.iter().any(|flag| flag.strip_prefix("--table=").is_some_and(|name| file.contains(name))) {
@@ -148,12 +148,12 @@ fn main() -> std::io::Result<()> {
             print(&format!("{:.2}: {count:5} {:.2}", f64::from(band) / 20.0, right as f64 / count as f64));
         }
     }
-    let mean = took.as_secs_f64() * 1000.0 / f64::from(documents.max(1));
+    let mean = total_time.as_secs_f64() * 1000.0 / f64::from(documents.max(1));
     print(&format!("{documents} documents, {mean:.2} ms each, slowest {:.1} ms", slowest.as_secs_f64() * 1000.0));
     Ok(())
 }
 
-fn field(name: &str, kind: Kind) -> Field {
+fn field(name: &str, kind: FieldKind) -> Field {
     Field { name: name.to_owned(), kind, ..Field::default() }
 }
 
@@ -168,18 +168,18 @@ fn schema() -> Schema {
     Schema { fields, tables: vec![Table { name: "lines".to_owned(), description: None, fields: columns }] }
 }
 
-/// Counts the expected lines that a row says in full, and each of their cells.
+/// Counts the cells of the expected lines that the best matching row has right.
 fn lines(
     tallies: &mut BTreeMap<(String, String), Tally>,
     source: &str,
-    wanted: &Json,
+    expected_lines: &Json,
     plain: &Extraction,
     full: &Extraction,
 ) {
-    for line in wanted.as_array().into_iter().flatten() {
+    for line in expected_lines.as_array().into_iter().flatten() {
         let find = |from: &Extraction| {
             let rows = from.tables.iter().flat_map(|table| &table.rows);
-            // The row that agrees in most cells.
+            // The row that matches the most cells.
             let hits = rows.map(|row| {
                 let cells = COLUMNS.iter().zip(row);
                 cells
@@ -191,13 +191,14 @@ fn lines(
             hits.max_by_key(|hits| hits.iter().filter(|hit| **hit).count())
         };
         let (plain, full) = (find(plain), find(full));
-        for (at, (key, ..)) in COLUMNS.iter().enumerate() {
+        for (index, (key, ..)) in COLUMNS.iter().enumerate() {
             if line.get(*key).is_none_or(Json::is_null) {
                 continue;
             }
             let tally = tallies.entry((source.to_owned(), format!("lines.{key}"))).or_default();
-            let hit =
-                |hits: &Option<Vec<bool>>| usize::from(hits.as_ref().is_some_and(|hits| hits.get(at) == Some(&true)));
+            let hit = |hits: &Option<Vec<bool>>| {
+                usize::from(hits.as_ref().is_some_and(|hits| hits.get(index) == Some(&true)))
+            };
             tally.count += 1;
             tally.answered += usize::from(plain.is_some());
             tally.text += hit(&plain);
@@ -214,28 +215,31 @@ fn text(json: Option<&Json>) -> String {
     }
 }
 
-/// Equal after normalisation; amounts with their sign, which makes a credit note of an invoice.
-fn same(kind: Kind, wanted: &str, got: &str) -> bool {
-    if matches!(kind, Kind::Money | Kind::Number) {
+/// Whether the values are equal after normalisation. Amounts keep their sign, which distinguishes a credit note.
+fn same(kind: FieldKind, expected: &str, actual: &str) -> bool {
+    if matches!(kind, FieldKind::Money | FieldKind::Number) {
         let number = |text: &str| text.parse::<f64>().ok();
-        return match (number(wanted), number(got)) {
-            (Some(wanted), Some(got)) => (wanted - got).abs() < 0.005,
+        return match (number(expected), number(actual)) {
+            (Some(expected), Some(actual)) => (expected - actual).abs() < 0.005,
             _ => false,
         };
     }
-    let plain = |text: &str| text.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect::<String>();
-    let (wanted, got) = (plain(wanted), plain(got));
-    // A text may be read with a word too much: "the State of Oregon".
-    wanted == got
-        || (kind == Kind::Text && !wanted.is_empty() && got.contains(&wanted) && got.len() < 2 * wanted.len() + 12)
+    let normalized = |text: &str| text.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    let (expected, actual) = (normalized(expected), normalized(actual));
+    // A text may have surplus words: "the State of Oregon".
+    expected == actual
+        || (kind == FieldKind::Text
+            && !expected.is_empty()
+            && actual.contains(&expected)
+            && actual.len() < 2 * expected.len() + 12)
 }
 
 fn print(line: &str) {
-    // A reader that closes the pipe has seen enough.
+    // A reader may close the pipe early.
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
-/// The time is only shown, and nothing depends on it.
+/// The time is only printed; no result depends on it.
 #[allow(clippy::disallowed_methods)]
 fn now() -> SystemTime {
     SystemTime::now()

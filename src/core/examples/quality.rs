@@ -1,8 +1,8 @@
-//! How good the answers are: `npm run quality -- DIR [--json FILE]`, `--few` for what the first examples change, or
-//! `--instances` for what constants are fitted on.
+//! Measures the quality of the answers: `npm run quality -- DIR [--json FILE]`, `--few` for the effect of the first
+//! examples, or `--instances` for the training instances of the constants.
 //!
-//! DIR holds tasks: `NAME.rules.json`, a list of `{type, description}`, and `NAME.jsonl`, lines of `{text, label, split}`
-//! with a null label where no rule fits. Nothing else is known of a task. Measured are the lines of the split `test`:
+//! DIR holds tasks: `NAME.rules.json`, a list of `{type, description}`, and `NAME.jsonl`, lines of `{text, label,
+//! split}` with a null label if no rule fits. A task has no other data. The lines of the split `test` are measured:
 //!
 //! | Figure | Lines | |
 //! |---|---|---|
@@ -10,13 +10,13 @@
 //! | `null_f1`, `null_auroc`, `ece` | those and the task's null lines | "none" is an answer |
 //! | `few_shot_accuracy`, `few_shot_ece` | those with a label | the lines of the split `train` are examples, the best rule is the answer |
 //!
-//! Null lines are those of the split `test`, or else all of the task's; a task without any borrows as many test lines of
-//! the other tasks as it has with a label, drawn by a generator that begins the same for every task. All figures are
-//! fractions; one that cannot be told (there is no null line to borrow) is null, and no part of the mean.
+//! Null lines are those of the split `test`, or else all of the task's; a task without any borrows as many test lines
+//! of the other tasks as it has with a label, drawn by a generator with the same seed for every task. All figures are
+//! fractions; an undefined one (there is no null line to borrow) is null and not part of the mean.
 //!
-//! `--few` tells the accuracy without examples, "none" being an answer, and by how many points it changes with an example in
-//! one rule, and with one to four in each: means over draws from the split `train`, or from the lines of the test where that
-//! has none, which are then no part of the test. The null lines are the task's own.
+//! `--few` prints the accuracy without examples, "none" being an answer, and its change in points with an example in
+//! one rule, and with one to four in each: means over draws from the split `train`, or from the test lines if that has
+//! none; the drawn lines are then not tested. The null lines are the task's own.
 //!
 //! `--instances` writes the training instances that `src/train/fit.py` fits the engine's constants on, from the lines
 //! of every split.
@@ -54,7 +54,7 @@ impl Line {
         self.split == "test"
     }
 
-    /// The line as a case of a task whose label it has, or of one that it is foreign to.
+    /// The line as a case: with its label in its own task, without one in a task that it is foreign to.
     fn case(&self, label: Option<&String>) -> Case {
         Case { document: Document::plain(&self.text), label: label.cloned() }
     }
@@ -66,7 +66,7 @@ struct Task {
     lines: Vec<Line>,
 }
 
-/// What is measured of a task.
+/// The figures of a task.
 #[derive(Debug, Clone, Serialize)]
 struct Figures {
     n: usize,
@@ -115,7 +115,7 @@ fn main() -> Result<(), Failure> {
         }
     }
     let tasks = read(Path::new(&folder.ok_or(USAGE)?))?;
-    let told = if wants_instances {
+    let output = if wants_instances {
         instances(&tasks)
     } else if wants_few {
         few(&tasks)?
@@ -126,7 +126,7 @@ fn main() -> Result<(), Failure> {
         }
         table(&report)
     };
-    std::io::Write::write_all(&mut std::io::stdout(), told.as_bytes())?;
+    std::io::Write::write_all(&mut std::io::stdout(), output.as_bytes())?;
     Ok(())
 }
 
@@ -144,7 +144,8 @@ fn read(folder: &Path) -> Result<Vec<Task>, Failure> {
         let rules = rules.into_iter().map(|rule| Rule::new(rule.r#type, rule.description)).collect();
         let lines = text(&path)?;
         let lines = (1..).zip(lines.lines()).filter(|(_, line)| !line.trim().is_empty());
-        let line = |(at, line)| serde_json::from_str(line).map_err(|error| format!("{name}.jsonl:{at}: {error}"));
+        let line =
+            |(number, line)| serde_json::from_str(line).map_err(|error| format!("{name}.jsonl:{number}: {error}"));
         let lines = lines.map(line).collect::<Result<_, _>>()?;
         tasks.push(Task { name: name.to_owned(), rules: RuleSet { rules }, lines });
     }
@@ -170,7 +171,7 @@ fn measured(task: &Task, tasks: &[Task]) -> Result<Figures, Failure> {
     };
     let best = evaluated(&task.rules, &BEST_RULE, &labelled)?;
     let or_none = evaluated(&task.rules, &OR_NONE, &with_nulls)?;
-    let few_shot = evaluated(&taught(task), &BEST_RULE, &labelled)?;
+    let few_shot = evaluated(&few_shot_rules(task), &BEST_RULE, &labelled)?;
     let some = |figure: f64| (!labelled.is_empty()).then_some(figure);
     Ok(Figures {
         n: labelled.len(),
@@ -203,18 +204,18 @@ fn nulls<'a>(task: &'a Task, tasks: &'a [Task], count: usize) -> Vec<&'a Line> {
 
 fn mean(figures: &[Figures]) -> Figures {
     let mean = |of: fn(&Figures) -> Option<f64>| {
-        let known: Vec<f64> = figures.iter().filter_map(of).collect();
-        (!known.is_empty()).then(|| (1e6 * known.iter().sum::<f64>() / known.len() as f64).round() / 1e6)
+        let values: Vec<f64> = figures.iter().filter_map(of).collect();
+        (!values.is_empty()).then(|| (1e6 * values.iter().sum::<f64>() / values.len() as f64).round() / 1e6)
     };
     Figures {
-        n: figures.iter().map(|one| one.n).sum(),
-        accuracy: mean(|one| one.accuracy),
-        macro_f1: mean(|one| one.macro_f1),
-        null_f1: mean(|one| one.null_f1),
-        null_auroc: mean(|one| one.null_auroc),
-        ece: mean(|one| one.ece),
-        few_shot_accuracy: mean(|one| one.few_shot_accuracy),
-        few_shot_ece: mean(|one| one.few_shot_ece),
+        n: figures.iter().map(|task| task.n).sum(),
+        accuracy: mean(|task| task.accuracy),
+        macro_f1: mean(|task| task.macro_f1),
+        null_f1: mean(|task| task.null_f1),
+        null_auroc: mean(|task| task.null_auroc),
+        ece: mean(|task| task.ece),
+        few_shot_accuracy: mean(|task| task.few_shot_accuracy),
+        few_shot_ece: mean(|task| task.few_shot_ece),
     }
 }
 
@@ -222,20 +223,20 @@ fn table(report: &Report) -> String {
     let names = report.tasks.keys().map(|name| name.chars().count());
     let wide = names.max().unwrap_or_default().max("mean".len());
     let headings: String = report.mean.fractions().iter().map(|(heading, _)| format!("  {heading:>8}")).collect();
-    let mut told = format!("{:wide$}  {:>5}{headings}\n", "task", "n");
+    let mut output = format!("{:wide$}  {:>5}{headings}\n", "task", "n");
     let rows = report.tasks.iter().map(|(name, figures)| (name.as_str(), figures)).chain([("mean", &report.mean)]);
     for (name, figures) in rows {
-        told.push_str(&format!("{name:wide$}  {:>5}", figures.n));
+        output.push_str(&format!("{name:wide$}  {:>5}", figures.n));
         for (heading, fraction) in figures.fractions() {
-            let spelt = fraction.map_or("-".to_owned(), |fraction| format!("{fraction:.3}"));
-            told.push_str(&format!("  {spelt:>width$}", width = heading.len().max(8)));
+            let formatted = fraction.map_or("-".to_owned(), |fraction| format!("{fraction:.3}"));
+            output.push_str(&format!("  {formatted:>width$}", width = heading.len().max(8)));
         }
-        told.push('\n');
+        output.push('\n');
     }
-    told
+    output
 }
 
-/// A small generator of numbers (Numerical Recipes' LCG): the instances are the same at every run.
+/// A small random number generator (Numerical Recipes' LCG): every run has the same instances.
 struct Numbers(u64);
 
 impl Numbers {
@@ -246,33 +247,33 @@ impl Numbers {
 }
 
 /// The task's rules with the lines of the split `train` as examples.
-fn taught(task: &Task) -> RuleSet {
-    let mut taught = task.rules.clone();
-    for rule in &mut taught.rules {
+fn few_shot_rules(task: &Task) -> RuleSet {
+    let mut rules = task.rules.clone();
+    for rule in &mut rules.rules {
         let own = task.lines.iter().filter(|line| line.split == "train" && line.label.as_ref() == Some(&rule.label));
         rule.examples = own.map(|line| line.text.clone()).collect();
     }
-    taught
+    rules
 }
 
-/// Draws of examples that [`few`] takes means of.
+/// The number of draws of examples over which [`few`] takes means.
 const DRAWS: usize = 20;
 
-/// How many examples are drawn for a rule, and whether for one rule alone.
+/// The number of examples drawn for a rule, and whether only one rule gets them.
 const FEW: [(usize, bool); 5] = [(1, true), (1, false), (2, false), (3, false), (4, false)];
 
-/// What the first examples change, as a table.
+/// A table of the effect of the first examples.
 fn few(tasks: &[Task]) -> Result<String, Failure> {
     let wide = tasks.iter().map(|task| task.name.chars().count()).max().unwrap_or_default().max("mean".len());
-    let mut told = format!("{:wide$}  {:>7}  {:>8}", "task", "without", "1 in one");
-    told.push_str("  1 a rule       2       3       4\n");
+    let mut output = format!("{:wide$}  {:>7}  {:>8}", "task", "without", "1 in one");
+    output.push_str("  1 a rule       2       3       4\n");
     let mut sums = [0.0; FEW.len() + 1];
     let mut add = |name: &str, row: &[f64]| {
-        told.push_str(&format!("{name:wide$}  {:>7.1}", row.first().copied().unwrap_or_default()));
+        output.push_str(&format!("{name:wide$}  {:>7.1}", row.first().copied().unwrap_or_default()));
         for (change, width) in row.iter().skip(1).zip([8, 8, 6, 6, 6]) {
-            told.push_str(&format!("  {change:>+width$.1}"));
+            output.push_str(&format!("  {change:>+width$.1}"));
         }
-        told.push('\n');
+        output.push('\n');
     };
     for task in tasks {
         let mut row = Vec::new();
@@ -287,29 +288,30 @@ fn few(tasks: &[Task]) -> Result<String, Failure> {
         add(&task.name, &row);
     }
     add("mean", &sums);
-    Ok(told)
+    Ok(output)
 }
 
-/// The accuracy, in points, without examples and with them: means over draws, for both of the same lines.
+/// The accuracy in points, without and with examples: means over draws, both on the same lines.
 fn drawn(task: &Task, count: usize, in_one: bool) -> Result<(f64, f64), Failure> {
     let mut numbers = Numbers(1);
     let has_train = task.lines.iter().any(|line| line.split == "train");
     let (mut without, mut with) = (0.0, 0.0);
     for _ in 0..DRAWS {
-        let one = numbers.below(task.rules.rules.len());
+        let chosen_rule = numbers.below(task.rules.rules.len());
         let mut rules = task.rules.clone();
         let mut taken = Vec::new();
-        for (_, rule) in rules.rules.iter_mut().enumerate().filter(|(at, _)| !in_one || *at == one) {
-            let own = task.lines.iter().enumerate().filter(|(_, line)| line.label.as_ref() == Some(&rule.label));
-            let mut own: Vec<(usize, &Line)> = own.filter(|(_, line)| !has_train || !line.is_test()).collect();
-            while rule.examples.len() < count && !own.is_empty() {
-                let (at, line) = own.swap_remove(numbers.below(own.len()));
+        for (_, rule) in rules.rules.iter_mut().enumerate().filter(|(index, _)| !in_one || *index == chosen_rule) {
+            let candidates = task.lines.iter().enumerate().filter(|(_, line)| line.label.as_ref() == Some(&rule.label));
+            let mut candidates: Vec<(usize, &Line)> =
+                candidates.filter(|(_, line)| !has_train || !line.is_test()).collect();
+            while rule.examples.len() < count && !candidates.is_empty() {
+                let (index, line) = candidates.swap_remove(numbers.below(candidates.len()));
                 rule.examples.push(line.text.clone());
-                taken.push(at);
+                taken.push(index);
             }
         }
-        let left = task.lines.iter().enumerate().filter(|(at, line)| line.is_test() && !taken.contains(at));
-        let cases: Vec<Case> = left.map(|(_, line)| line.case(line.label.as_ref())).collect();
+        let remaining = task.lines.iter().enumerate().filter(|(index, line)| line.is_test() && !taken.contains(index));
+        let cases: Vec<Case> = remaining.map(|(_, line)| line.case(line.label.as_ref())).collect();
         for (rules, sum) in [(&task.rules, &mut without), (&rules, &mut with)] {
             let evaluated = evaluate(rules, &OR_NONE, &cases).map_err(|error| format!("{}: {error:#}", task.name))?;
             *sum += 100.0 * evaluated.accuracy / DRAWS as f64;
@@ -318,55 +320,56 @@ fn drawn(task: &Task, count: usize, in_one: bool) -> Result<(f64, f64), Failure>
     Ok((without, with))
 }
 
-/// Random subsets of the rules that a line is held against.
+/// The number of random subsets of the rules that each line is classified with.
 const SUBSETS: usize = 3;
 
-/// Lines of other tasks that a task's rules are held against.
+/// The number of lines of other tasks that are classified with a task's rules.
 const FOREIGN: usize = 200;
 
-/// Lines of words that say nothing together, that a task's rules are held against, and the most words of one.
+/// The number of lines of random words that are classified with a task's rules, and the maximum of words in one.
 const NOISE: usize = 60;
 const NOISE_WORDS: usize = 12;
 
-/// One JSON line an instance: `{task, from, split, kind, taught, target, words, trust, features, surroundings}`; `target` is the index of the
-/// right rule or -1. Kinds: `own` (all rules), `subset` (a random subset, three in ten without the right rule), `cross` (a
-/// text of another task), `noise` (words of texts of other tasks, drawn one by one). Each comes a second time with `taught`, the rules having examples, but for the examples
-/// themselves.
+/// One JSON line an instance; `target` is the index of the right rule or -1. Kinds: `own` (all rules), `subset` (a
+/// random subset, three in ten without the right rule), `cross` (a text of another task), `noise` (words of texts of
+/// other tasks, drawn one by one). Each instance occurs a second time with examples in the rules, except for the
+/// examples themselves.
 fn instances(tasks: &[Task]) -> String {
     let mut numbers = Numbers(1);
     let mut out = String::new();
     for task in tasks {
-        let taught = taught(task);
-        let known = [(false, &task.rules), (true, &taught)].map(|(taught, rules)| (taught, rules, prepared(rules)));
-        let mut emit = |(taught, rules, classifier): (bool, &RuleSet, &Classifier),
+        let with_examples = few_shot_rules(task);
+        let variants =
+            [(false, &task.rules), (true, &with_examples)].map(|(few_shot, rules)| (few_shot, rules, compile(rules)));
+        let mut emit = |(few_shot, rules, classifier): (bool, &RuleSet, &Classifier),
                         line: &Line,
                         from: &str,
                         kind: &str| {
-            if taught && from == task.name && !line.is_test() {
+            if few_shot && from == task.name && !line.is_test() {
                 return;
             }
-            let seen = classifier.observe(&Document::plain(&line.text));
+            let computed = classifier.training_features(&Document::plain(&line.text));
             let label = line.label.as_ref().filter(|_| !matches!(kind, "cross" | "noise"));
             let target = label.and_then(|label| rules.rules.iter().position(|rule| &rule.label == label));
-            let values: Vec<_> = seen.features.iter().map(|features| features.values()).collect();
-            let target = target.and_then(|at| i64::try_from(at).ok()).unwrap_or(-1);
-            let line = json!({ "task": task.name, "from": from, "split": line.split, "kind": kind, "taught": taught, "target": target, "words": seen.words, "trust": seen.trust, "features": values, "surroundings": seen.surroundings });
+            let values: Vec<_> = computed.features.iter().map(|features| features.values()).collect();
+            let target = target.and_then(|index| i64::try_from(index).ok()).unwrap_or(-1);
+            let line = json!({ "task": task.name, "from": from, "split": line.split, "kind": kind, "taught": few_shot, "target": target, "words": computed.words, "trust": computed.score_scale, "features": values, "surroundings": computed.context });
             out.push_str(&line.to_string());
             out.push('\n');
         };
         for line in &task.lines {
-            for (taught, rules, classifier) in &known {
-                emit((*taught, rules, classifier), line, &task.name, "own");
+            for (few_shot, rules, classifier) in &variants {
+                emit((*few_shot, rules, classifier), line, &task.name, "own");
             }
             for _ in 0..SUBSETS {
                 let labels = subset(task, line, &mut numbers);
-                for (taught, rules, _) in &known {
-                    if *taught && !line.is_test() {
+                for (few_shot, rules, _) in &variants {
+                    if *few_shot && !line.is_test() {
                         continue;
                     }
                     let of = |label: &String| rules.rules.iter().find(|rule| &rule.label == label).cloned();
                     let rules = RuleSet { rules: labels.iter().filter_map(of).collect() };
-                    emit((*taught, &rules, &prepared(&rules)), line, &task.name, "subset");
+                    emit((*few_shot, &rules, &compile(&rules)), line, &task.name, "subset");
                 }
             }
         }
@@ -377,15 +380,15 @@ fn instances(tasks: &[Task]) -> String {
             .collect();
         for _ in 0..FOREIGN {
             if let Some((from, line)) = foreign.get(numbers.below(foreign.len())) {
-                for (taught, rules, classifier) in &known {
-                    emit((*taught, rules, classifier), line, from, "cross");
+                for (few_shot, rules, classifier) in &variants {
+                    emit((*few_shot, rules, classifier), line, from, "cross");
                 }
             }
         }
         for _ in 0..NOISE {
             let line = noise(&foreign, &mut numbers);
-            for (taught, rules, classifier) in &known {
-                emit((*taught, rules, classifier), &line, "noise", "noise");
+            for (few_shot, rules, classifier) in &variants {
+                emit((*few_shot, rules, classifier), &line, "noise", "noise");
             }
         }
     }
@@ -397,17 +400,17 @@ fn noise(foreign: &[(&str, &Line)], numbers: &mut Numbers) -> Line {
     for _ in 0..=numbers.below(NOISE_WORDS) {
         let words_of = |(_, line): &(&str, &Line)| line.text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
         let mut line = foreign.get(numbers.below(foreign.len())).map(words_of).unwrap_or_default();
-        let at = numbers.below(line.len());
-        words.extend((at < line.len()).then(|| line.swap_remove(at)));
+        let index = numbers.below(line.len());
+        words.extend((index < line.len()).then(|| line.swap_remove(index)));
     }
     Line { text: words.join(" "), label: None, split: "test".to_owned() }
 }
 
-fn prepared(rules: &RuleSet) -> Classifier {
+fn compile(rules: &RuleSet) -> Classifier {
     Classifier::new(rules, &Settings::default())
 }
 
-/// The labels of a random subset of a task's rules, in which the right one stands seven times of ten.
+/// The labels of a random subset of a task's rules, which contains the right one seven times of ten.
 fn subset(task: &Task, line: &Line, numbers: &mut Numbers) -> Vec<String> {
     let mut labels: Vec<String> = task.rules.rules.iter().map(|rule| rule.label.clone()).collect();
     let size = 1 + numbers.below(labels.len());
@@ -447,7 +450,7 @@ mod tests {
             }
         }
         let (animals, office, mean) = (&report["tasks"]["animals"], &report["tasks"]["office"], &report["mean"]);
-        // One of the animals is labelled wrongly.
+        // One of the animals is misclassified.
         assert_eq!(
             (&animals["n"], &animals["accuracy"], &animals["macro_f1"]),
             (&4.into(), &0.75.into(), &0.733333.into())
@@ -458,9 +461,9 @@ mod tests {
 
     #[test]
     fn the_first_examples_are_measured() {
-        let told = few(&folder()).unwrap();
-        let rows: Vec<&str> = told.lines().skip(1).filter_map(|line| line.split_whitespace().next()).collect();
-        assert_eq!(rows, ["animals", "office", "mean"], "{told}");
+        let output = few(&folder()).unwrap();
+        let rows: Vec<&str> = output.lines().skip(1).filter_map(|line| line.split_whitespace().next()).collect();
+        assert_eq!(rows, ["animals", "office", "mean"], "{output}");
     }
 
     #[test]
@@ -475,7 +478,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_told_is_no_part_of_the_mean() {
+    fn undefined_figures_are_left_out_of_the_mean() {
         let alone = measure(&folder()[..1]).unwrap();
         assert_eq!((alone.mean.null_f1, alone.mean.accuracy), (None, Some(0.75)));
         let lines = table(&alone);

@@ -1,7 +1,7 @@
-//! Reads files and says what became of each: `cargo run --release --example read -- PATH...`
+//! Reads files and prints the result of each: `cargo run --release --example read -- PATH...`
 //!
-//! For a folder, all files in it. One line a file: milliseconds, format or error code, pages, passages, characters.
-//! With `--text` the text is printed, with `--passages` every passage with its role.
+//! For a folder, it reads all files in it. One line a file: milliseconds, format or error code, pages, passages,
+//! characters. With `--text` it prints the text, with `--passages` every passage with its role.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -15,17 +15,17 @@ fn main() -> std::io::Result<()> {
     for path in &paths {
         collect(Path::new(path), &mut files)?;
     }
-    let (mut took, mut fine, mut pages) = (Duration::ZERO, 0, 0);
+    let (mut total_time, mut succeeded, mut pages) = (Duration::ZERO, 0, 0);
     for file in &files {
         let bytes = std::fs::read(file)?;
         let start = now();
         let document = read(&bytes, &ReadOptions::default());
         let time = now().duration_since(start).unwrap_or_default();
-        took += time;
+        total_time += time;
         let name = file.display();
         match &document {
             Ok(document) => {
-                fine += 1;
+                succeeded += 1;
                 pages += document.pages.len();
                 print(&format!("{:8.1} ms  {}  {name}", 1000.0 * time.as_secs_f64(), summary(document)));
                 show(document, &flags);
@@ -33,7 +33,7 @@ fn main() -> std::io::Result<()> {
             Err(error) => print(&format!("{:8.1} ms  {error:?}  {name}", 1000.0 * time.as_secs_f64())),
         }
     }
-    print(&format!("{fine} of {} files read, {pages} pages, {:.1} s", files.len(), took.as_secs_f64()));
+    print(&format!("{succeeded} of {} files read, {pages} pages, {:.1} s", files.len(), total_time.as_secs_f64()));
     Ok(())
 }
 
@@ -44,12 +44,12 @@ fn summary(document: &Document) -> String {
 }
 
 fn show(document: &Document, flags: &[String]) {
-    let asked = |flag: &str| flags.iter().any(|given| given == flag);
+    let has_flag = |flag: &str| flags.iter().any(|argument| argument == flag);
     for page in &document.pages {
-        if asked("--text") {
+        if has_flag("--text") {
             print(&format!("{}\x0c", page.text));
         }
-        if asked("--passages") {
+        if has_flag("--passages") {
             for passage in &page.passages {
                 print(&format!(
                     "{} {:?}: {}",
@@ -78,6 +78,6 @@ fn now() -> SystemTime {
 }
 
 fn print(line: &str) {
-    // A reader that went away has seen enough.
+    // A reader may close the pipe early.
     let _ = writeln!(std::io::stdout(), "{line}");
 }

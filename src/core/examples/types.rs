@@ -1,25 +1,33 @@
 //! Writes the types of the npm package: `cargo run -p sortroom --features types --example types > src/web/types.ts`
 //!
-//! They are made from the types that are serialised, so that they cannot say anything else.
+//! They are generated from the serialised Rust types, so that the two cannot differ.
 
 use std::io::Write;
 
 use sortroom::ENGINE_VERSION;
-use sortroom::classify::evaluation::{Answer, Bin, Class, Comparison, Difference, Evaluated, Evaluation, Labelled};
-use sortroom::classify::lint::{self, Finding, Linted};
-use sortroom::classify::{Attached, Change, Classified, Decision, Evidence, Outcome, Rule, RunnerUp, Score, Settings};
-use sortroom::document::{
-    Document, Enclosed, Format, Mail, Opened, Page, Passage, ReadOptions, Rect, Role, Span, Unread, Word,
+use sortroom::classify::evaluation::{
+    Answer, AnswerChange, ClassMetrics, Comparison, EvaluateResult, Evaluation, LabelledText, ReliabilityBin,
 };
-use sortroom::error::Fault;
-use sortroom::extract::{Citation, Extracted, Extraction, Field, Kind, Origin, Rows, Schema, Table, Value};
+use sortroom::classify::lint::{self, Finding, LintResult};
+use sortroom::classify::{
+    AttachmentOutcome, AttachmentResult, ClassifyResult, Counterfactual, Decision, Evidence, Rule, RunnerUp, Score,
+    Settings,
+};
+use sortroom::document::{
+    Attachment, Document, DocumentWithAttachments, Format, Mail, Page, Passage, ReadError, ReadOptions, Rect, Role,
+    Span, Word,
+};
+use sortroom::error::FieldError;
+use sortroom::extract::{
+    Citation, ExtractResult, Extraction, Field, FieldKind, Schema, Table, TableRows, Value, ValueSource,
+};
 use ts_rs::{Config, TS};
 
 fn main() -> std::io::Result<()> {
     std::io::stdout().write_all(file().as_bytes())
 }
 
-/// All of them, in the order in which they are needed.
+/// The file with all types, in the order of their use.
 fn file() -> String {
     macro_rules! declared {
         ($($name:ty),* $(,)?) => { [$(declared::<$name>()),*] };
@@ -31,10 +39,10 @@ fn file() -> String {
         ReadOptions,
         Schema,
         Field,
-        Kind,
+        FieldKind,
         Table,
-        Labelled, //
-        Opened,
+        LabelledText, //
+        DocumentWithAttachments,
         Format,
         Page,
         Passage,
@@ -42,60 +50,60 @@ fn file() -> String {
         Word,
         Span,
         Rect,
-        Enclosed,
+        Attachment,
         Document,
-        Unread, //
-        Classified,
-        Attached,
-        Outcome,
+        ReadError, //
+        ClassifyResult,
+        AttachmentResult,
+        AttachmentOutcome,
         Decision,
         Score,
         Evidence,
         RunnerUp,
-        Change, //
-        Extracted,
+        Counterfactual, //
+        ExtractResult,
         Extraction,
         Value,
         Citation,
-        Origin,
-        Rows, //
-        Evaluated,
+        ValueSource,
+        TableRows, //
+        EvaluateResult,
         Evaluation,
-        Class,
-        Bin,
+        ClassMetrics,
+        ReliabilityBin,
         Answer,
         Comparison,
-        Difference, //
-        Linted,
+        AnswerChange, //
+        LintResult,
         Finding,
-        lint::Kind,
-        Fault,
+        lint::FindingKind,
+        FieldError,
     ];
     let head = "// Made by `npm run types` from the types of the core. Not to be edited.";
     let version = format!("/** The version of the engine. */\nexport const version = \"{ENGINE_VERSION}\";");
     format!("{head}\n\n{version}\n\n{}", types.concat())
 }
 
-/// The declaration of a type. What links within the Rust documentation leads nowhere here.
+/// The declaration of a type. Intra-doc links of the Rust documentation become plain code.
 fn declared<T: TS>() -> String {
     let docs = T::docs().unwrap_or_default();
     let text = format!("{docs}export {}\n\n", T::decl(&Config::default()));
     let text = text.replace("[`", "`").replace("`]", "`").replace("`()`", "`");
-    let mut within = false;
+    let mut in_body = false;
     let mut indented = String::new();
     for line in text.lines().map(str::trim_end) {
-        if within && !line.is_empty() {
+        if in_body && !line.is_empty() {
             indented.push_str("  ");
         }
         indented.push_str(line);
         indented.push('\n');
-        within = within && !line.ends_with(';') || line.ends_with('{');
+        in_body = in_body && !line.ends_with(';') || line.ends_with('{');
     }
     indented.replace(", };\n", ",\n};\n")
 }
 
 #[test]
-fn the_types_of_the_package_are_those_of_the_core() {
-    let kept = include_str!("../../web/types.ts");
-    assert!(kept == file(), "src/web/types.ts is stale: npm run types");
+fn the_types_of_the_package_match_the_core() {
+    let committed = include_str!("../../web/types.ts");
+    assert!(committed == file(), "src/web/types.ts is stale: npm run types");
 }

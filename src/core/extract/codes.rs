@@ -1,23 +1,23 @@
-//! Values that carry their own proof: account numbers, VAT numbers, addresses of mail and of pages, telephone numbers.
+//! Finds values by their shape: account numbers, VAT numbers, email addresses, URLs and telephone numbers.
 
 use std::ops::Range;
 
 /// A value found by its shape.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Found {
+pub(super) struct CodeMatch {
     pub range: Range<usize>,
     pub value: String,
-    /// Whether it is what it seems to be, 0 to 1: a wrong check digit, an unknown country.
+    /// How surely it is what it seems to be, 0 to 1: lower for a wrong check digit or an unknown country.
     pub validity: f64,
 }
 
-/// What is left of a code whose check fails: sample documents are full of them, and a label still says what it is.
+/// The validity of a code whose check fails: sample documents are full of them, and a label still identifies it.
 const FAILED_CHECK: f64 = 0.75;
 
-/// What is left of a code of no known country.
+/// The validity of a code of no known country or shape.
 const UNKNOWN_SHAPE: f64 = 0.5;
 
-/// How long the account numbers of a country are (the register of ISO 13616).
+/// The length of the account numbers of each country (the register of ISO 13616).
 const IBAN_LENGTHS: &str = "AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DK18 DO28 \
     EE20 EG29 ES24 FI18 FO18 FR27 GB22 GE22 GI23 GL18 GR27 GT28 HR21 HU28 IE22 IL23 IQ23 IS26 IT27 JO30 KW30 KZ20 LB28 \
     LC32 LI21 LT20 LU20 LV21 LY25 MC27 MD24 ME22 MK19 MR27 MT31 MU30 NL18 NO15 PK24 PL28 PS29 PT25 QA29 RO24 RS22 SA24 \
@@ -60,33 +60,33 @@ const VAT_SHAPES: &[(&str, &str)] = &[
     ("XI", "999999999"),
 ];
 
-/// Letters and digits of a text from `start`, with where each ends; up to `most`, over single marks in between.
-fn condensed(text: &str, start: usize, most: usize) -> Vec<(char, usize)> {
+/// Up to `max` letters and digits of a text from `start`, each with its end offset, skipping single separators.
+fn condensed(text: &str, start: usize, max: usize) -> Vec<(char, usize)> {
     let mut kept = Vec::new();
     let mut gap = 0;
-    for (at, c) in text.get(start..).unwrap_or_default().char_indices() {
+    for (offset, c) in text.get(start..).unwrap_or_default().char_indices() {
         if c.is_ascii_alphanumeric() {
-            kept.push((c.to_ascii_uppercase(), start + at + 1));
+            kept.push((c.to_ascii_uppercase(), start + offset + 1));
             gap = 0;
         } else if matches!(c, ' ' | '\u{A0}' | '\u{202F}' | '.' | '-') && gap < 1 {
             gap += 1;
         } else {
             break;
         }
-        if kept.len() == most {
+        if kept.len() == max {
             break;
         }
     }
     kept
 }
 
-/// The beginnings of words that begin with two capital letters.
+/// The offsets of words that begin with a capital letter.
 fn starts(text: &str) -> impl Iterator<Item = usize> {
-    let mut before = ' ';
-    text.char_indices().filter_map(move |(at, c)| {
-        let begins = c.is_ascii_uppercase() && !before.is_alphanumeric();
-        before = c;
-        begins.then_some(at)
+    let mut previous = ' ';
+    text.char_indices().filter_map(move |(offset, c)| {
+        let begins_word = c.is_ascii_uppercase() && !previous.is_alphanumeric();
+        previous = c;
+        begins_word.then_some(offset)
     })
 }
 
@@ -94,9 +94,9 @@ fn ends_word(text: &str, end: usize) -> bool {
     !text.get(end..).and_then(|rest| rest.chars().next()).is_some_and(char::is_alphanumeric)
 }
 
-/// Account numbers, with those whose check digits are wrong.
-pub(super) fn ibans(text: &str) -> Vec<Found> {
-    let mut found: Vec<Found> = Vec::new();
+/// Account numbers, including those whose check digits are wrong.
+pub(super) fn ibans(text: &str) -> Vec<CodeMatch> {
+    let mut found: Vec<CodeMatch> = Vec::new();
     for start in starts(text) {
         if found.last().is_some_and(|last| start < last.range.end) {
             continue;
@@ -120,12 +120,12 @@ pub(super) fn ibans(text: &str) -> Vec<Found> {
         };
         let candidate = match length {
             Some(length) => fits(length).map(|(end, value)| {
-                let validity = if is_checked(&value) { 1.0 } else { FAILED_CHECK };
+                let validity = if has_valid_check_digits(&value) { 1.0 } else { FAILED_CHECK };
                 (end, value, validity)
             }),
             None => None,
         };
-        // A number of the wrong length, or of no country: what stands there up to the end of the word.
+        // A number of the wrong length, or of no country: everything up to the end of the word.
         let candidate = candidate.or_else(|| {
             let digits = kept.iter().filter(|(c, _)| c.is_ascii_digit()).count();
             let (end, value) = (10..=kept.len())
@@ -139,7 +139,7 @@ pub(super) fn ibans(text: &str) -> Vec<Found> {
             ))
         });
         if let Some((end, value, validity)) = candidate {
-            found.push(Found { range: start..end, value, validity });
+            found.push(CodeMatch { range: start..end, value, validity });
         }
     }
     found
@@ -147,18 +147,18 @@ pub(super) fn ibans(text: &str) -> Vec<Found> {
 
 /// The check of ISO 7064: the number, its first four characters moved to the end and letters as 10 to 35, leaves 1
 /// when it is divided by 97.
-fn is_checked(iban: &str) -> bool {
+fn has_valid_check_digits(iban: &str) -> bool {
     let (head, tail) = iban.split_at_checked(4).unwrap_or_default();
-    let rest = tail.chars().chain(head.chars()).try_fold(0, |rest, c| {
+    let remainder = tail.chars().chain(head.chars()).try_fold(0, |remainder, c| {
         let value = c.to_digit(36)?;
-        Some((rest * if value > 9 { 100 } else { 10 } + value) % 97)
+        Some((remainder * if value > 9 { 100 } else { 10 } + value) % 97)
     });
-    rest == Some(1)
+    remainder == Some(1)
 }
 
 /// VAT numbers by the shapes of their countries.
-pub(super) fn vat_ids(text: &str) -> Vec<Found> {
-    let mut found: Vec<Found> = Vec::new();
+pub(super) fn vat_ids(text: &str) -> Vec<CodeMatch> {
+    let mut found: Vec<CodeMatch> = Vec::new();
     for start in starts(text) {
         if found.last().is_some_and(|last| start < last.range.end) {
             continue;
@@ -168,31 +168,30 @@ pub(super) fn vat_ids(text: &str) -> Vec<Found> {
         let matched = VAT_SHAPES.iter().filter_map(|(prefix, shapes)| {
             let rest = joined.strip_prefix(prefix)?;
             shapes.split('|').find_map(|shape| {
-                let fits = rest.len() >= shape.len() && rest.chars().zip(shape.chars()).all(|(c, s)| is_of(c, s));
+                let fits = rest.len() >= shape.len() && rest.chars().zip(shape.chars()).all(|(c, s)| fits_shape(c, s));
                 let length = prefix.len() + shape.len();
                 let end = kept.get(length - 1)?.1;
                 (fits && ends_word(text, end)).then(|| (end, kept.iter().take(length).map(|&(c, _)| c).collect()))
             })
         });
         if let Some((end, value)) = matched.max_by_key(|&(end, _)| end) {
-            found.push(Found { range: start..end, value, validity: 1.0 });
+            found.push(CodeMatch { range: start..end, value, validity: 1.0 });
         }
     }
-    // Without a prefix the label must say it: `67-4562929`, `7740001454`.
-    for found_token in tokens(text) {
-        let digits = found_token.value.bytes().filter(u8::is_ascii_digit).count();
-        let letters = found_token.value.chars().filter(|c| c.is_alphabetic()).count();
-        let overlaps =
-            |other: &Found| other.range.start < found_token.range.end && found_token.range.start < other.range.end;
+    // Without a prefix, only a label identifies it: `67-4562929`, `7740001454`.
+    for token in tokens(text) {
+        let digits = token.value.bytes().filter(u8::is_ascii_digit).count();
+        let letters = token.value.chars().filter(|c| c.is_alphabetic()).count();
+        let overlaps = |other: &CodeMatch| other.range.start < token.range.end && token.range.start < other.range.end;
         if (7..=13).contains(&digits) && letters <= 4 && !found.iter().any(overlaps) {
-            let value = found_token.value.chars().filter(|c| c.is_alphanumeric() || *c == '-').collect();
-            found.push(Found { value, validity: UNKNOWN_SHAPE, ..found_token });
+            let value = token.value.chars().filter(|c| c.is_alphanumeric() || *c == '-').collect();
+            found.push(CodeMatch { value, validity: UNKNOWN_SHAPE, ..token });
         }
     }
     found
 }
 
-fn is_of(c: char, shape: char) -> bool {
+fn fits_shape(c: char, shape: char) -> bool {
     match shape {
         '9' => c.is_ascii_digit(),
         'A' => c.is_ascii_alphabetic(),
@@ -200,22 +199,22 @@ fn is_of(c: char, shape: char) -> bool {
     }
 }
 
-/// Runs without spaces, without the marks around them.
-pub(super) fn tokens(text: &str) -> Vec<Found> {
+/// Runs without spaces, without the punctuation around them.
+pub(super) fn tokens(text: &str) -> Vec<CodeMatch> {
     let mut found = Vec::new();
     let mut start = None;
     let ends = text.char_indices().chain([(text.len(), ' ')]);
-    for (at, c) in ends {
+    for (offset, c) in ends {
         match (start, c.is_whitespace()) {
-            (None, false) => start = Some(at),
+            (None, false) => start = Some(offset),
             (Some(from), true) => {
                 start = None;
-                let run = text.get(from..at).unwrap_or_default();
+                let run = text.get(from..offset).unwrap_or_default();
                 let head = run.trim_start_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '#' | '+'));
                 let token = head.trim_end_matches(|c: char| !c.is_alphanumeric());
                 let from = from + run.len() - head.len();
                 if !token.is_empty() {
-                    found.push(Found { range: from..from + token.len(), value: token.to_owned(), validity: 1.0 });
+                    found.push(CodeMatch { range: from..from + token.len(), value: token.to_owned(), validity: 1.0 });
                 }
             }
             _ => {}
@@ -224,19 +223,19 @@ pub(super) fn tokens(text: &str) -> Vec<Found> {
     found
 }
 
-/// Addresses of mail.
-pub(super) fn emails(text: &str) -> Vec<Found> {
+/// Email addresses.
+pub(super) fn emails(text: &str) -> Vec<CodeMatch> {
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '+');
     text.match_indices('@')
-        .filter_map(|(at, _)| {
-            let before = text.get(..at)?;
+        .filter_map(|(offset, _)| {
+            let before = text.get(..offset)?;
             let local = before.len() - before.trim_end_matches(is_part).len();
-            let after = text.get(at + 1..)?;
+            let after = text.get(offset + 1..)?;
             let domain = after.get(..after.len() - after.trim_start_matches(is_part).len())?;
             let domain = domain.trim_end_matches(['.', '-', '_', '+']);
-            let range = at - local..at + 1 + domain.len();
-            let fits = local > 0 && domain.split('.').count() > 1 && domain.split('.').all(|part| !part.is_empty());
-            fits.then(|| Found {
+            let range = offset - local..offset + 1 + domain.len();
+            let is_email = local > 0 && domain.split('.').count() > 1 && domain.split('.').all(|part| !part.is_empty());
+            is_email.then(|| CodeMatch {
                 value: text.get(range.clone()).unwrap_or_default().to_lowercase(),
                 range,
                 validity: 1.0,
@@ -245,8 +244,8 @@ pub(super) fn emails(text: &str) -> Vec<Found> {
         .collect()
 }
 
-/// Addresses of pages: with a scheme, or with `www.`.
-pub(super) fn urls(text: &str) -> Vec<Found> {
+/// URLs: with a scheme, with `www.`, or as a bare domain.
+pub(super) fn urls(text: &str) -> Vec<CodeMatch> {
     let mut found = tokens(text);
     found.retain_mut(|token| {
         let is_bare = !token.value.contains(['@', ':'])
@@ -264,8 +263,8 @@ pub(super) fn urls(text: &str) -> Vec<Found> {
     found
 }
 
-/// Telephone numbers: runs of 6 to 15 digits with the marks that group them.
-pub(super) fn phones(text: &str) -> Vec<Found> {
+/// Telephone numbers: runs of 6 to 15 digits with the punctuation that groups them.
+pub(super) fn phones(text: &str) -> Vec<CodeMatch> {
     let is_part = |c: char| c.is_ascii_digit() || matches!(c, ' ' | '\u{A0}' | '(' | ')' | '-' | '–' | '/' | '.' | '+');
     let mut found = Vec::new();
     let mut rest = 0;
@@ -284,26 +283,27 @@ pub(super) fn phones(text: &str) -> Vec<Found> {
         let start = start + body.len() - head.len();
         let range = start..start + body_text.len();
         let digits: String = body_text.chars().filter(char::is_ascii_digit).collect();
-        let free =
+        let is_whole =
             !text.get(..start).is_some_and(|text| text.ends_with(char::is_alphanumeric)) && ends_word(text, range.end);
-        if free && (6..=15).contains(&digits.len()) {
+        if is_whole && (6..=15).contains(&digits.len()) {
             let is_international = body_text.starts_with('+') || body_text.starts_with("00");
-            // "+49 (0)30": the zero is dialled only at home.
+            // "+49 (0)30": the zero is only dialled within the country.
             let digits = if is_international {
-                let at_home: String = body_text.replace("(0)", "").chars().filter(char::is_ascii_digit).collect();
-                format!("+{}", at_home.trim_start_matches('0'))
+                let without_trunk_zero: String =
+                    body_text.replace("(0)", "").chars().filter(char::is_ascii_digit).collect();
+                format!("+{}", without_trunk_zero.trim_start_matches('0'))
             } else {
                 digits
             };
-            let grouped = body_text.contains([' ', '/', '-', '(']);
+            let is_grouped = body_text.contains([' ', '/', '-', '(']);
             let validity = if is_international {
                 1.0
-            } else if grouped {
+            } else if is_grouped {
                 0.9
             } else {
                 0.7
             };
-            found.push(Found { range, value: digits, validity });
+            found.push(CodeMatch { range, value: digits, validity });
         }
     }
     found
@@ -313,7 +313,7 @@ pub(super) fn phones(text: &str) -> Vec<Found> {
 mod tests {
     use super::*;
 
-    fn values(found: &[Found]) -> Vec<(&str, f64)> {
+    fn values(found: &[CodeMatch]) -> Vec<(&str, f64)> {
         found.iter().map(|found| (found.value.as_str(), found.validity)).collect()
     }
 

@@ -1,24 +1,24 @@
-//! What business documents call things: a lexicon of concepts in six languages.
+//! A lexicon of the concepts of business documents, with their names in six languages.
 //!
-//! `concepts.txt` says how it is written. A field that names a concept is looked for under all its names; and every
-//! name of every other concept is a reason not to take what stands beside it.
+//! `concepts.txt` documents its format. A field that names a concept is searched under all names of the concept. A name
+//! of another concept beside a candidate counts against it.
 
 use std::sync::LazyLock;
 
-use super::Kind;
+use super::FieldKind;
 use crate::text::words;
 
-/// How sure a weak name is: `date` alone says less than `invoice date`.
+/// The strength of a weak name: `date` alone means less than `invoice date`.
 const WEAK: f64 = 0.72;
 
-/// A thing that documents name.
+/// Something that documents name, such as the number of an invoice.
 #[derive(Debug)]
 pub(super) struct Concept {
     pub name: &'static str,
-    pub kind: Kind,
-    /// Its names: words as [`canonical`] leaves them, and how sure they are.
+    pub kind: FieldKind,
+    /// Its names, as the words that [`canonical`] returns, with their strengths.
     pub phrases: Vec<(Vec<String>, f64)>,
-    /// Ends of words that are names, too.
+    /// Suffixes of words that are names too, with their strengths.
     pub ends: Vec<(&'static str, f64)>,
 }
 
@@ -30,18 +30,18 @@ fn concept(line: &'static str) -> Option<Concept> {
     let mut cells = line.split('|');
     let (name, kind) = cells.next()?.trim().split_once(' ')?;
     let kind = match kind {
-        "money" => Kind::Money,
-        "number" => Kind::Number,
-        "percent" => Kind::Percent,
-        "date" => Kind::Date,
-        "iban" => Kind::Iban,
-        "vat_id" => Kind::VatId,
-        "email" => Kind::Email,
-        "phone" => Kind::Phone,
-        "url" => Kind::Url,
-        "currency" => Kind::Currency,
-        "id" => Kind::Id,
-        _ => Kind::Text,
+        "money" => FieldKind::Money,
+        "number" => FieldKind::Number,
+        "percent" => FieldKind::Percent,
+        "date" => FieldKind::Date,
+        "iban" => FieldKind::Iban,
+        "vat_id" => FieldKind::VatId,
+        "email" => FieldKind::Email,
+        "phone" => FieldKind::Phone,
+        "url" => FieldKind::Url,
+        "currency" => FieldKind::Currency,
+        "id" => FieldKind::Id,
+        _ => FieldKind::Text,
     };
     let mut ends = Vec::new();
     let mut phrases = vec![(canonical(&name.replace('_', " ")), 1.0)];
@@ -61,17 +61,17 @@ fn concept(line: &'static str) -> Option<Concept> {
     Some(Concept { name, kind, phrases, ends })
 }
 
-/// The concept of that name, as its place in [`CONCEPTS`].
-pub(super) fn index(name: &str) -> Option<usize> {
+/// The index in [`CONCEPTS`] of the concept named `name`.
+pub(super) fn concept_index(name: &str) -> Option<usize> {
     CONCEPTS.iter().position(|concept| concept.name == name)
 }
 
-/// The words of a phrase as they are compared: folded, every way to say "number" alike, without little words.
+/// The words of a phrase for comparison: folded, with one word for all forms of "number", without stop words.
 pub(super) fn canonical(phrase: &str) -> Vec<String> {
     words(phrase).into_iter().filter_map(|(_, word)| canonical_word(&word).map(str::to_owned)).collect()
 }
 
-/// A folded word as it is compared; nothing for words such as "of".
+/// A folded word for comparison; None for stop words such as "of".
 pub(super) fn canonical_word(word: &str) -> Option<&str> {
     match word {
         "no" | "n" | "nr" | "num" | "numero" | "number" | "nummer" | "nº" | "№" | "numer" | "nbr" => Some("nr"),
@@ -81,55 +81,57 @@ pub(super) fn canonical_word(word: &str) -> Option<&str> {
     }
 }
 
-/// Names of fields that come to a concept: the concept whose phrase says it all, else the one whose longest phrase is
-/// part of it, the strongest first.
-pub(super) fn resolve(name: &str, kind: Kind) -> Option<usize> {
-    let wanted = canonical(&spaced(name));
+/// The index of the concept that a field's name means: the first with a phrase equal to the name, else the one with the
+/// longest phrase of full strength in it, the first of equals.
+pub(super) fn resolve(name: &str, kind: FieldKind) -> Option<usize> {
+    let phrase_of_name = canonical(&split_words(name));
     let fits = |concept: &&(usize, &Concept)| are_compatible(kind, concept.1.kind);
     let all = || CONCEPTS.iter().enumerate();
-    let exact = all()
-        .filter(|concept| fits(&concept))
-        .find_map(|(at, concept)| concept.phrases.iter().any(|(phrase, _)| *phrase == wanted).then_some(at));
+    let exact = all().filter(|concept| fits(&concept)).find_map(|(concept_index, concept)| {
+        concept.phrases.iter().any(|(phrase, _)| *phrase == phrase_of_name).then_some(concept_index)
+    });
     exact.or_else(|| {
-        let parts = all().filter(|concept| fits(&concept)).flat_map(|(at, concept)| {
+        let partial = all().filter(|concept| fits(&concept)).flat_map(|(concept_index, concept)| {
             concept
                 .phrases
                 .iter()
                 .filter(|(phrase, strength)| {
-                    *strength >= 1.0 && phrase.len() >= 2 && wanted.windows(phrase.len()).any(|part| part == phrase)
+                    *strength >= 1.0
+                        && phrase.len() >= 2
+                        && phrase_of_name.windows(phrase.len()).any(|window| window == phrase)
                 })
-                .map(move |(phrase, _)| (phrase.len(), std::cmp::Reverse(at)))
+                .map(move |(phrase, _)| (phrase.len(), std::cmp::Reverse(concept_index)))
         });
-        parts.max().map(|(_, std::cmp::Reverse(at))| at)
+        partial.max().map(|(_, std::cmp::Reverse(concept_index))| concept_index)
     })
 }
 
-/// A name with spaces where `_`, `-`, `.` or a change of case part its words.
-pub(super) fn spaced(name: &str) -> String {
+/// A name with spaces in place of `_`, `-` and `.`, and between words that a change of case separates.
+pub(super) fn split_words(name: &str) -> String {
     let mut spaced = String::with_capacity(name.len() + 4);
-    let mut before = ' ';
+    let mut previous = ' ';
     let mut chars = name.chars().peekable();
     while let Some(c) = chars.next() {
-        let begins = c.is_uppercase()
-            && (before.is_lowercase()
-                || (before.is_uppercase() && chars.peek().is_some_and(|next| next.is_lowercase())));
-        if begins {
+        let begins_word = c.is_uppercase()
+            && (previous.is_lowercase()
+                || (previous.is_uppercase() && chars.peek().is_some_and(|next| next.is_lowercase())));
+        if begins_word {
             spaced.push(' ');
         }
         spaced.push(if matches!(c, '_' | '-' | '.') { ' ' } else { c });
-        before = c;
+        previous = c;
     }
     spaced
 }
 
-/// Whether a field of kind `asked` may be a concept of kind `known`.
-pub(super) fn are_compatible(asked: Kind, known: Kind) -> bool {
-    match asked {
-        Kind::Text | Kind::Id => true,
-        Kind::Number => matches!(known, Kind::Number | Kind::Money | Kind::Percent),
-        Kind::Money => matches!(known, Kind::Money | Kind::Number),
-        Kind::Boolean | Kind::Label => known == Kind::Text,
-        _ => asked == known,
+/// Whether a field of kind `field_kind` can be a concept of kind `concept_kind`.
+pub(super) fn are_compatible(field_kind: FieldKind, concept_kind: FieldKind) -> bool {
+    match field_kind {
+        FieldKind::Text | FieldKind::Id => true,
+        FieldKind::Number => matches!(concept_kind, FieldKind::Number | FieldKind::Money | FieldKind::Percent),
+        FieldKind::Money => matches!(concept_kind, FieldKind::Money | FieldKind::Number),
+        FieldKind::Boolean | FieldKind::Label => concept_kind == FieldKind::Text,
+        _ => field_kind == concept_kind,
     }
 }
 
@@ -164,22 +166,23 @@ mod tests {
     }
 
     #[test]
-    fn names_come_to_concepts() {
+    fn names_resolve_to_concepts() {
         for (name, kind, expected) in [
-            ("invoiceNumber", Kind::Id, "invoice_number"),
-            ("INVOICE_NO", Kind::Text, "invoice_number"),
-            ("Rechnungsnummer", Kind::Text, "invoice_number"),
-            ("date_of_invoice", Kind::Date, "invoice_date"),
-            ("due_date", Kind::Date, "due_date"),
-            ("totalAmount", Kind::Money, "total"),
-            ("IBAN", Kind::Iban, "iban"),
-            ("vendor name", Kind::Text, "seller_name"),
+            ("invoiceNumber", FieldKind::Id, "invoice_number"),
+            ("INVOICE_NO", FieldKind::Text, "invoice_number"),
+            ("Rechnungsnummer", FieldKind::Text, "invoice_number"),
+            ("date_of_invoice", FieldKind::Date, "invoice_date"),
+            ("due_date", FieldKind::Date, "due_date"),
+            ("totalAmount", FieldKind::Money, "total"),
+            ("IBAN", FieldKind::Iban, "iban"),
+            ("vendor name", FieldKind::Text, "seller_name"),
         ] {
-            let found = resolve(name, kind).and_then(|at| CONCEPTS.get(at)).map(|concept| concept.name);
+            let found =
+                resolve(name, kind).and_then(|concept_index| CONCEPTS.get(concept_index)).map(|concept| concept.name);
             assert_eq!(found, Some(expected), "{name}");
         }
-        assert_eq!(resolve("favourite colour", Kind::Text), None);
-        assert_eq!(resolve("invoice number", Kind::Date), None);
-        assert_eq!(spaced("invoiceNo_XMLFile"), "invoice No XML File");
+        assert_eq!(resolve("favourite colour", FieldKind::Text), None);
+        assert_eq!(resolve("invoice number", FieldKind::Date), None);
+        assert_eq!(split_words("invoiceNo_XMLFile"), "invoice No XML File");
     }
 }

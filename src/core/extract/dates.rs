@@ -4,14 +4,14 @@ use std::ops::Range;
 
 use crate::text::fold;
 
-/// Which comes first in dates of numbers: `03/04/2024`.
+/// Whether the day or the month comes first in numeric dates: `03/04/2024`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
+pub(super) enum DateOrder {
     DayFirst,
     MonthFirst,
 }
 
-/// Months by name, folded: English, German, French, Spanish, Italian, Dutch; full names and what they are cut to.
+/// Months by name, folded: English, German, French, Spanish, Italian, Dutch; full names and abbreviations.
 const MONTHS: [&str; 12] = [
     "january jan januar janner janvier janv enero ene gennaio gen januari",
     "february feb februar februari fevrier fevr febrero febbraio",
@@ -27,53 +27,53 @@ const MONTHS: [&str; 12] = [
     "december dec dezember dez decembre diciembre dic dicembre",
 ];
 
-/// What may stand between the parts of a date written in words: "18th day of April", "5 de mayo de 2026".
+/// Words that may stand between the parts of a date with a month name: "18th day of April", "5 de mayo de 2026".
 const BETWEEN: &[&str] = &["st", "nd", "rd", "th", "er", "of", "de", "del", "day", "the", "year", "den", "o", "a"];
 
-/// A date found in a text, not yet read.
+/// A date found in a text, before the order of day and month is decided.
 #[derive(Debug, Clone)]
 pub(super) struct Date {
     pub range: Range<usize>,
     year: u32,
     first: u32,
     second: u32,
-    /// Whether `first` and `second` may each be the day.
+    /// Whether either of `first` and `second` may be the day.
     is_open: bool,
 }
 
-impl Order {
-    /// The order of a document, by its dates that leave no doubt.
-    pub fn vote<'a>(dates: impl IntoIterator<Item = &'a Date>, usual: Self) -> Self {
-        let (mut day, mut month) = (0, 0);
+impl DateOrder {
+    /// The order that most of the unambiguous dates of a document have; `default` if neither wins.
+    pub fn vote<'a>(dates: impl IntoIterator<Item = &'a Date>, default: Self) -> Self {
+        let (mut day_first, mut month_first) = (0, 0);
         for date in dates.into_iter().filter(|date| date.is_open) {
-            day += usize::from(date.first > 12);
-            month += usize::from(date.second > 12);
+            day_first += usize::from(date.first > 12);
+            month_first += usize::from(date.second > 12);
         }
-        match day.cmp(&month) {
+        match day_first.cmp(&month_first) {
             std::cmp::Ordering::Less => Self::MonthFirst,
             std::cmp::Ordering::Greater => Self::DayFirst,
-            std::cmp::Ordering::Equal => usual,
+            std::cmp::Ordering::Equal => default,
         }
     }
 }
 
 impl Date {
-    /// As `2026-03-31`, with `order` where the date leaves it open.
-    pub fn read(&self, order: Order) -> String {
+    /// As `2026-03-31`, with `order` if the date is ambiguous.
+    pub fn to_iso(&self, order: DateOrder) -> String {
         let swapped = self.is_open
-            && if self.first > 12 || self.second > 12 { self.second > 12 } else { order == Order::MonthFirst };
+            && if self.first > 12 || self.second > 12 { self.second > 12 } else { order == DateOrder::MonthFirst };
         let (day, month) = if swapped { (self.second, self.first) } else { (self.first, self.second) };
         format!("{:04}-{month:02}-{day:02}", self.year)
     }
 }
 
-/// The month of a folded name, from 1.
+/// The number, from 1, of a month by its folded name.
 fn month(word: &str) -> Option<u32> {
-    let at = MONTHS.iter().position(|names| names.split(' ').any(|name| name == word))?;
-    u32::try_from(at + 1).ok()
+    let index = MONTHS.iter().position(|names| names.split(' ').any(|name| name == word))?;
+    u32::try_from(index + 1).ok()
 }
 
-/// Whether the day exists.
+/// Whether the date exists.
 fn is_real(year: u32, month: u32, day: u32) -> bool {
     let length = match month {
         4 | 6 | 9 | 11 => 30,
@@ -85,7 +85,7 @@ fn is_real(year: u32, month: u32, day: u32) -> bool {
     (1900..=2100).contains(&year) && (1..=length).contains(&day)
 }
 
-/// Part of a date: a number with how many digits it has, or a month.
+/// Part of a date: a number with its count of digits, a month, or a word between.
 #[derive(Debug, Clone, Copy)]
 enum Part {
     Number(u32, usize),
@@ -93,25 +93,25 @@ enum Part {
     Between,
 }
 
-/// All dates of a text. Every one of them is a real day.
+/// All dates of a text. All of them exist.
 pub(super) fn find(text: &str) -> Vec<Date> {
     let parts = parts(text);
     let mut found: Vec<Date> = Vec::new();
-    let mut at = 0;
-    while at < parts.len() {
-        let rest = parts.get(at..).unwrap_or_default();
-        match numeric(text, rest).or_else(|| named(text, rest)) {
-            Some((date, used)) => {
+    let mut index = 0;
+    while index < parts.len() {
+        let rest = parts.get(index..).unwrap_or_default();
+        match numeric(text, rest).or_else(|| with_month_name(text, rest)) {
+            Some((date, length)) => {
                 found.push(date);
-                at += used;
+                index += length;
             }
-            None => at += 1,
+            None => index += 1,
         }
     }
     found
 }
 
-/// Runs of digits and runs of letters. A reader of words would join `3rd` and `8-9`.
+/// Runs of digits and runs of letters. A tokenizer of words would join `3rd` and `8-9`.
 fn parts(text: &str) -> Vec<(Range<usize>, Part)> {
     let mut parts = Vec::new();
     let mut chars = text.char_indices().peekable();
@@ -121,16 +121,16 @@ fn parts(text: &str) -> Vec<(Range<usize>, Part)> {
         }
         let is_number = first.is_ascii_digit();
         let mut end = start + first.len_utf8();
-        while let Some(&(at, c)) = chars.peek() {
+        while let Some(&(offset, c)) = chars.peek() {
             if !c.is_alphanumeric() || c.is_ascii_digit() != is_number {
                 break;
             }
-            end = at + c.len_utf8();
+            end = offset + c.len_utf8();
             chars.next();
         }
         let run = text.get(start..end).unwrap_or_default();
         let part = if is_number {
-            // What is too long is no part of a date.
+            // A longer number is not part of a date.
             Part::Number(if run.len() <= 4 { run.parse().unwrap_or(u32::MAX) } else { u32::MAX }, run.len())
         } else {
             let word = fold(run);
@@ -158,44 +158,46 @@ fn stands_alone(text: &str, range: &Range<usize>) -> bool {
     let before = text.get(..range.start).and_then(|text| text.chars().next_back());
     let mut after = text.get(range.end..).unwrap_or_default().chars();
     let next = after.next();
-    let is_mark = |c: char| matches!(c, '-' | '/' | '.');
-    if before.is_some_and(|c| c.is_alphanumeric() || is_mark(c)) || next.is_some_and(char::is_alphanumeric) {
+    let is_separator = |c: char| matches!(c, '-' | '/' | '.');
+    if before.is_some_and(|c| c.is_alphanumeric() || is_separator(c)) || next.is_some_and(char::is_alphanumeric) {
         return false;
     }
-    // A mark ends a sentence, or goes on with a number.
-    !(next.is_some_and(is_mark) && after.next().is_some_and(|c| c.is_ascii_digit()))
+    // Punctuation after the date either ends the sentence or continues a number.
+    !(next.is_some_and(is_separator) && after.next().is_some_and(|c| c.is_ascii_digit()))
 }
 
-/// Three numbers with the same mark between them.
+/// Three numbers with the same separator between them.
 fn numeric(text: &str, parts: &[(Range<usize>, Part)]) -> Option<(Date, usize)> {
-    let [(a, Part::Number(x, xs)), (b, Part::Number(y, ys)), (c, Part::Number(z, zs)), ..] = parts else {
+    let [(a, Part::Number(x, x_digits)), (b, Part::Number(y, y_digits)), (c, Part::Number(z, z_digits)), ..] = parts
+    else {
         return None;
     };
-    let mark = text.get(a.end..b.start)?.trim();
-    if !matches!(mark, "." | "-" | "/" | "–") || text.get(b.end..c.start)?.trim() != mark {
+    let separator = text.get(a.end..b.start)?.trim();
+    if !matches!(separator, "." | "-" | "/" | "–") || text.get(b.end..c.start)?.trim() != separator {
         return None;
     }
     let range = a.start..c.end;
     if !stands_alone(text, &range) {
         return None;
     }
-    if *xs == 4 {
+    if *x_digits == 4 {
         let date = Date { range, year: *x, first: *z, second: *y, is_open: false };
-        return (is_real(*x, *y, *z) && *zs <= 2 && *ys <= 2).then_some((date, 3));
+        return (is_real(*x, *y, *z) && *z_digits <= 2 && *y_digits <= 2).then_some((date, 3));
     }
-    let year = century(*z, *zs)?;
-    let fits = *xs <= 2 && *ys <= 2 && (is_real(year, *y, *x) || (mark != "." && is_real(year, *x, *y)));
-    // Nobody puts the month first and writes points.
-    let is_open = mark != "." && is_real(year, *x, *y);
-    fits.then_some((Date { range, year, first: *x, second: *y, is_open: is_open || (mark != "." && *x > 12) }, 3))
+    let year = century(*z, *z_digits)?;
+    let fits =
+        *x_digits <= 2 && *y_digits <= 2 && (is_real(year, *y, *x) || (separator != "." && is_real(year, *x, *y)));
+    // Dates with points never have the month first.
+    let is_open = separator != "." && is_real(year, *x, *y);
+    fits.then_some((Date { range, year, first: *x, second: *y, is_open: is_open || (separator != "." && *x > 12) }, 3))
 }
 
 /// A month by name, with the day before or after it and then the year.
-fn named(text: &str, parts: &[(Range<usize>, Part)]) -> Option<(Date, usize)> {
+fn with_month_name(text: &str, parts: &[(Range<usize>, Part)]) -> Option<(Date, usize)> {
     let mut chosen: Vec<(&Range<usize>, Part)> = Vec::new();
-    let mut used = 0;
+    let mut length = 0;
     for (range, part) in parts.iter().take(8) {
-        used += 1;
+        length += 1;
         if !matches!(part, Part::Between) {
             chosen.push((range, *part));
         } else if chosen.is_empty() {
@@ -213,26 +215,26 @@ fn named(text: &str, parts: &[(Range<usize>, Part)]) -> Option<(Date, usize)> {
     };
     let Part::Number(year, year_digits) = *third else { return None };
     let year = century(year, year_digits)?;
-    let near = |from: usize, to: usize| {
+    let is_near = |from: usize, to: usize| {
         to - from <= 20
             && text.get(from..to).is_some_and(|gap| gap.matches('\n').count() <= 1 && !gap.contains(['\t', ';', '(']))
     };
     let range = a.start..c.end;
-    let fits = digits <= 2 && is_real(year, month, day) && near(a.end, b.start) && near(b.end, c.start);
+    let fits = digits <= 2 && is_real(year, month, day) && is_near(a.end, b.start) && is_near(b.end, c.start);
     (fits && stands_alone(text, &range))
-        .then_some((Date { range, year, first: day, second: month, is_open: false }, used))
+        .then_some((Date { range, year, first: day, second: month, is_open: false }, length))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(text: &str, order: Order) -> Vec<String> {
-        find(text).iter().map(|date| date.read(order)).collect()
+    fn read(text: &str, order: DateOrder) -> Vec<String> {
+        find(text).iter().map(|date| date.to_iso(order)).collect()
     }
 
     #[test]
-    fn every_way_of_writing() {
+    fn reads_all_formats() {
         for text in [
             "2026-03-04",
             "4.3.2026",
@@ -253,15 +255,15 @@ mod tests {
             "04-Mar-2026",
             "the 4th day of March, 2026",
         ] {
-            assert_eq!(read(&format!("Date: {text}, or so"), Order::DayFirst), ["2026-03-04"], "{text}");
+            assert_eq!(read(&format!("Date: {text}, or so"), DateOrder::DayFirst), ["2026-03-04"], "{text}");
         }
-        assert_eq!(read("le 1er avril 2026", Order::DayFirst), ["2026-04-01"]);
-        assert_eq!(read("04/03/2026", Order::MonthFirst), ["2026-04-03"]);
-        assert_eq!(read("03/20/2023", Order::DayFirst), ["2023-03-20"]);
+        assert_eq!(read("le 1er avril 2026", DateOrder::DayFirst), ["2026-04-01"]);
+        assert_eq!(read("04/03/2026", DateOrder::MonthFirst), ["2026-04-03"]);
+        assert_eq!(read("03/20/2023", DateOrder::DayFirst), ["2023-03-20"]);
         for text in ["31.02.2026", "1.2.3", "192.168.1.20", "R-12-03-2026", "12.03.2026.1", "March 2026", "32/01/2026"]
         {
-            assert_eq!(read(text, Order::DayFirst), [""; 0], "{text}");
+            assert_eq!(read(text, DateOrder::DayFirst), [""; 0], "{text}");
         }
-        assert_eq!(Order::vote(&find("03/20/2023 03/04/2023"), Order::DayFirst), Order::MonthFirst);
+        assert_eq!(DateOrder::vote(&find("03/20/2023 03/04/2023"), DateOrder::DayFirst), DateOrder::MonthFirst);
     }
 }

@@ -1,7 +1,7 @@
 //! Invoices as data: Cross Industry Invoice (ZUGFeRD 1 and 2, Factur-X, XRechnung) and UBL.
 //!
-//! Both are read by the local names of their elements, so that the versions' namespaces do not matter. A path is
-//! steps separated by `/`; a step may name alternatives, separated by `|`.
+//! Both are read by the local names of their elements, so that the namespaces of versions do not matter. A path is
+//! steps separated by `/`; a step may have alternatives, separated by `|`, and a scheme after `@`.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use quick_xml::events::Event;
 
 use crate::limits;
 
-/// What an invoice says, by concept; see `concepts.txt`.
+/// The values of an invoice by concept; see `concepts.txt`.
 pub(super) type Facts = BTreeMap<&'static str, String>;
 
 /// An invoice as data.
@@ -20,7 +20,7 @@ pub(super) struct Invoice {
     pub lines: Vec<Facts>,
 }
 
-/// The most elements of an invoice: one of a thousand lines has some 40,000.
+/// The maximum number of elements of an invoice: one of a thousand lines has about 40,000.
 const MAX_ELEMENTS: usize = 200_000;
 
 /// Facts of a Cross Industry Invoice, from the root.
@@ -81,7 +81,7 @@ const CII_LINE: &[(&str, &str)] = &[
     ("line_total", "S/T/LineTotalAmount"),
 ];
 
-/// The long names of steps in [`CII`]: in the heading, in a line, and in version 1.
+/// The element names for the short steps in [`CII`]: in the header, in a line, and in version 1.
 const CII_STEPS: &[(&str, &[&str])] = &[
     ("*", &["SupplyChainTradeTransaction", "SpecifiedSupplyChainTradeTransaction"]),
     (
@@ -179,7 +179,7 @@ const UBL_LINE: &[(&str, &str)] = &[
     ("line_total", "LineExtensionAmount"),
 ];
 
-/// An element: its local name, what it is called by its schema, its text and its children.
+/// An element: its local name, its `schemeID` and `unitCode`, its text, and the indexes of its children.
 #[derive(Debug, Default)]
 struct Element {
     name: String,
@@ -189,7 +189,7 @@ struct Element {
     children: Vec<usize>,
 }
 
-/// Reads an invoice; nothing when the bytes are none.
+/// Reads an invoice; None if the bytes are not one.
 pub(super) fn read(bytes: &[u8]) -> Option<Invoice> {
     let elements = parse(bytes)?;
     let root = elements.first()?;
@@ -201,7 +201,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<Invoice> {
         _ => return None,
     };
     let facts = collect(&elements, 0, facts);
-    // Lines without an amount are notes between the others.
+    // Lines with neither an amount nor a description are notes between the others.
     let lines = lines.into_iter().map(|line| collect(&elements, line, line_facts));
     let lines = lines.filter(|line| line.contains_key("line_total") || line.contains_key("line_description")).collect();
     facts.contains_key("invoice_number").then_some(Invoice { facts, lines })
@@ -210,15 +210,17 @@ pub(super) fn read(bytes: &[u8]) -> Option<Invoice> {
 fn collect(elements: &[Element], from: usize, paths: &[(&'static str, &str)]) -> Facts {
     let mut facts = Facts::new();
     for (concept, path) in paths {
-        let found = all(elements, from, path);
-        let mut said =
-            found.iter().filter_map(|&at| elements.get(at)).filter(|element| !element.text.trim().is_empty());
-        let Some(first) = said.next() else { continue };
-        // Several rates are no rate.
-        if *concept == "tax_rate" && said.any(|other| other.text.trim() != first.text.trim()) {
+        let elements_of_path = all(elements, from, path);
+        let mut non_empty = elements_of_path
+            .iter()
+            .filter_map(|&index| elements.get(index))
+            .filter(|element| !element.text.trim().is_empty());
+        let Some(first) = non_empty.next() else { continue };
+        // An invoice with several rates has no single rate.
+        if *concept == "tax_rate" && non_empty.any(|other| other.text.trim() != first.text.trim()) {
             continue;
         }
-        facts.entry(concept).or_insert_with(|| normal(concept, first.text.trim()));
+        facts.entry(concept).or_insert_with(|| normalized(concept, first.text.trim()));
         if *concept == "line_quantity" && !first.unit.is_empty() {
             facts.entry("line_unit").or_insert_with(|| first.unit.clone());
         }
@@ -226,8 +228,8 @@ fn collect(elements: &[Element], from: usize, paths: &[(&'static str, &str)]) ->
     facts
 }
 
-/// A value as the fields of its kind have it.
-fn normal(concept: &str, text: &str) -> String {
+/// A value in the normalised form of its kind.
+fn normalized(concept: &str, text: &str) -> String {
     if (concept.ends_with("_date") || concept.starts_with("period_")) && text.is_ascii() {
         let digits: String = text.chars().take_while(|&c| c != 'T').filter(char::is_ascii_digit).collect();
         if let (8, Some(year), Some(month), Some(day)) =
@@ -243,19 +245,21 @@ fn normal(concept: &str, text: &str) -> String {
     }
 }
 
-/// Every element a path leads to.
+/// The indexes of all elements at a path.
 fn all(elements: &[Element], from: usize, path: &str) -> Vec<usize> {
-    let mut here = vec![from];
+    let mut reached = vec![from];
     for step in path.split('/') {
         let (step, scheme) = step.split_once('@').map_or((step, None), |(step, scheme)| (step, Some(scheme)));
-        let long = CII_STEPS.iter().find(|(short, _)| *short == step).map(|(_, names)| *names);
-        let is_step = |name: &str| match long {
+        let long_names = CII_STEPS.iter().find(|(short, _)| *short == step).map(|(_, names)| *names);
+        let is_step = |name: &str| match long_names {
             Some(names) => names.contains(&name),
-            None => step.split('|').any(|wanted| wanted == name),
+            None => step.split('|').any(|alternative| alternative == name),
         };
-        let children =
-            here.iter().filter_map(|&at| elements.get(at)).flat_map(|element| element.children.iter().copied());
-        here = children
+        let children = reached
+            .iter()
+            .filter_map(|&index| elements.get(index))
+            .flat_map(|element| element.children.iter().copied());
+        reached = children
             .filter(|&child| {
                 elements
                     .get(child)
@@ -263,10 +267,10 @@ fn all(elements: &[Element], from: usize, path: &str) -> Vec<usize> {
             })
             .collect();
     }
-    here
+    reached
 }
 
-/// The elements of a document, the root first; nothing when it is no XML or passes a bound.
+/// The elements of a document, the root first; None if it is not XML or exceeds a bound.
 fn parse(bytes: &[u8]) -> Option<Vec<Element>> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).ok()?;
@@ -276,8 +280,8 @@ fn parse(bytes: &[u8]) -> Option<Vec<Element>> {
     loop {
         match reader.read_event().ok()? {
             Event::Start(start) => {
-                let at = add(&mut elements, &open, &start)?;
-                open.push(at);
+                let index = add(&mut elements, &open, &start)?;
+                open.push(index);
                 if open.len() > limits::MAX_MARKUP_DEPTH {
                     return None;
                 }
@@ -288,18 +292,18 @@ fn parse(bytes: &[u8]) -> Option<Vec<Element>> {
             Event::End(_) => {
                 open.pop();
             }
-            Event::Text(said) => {
-                if let Some(element) = open.last().and_then(|&at| elements.get_mut(at)) {
-                    element.text.push_str(&said.xml10_content());
+            Event::Text(text) => {
+                if let Some(element) = open.last().and_then(|&index| elements.get_mut(index)) {
+                    element.text.push_str(&text.xml10_content());
                 }
             }
-            Event::CData(said) => {
-                if let Some(element) = open.last().and_then(|&at| elements.get_mut(at)) {
-                    element.text.push_str(&said.xml10_content());
+            Event::CData(text) => {
+                if let Some(element) = open.last().and_then(|&index| elements.get_mut(index)) {
+                    element.text.push_str(&text.xml10_content());
                 }
             }
             Event::GeneralRef(entity) => {
-                if let Some(element) = open.last().and_then(|&at| elements.get_mut(at)) {
+                if let Some(element) = open.last().and_then(|&index| elements.get_mut(index)) {
                     let known = match &*entity {
                         "amp" => Some('&'),
                         "lt" => Some('<'),
@@ -330,10 +334,10 @@ fn add(elements: &mut Vec<Element>, open: &[usize], start: &quick_xml::events::B
             _ => {}
         }
     }
-    let at = elements.len();
+    let index = elements.len();
     elements.push(element);
     if let Some(parent) = open.last().and_then(|&parent| elements.get_mut(parent)) {
-        parent.children.push(at);
+        parent.children.push(index);
     }
-    Some(at)
+    Some(index)
 }

@@ -1,170 +1,173 @@
-//! Where a document names things: every place that holds a name of a concept or of a field.
+//! Finds labels in a document: every position that contains a name of a concept or of a field.
 
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::concepts::{CONCEPTS, canonical, canonical_word, spaced};
+use super::concepts::{CONCEPTS, canonical, canonical_word, split_words};
+use super::page_grid::{PageGrid, Segment};
+use super::power;
 use super::schema::Field;
-use super::sheet::{Segment, Sheet};
-use super::times;
 use crate::document::{Rect, Span};
 use crate::text::words;
 
-/// What a name is worth that other words lead up to: prose mentions more than it labels.
-const AFTER_WORDS: f64 = 0.9;
+/// The factor for the strength of a label per preceding word: names in prose are rarely labels.
+const PRECEDING_WORD_FACTOR: f64 = 0.9;
 
-/// The most words before a name that count against it.
-const MAX_LEAD: i32 = 3;
+/// The maximum number of preceding words that weaken a label.
+const MAX_PRECEDING_WORDS: i32 = 3;
 
-/// The most names looked at on one page: a page that is one long list of names has no more to say.
+/// The maximum number of labels per page: more of them on one page add no information.
 const MAX_HITS: usize = 20_000;
 
-/// Words between a name and a value that bind them instead of parting them, folded.
-const BINDING: &[&str] = &[
+/// Folded words between a label and a value that connect them instead of separating them.
+const CONNECTING_WORDS: &[&str] = &[
     "a", "al", "am", "an", "are", "as", "at", "au", "bis", "chf", "date", "dated", "datum", "den", "ein", "est", "eur",
     "euro", "fecha", "for", "from", "gbp", "id", "il", "in", "ist", "is", "issued", "le", "les", "nr", "on", "op",
     "par", "per", "plus", "shall", "be", "sind", "to", "um", "usd", "vom", "von", "zum", "inkl", "incl", "zzgl",
     "gesamt", "total", "totaal", "totale", "betrag", "amount", "net", "by", "bei", "with", "mit", "state",
 ];
 
-/// A name in the document.
+/// A label in the document.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Hit {
-    /// Whose name it is: a concept by its place, or [`custom`] for a field.
+pub(super) struct LabelHit {
+    /// The index of the concept in [`CONCEPTS`], or [`field_label`] for a field.
     pub label: usize,
     pub segment: usize,
     pub span: Span,
     pub rect: Rect,
-    /// How surely it is a label, 0 to 1.
+    /// The likelihood that it is a label, 0 to 1.
     pub strength: f64,
 }
 
-/// The label of the field at `at`, after those of the concepts.
-pub(super) fn custom(at: usize) -> usize {
-    CONCEPTS.len() + at
+/// The label of a field; field labels follow those of the concepts.
+pub(super) fn field_label(field_index: usize) -> usize {
+    CONCEPTS.len() + field_index
 }
 
 /// Phrases by their first word.
 #[derive(Default)]
-pub(super) struct Lexicon {
-    /// Ends of words: end, label and strength.
-    ends: Vec<(String, usize, f64)>,
+pub(super) struct LabelLexicon {
+    /// Word suffixes: suffix, label and strength.
+    suffixes: Vec<(String, usize, f64)>,
     phrases: Vec<(Vec<String>, usize, f64)>,
     by_first: HashMap<String, Vec<usize>>,
 }
 
-/// The names of concepts that are no columns of a table.
-static CONCEPT_NAMES: LazyLock<Lexicon> = LazyLock::new(|| concept_names(false));
+/// The names of concepts that are not table columns.
+static CONCEPT_NAMES: LazyLock<LabelLexicon> = LazyLock::new(|| concept_names(false));
 
-/// The names of the columns of tables.
-pub(super) static COLUMN_NAMES: LazyLock<Lexicon> = LazyLock::new(|| concept_names(true));
+/// The names of table columns.
+pub(super) static COLUMN_NAMES: LazyLock<LabelLexicon> = LazyLock::new(|| concept_names(true));
 
-fn concept_names(are_columns: bool) -> Lexicon {
-    let mut lexicon = Lexicon::default();
-    for (at, concept) in CONCEPTS.iter().enumerate() {
+fn concept_names(are_columns: bool) -> LabelLexicon {
+    let mut lexicon = LabelLexicon::default();
+    for (index, concept) in CONCEPTS.iter().enumerate() {
         if concept.name.starts_with("line_") == are_columns {
             for (words, strength) in &concept.phrases {
-                lexicon.add(words.clone(), at, *strength);
+                lexicon.add(words.clone(), index, *strength);
             }
-            lexicon.ends.extend(concept.ends.iter().map(|(end, strength)| ((*end).to_owned(), at, *strength)));
+            lexicon
+                .suffixes
+                .extend(concept.ends.iter().map(|(suffix, strength)| ((*suffix).to_owned(), index, *strength)));
         }
     }
     lexicon
 }
 
-impl Lexicon {
+impl LabelLexicon {
     fn add(&mut self, words: Vec<String>, label: usize, strength: f64) {
         let Some(first) = words.first() else { return };
         self.by_first.entry(first.clone()).or_default().push(self.phrases.len());
         self.phrases.push((words, label, strength));
     }
 
-    /// The fields' own names and synonyms. What a field is named by a concept's whole name is left to the concept.
-    pub fn of_fields(fields: &[Field]) -> Self {
+    /// The fields' own names and synonyms. A field named with the full name of a concept is left to the concept.
+    pub fn for_fields(fields: &[Field]) -> Self {
         let mut lexicon = Self::default();
-        for (at, field) in fields.iter().enumerate() {
-            lexicon.add(canonical(&spaced(&field.name)), custom(at), 1.0);
+        for (index, field) in fields.iter().enumerate() {
+            lexicon.add(canonical(&split_words(&field.name)), field_label(index), 1.0);
             for synonym in &field.synonyms {
-                lexicon.add(canonical(synonym), custom(at), 1.0);
+                lexicon.add(canonical(synonym), field_label(index), 1.0);
             }
         }
         lexicon
     }
 
-    /// Phrases that begin at a word: label, strength and number of words.
-    fn at<'a>(&'a self, rest: &'a [Spoken]) -> impl Iterator<Item = (usize, f64, usize)> + 'a {
+    /// The names at the start of `rest`: label, strength and number of words.
+    fn matches_at_start<'a>(&'a self, rest: &'a [LabelWord]) -> impl Iterator<Item = (usize, f64, usize)> + 'a {
         let first = rest.first();
         let phrases = first.and_then(|word| self.by_first.get(&word.canonical));
-        let phrases = phrases.into_iter().flatten().filter_map(move |&at| {
-            let (words, label, strength) = self.phrases.get(at)?;
-            let said = rest.get(..words.len())?;
-            said.iter().zip(words).all(|(said, word)| said.canonical == *word).then_some((
+        let phrases = phrases.into_iter().flatten().filter_map(move |&index| {
+            let (words, label, strength) = self.phrases.get(index)?;
+            let candidate = rest.get(..words.len())?;
+            candidate.iter().zip(words).all(|(found, word)| found.canonical == *word).then_some((
                 *label,
                 *strength,
                 words.len(),
             ))
         });
-        let ends = self.ends.iter().filter(move |(end, ..)| {
-            first.is_some_and(|word| word.canonical.len() > end.len() && word.canonical.ends_with(end.as_str()))
+        let suffixes = self.suffixes.iter().filter(move |(suffix, ..)| {
+            first.is_some_and(|word| word.canonical.len() > suffix.len() && word.canonical.ends_with(suffix.as_str()))
         });
-        phrases.chain(ends.map(|(_, label, strength)| (*label, *strength, 1)))
+        phrases.chain(suffixes.map(|(_, label, strength)| (*label, *strength, 1)))
     }
 }
 
 /// A word of a segment.
 #[derive(Debug, Clone)]
-pub(super) struct Spoken {
+pub(super) struct LabelWord {
     pub span: Span,
     pub canonical: String,
-    /// Whether it stands in brackets.
-    pub is_aside: bool,
-    /// Whether it parts a name from a value: neither a number, nor in brackets, nor a word that binds.
-    pub parts: bool,
+    /// Whether the word is in round brackets.
+    pub is_in_brackets: bool,
+    /// Whether the word separates a label from a value: not a number, not in brackets and not a connecting word.
+    pub is_separator: bool,
 }
 
-/// The words of a segment, without little ones.
-pub(super) fn spoken(sheet: &Sheet<'_>, segment: &Segment) -> Vec<Spoken> {
-    let text = sheet.text_of(segment);
+/// The words of a segment without function words.
+pub(super) fn label_words(grid: &PageGrid<'_>, segment: &Segment) -> Vec<LabelWord> {
+    let text = grid.text_of(segment);
     let brackets = brackets(text);
     words(text)
         .into_iter()
         .filter_map(|(range, word)| {
             let canonical = canonical_word(&word)?.to_owned();
-            let is_aside = brackets.iter().any(|aside| aside.start < range.start && range.end <= aside.end);
-            let parts = !is_aside
-                && !BINDING.contains(&canonical.as_str())
+            let is_in_brackets = brackets.iter().any(|bracket| bracket.start < range.start && range.end <= bracket.end);
+            let is_separator = !is_in_brackets
+                && !CONNECTING_WORDS.contains(&canonical.as_str())
                 && canonical.len() > 1
                 && !canonical.bytes().any(|byte| byte.is_ascii_digit());
             let span = Span { start: segment.span.start + range.start, end: segment.span.start + range.end };
-            Some(Spoken { span, canonical, is_aside, parts })
+            Some(LabelWord { span, canonical, is_in_brackets, is_separator })
         })
         .collect()
 }
 
-/// What stands in round brackets.
+/// The ranges of text in round brackets.
 fn brackets(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut open = None;
-    for (at, c) in text.char_indices() {
+    for (offset, c) in text.char_indices() {
         match c {
-            '(' => open = open.or(Some(at)),
-            ')' => found.extend(open.take().map(|from| from..at)),
+            '(' => open = open.or(Some(offset)),
+            ')' => found.extend(open.take().map(|start| start..offset)),
             _ => {}
         }
     }
     found
 }
 
-/// The concepts of columns that words name, each once, with the words that name it. The longest name wins.
-pub(super) fn columns<'a>(said: impl Iterator<Item = &'a Spoken>) -> Vec<(usize, Span)> {
-    let said: Vec<Spoken> = said.cloned().collect();
+/// The column concepts that are named in `words`, each once, with the span of the name. The longest name wins.
+pub(super) fn columns<'a>(words: impl Iterator<Item = &'a LabelWord>) -> Vec<(usize, Span)> {
+    let words: Vec<LabelWord> = words.cloned().collect();
     let mut found: Vec<(usize, Span)> = Vec::new();
-    let mut at = 0;
-    while let Some(rest) = said.get(at..).filter(|rest| !rest.is_empty()) {
-        let best = COLUMN_NAMES.at(rest).max_by_key(|&(label, _, length)| (length, std::cmp::Reverse(label)));
+    let mut index = 0;
+    while let Some(rest) = words.get(index..).filter(|rest| !rest.is_empty()) {
+        let best =
+            COLUMN_NAMES.matches_at_start(rest).max_by_key(|&(label, _, length)| (length, std::cmp::Reverse(label)));
         let Some((label, _, length)) = best else {
-            at += 1;
+            index += 1;
             continue;
         };
         if let (Some(first), Some(last)) = (rest.first(), rest.get(length - 1))
@@ -172,49 +175,66 @@ pub(super) fn columns<'a>(said: impl Iterator<Item = &'a Spoken>) -> Vec<(usize,
         {
             found.push((label, Span { start: first.span.start, end: last.span.end }));
         }
-        at += length;
+        index += length;
     }
     found
 }
 
-/// Every name in the document, in the order of the segments. A name within a longer one is none: "invoice date" does
-/// not say "invoice".
-pub(super) fn find(sheet: &Sheet<'_>, said: &[Vec<Spoken>], own: &Lexicon) -> Vec<Hit> {
-    let mut hits: Vec<Hit> = Vec::new();
-    for (at, (segment, said)) in sheet.segments.iter().zip(said).enumerate() {
+/// All labels in the document, in the order of the segments. A name within a longer name does not count: "invoice date"
+/// is not a label for "invoice".
+pub(super) fn find(grid: &PageGrid<'_>, segment_words: &[Vec<LabelWord>], field_names: &LabelLexicon) -> Vec<LabelHit> {
+    let mut hits: Vec<LabelHit> = Vec::new();
+    for (index, (segment, segment_words)) in grid.segments.iter().zip(segment_words).enumerate() {
         if hits.len() > MAX_HITS * (segment.page + 1) {
             continue;
         }
         let mut found: Vec<(Range<usize>, usize, f64)> = Vec::new();
-        for first in 0..said.len() {
-            let rest = said.get(first..).unwrap_or_default();
-            for (label, strength, length) in CONCEPT_NAMES.at(rest).chain(own.at(rest)) {
+        for first in 0..segment_words.len() {
+            let rest = segment_words.get(first..).unwrap_or_default();
+            for (label, strength, length) in
+                CONCEPT_NAMES.matches_at_start(rest).chain(field_names.matches_at_start(rest))
+            {
                 found.push((first..first + length, label, strength));
             }
         }
-        let longest = found.iter().map(|(words, ..)| words.clone()).collect::<Vec<_>>();
+        let ranges = found.iter().map(|(words, ..)| words.clone()).collect::<Vec<_>>();
         found.retain(|(words, ..)| {
-            !longest
+            !ranges
                 .iter()
                 .any(|other| other.start <= words.start && words.end <= other.end && other.len() > words.len())
         });
         found.sort_by(|a, b| (a.0.start, a.0.end, a.1).cmp(&(b.0.start, b.0.end, b.1)).then(b.2.total_cmp(&a.2)));
         found.dedup_by_key(|(words, label, _)| (words.clone(), *label));
-        // What stands in brackets after a name explains it: "gross (incl. VAT)".
-        let first = found.first().map(|(words, ..)| words.end);
-        found
-            .retain(|(words, ..)| first == Some(words.end) || !said.get(words.start).is_some_and(|word| word.is_aside));
-        let starts = found.iter().map(|(words, ..)| words.end).collect::<Vec<_>>();
+        // Names in brackets after a name only explain it: "gross (incl. VAT)".
+        let first_end = found.first().map(|(words, ..)| words.end);
+        found.retain(|(words, ..)| {
+            first_end == Some(words.end) || !segment_words.get(words.start).is_some_and(|word| word.is_in_brackets)
+        });
+        let ends = found.iter().map(|(words, ..)| words.end).collect::<Vec<_>>();
         for (words, label, strength) in found {
-            let (Some(first), Some(last)) = (said.get(words.start), said.get(words.end - 1)) else { continue };
+            let (Some(first), Some(last)) = (segment_words.get(words.start), segment_words.get(words.end - 1)) else {
+                continue;
+            };
             let span = Span { start: first.span.start, end: last.span.end };
-            // Words count that lead up to the name since the name before.
-            let since = starts.iter().copied().filter(|&end| end <= words.start).max().unwrap_or(0);
-            let lead =
-                said.get(since..words.start).unwrap_or_default().iter().rev().take_while(|word| word.parts).count();
-            let lead = i32::try_from(lead).unwrap_or(MAX_LEAD).min(MAX_LEAD);
-            let Some(rect) = sheet.rect(segment.page, span) else { continue };
-            hits.push(Hit { label, segment: at, span, rect, strength: strength * times(AFTER_WORDS, lead) });
+            // Counts the words directly before the name, up to the previous name.
+            let previous_end = ends.iter().copied().filter(|&end| end <= words.start).max().unwrap_or(0);
+            let preceding_words = segment_words
+                .get(previous_end..words.start)
+                .unwrap_or_default()
+                .iter()
+                .rev()
+                .take_while(|word| word.is_separator)
+                .count();
+            let preceding_words =
+                i32::try_from(preceding_words).unwrap_or(MAX_PRECEDING_WORDS).min(MAX_PRECEDING_WORDS);
+            let Some(rect) = grid.rect(segment.page, span) else { continue };
+            hits.push(LabelHit {
+                label,
+                segment: index,
+                span,
+                rect,
+                strength: strength * power(PRECEDING_WORD_FACTOR, preceding_words),
+            });
         }
     }
     hits

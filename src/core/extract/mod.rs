@@ -1,16 +1,16 @@
-//! A document and a [`Schema`] to an [`Extraction`]: which values the document gives to the fields, and where.
+//! Reads the values of a [`Schema`]'s fields from a document, each with its place, into an [`Extraction`].
 //!
-//! 1. `schema`: fields and tables, and whether they make sense.
-//! 2. `sheet`: the document as rows of segments, from the places of its words or from its lines.
-//! 3. `concepts`, `labels`: the places that name something: by the lexicon of business words, by the fields' own words.
+//! 1. `schema`: fields and tables, and the checks on them.
+//! 2. `page_grid`: the document as rows of segments, from the positions of its words or from its lines.
+//! 3. `concepts`, `labels`: the labels in the document, by the lexicon of business words and by the fields' own names.
 //! 4. `candidates`: the places that can be a value, by kind (`numbers`, `dates`, `codes`).
-//! 5. `relation`, `score`, `arithmetic`: how well each candidate fits each field by the labels around it and by arithmetic; then one
-//!    value a field. `texts`, `clauses`: fields of words.
+//! 5. `label_proximity`, `ranking`, `arithmetic`: how well each candidate fits each field, by the labels around it and
+//!    by arithmetic; then one value per field. `texts`, `clauses`: text fields.
 //! 6. `tables`: rows below a header.
-//! 7. `invoice_xml`: an invoice embedded as data says the same without doubt, and comes first.
+//! 7. `invoice_xml`, `embedded_invoice`: an invoice embedded as data is exact and takes precedence.
 //!
-//! It reads what stands beside a label or below it. It does not understand sentences, and it does not guess what no
-//! label says.
+//! The extractor reads what stands beside or below a label. It does not understand sentences, and it does not guess
+//! values without a label.
 
 mod arithmetic;
 mod candidates;
@@ -18,15 +18,15 @@ mod clauses;
 mod codes;
 mod concepts;
 mod dates;
-mod embedded;
-pub mod given;
+mod embedded_invoice;
+pub mod input;
 mod invoice_xml;
+mod label_proximity;
 mod labels;
 mod numbers;
-mod relation;
+mod page_grid;
+mod ranking;
 mod schema;
-mod score;
-mod sheet;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -34,17 +34,17 @@ mod texts;
 
 use serde::{Deserialize, Serialize};
 
-pub use schema::{Field, Kind, Schema, Table};
+pub use schema::{Field, FieldKind, Schema, Table};
 
 use crate::ENGINE_VERSION;
-use crate::document::{Attachment, Document, Rect, Span};
+use crate::document::{AttachedFile, Document, Rect, Span};
 
 /// Where a value was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
-pub enum Origin {
-    /// The pages.
+pub enum ValueSource {
+    /// The text of the pages.
     #[default]
     Text,
     /// An invoice embedded as data.
@@ -57,76 +57,76 @@ pub enum Origin {
 pub struct Citation {
     /// The page, from 1.
     pub page: u32,
-    /// Where on the page: byte offsets into its text.
+    /// Byte offsets into the text of the page.
     pub span: Span,
-    /// Where on the page, where the format has a layout.
+    /// The box on the page, if the format has a layout.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "types", ts(optional))]
     pub rect: Option<Rect>,
-    /// The label that said what it is: byte offsets into the text of the same page.
+    /// The label that names the value: byte offsets into the text of the same page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "types", ts(optional))]
     pub label: Option<Span>,
 }
 
-/// What the document gives to a field.
+/// The value that the document gives for a field.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Value {
     /// The name of the field.
     pub field: String,
-    /// The value, normalised: dates as `2026-03-31`, numbers as `1234.56`, codes without spaces. Nothing when the
-    /// document does not give one.
+    /// The value, normalised: dates as `2026-03-31`, numbers as `1234.56`, codes without spaces. None if the document
+    /// does not give one.
     pub value: Option<String>,
     /// The value as the document writes it.
     pub text: Option<String>,
     /// How likely the value is right: 0 to 1, rounded to six decimals; 0 without a value.
     pub confidence: f64,
-    /// Where it stands. An embedded value that no page shows has none.
+    /// The place of the value. None for an embedded value that no page shows.
     pub citation: Option<Citation>,
-    /// Where it was read.
-    pub origin: Origin,
+    /// Whether it was read from the pages or from embedded data.
+    pub origin: ValueSource,
 }
 
-/// What the document gives to a table.
+/// The rows that the document gives for a table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
-pub struct Rows {
+pub struct TableRows {
     /// The name of the table.
     pub table: String,
     /// The rows, each with one value per field of the table, in its order.
     pub rows: Vec<Vec<Value>>,
 }
 
-/// What a document gives to a schema.
+/// The values and rows that a document gives for a schema.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct Extraction {
     /// One value per field, in the order of the schema.
     pub values: Vec<Value>,
     /// One entry per table, in the order of the schema.
-    pub tables: Vec<Rows>,
+    pub tables: Vec<TableRows>,
 }
 
-/// An extraction as it is handed out: with the engine that made it.
+/// An extraction with the version of the engine that made it, as callers get it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
-pub struct Extracted {
-    /// What the document gives.
+pub struct ExtractResult {
+    /// The values and rows.
     #[serde(flatten)]
     pub extraction: Extraction,
-    /// The version of the engine that read it.
+    /// The version of the engine.
     pub engine_version: &'static str,
 }
 
-impl From<Extraction> for Extracted {
+impl From<Extraction> for ExtractResult {
     fn from(extraction: Extraction) -> Self {
         Self { extraction, engine_version: ENGINE_VERSION }
     }
 }
 
 impl Value {
-    /// The answer "not there".
+    /// The value of a field that the document does not give.
     fn none(field: &Field) -> Self {
         Self {
             field: field.name.clone(),
@@ -134,35 +134,35 @@ impl Value {
             text: None,
             confidence: 0.0,
             citation: None,
-            origin: Origin::Text,
+            origin: ValueSource::Text,
         }
     }
 }
 
-/// Reads the values a schema asks for from a document, and from the invoices among its attachments.
+/// Reads the values for a schema from a document and from the invoices among its attachments.
 ///
 /// The same document, schema and attachments give the same values everywhere. A schema that does not pass
-/// [`Schema::check`] is read as far as it makes sense.
-pub fn extract(document: &Document, schema: &Schema, embedded: &[Attachment]) -> Extraction {
-    let sheet = sheet::Sheet::new(document);
-    let habits = candidates::Habits::new(&sheet);
-    let reading = relation::Reading::new(&sheet, &labels::Lexicon::of_fields(&schema.fields));
-    let ranking = score::Ranking::new(&reading, &schema.fields, habits);
+/// [`Schema::check`] is used as far as it makes sense.
+pub fn extract(document: &Document, schema: &Schema, embedded: &[AttachedFile]) -> Extraction {
+    let grid = page_grid::PageGrid::new(document);
+    let format = candidates::NumberAndDateFormat::new(&grid);
+    let labelled = label_proximity::LabelledDocument::new(&grid, &labels::LabelLexicon::for_fields(&schema.fields));
+    let ranking = ranking::Ranking::new(&labelled, &schema.fields, format);
     let invoice = embedded.iter().find_map(|attachment| invoice_xml::read(&attachment.bytes));
-    let exact = invoice.as_ref().map(|invoice| embedded::values(invoice, &schema.fields)).unwrap_or_default();
+    let exact = invoice.as_ref().map(|invoice| embedded_invoice::values(invoice, &schema.fields)).unwrap_or_default();
     let tables = schema.tables.iter().map(|table| {
-        let rows = invoice.as_ref().and_then(|invoice| embedded::rows(invoice, table));
-        rows.unwrap_or_else(|| tables::read(&reading, table, habits))
+        let rows = invoice.as_ref().and_then(|invoice| embedded_invoice::rows(invoice, table));
+        rows.unwrap_or_else(|| tables::read(&labelled, table, format))
     });
     Extraction { values: ranking.values(&exact), tables: tables.collect() }
 }
 
-/// A factor applied so often. The standard library's power may differ between platforms in its last digit.
-fn times(factor: f64, count: i32) -> f64 {
+/// `factor` to the power of `count`. The standard library's power may differ between platforms in its last digit.
+fn power(factor: f64, count: i32) -> f64 {
     (0..count).map(|_| factor).product()
 }
 
-/// Rounded as every figure that leaves the core.
+/// Rounds to six decimals, as every number that leaves the core.
 fn rounded(value: f64) -> f64 {
     libm::round(value * 1e6) / 1e6
 }

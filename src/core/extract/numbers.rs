@@ -1,39 +1,39 @@
 //! Numbers as people write them: `1.234,56`, `1,234.56`, `1 234,56`, `1'234.56`, `-0,5 %`.
 //!
-//! What a mark means is mostly plain from the number itself. The rest (`1.234`) is settled by the other numbers of
-//! the document, see [`Mark::vote`].
+//! The meaning of a separator is usually clear from the number itself. Otherwise (`1.234`) the other numbers of the
+//! document decide, see [`DecimalSeparator::vote`].
 
 use std::ops::Range;
 
-/// The mark before the decimals.
+/// The character before the decimals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mark {
+pub(super) enum DecimalSeparator {
     Comma,
     Point,
 }
 
-/// A number longer than this is an identifier.
+/// A number with more digits than this is an identifier.
 const MAX_DIGITS: usize = 15;
 
-/// What an amount is counted in: a millionth.
+/// The number of decimals of an amount: amounts are in millionths.
 const SCALE: u32 = 6;
 
-/// A number found in a text, not yet read.
+/// A number found in a text, not yet parsed.
 #[derive(Debug, Clone)]
 pub(super) struct Number {
-    /// Where it is, with its sign.
+    /// The position, including the sign.
     pub range: Range<usize>,
     pub is_negative: bool,
     pub is_percent: bool,
-    /// Whether a currency stands right before or after it.
+    /// Whether a currency is directly before or after it.
     pub has_currency: bool,
-    /// Digits and marks.
+    /// Digits and separators.
     body: String,
 }
 
-/// A number read.
+/// A parsed number.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Read {
+pub(super) struct ParsedNumber {
     /// As a plain decimal: `-1234.56`.
     pub text: String,
     /// In millionths.
@@ -42,12 +42,12 @@ pub(super) struct Read {
     pub digits: usize,
 }
 
-impl Mark {
-    /// The mark most numbers of a document use, of those that leave no doubt.
-    pub fn vote<'a>(numbers: impl IntoIterator<Item = &'a Number>, usual: Self) -> Self {
+impl DecimalSeparator {
+    /// The separator that most unambiguous numbers of a document use; `default` if there is a tie.
+    pub fn vote<'a>(numbers: impl IntoIterator<Item = &'a Number>, default: Self) -> Self {
         let (mut comma, mut point) = (0, 0);
         for number in numbers {
-            match number.plain_mark() {
+            match number.unambiguous_separator() {
                 Some(Self::Comma) => comma += 1,
                 Some(Self::Point) => point += 1,
                 None => {}
@@ -56,7 +56,7 @@ impl Mark {
         match comma.cmp(&point) {
             std::cmp::Ordering::Less => Self::Point,
             std::cmp::Ordering::Greater => Self::Comma,
-            std::cmp::Ordering::Equal => usual,
+            std::cmp::Ordering::Equal => default,
         }
     }
 
@@ -69,28 +69,28 @@ impl Mark {
 }
 
 impl Number {
-    /// The decimal mark, where the number alone says which it is.
-    fn plain_mark(&self) -> Option<Mark> {
+    /// The decimal separator; None if the number is ambiguous.
+    fn unambiguous_separator(&self) -> Option<DecimalSeparator> {
         let (comma, point) = (self.body.rfind(','), self.body.rfind('.'));
-        let (at, mark) = match (comma, point) {
-            (Some(comma), Some(point)) if comma > point => (comma, Mark::Comma),
-            (Some(_) | None, Some(point)) => (point, Mark::Point),
-            (Some(comma), None) => (comma, Mark::Comma),
+        let (position, separator) = match (comma, point) {
+            (Some(comma), Some(point)) if comma > point => (comma, DecimalSeparator::Comma),
+            (Some(_) | None, Some(point)) => (point, DecimalSeparator::Point),
+            (Some(comma), None) => (comma, DecimalSeparator::Comma),
             (None, None) => return None,
         };
-        let both = comma.is_some() && point.is_some();
-        let alone = self.body.matches(mark.char()).count() == 1;
-        let decimals = self.body.len() - at - 1;
-        (alone && (both || decimals != 3 || self.body.starts_with("0"))).then_some(mark)
+        let has_both = comma.is_some() && point.is_some();
+        let is_single = self.body.matches(separator.char()).count() == 1;
+        let decimals = self.body.len() - position - 1;
+        (is_single && (has_both || decimals != 3 || self.body.starts_with("0"))).then_some(separator)
     }
 
-    /// Reads it, with `usual` as the decimal mark where the number leaves it open. Nothing when it is no number: the
-    /// groups of a date or a version are no thousands.
-    pub fn read(&self, usual: Mark) -> Option<Read> {
-        let mark = self.plain_mark().unwrap_or(usual);
-        // `1.234.567` has one mark twice, so that it groups.
-        let (whole, decimals) = match self.body.split_once(mark.char()) {
-            Some((whole, decimals)) if !decimals.contains(mark.char()) => (whole, decimals),
+    /// Parses the number with `default` as the decimal separator if it is ambiguous. None if it is not a number: the
+    /// groups of a date or a version are not thousands.
+    pub fn parse(&self, default: DecimalSeparator) -> Option<ParsedNumber> {
+        let separator = self.unambiguous_separator().unwrap_or(default);
+        // In `1.234.567` the separator occurs twice, so it groups digits.
+        let (whole, decimals) = match self.body.split_once(separator.char()) {
+            Some((whole, decimals)) if !decimals.contains(separator.char()) => (whole, decimals),
             _ => (self.body.as_str(), ""),
         };
         if !decimals.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -113,7 +113,7 @@ impl Number {
         let sign = if self.is_negative { "-" } else { "" };
         let text = if decimals.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{decimals}") };
         let amount = amount(&text)?;
-        Some(Read { text, amount, decimals: decimals.len(), digits: digits.len() })
+        Some(ParsedNumber { text, amount, decimals: decimals.len(), digits: digits.len() })
     }
 }
 
@@ -133,38 +133,38 @@ pub(super) fn amount(plain: &str) -> Option<i128> {
 /// A hundredth, in the unit of [`amount`].
 pub(super) const CENT: i128 = 10_000;
 
-/// All numbers of a text that stand for themselves and are no part of a word.
+/// All numbers of a text that are not part of a word or a larger token.
 pub(super) fn find(text: &str) -> Vec<Number> {
     let chars: Vec<(usize, char)> = text.char_indices().collect();
-    let at = |index: usize| chars.get(index).map(|&(_, c)| c);
-    let place = |index: usize| chars.get(index).map_or(text.len(), |&(at, _)| at);
+    let char_at = |index: usize| chars.get(index).map(|&(_, c)| c);
+    let byte_offset = |index: usize| chars.get(index).map_or(text.len(), |&(offset, _)| offset);
     let mut found = Vec::new();
     let mut index = 0;
     while index < chars.len() {
-        if !at(index).is_some_and(|c| c.is_ascii_digit()) {
+        if !char_at(index).is_some_and(|c| c.is_ascii_digit()) {
             index += 1;
             continue;
         }
         let start = index;
-        let end = end_of(&at, start);
+        let end = number_end(&char_at, start);
         index = end;
-        let Some(number) = bounded(&at, &place, text, start, end) else { continue };
+        let Some(number) = standalone_number(&char_at, &byte_offset, text, start, end) else { continue };
         found.push(number);
     }
     found
 }
 
-/// One past the last character of the number at `start`: digits, and marks that digits follow.
-fn end_of(at: &impl Fn(usize) -> Option<char>, start: usize) -> usize {
-    let is_digit = |index: usize| at(index).is_some_and(|c| c.is_ascii_digit());
-    let run = |from: usize| (from..).take_while(|&index| is_digit(index)).count();
-    let mut end = start + run(start);
+/// One past the last character of the number at `start`: digits, and separators that are followed by digits.
+fn number_end(char_at: &impl Fn(usize) -> Option<char>, start: usize) -> usize {
+    let is_digit = |index: usize| char_at(index).is_some_and(|c| c.is_ascii_digit());
+    let digit_count = |from: usize| (from..).take_while(|&index| is_digit(index)).count();
+    let mut end = start + digit_count(start);
     let mut is_grouped = end - start <= 3;
-    while let Some(mark) = at(end) {
-        let length = run(end + 1);
-        match mark {
+    while let Some(separator) = char_at(end) {
+        let length = digit_count(end + 1);
+        match separator {
             '.' | ',' if length > 0 => is_grouped &= length == 3,
-            // A space groups only exactly: `1 234`, and not `1 12,00` or `1000 123`.
+            // A space groups exactly three digits: `1 234`, but not `1 12,00` or `1000 123`.
             ' ' | '\u{A0}' | '\u{202F}' | '\u{2009}' | '\'' | '’' if is_grouped && length == 3 => {}
             _ => break,
         }
@@ -173,63 +173,69 @@ fn end_of(at: &impl Fn(usize) -> Option<char>, start: usize) -> usize {
     end
 }
 
-fn bounded(
-    at: &impl Fn(usize) -> Option<char>,
-    place: &impl Fn(usize) -> usize,
+fn standalone_number(
+    char_at: &impl Fn(usize) -> Option<char>,
+    byte_offset: &impl Fn(usize) -> usize,
     text: &str,
     start: usize,
     end: usize,
 ) -> Option<Number> {
-    let (behind, ahead) = (text.get(..place(start))?, text.get(place(end)..)?);
+    let (preceding, following) = (text.get(..byte_offset(start))?, text.get(byte_offset(end)..)?);
     let body: String = text
-        .get(place(start)..place(end))?
+        .get(byte_offset(start)..byte_offset(end))?
         .chars()
         .map(|c| if matches!(c, '.' | ',') || c.is_ascii_digit() { c } else { ' ' })
         .collect();
-    let (code_before, code_after) = (before_currency(behind).is_some(), after_currency(ahead).is_some());
-    let minus = minus_before(behind, ahead, &body);
-    let trailing_minus = minus_after(ahead, &body);
-    let before = |back: usize| start.checked_sub(back).and_then(at);
-    match before(1) {
-        Some(c) if c.is_alphabetic() && !code_before => return None,
+    let (has_currency_before, has_currency_after) =
+        (before_currency(preceding).is_some(), after_currency(following).is_some());
+    let minus = minus_before(preceding, following, &body);
+    let trailing_minus = minus_after(following, &body);
+    let char_before = |distance: usize| start.checked_sub(distance).and_then(char_at);
+    match char_before(1) {
+        Some(c) if c.is_alphabetic() && !has_currency_before => return None,
         Some('.' | ',' | '/' | '_' | '#') => return None,
-        Some(':') if before(2).is_some_and(|c| c.is_ascii_digit()) => return None,
-        Some(c) if is_minus(c) && minus.is_none() && before(2).is_some_and(char::is_alphanumeric) => return None,
+        Some(':') if char_before(2).is_some_and(|c| c.is_ascii_digit()) => return None,
+        Some(c) if is_minus(c) && minus.is_none() && char_before(2).is_some_and(char::is_alphanumeric) => return None,
         _ => {}
     }
-    match at(end) {
-        Some(c) if c.is_alphabetic() && !code_after => return None,
-        Some('/' | '_' | ':') if at(end + 1).is_some_and(char::is_alphanumeric) => return None,
-        Some('-') if trailing_minus.is_none() && at(end + 1).is_some_and(char::is_alphanumeric) => return None,
+    match char_at(end) {
+        Some(c) if c.is_alphabetic() && !has_currency_after => return None,
+        Some('/' | '_' | ':') if char_at(end + 1).is_some_and(char::is_alphanumeric) => return None,
+        Some('-') if trailing_minus.is_none() && char_at(end + 1).is_some_and(char::is_alphanumeric) => return None,
         _ => {}
     }
-    // A currency may stand on the far side of the sign: `EUR -50,00`, `50,00- EUR`.
-    let has_currency = [Some(behind), minus].into_iter().flatten().any(|text| before_sign(text, codes()).is_some())
-        || [Some(ahead), trailing_minus].into_iter().flatten().any(|text| after_sign(text, codes()).is_some());
+    // The sign may be between number and currency: `EUR -50,00`, `50,00- EUR`.
+    let has_currency =
+        [Some(preceding), minus].into_iter().flatten().any(|text| before_sign(text, currency_signs()).is_some())
+            || [Some(following), trailing_minus]
+                .into_iter()
+                .flatten()
+                .any(|text| after_sign(text, currency_signs()).is_some());
     Some(Number {
-        range: minus.map_or(place(start), str::len)..trailing_minus.map_or(place(end), |rest| text.len() - rest.len()),
-        is_negative: minus.is_some() || trailing_minus.is_some() || is_in_brackets(behind, ahead, &body),
-        is_percent: ahead.trim_start_matches(BLANKS).starts_with('%'),
+        range: minus.map_or(byte_offset(start), str::len)
+            ..trailing_minus.map_or(byte_offset(end), |rest| text.len() - rest.len()),
+        is_negative: minus.is_some() || trailing_minus.is_some() || is_in_brackets(preceding, following, &body),
+        is_percent: following.trim_start_matches(BLANKS).starts_with('%'),
         has_currency,
         body,
     })
 }
 
-/// Blanks within an amount and around it.
+/// Spaces within and around an amount.
 const BLANKS: [char; 3] = [' ', '\u{A0}', '\u{202F}'];
 
 fn is_minus(c: char) -> bool {
     matches!(c, '-' | '−' | '–')
 }
 
-/// The text before the minus of a number that `behind` stands before: `-50`, `-€50`, `€-50`; None if there is none.
+/// The text before the minus sign of a number that follows `preceding`: `-50`, `-€50`, `€-50`; None without a minus.
 ///
-/// A dash with a blank after it is a minus only where an amount begins and no words follow, so that separators, lists
-/// and ranges have none: `Invoice 4711 - 119,00`, `- 2.50 a head`, `10 - 20 EUR`.
-fn minus_before<'a>(behind: &'a str, ahead: &str, body: &str) -> Option<&'a str> {
-    let before = before_currency(behind);
-    let touching = |text: &'a str| text.strip_suffix(is_minus);
-    if let Some(rest) = touching(behind).or_else(|| before.and_then(touching)) {
+/// A dash followed by a space is a minus sign only where an amount may begin and no words follow, because it may be a
+/// separator, a list item or a range: `Invoice 4711 - 119,00`, `- 2.50 a head`, `10 - 20 EUR`.
+fn minus_before<'a>(preceding: &'a str, following: &str, body: &str) -> Option<&'a str> {
+    let before = before_currency(preceding);
+    let strip_minus = |text: &'a str| text.strip_suffix(is_minus);
+    if let Some(rest) = strip_minus(preceding).or_else(|| before.and_then(strip_minus)) {
         return match before_currency(rest) {
             // A range in a currency: `10 €-20 €`.
             Some(before) if !rest.ends_with(BLANKS) => {
@@ -239,62 +245,62 @@ fn minus_before<'a>(behind: &'a str, ahead: &str, body: &str) -> Option<&'a str>
         }
         .then_some(rest);
     }
-    let rest = before.unwrap_or(behind).trim_end_matches(BLANKS).strip_suffix(is_minus)?;
-    let after = after_currency(ahead);
+    let rest = before.unwrap_or(preceding).trim_end_matches(BLANKS).strip_suffix(is_minus)?;
+    let after = after_currency(following);
     let is_amount = body.contains(['.', ',']) || before.is_some() || after.is_some();
-    let goes_on = after.unwrap_or(ahead).trim_start_matches(BLANKS).starts_with(char::is_alphanumeric);
-    (is_amount && !goes_on && is_opening(rest)).then_some(rest)
+    let words_follow = after.unwrap_or(following).trim_start_matches(BLANKS).starts_with(char::is_alphanumeric);
+    (is_amount && !words_follow && may_precede_amount(rest)).then_some(rest)
 }
 
-/// The text after the minus of a number with decimals that `ahead` stands after: `50.00-`, `50,00 - €`, `50,00 €-`; None
-/// if there is none.
-fn minus_after<'a>(ahead: &'a str, body: &str) -> Option<&'a str> {
+/// The text after the trailing minus sign of a number with decimals, at the start of `following`: `50.00-`,
+/// `50,00 - €`, `50,00 €-`; None without minus sign.
+fn minus_after<'a>(following: &'a str, body: &str) -> Option<&'a str> {
     if !body.contains(['.', ',']) {
         return None;
     }
-    // Whether what is after a dash makes a range of it: `10,00-€20,00`.
+    // Whether a value follows the dash, so that it is a range: `10,00-€20,00`.
     let is_value = |rest: &str| {
         let rest = after_currency(rest).unwrap_or(rest);
         rest.trim_start_matches(BLANKS).starts_with(|c: char| c.is_ascii_digit())
     };
-    if let Some(rest) = ahead.strip_prefix(is_minus) {
+    if let Some(rest) = following.strip_prefix(is_minus) {
         return match after_currency(rest) {
             Some(_) => !is_value(rest),
             None => !rest.starts_with(char::is_alphanumeric),
         }
         .then_some(rest);
     }
-    let spaced = ahead.trim_start_matches(BLANKS).strip_prefix(is_minus);
+    let spaced = following.trim_start_matches(BLANKS).strip_prefix(is_minus);
     let spaced = spaced.filter(|rest| after_currency(rest).is_some() && !is_value(rest));
     spaced.or_else(|| {
-        let rest = after_currency(ahead)?.strip_prefix(is_minus)?;
+        let rest = after_currency(following)?.strip_prefix(is_minus)?;
         let is_last = !rest.trim_start_matches(BLANKS).starts_with(char::is_alphanumeric);
         (is_last && after_currency(rest).is_none()).then_some(rest)
     })
 }
 
-/// Whether brackets around a number are a minus, as accountants write it: `(12.50)`, `($1,234.56)`. They are one only
-/// for amounts; whoever wants another kind of number does not ask. With a currency or blanks inside, an amount must begin
-/// there: `VAT 20% (£707.00)` says something beside.
-fn is_in_brackets(behind: &str, ahead: &str, body: &str) -> bool {
-    let has_mark = body.contains(['.', ',']);
-    if behind.ends_with('(') && ahead.starts_with(')') {
-        return has_mark;
+/// Whether brackets around a number mean a negative amount, as in accounting: `(12.50)`, `($1,234.56)`. This is for
+/// amounts only; callers that read other kinds of numbers ignore it. With a currency or spaces inside, the position
+/// must be one where an amount may begin: in `VAT 20% (£707.00)` the brackets are a remark.
+fn is_in_brackets(preceding: &str, following: &str, body: &str) -> bool {
+    let has_separator = body.contains(['.', ',']);
+    if preceding.ends_with('(') && following.starts_with(')') {
+        return has_separator;
     }
-    let (before, after) = (before_currency(behind), after_currency(ahead));
-    let rest = before.unwrap_or(behind).trim_end_matches(BLANKS).strip_suffix('(');
-    let is_closed = after.unwrap_or(ahead).trim_start_matches(BLANKS).starts_with(')');
-    (has_mark || before.is_some() || after.is_some()) && is_closed && rest.is_some_and(is_opening)
+    let (before, after) = (before_currency(preceding), after_currency(following));
+    let rest = before.unwrap_or(preceding).trim_end_matches(BLANKS).strip_suffix('(');
+    let is_closed = after.unwrap_or(following).trim_start_matches(BLANKS).starts_with(')');
+    (has_separator || before.is_some() || after.is_some()) && is_closed && rest.is_some_and(may_precede_amount)
 }
 
-/// Whether an amount may begin after this text: at the beginning of a line or of a cell, after a colon, and after a
-/// currency there.
-fn is_opening(behind: &str) -> bool {
-    let rest = before_currency(behind).unwrap_or(behind).trim_end_matches(BLANKS);
+/// Whether an amount may begin after this text: at the beginning of a line or cell, after a colon, or after a currency
+/// at such a position.
+fn may_precede_amount(preceding: &str) -> bool {
+    let rest = before_currency(preceding).unwrap_or(preceding).trim_end_matches(BLANKS);
     rest.is_empty() || rest.ends_with([':', '\t', '\n'])
 }
 
-/// Currencies by sign and by code. Those whose sign many share come first with the one that is meant most.
+/// Currencies by sign and by code. A sign shared by several currencies stands for the most common one.
 pub(super) const CURRENCIES: &[(&str, &str)] = &[
     ("€", "EUR"),
     ("$", "USD"),
@@ -332,18 +338,18 @@ pub(super) const CURRENCIES: &[(&str, &str)] = &[
     ("ILS", "ILS"),
 ];
 
-/// Signs of amounts beside those of [`CURRENCIES`]: several countries share them, or they are more than the mark that
-/// they end with. A minus stands before them, too; which currency they mean is not known.
+/// Currency signs that are not in [`CURRENCIES`], because several countries share them or because they end with a sign
+/// of the list. A minus may precede them; which currency they mean is not known.
 const OTHER_SIGNS: &[&str] =
     &["US$", "CA$", "AU$", "NZ$", "HK$", "C$", "A$", "R$", "S$", "kr", "kr.", "Kr", "Kr.", "Rs", "Rs."];
 
-fn codes() -> impl Iterator<Item = &'static str> {
+fn currency_signs() -> impl Iterator<Item = &'static str> {
     CURRENCIES.iter().map(|(sign, _)| *sign)
 }
 
-/// What is left after the currency that a text begins with; None if it begins with none.
+/// The text after the currency at its start; None if it does not begin with a currency.
 fn after_currency(text: &str) -> Option<&str> {
-    after_sign(text, codes().chain(OTHER_SIGNS.iter().copied()))
+    after_sign(text, currency_signs().chain(OTHER_SIGNS.iter().copied()))
 }
 
 fn after_sign(text: &str, mut signs: impl Iterator<Item = &'static str>) -> Option<&str> {
@@ -351,9 +357,9 @@ fn after_sign(text: &str, mut signs: impl Iterator<Item = &'static str>) -> Opti
     signs.find_map(|sign| text.strip_prefix(sign).filter(|rest| !rest.starts_with(char::is_alphabetic)))
 }
 
-/// What is left before the currency that a text ends with; None if it ends with none.
+/// The text before the currency at its end; None if it does not end with a currency.
 fn before_currency(text: &str) -> Option<&str> {
-    before_sign(text, codes().chain(OTHER_SIGNS.iter().copied()))
+    before_sign(text, currency_signs().chain(OTHER_SIGNS.iter().copied()))
 }
 
 fn before_sign(text: &str, mut signs: impl Iterator<Item = &'static str>) -> Option<&str> {
@@ -365,36 +371,36 @@ fn before_sign(text: &str, mut signs: impl Iterator<Item = &'static str>) -> Opt
 mod tests {
     use super::*;
 
-    fn read(text: &str, usual: Mark) -> Vec<String> {
-        find(text).iter().filter_map(|number| number.read(usual)).map(|read| read.text).collect()
+    fn read(text: &str, default: DecimalSeparator) -> Vec<String> {
+        find(text).iter().filter_map(|number| number.parse(default)).map(|read| read.text).collect()
     }
 
     #[test]
-    fn both_ways_of_writing() {
-        for (text, usual, expected) in [
-            ("1.234,56 €", Mark::Point, "1234.56"),
-            ("$1,234.56", Mark::Comma, "1234.56"),
-            ("1 774,80", Mark::Comma, "1774.80"),
-            ("CHF 1'234.50", Mark::Comma, "1234.50"),
-            ("1.234", Mark::Comma, "1234"),
-            ("1.234", Mark::Point, "1.234"),
-            ("1.234.567", Mark::Point, "1234567"),
-            ("0.025 €", Mark::Comma, "0.025"),
-            ("-12,50", Mark::Point, "-12.50"),
-            ("12,50-", Mark::Point, "-12.50"),
-            ("(12.50)", Mark::Point, "-12.50"),
-            ("007", Mark::Point, "7"),
+    fn parses_comma_and_point_decimals() {
+        for (text, default, expected) in [
+            ("1.234,56 €", DecimalSeparator::Point, "1234.56"),
+            ("$1,234.56", DecimalSeparator::Comma, "1234.56"),
+            ("1 774,80", DecimalSeparator::Comma, "1774.80"),
+            ("CHF 1'234.50", DecimalSeparator::Comma, "1234.50"),
+            ("1.234", DecimalSeparator::Comma, "1234"),
+            ("1.234", DecimalSeparator::Point, "1.234"),
+            ("1.234.567", DecimalSeparator::Point, "1234567"),
+            ("0.025 €", DecimalSeparator::Comma, "0.025"),
+            ("-12,50", DecimalSeparator::Point, "-12.50"),
+            ("12,50-", DecimalSeparator::Point, "-12.50"),
+            ("(12.50)", DecimalSeparator::Point, "-12.50"),
+            ("007", DecimalSeparator::Point, "7"),
         ] {
-            assert_eq!(read(text, usual), [expected], "{text}");
+            assert_eq!(read(text, default), [expected], "{text}");
         }
         for text in ["05.03.2018", "AB-12", "12/2024", "RE1234", "1234567890123456", "100ml", "10:30"] {
-            assert_eq!(read(text, Mark::Comma), [""; 0], "{text}");
+            assert_eq!(read(text, DecimalSeparator::Comma), [""; 0], "{text}");
         }
-        assert_eq!(read("2 x 40.00 = 80.00", Mark::Comma), ["2", "40.00", "80.00"]);
+        assert_eq!(read("2 x 40.00 = 80.00", DecimalSeparator::Comma), ["2", "40.00", "80.00"]);
     }
 
     #[test]
-    fn signs() {
+    fn parses_minus_signs() {
         for (text, expected) in [
             ("-$100,000.00", "-100000.00"),
             ("-€50.00", "-50.00"),
@@ -438,7 +444,7 @@ mod tests {
             ("INV-$50.00", "50.00"),
             ("1.250,- €", "1250"),
         ] {
-            let last = read(text, Mark::Comma).pop();
+            let last = read(text, DecimalSeparator::Comma).pop();
             assert_eq!(last.as_deref(), Some(expected), "{text}");
         }
         for (text, expected) in [
@@ -451,12 +457,12 @@ mod tests {
             ("10.00-12.00", vec![]),
             ("2026-03-04", vec![]),
         ] {
-            assert_eq!(read(text, Mark::Point), expected, "{text}");
+            assert_eq!(read(text, DecimalSeparator::Point), expected, "{text}");
         }
     }
 
     #[test]
-    fn a_number_has_its_sign_and_its_currency() {
+    fn range_includes_sign_and_currency_is_detected() {
         for (text, expected) in
             [("Net: -$5.00.", "-$5.00"), ("- € 5,00", "- € 5,00"), ("5.00- EUR", "5.00-"), ("5,00 €-", "5,00 €-")]
         {
@@ -467,9 +473,9 @@ mod tests {
     }
 
     #[test]
-    fn the_document_votes() {
+    fn unambiguous_numbers_decide_the_separator() {
         let numbers = find("1.234 and 12,50 and 1.000,00");
-        assert_eq!(Mark::vote(&numbers, Mark::Point), Mark::Comma);
+        assert_eq!(DecimalSeparator::vote(&numbers, DecimalSeparator::Point), DecimalSeparator::Comma);
         assert!(find("19 %")[0].is_percent && find("19%")[0].is_percent);
     }
 }

@@ -1,4 +1,4 @@
-//! Extraction as a whole: documents in files, an embedded invoice, and what holds for any text and schema.
+//! End-to-end extraction tests: documents in files, an embedded invoice, and properties for any text and schema.
 
 use std::fs;
 
@@ -7,16 +7,16 @@ use proptest::prelude::*;
 use super::*;
 use crate::document::{ReadOptions, Word, attachments, read};
 
-/// `NAME [KIND] [(SYNONYM)]`; a label has its options behind it: `label(a, b)`.
-fn field(written: &str) -> Field {
-    let (name, rest) = written.split_once(' ').unwrap_or((written, ""));
-    let (kind, listed) = rest.split_once('(').map_or((rest, ""), |(kind, listed)| (kind, listed.trim_end_matches(')')));
-    let listed: Vec<String> = listed.split(", ").filter(|one| !one.is_empty()).map(str::to_owned).collect();
-    let kind: Kind = match kind.trim() {
-        "" => Kind::Text,
+/// Parses `NAME [KIND] [(SYNONYM)]`; a label is followed by its options: `label(a, b)`.
+fn field(text: &str) -> Field {
+    let (name, rest) = text.split_once(' ').unwrap_or((text, ""));
+    let (kind, items) = rest.split_once('(').map_or((rest, ""), |(kind, items)| (kind, items.trim_end_matches(')')));
+    let items: Vec<String> = items.split(", ").filter(|item| !item.is_empty()).map(str::to_owned).collect();
+    let kind: FieldKind = match kind.trim() {
+        "" => FieldKind::Text,
         kind => serde_json::from_str(&format!("{kind:?}")).unwrap(),
     };
-    let (options, synonyms) = if kind == Kind::Label { (listed, vec![]) } else { (vec![], listed) };
+    let (options, synonyms) = if kind == FieldKind::Label { (items, vec![]) } else { (vec![], items) };
     Field { name: name.to_owned(), kind, synonyms, options, ..Field::default() }
 }
 
@@ -25,10 +25,10 @@ fn lines() -> Table {
     Table { name: "lines".into(), description: None, fields }
 }
 
-/// A case is a file: `field: FIELD = VALUE` or `field: FIELD none`, perhaps `row: CELL | CELL ...`, a line of `---`, and
-/// the document.
+/// A case is a file: `field: FIELD = VALUE` or `field: FIELD none`, optionally `row: CELL | CELL ...`, a line `---`,
+/// and the document.
 #[test]
-fn cases() {
+fn extracts_the_cases() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/extract/cases");
     let mut failures = Vec::new();
     let mut count = 0;
@@ -43,13 +43,13 @@ fn cases() {
         let (mut expected, mut rows) = (Vec::new(), Vec::new());
         for line in header.lines() {
             match line.split_once(": ").unwrap() {
-                ("field", written) => match written.split_once(" = ") {
-                    Some((asked, value)) => {
-                        schema.fields.push(field(asked));
+                ("field", rest) => match rest.split_once(" = ") {
+                    Some((definition, value)) => {
+                        schema.fields.push(field(definition));
                         expected.push(Some(value.to_owned()));
                     }
                     None => {
-                        schema.fields.push(field(written.strip_suffix(" none").unwrap()));
+                        schema.fields.push(field(rest.strip_suffix(" none").unwrap()));
                         expected.push(None);
                     }
                 },
@@ -70,10 +70,10 @@ fn cases() {
                 failures.push(format!("{name}: {value:?}\n    expected {expected:?}"));
             }
         }
-        let read: Vec<Vec<String>> =
+        let found: Vec<Vec<String>> =
             extraction.tables.iter().flat_map(|table| &table.rows).map(|row| cells(row)).collect();
-        if read != rows {
-            failures.push(format!("{name}: {read:?}\n    expected {rows:?}"));
+        if found != rows {
+            failures.push(format!("{name}: {found:?}\n    expected {rows:?}"));
         }
         count += 1;
     }
@@ -82,7 +82,7 @@ fn cases() {
 }
 
 #[test]
-fn the_amount_column_is_the_money_of_the_line() {
+fn amount_column_is_the_line_total() {
     for header in [
         "Item\tQty\tUnit price\tAmount",
         "Artikel\tMenge\tEinzelpreis\tBetrag",
@@ -103,7 +103,7 @@ fn the_amount_column_is_the_money_of_the_line() {
 }
 
 #[test]
-fn an_amount_before_price_and_total_is_the_quantity() {
+fn amount_column_before_price_and_total_is_the_quantity() {
     let schema = Schema { fields: vec![], tables: vec![lines()] };
     let text = "Item\tAmount\tPrice\tTotal\nLamp\t3\t40.00\t120.00\n";
     let extraction = extract(&Document::plain(text), &schema, &[]);
@@ -115,7 +115,7 @@ fn cells(row: &[Value]) -> Vec<String> {
     row.iter().map(|value| value.value.clone().unwrap_or_else(|| "-".into())).collect()
 }
 
-/// What holds for every extraction.
+/// Checks the invariants of every extraction.
 fn check(document: &Document, schema: &Schema, extraction: &Extraction) -> Result<(), TestCaseError> {
     prop_assert_eq!(extraction, &extract(document, schema, &[]));
     prop_assert_eq!(extraction.values.len(), schema.fields.len());
@@ -144,14 +144,14 @@ fn facturx() -> Vec<u8> {
 }
 
 #[test]
-fn an_embedded_invoice_is_exact() {
+fn embedded_invoice_gives_exact_values() {
     let bytes = facturx();
     let document = read(&bytes, &ReadOptions::default()).unwrap();
     let files = attachments(&bytes).unwrap();
     assert_eq!(files.len(), 1);
     assert_eq!(files[0].name.as_deref(), Some("factur-x.xml"));
     assert_eq!(files[0].media_type.as_deref(), Some("text/xml"));
-    let asked = [
+    let cases = [
         ("invoice_number id", "LH-2026-77", true),
         ("Rechnungsdatum date", "2026-05-04", true),
         ("due_date date", "2026-06-03", false),
@@ -160,36 +160,36 @@ fn an_embedded_invoice_is_exact() {
         ("buyer_name", "Gasthof Linde", false),
         ("seller_vat_id vat_id", "DE136695976", false),
     ];
-    let fields = asked.iter().map(|(written, ..)| field(written)).chain([field("colour")]).collect();
+    let fields = cases.iter().map(|(definition, ..)| field(definition)).chain([field("colour")]).collect();
     let extraction = extract(&document, &Schema { fields, tables: vec![lines()] }, &files);
-    for ((_, expected, is_shown), value) in asked.iter().zip(&extraction.values) {
+    for ((_, expected, is_shown), value) in cases.iter().zip(&extraction.values) {
         assert_eq!(value.value.as_deref(), Some(*expected));
-        assert_eq!((value.confidence, value.origin), (1.0, Origin::Embedded), "{}", value.field);
+        assert_eq!((value.confidence, value.origin), (1.0, ValueSource::Embedded), "{}", value.field);
         assert_eq!(value.citation.is_some_and(|citation| citation.rect.is_some()), *is_shown, "{}", value.field);
     }
     let colour = extraction.values.last().unwrap();
-    assert_eq!((&colour.value, colour.origin), (&None, Origin::Text));
+    assert_eq!((&colour.value, colour.origin), (&None, ValueSource::Text));
     assert_eq!(
         extraction.tables[0].rows.iter().map(|row| cells(row)).collect::<Vec<_>>(),
         [["Lamp & shade", "3", "40.00", "120.00"]]
     );
-    // The pages alone say as much of what they show.
+    // The pages alone give the same value for what they show.
     let plain = extract(&document, &Schema { fields: vec![field("total money")], tables: vec![] }, &[]);
-    assert_eq!((plain.values[0].value.as_deref(), plain.values[0].origin), (Some("142.80"), Origin::Text));
+    assert_eq!((plain.values[0].value.as_deref(), plain.values[0].origin), (Some("142.80"), ValueSource::Text));
 }
 
 #[test]
-fn ubl_is_read_and_other_xml_is_not() {
+fn reads_ubl_and_rejects_other_xml() {
     let ubl = r#"<Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2" xmlns:cbc="urn:b" xmlns:cac="urn:a">
         <cbc:ID>U-1</cbc:ID><cbc:IssueDate>2026-01-02</cbc:IssueDate>
         <cac:LegalMonetaryTotal><cbc:TaxInclusiveAmount currencyID="EUR">11.90</cbc:TaxInclusiveAmount></cac:LegalMonetaryTotal>
         <cac:InvoiceLine><cbc:ID>1</cbc:ID><cbc:InvoicedQuantity>2</cbc:InvoicedQuantity><cac:Item><cbc:Name>Tea</cbc:Name></cac:Item></cac:InvoiceLine>
         </Invoice>"#;
     let invoice = invoice_xml::read(ubl.as_bytes()).unwrap();
-    let of = |facts: &invoice_xml::Facts, concept| facts.get(concept).cloned().unwrap_or_default();
-    assert_eq!(of(&invoice.facts, "invoice_number"), "U-1");
-    assert_eq!(of(&invoice.facts, "total"), "11.90");
-    assert_eq!(of(&invoice.lines[0], "line_description"), "Tea");
+    let fact = |facts: &invoice_xml::Facts, concept| facts.get(concept).cloned().unwrap_or_default();
+    assert_eq!(fact(&invoice.facts, "invoice_number"), "U-1");
+    assert_eq!(fact(&invoice.facts, "total"), "11.90");
+    assert_eq!(fact(&invoice.lines[0], "line_description"), "Tea");
     for other in ["", "text", "<html/>", "<Invoice/>", "<Invoice><ID>1</Invoice>", "<Invoice><ID>&bad;</ID>"] {
         assert_eq!(invoice_xml::read(other.as_bytes()), None, "{other}");
     }
@@ -198,7 +198,7 @@ fn ubl_is_read_and_other_xml_is_not() {
 }
 
 #[test]
-fn hostile_texts_take_no_time() {
+fn adversarial_texts_are_fast() {
     let schema = Schema {
         fields: [
             "total money",
@@ -268,26 +268,26 @@ const WORDS: &[&str] = &[
 ];
 
 fn texts() -> impl Strategy<Value = String> {
-    let said = prop::collection::vec(prop::sample::select(WORDS), 0..60).prop_map(|words| words.join(" "));
-    prop_oneof![said, any::<String>()]
+    let joined_words = prop::collection::vec(prop::sample::select(WORDS), 0..60).prop_map(|words| words.join(" "));
+    prop_oneof![joined_words, any::<String>()]
 }
 
 fn schemas() -> impl Strategy<Value = Schema> {
     let kinds = [
-        Kind::Text,
-        Kind::Number,
-        Kind::Money,
-        Kind::Percent,
-        Kind::Date,
-        Kind::Boolean,
-        Kind::Iban,
-        Kind::VatId,
-        Kind::Email,
-        Kind::Phone,
-        Kind::Url,
-        Kind::Currency,
-        Kind::Id,
-        Kind::Label,
+        FieldKind::Text,
+        FieldKind::Number,
+        FieldKind::Money,
+        FieldKind::Percent,
+        FieldKind::Date,
+        FieldKind::Boolean,
+        FieldKind::Iban,
+        FieldKind::VatId,
+        FieldKind::Email,
+        FieldKind::Phone,
+        FieldKind::Url,
+        FieldKind::Currency,
+        FieldKind::Id,
+        FieldKind::Label,
     ];
     let names = prop_oneof![
         prop::sample::select(vec![
@@ -305,24 +305,24 @@ fn schemas() -> impl Strategy<Value = Schema> {
         any::<String>(),
     ];
     let field = (names, prop::sample::select(kinds.to_vec()), prop::collection::vec(texts(), 0..3)).prop_map(
-        |(name, kind, listed)| Field { name, kind, options: listed.clone(), synonyms: listed, description: None },
+        |(name, kind, items)| Field { name, kind, options: items.clone(), synonyms: items, description: None },
     );
     let fields = prop::collection::vec(field, 0..12);
-    (fields, 0_usize..12).prop_map(|(mut fields, at)| {
-        let columns = fields.split_off(at.min(fields.len()));
+    (fields, 0_usize..12).prop_map(|(mut fields, index)| {
+        let columns = fields.split_off(index.min(fields.len()));
         Schema { fields, tables: vec![Table { name: "rows".into(), description: None, fields: columns }] }
     })
 }
 
 proptest! {
     #[test]
-    fn holds_for_any_text_and_schema(text in texts(), schema in schemas()) {
+    fn invariants_hold_for_any_text_and_schema(text in texts(), schema in schemas()) {
         let document = Document::plain(&text);
         check(&document, &schema, &extract(&document, &schema, &[]))?;
     }
 
     #[test]
-    fn places_are_not_trusted(
+    fn invariants_hold_for_invalid_word_positions(
         text in texts(),
         schema in schemas(),
         words in prop::collection::vec((0_usize..80, 0_usize..12, any::<[f32; 4]>()), 0..30),
@@ -339,7 +339,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_no_invoice(bytes in any::<Vec<u8>>()) {
+    fn reading_any_bytes_as_invoice_does_not_panic(bytes in any::<Vec<u8>>()) {
         invoice_xml::read(&bytes);
     }
 }

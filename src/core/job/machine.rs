@@ -5,24 +5,24 @@ use std::time::Duration;
 use super::{Command, Effect, External, Failure, Job, Report, Source, Stage, Start, State, Status};
 use crate::{ENGINE_VERSION, error::Unreadable, id::LeaseId, limits, time::Timestamp};
 
-/// What a command came to.
+/// The result of a command.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
+pub enum Transition {
     /// The job changed; store it. Boxed because a job is a hundred times the size of the other outcomes.
     Changed(Box<Job>),
     /// Nothing to store.
     Unchanged,
-    /// A claim met a live lease.
+    /// The stage cannot be claimed yet: its lease is live, or its backoff not over.
     Busy {
-        /// When that lease ends, or the backoff before the next attempt does.
+        /// When that lease or backoff ends.
         until: Timestamp,
     },
 }
 
-/// Why a command was refused.
+/// Why a command was rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rejected {
-    /// There is no such job.
+    /// The job does not exist.
     Unknown,
     /// The job has ended, so it cannot be stopped.
     Final(Status),
@@ -30,37 +30,37 @@ pub enum Rejected {
     Unfinished(Status),
 }
 
-/// Applies `command` to `job` (nothing: there is none yet) at `now`.
+/// Applies `command` to `job` (None if it does not exist yet) at `now`.
 ///
 /// # Errors
 ///
-/// [`Rejected`] when the command makes no sense for the job. Stale reports (a finish under a lost lease, a late dead
-/// letter) are not errors: they change nothing.
-pub fn apply(job: Option<&Job>, command: Command, now: Timestamp) -> Result<Outcome, Rejected> {
+/// [`Rejected`] if the command is not valid in the state of the job. Stale reports (a report under a lost lease, a late
+/// dead letter) are not errors: they change nothing.
+pub fn apply(job: Option<&Job>, command: Command, now: Timestamp) -> Result<Transition, Rejected> {
     let Some(job) = job.filter(|job| job.status() != Status::Purged) else {
         return match (job, command) {
             (None, Command::Submit { job, start }) => Ok(changed(submit(*job, start, now))),
-            (Some(purged), Command::Delivered { effects }) => Ok(delivered(purged, &effects)),
-            (Some(purged), Command::Undelivered) => Ok(undelivered(purged, now)),
-            (_, Command::Wake | Command::Delivered { .. } | Command::Undelivered) => Ok(Outcome::Unchanged),
+            (Some(purged), Command::Delivered { effects }) => Ok(remove_delivered(purged, &effects)),
+            (Some(purged), Command::Undelivered) => Ok(postpone_outbox(purged, now)),
+            (_, Command::Wake | Command::Delivered { .. } | Command::Undelivered) => Ok(Transition::Unchanged),
             _ => Err(Rejected::Unknown),
         };
     };
     match command {
-        Command::Submit { .. } | Command::Get => Ok(Outcome::Unchanged),
+        Command::Submit { .. } | Command::Get => Ok(Transition::Unchanged),
         Command::Claim { lease } => Ok(claim(job, lease, now)),
-        Command::Report { lease, report } => Ok(match held(job, lease) {
-            None => Outcome::Unchanged,
-            Some((stage, attempt)) => changed(reported(job, stage, attempt, report, now)),
+        Command::Report { lease, report } => Ok(match stage_held_by(job, lease) {
+            None => Transition::Unchanged,
+            Some((stage, attempt)) => changed(apply_report(job, stage, attempt, report, now)),
         }),
         Command::Cancel => match job.status() {
             Status::Queued | Status::Running => {
-                let mut next = touched(job, now);
+                let mut next = bump_version(job, now);
                 next.state = State::Cancelled;
-                forget_enqueue(&mut next);
-                Ok(changed(indexed(next)))
+                cancel_enqueue(&mut next);
+                Ok(changed(with_index_update(next)))
             }
-            Status::Cancelled => Ok(Outcome::Unchanged),
+            Status::Cancelled => Ok(Transition::Unchanged),
             ended => Err(Rejected::Final(ended)),
         },
         Command::Delete => {
@@ -71,24 +71,26 @@ pub fn apply(job: Option<&Job>, command: Command, now: Timestamp) -> Result<Outc
             }
         }
         Command::DeadLetter { stage, attempt } => Ok(match job.state {
-            State::Queued { stage: at, attempt: made, .. } if at == stage && made == attempt => {
+            State::Queued { stage: queued_stage, attempt: queued_attempt, .. }
+                if queued_stage == stage && queued_attempt == attempt =>
+            {
                 let failure = Failure {
                     code: "DEAD_LETTER".to_owned(),
                     message: "The queue gave up delivering the job".to_owned(),
                     retryable: false,
                 };
-                changed(failed(job, failure, now))
+                changed(fail(job, failure, now))
             }
-            _ => Outcome::Unchanged,
+            _ => Transition::Unchanged,
         }),
         Command::Wake => Ok(wake(job, now)),
-        Command::Delivered { effects } => Ok(delivered(job, &effects)),
-        Command::Undelivered => Ok(undelivered(job, now)),
+        Command::Delivered { effects } => Ok(remove_delivered(job, &effects)),
+        Command::Undelivered => Ok(postpone_outbox(job, now)),
     }
 }
 
-fn changed(job: Job) -> Outcome {
-    Outcome::Changed(Box::new(job))
+fn changed(job: Job) -> Transition {
+    Transition::Changed(Box::new(job))
 }
 
 fn submit(mut job: Job, start: Start, now: Timestamp) -> Job {
@@ -98,20 +100,20 @@ fn submit(mut job: Job, start: Start, now: Timestamp) -> Job {
             queue(&mut job, 0, 0, now);
             job
         }
-        Start::Here(lease) => {
+        Start::Inline(lease) => {
             job.version = job.version.saturating_add(1);
             job.state = State::Running { stage: 0, attempt: 1, lease, until: lease_end(&job, 1, now) };
             job
         }
-        Start::Done(report) => reported(&job, 0, 1, report, now),
+        Start::Done(report) => apply_report(&job, 0, 1, report, now),
     }
 }
 
-/// The job after `attempt` at `stage` came to `report`.
-fn reported(job: &Job, stage: usize, attempt: u32, report: Report, now: Timestamp) -> Job {
-    let mut next = touched(job, now);
+/// The job after `attempt` at `stage` ended with `report`.
+fn apply_report(job: &Job, stage: usize, attempt: u32, report: Report, now: Timestamp) -> Job {
+    let mut next = bump_version(job, now);
     match report {
-        Report::Failed(failure) => return attempt_failed(job, stage, attempt, failure, now),
+        Report::Failed(failure) => return fail_attempt(job, stage, attempt, failure, now),
         Report::Classified(decision) => {
             next.route = job.route_of(&decision);
             next.routes.clear();
@@ -122,66 +124,66 @@ fn reported(job: &Job, stage: usize, attempt: u32, report: Report, now: Timestam
     next.engine_version = Some(ENGINE_VERSION.into());
     let following = stage.saturating_add(1);
     match job.plan.get(following) {
-        // What goes nowhere has nothing to be extracted.
+        // Without a route there is no schema to extract.
         Some(Stage::Extract) if next.route.is_none() => next.state = State::Succeeded,
         Some(_) => queue(&mut next, following, 0, now),
         None => next.state = State::Succeeded,
     }
     if next.state == State::Succeeded {
-        forget_enqueue(&mut next);
+        cancel_enqueue(&mut next);
     }
-    indexed(next)
+    with_index_update(next)
 }
 
-fn claim(job: &Job, lease: LeaseId, now: Timestamp) -> Outcome {
+fn claim(job: &Job, lease: LeaseId, now: Timestamp) -> Transition {
     match job.state {
-        State::Queued { not_before, .. } if now < not_before => Outcome::Busy { until: not_before },
-        State::Queued { stage, attempt, .. } => take(job, stage, attempt, lease, now),
-        State::Running { until, .. } if now < until => Outcome::Busy { until },
-        // The holder is overdue and the timer has not noticed yet: the claimer may have the next attempt at once.
-        State::Running { stage, attempt, .. } => take(job, stage, attempt, lease, now),
-        _ => Outcome::Unchanged,
+        State::Queued { not_before, .. } if now < not_before => Transition::Busy { until: not_before },
+        State::Queued { stage, attempt, .. } => start_attempt(job, stage, attempt, lease, now),
+        State::Running { until, .. } if now < until => Transition::Busy { until },
+        // The lease has expired and the timer has not fired yet: the claimer gets the next attempt immediately.
+        State::Running { stage, attempt, .. } => start_attempt(job, stage, attempt, lease, now),
+        _ => Transition::Unchanged,
     }
 }
 
-/// When an attempt that begins now is given up.
+/// When the lease of an attempt that starts now expires.
 fn lease_end(job: &Job, attempt: u32, now: Timestamp) -> Timestamp {
-    // A different part of the id for every attempt, so that two jobs that met once do not meet again.
-    let part = job.id.as_u128().rotate_right(attempt.saturating_mul(21)) % limits::LEASE_SPREAD.as_millis();
-    now + limits::LEASE + Duration::from_millis(u64::try_from(part).unwrap_or(0))
+    // Each attempt uses different bits of the id, so that two jobs whose leases coincide once do not coincide again.
+    let spread_millis = job.id.as_u128().rotate_right(attempt.saturating_mul(21)) % limits::LEASE_SPREAD.as_millis();
+    now + limits::LEASE + Duration::from_millis(u64::try_from(spread_millis).unwrap_or(0))
 }
 
-/// Gives the stage to `lease`, or gives the job up when the attempts are spent.
-fn take(job: &Job, stage: usize, made: u32, lease: LeaseId, now: Timestamp) -> Outcome {
-    if made >= limits::MAX_ATTEMPTS {
-        return changed(failed(job, spent(), now));
+/// Gives the stage to `lease`, or fails the job if no attempts remain.
+fn start_attempt(job: &Job, stage: usize, attempts_made: u32, lease: LeaseId, now: Timestamp) -> Transition {
+    if attempts_made >= limits::MAX_ATTEMPTS {
+        return changed(fail(job, attempts_exhausted(), now));
     }
-    let mut next = touched(job, now);
-    let attempt = made.saturating_add(1);
+    let mut next = bump_version(job, now);
+    let attempt = attempts_made.saturating_add(1);
     next.state = State::Running { stage, attempt, lease, until: lease_end(job, attempt, now) };
-    forget_enqueue(&mut next);
-    changed(indexed(next))
+    cancel_enqueue(&mut next);
+    changed(with_index_update(next))
 }
 
-/// The stage and attempt that `lease` holds, if it does. An overdue lease still counts while nobody has taken over.
-fn held(job: &Job, lease: LeaseId) -> Option<(usize, u32)> {
+/// The stage and attempt that `lease` holds. None if it holds none. An expired lease is valid until the next claim.
+fn stage_held_by(job: &Job, lease: LeaseId) -> Option<(usize, u32)> {
     match job.state {
         State::Running { stage, attempt, lease: holder, .. } if holder == lease => Some((stage, attempt)),
         _ => None,
     }
 }
 
-fn attempt_failed(job: &Job, stage: usize, attempt: u32, failure: Failure, now: Timestamp) -> Job {
+fn fail_attempt(job: &Job, stage: usize, attempt: u32, failure: Failure, now: Timestamp) -> Job {
     if !failure.retryable || attempt >= limits::MAX_ATTEMPTS {
-        return failed(job, failure, now);
+        return fail(job, failure, now);
     }
-    let mut next = touched(job, now);
+    let mut next = bump_version(job, now);
     queue(&mut next, stage, attempt, now);
-    indexed(next)
+    with_index_update(next)
 }
 
-/// The failure of a job whose every attempt ended without a word, which is what a crash looks like from here.
-fn spent() -> Failure {
+/// The failure of a job whose attempts all ended without a report, as they do if the instance crashes.
+fn attempts_exhausted() -> Failure {
     Failure {
         code: Unreadable::Timeout.code().to_owned(),
         message: format!(
@@ -192,45 +194,47 @@ fn spent() -> Failure {
     }
 }
 
-fn wake(job: &Job, now: Timestamp) -> Outcome {
+fn wake(job: &Job, now: Timestamp) -> Transition {
     match job.state {
-        State::Queued { stage, attempt, not_before, ask_again, asked } if ask_again <= now => {
-            let mut next = touched(job, now);
-            let asked = asked.saturating_add(1);
+        State::Queued { stage, attempt, not_before, redelivery_at, redeliveries } if redelivery_at <= now => {
+            let mut next = bump_version(job, now);
+            let redeliveries = redeliveries.saturating_add(1);
             next.state = State::Queued {
                 stage,
                 attempt,
                 not_before,
-                ask_again: now + limits::ASK_AGAIN.saturating_mul(1 << asked.min(limits::ASK_AGAIN_DOUBLINGS)),
-                asked,
+                redelivery_at: now
+                    + limits::REDELIVERY_INTERVAL
+                        .saturating_mul(1 << redeliveries.min(limits::MAX_REDELIVERY_DOUBLINGS)),
+                redeliveries,
             };
-            owe(&mut next, Effect::Enqueue { stage, attempt, asked, delay_seconds: 0 }, now);
+            push_effect(&mut next, Effect::Enqueue { stage, attempt, redeliveries, delay_seconds: 0 }, now);
             changed(next)
         }
         State::Running { stage, attempt, until, .. } if until <= now => {
             if attempt >= limits::MAX_ATTEMPTS {
-                return changed(failed(job, spent(), now));
+                return changed(fail(job, attempts_exhausted(), now));
             }
-            let mut next = touched(job, now);
+            let mut next = bump_version(job, now);
             queue(&mut next, stage, attempt, now);
-            changed(indexed(next))
+            changed(with_index_update(next))
         }
-        State::Succeeded | State::Failed { .. } | State::Cancelled if job.kept_until() <= now => {
+        State::Succeeded | State::Failed { .. } | State::Cancelled if job.retained_until() <= now => {
             changed(purge(job, now))
         }
-        _ => Outcome::Unchanged,
+        _ => Transition::Unchanged,
     }
 }
 
-fn failed(job: &Job, failure: Failure, now: Timestamp) -> Job {
-    let mut next = touched(job, now);
+fn fail(job: &Job, failure: Failure, now: Timestamp) -> Job {
+    let mut next = bump_version(job, now);
     next.state = State::Failed { failure };
-    forget_enqueue(&mut next);
-    indexed(next)
+    cancel_enqueue(&mut next);
+    with_index_update(next)
 }
 
 fn purge(job: &Job, now: Timestamp) -> Job {
-    let mut next = touched(job, now);
+    let mut next = bump_version(job, now);
     next.state = State::Purged;
     next.decision = None;
     next.extraction = None;
@@ -242,70 +246,77 @@ fn purge(job: &Job, now: Timestamp) -> Job {
         *mail = None;
     }
     next.outbox.clear();
-    owe(&mut next, Effect::RemoveFromIndex, now);
+    push_effect(&mut next, Effect::RemoveFromIndex, now);
     next
 }
 
-fn delivered(job: &Job, effects: &[String]) -> Outcome {
+fn remove_delivered(job: &Job, effects: &[String]) -> Transition {
     let mut next = job.clone();
     next.outbox.retain(|effect| !effects.contains(&effect.id()));
     if next.outbox.len() == job.outbox.len() {
-        return Outcome::Unchanged;
+        return Transition::Unchanged;
     }
     next.flush_failures = 0;
-    // Not a change of the job: the version tells outsiders about the job, and for them nothing happened.
+    // The version stays: it counts changes that are visible outside, and this is not one.
     changed(next)
 }
 
-fn undelivered(job: &Job, now: Timestamp) -> Outcome {
+fn postpone_outbox(job: &Job, now: Timestamp) -> Transition {
     if job.outbox.is_empty() {
-        return Outcome::Unchanged;
+        return Transition::Unchanged;
     }
     let mut next = job.clone();
     next.flush_failures = next.flush_failures.saturating_add(1);
-    next.flush_at =
-        now + limits::FLUSH_AGAIN.saturating_mul(1 << next.flush_failures.min(limits::FLUSH_AGAIN_DOUBLINGS));
+    next.flush_at = now
+        + limits::OUTBOX_RETRY_INTERVAL
+            .saturating_mul(1 << next.flush_failures.min(limits::MAX_OUTBOX_RETRY_DOUBLINGS));
     changed(next)
 }
 
-/// Puts the job before `stage` after `attempt` attempts at it, and asks for somebody to take it.
+/// Queues `stage`, at which `attempt` attempts were made, and enqueues its message.
 fn queue(job: &mut Job, stage: usize, attempt: u32, now: Timestamp) {
     // 0 before the first attempt, then 1 s, 4 s: enough for a crashed instance to be replaced.
     let delay_seconds = match attempt {
         0 => 0,
-        made => 1_u32 << (2 * made.saturating_sub(1)).min(limits::BACKOFF_DOUBLINGS),
+        attempts_made => 1_u32 << (2 * attempts_made.saturating_sub(1)).min(limits::MAX_BACKOFF_DOUBLINGS),
     };
     let not_before = now + Duration::from_secs(delay_seconds.into());
-    job.state = State::Queued { stage, attempt, not_before, ask_again: not_before + limits::ASK_AGAIN, asked: 0 };
-    forget_enqueue(job);
-    owe(job, Effect::Enqueue { stage, attempt, asked: 0, delay_seconds }, now);
+    job.state = State::Queued {
+        stage,
+        attempt,
+        not_before,
+        redelivery_at: not_before + limits::REDELIVERY_INTERVAL,
+        redeliveries: 0,
+    };
+    cancel_enqueue(job);
+    push_effect(job, Effect::Enqueue { stage, attempt, redeliveries: 0, delay_seconds }, now);
 }
 
-/// The job, changed now.
-fn touched(job: &Job, now: Timestamp) -> Job {
+/// The job with the next version, changed at `now`.
+fn bump_version(job: &Job, now: Timestamp) -> Job {
     let mut next = job.clone();
     next.version = job.version.saturating_add(1);
     next.updated_at = now.max(job.updated_at);
     next
 }
 
-/// The job, with its present version owed to the index. An older version owed is of no use any more.
-fn indexed(mut job: Job) -> Job {
+/// The job, with an effect that writes its current version to the index. It replaces one of an older version.
+fn with_index_update(mut job: Job) -> Job {
     job.outbox.retain(|effect| !matches!(effect, Effect::UpsertIndex { .. }));
     let version = job.version;
     let now = job.updated_at;
-    owe(&mut job, Effect::UpsertIndex { version }, now);
+    push_effect(&mut job, Effect::UpsertIndex { version }, now);
     job
 }
 
-fn forget_enqueue(job: &mut Job) {
+fn cancel_enqueue(job: &mut Job) {
     job.outbox.retain(|effect| !matches!(effect, Effect::Enqueue { .. }));
 }
 
-fn owe(job: &mut Job, effect: Effect, now: Timestamp) {
+fn push_effect(job: &mut Job, effect: Effect, now: Timestamp) {
     if job.outbox.is_empty() {
         job.flush_failures = 0;
-        job.flush_at = now + limits::FLUSH_AGAIN;
+        job.flush_at = now + limits::OUTBOX_RETRY_INTERVAL;
     }
     job.outbox.push(effect);
 }

@@ -10,19 +10,18 @@
 //!  final --(retention timer, or delete)--> Purged
 //! ```
 //!
-//! [`apply`] takes a job, a [`Command`] and the time, and gives the next job or the reason why not. It does nothing
-//! else: what must happen outside is left as [`Effect`]s in the job's own outbox, so that one atomic write stores the
-//! new state together with everything still owed because of it. Whoever stores the job then delivers the effects
-//! and reports back with [`Command::Delivered`]; effects are idempotent and have deterministic ids, so delivering
-//! one twice is harmless.
+//! [`apply`] takes a job, a [`Command`] and the time, and returns the next job or the reason for a rejection. It
+//! does nothing else: side effects are [`Effect`]s in the job's own outbox, so that one atomic write stores the new
+//! state together with its pending effects. The job object then delivers the effects and reports back with
+//! [`Command::Delivered`]; effects are idempotent and have deterministic ids, so delivering one twice is harmless.
 //!
 //! Three rules make duplicates, reordering and crashes harmless:
 //!
-//! - A claim counts the attempt before the work. A document that kills the whole instance is therefore given up
-//!   after [`limits::MAX_ATTEMPTS`] claims although no code of ours ran after the crash.
-//! - Only the holder of the live lease can finish or fail a stage; anybody else's report is ignored.
-//! - [`Job::timer`] is derived from the state: whatever is not final has a moment at which the job looks after
-//!   itself, so losing a queue message costs time and never a job.
+//! - A claim counts the attempt before the work. A job whose document crashes the whole instance therefore fails
+//!   after [`limits::MAX_ATTEMPTS`] claims, although no code of ours ran after the crash.
+//! - Only the holder of the current lease can finish or fail a stage; other reports are ignored.
+//! - [`Job::timer`] is derived from the state: every job that is not final has a time at which it wakes itself, so a
+//!   lost queue message costs time and never a job.
 
 mod machine;
 
@@ -30,7 +29,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-pub use machine::{Outcome, Rejected, apply};
+pub use machine::{Rejected, Transition, apply};
 
 use crate::{
     classify::{Decision, RuleSet, Settings},
@@ -55,7 +54,7 @@ pub enum Source {
     },
     /// A mail that came with the request.
     Mail {
-        /// The mail; nothing in what listings show.
+        /// The mail. None in listings.
         mail: Option<Box<Mail>>,
     },
 }
@@ -63,28 +62,28 @@ pub enum Source {
 /// Where documents of a label go, and what is extracted from them there.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Route {
-    /// The label of the rule; nothing when nobody classified.
+    /// The label of the rule. None if the job does not classify.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// What people call the place they go to.
+    /// The name of the deployment that gets them.
     pub deployment: String,
     /// The saved schema.
     pub schema_id: SchemaId,
-    /// What people call the schema.
+    /// The name of the schema.
     pub schema_name: String,
-    /// The schema as it was when the job was accepted; empty in what listings show.
+    /// The schema as it was when the job was accepted. Empty in listings.
     #[serde(default)]
     pub schema: Schema,
 }
 
-/// What the caller wants back with the result, unchanged.
+/// Data of the caller that is returned unchanged with the result.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct External {
-    /// The caller's own name for it.
+    /// The caller's own reference.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
-    /// JSON, byte for byte as it came.
+    /// The caller's metadata: JSON, byte for byte as received.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<String>,
 }
@@ -98,15 +97,15 @@ impl External {
 /// How a job classifies: a snapshot, so that a later change of the classifier does not change a running job.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Classification {
-    /// The saved classifier it was taken from, if it was.
+    /// The saved classifier that it was copied from. None if the rules came with the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub classifier: Option<ClassifierId>,
     /// The rules.
     pub rules: RuleSet,
-    /// What the engine takes into account besides.
+    /// The settings of the engine.
     #[serde(default)]
     pub settings: Settings,
-    /// What is read of the document.
+    /// Which part of the document is read.
     #[serde(default)]
     pub read: ReadOptions,
 }
@@ -115,33 +114,33 @@ pub struct Classification {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
-    /// Hold the document against the rules.
+    /// Classify the document.
     Classify,
-    /// Find the fields of the route's schema in it.
+    /// Extract the fields of the route's schema.
     Extract,
 }
 
-/// How the first stage of a submitted job comes about.
+/// How the first stage of a submitted job is run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Start {
-    /// It is queued.
+    /// Through the queue.
     Queue,
-    /// Whoever stores the job runs it, at once, under this lease.
-    Here(LeaseId),
-    /// It was run before the job is stored, and this came out: job and output are stored in one step.
+    /// Inline: the job object runs it immediately, under this lease.
+    Inline(LeaseId),
+    /// It was run before the job is stored, with this report: job and output are stored in one step.
     Done(Report),
 }
 
-/// What came out of a stage.
+/// The outcome of a stage.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Report {
     /// The document was classified.
     Classified(Box<Decision>),
-    /// Fields were looked for.
+    /// Fields were extracted.
     Extracted(Box<Extraction>),
-    /// It failed.
+    /// The stage failed.
     Failed(Failure),
 }
 
@@ -150,7 +149,7 @@ pub enum Report {
 pub struct Failure {
     /// The stable code, such as `PDF_IS_PROTECTED`.
     pub code: String,
-    /// The sentence for a person.
+    /// The message for people.
     pub message: String,
     /// Whether another attempt may succeed.
     pub retryable: bool,
@@ -166,61 +165,63 @@ impl From<&Error> for Failure {
     }
 }
 
-/// Where a job is. See the picture in the module's documentation.
+/// The state of a job. See the diagram in the module's documentation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "at")]
 pub enum State {
-    /// Waiting for somebody to claim the stage.
+    /// Waiting for a worker to claim the stage.
     Queued {
-        /// The place of the stage in the plan.
+        /// The index of the stage in the plan.
         stage: usize,
         /// Attempts already made at this stage.
         attempt: u32,
-        /// No earlier than this.
+        /// The stage cannot be claimed before this time.
         not_before: Timestamp,
-        /// When the job asks for a worker again, because the last asking may have been lost.
-        ask_again: Timestamp,
-        /// How often it has asked again at this attempt.
-        asked: u32,
+        /// When the job enqueues its message again, because the last one may have been lost.
+        #[serde(rename = "ask_again")]
+        redelivery_at: Timestamp,
+        /// How often the message was enqueued again at this attempt.
+        #[serde(rename = "asked")]
+        redeliveries: u32,
     },
-    /// Somebody holds the stage.
+    /// A worker holds the stage.
     Running {
-        /// The place of the stage in the plan.
+        /// The index of the stage in the plan.
         stage: usize,
         /// The attempt being made, from 1.
         attempt: u32,
-        /// Whoever shows this holds the stage.
+        /// The lease of the worker that holds the stage.
         lease: LeaseId,
-        /// When the holder is given up.
+        /// When the lease expires.
         until: Timestamp,
     },
-    /// Done, with an output.
+    /// Ended with an output.
     Succeeded,
-    /// Given up.
+    /// Ended without an output.
     Failed {
-        /// Why.
+        /// The reason.
         failure: Failure,
     },
     /// Stopped by request.
     Cancelled,
-    /// Removed: only what is owed to the outside keeps it.
+    /// Removed; stored only until its pending effects are delivered.
     Purged,
 }
 
-/// What jobs are about; what listings keep apart.
+/// The kind of a job, by which listings are separated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum JobKind {
     /// A file is classified.
     Document,
     /// A mail is classified.
     Mail,
-    /// Fields of a file are looked for that nobody classified.
+    /// Fields are extracted from a file without classifying it.
     Extraction,
 }
 
-impl Kind {
-    /// The word that storage uses.
+impl JobKind {
+    /// The name in storage.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Document => "document",
@@ -230,17 +231,17 @@ impl Kind {
     }
 }
 
-/// The name of a state without its detail; what listings filter by.
+/// The name of a state without its details, by which listings are filtered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Waiting.
     Queued,
-    /// In somebody's hands.
+    /// Held by a worker.
     Running,
-    /// Done.
+    /// Ended with an output.
     Succeeded,
-    /// Given up.
+    /// Ended without an output.
     Failed,
     /// Stopped by request.
     Cancelled,
@@ -249,11 +250,11 @@ pub enum Status {
 }
 
 impl Status {
-    /// Every status, for tables that must not lack one.
+    /// Every status, for tables that must be complete.
     pub const ALL: [Self; 6] =
         [Self::Queued, Self::Running, Self::Succeeded, Self::Failed, Self::Cancelled, Self::Purged];
 
-    /// The word that storage uses.
+    /// The name in storage.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -265,41 +266,42 @@ impl Status {
         }
     }
 
-    /// Whether nothing but removal can follow.
+    /// Whether the only possible next state is removal.
     pub const fn is_final(self) -> bool {
         !matches!(self, Self::Queued | Self::Running)
     }
 }
 
-/// Something owed to the outside because of a transition.
+/// A side effect of a transition, to be delivered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
     /// Put a message on the stage queue.
     Enqueue {
-        /// The place of the stage in the plan.
+        /// The index of the stage in the plan.
         stage: usize,
-        /// Attempts made before.
+        /// Attempts already made.
         attempt: u32,
-        /// How often it has been asked for at this attempt.
-        asked: u32,
-        /// Not to be delivered before this many seconds.
+        /// How often the message was enqueued again at this attempt.
+        #[serde(rename = "asked")]
+        redeliveries: u32,
+        /// The delay of the message, in seconds.
         delay_seconds: u32,
     },
-    /// Show this version of the job in the project's index.
+    /// Write this version of the job to the project's index.
     UpsertIndex {
-        /// The version of the job to show; the index ignores it when it knows a newer one.
+        /// The version of the job; the index ignores it if it has a newer one.
         version: u64,
     },
-    /// Take the job out of the project's index.
+    /// Remove the job from the project's index.
     RemoveFromIndex,
 }
 
 impl Effect {
-    /// The id: the same for the same effect of the same job, different for every other.
+    /// The id: equal for equal effects of a job, different for all others.
     pub fn id(&self) -> String {
         match self {
-            Self::Enqueue { stage, attempt, asked, .. } => format!("enqueue/{stage}/{attempt}/{asked}"),
+            Self::Enqueue { stage, attempt, redeliveries, .. } => format!("enqueue/{stage}/{attempt}/{redeliveries}"),
             Self::UpsertIndex { version } => format!("upsert/{version}"),
             Self::RemoveFromIndex => "remove".to_owned(),
         }
@@ -309,90 +311,90 @@ impl Effect {
 /// A job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Job {
-    /// Which.
+    /// The id.
     pub id: JobId,
-    /// Whose.
+    /// The project that the job belongs to.
     pub project: ProjectId,
-    /// The token that asked for it.
+    /// The token that created the job.
     pub user: TokenId,
-    /// Rises by one with every change.
+    /// The version, incremented by every change.
     pub version: u64,
-    /// What it works on.
+    /// The document that it processes.
     pub source: Source,
     /// How it classifies.
     pub classification: Arc<Classification>,
     /// The caller's idempotency key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transaction: Option<String>,
-    /// What is to be done, in order.
+    /// The stages, in order.
     pub plan: Vec<Stage>,
-    /// Where it is.
+    /// The state.
     pub state: State,
-    /// Where documents go by their label, while that is not decided.
+    /// The routes by label. Empty once the document is classified.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub routes: Vec<Route>,
-    /// Where this document goes, once that is decided.
+    /// The route of this document. None if it is not classified yet or has no route.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub route: Option<Box<Route>>,
-    /// The output of the classify stage, once it is done.
+    /// The output of the classify stage. None if it is not done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<Decision>,
-    /// The output of the extract stage, once it is done.
+    /// The output of the extract stage. None if it is not done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extraction: Option<Box<Extraction>>,
     /// The version of the engine that made the last output. None if there is no output yet, or if 0.1.0 stored it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub engine_version: Option<Cow<'static, str>>,
-    /// What the caller wants back.
+    /// Data of the caller, returned with the result.
     #[serde(default, skip_serializing_if = "External::is_empty")]
     pub external: External,
-    /// How long it is kept after it has ended, in days.
+    /// The retention period after the job has ended, in days.
     #[serde(default = "limits::retention_days")]
     pub retention_days: u32,
-    /// When it was accepted.
+    /// When the job was accepted.
     pub created_at: Timestamp,
-    /// When it last changed.
+    /// When the job last changed.
     pub updated_at: Timestamp,
-    /// What is owed to the outside.
+    /// The pending effects.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outbox: Vec<Effect>,
-    /// When to try again to deliver the outbox; meaningless while it is empty.
+    /// When to retry the delivery of the outbox; meaningless while it is empty.
     #[serde(default)]
     pub flush_at: Timestamp,
-    /// Deliveries of the outbox that failed in a row.
+    /// How many deliveries of the outbox failed in a row.
     #[serde(default)]
     pub flush_failures: u32,
 }
 
-/// What it takes to accept a job.
+/// The data of a new job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NewJob {
-    /// Which.
+    /// The id.
     pub id: JobId,
-    /// Whose.
+    /// The project that the job belongs to.
     pub project: ProjectId,
-    /// The token that asked for it.
+    /// The token that created the job.
     pub user: TokenId,
-    /// What it works on.
+    /// The document that it processes.
     pub source: Source,
     /// How it classifies.
     pub classification: Arc<Classification>,
     /// The caller's idempotency key.
     pub transaction: Option<String>,
-    /// What is to be done, in order.
+    /// The stages, in order.
     pub plan: Vec<Stage>,
-    /// Where documents go by their label.
+    /// The routes by label.
     pub routes: Vec<Route>,
-    /// Where this document goes, when that is known.
+    /// The route of this document. None if it is not known yet.
     pub route: Option<Box<Route>>,
-    /// What the caller wants back.
+    /// Data of the caller, returned with the result.
     pub external: External,
-    /// How long it is kept after it has ended, in days.
+    /// The retention period after the job has ended, in days.
     pub retention_days: u32,
 }
 
 impl Job {
-    /// The job as it is the moment it is accepted: queued, version 0, nothing owed yet.
+    /// A job as it is when accepted: queued, version 0, with an empty outbox.
     pub fn accepted(new: NewJob, now: Timestamp) -> Self {
         Self {
             id: new.id,
@@ -407,8 +409,8 @@ impl Job {
                 stage: 0,
                 attempt: 0,
                 not_before: now,
-                ask_again: now + limits::ASK_AGAIN,
-                asked: 0,
+                redelivery_at: now + limits::REDELIVERY_INTERVAL,
+                redeliveries: 0,
             },
             routes: new.routes,
             route: new.route,
@@ -425,7 +427,7 @@ impl Job {
         }
     }
 
-    /// The name of the state.
+    /// The status of the job.
     pub fn status(&self) -> Status {
         match self.state {
             State::Queued { .. } => Status::Queued,
@@ -437,7 +439,7 @@ impl Job {
         }
     }
 
-    /// Why the job failed, if it did.
+    /// Why the job failed. None if it did not.
     pub fn failure(&self) -> Option<&Failure> {
         match &self.state {
             State::Failed { failure } => Some(failure),
@@ -445,27 +447,27 @@ impl Job {
         }
     }
 
-    /// Where a document goes that was decided so.
+    /// The route for `decision`. None if it has no label, or its label no route.
     pub fn route_of(&self, decision: &Decision) -> Option<Box<Route>> {
         let label = decision.label.as_ref()?;
         self.routes.iter().find(|route| route.label.as_ref() == Some(label)).cloned().map(Box::new)
     }
 
-    /// What it is about.
-    pub fn kind(&self) -> Kind {
+    /// The kind of the job.
+    pub fn kind(&self) -> JobKind {
         match (&self.source, self.plan.first()) {
-            (Source::Mail { .. }, _) => Kind::Mail,
-            (Source::File { .. }, Some(Stage::Extract)) => Kind::Extraction,
-            (Source::File { .. }, _) => Kind::Document,
+            (Source::Mail { .. }, _) => JobKind::Mail,
+            (Source::File { .. }, Some(Stage::Extract)) => JobKind::Extraction,
+            (Source::File { .. }, _) => JobKind::Document,
         }
     }
 
-    /// Until when a job that has ended is kept.
-    pub fn kept_until(&self) -> Timestamp {
+    /// When the retention period of a job that has ended is over.
+    pub fn retained_until(&self) -> Timestamp {
         self.updated_at + limits::DAY.saturating_mul(self.retention_days)
     }
 
-    /// The stage that is waiting or being run.
+    /// The stage that is queued or running. None if the job has ended.
     pub fn stage(&self) -> Option<Stage> {
         match self.state {
             State::Queued { stage, .. } | State::Running { stage, .. } => self.plan.get(stage).copied(),
@@ -473,13 +475,13 @@ impl Job {
         }
     }
 
-    /// The moment at which the job must look after itself again; [`Command::Wake`] is what it does then. Nothing
-    /// only when the job is purged and owes nothing: then its storage can go.
+    /// When the job must next be woken with [`Command::Wake`]. None if the job is purged and its outbox is empty:
+    /// then its storage can be deleted.
     pub fn timer(&self) -> Option<Timestamp> {
         let state = match &self.state {
-            State::Queued { ask_again, .. } => Some(*ask_again),
+            State::Queued { redelivery_at, .. } => Some(*redelivery_at),
             State::Running { until, .. } => Some(*until),
-            State::Succeeded | State::Failed { .. } | State::Cancelled => Some(self.kept_until()),
+            State::Succeeded | State::Failed { .. } | State::Cancelled => Some(self.retained_until()),
             State::Purged => None,
         };
         let outbox = (!self.outbox.is_empty()).then_some(self.flush_at);
@@ -489,8 +491,7 @@ impl Job {
         }
     }
 
-    /// The job without what only its own storage needs: what the index shows. Of the decision only the answer, without
-    /// what it was weighed from.
+    /// The part of the job that the index stores. The decision has only its result, without scores and evidence.
     pub fn snapshot(&self) -> Self {
         let decision = self.decision.as_ref().map(|decision| Decision {
             label: decision.label.clone(),
@@ -528,38 +529,38 @@ impl Job {
     }
 }
 
-/// What can be asked of a job.
+/// A command to a job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
-    /// Accept a job. Submitting a job that is there changes nothing.
+    /// Accept a job. Submitting an existing job changes nothing.
     Submit {
         /// The job as it was accepted.
         job: Box<Job>,
-        /// How its first stage comes about.
+        /// How its first stage is run.
         start: Start,
     },
-    /// Tell what the job is. Changes nothing.
+    /// Return the job. Changes nothing.
     Get,
-    /// Take the next stage.
+    /// Claim the next stage.
     Claim {
-        /// What the claimer will show when it reports.
+        /// The lease under which the worker will report.
         lease: LeaseId,
     },
-    /// The claimed stage was run.
+    /// Report the outcome of the claimed stage.
     Report {
         /// The lease under which it was run.
         lease: LeaseId,
-        /// What came out.
+        /// The outcome.
         report: Report,
     },
     /// Stop the job.
     Cancel,
-    /// Remove the job. Refused while it is not final.
+    /// Remove the job. Rejected while it is not final.
     Delete,
     /// The queue gave up on a message of this job.
     DeadLetter {
-        /// The place of the stage in the plan.
+        /// The index of the stage in the plan.
         stage: usize,
         /// Attempts made before the message was sent.
         attempt: u32,
@@ -571,7 +572,7 @@ pub enum Command {
         /// Their ids.
         effects: Vec<String>,
     },
-    /// Delivering the outbox failed; try later.
+    /// Delivering the outbox failed; retry later.
     Undelivered,
 }
 
@@ -581,10 +582,10 @@ impl Rejected {
         match self {
             Self::Unknown => Error::not_found("Job not found"),
             Self::Final(status) => {
-                Error::new(error::Kind::Conflict, format!("The job has already ended: it is {}", status.as_str()))
+                Error::new(error::ErrorKind::Conflict, format!("The job has already ended: it is {}", status.as_str()))
             }
             Self::Unfinished(status) => Error::new(
-                error::Kind::Conflict,
+                error::ErrorKind::Conflict,
                 format!("The job has not ended yet: it is {}. Cancel it first", status.as_str()),
             ),
         }

@@ -1,29 +1,29 @@
-//! Who may do what: tokens and the operator's secret.
+//! Authentication: tokens and the operator's secret.
 //!
-//! A token reads `srt_{id}_{secret}{checksum}`: the prefix tells people and secret scanners what it is, the id finds
-//! its record, the secret proves it, and the checksum (CRC-32 of all before it) turns a mistyped token away without a
-//! look at any storage. Only SHA-256 of the secret is kept.
+//! A token has the form `srt_{id}_{secret}{checksum}`: the prefix shows people and secret scanners what it is, the id
+//! finds its record, the secret proves it, and the checksum (CRC-32 of everything before it) rejects a mistyped token
+//! without a storage read. Only the SHA-256 of the secret is stored.
 
 use sha2::{Digest, Sha256};
 
 use super::{
     index::{IndexCommand, IndexReply, Project},
-    ports::{Clock, Host, Index, Random, Tokens},
+    ports::{Clock, Environment, Index, Random, Tokens},
     tokens::{Token, TokenCommand},
 };
 use crate::{
-    error::{Error, Kind, Result},
+    error::{Error, ErrorKind, Result},
     id::{OrganizationId, ProjectId, TokenId},
     time::Timestamp,
 };
 
-/// How every token begins.
+/// The prefix of every token.
 pub const PREFIX: &str = "srt_";
 
-/// Random bytes of a secret: 256 bits.
+/// The number of random bytes of a secret: 256 bits.
 const SECRET_BYTES: usize = 32;
 
-/// Hexadecimal digits of the checksum.
+/// The number of hexadecimal digits of the checksum.
 const CHECKSUM_DIGITS: usize = 8;
 
 pub(super) fn hex(bytes: &[u8]) -> String {
@@ -43,60 +43,60 @@ fn sha256(text: &str) -> String {
     hex(&Sha256::digest(text.as_bytes()))
 }
 
-/// Whether two texts are equal, in a time that depends on their lengths only.
-fn same(left: &str, right: &str) -> bool {
+/// Whether two texts are equal, in a time that depends only on their lengths.
+fn constant_time_eq(left: &str, right: &str) -> bool {
     left.len() == right.len()
         && left.bytes().zip(right.bytes()).fold(0, |difference, (left, right)| difference | (left ^ right)) == 0
 }
 
-fn unknown() -> Error {
-    Error::new(Kind::Unauthenticated, "Invalid API Key")
+fn invalid_token() -> Error {
+    Error::new(ErrorKind::Unauthenticated, "Invalid API Key")
 }
 
-/// Splits a token into its id and its secret, when its form and checksum are right.
+/// Splits a token into its id and its secret; None if its form or checksum is wrong.
 fn parse(token: &str) -> Option<(TokenId, &str)> {
     let (body, sum) = token.split_at_checked(token.len().checked_sub(CHECKSUM_DIGITS)?)?;
-    if !same(&checksum(body), sum) {
+    if !constant_time_eq(&checksum(body), sum) {
         return None;
     }
     let (id, secret) = body.strip_prefix(PREFIX)?.split_once('_')?;
     Some((id.parse().ok()?, secret))
 }
 
-/// Who a bearer of `token` is.
+/// The record of a bearer token, once verified.
 ///
 /// # Errors
 ///
-/// `Unauthenticated` when it is not one of ours, is revoked or has expired; `Upstream` when the directory cannot be
+/// `Unauthenticated` if the token is not one of ours, is revoked or has expired; `Upstream` if the directory cannot be
 /// reached.
 pub async fn authenticate(ports: &(impl Tokens + Clock), token: &str) -> Result<Token> {
-    let (id, secret) = parse(token).ok_or_else(unknown)?;
-    let known = ports.tokens(TokenCommand::Get(id)).await?.ok_or_else(unknown)?;
-    let expired = known.expires_at.is_some_and(|at| at <= ports.now());
-    if expired || !same(&sha256(secret), &known.secret_sha256) {
-        return Err(unknown());
+    let (id, secret) = parse(token).ok_or_else(invalid_token)?;
+    let record = ports.tokens(TokenCommand::Get(id)).await?.ok_or_else(invalid_token)?;
+    let expired = record.expires_at.is_some_and(|expires_at| expires_at <= ports.now());
+    if expired || !constant_time_eq(&sha256(secret), &record.secret_sha256) {
+        return Err(invalid_token());
     }
-    Ok(known)
+    Ok(record)
 }
 
 /// Checks the operator's secret.
 ///
 /// # Errors
 ///
-/// `Unauthenticated` when it is another, or none is set.
-pub fn authenticate_admin(ports: &impl Host, secret: &str) -> Result<()> {
+/// `Unauthenticated` if it is wrong, or none is configured.
+pub fn authenticate_admin(ports: &impl Environment, secret: &str) -> Result<()> {
     match &ports.config().admin_secret {
-        // Hashed first, so that the time tells nothing about the length either.
-        Some(ours) if same(&sha256(ours), &sha256(secret)) => Ok(()),
-        _ => Err(unknown()),
+        // Hashed first, so that the time does not reveal the length either.
+        Some(configured) if constant_time_eq(&sha256(configured), &sha256(secret)) => Ok(()),
+        _ => Err(invalid_token()),
     }
 }
 
-/// Makes a project.
+/// Creates a project.
 ///
 /// # Errors
 ///
-/// `Upstream` when its index cannot be reached.
+/// `Upstream` if its index cannot be reached.
 pub async fn create_project(
     ports: &(impl Index + Clock + Random),
     name: String,
@@ -117,30 +117,30 @@ pub async fn create_project(
     Ok(project)
 }
 
-/// The project of this id.
+/// The project with this id.
 ///
 /// # Errors
 ///
-/// `NotFound` when it was never made, `Upstream` when its index cannot be reached.
+/// `NotFound` if it was never created, `Upstream` if its index cannot be reached.
 pub async fn project(ports: &impl Index, id: ProjectId) -> Result<Project> {
-    one(ports.index(id, IndexCommand::GetProject).await?)
+    into_project(ports.index(id, IndexCommand::GetProject).await?)
 }
 
-/// Changes a project. What is absent stays.
+/// Changes a project. Absent fields stay as they are.
 ///
 /// # Errors
 ///
-/// `NotFound` when it was never made, `Upstream` when its index cannot be reached.
+/// `NotFound` if it was never created, `Upstream` if its index cannot be reached.
 pub async fn change_project(
     ports: &impl Index,
     id: ProjectId,
     name: Option<String>,
     retention_days: Option<u32>,
 ) -> Result<Project> {
-    one(ports.index(id, IndexCommand::ChangeProject { name, retention_days }).await?)
+    into_project(ports.index(id, IndexCommand::ChangeProject { name, retention_days }).await?)
 }
 
-fn one(reply: IndexReply) -> Result<Project> {
+fn into_project(reply: IndexReply) -> Result<Project> {
     match reply {
         IndexReply::Project(Some(project)) => Ok(project),
         IndexReply::Project(None) => Err(Error::not_found("Project not found")),
@@ -148,11 +148,11 @@ fn one(reply: IndexReply) -> Result<Project> {
     }
 }
 
-/// Makes a token for a project. The text of the token is given once, here, and kept nowhere.
+/// Creates a token for a project. The text of the token is returned here once, and stored nowhere.
 ///
 /// # Errors
 ///
-/// `NotFound` when the project was never made, `Upstream` when a place cannot be reached.
+/// `NotFound` if the project was never created, `Upstream` if the index or the directory cannot be reached.
 pub async fn create_token(
     ports: &(impl Index + Tokens + Clock + Random),
     project_id: ProjectId,
@@ -170,11 +170,11 @@ pub async fn create_token(
     Ok((token, text))
 }
 
-/// Revokes a token. A verified token may still open its project for as long as verifications are remembered.
+/// Revokes a token. A verified token may still be accepted for as long as verifications are cached.
 ///
 /// # Errors
 ///
-/// `NotFound` when there is none of this id, `Upstream` when the directory cannot be reached.
+/// `NotFound` if there is no token with this id, `Upstream` if the directory cannot be reached.
 pub async fn revoke_token(ports: &impl Tokens, id: TokenId) -> Result<()> {
     match ports.tokens(TokenCommand::Revoke(id)).await? {
         Some(_) => Ok(()),

@@ -1,7 +1,9 @@
 //! Use cases of saved classifiers.
 
 use super::{
-    index::{Change, Classifier, ClassifierFilter, IndexCommand, IndexReply, Page, PageRequest, RuleChange},
+    index::{
+        ClassifierChange, ClassifierFilter, ClassifierVersion, IndexCommand, IndexReply, Page, PageRequest, RuleChange,
+    },
     ports::{Index, Random},
 };
 use crate::{
@@ -13,7 +15,7 @@ fn missing() -> Error {
     Error::not_found("Configuration not found")
 }
 
-fn one(reply: IndexReply) -> Result<Classifier> {
+fn into_classifier(reply: IndexReply) -> Result<ClassifierVersion> {
     match reply {
         IndexReply::Classifier(Some(classifier)) => Ok(*classifier),
         IndexReply::Classifier(None) => Err(missing()),
@@ -21,101 +23,106 @@ fn one(reply: IndexReply) -> Result<Classifier> {
     }
 }
 
-/// Saves a classifier under a name: a new one, or a new version of the one of that name.
+/// Saves a classifier under a name: creates it, or adds a version to the classifier that has the name.
 ///
 /// # Errors
 ///
-/// `Invalid` when a route leads to no schema, `Upstream` when the index cannot be reached.
+/// `Invalid` if the schema of a route does not exist, `Upstream` if the index cannot be reached.
 pub async fn save(
     ports: &(impl Index + Random),
     project: ProjectId,
     name: String,
-    change: Change,
-) -> Result<Classifier> {
+    change: ClassifierChange,
+) -> Result<ClassifierVersion> {
     let id = ClassifierId::from_random(ports.random());
-    one(ports.index(project, IndexCommand::SaveClassifier { id, name, change }).await?)
+    into_classifier(ports.index(project, IndexCommand::SaveClassifier { id, name, change }).await?)
 }
 
 /// Changes a classifier.
 ///
 /// # Errors
 ///
-/// `NotFound` when there is none of this id in the project, `Conflict` when the name is another's, `Invalid` when a
-/// route leads to no schema, `Upstream`.
-pub async fn change(ports: &impl Index, project: ProjectId, id: ClassifierId, change: Change) -> Result<Classifier> {
-    one(ports.index(project, IndexCommand::ChangeClassifier { id, change }).await?)
+/// `NotFound` if the project has no classifier with this id, `Conflict` if another classifier has the name, `Invalid`
+/// if the schema of a route does not exist, `Upstream`.
+pub async fn change(
+    ports: &impl Index,
+    project: ProjectId,
+    id: ClassifierId,
+    change: ClassifierChange,
+) -> Result<ClassifierVersion> {
+    into_classifier(ports.index(project, IndexCommand::ChangeClassifier { id, change }).await?)
 }
 
 /// Makes one change to the rules of the published version of a classifier.
 ///
 /// # Errors
 ///
-/// `NotFound` when there is no such classifier or rule, `Conflict` when a label would be there twice, `Invalid` when
-/// there would be too many, `Upstream`.
+/// `NotFound` if there is no such classifier or rule, `Conflict` if two rules would have the same label, `Invalid` if
+/// there would be too many rules, `Upstream`.
 pub async fn change_rules(
     ports: &impl Index,
     project: ProjectId,
     id: ClassifierId,
     change: RuleChange,
-) -> Result<Classifier> {
-    one(ports.index(project, IndexCommand::ChangeRules { id, change, draft: false }).await?)
+) -> Result<ClassifierVersion> {
+    into_classifier(ports.index(project, IndexCommand::ChangeRules { id, change, draft: false }).await?)
 }
 
-/// Makes a text an example of a label, in the draft of a classifier: the newest version, which becomes a draft where it is
-/// none.
+/// Adds a text to the examples of a label, in the draft of a classifier. If its newest version is not a draft, a draft
+/// of it is made.
 ///
 /// # Errors
 ///
-/// `NotFound` when there is no such classifier, `Invalid` at `label` when no rule has it, `Upstream`.
-pub async fn learn(
+/// `NotFound` if there is no such classifier, `Invalid` at `label` if no rule has it, `Upstream`.
+pub async fn add_example(
     ports: &impl Index,
     project: ProjectId,
     id: ClassifierId,
     label: String,
     text: String,
-) -> Result<Classifier> {
+) -> Result<ClassifierVersion> {
     let change = RuleChange::Example { label, text };
-    one(ports.index(project, IndexCommand::ChangeRules { id, change, draft: true }).await?)
+    into_classifier(ports.index(project, IndexCommand::ChangeRules { id, change, draft: true }).await?)
 }
 
 /// Publishes the newest version of a classifier.
 ///
 /// # Errors
 ///
-/// `NotFound` when there is none of this id in the project, `Upstream`.
-pub async fn publish(ports: &impl Index, project: ProjectId, id: ClassifierId) -> Result<Classifier> {
-    one(ports.index(project, IndexCommand::PublishClassifier { id }).await?)
+/// `NotFound` if the project has no classifier with this id, `Upstream`.
+pub async fn publish(ports: &impl Index, project: ProjectId, id: ClassifierId) -> Result<ClassifierVersion> {
+    into_classifier(ports.index(project, IndexCommand::PublishClassifier { id }).await?)
 }
 
-/// The newest published version of a classifier, or with `draft` the newest of all.
+/// The newest published version of a classifier or, with `draft`, the newest version, published or not.
 ///
 /// # Errors
 ///
-/// `NotFound` when there is none of this id in the project, `Upstream`.
-pub async fn get(ports: &impl Index, project: ProjectId, id: ClassifierId, draft: bool) -> Result<Classifier> {
-    one(ports.index(project, IndexCommand::GetClassifier { id, draft }).await?)
+/// `NotFound` if the project has no classifier with this id, `Upstream`.
+pub async fn get(ports: &impl Index, project: ProjectId, id: ClassifierId, draft: bool) -> Result<ClassifierVersion> {
+    into_classifier(ports.index(project, IndexCommand::GetClassifier { id, draft }).await?)
 }
 
-/// Removes a classifier with all its versions.
+/// Deletes a classifier with all its versions.
 ///
 /// # Errors
 ///
-/// `NotFound` when there is none of this id in the project, `Upstream`.
+/// `NotFound` if the project has no classifier with this id, `Upstream`.
 pub async fn delete(ports: &impl Index, project: ProjectId, id: ClassifierId) -> Result<()> {
-    one(ports.index(project, IndexCommand::DeleteClassifier { id }).await?).map(drop)
+    into_classifier(ports.index(project, IndexCommand::DeleteClassifier { id }).await?).map(drop)
 }
 
-/// Versions of classifiers, newest first.
+/// Lists versions of classifiers, newest first.
 ///
 /// # Errors
 ///
-/// `Invalid` when the place to begin is not one of ours, `Upstream`.
+/// `Invalid` if the cursor is not one of ours, `Upstream`.
 pub async fn list(
     ports: &impl Index,
     project: ProjectId,
     filter: ClassifierFilter,
     page: PageRequest,
-) -> Result<Page<Classifier>> {
+) -> Result<Page<ClassifierVersion>> {
     match ports.index(project, IndexCommand::ListClassifiers { filter, page }).await? {
         IndexReply::Classifiers(page) => Ok(page),
         other => Err(other.unexpected()),

@@ -1,8 +1,8 @@
-//! The contract of the ports, as a suite that any implementation can be held to.
+//! The contract of the ports, as a test suite for any implementation.
 //!
-//! It runs on the doubles in memory and, inside a test Worker, on the real objects, R2 and all. Every check works in a
-//! project of its own, so that they do not see each other. The stage queue must hold its messages meanwhile: the suite
-//! claims the stages itself.
+//! It runs on the in-memory ports and, inside a test Worker, on the real objects, including R2. Every check works in a
+//! project of its own, so that checks do not affect each other. The stage queue must not deliver during the run: the
+//! suite claims the stages itself.
 
 use std::{collections::BTreeSet, future::Future, sync::Arc, time::Duration};
 
@@ -12,29 +12,29 @@ use serde::Serialize;
 
 use super::{
     access,
-    host::JobReply,
     index::{
-        Change, Classifier, ClassifierFilter, Cursor, File, FileFilter, FileOrder, IndexCommand, IndexReply, JobFilter,
-        Page, PageRequest, Refusal, Reservation, RuleChange, Rules, Subject, Target,
+        ClassifierChange, ClassifierFilter, ClassifierVersion, Cursor, File, FileFilter, FileOrder, IndexCommand,
+        IndexReply, JobFilter, JobInput, Page, PageRequest, Refusal, Reservation, RouteRef, RuleChange, RuleSource,
     },
+    job_object::JobReply,
     ports::{FileKey, PartUpload, Ports},
     tokens::{Token, TokenCommand},
 };
 use crate::{
     classify::{Decision, Rule, RuleSet},
-    error::{Error, Kind, Result},
+    error::{Error, ErrorKind, Result},
     id::{ClassifierId, FileId, JobId, LeaseId, ProjectId, SchemaId, TokenId},
     job::{Classification, Command, External, Job, Report, Stage, Start, State, Status},
     limits,
     time::Timestamp,
 };
 
-/// What became of one check.
+/// The outcome of one check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Check {
     /// What was checked.
     pub name: &'static str,
-    /// What was wrong; nothing when nothing was.
+    /// What failed; None if the check passed.
     pub fault: Option<String>,
 }
 
@@ -68,20 +68,20 @@ async fn check(name: &'static str, body: impl Future<Output = Result<()>>) -> Ch
 }
 
 fn expect(holds: bool, what: &str) -> Result<()> {
-    if holds { Ok(()) } else { Err(Error::new(Kind::Internal, what)) }
+    if holds { Ok(()) } else { Err(Error::new(ErrorKind::Internal, what)) }
 }
 
-fn expect_eq<T: PartialEq + std::fmt::Debug>(found: &T, wanted: &T, what: &str) -> Result<()> {
-    if found == wanted {
+fn expect_eq<T: PartialEq + std::fmt::Debug>(actual: &T, expected: &T, what: &str) -> Result<()> {
+    if actual == expected {
         return Ok(());
     }
-    Err(Error::new(Kind::Internal, format!("{what}: found {found:?}, wanted {wanted:?}")))
+    Err(Error::new(ErrorKind::Internal, format!("{what}: found {actual:?}, wanted {expected:?}")))
 }
 
-fn expect_kind<T>(result: Result<T>, kind: Kind, what: &str) -> Result<()> {
+fn expect_kind<T>(result: Result<T>, kind: ErrorKind, what: &str) -> Result<()> {
     match result {
         Err(error) => expect_eq(&error.kind(), &kind, what),
-        Ok(_) => Err(Error::new(Kind::Internal, format!("{what}: it succeeded"))),
+        Ok(_) => Err(Error::new(ErrorKind::Internal, format!("{what}: it succeeded"))),
     }
 }
 
@@ -104,7 +104,7 @@ fn classified() -> Report {
     Report::Classified(Box::new(decision()))
 }
 
-/// A project with one file and a token's id to work under.
+/// A project with one file, and the id of a token.
 struct Scene {
     project: ProjectId,
     user: TokenId,
@@ -136,12 +136,12 @@ fn new_file(ports: &impl Ports, id: FileId, name: &str) -> File {
     }
 }
 
-fn file(id: FileId) -> Subject {
-    Subject::File { id, current: false }
+fn file(id: FileId) -> JobInput {
+    JobInput::File { id, current: false }
 }
 
-fn change(name: Option<&str>, classification: Option<Classification>) -> Change {
-    Change { name: name.map(str::to_owned), classification, ..Change::default() }
+fn change(name: Option<&str>, classification: Option<Classification>) -> ClassifierChange {
+    ClassifierChange { name: name.map(str::to_owned), classification, ..ClassifierChange::default() }
 }
 
 impl Scene {
@@ -149,8 +149,8 @@ impl Scene {
         Reservation {
             id: JobId::from_random(ports.random()),
             user: self.user,
-            subject: file(self.file),
-            rules: Rules::Inline(Box::new(classification("a"))),
+            input: file(self.file),
+            rule_source: RuleSource::Inline(Box::new(classification("a"))),
             transaction: None,
             plan: vec![Stage::Classify],
             external: External::default(),
@@ -183,16 +183,16 @@ async fn job_lifecycle(ports: &impl Ports) -> Result<()> {
     expect_eq(&send(submit).await?.into_job()?, &first, "submitting twice changes nothing")?;
     let lease = LeaseId::from_random(ports.random());
     expect(matches!(send(Command::Claim { lease }).await?, JobReply::Claimed(_)), "the first claim succeeds")?;
-    let other = LeaseId::from_random(ports.random());
-    expect(matches!(send(Command::Claim { lease: other }).await?, JobReply::Busy { .. }), "a live lease is busy")?;
-    let stale = send(Command::Report { lease: other, report: classified() }).await?.into_job()?;
+    let refused = LeaseId::from_random(ports.random());
+    expect(matches!(send(Command::Claim { lease: refused }).await?, JobReply::Busy { .. }), "a live lease is busy")?;
+    let stale = send(Command::Report { lease: refused, report: classified() }).await?.into_job()?;
     expect_eq(&stale.status(), &Status::Running, "a stale report is ignored")?;
     let done = send(Command::Report { lease, report: classified() }).await?.into_job()?;
     expect_eq(&done.status(), &Status::Succeeded, "the holder's report counts")?;
     let read = send(Command::Get).await?.into_job()?;
     expect_eq(&read.decision, &Some(decision()), "the decision reads as it was written")?;
     expect_eq(&read.outbox, &Vec::new(), "what was owed is delivered")?;
-    expect_kind(send(Command::Cancel).await, Kind::Conflict, "a finished job cannot be cancelled")?;
+    expect_kind(send(Command::Cancel).await, ErrorKind::Conflict, "a finished job cannot be cancelled")?;
     let listed = scene.list(ports, JobFilter::default(), page(10)).await?;
     expect_eq(&listed.items, &vec![read.snapshot()], "the index shows the job as it is")
 }
@@ -201,7 +201,7 @@ async fn unknown_job(ports: &impl Ports) -> Result<()> {
     let project = ProjectId::from_random(ports.random());
     for command in [Command::Get, Command::Cancel, Command::Delete] {
         let job = JobId::from_random(ports.random());
-        expect_kind(ports.job(project, job, command).await, Kind::NotFound, "a job that is not there")?;
+        expect_kind(ports.job(project, job, command).await, ErrorKind::NotFound, "a job that is not there")?;
     }
     Ok(())
 }
@@ -211,10 +211,10 @@ async fn job_removal(ports: &impl Ports) -> Result<()> {
     let job = scene.reserve(ports, scene.reservation(ports)).await?;
     let send = |command| ports.job(scene.project, job.id, command);
     send(Command::Submit { job: Box::new(job.clone()), start: Start::Queue }).await?;
-    expect_kind(send(Command::Delete).await, Kind::Conflict, "a job that has not ended cannot be removed")?;
+    expect_kind(send(Command::Delete).await, ErrorKind::Conflict, "a job that has not ended cannot be removed")?;
     send(Command::Cancel).await?;
     expect_eq(&send(Command::Delete).await?, &JobReply::Removed, "a cancelled job can")?;
-    expect_kind(send(Command::Get).await, Kind::NotFound, "it is gone")?;
+    expect_kind(send(Command::Get).await, ErrorKind::NotFound, "it is gone")?;
     expect_eq(&scene.list(ports, JobFilter::default(), page(10)).await?.items, &Vec::new(), "the index forgot it")
 }
 
@@ -227,15 +227,15 @@ async fn refusals(ports: &impl Ports) -> Result<()> {
         IndexReply::Refused(refusal) => Ok(refusal),
         other => Err(other.unexpected()),
     };
-    let unknown = Reservation { subject: file(FileId::from_random(ports.random())), ..scene.reservation(ports) };
+    let unknown = Reservation { input: file(FileId::from_random(ports.random())), ..scene.reservation(ports) };
     expect_eq(&refused(unknown).await?, &Refusal::UnknownFile, "an unknown file")?;
-    let classifier = Rules::Saved(ClassifierId::from_random(ports.random()));
-    let unknown = Reservation { rules: classifier, ..scene.reservation(ports) };
+    let classifier = RuleSource::Saved(ClassifierId::from_random(ports.random()));
+    let unknown = Reservation { rule_source: classifier, ..scene.reservation(ports) };
     expect_eq(&refused(unknown).await?, &Refusal::UnknownClassifier, "an unknown classifier")?;
     let announced = FileId::from_random(ports.random());
     let row = File { size: None, ..new_file(ports, announced, "announced.txt") };
     ports.index(scene.project, IndexCommand::PutFile(row)).await?;
-    let early = Reservation { subject: file(announced), ..scene.reservation(ports) };
+    let early = Reservation { input: file(announced), ..scene.reservation(ports) };
     expect_eq(&refused(early).await?, &Refusal::FileNotUploaded, "a file that has not arrived")?;
     expect_eq(&scene.list(ports, JobFilter::default(), page(10)).await?.items, &Vec::new(), "nothing was stored")
 }
@@ -258,7 +258,7 @@ async fn row_versions(ports: &impl Ports) -> Result<()> {
     let newer = Job { version: 5, state: State::Succeeded, ..accepted.snapshot() };
     let older = Job { version: 4, state: State::Cancelled, ..accepted };
     for job in [newer.clone(), older] {
-        ports.index(scene.project, IndexCommand::ShowJob { job: Box::new(job) }).await?;
+        ports.index(scene.project, IndexCommand::UpsertJob { job: Box::new(job) }).await?;
     }
     let by_status = JobFilter { status: Some(Status::Succeeded), ..JobFilter::default() };
     expect_eq(&scene.list(ports, by_status, page(10)).await?.items, &vec![newer], "the newest version")
@@ -269,19 +269,19 @@ async fn job_listing(ports: &impl Ports) -> Result<()> {
     let scene = scene(ports).await?;
     let classifier = ClassifierId::from_random(ports.random());
     let accepted = scene.reserve(ports, scene.reservation(ports)).await?;
-    ports.index(scene.project, IndexCommand::HideJob { job: accepted.id }).await?;
+    ports.index(scene.project, IndexCommand::RemoveJob { job: accepted.id }).await?;
     let mut jobs = Vec::new();
     for number in 0..COUNT {
         let mut job = Job {
             id: JobId::from_random([number; 16]),
             version: 1,
-            // Three share each moment, so that the id has to break ties.
+            // Three jobs share each timestamp, so that the id has to break ties.
             created_at: Timestamp::from_millis(1_000_000 + i64::from(number / 3)),
             state: if number % 2 == 0 { State::Succeeded } else { State::Cancelled },
             ..accepted.clone()
         };
         Arc::make_mut(&mut job.classification).classifier = (number % 5 == 0).then_some(classifier);
-        ports.index(scene.project, IndexCommand::ShowJob { job: Box::new(job.clone()) }).await?;
+        ports.index(scene.project, IndexCommand::UpsertJob { job: Box::new(job.clone()) }).await?;
         jobs.push(job.snapshot());
     }
     jobs.sort_by_key(|job| std::cmp::Reverse((job.created_at, job.id)));
@@ -298,25 +298,25 @@ async fn job_listing(ports: &impl Ports) -> Result<()> {
     let exact = scene.list(ports, JobFilter::default(), page(COUNT.into())).await?;
     expect_eq(&exact.next, &None, "a page that holds the last row leads nowhere")?;
     let listed = async |filter: JobFilter| Ok::<_, Error>(scene.list(ports, filter, page(1_000)).await?.items);
-    let chosen = |keep: &dyn Fn(&Job) -> bool| jobs.iter().filter(|job| keep(job)).cloned().collect::<Vec<_>>();
+    let matching = |keep: &dyn Fn(&Job) -> bool| jobs.iter().filter(|job| keep(job)).cloned().collect::<Vec<_>>();
     let from = Timestamp::from_millis(1_000_010);
     let to = Timestamp::from_millis(1_000_020);
     let filter = JobFilter { from: Some(from), to: Some(to), ..JobFilter::default() };
-    let wanted = chosen(&|job| job.created_at >= from && job.created_at <= to);
-    expect_eq(&listed(filter).await?, &wanted, "both ends of a span of time belong to it")?;
+    let expected = matching(&|job| job.created_at >= from && job.created_at <= to);
+    expect_eq(&listed(filter).await?, &expected, "both ends of a span of time belong to it")?;
     let filter = JobFilter { status: Some(Status::Cancelled), ..JobFilter::default() };
-    expect_eq(&listed(filter).await?, &chosen(&|job| job.status() == Status::Cancelled), "by status")?;
+    expect_eq(&listed(filter).await?, &matching(&|job| job.status() == Status::Cancelled), "by status")?;
     let filter = JobFilter { classifier: Some(classifier), status: Some(Status::Succeeded), ..JobFilter::default() };
-    let wanted = chosen(&|job| job.classification.classifier.is_some() && job.status() == Status::Succeeded);
-    expect_eq(&listed(filter).await?, &wanted, "by classifier and status")?;
-    // More ids than a statement may bind, and one that is not there.
+    let expected = matching(&|job| job.classification.classifier.is_some() && job.status() == Status::Succeeded);
+    expect_eq(&listed(filter).await?, &expected, "by classifier and status")?;
+    // More ids than a statement may bind, and one that does not exist.
     let ids = jobs.iter().skip(5).map(|job| job.id).chain([JobId::from_random(ports.random())]).collect();
     let filter = JobFilter { ids: Some(ids), ..JobFilter::default() };
     expect_eq(&listed(filter).await?, &jobs.iter().skip(5).cloned().collect(), "by ids")?;
     let filter = JobFilter { ids: Some(Vec::new()), ..JobFilter::default() };
     expect_eq(&listed(filter).await?, &Vec::new(), "no ids are no jobs")?;
     let bad = PageRequest { size: 1, after: Some(Cursor { key: "x".to_owned(), id: "y".to_owned() }) };
-    expect_kind(scene.list(ports, JobFilter::default(), bad).await, Kind::Invalid, "a place that is not one")
+    expect_kind(scene.list(ports, JobFilter::default(), bad).await, ErrorKind::Invalid, "a place that is not one")
 }
 
 async fn file_listing(ports: &impl Ports) -> Result<()> {
@@ -344,13 +344,13 @@ async fn file_listing(ports: &impl Ports) -> Result<()> {
     files.sort_by_key(|file| std::cmp::Reverse((file.created_at, file.id)));
     expect_eq(&pages(FileFilter::default(), FileOrder::Newest).await?, &files, "newest first")?;
     let filter = FileFilter { external_id: Some("l'été".to_owned()), ..FileFilter::default() };
-    let wanted = files.iter().filter(|file| file.external_id.is_some()).cloned().collect();
-    expect_eq(&pages(filter, FileOrder::Newest).await?, &wanted, "by the uploader's id")?;
+    let expected = files.iter().filter(|file| file.external_id.is_some()).cloned().collect();
+    expect_eq(&pages(filter, FileOrder::Newest).await?, &expected, "by the uploader's id")?;
     files.sort_by_key(|file| (file.name.clone(), file.id));
     expect_eq(&pages(FileFilter::default(), FileOrder::Name).await?, &files, "by name")?;
     let filter = FileFilter { name: Some("2.txt".to_owned()), ..FileFilter::default() };
-    let wanted = files.iter().filter(|file| file.name == "2.txt").cloned().collect();
-    expect_eq(&pages(filter, FileOrder::Name).await?, &wanted, "of one name")?;
+    let expected = files.iter().filter(|file| file.name == "2.txt").cloned().collect();
+    expect_eq(&pages(filter, FileOrder::Name).await?, &expected, "of one name")?;
     files.sort_by_key(|file| file.id);
     expect_eq(&pages(FileFilter::default(), FileOrder::Id).await?, &files, "by id")?;
     let ids: Vec<_> = files.iter().take(3).map(|file| file.id).collect();
@@ -371,66 +371,67 @@ async fn classifier_versions(ports: &impl Ports) -> Result<()> {
     let other = save("paper", "c").await?;
     expect(other.id != first.id, "another name is another classifier")?;
     let renamed = super::classifiers::change(ports, project, first.id, change(Some("paper"), None));
-    expect_kind(renamed.await, Kind::Conflict, "a name that is taken")?;
+    expect_kind(renamed.await, ErrorKind::Conflict, "a name that is taken")?;
     let third = super::classifiers::change(ports, project, first.id, change(Some("post"), None)).await?;
     expect_eq(&third.classification, &second.classification, "what is not given stays")?;
     expect_eq(&super::classifiers::get(ports, project, first.id, false).await?, &third, "the newest version")?;
     let list = async |filter: ClassifierFilter| {
         Ok::<_, Error>(super::classifiers::list(ports, project, filter, page(10)).await?.items)
     };
-    let newest_first = |mut versions: Vec<Classifier>| {
-        versions.sort_by_key(|one| std::cmp::Reverse((one.version, one.id)));
+    let newest_first = |mut versions: Vec<ClassifierVersion>| {
+        versions.sort_by_key(|version| std::cmp::Reverse((version.version, version.id)));
         versions
     };
     let all = newest_first(vec![third.clone(), other.clone(), second.clone(), first.clone()]);
     expect_eq(&list(ClassifierFilter::default()).await?, &all, "every version")?;
     let latest = ClassifierFilter { latest_only: true, ..ClassifierFilter::default() };
     expect_eq(&list(latest).await?, &newest_first(vec![third, other.clone()]), "only the newest of each")?;
-    let one = ClassifierFilter { id: Some(other.id), ..ClassifierFilter::default() };
-    expect_eq(&list(one).await?, &vec![other.clone()], "the versions of one")?;
-    let named = ClassifierFilter { name: Some("mail".to_owned()), ..ClassifierFilter::default() };
-    expect_eq(&list(named).await?, &newest_first(vec![second, first.clone()]), "the versions of a name")?;
-    // The old name is free again.
+    let by_id = ClassifierFilter { id: Some(other.id), ..ClassifierFilter::default() };
+    expect_eq(&list(by_id).await?, &vec![other.clone()], "the versions of one")?;
+    let by_name = ClassifierFilter { name: Some("mail".to_owned()), ..ClassifierFilter::default() };
+    expect_eq(&list(by_name).await?, &newest_first(vec![second, first.clone()]), "the versions of a name")?;
+    // The old name is available again.
     expect(save("mail", "d").await?.id != first.id, "a name that was given up is free")?;
     super::classifiers::delete(ports, project, first.id).await?;
-    expect_kind(super::classifiers::get(ports, project, first.id, false).await, Kind::NotFound, "it is gone")?;
+    expect_kind(super::classifiers::get(ports, project, first.id, false).await, ErrorKind::NotFound, "it is gone")?;
     expect_eq(&super::classifiers::get(ports, project, other.id, false).await?, &other, "others stay")
 }
 
 async fn drafts(ports: &impl Ports) -> Result<()> {
     let project = scene(ports).await?.project;
-    let draft = |label: &str| Change { draft: true, ..change(None, Some(classification(label))) };
+    let draft = |label: &str| ClassifierChange { draft: true, ..change(None, Some(classification(label))) };
     let first = super::classifiers::save(ports, project, "mail".to_owned(), draft("a")).await?;
-    let published = async |draft| super::classifiers::get(ports, project, first.id, draft).await;
-    expect_kind(published(false).await, Kind::NotFound, "a draft alone is not classified with")?;
-    expect_eq(&published(true).await?, &first, "the draft")?;
-    let public = super::classifiers::publish(ports, project, first.id).await?;
-    expect_eq(&published(false).await?, &public, "it is published")?;
+    let get = async |draft| super::classifiers::get(ports, project, first.id, draft).await;
+    expect_kind(get(false).await, ErrorKind::NotFound, "a draft alone is not classified with")?;
+    expect_eq(&get(true).await?, &first, "the draft")?;
+    let published = super::classifiers::publish(ports, project, first.id).await?;
+    expect_eq(&get(false).await?, &published, "it is published")?;
     let again = super::classifiers::publish(ports, project, first.id).await?;
-    expect_eq(&again, &public, "publishing again changes nothing")?;
+    expect_eq(&again, &published, "publishing again changes nothing")?;
     let second = super::classifiers::change(ports, project, first.id, draft("b")).await?;
-    expect_eq(&published(false).await?, &public, "a new draft leaves the published version")?;
+    expect_eq(&get(false).await?, &published, "a new draft leaves the published version")?;
     let list = async |drafts: bool| {
         let filter = ClassifierFilter { latest_only: true, drafts, ..ClassifierFilter::default() };
         Ok::<_, Error>(super::classifiers::list(ports, project, filter, page(10)).await?.items)
     };
-    expect_eq(&list(false).await?, &vec![public.clone()], "listed without drafts")?;
+    expect_eq(&list(false).await?, &vec![published.clone()], "listed without drafts")?;
     expect_eq(&list(true).await?, &vec![second], "listed with drafts")?;
 
     let other = change(None, Some(classification("c")));
     let other = super::classifiers::save(ports, project, "learning".to_owned(), other).await?;
 
-    let rule = public.rule_id("a");
+    let rule = published.rule_id("a");
     let renamed = RuleChange::Replace { rule, label: Some("z".to_owned()), description: None };
     let renamed = super::classifiers::change_rules(ports, project, first.id, renamed).await?;
     expect_eq(&renamed.rule_id("z"), &rule, "a rule keeps its id")?;
     let removed = super::classifiers::change_rules(ports, project, first.id, RuleChange::Remove(rule)).await?;
     expect(removed.classification.rules.rules.is_empty(), "the rule is gone")?;
     let again = super::classifiers::change_rules(ports, project, first.id, RuleChange::Remove(rule)).await;
-    expect_kind(again, Kind::NotFound, "a rule that is gone")?;
+    expect_kind(again, ErrorKind::NotFound, "a rule that is gone")?;
 
-    let learn =
-        async |text: &str| super::classifiers::learn(ports, project, other.id, "c".to_owned(), text.to_owned()).await;
+    let learn = async |text: &str| {
+        super::classifiers::add_example(ports, project, other.id, "c".to_owned(), text.to_owned()).await
+    };
     let draft = learn("one").await?;
     expect(draft.draft && draft.version > other.version, "an example makes a draft")?;
     let more = learn("two").await?;
@@ -454,42 +455,43 @@ async fn schemas(ports: &impl Ports) -> Result<()> {
     let other = save("bills", "total").await?;
     expect_eq(&super::schemas::list(ports, project).await?, &vec![other.clone(), second.clone()], "by name")?;
     let taken = super::schemas::change(ports, project, other.id, Some("invoices".to_owned()), None).await;
-    expect_kind(taken, Kind::Conflict, "a name that is taken")?;
-    let routes = |schema| vec![Target { label: "a".to_owned(), deployment: "Accounting".to_owned(), schema }];
-    let routed = |schema| Change { routes: Some(routes(schema)), ..change(None, Some(classification("a"))) };
+    expect_kind(taken, ErrorKind::Conflict, "a name that is taken")?;
+    let routes_to = |schema| vec![RouteRef { label: "a".to_owned(), deployment: "Accounting".to_owned(), schema }];
+    let routed =
+        |schema| ClassifierChange { routes: Some(routes_to(schema)), ..change(None, Some(classification("a"))) };
     let nowhere = super::classifiers::save(ports, project, "post".to_owned(), routed(SchemaId::from_random([9; 16])));
-    expect_kind(nowhere.await, Kind::Invalid, "a route to no schema")?;
+    expect_kind(nowhere.await, ErrorKind::Invalid, "a route to no schema")?;
     super::classifiers::save(ports, project, "post".to_owned(), routed(first.id)).await?;
-    expect_kind(super::schemas::delete(ports, project, first.id).await, Kind::Conflict, "a schema in use")?;
+    expect_kind(super::schemas::delete(ports, project, first.id).await, ErrorKind::Conflict, "a schema in use")?;
     super::schemas::delete(ports, project, other.id).await?;
-    expect_kind(super::schemas::get(ports, project, other.id).await, Kind::NotFound, "it is gone")
+    expect_kind(super::schemas::get(ports, project, other.id).await, ErrorKind::NotFound, "it is gone")
 }
 
 async fn current_jobs(ports: &impl Ports) -> Result<()> {
     let scene = scene(ports).await?;
-    let follow =
-        || Reservation { subject: Subject::File { id: scene.file, current: true }, ..scene.reservation(ports) };
-    let first = scene.reserve(ports, follow()).await?;
+    let reservation =
+        || Reservation { input: JobInput::File { id: scene.file, current: true }, ..scene.reservation(ports) };
+    let first = scene.reserve(ports, reservation()).await?;
     expect_eq(&super::files::get(ports, scene.project, scene.file).await?.job, &Some(first.id), "the file's job")?;
-    match ports.index(scene.project, IndexCommand::Reserve(Box::new(follow()))).await? {
+    match ports.index(scene.project, IndexCommand::Reserve(Box::new(reservation()))).await? {
         IndexReply::Refused(Refusal::InProgress(job)) => expect_eq(&job, &first.id, "the job in the way")?,
         other => return Err(other.unexpected()),
     }
     let ended = Job { version: 1, state: State::Succeeded, ..first.snapshot() };
-    ports.index(scene.project, IndexCommand::ShowJob { job: Box::new(ended) }).await?;
-    let second = scene.reserve(ports, follow()).await?;
+    ports.index(scene.project, IndexCommand::UpsertJob { job: Box::new(ended) }).await?;
+    let second = scene.reserve(ports, reservation()).await?;
     expect(second.id != first.id, "another job once the first has ended")
 }
 
 async fn empty_index(ports: &impl Ports) -> Result<()> {
     let project = ProjectId::from_random(ports.random());
-    expect_kind(access::project(ports, project).await, Kind::NotFound, "a project that was never made")?;
+    expect_kind(access::project(ports, project).await, ErrorKind::NotFound, "a project that was never made")?;
     let jobs = super::jobs::list(ports, project, JobFilter::default(), page(10)).await?;
     expect_eq(&jobs.items, &Vec::new(), "no jobs")?;
     let file = FileId::from_random(ports.random());
-    expect_kind(super::files::get(ports, project, file).await, Kind::NotFound, "no file")?;
+    expect_kind(super::files::get(ports, project, file).await, ErrorKind::NotFound, "no file")?;
     let classifier = ClassifierId::from_random(ports.random());
-    expect_kind(super::classifiers::get(ports, project, classifier, false).await, Kind::NotFound, "no classifier")
+    expect_kind(super::classifiers::get(ports, project, classifier, false).await, ErrorKind::NotFound, "no classifier")
 }
 
 async fn project_changes(ports: &impl Ports) -> Result<()> {
@@ -498,8 +500,8 @@ async fn project_changes(ports: &impl Ports) -> Result<()> {
     let after = access::change_project(ports, id, None, Some(7)).await?;
     expect_eq(&(after.name.as_str(), after.retention_days), &(before.name.as_str(), 7), "the days alone")?;
     expect_eq(&access::project(ports, id).await?, &after, "it is stored")?;
-    let nobody = access::change_project(ports, ProjectId::from_random(ports.random()), None, None).await;
-    expect_kind(nobody, Kind::NotFound, "a project that was never made")
+    let unknown = access::change_project(ports, ProjectId::from_random(ports.random()), None, None).await;
+    expect_kind(unknown, ErrorKind::NotFound, "a project that was never made")
 }
 
 async fn tokens(ports: &impl Ports) -> Result<()> {
@@ -524,9 +526,11 @@ fn key(ports: &impl Ports) -> FileKey {
     FileKey { project: ProjectId::from_random(ports.random()), file: FileId::from_random(ports.random()) }
 }
 
-/// Bytes in which every place is different from its neighbours near and far.
+/// Bytes in which every byte differs from its neighbours, near and far.
 fn pattern(length: usize) -> Bytes {
-    (0..length).map(|place| u8::try_from((place ^ (place >> 8) ^ (place >> 16)) & 0xff).unwrap_or_default()).collect()
+    (0..length)
+        .map(|offset| u8::try_from((offset ^ (offset >> 8) ^ (offset >> 16)) & 0xff).unwrap_or_default())
+        .collect()
 }
 
 async fn file_bytes(ports: &impl Ports) -> Result<()> {
@@ -537,7 +541,7 @@ async fn file_bytes(ports: &impl Ports) -> Result<()> {
     ports.put(key, bytes.clone()).await?;
     expect(ports.get(key).await? == Some(bytes.clone()), "all at once")?;
     let Some((length, mut chunks)) = ports.open(key).await? else {
-        return Err(Error::new(Kind::Internal, "it cannot be opened"));
+        return Err(Error::new(ErrorKind::Internal, "it cannot be opened"));
     };
     expect_eq(&length, &100_000, "its length")?;
     let mut read = Vec::new();
@@ -553,22 +557,22 @@ async fn file_bytes(ports: &impl Ports) -> Result<()> {
 }
 
 async fn upload_in_parts(ports: &impl Ports) -> Result<()> {
-    let whole = pattern(limits::PART_BYTES * 2 + 17);
-    let kept = key(ports);
-    let mut upload = ports.begin(kept).await?;
-    let dropped = key(ports);
-    let mut other = ports.begin(dropped).await?;
-    let mut rest = whole.clone();
+    let bytes = pattern(limits::PART_BYTES * 2 + 17);
+    let completed = key(ports);
+    let mut upload = ports.begin(completed).await?;
+    let aborted = key(ports);
+    let mut aborted_upload = ports.begin(aborted).await?;
+    let mut rest = bytes.clone();
     while !rest.is_empty() {
         let part = rest.split_to(rest.len().min(limits::PART_BYTES));
         upload.part(part).await?;
     }
-    other.part(whole.slice(..limits::PART_BYTES)).await?;
+    aborted_upload.part(bytes.slice(..limits::PART_BYTES)).await?;
     upload.complete().await?;
-    other.abort().await?;
-    expect(ports.get(kept).await? == Some(whole), "the parts are one object")?;
-    expect(ports.get(dropped).await?.is_none(), "an aborted upload leaves nothing")?;
-    ports.delete(kept).await
+    aborted_upload.abort().await?;
+    expect(ports.get(completed).await? == Some(bytes), "the parts are one object")?;
+    expect(ports.get(aborted).await?.is_none(), "an aborted upload leaves nothing")?;
+    ports.delete(completed).await
 }
 
 async fn streamed_bytes(ports: &impl Ports) -> Result<()> {
@@ -577,10 +581,10 @@ async fn streamed_bytes(ports: &impl Ports) -> Result<()> {
     ports.put_stream(key, 300, chunks(&[100, 200])).await?;
     expect_eq(&ports.get(key).await?.map(|bytes| bytes.len()), &Some(300), "as long as it said")?;
     ports.delete(key).await?;
-    expect_kind(ports.put_stream(key, 300, chunks(&[100, 100])).await, Kind::Invalid, "too short")?;
-    expect_kind(ports.put_stream(key, 300, chunks(&[200, 200])).await, Kind::Invalid, "too long")?;
-    let cut = stream::iter(vec![Ok(pattern(10)), Err(Error::new(Kind::Gone, "cut off"))]);
-    expect_kind(ports.put_stream(key, 20, cut).await, Kind::Gone, "cut off")?;
+    expect_kind(ports.put_stream(key, 300, chunks(&[100, 100])).await, ErrorKind::Invalid, "too short")?;
+    expect_kind(ports.put_stream(key, 300, chunks(&[200, 200])).await, ErrorKind::Invalid, "too long")?;
+    let cut = stream::iter(vec![Ok(pattern(10)), Err(Error::new(ErrorKind::Gone, "cut off"))]);
+    expect_kind(ports.put_stream(key, 20, cut).await, ErrorKind::Gone, "cut off")?;
     expect(ports.get(key).await?.is_none(), "nothing of them is stored")
 }
 

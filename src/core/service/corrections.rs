@@ -1,4 +1,4 @@
-//! Corrections: a person says what the document of a job is, and the classifier learns it.
+//! Corrections: a person gives the right label of a job's document, and the classifier gets it as an example.
 
 use super::{
     classifiers, jobs,
@@ -6,33 +6,32 @@ use super::{
     stage,
 };
 use crate::{
-    error::{Error, Kind, Result},
+    error::{Error, ErrorKind, Result},
     id::{ClassifierId, JobId, ProjectId},
     job::Job,
     limits,
 };
 
-/// What became of a correction.
+/// The result of a correction.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Corrected {
+pub struct CorrectionResult {
     /// The classifier whose draft has the example.
     pub classifier: ClassifierId,
-    /// The label it is an example of.
+    /// The label of the example.
     pub label: String,
     /// How many examples the label has now.
     pub examples: usize,
 }
 
-/// Makes the document of a job, a mail without its header fields, an example of `label`, in the draft of the saved classifier
-/// that the job ran with. Correcting
-/// a job again moves its example; the same correction again changes nothing. When a rule has as many examples as
-/// [`limits`] allow, its oldest goes.
+/// Adds the document of a job as an example of `label` to the draft of the saved classifier that the job ran with. The
+/// header fields of a mail are left out. Correcting a job again moves its example; repeating a correction changes
+/// nothing. If a rule already has as many examples as [`limits`] allow, its oldest is removed.
 ///
 /// # Errors
 ///
 /// - `NotFound`: there is no such job, or its classifier was removed.
-/// - `Conflict`: the job has not ended, has no decision, or ran without a saved classifier, or its mail has header fields
-///   alone.
+/// - `Conflict`: the job has not ended, has no decision, or ran without a saved classifier, or its mail has only header
+///   fields.
 /// - `Invalid` at `label`: no rule of the draft has that label.
 /// - `Gone`: the file of the job was removed.
 /// - `Upstream`.
@@ -41,27 +40,27 @@ pub async fn correct(
     project: ProjectId,
     job: JobId,
     label: String,
-) -> Result<Corrected> {
+) -> Result<CorrectionResult> {
     let job = jobs::get(ports, project, job).await?;
-    let id = correctable(&job)?;
-    let gone = |error: Error| match error.kind() {
-        Kind::NotFound => Error::new(Kind::Gone, "The file of the job is gone"),
+    let id = classifier_to_correct(&job)?;
+    let map_not_found = |error: Error| match error.kind() {
+        ErrorKind::NotFound => Error::new(ErrorKind::Gone, "The file of the job is gone"),
         _ => error,
     };
-    let (document, _) = stage::document(ports, &job).await.map_err(gone)?;
+    let (document, _) = stage::document(ports, &job).await.map_err(map_not_found)?;
     let text: String = document.text_without_headers().chars().take(limits::MAX_EXAMPLE_CHARS).collect();
     if text.is_empty() {
-        return Err(Error::new(Kind::Conflict, "The mail has no text but its header fields to learn from"));
+        return Err(Error::new(ErrorKind::Conflict, "The mail has no text but its header fields to learn from"));
     }
-    let draft = classifiers::learn(ports, project, id, label.clone(), text).await;
-    let draft = draft.map_err(|error| error.or_missing("The classifier of the job is gone"))?;
+    let draft = classifiers::add_example(ports, project, id, label.clone(), text).await;
+    let draft = draft.map_err(|error| error.with_not_found_message("The classifier of the job is gone"))?;
     let rule = draft.classification.rules.rules.iter().find(|rule| rule.label == label);
-    Ok(Corrected { classifier: id, examples: rule.map_or(0, |rule| rule.examples.len()), label })
+    Ok(CorrectionResult { classifier: id, examples: rule.map_or(0, |rule| rule.examples.len()), label })
 }
 
-/// The classifier that a correction of `job` goes to.
-fn correctable(job: &Job) -> Result<ClassifierId> {
-    let conflict = |why: &str| Error::new(Kind::Conflict, why);
+/// The classifier that a correction of `job` changes.
+fn classifier_to_correct(job: &Job) -> Result<ClassifierId> {
+    let conflict = |message: &str| Error::new(ErrorKind::Conflict, message);
     if !job.status().is_final() {
         return Err(conflict("The job has not ended yet"));
     }

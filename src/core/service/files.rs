@@ -7,51 +7,51 @@ use futures_util::{Stream, StreamExt};
 
 use super::{
     index::{File, FileFilter, FileOrder, IndexCommand, IndexReply, Page, PageRequest},
-    ports::{BoxedBytes, ByteStream, Clock, FileKey, Files, Host, Index, PartUpload},
-    ticket::{self, Grant, Ticket},
+    ports::{BoxedByteStream, ByteStream, Clock, Environment, FileKey, Files, Index, PartUpload},
+    signed_url::{self, Grant, SignedUrl},
 };
 use crate::{
     document,
-    error::{Error, Kind, Result},
+    error::{Error, ErrorKind, Result},
     id::{FileId, ProjectId},
     limits,
     time::Timestamp,
 };
 
-/// Bytes that were received and stored.
+/// What is known of bytes that were received and stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Received {
-    /// How many.
+    /// Their number.
     pub size: u64,
-    /// A short word for what they are, by their content, such as `pdf`.
+    /// Their format, detected from the content, as a file extension such as `pdf`.
     pub kind: Option<String>,
 }
 
-/// Stores the bytes of `chunks` under `key`. Up to [`limits::PART_BYTES`] are held and stored at once; more goes on in
-/// parts, so that no more than one part is ever held.
+/// Stores the bytes of `chunks` under `key`. Up to [`limits::PART_BYTES`] are buffered and stored in one call; more
+/// becomes a multipart upload, so that no more than one part is ever in memory.
 ///
 /// # Errors
 ///
-/// Those of the stream; `TooLarge` past [`limits::MAX_UPLOAD_BYTES`]; `Upstream`. Nothing stays stored then.
-pub async fn receive<S>(files: &(impl Files + Host), key: FileKey, chunks: S) -> Result<Received>
+/// Those of the stream; `TooLarge` above [`limits::MAX_UPLOAD_BYTES`]; `Upstream`. Nothing stays stored then.
+pub async fn receive<S>(files: &(impl Files + Environment), key: FileKey, chunks: S) -> Result<Received>
 where
     S: Stream<Item = Result<Bytes>> + Send + Unpin,
 {
     let mut chunks = chunks;
-    let mut held = BytesMut::new();
-    while held.len() <= limits::PART_BYTES {
+    let mut buffer = BytesMut::new();
+    while buffer.len() <= limits::PART_BYTES {
         match chunks.next().await {
-            Some(chunk) => held.extend_from_slice(&chunk?),
+            Some(chunk) => buffer.extend_from_slice(&chunk?),
             None => {
-                let received = Received { size: length(&held), kind: kind(&held) };
-                files.put(key, held.freeze()).await?;
+                let received = Received { size: length(&buffer), kind: kind(&buffer) };
+                files.put(key, buffer.freeze()).await?;
                 return Ok(received);
             }
         }
     }
-    let kind = kind(&held);
+    let kind = kind(&buffer);
     let mut upload = files.begin(key).await?;
-    match receive_parts(&mut upload, held, chunks).await {
+    match receive_parts(&mut upload, buffer, chunks).await {
         Ok(size) => {
             upload.complete().await?;
             Ok(Received { size, kind })
@@ -65,14 +65,14 @@ where
     }
 }
 
-async fn receive_parts<S>(upload: &mut impl PartUpload, mut held: BytesMut, mut chunks: S) -> Result<u64>
+async fn receive_parts<S>(upload: &mut impl PartUpload, mut buffer: BytesMut, mut chunks: S) -> Result<u64>
 where
     S: Stream<Item = Result<Bytes>> + Send + Unpin,
 {
-    let mut size = length(&held);
+    let mut size = length(&buffer);
     loop {
-        while held.len() >= limits::PART_BYTES {
-            upload.part(held.split_to(limits::PART_BYTES).freeze()).await?;
+        while buffer.len() >= limits::PART_BYTES {
+            upload.part(buffer.split_to(limits::PART_BYTES).freeze()).await?;
         }
         let Some(chunk) = chunks.next().await else { break };
         let chunk = chunk?;
@@ -80,10 +80,10 @@ where
         if size > limits::MAX_UPLOAD_BYTES {
             return Err(too_large());
         }
-        held.extend_from_slice(&chunk);
+        buffer.extend_from_slice(&chunk);
     }
-    if !held.is_empty() {
-        upload.part(held.freeze()).await?;
+    if !buffer.is_empty() {
+        upload.part(buffer.freeze()).await?;
     }
     Ok(size)
 }
@@ -96,29 +96,29 @@ fn kind(bytes: &[u8]) -> Option<String> {
     document::sniff(bytes).map(|format| format.extension().to_owned())
 }
 
-/// The refusal of an upload past [`limits::MAX_UPLOAD_BYTES`].
+/// The error of an upload above [`limits::MAX_UPLOAD_BYTES`].
 pub fn too_large() -> Error {
     Error::new(
-        Kind::TooLarge { limit: limits::MAX_UPLOAD_BYTES },
+        ErrorKind::TooLarge { limit: limits::MAX_UPLOAD_BYTES },
         format!("File size exceeds {} MB limit.", limits::MAX_UPLOAD_BYTES / limits::MIB),
     )
 }
 
-/// Adds the row of a file whose bytes are stored, or, without a size, are announced.
+/// Adds a file to the index. Its bytes are stored, or, if it has no size, will be uploaded later.
 ///
 /// # Errors
 ///
-/// `Upstream` when the index cannot be reached.
+/// `Upstream` if the index cannot be reached.
 pub async fn register(ports: &impl Index, project: ProjectId, file: File) -> Result<File> {
     ports.index(project, IndexCommand::PutFile(file.clone())).await?;
     Ok(file)
 }
 
-/// The file of this id.
+/// The file with this id.
 ///
 /// # Errors
 ///
-/// `NotFound` when there is none in the project, `Upstream` when the index cannot be reached.
+/// `NotFound` if the project has no such file, `Upstream` if the index cannot be reached.
 pub async fn get(ports: &impl Index, project: ProjectId, id: FileId) -> Result<File> {
     match ports.index(project, IndexCommand::GetFile { file: id }).await? {
         IndexReply::File(Some(file)) => Ok(file),
@@ -127,11 +127,11 @@ pub async fn get(ports: &impl Index, project: ProjectId, id: FileId) -> Result<F
     }
 }
 
-/// Files of a project.
+/// Lists files of a project.
 ///
 /// # Errors
 ///
-/// `Invalid` when the place to begin is not one of ours, `Upstream` when the index cannot be reached.
+/// `Invalid` if the cursor is not one of ours, `Upstream` if the index cannot be reached.
 pub async fn list(
     ports: &impl Index,
     project: ProjectId,
@@ -145,73 +145,76 @@ pub async fn list(
     }
 }
 
-/// Removes a file: its bytes, then its row, so that a removal that was cut off can be made again.
+/// Deletes a file: its bytes, then its row, so that a deletion that was cut off can be repeated.
 ///
 /// # Errors
 ///
-/// `NotFound` when there is none in the project, `Upstream`.
+/// `NotFound` if the project has no such file, `Upstream`.
 pub async fn delete(ports: &(impl Index + Files), project: ProjectId, id: FileId) -> Result<()> {
     get(ports, project, id).await?;
     ports.delete(FileKey { project, file: id }).await?;
     ports.index(project, IndexCommand::DeleteFile { file: id }).await.map(drop)
 }
 
-/// A ticket for a file, and when it expires.
+/// The last path segment of a signed URL for a file, and when the URL expires.
 ///
 /// # Errors
 ///
-/// `Internal` when the operator set no secret to sign with.
+/// `Internal` if the operator set no secret.
 pub fn sign(
-    ports: &(impl Clock + Host),
+    ports: &(impl Clock + Environment),
     file: FileKey,
     grant: Grant,
     lifetime: Duration,
 ) -> Result<(String, Timestamp)> {
     let expires_at = ports.now() + lifetime;
-    Ok((ticket::seal(&Ticket { file, grant, expires_at }, secret(ports)?)?, expires_at))
+    Ok((signed_url::sign(&SignedUrl { file, grant, expires_at }, secret(ports)?)?, expires_at))
 }
 
-fn secret(ports: &impl Host) -> Result<&str> {
+fn secret(ports: &impl Environment) -> Result<&str> {
     ports.config().admin_secret.as_deref().ok_or_else(|| Error::internal("no secret to sign tickets with is set"))
 }
 
-/// The file that a download ticket opens, and its bytes.
+/// The file of a signed download URL, its length, and its bytes. `text` is the URL's last path segment.
 ///
 /// # Errors
 ///
-/// Those of [`ticket::open`]; `NotFound` when the file is gone.
-pub async fn download(ports: &(impl Index + Files + Clock + Host), text: &str) -> Result<(File, u64, BoxedBytes)> {
-    let Ticket { file: key, .. } = ticket::open(text, Grant::Download, secret(ports)?, ports.now())?;
+/// Those of [`signed_url::verify`]; `NotFound` if the file was deleted.
+pub async fn download(
+    ports: &(impl Index + Files + Clock + Environment),
+    text: &str,
+) -> Result<(File, u64, BoxedByteStream)> {
+    let SignedUrl { file: key, .. } = signed_url::verify(text, Grant::Download, secret(ports)?, ports.now())?;
     let file = get(ports, key.project, key.file).await?;
     let (length, bytes) = ports.open(key).await?.ok_or_else(|| Error::not_found("File not found"))?;
     Ok((file, length, bytes))
 }
 
-/// Stores exactly `length` bytes as the file that an upload ticket opens.
+/// Stores exactly `length` bytes as the file of a signed upload URL. `text` is the URL's last path segment.
 ///
 /// # Errors
 ///
-/// Those of [`ticket::open`]; `NotFound` when the file was removed meanwhile; `TooLarge`; `Invalid` when the stream
-/// gives more or fewer bytes; `Upstream`.
+/// Those of [`signed_url::verify`]; `NotFound` if the file was deleted in the meantime; `TooLarge`; `Invalid` if the
+/// stream has more or fewer bytes; `Upstream`.
 pub async fn upload(
-    ports: &(impl Index + Files + Clock + Host),
+    ports: &(impl Index + Files + Clock + Environment),
     text: &str,
     length: u64,
     stream: impl ByteStream,
 ) -> Result<File> {
-    let Ticket { file: key, .. } = ticket::open(text, Grant::Upload, secret(ports)?, ports.now())?;
+    let SignedUrl { file: key, .. } = signed_url::verify(text, Grant::Upload, secret(ports)?, ports.now())?;
     let file = get(ports, key.project, key.file).await?;
     if length > limits::MAX_UPLOAD_BYTES {
         return Err(too_large());
     }
     if length == 0 {
-        return Err(Error::new(Kind::Invalid, "Uploaded file is empty."));
+        return Err(Error::new(ErrorKind::Invalid, "Uploaded file is empty."));
     }
-    // The first chunk says what it is, nearly always; only a DOCX shows itself at its end, and keeps its name's word.
+    // The first chunk nearly always shows the format. Only a DOCX shows it at its end; it is listed by its extension.
     let mut stream = stream;
     let first = stream.next().await.transpose()?;
     let kind = first.as_deref().and_then(kind);
-    let whole = futures_util::stream::iter(first.map(Ok)).chain(stream);
-    ports.put_stream(key, length, whole).await?;
+    let all_chunks = futures_util::stream::iter(first.map(Ok)).chain(stream);
+    ports.put_stream(key, length, all_chunks).await?;
     register(ports, key.project, File { size: Some(length), kind, updated_at: ports.now(), ..file }).await
 }

@@ -1,39 +1,39 @@
 //! Use cases of jobs.
 
 use super::{
-    host::JobReply,
-    index::{self, IndexCommand, IndexReply, JobFilter, Page, PageRequest, Refusal, Reservation, Rules, Subject},
-    ports::{Files, Host, Index, Jobs, Random},
+    index::{self, IndexCommand, IndexReply, JobFilter, JobInput, Page, PageRequest, Refusal, Reservation, RuleSource},
+    job_object::JobReply,
+    ports::{Environment, Files, Index, Jobs, Random},
     stage,
     tokens::Token,
 };
 use crate::{
-    error::{Error, Kind, Result},
+    error::{Error, ErrorKind, Result},
     id::{JobId, LeaseId, ProjectId},
     job::{Command, External, Failure, Job, Report, Source, Stage, Start},
 };
 
-/// A job that somebody wants.
+/// A request to create a job.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Wanted {
+pub struct JobRequest {
     /// What to work on.
-    pub subject: Subject,
-    /// The rules.
-    pub rules: Rules,
-    /// What is to be done, in order.
+    pub input: JobInput,
+    /// Where the rules come from.
+    pub rule_source: RuleSource,
+    /// The stages to run, in order.
     pub plan: Vec<Stage>,
     /// The caller's idempotency key.
     pub transaction: Option<String>,
-    /// What the caller wants back.
+    /// The caller's own data, returned with the job.
     pub external: External,
 }
 
-/// What became of a wanted job.
+/// The outcome of a request to create a job.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Creation {
-    /// It was accepted, or had been accepted before under the same idempotency key.
+pub enum CreateOutcome {
+    /// The job was accepted, or had been accepted before under the same idempotency key.
     Job(Box<Job>),
-    /// It was refused; nothing was stored.
+    /// The job was refused; nothing was stored.
     Refused(Refusal),
 }
 
@@ -41,61 +41,72 @@ pub enum Creation {
 ///
 /// # Errors
 ///
-/// `Upstream` when a place cannot be reached. The same idempotency key then leads to the same job.
-pub async fn create(ports: &(impl Index + Jobs + Random + Host), caller: &Token, wanted: Wanted) -> Result<Creation> {
-    let job = match reserve(ports, caller, wanted).await? {
+/// `Upstream` if the index or the job object cannot be reached. A retry with the same idempotency key then leads to the
+/// same job.
+pub async fn create(
+    ports: &(impl Index + Jobs + Random + Environment),
+    caller: &Token,
+    request: JobRequest,
+) -> Result<CreateOutcome> {
+    let job = match reserve(ports, caller, request).await? {
         IndexReply::Accepted(job) => job,
-        // Whoever reserved the key may have been cut off before submitting the job; submitting twice is harmless.
+        // The request that reserved the key may have been cut off before it submitted the job; submitting twice is
+        // harmless.
         IndexReply::Existing(job) => {
             return match ports
                 .job(caller.project, job.id, Command::Submit { job: job.clone(), start: Start::Queue })
                 .await
             {
-                Ok(reply) => Ok(Creation::Job(Box::new(reply.into_job()?))),
-                // Removed a moment ago, and the index will hear of it.
-                Err(error) if error.kind() == Kind::NotFound => Ok(Creation::Job(job)),
+                Ok(reply) => Ok(CreateOutcome::Job(Box::new(reply.into_job()?))),
+                // The job was just removed, and the index does not know it yet.
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(CreateOutcome::Job(job)),
                 Err(error) => Err(error),
             };
         }
-        IndexReply::Refused(refusal) => return Ok(Creation::Refused(refusal)),
+        IndexReply::Refused(refusal) => return Ok(CreateOutcome::Refused(refusal)),
         other => return Err(other.unexpected()),
     };
-    let most = ports.config().inline_max_bytes;
+    let max_bytes = ports.config().inline_max_bytes;
     let small = match job.source {
-        Source::File { size, .. } => size <= most,
+        Source::File { size, .. } => size <= max_bytes,
         Source::Mail { .. } => true,
     };
-    // Extraction takes longer than the invocation of an answer should, so it always goes through the queue.
-    let here = small && most > 0 && job.plan.first() == Some(&Stage::Classify);
-    let start = if here { Start::Here(LeaseId::from_random(ports.random())) } else { Start::Queue };
+    // Extraction takes too long for the invocation that answers the request, so it always goes through the queue.
+    let inline = small && max_bytes > 0 && job.plan.first() == Some(&Stage::Classify);
+    let start = if inline { Start::Inline(LeaseId::from_random(ports.random())) } else { Start::Queue };
     ports.job(caller.project, job.id, Command::Submit { job: job.clone(), start }).await?;
-    Ok(Creation::Job(job))
+    Ok(CreateOutcome::Job(job))
 }
 
-async fn reserve(ports: &(impl Index + Random), caller: &Token, wanted: Wanted) -> Result<IndexReply> {
+async fn reserve(ports: &(impl Index + Random), caller: &Token, request: JobRequest) -> Result<IndexReply> {
     let reservation = Reservation {
         id: JobId::from_random(ports.random()),
         user: caller.id,
-        subject: wanted.subject,
-        rules: wanted.rules,
-        transaction: wanted.transaction,
-        plan: wanted.plan,
-        external: wanted.external,
+        input: request.input,
+        rule_source: request.rule_source,
+        transaction: request.transaction,
+        plan: request.plan,
+        external: request.external,
     };
     ports.index(caller.project, IndexCommand::Reserve(Box::new(reservation))).await
 }
 
-/// Accepts a job and runs its first stage before it is stored, so that the answer has what came out: job, output and
-/// what is still to be done are then stored in one step.
+/// Accepts a job and runs its first stage before storing it, so that the answer has the stage's output. The job, its
+/// output and its pending effects are then stored in one step.
 ///
 /// # Errors
 ///
-/// Those of [`stage::output`], with the job stored as failed; `Upstream` when a place cannot be reached.
-pub async fn run_now(ports: &(impl Index + Jobs + Files + Random), caller: &Token, wanted: Wanted) -> Result<Creation> {
-    let job = match reserve(ports, caller, wanted).await? {
+/// Those of [`stage::output`], with the job stored as failed; `Upstream` if the index or the job object cannot be
+/// reached.
+pub async fn create_and_run(
+    ports: &(impl Index + Jobs + Files + Random),
+    caller: &Token,
+    request: JobRequest,
+) -> Result<CreateOutcome> {
+    let job = match reserve(ports, caller, request).await? {
         IndexReply::Accepted(job) => job,
-        IndexReply::Existing(job) => return Ok(Creation::Job(job)),
-        IndexReply::Refused(refusal) => return Ok(Creation::Refused(refusal)),
+        IndexReply::Existing(job) => return Ok(CreateOutcome::Job(job)),
+        IndexReply::Refused(refusal) => return Ok(CreateOutcome::Refused(refusal)),
         other => return Err(other.unexpected()),
     };
     let id = job.id;
@@ -103,8 +114,8 @@ pub async fn run_now(ports: &(impl Index + Jobs + Files + Random), caller: &Toke
     let report = outcome.clone().unwrap_or_else(|error| Report::Failed(Failure::from(&error)));
     let submit = Command::Submit { job, start: Start::Done(report) };
     let mut stored = ports.job(caller.project, id, submit).await?.into_job()?;
-    // The sweep of the index may have submitted the job meanwhile, and then it is not done yet; what comes out is the
-    // same whoever runs it.
+    // The index's sweep may have submitted the job in the meantime, and then the stored job is not done yet. The output
+    // is the same no matter who runs it.
     match outcome? {
         Report::Classified(decision) => stored.decision = stored.decision.or(Some(*decision)),
         Report::Extracted(extraction) => stored.extraction = stored.extraction.or(Some(extraction)),
@@ -113,29 +124,29 @@ pub async fn run_now(ports: &(impl Index + Jobs + Files + Random), caller: &Toke
     if let (None, Some(decision)) = (&stored.route, &stored.decision) {
         stored.route = stored.route_of(decision);
     }
-    Ok(Creation::Job(Box::new(stored)))
+    Ok(CreateOutcome::Job(Box::new(stored)))
 }
 
-/// The job of this id.
+/// The job with this id.
 ///
 /// # Errors
 ///
-/// `NotFound` when there is none in the project, `Upstream` when its place cannot be reached.
+/// `NotFound` if the project has no such job, `Upstream` if the job object cannot be reached.
 pub async fn get(ports: &impl Jobs, project: ProjectId, id: JobId) -> Result<Job> {
     ports.job(project, id, Command::Get).await?.into_job()
 }
 
-/// Jobs of a project, newest first. They come without evidence; [`get`] gives that.
+/// Lists jobs of a project, newest first, without evidence; [`get`] returns it.
 ///
 /// # Errors
 ///
-/// `Invalid` when the place to begin is not one of ours, `Upstream` when the index cannot be reached.
+/// `Invalid` if the cursor is not one of ours, `Upstream` if the index cannot be reached.
 pub async fn list(ports: &impl Index, project: ProjectId, filter: JobFilter, page: PageRequest) -> Result<Page<Job>> {
     let size = page.size;
     match ports.index(project, IndexCommand::ListJobs { filter, page }).await? {
-        IndexReply::Jobs(found) => {
-            let (mut items, cut) = found.read()?;
-            let more = index::cut(&mut items, size) || cut;
+        IndexReply::Jobs(rows) => {
+            let (mut items, cut) = rows.read()?;
+            let more = index::truncate_page(&mut items, size) || cut;
             let next = items.last().filter(|_| more).map(|job| index::cursor(job.created_at, &job.id));
             Ok(Page { items, next })
         }
@@ -143,20 +154,20 @@ pub async fn list(ports: &impl Index, project: ProjectId, filter: JobFilter, pag
     }
 }
 
-/// Stops a job. Stopping a stopped job changes nothing.
+/// Cancels a job. Cancelling a cancelled job changes nothing.
 ///
 /// # Errors
 ///
-/// `NotFound` when there is none in the project, `Conflict` when it has ended, `Upstream`.
+/// `NotFound` if the project has no such job, `Conflict` if it has ended, `Upstream`.
 pub async fn cancel(ports: &impl Jobs, project: ProjectId, id: JobId) -> Result<Job> {
     ports.job(project, id, Command::Cancel).await?.into_job()
 }
 
-/// Removes a job that has ended, from its place and from the index.
+/// Deletes a job that has ended, from its job object and from the index.
 ///
 /// # Errors
 ///
-/// `NotFound` when there is none in the project, `Conflict` while it has not ended, `Upstream`.
+/// `NotFound` if the project has no such job, `Conflict` if it has not ended, `Upstream`.
 pub async fn delete(ports: &impl Jobs, project: ProjectId, id: JobId) -> Result<()> {
     match ports.job(project, id, Command::Delete).await? {
         JobReply::Removed => Ok(()),

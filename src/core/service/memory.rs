@@ -1,4 +1,4 @@
-//! The ports in memory, with failures on demand: for tests.
+//! In-memory ports with fault injection, for tests.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -10,46 +10,46 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 
 use super::{
-    host::{self, JobReply, JobStore, Work},
     index::{
-        self, Classifier, ClassifierFilter, Cursor, File, FileFilter, FileOrder, IndexCommand, IndexReply, IndexStore,
-        JobFilter, JobRows, Project, SavedSchema,
+        self, ClassifierFilter, ClassifierVersion, Cursor, File, FileFilter, FileOrder, IndexCommand, IndexReply,
+        IndexStore, JobFilter, JobRows, Project, SavedSchema,
     },
+    job_object::{self, InlineWork, JobReply, JobStore},
     ports::{
-        BoxedBytes, ByteStream, Clock, Config, FileKey, Files, Host, Index, Jobs, PartUpload, Queue, Random,
-        StageMessage, Tokens,
+        BoxedByteStream, ByteStream, Clock, Config, Environment, FileKey, Files, Index, Jobs, PartUpload, Queue,
+        Random, StageMessage, Tokens,
     },
     stage,
     tokens::{self, Token, TokenCommand, TokenReply, TokenStore},
 };
 use crate::{
-    error::{Error, Kind, Result},
+    error::{Error, ErrorKind, Result},
     id::{ClassifierId, FileId, JobId, ProjectId, SchemaId, TokenId},
     job::{Command, Job},
     limits,
     time::Timestamp,
 };
 
-/// The world in memory. Clones share it.
+/// All ports in memory. Clones share their state.
 #[derive(Debug, Clone)]
 pub struct Memory {
-    world: Arc<Mutex<World>>,
+    state: Arc<Mutex<MemoryState>>,
     config: Arc<Config>,
 }
 
 #[derive(Debug, Default)]
-struct World {
+struct MemoryState {
     now: i64,
-    drawn: u64,
+    random: u64,
     jobs: BTreeMap<(ProjectId, JobId), Job>,
     indexes: BTreeMap<ProjectId, IndexRows>,
     tokens: BTreeMap<TokenId, Token>,
     files: BTreeMap<FileKey, Bytes>,
-    uploads: usize,
+    open_uploads: usize,
     queue: VecDeque<(StageMessage, Timestamp)>,
-    work: VecDeque<Work>,
+    inline_work: VecDeque<InlineWork>,
     log: Vec<String>,
-    down: Vec<Place>,
+    faults: Vec<FaultPoint>,
 }
 
 #[derive(Debug, Default)]
@@ -57,14 +57,14 @@ struct IndexRows {
     project: Option<Project>,
     jobs: BTreeMap<JobId, (Job, Timestamp)>,
     files: BTreeMap<FileId, File>,
-    classifiers: Vec<Classifier>,
+    classifiers: Vec<ClassifierVersion>,
     schemas: BTreeMap<SchemaId, SavedSchema>,
 }
 
-/// A place that can be made to fail.
+/// A port that can be made to fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
-    /// Every job.
+pub enum FaultPoint {
+    /// Every job object.
     Jobs,
     /// Every index.
     Indexes,
@@ -75,56 +75,56 @@ pub enum Place {
 }
 
 impl Memory {
-    /// An empty world at 2026-03-01T10:00:00Z.
+    /// Empty ports at 2026-03-01T10:00:00Z.
     pub fn new(config: Config) -> Self {
-        let world = World { now: 1_772_359_200_000, ..World::default() };
-        Self { world: Arc::new(Mutex::new(world)), config: Arc::new(config) }
+        let state = MemoryState { now: 1_772_359_200_000, ..MemoryState::default() };
+        Self { state: Arc::new(Mutex::new(state)), config: Arc::new(config) }
     }
 
-    fn world(&self) -> MutexGuard<'_, World> {
-        // A test that panicked while holding the lock has failed already.
-        self.world.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, MemoryState> {
+        // A test that panicked while holding the lock has already failed.
+        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// Makes places fail from now on, and only these.
-    pub fn set_down(&self, places: &[Place]) {
-        self.world().down = places.to_vec();
+    /// Makes these ports fail from now on, and all others work.
+    pub fn inject_fault(&self, points: &[FaultPoint]) {
+        self.state().faults = points.to_vec();
     }
 
-    fn reach(&self, place: Place) -> Result<()> {
-        if self.world().down.contains(&place) {
-            return Err(Error::new(Kind::Upstream { retryable: true }, format!("{place:?} cannot be reached")));
+    fn check_fault(&self, point: FaultPoint) -> Result<()> {
+        if self.state().faults.contains(&point) {
+            return Err(Error::new(ErrorKind::Upstream { retryable: true }, format!("{point:?} cannot be reached")));
         }
         Ok(())
     }
 
-    /// Lets time pass. Timers do not fire by themselves: [`Memory::wake_all`] fires them.
-    pub fn pass(&self, duration: Duration) {
-        let mut world = self.world();
-        world.now = world.now.saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX));
+    /// Advances the clock. Timers do not fire by themselves: [`Memory::wake_all`] fires them.
+    pub fn advance(&self, duration: Duration) {
+        let mut state = self.state();
+        state.now = state.now.saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX));
     }
 
-    /// What was logged.
+    /// The lines that were logged.
     pub fn logged(&self) -> Vec<String> {
-        self.world().log.clone()
+        self.state().log.clone()
     }
 
-    /// Messages on the queue.
+    /// The number of messages on the queue.
     pub fn queued(&self) -> usize {
-        self.world().queue.len()
+        self.state().queue.len()
     }
 
-    /// Forgets every message and all work at hand, as a killed process does.
+    /// Drops every message and all inline work, as a killed process does.
     pub fn crash(&self) {
-        let mut world = self.world();
-        world.queue.clear();
-        world.work.clear();
+        let mut state = self.state();
+        state.queue.clear();
+        state.inline_work.clear();
     }
 
-    /// Runs the work that job places took on themselves.
-    pub async fn run_here(&self) {
+    /// Runs the pending inline work of all job objects.
+    pub async fn run_inline_work(&self) {
         loop {
-            let Some(work) = self.world().work.pop_front() else { return };
+            let Some(work) = self.state().inline_work.pop_front() else { return };
             let report = stage::run(self, &work).await;
             if let Err(error) = self.job(work.job.project, work.job.id, report).await {
                 self.log(&format!("job {}: report failed: {error:#}", work.job.id));
@@ -132,119 +132,119 @@ impl Memory {
         }
     }
 
-    /// Delivers every queue message that is due, and those that become due by it.
+    /// Delivers every queue message that is due, and those that become due in the process.
     pub async fn run_queue(&self) {
         loop {
             let message = {
-                let mut world = self.world();
-                let now = Timestamp::from_millis(world.now);
-                let due = world.queue.iter().position(|(_, at)| *at <= now);
-                due.and_then(|place| world.queue.remove(place))
+                let mut state = self.state();
+                let now = Timestamp::from_millis(state.now);
+                let due = state.queue.iter().position(|(_, due_at)| *due_at <= now);
+                due.and_then(|index| state.queue.remove(index))
             };
-            let Some((message, at)) = message else { return };
-            if stage::consume(self, message).await == stage::Verdict::Retry {
-                self.world().queue.push_back((message, at + Duration::from_secs(1)));
+            let Some((message, due_at)) = message else { return };
+            if stage::consume(self, message).await == stage::MessageOutcome::Retry {
+                self.state().queue.push_back((message, due_at + Duration::from_secs(1)));
                 return;
             }
         }
     }
 
-    /// Fires every timer that is due: those of jobs, and those of indexes.
+    /// Fires every job timer that is due, and the timer of every index.
     pub async fn wake_all(&self) {
         let now = self.now();
         let due: Vec<_> = {
-            let world = self.world();
-            let due = world.jobs.iter().filter(|(_, job)| job.timer().is_none_or(|at| at <= now));
+            let state = self.state();
+            let due = state.jobs.iter().filter(|(_, job)| job.timer().is_none_or(|at| at <= now));
             due.map(|(key, _)| *key).collect()
         };
         for (project, job) in due {
-            let store = JobPlace { memory: self.clone(), project, job };
-            if let Err(error) = host::wake(&store, self).await {
+            let store = MemoryJobStore { memory: self.clone(), project, job };
+            if let Err(error) = job_object::wake(&store, self).await {
                 self.log(&format!("job {job}: waking failed: {error:#}"));
             }
         }
-        let projects: Vec<_> = self.world().indexes.keys().copied().collect();
+        let projects: Vec<_> = self.state().indexes.keys().copied().collect();
         for project in projects {
-            let store = IndexPlace { memory: self.clone(), project };
+            let store = MemoryIndexStore { memory: self.clone(), project };
             if let Err(error) = index::sweep(&store, self, project).await {
                 self.log(&format!("index {project}: sweeping failed: {error:#}"));
             }
         }
     }
 
-    /// Stored jobs, purged ones that still owe something included.
+    /// The stored jobs, including purged ones with pending effects.
     pub fn stored_jobs(&self) -> Vec<Job> {
-        self.world().jobs.values().cloned().collect()
+        self.state().jobs.values().cloned().collect()
     }
 
-    /// Stored files.
+    /// The number of stored files.
     pub fn stored_files(&self) -> usize {
-        self.world().files.len()
+        self.state().files.len()
     }
 
-    /// Uploads in parts that were begun and neither completed nor aborted.
+    /// The number of multipart uploads that were begun and neither completed nor aborted.
     pub fn open_uploads(&self) -> usize {
-        self.world().uploads
+        self.state().open_uploads
     }
 }
 
-struct JobPlace {
+struct MemoryJobStore {
     memory: Memory,
     project: ProjectId,
     job: JobId,
 }
 
-impl JobStore for JobPlace {
+impl JobStore for MemoryJobStore {
     fn load(&self) -> Result<Option<Job>> {
-        Ok(self.memory.world().jobs.get(&(self.project, self.job)).cloned())
+        Ok(self.memory.state().jobs.get(&(self.project, self.job)).cloned())
     }
 
     async fn store(&self, job: &Job) -> Result<()> {
-        self.memory.world().jobs.insert((self.project, self.job), job.clone());
+        self.memory.state().jobs.insert((self.project, self.job), job.clone());
         Ok(())
     }
 
     async fn erase(&self) -> Result<()> {
-        self.memory.world().jobs.remove(&(self.project, self.job));
+        self.memory.state().jobs.remove(&(self.project, self.job));
         Ok(())
     }
 }
 
 impl Jobs for Memory {
     async fn job(&self, project: ProjectId, job: JobId, command: Command) -> Result<JobReply> {
-        self.reach(Place::Jobs)?;
-        let store = JobPlace { memory: self.clone(), project, job };
-        let (reply, work) = host::handle(&store, self, command).await?;
-        self.world().work.extend(work);
+        self.check_fault(FaultPoint::Jobs)?;
+        let store = MemoryJobStore { memory: self.clone(), project, job };
+        let (reply, work) = job_object::handle(&store, self, command).await?;
+        self.state().inline_work.extend(work);
         Ok(reply)
     }
 }
 
-struct IndexPlace {
+struct MemoryIndexStore {
     memory: Memory,
     project: ProjectId,
 }
 
-impl IndexPlace {
+impl MemoryIndexStore {
     fn read<T>(&self, read: impl FnOnce(&IndexRows) -> T) -> T {
-        // Reading what was never made makes nothing.
-        read(self.memory.world().indexes.get(&self.project).unwrap_or(&IndexRows::default()))
+        // Reading an index that was never written does not create it.
+        read(self.memory.state().indexes.get(&self.project).unwrap_or(&IndexRows::default()))
     }
 
     fn write<T>(&self, write: impl FnOnce(&mut IndexRows) -> T) {
-        write(self.memory.world().indexes.entry(self.project).or_default());
+        write(self.memory.state().indexes.entry(self.project).or_default());
     }
 }
 
-fn newest(classifiers: &[Classifier], id: ClassifierId, drafts: bool) -> Option<&Classifier> {
-    classifiers.iter().filter(|one| one.id == id && (drafts || !one.draft)).max_by_key(|one| one.version)
+fn newest(classifiers: &[ClassifierVersion], id: ClassifierId, drafts: bool) -> Option<&ClassifierVersion> {
+    classifiers.iter().filter(|stored| stored.id == id && (drafts || !stored.draft)).max_by_key(|stored| stored.version)
 }
 
-fn upto<T>(items: Vec<T>, limit: u32) -> Vec<T> {
+fn take_up_to<T>(items: Vec<T>, limit: u32) -> Vec<T> {
     items.into_iter().take(usize::try_from(limit).unwrap_or(usize::MAX)).collect()
 }
 
-impl IndexStore for IndexPlace {
+impl IndexStore for MemoryIndexStore {
     fn project(&self) -> Result<Option<Project>> {
         Ok(self.read(|rows| rows.project.clone()))
     }
@@ -258,16 +258,16 @@ impl IndexStore for IndexPlace {
         Ok(self.read(|rows| rows.jobs.get(&id).map(|(job, _)| job.clone())))
     }
 
-    fn job_of(&self, transaction: &str) -> Result<Option<Job>> {
+    fn job_by_transaction(&self, transaction: &str) -> Result<Option<Job>> {
         Ok(self.read(|rows| {
             rows.jobs.values().map(|(job, _)| job).find(|job| job.transaction.as_deref() == Some(transaction)).cloned()
         }))
     }
 
-    fn put_job(&self, job: &Job, heard_at: Timestamp) -> Result<()> {
+    fn put_job(&self, job: &Job, seen_at: Timestamp) -> Result<()> {
         self.write(|rows| {
-            if rows.jobs.get(&job.id).is_none_or(|(known, _)| known.version < job.version) {
-                rows.jobs.insert(job.id, (job.clone(), heard_at));
+            if rows.jobs.get(&job.id).is_none_or(|(stored, _)| stored.version < job.version) {
+                rows.jobs.insert(job.id, (job.clone(), seen_at));
             }
         });
         Ok(())
@@ -299,7 +299,7 @@ impl IndexStore for IndexPlace {
         let mut bytes = 0_usize;
         let mut rows = Vec::new();
         let mut cut = false;
-        for job in upto(found, limit) {
+        for job in take_up_to(found, limit) {
             bytes = bytes.saturating_add(serde_json::to_string(&job).map_err(Error::internal)?.len());
             cut = bytes > limits::PAGE_BYTES && !rows.is_empty();
             if cut {
@@ -307,27 +307,27 @@ impl IndexStore for IndexPlace {
             }
             rows.push(job);
         }
-        // Through their spelling, as rows go that come out of an object.
-        let spelt = serde_json::to_string(&JobRows::Read { rows, cut }).map_err(Error::internal)?;
-        serde_json::from_str(&spelt).map_err(Error::internal)
+        // Through JSON, like rows that come from a durable object.
+        let json = serde_json::to_string(&JobRows::Read { rows, cut }).map_err(Error::internal)?;
+        serde_json::from_str(&json).map_err(Error::internal)
     }
 
-    fn unheard_jobs(&self, before: Timestamp, limit: u32) -> Result<Vec<Job>> {
+    fn stale_jobs(&self, before: Timestamp, limit: u32) -> Result<Vec<Job>> {
         let mut found: Vec<(Timestamp, Job)> = self.read(|rows| {
             rows.jobs
                 .values()
-                .filter(|(job, heard)| !job.status().is_final() && *heard < before)
-                .map(|(job, heard)| (*heard, job.clone()))
+                .filter(|(job, seen_at)| !job.status().is_final() && *seen_at < before)
+                .map(|(job, seen_at)| (*seen_at, job.clone()))
                 .collect()
         });
-        found.sort_by_key(|(heard, job)| (*heard, job.id));
-        Ok(upto(found, limit).into_iter().map(|(_, job)| job).collect())
+        found.sort_by_key(|(seen_at, job)| (*seen_at, job.id));
+        Ok(take_up_to(found, limit).into_iter().map(|(_, job)| job).collect())
     }
 
-    fn heard(&self, id: JobId, at: Timestamp) -> Result<()> {
+    fn touch_job(&self, id: JobId, now: Timestamp) -> Result<()> {
         self.write(|rows| {
-            if let Some((_, heard)) = rows.jobs.get_mut(&id) {
-                *heard = at;
+            if let Some((_, seen_at)) = rows.jobs.get_mut(&id) {
+                *seen_at = now;
             }
         });
         Ok(())
@@ -357,7 +357,7 @@ impl IndexStore for IndexPlace {
 
     fn files(&self, filter: &FileFilter, order: FileOrder, after: Option<&Cursor>, limit: u32) -> Result<Vec<File>> {
         let key = |file: &File| match order {
-            // Moments are written with as many digits for centuries, so that they sort as text; the newest come first.
+            // Timestamps have the same number of digits for centuries, so they sort as text. Reversed below.
             FileOrder::Newest => (file.created_at.as_millis().to_string(), file.id.to_string()),
             FileOrder::Name => (file.name.clone(), file.id.to_string()),
             FileOrder::Id => (String::new(), file.id.to_string()),
@@ -382,30 +382,32 @@ impl IndexStore for IndexPlace {
         if order == FileOrder::Newest {
             found.reverse();
         }
-        Ok(upto(found, limit))
+        Ok(take_up_to(found, limit))
     }
 
-    fn classifier(&self, id: ClassifierId, draft: bool) -> Result<Option<Classifier>> {
+    fn classifier(&self, id: ClassifierId, draft: bool) -> Result<Option<ClassifierVersion>> {
         Ok(self.read(|rows| newest(&rows.classifiers, id, draft).cloned()))
     }
 
-    fn classifier_named(&self, name: &str) -> Result<Option<Classifier>> {
+    fn classifier_named(&self, name: &str) -> Result<Option<ClassifierVersion>> {
         Ok(self.read(|rows| {
-            let mut found = rows.classifiers.iter();
-            found.find(|one| one.name == name && newest(&rows.classifiers, one.id, true) == Some(*one)).cloned()
+            let mut versions = rows.classifiers.iter();
+            versions
+                .find(|saved| saved.name == name && newest(&rows.classifiers, saved.id, true) == Some(*saved))
+                .cloned()
         }))
     }
 
-    fn put_classifier(&self, classifier: &Classifier) -> Result<()> {
+    fn put_classifier(&self, classifier: &ClassifierVersion) -> Result<()> {
         self.write(|rows| {
-            rows.classifiers.retain(|one| (one.id, one.version) != (classifier.id, classifier.version));
+            rows.classifiers.retain(|stored| (stored.id, stored.version) != (classifier.id, classifier.version));
             rows.classifiers.push(classifier.clone());
         });
         Ok(())
     }
 
     fn remove_classifier(&self, id: ClassifierId) -> Result<()> {
-        self.write(|rows| rows.classifiers.retain(|one| one.id != id));
+        self.write(|rows| rows.classifiers.retain(|stored| stored.id != id));
         Ok(())
     }
 
@@ -414,20 +416,22 @@ impl IndexStore for IndexPlace {
         filter: &ClassifierFilter,
         after: Option<(Timestamp, ClassifierId)>,
         limit: u32,
-    ) -> Result<Vec<Classifier>> {
-        let mut found: Vec<Classifier> = self.read(|rows| {
+    ) -> Result<Vec<ClassifierVersion>> {
+        let mut found: Vec<ClassifierVersion> = self.read(|rows| {
             rows.classifiers
                 .iter()
-                .filter(|one| filter.id.is_none_or(|id| id == one.id))
-                .filter(|one| filter.name.as_ref().is_none_or(|name| *name == one.name))
-                .filter(|one| filter.drafts || !one.draft)
-                .filter(|one| !filter.latest_only || newest(&rows.classifiers, one.id, filter.drafts) == Some(one))
-                .filter(|one| after.is_none_or(|after| (one.version, one.id) < after))
+                .filter(|stored| filter.id.is_none_or(|id| id == stored.id))
+                .filter(|stored| filter.name.as_ref().is_none_or(|name| *name == stored.name))
+                .filter(|stored| filter.drafts || !stored.draft)
+                .filter(|stored| {
+                    !filter.latest_only || newest(&rows.classifiers, stored.id, filter.drafts) == Some(stored)
+                })
+                .filter(|stored| after.is_none_or(|after| (stored.version, stored.id) < after))
                 .cloned()
                 .collect()
         });
-        found.sort_by_key(|one| std::cmp::Reverse((one.version, one.id)));
-        Ok(upto(found, limit))
+        found.sort_by_key(|version| std::cmp::Reverse((version.version, version.id)));
+        Ok(take_up_to(found, limit))
     }
 
     fn schema(&self, id: SchemaId) -> Result<Option<SavedSchema>> {
@@ -456,42 +460,42 @@ impl IndexStore for IndexPlace {
             files.map(|file| (file.created_at, file.id)).collect()
         });
         old.sort_unstable();
-        Ok(upto(old, limit).into_iter().map(|(_, id)| id).collect())
+        Ok(take_up_to(old, limit).into_iter().map(|(_, id)| id).collect())
     }
 }
 
 impl Index for Memory {
     async fn index(&self, project: ProjectId, command: IndexCommand) -> Result<IndexReply> {
-        self.reach(Place::Indexes)?;
-        index::handle(&IndexPlace { memory: self.clone(), project }, command, project, self.now())
+        self.check_fault(FaultPoint::Indexes)?;
+        index::handle(&MemoryIndexStore { memory: self.clone(), project }, command, project, self.now())
     }
 }
 
-struct TokenPlace(Memory);
+struct MemoryTokenStore(Memory);
 
-impl TokenStore for TokenPlace {
+impl TokenStore for MemoryTokenStore {
     fn get(&self, id: TokenId) -> Result<Option<Token>> {
-        Ok(self.0.world().tokens.get(&id).cloned())
+        Ok(self.0.state().tokens.get(&id).cloned())
     }
 
     fn put(&self, token: &Token) -> Result<()> {
-        self.0.world().tokens.insert(token.id, token.clone());
+        self.0.state().tokens.insert(token.id, token.clone());
         Ok(())
     }
 
     fn remove(&self, id: TokenId) -> Result<()> {
-        self.0.world().tokens.remove(&id);
+        self.0.state().tokens.remove(&id);
         Ok(())
     }
 }
 
 impl Tokens for Memory {
     async fn tokens(&self, command: TokenCommand) -> Result<TokenReply> {
-        tokens::handle(&TokenPlace(self.clone()), command)
+        tokens::handle(&MemoryTokenStore(self.clone()), command)
     }
 }
 
-/// An upload in parts in memory.
+/// A multipart upload in memory.
 #[derive(Debug)]
 pub struct MemoryUpload {
     memory: Memory,
@@ -501,22 +505,22 @@ pub struct MemoryUpload {
 
 impl PartUpload for MemoryUpload {
     async fn part(&mut self, bytes: Bytes) -> Result<()> {
-        self.memory.reach(Place::Files)?;
+        self.memory.check_fault(FaultPoint::Files)?;
         self.parts.extend_from_slice(&bytes);
         Ok(())
     }
 
     async fn complete(self) -> Result<()> {
-        self.memory.reach(Place::Files)?;
-        let mut world = self.memory.world();
-        world.uploads = world.uploads.saturating_sub(1);
-        world.files.insert(self.key, self.parts.freeze());
+        self.memory.check_fault(FaultPoint::Files)?;
+        let mut state = self.memory.state();
+        state.open_uploads = state.open_uploads.saturating_sub(1);
+        state.files.insert(self.key, self.parts.freeze());
         Ok(())
     }
 
     async fn abort(self) -> Result<()> {
-        let mut world = self.memory.world();
-        world.uploads = world.uploads.saturating_sub(1);
+        let mut state = self.memory.state();
+        state.open_uploads = state.open_uploads.saturating_sub(1);
         Ok(())
     }
 }
@@ -525,73 +529,73 @@ impl Files for Memory {
     type Upload = MemoryUpload;
 
     async fn put(&self, key: FileKey, bytes: Bytes) -> Result<()> {
-        self.reach(Place::Files)?;
-        self.world().files.insert(key, bytes);
+        self.check_fault(FaultPoint::Files)?;
+        self.state().files.insert(key, bytes);
         Ok(())
     }
 
     async fn put_stream(&self, key: FileKey, length: u64, mut stream: impl ByteStream) -> Result<()> {
-        self.reach(Place::Files)?;
-        let mut held = BytesMut::new();
+        self.check_fault(FaultPoint::Files)?;
+        let mut bytes = BytesMut::new();
         while let Some(chunk) = stream.next().await {
-            held.extend_from_slice(&chunk?);
+            bytes.extend_from_slice(&chunk?);
         }
-        if u64::try_from(held.len()).ok() != Some(length) {
-            return Err(Error::new(Kind::Invalid, "The body is not as long as it said"));
+        if u64::try_from(bytes.len()).ok() != Some(length) {
+            return Err(Error::new(ErrorKind::Invalid, "The body is not as long as it said"));
         }
-        self.world().files.insert(key, held.freeze());
+        self.state().files.insert(key, bytes.freeze());
         Ok(())
     }
 
     async fn begin(&self, key: FileKey) -> Result<MemoryUpload> {
-        self.reach(Place::Files)?;
-        self.world().uploads += 1;
+        self.check_fault(FaultPoint::Files)?;
+        self.state().open_uploads += 1;
         Ok(MemoryUpload { memory: self.clone(), key, parts: BytesMut::new() })
     }
 
     async fn get(&self, key: FileKey) -> Result<Option<Bytes>> {
-        self.reach(Place::Files)?;
-        Ok(self.world().files.get(&key).cloned())
+        self.check_fault(FaultPoint::Files)?;
+        Ok(self.state().files.get(&key).cloned())
     }
 
-    async fn open(&self, key: FileKey) -> Result<Option<(u64, BoxedBytes)>> {
-        self.reach(Place::Files)?;
-        Ok(self.world().files.get(&key).cloned().map(|bytes| {
+    async fn open(&self, key: FileKey) -> Result<Option<(u64, BoxedByteStream)>> {
+        self.check_fault(FaultPoint::Files)?;
+        Ok(self.state().files.get(&key).cloned().map(|bytes| {
             let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-            let stream: BoxedBytes = Box::pin(futures_util::stream::iter([Ok(bytes)]));
+            let stream: BoxedByteStream = Box::pin(futures_util::stream::iter([Ok(bytes)]));
             (length, stream)
         }))
     }
 
     async fn delete(&self, key: FileKey) -> Result<()> {
-        self.reach(Place::Files)?;
-        self.world().files.remove(&key);
+        self.check_fault(FaultPoint::Files)?;
+        self.state().files.remove(&key);
         Ok(())
     }
 }
 
 impl Queue for Memory {
     async fn enqueue(&self, message: StageMessage, delay_seconds: u32) -> Result<()> {
-        self.reach(Place::Queue)?;
-        let due = self.now() + Duration::from_secs(delay_seconds.into());
-        self.world().queue.push_back((message, due));
+        self.check_fault(FaultPoint::Queue)?;
+        let due_at = self.now() + Duration::from_secs(delay_seconds.into());
+        self.state().queue.push_back((message, due_at));
         Ok(())
     }
 }
 
 impl Clock for Memory {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.world().now)
+        Timestamp::from_millis(self.state().now)
     }
 }
 
 impl Random for Memory {
     fn random<const N: usize>(&self) -> [u8; N] {
-        let mut world = self.world();
+        let mut state = self.state();
         std::array::from_fn(|_| {
-            // SplitMix64 (Steele, Lea and Flood 2014): any well mixed sequence does, it only must not repeat.
-            world.drawn = world.drawn.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mut mixed = world.drawn;
+            // SplitMix64 (Steele, Lea and Flood 2014): any well mixed sequence that does not repeat would do.
+            state.random = state.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mut mixed = state.random;
             mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
             mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
             u8::try_from(mixed >> 56).unwrap_or_default()
@@ -599,12 +603,12 @@ impl Random for Memory {
     }
 }
 
-impl Host for Memory {
+impl Environment for Memory {
     fn config(&self) -> &Config {
         &self.config
     }
 
     fn log(&self, line: &str) {
-        self.world().log.push(line.to_owned());
+        self.state().log.push(line.to_owned());
     }
 }

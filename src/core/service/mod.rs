@@ -1,29 +1,29 @@
 //! Use cases over ports.
 //!
-//! A *port* ([`ports`]) is what the use cases need of the world: jobs, the index of a project, tokens, files, the stage
-//! queue, the time, randomness. The Worker implements them over durable objects, R2 and Queues; [`memory`] implements
-//! them in memory, so that everything above runs natively in tests. The logic of the objects themselves is here too
-//! ([`host`], [`index`], [`tokens`]), over storage traits of a few lines each, so that a platform's part is only
-//! loading, storing and waking.
+//! A *port* ([`ports`]) is a trait for a service that the use cases need: jobs, the index of a project, tokens, files,
+//! the stage queue, the clock, randomness. The Worker implements the ports over durable objects, R2 and Queues;
+//! [`memory`] implements them in memory, so that everything above runs natively in tests. The logic of the durable
+//! objects is here too ([`job_object`], [`index`], [`tokens`]), over small storage traits, so that a platform only
+//! has to load, store and set timers.
 
 pub mod access;
-pub mod at_once;
+mod classifier_cache;
 pub mod classifiers;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
 pub mod corrections;
 pub mod files;
-pub mod host;
 pub mod index;
+pub mod job_object;
 pub mod jobs;
 pub mod mails;
 #[cfg(any(test, feature = "memory"))]
 pub mod memory;
 pub mod ports;
-mod ready;
 pub mod schemas;
+pub mod signed_url;
 pub mod stage;
+pub mod stateless;
 #[cfg(test)]
 mod tests;
-pub mod ticket;
 pub mod tokens;

@@ -1,15 +1,15 @@
-//! What the use cases need of the world.
+//! The ports: traits for the services that the use cases need.
 //!
-//! Futures are `Send`, because the router above demands it. On a platform whose futures are not, the adapter wraps
-//! them; nothing here knows.
+//! Futures are `Send`, because the router above demands it. On a platform whose futures are not `Send`, the adapter
+//! wraps them.
 
 use bytes::Bytes;
 use futures_util::Stream;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    host::JobReply,
     index::{IndexCommand, IndexReply},
+    job_object::JobReply,
     tokens::{TokenCommand, TokenReply},
 };
 use crate::{
@@ -19,25 +19,25 @@ use crate::{
     time::Timestamp,
 };
 
-/// A message of the stage queue: ids only, and under 200 bytes, so that a queue can carry a thousand at once.
+/// A message of the stage queue: ids only, and under 200 bytes, so that a queue can carry a thousand in one batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct StageMessage {
-    /// Whose job.
+    /// The project of the job.
     pub project: ProjectId,
-    /// Which job.
+    /// The job.
     pub job: JobId,
-    /// The place of the stage in the plan.
+    /// The index of the stage in the plan.
     pub stage: u32,
-    /// Attempts made before.
+    /// The number of earlier attempts.
     pub attempt: u32,
 }
 
-/// Where a file's bytes lie.
+/// The key under which a file's bytes are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct FileKey {
-    /// Whose.
+    /// The project that owns the file.
     pub project: ProjectId,
-    /// Which.
+    /// The file.
     pub file: FileId,
 }
 
@@ -47,38 +47,38 @@ impl std::fmt::Display for FileKey {
     }
 }
 
-/// Jobs, each at its own place.
+/// The job objects.
 pub trait Jobs {
     /// Sends `command` to a job.
     ///
     /// # Errors
     ///
-    /// `NotFound` when there is no such job, `Conflict` when the command makes no sense for it, `Upstream` when the
-    /// place cannot be reached.
+    /// `NotFound` if there is no such job, `Conflict` if the job's state does not allow the command, `Upstream` if the
+    /// job object cannot be reached.
     fn job(&self, project: ProjectId, job: JobId, command: Command) -> impl Future<Output = Result<JobReply>> + Send;
 }
 
-/// The index of a project: what there is in it.
+/// The index of each project.
 pub trait Index {
     /// Sends `command` to the index of `project`.
     ///
     /// # Errors
     ///
-    /// Those of the command; `Upstream` when the index cannot be reached.
+    /// Those of the command; `Upstream` if the index cannot be reached.
     fn index(&self, project: ProjectId, command: IndexCommand) -> impl Future<Output = Result<IndexReply>> + Send;
 }
 
-/// Tokens, by id.
+/// The token directory.
 pub trait Tokens {
     /// Sends `command` to the directory.
     ///
     /// # Errors
     ///
-    /// `Upstream` when the directory cannot be reached.
+    /// `Upstream` if the directory cannot be reached.
     fn tokens(&self, command: TokenCommand) -> impl Future<Output = Result<TokenReply>> + Send;
 }
 
-/// An upload in parts that has been begun.
+/// A multipart upload in progress.
 pub trait PartUpload: Send {
     /// Adds the next part. All parts but the last have the same size, [`crate::limits::PART_BYTES`].
     ///
@@ -87,14 +87,14 @@ pub trait PartUpload: Send {
     /// `Upstream`. The upload must then be aborted.
     fn part(&mut self, bytes: Bytes) -> impl Future<Output = Result<()>> + Send;
 
-    /// Makes the parts one object.
+    /// Joins the parts into one object.
     ///
     /// # Errors
     ///
     /// `Upstream`.
     fn complete(self) -> impl Future<Output = Result<()>> + Send;
 
-    /// Drops the parts.
+    /// Discards the parts.
     ///
     /// # Errors
     ///
@@ -102,56 +102,56 @@ pub trait PartUpload: Send {
     fn abort(self) -> impl Future<Output = Result<()>> + Send;
 }
 
-/// Bytes on their way, in chunks.
+/// A stream of chunks of bytes.
 pub trait ByteStream: Stream<Item = Result<Bytes>> + Send + Unpin + 'static {}
 
 impl<S: Stream<Item = Result<Bytes>> + Send + Unpin + 'static> ByteStream for S {}
 
-/// A stream of bytes whose type nobody needs to know.
-pub type BoxedBytes = std::pin::Pin<Box<dyn Stream<Item = Result<Bytes>> + Send>>;
+/// A stream of chunks of bytes, as a trait object.
+pub type BoxedByteStream = std::pin::Pin<Box<dyn Stream<Item = Result<Bytes>> + Send>>;
 
-/// The bytes of files.
+/// The storage of the bytes of files.
 pub trait Files {
-    /// An upload in parts.
+    /// A multipart upload.
     type Upload: PartUpload;
 
-    /// Stores `bytes`, replacing what was there.
+    /// Stores `bytes`, replacing any earlier ones.
     ///
     /// # Errors
     ///
     /// `Upstream`.
     fn put(&self, key: FileKey, bytes: Bytes) -> impl Future<Output = Result<()>> + Send;
 
-    /// Stores exactly `length` bytes out of `stream` without holding them all.
+    /// Stores exactly `length` bytes from `stream` without holding them all in memory.
     ///
     /// # Errors
     ///
-    /// Those of the stream; `Invalid` when it gives more or fewer bytes; `Upstream`. Nothing is stored then.
+    /// Those of the stream; `Invalid` if it has more or fewer bytes; `Upstream`. Nothing is stored then.
     fn put_stream(&self, key: FileKey, length: u64, stream: impl ByteStream)
     -> impl Future<Output = Result<()>> + Send;
 
-    /// Begins an upload in parts.
+    /// Begins a multipart upload.
     ///
     /// # Errors
     ///
     /// `Upstream`.
     fn begin(&self, key: FileKey) -> impl Future<Output = Result<Self::Upload>> + Send;
 
-    /// The bytes; nothing when there are none under that key.
+    /// The bytes, or None if there are none under that key.
     ///
     /// # Errors
     ///
     /// `Upstream`.
     fn get(&self, key: FileKey) -> impl Future<Output = Result<Option<Bytes>>> + Send;
 
-    /// The length and the bytes as a stream; nothing when there are none under that key.
+    /// The length and the bytes as a stream, or None if there are none under that key.
     ///
     /// # Errors
     ///
     /// `Upstream`.
-    fn open(&self, key: FileKey) -> impl Future<Output = Result<Option<(u64, BoxedBytes)>>> + Send;
+    fn open(&self, key: FileKey) -> impl Future<Output = Result<Option<(u64, BoxedByteStream)>>> + Send;
 
-    /// Removes the bytes. Removing what is not there is no error.
+    /// Deletes the bytes. Succeeds if there are none.
     ///
     /// # Errors
     ///
@@ -159,9 +159,9 @@ pub trait Files {
     fn delete(&self, key: FileKey) -> impl Future<Output = Result<()>> + Send;
 }
 
-/// The queue of stages.
+/// The stage queue.
 pub trait Queue {
-    /// Sends a message, not to be delivered before `delay_seconds`.
+    /// Sends a message, to be delivered after `delay_seconds` at the earliest.
     ///
     /// # Errors
     ///
@@ -169,9 +169,9 @@ pub trait Queue {
     fn enqueue(&self, message: StageMessage, delay_seconds: u32) -> impl Future<Output = Result<()>> + Send;
 }
 
-/// The time.
+/// The clock.
 pub trait Clock {
-    /// Now.
+    /// The current time.
     fn now(&self) -> Timestamp;
 }
 
@@ -181,29 +181,32 @@ pub trait Random {
     fn random<const N: usize>(&self) -> [u8; N];
 }
 
-/// What the operator set.
+/// The operator's configuration.
 #[derive(Debug, Clone, Default)]
 pub struct Config {
-    /// The secret that opens administration and signs tickets; without one, both are closed.
+    /// The secret that authenticates the operator and signs URLs. If None, administration and signed URLs are disabled.
     pub admin_secret: Option<String>,
     /// The largest file, in bytes, that is classified in the invocation that accepted the job; 0 sends every job
     /// through the queue.
     pub inline_max_bytes: u64,
 }
 
-/// Settings and the log.
-pub trait Host {
-    /// What the operator set.
+/// The configuration and the log.
+pub trait Environment {
+    /// The operator's configuration.
     fn config(&self) -> &Config;
 
     /// Writes one line to the operator's log. Never shown to callers.
     fn log(&self, line: &str);
 }
 
-/// Everything together.
-pub trait Ports: Jobs + Index + Tokens + Files + Queue + Clock + Random + Host + Clone + Send + Sync + 'static {}
+/// All ports together.
+pub trait Ports:
+    Jobs + Index + Tokens + Files + Queue + Clock + Random + Environment + Clone + Send + Sync + 'static
+{
+}
 
 impl<P> Ports for P where
-    P: Jobs + Index + Tokens + Files + Queue + Clock + Random + Host + Clone + Send + Sync + 'static
+    P: Jobs + Index + Tokens + Files + Queue + Clock + Random + Environment + Clone + Send + Sync + 'static
 {
 }

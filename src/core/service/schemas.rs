@@ -10,7 +10,7 @@ use crate::{
     id::{ProjectId, SchemaId},
 };
 
-fn one(reply: IndexReply) -> Result<SavedSchema> {
+fn into_schema(reply: IndexReply) -> Result<SavedSchema> {
     match reply {
         IndexReply::Schema(Some(schema)) => Ok(*schema),
         IndexReply::Schema(None) => Err(Error::not_found("Schema not found")),
@@ -18,11 +18,11 @@ fn one(reply: IndexReply) -> Result<SavedSchema> {
     }
 }
 
-/// Saves a schema under a name: a new one, or another content of the one of that name.
+/// Saves a schema under a name: creates it, or replaces the content of the schema that has the name.
 ///
 /// # Errors
 ///
-/// `Upstream` when the index cannot be reached.
+/// `Upstream` if the index cannot be reached.
 pub async fn save(
     ports: &(impl Index + Random),
     project: ProjectId,
@@ -30,14 +30,14 @@ pub async fn save(
     schema: Schema,
 ) -> Result<SavedSchema> {
     let id = SchemaId::from_random(ports.random());
-    one(ports.index(project, IndexCommand::SaveSchema { id, name, schema }).await?)
+    into_schema(ports.index(project, IndexCommand::SaveSchema { id, name, schema }).await?)
 }
 
-/// Changes a schema. What is absent stays. Jobs that were accepted before go on with what they were accepted with.
+/// Changes a schema. Absent fields stay as they are. Jobs accepted before the change keep the schema they had.
 ///
 /// # Errors
 ///
-/// `NotFound` when there is none of this id in the project, `Conflict` when the name is another's, `Upstream`.
+/// `NotFound` if the project has no schema with this id, `Conflict` if another schema has the name, `Upstream`.
 pub async fn change(
     ports: &impl Index,
     project: ProjectId,
@@ -45,32 +45,32 @@ pub async fn change(
     name: Option<String>,
     schema: Option<Schema>,
 ) -> Result<SavedSchema> {
-    one(ports.index(project, IndexCommand::ChangeSchema { id, name, schema }).await?)
+    into_schema(ports.index(project, IndexCommand::ChangeSchema { id, name, schema }).await?)
 }
 
-/// The schema of this id.
+/// The schema with this id.
 ///
 /// # Errors
 ///
-/// `NotFound` when there is none in the project, `Upstream`.
+/// `NotFound` if the project has no such schema, `Upstream`.
 pub async fn get(ports: &impl Index, project: ProjectId, id: SchemaId) -> Result<SavedSchema> {
-    one(ports.index(project, IndexCommand::GetSchema { id }).await?)
+    into_schema(ports.index(project, IndexCommand::GetSchema { id }).await?)
 }
 
-/// Removes a schema.
+/// Deletes a schema.
 ///
 /// # Errors
 ///
-/// `NotFound` when there is none of this id in the project, `Conflict` while a classifier routes to it, `Upstream`.
+/// `NotFound` if the project has no schema with this id, `Conflict` while a classifier routes to it, `Upstream`.
 pub async fn delete(ports: &impl Index, project: ProjectId, id: SchemaId) -> Result<()> {
-    one(ports.index(project, IndexCommand::DeleteSchema { id }).await?).map(drop)
+    into_schema(ports.index(project, IndexCommand::DeleteSchema { id }).await?).map(drop)
 }
 
-/// All schemas of a project, by name.
+/// All schemas of a project, sorted by name.
 ///
 /// # Errors
 ///
-/// `Upstream` when the index cannot be reached.
+/// `Upstream` if the index cannot be reached.
 pub async fn list(ports: &impl Index, project: ProjectId) -> Result<Vec<SavedSchema>> {
     match ports.index(project, IndexCommand::ListSchemas).await? {
         IndexReply::Schemas(schemas) => Ok(schemas),

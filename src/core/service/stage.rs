@@ -3,14 +3,14 @@
 use bytes::Bytes;
 
 use super::{
-    host::{JobReply, Work},
-    ports::{Clock, FileKey, Files, Host, Jobs, Random, StageMessage},
-    ready,
+    classifier_cache,
+    job_object::{InlineWork, JobReply},
+    ports::{Clock, Environment, FileKey, Files, Jobs, Random, StageMessage},
 };
 use crate::{
     classify::Decision,
     document::{self, Document},
-    error::{Error, Kind, Result, Unreadable},
+    error::{Error, ErrorKind, Result, Unreadable},
     extract::{self, Extraction},
     id::LeaseId,
     job::{Command, Failure, Job, Report, Source, Stage},
@@ -35,15 +35,15 @@ pub(super) async fn document(files: &impl Files, job: &Job) -> Result<(Document,
     Ok((document::read(&bytes, &job.classification.read)?, bytes))
 }
 
-/// Runs the classify stage of `job`: reads its document, and holds it against the rules.
+/// Runs the classify stage of `job`: reads its document, and classifies it by the rules.
 ///
 /// # Errors
 ///
-/// `Unreadable` when the document cannot be read, `NotFound` when its file is gone, `Upstream` when the file cannot
-/// be fetched.
+/// `Unreadable` if the document cannot be read, `NotFound` if its file was deleted, `Upstream` if the file cannot be
+/// fetched.
 pub async fn classify(files: &impl Files, job: &Job) -> Result<Decision> {
     let (document, _) = document(files, job).await?;
-    Ok(ready::classifier(&job.classification).decide(&document))
+    Ok(classifier_cache::classifier(&job.classification).decide(&document))
 }
 
 /// Runs the extract stage of `job`: reads its document, and looks for the fields of its route's schema.
@@ -54,12 +54,12 @@ pub async fn classify(files: &impl Files, job: &Job) -> Result<Decision> {
 pub async fn extract(files: &impl Files, job: &Job) -> Result<Extraction> {
     let route = job.route.as_deref().ok_or_else(|| Error::internal("nothing to extract: the job has no route"))?;
     let (document, bytes) = document(files, job).await?;
-    // What is attached is a help, and a damaged help is none.
+    // Attachments only help; ones that cannot be read are ignored.
     let attachments = document::attachments(&bytes).unwrap_or_default();
     Ok(extract::extract(&document, &route.schema, &attachments))
 }
 
-/// Runs the stage that `job` is at and gives what came out.
+/// Runs the current stage of `job` and returns its output.
 ///
 /// # Errors
 ///
@@ -72,56 +72,60 @@ pub async fn output(files: &impl Files, job: &Job) -> Result<Report> {
     }
 }
 
-/// Runs the stage that `work` holds and gives the command that reports it.
-pub async fn run(files: &impl Files, work: &Work) -> Command {
+/// Runs the stage of `work` and returns the command that reports the outcome.
+pub async fn run(files: &impl Files, work: &InlineWork) -> Command {
     let report = output(files, &work.job).await.unwrap_or_else(|error| Report::Failed(Failure::from(&error)));
     Command::Report { lease: work.lease, report }
 }
 
 /// What to do with a queue message after it was consumed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// Done with it: the job itself remembers what is left.
+pub enum MessageOutcome {
+    /// Acknowledge it: the job itself knows what remains to be done.
     Ack,
-    /// Deliver it again, because the job could not be reached.
+    /// Deliver it again, because the job object could not be reached.
     Retry,
 }
 
-/// Consumes one message of the stage queue: claims the stage, runs it, reports. Duplicate and late messages do nothing.
-pub async fn consume(ports: &(impl Jobs + Files + Clock + Random + Host), message: StageMessage) -> Verdict {
+/// Consumes one message of the stage queue: claims the stage, runs it, reports. Duplicate and late messages have no
+/// effect.
+pub async fn consume(
+    ports: &(impl Jobs + Files + Clock + Random + Environment),
+    message: StageMessage,
+) -> MessageOutcome {
     let StageMessage { project, job, .. } = message;
     let lease = LeaseId::from_random(ports.random());
     let claimed = match ports.job(project, job, Command::Claim { lease }).await {
         Ok(JobReply::Claimed(claimed)) => *claimed,
-        // In other hands, ended, or removed: nothing to do here. A job that is still owed an attempt asks again.
-        Ok(_) => return Verdict::Ack,
-        Err(error) if error.kind() == Kind::NotFound => return Verdict::Ack,
+        // Leased to another worker, ended, or removed: nothing to do. A job that needs another attempt enqueues it.
+        Ok(_) => return MessageOutcome::Ack,
+        Err(error) if error.kind() == ErrorKind::NotFound => return MessageOutcome::Ack,
         Err(error) => {
             ports.log(&format!("job {job}: claim failed: {error:#}"));
-            return Verdict::Retry;
+            return MessageOutcome::Retry;
         }
     };
-    let report = run(ports, &Work { job: claimed, lease }).await;
+    let report = run(ports, &InlineWork { job: claimed, lease }).await;
     match ports.job(project, job, report).await {
-        Ok(_) => Verdict::Ack,
+        Ok(_) => MessageOutcome::Ack,
         Err(error) => {
-            // The lease runs out and the job's timer gives the stage to somebody else.
+            // The lease expires, and the job's timer then enqueues the stage again.
             ports.log(&format!("job {job}: report failed: {error:#}"));
-            Verdict::Ack
+            MessageOutcome::Ack
         }
     }
 }
 
-/// Consumes one message that the stage queue gave up on.
-pub async fn bury(ports: &(impl Jobs + Host), message: StageMessage) -> Verdict {
+/// Consumes one message of the dead-letter queue of the stage queue.
+pub async fn handle_dead_letter(ports: &(impl Jobs + Environment), message: StageMessage) -> MessageOutcome {
     let command =
         Command::DeadLetter { stage: usize::try_from(message.stage).unwrap_or(usize::MAX), attempt: message.attempt };
     match ports.job(message.project, message.job, command).await {
-        Ok(_) => Verdict::Ack,
-        Err(error) if error.kind() == Kind::NotFound => Verdict::Ack,
+        Ok(_) => MessageOutcome::Ack,
+        Err(error) if error.kind() == ErrorKind::NotFound => MessageOutcome::Ack,
         Err(error) => {
             ports.log(&format!("job {}: dead letter failed: {error:#}", message.job));
-            Verdict::Retry
+            MessageOutcome::Retry
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Use cases over the world in memory, with crashes.
+//! The use cases over ports in memory, with injected faults and crashes.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use proptest::prelude::*;
 
 use super::{
     access, classifiers, corrections, files,
-    index::{Change, Classifier, File, JobFilter, PageRequest, Rules, Subject, Target},
-    jobs::{self, Creation, Wanted},
-    memory::{Memory, Place},
+    index::{ClassifierChange, ClassifierVersion, File, JobFilter, JobInput, PageRequest, RouteRef, RuleSource},
+    jobs::{self, CreateOutcome, JobRequest},
+    memory::{FaultPoint, Memory},
     ports::{Clock, Config, FileKey, Files, Random},
     schemas,
     tokens::Token,
@@ -18,7 +18,7 @@ use super::{
 use crate::{
     classify::{Rule, RuleSet},
     document::Mail,
-    error::Kind,
+    error::ErrorKind,
     id::{ClassifierId, FileId, JobId},
     job::{Classification, External, Job, Source, Stage, Status},
     limits,
@@ -28,9 +28,9 @@ pub(super) fn world(inline_max_bytes: u64) -> Memory {
     Memory::new(Config { admin_secret: Some("secret".to_owned()), inline_max_bytes })
 }
 
-fn rules() -> Rules {
+fn rules() -> RuleSource {
     let rule = |label: &str, description: &str| Rule::new(label, description);
-    Rules::Inline(Box::new(Classification {
+    RuleSource::Inline(Box::new(Classification {
         rules: RuleSet {
             rules: vec![
                 rule("invoice", "asks for payment and lists positions with a total amount"),
@@ -66,58 +66,62 @@ async fn file(world: &Memory, token: &Token, text: &'static str) -> FileId {
 }
 
 async fn create(world: &Memory, token: &Token, file: FileId, transaction: Option<&str>) -> Option<JobId> {
-    let wanted = Wanted {
-        subject: Subject::File { id: file, current: false },
-        rules: rules(),
+    let request = JobRequest {
+        input: JobInput::File { id: file, current: false },
+        rule_source: rules(),
         plan: vec![Stage::Classify],
         transaction: transaction.map(str::to_owned),
         external: External::default(),
     };
-    match jobs::create(world, token, wanted).await {
-        Ok(Creation::Job(job)) => Some(job.id),
-        Ok(Creation::Refused(refusal)) => panic!("{refusal:?}"),
+    match jobs::create(world, token, request).await {
+        Ok(CreateOutcome::Job(job)) => Some(job.id),
+        Ok(CreateOutcome::Refused(refusal)) => panic!("{refusal:?}"),
         Err(_) => None,
     }
 }
 
-/// A classifier whose label `invoice` leads to a schema.
-async fn routed(world: &Memory, token: &Token) -> ClassifierId {
+/// Saves a classifier whose label `invoice` has a route to a schema.
+async fn routed_classifier(world: &Memory, token: &Token) -> ClassifierId {
     let schema = serde_json::from_value(serde_json::json!({ "fields": [{ "name": "total_amount", "kind": "money" }] }));
     let schema = schemas::save(world, token.project, "Invoice".to_owned(), schema.unwrap()).await.unwrap();
-    let Rules::Inline(classification) = rules() else { panic!("the rules are inline") };
-    let route = Target { label: "invoice".to_owned(), deployment: "Accounting".to_owned(), schema: schema.id };
-    let change = Change { classification: Some(*classification), routes: Some(vec![route]), ..Change::default() };
+    let RuleSource::Inline(classification) = rules() else { panic!("the rules are inline") };
+    let route = RouteRef { label: "invoice".to_owned(), deployment: "Accounting".to_owned(), schema: schema.id };
+    let change = ClassifierChange {
+        classification: Some(*classification),
+        routes: Some(vec![route]),
+        ..ClassifierChange::default()
+    };
     classifiers::save(world, token.project, "post".to_owned(), change).await.unwrap().id
 }
 
-/// Classifies a file at once and leaves its extraction to the queue.
-async fn follow(world: &Memory, token: &Token, file: FileId, classifier: ClassifierId) -> Option<JobId> {
-    let wanted = Wanted {
-        subject: Subject::File { id: file, current: true },
-        rules: Rules::Saved(classifier),
+/// Classifies a file inline; its extraction goes through the queue.
+async fn create_and_run(world: &Memory, token: &Token, file: FileId, classifier: ClassifierId) -> Option<JobId> {
+    let request = JobRequest {
+        input: JobInput::File { id: file, current: true },
+        rule_source: RuleSource::Saved(classifier),
         plan: vec![Stage::Classify, Stage::Extract],
         transaction: None,
         external: External::default(),
     };
-    match jobs::run_now(world, token, wanted).await {
-        Ok(Creation::Job(job)) => Some(job.id),
-        Ok(Creation::Refused(refusal)) => panic!("{refusal:?}"),
+    match jobs::create_and_run(world, token, request).await {
+        Ok(CreateOutcome::Job(job)) => Some(job.id),
+        Ok(CreateOutcome::Refused(refusal)) => panic!("{refusal:?}"),
         Err(_) => None,
     }
 }
 
 async fn mail(world: &Memory, token: &Token, classifier: ClassifierId) -> Option<JobId> {
     let mail = Mail { subject: "Invoice 17".to_owned(), body: INVOICE.to_owned() };
-    let wanted = Wanted {
-        subject: Subject::Mail(Box::new(mail)),
-        rules: Rules::Saved(classifier),
+    let request = JobRequest {
+        input: JobInput::Mail(Box::new(mail)),
+        rule_source: RuleSource::Saved(classifier),
         plan: vec![Stage::Classify],
         transaction: None,
         external: External { reference: Some("17".to_owned()), metadata: Some("{\"a\": 1.0 }".to_owned()) },
     };
-    match jobs::create(world, token, wanted).await {
-        Ok(Creation::Job(job)) => Some(job.id),
-        Ok(Creation::Refused(refusal)) => panic!("{refusal:?}"),
+    match jobs::create(world, token, request).await {
+        Ok(CreateOutcome::Job(job)) => Some(job.id),
+        Ok(CreateOutcome::Refused(refusal)) => panic!("{refusal:?}"),
         Err(_) => None,
     }
 }
@@ -130,14 +134,14 @@ async fn listed(world: &Memory, token: &Token) -> Vec<Job> {
 const INVOICE: &str = "Invoice 17\n\nPlease pay the total amount of 119.00 EUR for the positions listed.";
 
 #[test]
-fn a_small_file_is_classified_where_the_job_is_stored_and_a_large_one_through_the_queue() {
+fn a_small_file_is_classified_inline_and_a_large_one_through_the_queue() {
     block_on(async {
         let world = world(100);
         let token = token(&world).await;
         let small = file(&world, &token, INVOICE).await;
         let job = create(&world, &token, small, None).await.unwrap();
         assert_eq!(world.queued(), 0);
-        world.run_here().await;
+        world.run_inline_work().await;
         let done = jobs::get(&world, token.project, job).await.unwrap();
         assert_eq!(done.status(), Status::Succeeded, "{:?}", done.state);
 
@@ -152,13 +156,13 @@ fn a_small_file_is_classified_where_the_job_is_stored_and_a_large_one_through_th
 }
 
 #[test]
-fn a_file_that_is_followed_is_classified_at_once_and_extracted_by_the_queue() {
+fn create_and_run_classifies_inline_and_extracts_through_the_queue() {
     block_on(async {
         let world = world(1_000);
         let token = token(&world).await;
-        let classifier = routed(&world, &token).await;
+        let classifier = routed_classifier(&world, &token).await;
         let file = file(&world, &token, INVOICE).await;
-        let id = follow(&world, &token, file, classifier).await.unwrap();
+        let id = create_and_run(&world, &token, file, classifier).await.unwrap();
         let job = jobs::get(&world, token.project, id).await.unwrap();
         assert_eq!(job.decision.as_ref().unwrap().label.as_deref(), Some("invoice"));
         assert_eq!((job.stage(), job.extraction.is_none(), world.queued()), (Some(Stage::Extract), true, 1));
@@ -171,13 +175,13 @@ fn a_file_that_is_followed_is_classified_at_once_and_extracted_by_the_queue() {
 }
 
 #[test]
-fn what_a_mail_brings_along_is_kept_with_its_job_and_not_in_the_index() {
+fn the_metadata_of_a_mail_is_stored_with_its_job_and_not_in_the_index() {
     block_on(async {
         let world = world(1_000);
         let token = token(&world).await;
-        let classifier = routed(&world, &token).await;
+        let classifier = routed_classifier(&world, &token).await;
         let id = mail(&world, &token, classifier).await.unwrap();
-        world.run_here().await;
+        world.run_inline_work().await;
         let job = jobs::get(&world, token.project, id).await.unwrap();
         assert_eq!(job.status(), Status::Succeeded);
         assert_eq!(job.external.metadata.as_deref(), Some("{\"a\": 1.0 }"));
@@ -187,7 +191,7 @@ fn what_a_mail_brings_along_is_kept_with_its_job_and_not_in_the_index() {
 }
 
 #[test]
-fn one_key_leads_to_one_job() {
+fn one_idempotency_key_gives_one_job() {
     block_on(async {
         let world = world(0);
         let token = token(&world).await;
@@ -207,11 +211,11 @@ fn a_reservation_whose_job_never_arrived_is_submitted_by_the_index() {
         let world = world(0);
         let token = token(&world).await;
         let file = file(&world, &token, INVOICE).await;
-        world.set_down(&[Place::Jobs]);
+        world.inject_fault(&[FaultPoint::Jobs]);
         assert_eq!(create(&world, &token, file, None).await, None);
         assert_eq!(world.stored_jobs(), []);
-        world.set_down(&[]);
-        world.pass(Duration::from_secs(61));
+        world.inject_fault(&[]);
+        world.advance(Duration::from_secs(61));
         world.wake_all().await;
         world.run_queue().await;
         let [job] = listed(&world, &token).await.try_into().unwrap();
@@ -220,18 +224,18 @@ fn a_reservation_whose_job_never_arrived_is_submitted_by_the_index() {
 }
 
 #[test]
-fn a_deleted_job_is_gone_from_its_place_and_from_the_index() {
+fn a_deleted_job_is_removed_from_its_storage_and_the_index() {
     block_on(async {
         let world = world(1_000);
         let token = token(&world).await;
         let file = file(&world, &token, INVOICE).await;
         let job = create(&world, &token, file, Some("key")).await.unwrap();
         assert!(jobs::delete(&world, token.project, job).await.is_err(), "it has not ended");
-        world.run_here().await;
+        world.run_inline_work().await;
         jobs::delete(&world, token.project, job).await.unwrap();
         assert!(jobs::get(&world, token.project, job).await.is_err());
         assert_eq!(listed(&world, &token).await, []);
-        world.pass(Duration::from_secs(1));
+        world.advance(Duration::from_secs(1));
         world.wake_all().await;
         assert_eq!(world.stored_jobs(), []);
         assert_ne!(create(&world, &token, file, Some("key")).await, Some(job), "the key is free again");
@@ -239,17 +243,17 @@ fn a_deleted_job_is_gone_from_its_place_and_from_the_index() {
 }
 
 #[test]
-fn jobs_and_files_go_when_their_time_has_passed() {
+fn jobs_and_files_are_removed_after_the_retention_period() {
     block_on(async {
         let world = world(1_000);
         let token = token(&world).await;
         let file = file(&world, &token, INVOICE).await;
         create(&world, &token, file, None).await.unwrap();
-        world.run_here().await;
-        world.pass(limits::DAY.saturating_mul(29));
+        world.run_inline_work().await;
+        world.advance(limits::DAY.saturating_mul(29));
         world.wake_all().await;
         assert_eq!((world.stored_jobs().len(), world.stored_files()), (1, 1));
-        world.pass(limits::DAY + Duration::from_millis(1));
+        world.advance(limits::DAY + Duration::from_millis(1));
         world.wake_all().await;
         assert_eq!(world.stored_jobs(), []);
         assert_eq!(world.stored_files(), 0);
@@ -258,8 +262,12 @@ fn jobs_and_files_go_when_their_time_has_passed() {
     });
 }
 
-/// The examples of the rules of a draft, by label, and whether it is one.
-async fn draft_of(world: &Memory, token: &Token, classifier: ClassifierId) -> (Vec<(String, Vec<String>)>, bool) {
+/// The examples of the newest version's rules, by label, and whether that version is a draft.
+async fn newest_examples(
+    world: &Memory,
+    token: &Token,
+    classifier: ClassifierId,
+) -> (Vec<(String, Vec<String>)>, bool) {
     let newest = classifiers::get(world, token.project, classifier, true).await.unwrap();
     let examples = newest.classification.rules.rules.into_iter().map(|rule| (rule.label, rule.examples));
     (examples.collect(), newest.draft)
@@ -270,128 +278,128 @@ fn a_correction_makes_the_document_an_example_of_the_draft() {
     block_on(async {
         let world = world(1_000);
         let token = token(&world).await;
-        let classifier = routed(&world, &token).await;
+        let classifier = routed_classifier(&world, &token).await;
         let before = classifiers::get(&world, token.project, classifier, false).await.unwrap();
         let file = file(&world, &token, INVOICE).await;
-        let job = follow(&world, &token, file, classifier).await.unwrap();
+        let job = create_and_run(&world, &token, file, classifier).await.unwrap();
         let correct = async |job, label: &str| corrections::correct(&world, token.project, job, label.to_owned()).await;
         assert_eq!(correct(job, "contract").await.unwrap_err().message(), "The job has not ended yet");
         world.run_queue().await;
 
-        world.pass(Duration::from_millis(1));
+        world.advance(Duration::from_millis(1));
         let corrected = correct(job, "contract").await.unwrap();
         assert_eq!((corrected.classifier, corrected.label.as_str(), corrected.examples), (classifier, "contract", 1));
         let with = |invoice: &[&str], contract: &[&str]| {
             let examples = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
             vec![("invoice".to_owned(), examples(invoice)), ("contract".to_owned(), examples(contract))]
         };
-        assert_eq!(draft_of(&world, &token, classifier).await, (with(&[], &[INVOICE]), true));
+        assert_eq!(newest_examples(&world, &token, classifier).await, (with(&[], &[INVOICE]), true));
         assert_eq!(classifiers::get(&world, token.project, classifier, false).await.unwrap(), before, "as published");
 
-        // Again, otherwise, and another one: still one draft.
+        // Repeating a correction, changing it, and correcting another job: still one draft.
         let version = async || classifiers::get(&world, token.project, classifier, true).await.unwrap().version;
         let first = version().await;
-        world.pass(Duration::from_millis(1));
+        world.advance(Duration::from_millis(1));
         assert_eq!(correct(job, "contract").await.unwrap(), corrected);
         assert_eq!(correct(job, "invoice").await.unwrap().examples, 1);
-        assert_eq!(draft_of(&world, &token, classifier).await, (with(&[INVOICE], &[]), true));
-        let letter = mail(&world, &token, classifier).await.unwrap();
-        world.run_here().await;
-        assert_eq!(correct(letter, "invoice").await.unwrap().examples, 2);
-        let of_mail = &draft_of(&world, &token, classifier).await.0[0].1[1];
-        assert!(of_mail.contains("Invoice 17") && of_mail.contains("119.00 EUR"), "{of_mail}");
+        assert_eq!(newest_examples(&world, &token, classifier).await, (with(&[INVOICE], &[]), true));
+        let mail_job = mail(&world, &token, classifier).await.unwrap();
+        world.run_inline_work().await;
+        assert_eq!(correct(mail_job, "invoice").await.unwrap().examples, 2);
+        let mail_example = &newest_examples(&world, &token, classifier).await.0[0].1[1];
+        assert!(mail_example.contains("Invoice 17") && mail_example.contains("119.00 EUR"), "{mail_example}");
         assert_eq!(version().await, first);
 
         let published = classifiers::publish(&world, token.project, classifier).await.unwrap();
         assert_eq!(published.classification.rules.rules[0].examples.len(), 2);
-        world.pass(Duration::from_millis(1));
-        assert_eq!(correct(letter, "invoice").await.unwrap().examples, 2);
-        assert!(!draft_of(&world, &token, classifier).await.1, "what is known needs no draft");
+        world.advance(Duration::from_millis(1));
+        assert_eq!(correct(mail_job, "invoice").await.unwrap().examples, 2);
+        assert!(!newest_examples(&world, &token, classifier).await.1, "what is known needs no draft");
     });
 }
 
 #[test]
-fn header_fields_of_a_mail_are_no_part_of_its_example() {
+fn the_example_of_a_mail_omits_its_header_fields() {
     block_on(async {
         let world = world(1_000);
         let token = token(&world).await;
-        let classifier = routed(&world, &token).await;
+        let classifier = routed_classifier(&world, &token).await;
         let corrected = async |text| {
             let file = file(&world, &token, text).await;
-            let job = follow(&world, &token, file, classifier).await.unwrap();
+            let job = create_and_run(&world, &token, file, classifier).await.unwrap();
             world.run_queue().await;
             corrections::correct(&world, token.project, job, "contract".to_owned()).await
         };
         corrected("From: ann@example.org\nTo: claims@example.org\nSubject: Lease\n\nPlease end it.\n").await.unwrap();
-        assert_eq!(draft_of(&world, &token, classifier).await.0[1].1, ["Lease\n\nPlease end it."]);
-        let bare = corrected("From: ann@example.org\nTo: claims@example.org\n\n").await.unwrap_err();
-        assert_eq!(bare.message(), "The mail has no text but its header fields to learn from");
+        assert_eq!(newest_examples(&world, &token, classifier).await.0[1].1, ["Lease\n\nPlease end it."]);
+        let header_only = corrected("From: ann@example.org\nTo: claims@example.org\n\n").await.unwrap_err();
+        assert_eq!(header_only.message(), "The mail has no text but its header fields to learn from");
     });
 }
 
 #[test]
-fn what_cannot_be_corrected_says_why() {
+fn corrections_that_are_not_possible_give_the_reason() {
     block_on(async {
         let world = world(1_000);
         let token = token(&world).await;
-        let classifier = routed(&world, &token).await;
+        let classifier = routed_classifier(&world, &token).await;
         let fails = async |job, label: &str| {
             corrections::correct(&world, token.project, job, label.to_owned()).await.unwrap_err()
         };
         let plain = file(&world, &token, INVOICE).await;
         let inline = create(&world, &token, plain, None).await.unwrap();
-        world.run_here().await;
+        world.run_inline_work().await;
         assert_eq!(fails(inline, "invoice").await.message(), "The job ran without a saved classifier");
 
         let empty = file(&world, &token, "   ").await;
-        assert_eq!(follow(&world, &token, empty, classifier).await, None);
+        assert_eq!(create_and_run(&world, &token, empty, classifier).await, None);
         let failed = listed(&world, &token).await.into_iter().find(|job| job.status() == Status::Failed).unwrap().id;
         assert_eq!(fails(failed, "invoice").await.message(), "The job has no decision to correct");
 
-        let gone = file(&world, &token, INVOICE).await;
-        let job = follow(&world, &token, gone, classifier).await.unwrap();
+        let deleted = file(&world, &token, INVOICE).await;
+        let job = create_and_run(&world, &token, deleted, classifier).await.unwrap();
         world.run_queue().await;
-        let strange = fails(job, "letter").await;
-        assert_eq!(strange.violations()[0].pointer, ["label".into()]);
-        files::delete(&world, token.project, gone).await.unwrap();
+        let unknown_label = fails(job, "letter").await;
+        assert_eq!(unknown_label.violations()[0].pointer, ["label".into()]);
+        files::delete(&world, token.project, deleted).await.unwrap();
         let missing = fails(job, "invoice").await;
-        assert_eq!((missing.kind(), missing.message()), (Kind::Gone, "The file of the job is gone"));
+        assert_eq!((missing.kind(), missing.message()), (ErrorKind::Gone, "The file of the job is gone"));
 
-        let letter = mail(&world, &token, classifier).await.unwrap();
-        world.run_here().await;
+        let mail_job = mail(&world, &token, classifier).await.unwrap();
+        world.run_inline_work().await;
         classifiers::delete(&world, token.project, classifier).await.unwrap();
-        assert_eq!(fails(letter, "invoice").await.message(), "The classifier of the job is gone");
+        assert_eq!(fails(mail_job, "invoice").await.message(), "The classifier of the job is gone");
         assert_eq!(fails(JobId::from_random([9; 16]), "invoice").await.message(), "Job not found");
     });
 }
 
 #[test]
-fn examples_make_room_oldest_first() {
+fn the_oldest_examples_are_removed_first() {
     block_on(async {
         let world = world(0);
         let token = token(&world).await;
-        let classifier = routed(&world, &token).await;
-        let learn = async |label: &str, text: String| {
-            classifiers::learn(&world, token.project, classifier, label.to_owned(), text).await.unwrap()
+        let classifier = routed_classifier(&world, &token).await;
+        let add = async |label: &str, text: String| {
+            classifiers::add_example(&world, token.project, classifier, label.to_owned(), text).await.unwrap()
         };
         for number in 0..limits::MAX_EXAMPLES + 2 {
-            learn("invoice", number.to_string()).await;
+            add("invoice", number.to_string()).await;
         }
-        let examples = |draft: &Classifier, rule: usize| draft.classification.rules.rules[rule].examples.clone();
-        let draft = learn("contract", "x".to_owned()).await;
+        let examples = |draft: &ClassifierVersion, rule: usize| draft.classification.rules.rules[rule].examples.clone();
+        let draft = add("contract", "x".to_owned()).await;
         assert_eq!(examples(&draft, 0).len(), limits::MAX_EXAMPLES);
         assert_eq!(examples(&draft, 0).first().map(String::as_str), Some("2"));
 
-        // Of bytes the rule gives that has most, and never the newest.
+        // Over the limit on bytes, the rule with the most bytes loses examples, and never the newest one.
         let long = |number: usize| format!("{number:02}") + &"\u{1f4c4}".repeat(limits::MAX_EXAMPLE_CHARS - 2);
-        let fit = limits::MAX_EXAMPLES_BYTES / long(0).len();
-        for number in 0..fit {
-            learn("contract", long(number)).await;
+        let fitting = limits::MAX_EXAMPLES_BYTES / long(0).len();
+        for number in 0..fitting {
+            add("contract", long(number)).await;
         }
-        let draft = learn("invoice", long(99)).await;
+        let draft = add("invoice", long(99)).await;
         assert_eq!(examples(&draft, 0).last(), Some(&long(99)));
         assert!(!examples(&draft, 1).contains(&"x".to_owned()) && !examples(&draft, 1).contains(&long(0)));
-        assert_eq!(examples(&draft, 1).last(), Some(&long(fit - 1)));
+        assert_eq!(examples(&draft, 1).last(), Some(&long(fitting - 1)));
         let rules = draft.classification.rules.rules;
         let bytes: usize = rules.iter().flat_map(|rule| &rule.examples).map(String::len).sum();
         assert!(bytes <= limits::MAX_EXAMPLES_BYTES && bytes > limits::MAX_EXAMPLES_BYTES - 2 * long(0).len());
@@ -399,17 +407,17 @@ fn examples_make_room_oldest_first() {
 }
 
 #[test]
-fn a_long_document_is_cut_to_an_example() {
+fn a_long_document_is_truncated_to_an_example() {
     block_on(async {
         let world = world(1_000_000);
         let token = token(&world).await;
-        let classifier = routed(&world, &token).await;
+        let classifier = routed_classifier(&world, &token).await;
         let long = Box::leak(format!("{INVOICE} {}", "ä".repeat(2 * limits::MAX_EXAMPLE_CHARS)).into_boxed_str());
         let file = file(&world, &token, long).await;
-        let job = follow(&world, &token, file, classifier).await.unwrap();
+        let job = create_and_run(&world, &token, file, classifier).await.unwrap();
         world.run_queue().await;
         corrections::correct(&world, token.project, job, "invoice".to_owned()).await.unwrap();
-        let text = &draft_of(&world, &token, classifier).await.0[0].1[0];
+        let text = &newest_examples(&world, &token, classifier).await.0[0].1[0];
         assert_eq!(text.chars().count(), limits::MAX_EXAMPLE_CHARS);
     });
 }
@@ -417,33 +425,33 @@ fn a_long_document_is_cut_to_an_example() {
 #[derive(Debug, Clone, Copy)]
 enum Event {
     Create,
-    Follow,
+    CreateAndRun,
     Mail,
-    RunHere,
+    RunInline,
     RunQueue,
     Wake,
-    Pass(u64),
+    Advance(u64),
     Crash,
-    Down(Option<Place>),
+    InjectFault(Option<FaultPoint>),
 }
 
 fn events() -> impl Strategy<Value = Vec<Event>> {
     let event = prop_oneof![
         3 => Just(Event::Create),
-        2 => Just(Event::Follow),
+        2 => Just(Event::CreateAndRun),
         2 => Just(Event::Mail),
-        2 => Just(Event::RunHere),
+        2 => Just(Event::RunInline),
         2 => Just(Event::RunQueue),
         2 => Just(Event::Wake),
-        3 => (0..30_u64).prop_map(Event::Pass),
+        3 => (0..30_u64).prop_map(Event::Advance),
         1 => Just(Event::Crash),
         2 => proptest::option::of(prop_oneof![
-            Just(Place::Jobs),
-            Just(Place::Indexes),
-            Just(Place::Queue),
-            Just(Place::Files)
+            Just(FaultPoint::Jobs),
+            Just(FaultPoint::Indexes),
+            Just(FaultPoint::Queue),
+            Just(FaultPoint::Files)
         ])
-        .prop_map(Event::Down),
+        .prop_map(Event::InjectFault),
     ];
     proptest::collection::vec(event, 1..40)
 }
@@ -451,42 +459,42 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
-    /// Whatever fails, is lost or dies: every accepted job ends, the index shows how, and nothing is owed any more.
+    /// Whatever fails, is lost or crashes: every accepted job ends, the index has its state, and no effect is pending.
     #[test]
-    fn nothing_is_lost(events in events(), inline in prop_oneof![Just(0_u64), Just(1_000)]) {
+    fn every_accepted_job_ends(events in events(), inline in prop_oneof![Just(0_u64), Just(1_000)]) {
         block_on(async {
             let world = world(inline);
             let token = token(&world).await;
             let file = file(&world, &token, INVOICE).await;
-            let classifier = routed(&world, &token).await;
-            let mut followed = Vec::new();
-            for _ in events.iter().filter(|event| matches!(event, Event::Follow)) {
-                followed.push(self::file(&world, &token, INVOICE).await);
+            let classifier = routed_classifier(&world, &token).await;
+            let mut files = Vec::new();
+            for _ in events.iter().filter(|event| matches!(event, Event::CreateAndRun)) {
+                files.push(self::file(&world, &token, INVOICE).await);
             }
             let mut accepted = Vec::new();
             for event in events {
                 match event {
                     Event::Create => accepted.extend(create(&world, &token, file, None).await),
-                    Event::Follow => {
-                        let file = followed.pop().unwrap();
-                        accepted.extend(follow(&world, &token, file, classifier).await);
+                    Event::CreateAndRun => {
+                        let file = files.pop().unwrap();
+                        accepted.extend(create_and_run(&world, &token, file, classifier).await);
                     }
                     Event::Mail => accepted.extend(mail(&world, &token, classifier).await),
-                    Event::RunHere => world.run_here().await,
+                    Event::RunInline => world.run_inline_work().await,
                     Event::RunQueue => world.run_queue().await,
                     Event::Wake => world.wake_all().await,
-                    Event::Pass(seconds) => world.pass(Duration::from_secs(seconds)),
+                    Event::Advance(seconds) => world.advance(Duration::from_secs(seconds)),
                     Event::Crash => world.crash(),
-                    Event::Down(place) => world.set_down(place.as_slice()),
+                    Event::InjectFault(point) => world.inject_fault(point.as_slice()),
                 }
             }
-            world.set_down(&[]);
+            world.inject_fault(&[]);
             // Longer than every timer and backoff together.
             for _ in 0..40 {
-                world.pass(Duration::from_secs(61));
+                world.advance(Duration::from_secs(61));
                 world.wake_all().await;
                 world.run_queue().await;
-                world.run_here().await;
+                world.run_inline_work().await;
             }
             let index = listed(&world, &token).await;
             for id in accepted {
@@ -502,9 +510,9 @@ proptest! {
 }
 
 #[test]
-fn the_doubles_keep_the_contract() {
+fn the_ports_in_memory_keep_the_contract() {
     let checks = block_on(super::contract::run(&world(0)));
-    // One more with every check that the suite gets, so that none can drop out of it unseen.
+    // The number of checks of the suite, so that none can disappear unnoticed.
     assert_eq!(checks.len(), 19);
     let faults: Vec<_> = checks.into_iter().filter(|check| check.fault.is_some()).collect();
     assert_eq!(faults, []);

@@ -1,4 +1,4 @@
-//! What a shard of the token directory does: keeps what is known of tokens, never the secrets.
+//! The logic of a shard of the token directory. It stores records of tokens, never their secrets.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,28 +8,28 @@ use crate::{
     time::Timestamp,
 };
 
-/// How many shards the directory has: the first byte of a token's id names its shard.
+/// The number of shards of the directory: the first byte of a token's id names its shard.
 pub const SHARDS: usize = 256;
 
-/// What is known of a token.
+/// The record of a token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
-    /// Which.
+    /// Its id.
     pub id: TokenId,
-    /// The project it opens.
+    /// The project it gives access to.
     pub project: ProjectId,
-    /// What people call it.
+    /// The name that people know it by.
     pub name: String,
-    /// SHA-256 of its secret, in lower-case hexadecimal. The secret has 256 random bits, so that no slow hash is needed.
+    /// SHA-256 of its secret, in lower-case hexadecimal. The secret has 256 random bits, so no slow hash is needed.
     pub secret_sha256: String,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// From when on it opens nothing; never when absent.
+    /// From this time on it is refused; None if it never expires.
     #[serde(default)]
     pub expires_at: Option<Timestamp>,
 }
 
-/// What can be asked of the directory.
+/// A command to the directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenCommand {
@@ -37,12 +37,12 @@ pub enum TokenCommand {
     Put(Token),
     /// Look a token up.
     Get(TokenId),
-    /// Revoke a token: it opens nothing from now on.
+    /// Revoke a token: it is refused from now on.
     Revoke(TokenId),
 }
 
 impl TokenCommand {
-    /// The token it is about.
+    /// The id of the token that the command is about.
     pub fn token(&self) -> TokenId {
         match self {
             Self::Put(token) => token.id,
@@ -50,22 +50,22 @@ impl TokenCommand {
         }
     }
 
-    /// The name of the shard it goes to: two hexadecimal digits.
+    /// The name of the shard that handles the command: two hexadecimal digits.
     pub fn shard(&self) -> String {
         self.token().to_string().chars().take(2).collect()
     }
 }
 
-/// What the directory answers: the token, or nothing when there is none (any more).
+/// The directory's reply: the token, or None if it does not exist (any more).
 pub type TokenReply = Option<Token>;
 
 /// The storage of one shard. Every call is atomic by itself.
 pub trait TokenStore {
-    /// The token of this id.
+    /// The token with this id.
     ///
     /// # Errors
     ///
-    /// `Internal` when the storage fails; so with every other call.
+    /// `Internal` if the storage fails; the same holds for every other method.
     fn get(&self, id: TokenId) -> Result<Option<Token>>;
 
     /// Stores a token.
@@ -79,7 +79,7 @@ pub trait TokenStore {
 ///
 /// # Errors
 ///
-/// `Internal` when the storage fails.
+/// `Internal` if the storage fails.
 pub fn handle(store: &impl TokenStore, command: TokenCommand) -> Result<TokenReply> {
     match command {
         TokenCommand::Put(token) => {
@@ -88,9 +88,9 @@ pub fn handle(store: &impl TokenStore, command: TokenCommand) -> Result<TokenRep
         }
         TokenCommand::Get(id) => store.get(id),
         TokenCommand::Revoke(id) => {
-            let known = store.get(id)?;
+            let revoked = store.get(id)?;
             store.remove(id)?;
-            Ok(known)
+            Ok(revoked)
         }
     }
 }

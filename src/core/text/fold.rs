@@ -1,7 +1,7 @@
-//! One spelling for every way to write a word.
+//! Case and accent folding, so that all variants of a word are equal.
 
-/// Appends the folded form of `c`: lower case, accents and ligatures as plain letters, full-width forms as ASCII;
-/// nothing for combining accents and invisible characters.
+/// Appends the folded form of `c`: lower case, accents and ligatures as plain letters, full-width forms as ASCII.
+/// Appends nothing for combining accents and invisible characters.
 pub(super) fn fold_char(c: char, out: &mut String) {
     if c.is_ascii() {
         out.push(c.to_ascii_lowercase());
@@ -42,7 +42,7 @@ pub(super) fn fold_char(c: char, out: &mut String) {
         'ﬄ' => "ffl",
         'ﬅ' | 'ﬆ' => "st",
         '！'..='～' => {
-            // The full-width forms repeat ASCII in its order, at a fixed distance.
+            // The full-width forms are in the order of ASCII, at a fixed distance.
             let ascii = u32::from(c).checked_sub(0xFEE0).and_then(char::from_u32);
             out.extend(ascii.map(|ascii| ascii.to_ascii_lowercase()));
             return;
@@ -55,7 +55,7 @@ pub(super) fn fold_char(c: char, out: &mut String) {
     out.push_str(plain);
 }
 
-/// Characters that are part of a word and of no consequence: combining accents, soft hyphens, zero-width marks.
+/// Whether a character can be inside a word but does not count: combining accents, soft hyphens, zero-width marks.
 pub(super) fn is_ignorable(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36F}' | '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
         | '\u{2060}'..='\u{2064}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}')
@@ -75,7 +75,7 @@ mod tests {
     use super::fold;
 
     #[test]
-    fn one_spelling() {
+    fn variants_fold_to_one_form() {
         for (word, folded) in [
             ("Échéance", "echeance"),
             ("e\u{301}che\u{301}ance", "echeance"),

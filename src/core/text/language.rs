@@ -1,4 +1,4 @@
-//! Languages: stop words, stems, and a guess.
+//! Languages: stop words, stemming and detection.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Map;
 
-/// A language whose stop words and stems are known. Other languages are matched by whole folded words.
+/// A language with a list of stop words and a stemmer. Other languages are matched by whole folded words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Language {
@@ -29,7 +29,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// Every language known.
+    /// Every language.
     pub const ALL: [Self; 7] =
         [Self::English, Self::French, Self::German, Self::Spanish, Self::Italian, Self::Dutch, Self::Portuguese];
 
@@ -46,23 +46,23 @@ impl Language {
         }
     }
 
-    /// The language of a tag such as `de`, `DE` or `de-AT`; nothing when it is not one of ours.
+    /// The language of a tag such as `de`, `DE` or `de-AT`; None if it is not one of [`Language::ALL`].
     pub fn from_code(tag: &str) -> Option<Self> {
         let primary = tag.split(['-', '_']).next()?;
         Self::ALL.into_iter().find(|language| language.code().eq_ignore_ascii_case(primary))
     }
 
-    /// Whether a folded word is too common in the language to say anything.
+    /// Whether a folded word is too common in the language to carry information.
     pub fn is_stop_word(self, folded: &str) -> bool {
-        stop_word_of(folded) & self.bit() != 0
+        languages_of(folded) & self.bit() != 0
     }
 
-    /// The language's place in a set of languages.
+    /// The language's bit in a set of languages.
     const fn bit(self) -> u8 {
         1 << self as u8
     }
 
-    /// The Snowball stem of a folded word; the word itself where it is not of plain letters.
+    /// The Snowball stem of a folded word; the word itself if it has other characters than ASCII letters.
     pub fn stem(self, folded: &str) -> Cow<'_, str> {
         if !folded.bytes().all(|byte| byte.is_ascii_lowercase()) {
             return Cow::Borrowed(folded);
@@ -83,24 +83,24 @@ impl Language {
     }
 }
 
-/// Stop words seen before a guess is ventured: one `in` or `die` belongs to several languages.
+/// The fewest stop words to detect a language by: one `in` or `die` belongs to several languages.
 const MIN_STOP_WORDS: usize = 3;
 
-/// The stop words of a text, counted by language.
+/// Counts the stop words of a text by language.
 #[derive(Debug, Default)]
-pub struct StopWords([usize; Language::ALL.len()]);
+pub struct StopWordCounts([usize; Language::ALL.len()]);
 
-impl StopWords {
+impl StopWordCounts {
     /// Counts a folded word.
     pub fn count(&mut self, folded: &str) {
-        let languages = stop_word_of(folded);
+        let languages = languages_of(folded);
         for (count, language) in self.0.iter_mut().zip(Language::ALL).filter(|_| languages != 0) {
             *count += usize::from(languages & language.bit() != 0);
         }
     }
 
-    /// The language that has most; nothing where too few were found or two languages have equally many.
-    pub fn leader(&self) -> Option<Language> {
+    /// The language with the most stop words; None if there are too few, or two languages tie.
+    pub fn most_frequent(&self) -> Option<Language> {
         let best = self.0.iter().copied().max().filter(|&best| best >= MIN_STOP_WORDS)?;
         let mut leaders = self.0.iter().zip(Language::ALL).filter(|(count, _)| **count == best);
         let (_, leader) = leaders.next()?;
@@ -108,19 +108,19 @@ impl StopWords {
     }
 }
 
-/// The language whose stop words are most among the folded `words`, where that can be told.
-pub fn guess<'a>(words: impl IntoIterator<Item = &'a str>) -> Option<Language> {
-    let mut found = StopWords::default();
-    words.into_iter().for_each(|word| found.count(word));
-    found.leader()
+/// The language with the most stop words among the folded `words`; None if there are too few, or two languages tie.
+pub fn detect_language<'a>(words: impl IntoIterator<Item = &'a str>) -> Option<Language> {
+    let mut stop_words = StopWordCounts::default();
+    words.into_iter().for_each(|word| stop_words.count(word));
+    stop_words.most_frequent()
 }
 
 /// The set of languages in which a folded word is a stop word.
-fn stop_word_of(folded: &str) -> u8 {
+fn languages_of(folded: &str) -> u8 {
     STOP_WORDS.get(folded).copied().unwrap_or_default()
 }
 
-/// One map for all languages: a text is asked word by word for all of them.
+/// One map for all languages, because every word is looked up in all of them.
 static STOP_WORDS: LazyLock<Map<&'static str, u8>> = LazyLock::new(|| {
     let lists = [ENGLISH, FRENCH, GERMAN, SPANISH, ITALIAN, DUTCH, PORTUGUESE];
     let mut languages = Map::default();
@@ -179,7 +179,7 @@ mod tests {
 
     fn guessed(text: &str) -> Option<Language> {
         let words = words(text);
-        guess(words.iter().map(|(_, folded)| folded.as_str()))
+        detect_language(words.iter().map(|(_, folded)| folded.as_str()))
     }
 
     #[test]
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn stems_join_forms() {
+    fn inflected_forms_share_a_stem() {
         assert_eq!(Language::English.stem("invoices"), Language::English.stem("invoice"));
         assert_eq!(Language::German.stem("vertrage"), Language::German.stem("vertrag"));
         assert_eq!(Language::French.stem("factures"), Language::French.stem("facture"));
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_tags() {
+    fn parses_tags() {
         assert_eq!(Language::from_code("de-AT"), Some(Language::German));
         assert_eq!(Language::from_code("EN"), Some(Language::English));
         assert_eq!(Language::from_code("xx"), None);

@@ -9,10 +9,10 @@ use sortroom::{
     limits,
     service::{
         index::{
-            self, Classifier, ClassifierFilter, Cursor, File, FileFilter, FileOrder, IndexCommand, IndexReply,
+            self, ClassifierFilter, ClassifierVersion, Cursor, File, FileFilter, FileOrder, IndexCommand, IndexReply,
             IndexStore, JobFilter, JobRow, JobRows, Project, SavedSchema,
         },
-        ports::{Clock, Host},
+        ports::{Clock, Environment},
     },
     time::Timestamp,
 };
@@ -43,8 +43,9 @@ const SCHEMA: &[&str] = &[
         PRIMARY KEY (id, version)) WITHOUT ROWID",
     "CREATE INDEX classifiers_by_age ON classifiers (version, id)",
     "CREATE INDEX classifiers_by_name ON classifiers (name, version)",
-    // Rows of jobs as they are now: in the order of their coming, so that neighbours share pages; the rules apart from
-    // the rest, so that a change does not spell them again; and no index that almost every job has to enter and leave.
+    // The current rows of jobs. They are stored in order of arrival, so that neighbours share pages; the rules are
+    // apart from the rest, so that a change does not write them again; and no index has an entry only while a job is
+    // open, because almost every job would have to enter and leave it.
     "CREATE TABLE job_rows (
         number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, created_at INTEGER NOT NULL,
         status TEXT NOT NULL,
@@ -63,13 +64,13 @@ const SCHEMA: &[&str] = &[
     "CREATE TABLE schemas (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, record TEXT NOT NULL) WITHOUT ROWID",
 ];
 
-/// The further condition on versions of classifiers `one` that are published.
+/// The additional condition that a version of a classifier, under the alias `one`, is published.
 const PUBLISHED: &str = "AND json_extract(one.record, '$.draft') IS NULL";
 
-/// The condition on jobs that are not final, so that the index of statuses serves it.
+/// The condition that a job is open, written so that the index `job_rows_by_status` applies.
 const OPEN: &str = "status IN ('queued', 'running') AND status <> 'succeeded'";
 
-/// The row of a job as one text.
+/// The expression for the row of a job as one JSON text.
 const RECORD: &str = r#"'{"classification":' || classification || ',' || substr(record, 2)"#;
 
 /// The index of one project.
@@ -78,7 +79,7 @@ pub struct ProjectIndex {
     state: State,
     sql: Sql,
     ports: WorkerPorts,
-    /// When the alarm is set for, as far as this instance knows.
+    /// When the alarm is due; None if it is not set, or not known to this instance.
     alarm: Cell<Option<Timestamp>>,
 }
 
@@ -88,20 +89,20 @@ impl DurableObject for ProjectIndex {
     }
 
     async fn fetch(&self, request: Request) -> worker::Result<Response> {
-        super::answer(request, async |name, command: IndexCommand| {
+        super::handle_request(request, async |name, command: IndexCommand| {
             let timer = index::timer(&command, self.ports.now());
             if timer.is_some() && self.alarm.get().is_none() {
-                // A new instance does not know of the alarm of the last one, and must not put it off.
-                let set = self.state.storage().get_alarm().await.map_err(Error::internal)?;
-                self.alarm.set(set.map(Timestamp::from_millis));
+                // A new instance does not know the alarm that an earlier one set, and must not postpone it.
+                let due_at = self.state.storage().get_alarm().await.map_err(Error::internal)?;
+                self.alarm.set(due_at.map(Timestamp::from_millis));
             }
             let reply = index::handle(self, command, name.parse()?, self.ports.now())?;
             if let Some(at) = timer {
-                self.arm(at).await?;
+                self.set_alarm(at).await?;
             }
             match &reply {
                 IndexReply::Jobs(JobRows::Stored { page, cut }) => Ok(format!(r#"{{"jobs":{{{page},"cut":{cut}}}}}"#)),
-                reply => super::spell(reply),
+                reply => super::to_json(reply),
             }
         })
         .await
@@ -115,45 +116,47 @@ impl DurableObject for ProjectIndex {
             Ok(None) => Ok(None),
             Err(error) => Err(error),
         };
-        // An alarm that fails is retried a few times and then dropped for good; one that is set again is not.
+        // The platform retries a failing alarm a few times and then drops it; an alarm that is set again is kept.
         let next = next.unwrap_or_else(|error| {
             self.ports.log(&format!("index {:?}: sweeping failed: {error:#}", self.state.id().name()));
-            Some(self.ports.now() + limits::SWEEP_AFTER)
+            Some(self.ports.now() + limits::STALE_JOB_AGE)
         });
         if let Some(at) = next {
-            self.arm(at).await.map_err(|error| worker::Error::from(error.to_string()))?;
+            self.set_alarm(at).await.map_err(|error| worker::Error::from(error.to_string()))?;
         }
         Response::empty()
     }
 }
 
 impl ProjectIndex {
-    /// Sets the alarm, unless it is known to be set for no later. Set in the same turn as the row that needs it.
-    async fn arm(&self, at: Timestamp) -> Result<()> {
-        if self.alarm.get().is_some_and(|set| set <= at) {
+    /// Sets the alarm, unless it is known to be due by then. Called in the same turn as the write of the row that needs
+    /// the alarm.
+    async fn set_alarm(&self, at: Timestamp) -> Result<()> {
+        if self.alarm.get().is_some_and(|due_at| due_at <= at) {
             return Ok(());
         }
         self.alarm.set(Some(at));
-        let wait = at.since(self.ports.now()).max(Duration::from_millis(1));
-        self.state.storage().set_alarm(wait).await.map_err(Error::internal)
+        let delay = at.since(self.ports.now()).max(Duration::from_millis(1));
+        self.state.storage().set_alarm(delay).await.map_err(Error::internal)
     }
 }
 
-/// Conditions of a listing and what they bind.
+/// The conditions of a listing, and the values that they bind.
 #[derive(Default)]
-struct Where {
+struct Conditions {
     conditions: Vec<&'static str>,
     bindings: Vec<SqlStorageValue>,
 }
 
-impl Where {
+impl Conditions {
     fn and(&mut self, condition: &'static str, bindings: impl IntoIterator<Item = SqlStorageValue>) {
         self.conditions.push(condition);
         self.bindings.extend(bindings);
     }
 
-    /// The ids go in as one value, because a statement binds at most a hundred.
-    fn among<T: serde::Serialize>(&mut self, ids: Option<&Vec<T>>) -> Result<()> {
+    /// Adds the condition that the id is one of `ids`. They are bound as one value, because a statement binds at most a
+    /// hundred.
+    fn and_id_in<T: serde::Serialize>(&mut self, ids: Option<&Vec<T>>) -> Result<()> {
         if let Some(ids) = ids {
             self.and("id IN (SELECT value FROM json_each(?))", [json(ids)?]);
         }
@@ -171,23 +174,24 @@ impl Where {
     }
 }
 
-/// The statement that puts the rows of `page` together as [`JobRows::Stored`] has them, or makes an empty
-/// cell of them when they have more than `most` bytes. The storage does it because a value that crosses from it to here costs more than its bytes.
-fn put_together(page: &str, most: usize) -> String {
+/// The statement that assembles the rows of the statement `page` in the format of [`JobRows::Stored`], or returns an
+/// empty cell if they have more than `max_bytes` bytes. SQL assembles them because each value that crosses from the
+/// storage to here costs more than its bytes.
+fn assemble_rows(page: &str, max_bytes: usize) -> String {
     format!(
         r#"WITH page AS MATERIALIZED ({page}),
         different AS MATERIALIZED (SELECT '"' || rules || '":' || classification AS member FROM job_rows
             WHERE number IN (SELECT max(number) FROM page GROUP BY rules))
         SELECT CAST(CASE WHEN (SELECT sum(length(CAST(record AS BLOB))) FROM page) +
-            (SELECT sum(length(CAST(member AS BLOB))) FROM different) <= {most}
+            (SELECT sum(length(CAST(member AS BLOB))) FROM different) <= {max_bytes}
         THEN '"rows":[' || (SELECT group_concat(record, ',') FROM page) || '],"classifications":{{' ||
             (SELECT group_concat(member, ',') FROM different) || '}}'
         END AS BLOB) FROM page LIMIT 1"#
     )
 }
 
-fn moment(at: Timestamp) -> SqlStorageValue {
-    integer(at.as_millis())
+fn timestamp(timestamp: Timestamp) -> SqlStorageValue {
+    integer(timestamp.as_millis())
 }
 
 fn optional<T: ToString>(value: Option<&T>) -> SqlStorageValue {
@@ -207,11 +211,11 @@ impl IndexStore for ProjectIndex {
         self.sql.record(&format!("SELECT {RECORD} FROM job_rows WHERE id = ?"), vec![text(&id)])
     }
 
-    fn job_of(&self, transaction: &str) -> Result<Option<Job>> {
+    fn job_by_transaction(&self, transaction: &str) -> Result<Option<Job>> {
         self.sql.record(&format!("SELECT {RECORD} FROM job_rows WHERE idempotency_key = ?"), vec![text(&transaction)])
     }
 
-    fn put_job(&self, job: &Job, heard_at: Timestamp) -> Result<()> {
+    fn put_job(&self, job: &Job, seen_at: Timestamp) -> Result<()> {
         let row = JobRow::of(job)?;
         self.sql.write(
             "INSERT INTO job_rows
@@ -222,12 +226,12 @@ impl IndexStore for ProjectIndex {
             vec![
                 text(&job.id),
                 text(&job.kind().as_str()),
-                moment(job.created_at),
+                timestamp(job.created_at),
                 text(&job.status().as_str()),
                 optional(job.classification.classifier.as_ref()),
                 optional(job.transaction.as_ref()),
                 integer(i64::try_from(job.version).unwrap_or(i64::MAX)),
-                moment(heard_at),
+                timestamp(seen_at),
                 text(&row.rules),
                 json(&*job.classification)?,
                 json(&row)?,
@@ -240,34 +244,34 @@ impl IndexStore for ProjectIndex {
     }
 
     fn jobs(&self, filter: &JobFilter, after: Option<(Timestamp, JobId)>, limit: u32) -> Result<JobRows> {
-        let mut rules = Where::default();
+        let mut conditions = Conditions::default();
         if let Some(kind) = filter.kind {
-            rules.and("kind = ?", [text(&kind.as_str())]);
+            conditions.and("kind = ?", [text(&kind.as_str())]);
         }
         match filter.status {
-            // Most jobs have succeeded, so that going by age finds them; the index has the others.
-            Some(Status::Succeeded) => rules.and("+status = 'succeeded'", []),
-            Some(status) => rules.and("status = ? AND status <> 'succeeded'", [text(&status.as_str())]),
+            // Most jobs have succeeded, so the index by age finds them quickly; the index by status has the others.
+            Some(Status::Succeeded) => conditions.and("+status = 'succeeded'", []),
+            Some(status) => conditions.and("status = ? AND status <> 'succeeded'", [text(&status.as_str())]),
             None => {}
         }
         if let Some(classifier) = &filter.classifier {
-            rules.and("classifier = ?", [text(classifier)]);
+            conditions.and("classifier = ?", [text(classifier)]);
         }
         if let Some(from) = filter.from {
-            rules.and("created_at >= ?", [moment(from)]);
+            conditions.and("created_at >= ?", [timestamp(from)]);
         }
         if let Some(to) = filter.to {
-            rules.and("created_at <= ?", [moment(to)]);
+            conditions.and("created_at <= ?", [timestamp(to)]);
         }
         if let Some((at, id)) = after {
-            rules.and("(created_at, id) < (?, ?)", [moment(at), text(&id)]);
+            conditions.and("(created_at, id) < (?, ?)", [timestamp(at), text(&id)]);
         }
-        rules.among(filter.ids.as_ref())?;
+        conditions.and_id_in(filter.ids.as_ref())?;
         let select = "SELECT number, rules, record FROM job_rows";
         for size in std::iter::successors(Some(limit), |size| (*size > 1).then_some(size / 2)) {
-            let (page, bindings) = rules.statement(select, "created_at DESC, id DESC", size);
-            let most = if size > 1 { limits::PAGE_BYTES } else { usize::MAX >> 1 };
-            match self.sql.cell(&put_together(&page, most), bindings)? {
+            let (page, bindings) = conditions.statement(select, "created_at DESC, id DESC", size);
+            let max_bytes = if size > 1 { limits::PAGE_BYTES } else { usize::MAX >> 1 };
+            match self.sql.cell(&assemble_rows(&page, max_bytes), bindings)? {
                 None => break,
                 Some(page) if page.is_empty() => {}
                 Some(page) => {
@@ -276,18 +280,18 @@ impl IndexStore for ProjectIndex {
                 }
             }
         }
-        Ok(JobRows::none())
+        Ok(JobRows::empty())
     }
 
-    fn unheard_jobs(&self, before: Timestamp, limit: u32) -> Result<Vec<Job>> {
+    fn stale_jobs(&self, before: Timestamp, limit: u32) -> Result<Vec<Job>> {
         self.sql.records(
             &format!("SELECT {RECORD} FROM job_rows WHERE {OPEN} AND heard_at < ? ORDER BY heard_at, id LIMIT ?"),
-            vec![moment(before), integer(limit.into())],
+            vec![timestamp(before), integer(limit.into())],
         )
     }
 
-    fn heard(&self, id: JobId, at: Timestamp) -> Result<()> {
-        self.sql.write("UPDATE job_rows SET heard_at = ? WHERE id = ?", vec![moment(at), text(&id)])
+    fn touch_job(&self, id: JobId, now: Timestamp) -> Result<()> {
+        self.sql.write("UPDATE job_rows SET heard_at = ? WHERE id = ?", vec![timestamp(now), text(&id)])
     }
 
     fn has_open_jobs(&self) -> Result<bool> {
@@ -304,7 +308,7 @@ impl IndexStore for ProjectIndex {
             "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)",
             vec![
                 text(&file.id),
-                moment(file.created_at),
+                timestamp(file.created_at),
                 text(&file.name),
                 optional(file.external_id.as_ref()),
                 json(file)?,
@@ -317,41 +321,41 @@ impl IndexStore for ProjectIndex {
     }
 
     fn files(&self, filter: &FileFilter, order: FileOrder, after: Option<&Cursor>, limit: u32) -> Result<Vec<File>> {
-        let mut rules = Where::default();
+        let mut conditions = Conditions::default();
         if let Some(name) = &filter.name {
-            rules.and("name = ?", [text(name)]);
+            conditions.and("name = ?", [text(name)]);
         }
         if let Some(external_id) = &filter.external_id {
-            rules.and("external_id = ?", [text(external_id)]);
+            conditions.and("external_id = ?", [text(external_id)]);
         }
         if let Some(Cursor { key, id }) = after {
             match order {
                 FileOrder::Newest => {
                     let at = key.parse().map_err(|_| index::bad_cursor())?;
-                    rules.and("(created_at, id) < (?, ?)", [integer(at), text(id)]);
+                    conditions.and("(created_at, id) < (?, ?)", [integer(at), text(id)]);
                 }
-                FileOrder::Name => rules.and("(name, id) > (?, ?)", [text(key), text(id)]),
-                FileOrder::Id => rules.and("id > ?", [text(id)]),
+                FileOrder::Name => conditions.and("(name, id) > (?, ?)", [text(key), text(id)]),
+                FileOrder::Id => conditions.and("id > ?", [text(id)]),
             }
         }
-        rules.among(filter.ids.as_ref())?;
+        conditions.and_id_in(filter.ids.as_ref())?;
         let order = match order {
             FileOrder::Newest => "created_at DESC, id DESC",
             FileOrder::Name => "name, id",
             FileOrder::Id => "id",
         };
-        let (statement, bindings) = rules.statement("SELECT record FROM files", order, limit);
+        let (statement, bindings) = conditions.statement("SELECT record FROM files", order, limit);
         self.sql.records(&statement, bindings)
     }
 
-    fn classifier(&self, id: ClassifierId, draft: bool) -> Result<Option<Classifier>> {
+    fn classifier(&self, id: ClassifierId, draft: bool) -> Result<Option<ClassifierVersion>> {
         let published = if draft { "" } else { PUBLISHED };
         let statement =
             format!("SELECT record FROM classifiers AS one WHERE id = ? {published} ORDER BY version DESC LIMIT 1");
         self.sql.record(&statement, vec![text(&id)])
     }
 
-    fn classifier_named(&self, name: &str) -> Result<Option<Classifier>> {
+    fn classifier_named(&self, name: &str) -> Result<Option<ClassifierVersion>> {
         self.sql.record(
             "SELECT record FROM classifiers AS one WHERE name = ? AND
              version = (SELECT max(version) FROM classifiers WHERE id = one.id)",
@@ -359,10 +363,10 @@ impl IndexStore for ProjectIndex {
         )
     }
 
-    fn put_classifier(&self, classifier: &Classifier) -> Result<()> {
+    fn put_classifier(&self, classifier: &ClassifierVersion) -> Result<()> {
         self.sql.write(
             "INSERT OR REPLACE INTO classifiers VALUES (?, ?, ?, ?)",
-            vec![text(&classifier.id), moment(classifier.version), text(&classifier.name), json(classifier)?],
+            vec![text(&classifier.id), timestamp(classifier.version), text(&classifier.name), json(classifier)?],
         )
     }
 
@@ -375,29 +379,29 @@ impl IndexStore for ProjectIndex {
         filter: &ClassifierFilter,
         after: Option<(Timestamp, ClassifierId)>,
         limit: u32,
-    ) -> Result<Vec<Classifier>> {
-        let mut rules = Where::default();
+    ) -> Result<Vec<ClassifierVersion>> {
+        let mut conditions = Conditions::default();
         if let Some(id) = filter.id {
-            rules.and("id = ?", [text(&id)]);
+            conditions.and("id = ?", [text(&id)]);
         }
         if let Some(name) = &filter.name {
-            rules.and("name = ?", [text(name)]);
+            conditions.and("name = ?", [text(name)]);
         }
         match (filter.latest_only, filter.drafts) {
-            (true, true) => rules.and("version = (SELECT max(version) FROM classifiers WHERE id = one.id)", []),
-            (true, false) => rules.and(
+            (true, true) => conditions.and("version = (SELECT max(version) FROM classifiers WHERE id = one.id)", []),
+            (true, false) => conditions.and(
                 "version = (SELECT max(version) FROM classifiers AS two WHERE id = one.id
                  AND json_extract(two.record, '$.draft') IS NULL)",
                 [],
             ),
             (false, true) => {}
-            (false, false) => rules.and("json_extract(record, '$.draft') IS NULL", []),
+            (false, false) => conditions.and("json_extract(record, '$.draft') IS NULL", []),
         }
         if let Some((at, id)) = after {
-            rules.and("(version, id) < (?, ?)", [moment(at), text(&id)]);
+            conditions.and("(version, id) < (?, ?)", [timestamp(at), text(&id)]);
         }
         let (statement, bindings) =
-            rules.statement("SELECT record FROM classifiers AS one", "version DESC, id DESC", limit);
+            conditions.statement("SELECT record FROM classifiers AS one", "version DESC, id DESC", limit);
         self.sql.records(&statement, bindings)
     }
 
@@ -423,7 +427,7 @@ impl IndexStore for ProjectIndex {
     fn old_files(&self, before: Timestamp, limit: u32) -> Result<Vec<FileId>> {
         self.sql.records(
             "SELECT json_quote(id) FROM files WHERE created_at < ? ORDER BY created_at, id LIMIT ?",
-            vec![moment(before), integer(limit.into())],
+            vec![timestamp(before), integer(limit.into())],
         )
     }
 }

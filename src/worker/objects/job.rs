@@ -1,8 +1,8 @@
-//! The place of one job, named `{project}/{job}`.
+//! The job object: the durable object of one job, named `{project}/{job}`.
 //!
-//! The job is one row, written by one statement in the same turn as the object's alarm: the platform makes what one
-//! turn writes one transaction, so that job, outbox and timer cannot part. Between the load and the store of a command
-//! nothing is awaited, so that no other event of the object comes between.
+//! The job is one row, written by one statement in the same turn as the object's alarm: the platform commits the writes
+//! of one turn as one transaction, so that job, outbox and timer stay consistent. A command awaits nothing between its
+//! load and its store, so that no other event of the object is handled in between.
 
 use std::{rc::Rc, time::Duration};
 
@@ -10,8 +10,8 @@ use sortroom::{
     error::{Error, Result},
     job::{Command, Job},
     service::{
-        host::{self, JobStore, Work},
-        ports::{Clock, Host},
+        job_object::{self, InlineWork, JobStore},
+        ports::{Clock, Environment},
         stage,
     },
 };
@@ -22,17 +22,17 @@ use crate::ports::WorkerPorts;
 
 const RECORD: &str = "SELECT CAST(record AS BLOB) FROM job";
 
-/// How the record of a removed job spells its state. Within a text of the record the quotes would be escaped.
+/// The state of a removed job in its record. Inside a string of the record the quotes would be escaped.
 const PURGED: &str = r#""at":"purged""#;
 
 /// One job.
 #[durable_object]
 pub struct JobObject {
-    place: Rc<Place>,
+    store: Rc<JobObjectStore>,
 }
 
-/// What an object has. Shared with the work that goes on after an answer.
-struct Place {
+/// The state of the object. Shared with inline work, which goes on after the response.
+struct JobObjectStore {
     state: State,
     sql: Sql,
     ports: WorkerPorts,
@@ -42,57 +42,57 @@ impl DurableObject for JobObject {
     fn new(state: State, env: Env) -> Self {
         const SCHEMA: &[&str] = &["CREATE TABLE job (one INTEGER PRIMARY KEY CHECK (one = 1), record TEXT NOT NULL)"];
         let sql = Sql::new(&state, "job", SCHEMA);
-        Self { place: Rc::new(Place { sql, ports: WorkerPorts::new(env), state }) }
+        Self { store: Rc::new(JobObjectStore { sql, ports: WorkerPorts::new(env), state }) }
     }
 
     async fn fetch(&self, request: Request) -> worker::Result<Response> {
         if request.method() == Method::Get {
-            return self.place.tell().await;
+            return self.store.respond().await;
         }
-        super::answer(request, async |_, command: Command| {
-            let (reply, work) = host::handle(&*self.place, &self.place.ports, command).await?;
+        super::handle_request(request, async |_, command: Command| {
+            let (reply, work) = job_object::handle(&*self.store, &self.store.ports, command).await?;
             if let Some(work) = work {
-                self.place.state.wait_until(run_here(Rc::clone(&self.place), work));
+                self.store.state.wait_until(run_inline(Rc::clone(&self.store), work));
             }
-            super::spell(&reply)
+            super::to_json(&reply)
         })
         .await
     }
 
     async fn alarm(&self) -> worker::Result<Response> {
-        let Place { state, ports, .. } = &*self.place;
-        if let Err(error) = host::wake(&*self.place, ports).await {
+        let JobObjectStore { state, ports, .. } = &*self.store;
+        if let Err(error) = job_object::wake(&*self.store, ports).await {
             ports.log(&format!("job {:?}: waking failed: {error:#}", state.id().name()));
-            // An alarm that fails is retried a few times and then dropped for good; one that is set again is not.
-            state.storage().set_alarm(sortroom::limits::ASK_AGAIN).await?;
+            // The platform retries a failing alarm a few times and then drops it; an alarm that is set again is kept.
+            state.storage().set_alarm(sortroom::limits::REDELIVERY_INTERVAL).await?;
         }
         Response::empty()
     }
 }
 
-impl Place {
-    /// Answers [`Command::Get`]. What is stored is the job as the reply spells it, so that it goes out unread.
-    async fn tell(&self) -> worker::Result<Response> {
+impl JobObjectStore {
+    /// Responds to [`Command::Get`]. The record has the format of the reply, so it is sent without parsing.
+    async fn respond(&self) -> worker::Result<Response> {
         if let Ok(Some(Ok(record))) = self.sql.cell(RECORD, Vec::new()).map(|record| record.map(String::from_utf8))
             && !record.contains(PURGED)
         {
             return super::respond(Ok(format!(r#"{{"job":{record}}}"#)));
         }
-        let reply = host::handle(self, &self.ports, Command::Get).await;
-        super::respond(reply.and_then(|(reply, _)| super::spell(&reply)))
+        let reply = job_object::handle(self, &self.ports, Command::Get).await;
+        super::respond(reply.and_then(|(reply, _)| super::to_json(&reply)))
     }
 }
 
-/// Runs a stage in the invocation that accepted it, after the answer. If it is cut off, the lease runs out and the
-/// job's timer gives the stage to the queue.
-async fn run_here(place: Rc<Place>, work: Work) {
-    let report = stage::run(&place.ports, &work).await;
-    if let Err(error) = host::handle(&*place, &place.ports, report).await {
-        place.ports.log(&format!("job {}: report failed: {error:#}", work.job.id));
+/// Runs a stage in the invocation that accepted the job, after the response. If it is cut off, the lease expires and
+/// the job's timer sends the stage to the queue.
+async fn run_inline(store: Rc<JobObjectStore>, work: InlineWork) {
+    let report = stage::run(&store.ports, &work).await;
+    if let Err(error) = job_object::handle(&*store, &store.ports, report).await {
+        store.ports.log(&format!("job {}: report failed: {error:#}", work.job.id));
     }
 }
 
-impl JobStore for Place {
+impl JobStore for JobObjectStore {
     fn load(&self) -> Result<Option<Job>> {
         self.sql.record(RECORD, Vec::new())
     }
@@ -111,7 +111,7 @@ impl JobStore for Place {
         let storage = self.state.storage();
         storage.delete_alarm().await.map_err(Error::internal)?;
         storage.delete_all().await.map_err(Error::internal)?;
-        self.sql.forget();
+        self.sql.mark_erased();
         Ok(())
     }
 }

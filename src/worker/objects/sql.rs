@@ -1,4 +1,4 @@
-//! A few lines over the SQL storage of an object.
+//! A thin layer over the SQL storage of an object.
 
 use std::cell::Cell;
 
@@ -12,11 +12,11 @@ use worker::{
 
 #[wasm_bindgen]
 extern "C" {
-    /// The storage as the platform has it. The wrapper of the `worker` crate looks at every cell in four ways, and does
-    /// not catch what a cursor throws.
+    /// The platform's storage. The wrapper of the `worker` crate tests every cell for four types, and does not catch
+    /// what a cursor throws.
     type Storage;
 
-    /// What a statement gives.
+    /// The result rows of a statement.
     type Cursor;
 
     #[wasm_bindgen(method, catch, variadic)]
@@ -26,17 +26,17 @@ extern "C" {
     fn raw(this: &Cursor) -> Result<js_sys::Iterator, JsValue>;
 }
 
-/// The SQL storage of an object, with a schema that is made on the first write, so that asking for what is not there
-/// leaves nothing behind.
+/// The SQL storage of an object. Its schema is created on the first write, so that reading from an object that does not
+/// exist leaves nothing behind.
 pub struct Sql {
     storage: SqlStorage,
-    /// The table that is made first, by the first statement of the schema.
-    first: &'static str,
+    /// The table that the first statement of the schema creates.
+    first_table: &'static str,
     schema: &'static [&'static str],
     tables: Cell<Tables>,
 }
 
-/// What an instance knows of its tables.
+/// What an instance knows about its tables.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Tables {
     Unknown,
@@ -44,41 +44,41 @@ enum Tables {
     Ready,
 }
 
-/// A value as a column takes it.
+/// A value as text, to bind to a statement.
 pub fn text(value: &impl ToString) -> SqlStorageValue {
     SqlStorageValue::String(value.to_string())
 }
 
-/// A whole number as a column takes it. The platform's numbers are exact up to 2^53; times and versions stay below.
+/// An integer, to bind to a statement. The platform's numbers are exact up to 2^53; times and versions stay below.
 pub fn integer(value: i64) -> SqlStorageValue {
     SqlStorageValue::Integer(value)
 }
 
-/// A value as JSON, as a column takes it.
+/// A value as JSON, to bind to a statement.
 ///
 /// # Errors
 ///
-/// `Internal` when the value has no JSON.
+/// `Internal` if the value cannot be serialized.
 pub fn json(value: &impl Serialize) -> Result<SqlStorageValue> {
     serde_json::to_string(value).map(SqlStorageValue::String).map_err(Error::internal)
 }
 
-fn thrown(statement: &str, error: &JsValue) -> Error {
+fn statement_error(statement: &str, error: &JsValue) -> Error {
     Error::internal(format!("{statement}: {error:?}"))
 }
 
 impl Sql {
-    /// The storage of the object of `state`. `schema` are the statements that make its tables, beginning with `first`;
-    /// statement number n is migration n, and a statement that was ever released never changes.
-    pub fn new(state: &State, first: &'static str, schema: &'static [&'static str]) -> Self {
-        Self { storage: state.storage().sql(), first, schema, tables: Cell::new(Tables::Unknown) }
+    /// The storage of the object of `state`. `schema` has the statements that create its tables; the first of them
+    /// creates `first_table`. Statement number n is migration n, and a statement that was ever released never changes.
+    pub fn new(state: &State, first_table: &'static str, schema: &'static [&'static str]) -> Self {
+        Self { storage: state.storage().sql(), first_table, schema, tables: Cell::new(Tables::Unknown) }
     }
 
-    /// Whether there is anything to read.
+    /// Whether the tables exist. Runs pending migrations if they do.
     fn exists(&self) -> Result<bool> {
         if self.tables.get() == Tables::Unknown {
-            let there = self.first("SELECT name FROM sqlite_master WHERE name = ?", vec![text(&self.first)])?.is_some();
-            if there {
+            let found = self.first("SELECT name FROM sqlite_master WHERE name = ?", vec![text(&self.first_table)])?;
+            if found.is_some() {
                 self.migrate(1)?;
             } else {
                 self.tables.set(Tables::Absent);
@@ -87,8 +87,8 @@ impl Sql {
         Ok(self.tables.get() == Tables::Ready)
     }
 
-    /// Runs what is missing of the schema, of which at least `done` statements have been run. The number of a schema
-    /// of one statement needs no keeping: the table is there, or it is not.
+    /// Runs the pending statements of the schema; at least `done` have been run. For a schema of one statement no
+    /// number is stored: the table exists, or it does not.
     fn migrate(&self, done: usize) -> Result<()> {
         if self.schema.len() == 1 {
             if done == 0 {
@@ -96,10 +96,10 @@ impl Sql {
             }
         } else {
             self.run("CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY)")?;
-            let counted = self.first("SELECT CAST(count(*) AS TEXT) FROM migrations", Vec::new())?;
-            let done = counted.and_then(|count| str::from_utf8(&count).ok()?.parse().ok()).unwrap_or(0).max(done);
+            let count = self.first("SELECT CAST(count(*) AS TEXT) FROM migrations", Vec::new())?;
+            let done = count.and_then(|count| str::from_utf8(&count).ok()?.parse().ok()).unwrap_or(0).max(done);
             for (number, statement) in self.schema.iter().enumerate().skip(done) {
-                // In one statement each, so that none can be half done.
+                // One statement per migration, so that none can be half done.
                 self.run(statement)?;
                 let number = integer(i64::try_from(number).unwrap_or(0));
                 self.exec("INSERT INTO migrations VALUES (?)", vec![number])?;
@@ -112,7 +112,7 @@ impl Sql {
     fn exec(&self, statement: &str, bindings: Vec<SqlStorageValue>) -> Result<Cursor> {
         let bindings: Array = bindings.into_iter().map(JsValue::from).collect();
         let storage: &Storage = self.storage.as_ref().unchecked_ref();
-        storage.exec(statement, &bindings).map_err(|error| thrown(statement, &error))
+        storage.exec(statement, &bindings).map_err(|error| statement_error(statement, &error))
     }
 
     fn run(&self, statement: &str) -> Result<()> {
@@ -121,23 +121,23 @@ impl Sql {
 
     fn first(&self, statement: &str, bindings: Vec<SqlStorageValue>) -> Result<Option<Vec<u8>>> {
         let mut first = None;
-        self.each(statement, bindings, |cell| {
+        self.for_each(statement, bindings, |cell| {
             first = Some(cell);
             Ok(false)
         })?;
         Ok(first)
     }
 
-    fn each(
+    fn for_each(
         &self,
         statement: &str,
         bindings: Vec<SqlStorageValue>,
         mut take: impl FnMut(Vec<u8>) -> Result<bool>,
     ) -> Result<()> {
-        let thrown = |error: JsValue| thrown(statement, &error);
-        let rows = self.exec(statement, bindings)?.raw().map_err(thrown)?;
+        let wrap = |error: JsValue| statement_error(statement, &error);
+        let rows = self.exec(statement, bindings)?.raw().map_err(wrap)?;
         loop {
-            let row = rows.next().map_err(thrown)?;
+            let row = rows.next().map_err(wrap)?;
             if row.done() {
                 return Ok(());
             }
@@ -149,11 +149,11 @@ impl Sql {
         }
     }
 
-    /// Changes rows.
+    /// Runs a statement that changes rows. Creates the tables if they do not exist.
     ///
     /// # Errors
     ///
-    /// `Internal` when the storage fails.
+    /// `Internal` if the storage fails.
     pub fn write(&self, statement: &str, bindings: Vec<SqlStorageValue>) -> Result<()> {
         if !self.exists()? {
             self.migrate(0)?;
@@ -161,31 +161,31 @@ impl Sql {
         self.exec(statement, bindings).map(drop)
     }
 
-    /// Notes that everything was removed, the schema too.
-    pub fn forget(&self) {
+    /// Records that everything was deleted, including the tables.
+    pub fn mark_erased(&self) {
         self.tables.set(Tables::Absent);
     }
 
-    /// Reads the first column of row after row, until `take` has enough. The column is text, or a blob: a long text comes
-    /// faster as a blob, because the platform copies a text letter by letter.
+    /// Reads the first column of each row, until `take` returns false. The column is text or a blob: a long text is
+    /// faster as a blob, because the platform copies a text character by character.
     ///
     /// # Errors
     ///
-    /// `Internal` when the storage fails; those of `take`.
+    /// `Internal` if the storage fails; those of `take`.
     pub fn read(
         &self,
         statement: &str,
         bindings: Vec<SqlStorageValue>,
         take: impl FnMut(Vec<u8>) -> Result<bool>,
     ) -> Result<()> {
-        if self.exists()? { self.each(statement, bindings, take) } else { Ok(()) }
+        if self.exists()? { self.for_each(statement, bindings, take) } else { Ok(()) }
     }
 
     /// Reads the first column of every row as JSON.
     ///
     /// # Errors
     ///
-    /// `Internal` when the storage fails or a row is not of that type.
+    /// `Internal` if the storage fails or a row is not of that type.
     pub fn records<T: DeserializeOwned>(&self, statement: &str, bindings: Vec<SqlStorageValue>) -> Result<Vec<T>> {
         let mut records = Vec::new();
         self.read(statement, bindings, |record| {
@@ -195,11 +195,11 @@ impl Sql {
         Ok(records)
     }
 
-    /// Reads the first column of the first row as it is stored.
+    /// Reads the first column of the first row as bytes.
     ///
     /// # Errors
     ///
-    /// `Internal` when the storage fails.
+    /// `Internal` if the storage fails.
     pub fn cell(&self, statement: &str, bindings: Vec<SqlStorageValue>) -> Result<Option<Vec<u8>>> {
         if self.exists()? { self.first(statement, bindings) } else { Ok(None) }
     }
@@ -208,7 +208,7 @@ impl Sql {
     ///
     /// # Errors
     ///
-    /// `Internal` when the storage fails or the row is not of that type.
+    /// `Internal` if the storage fails or the row is not of that type.
     pub fn record<T: DeserializeOwned>(&self, statement: &str, bindings: Vec<SqlStorageValue>) -> Result<Option<T>> {
         let record = self.cell(statement, bindings)?;
         record.map(|record| serde_json::from_slice(&record).map_err(Error::internal)).transpose()

@@ -9,7 +9,7 @@ use worker::{DurableObject, Env, Request, Response, State, durable_object};
 
 use super::sql::{Sql, json, text};
 
-/// The tokens whose id begins with one byte.
+/// The tokens whose ids share their first byte.
 #[durable_object]
 pub struct TokenDirectory {
     sql: Sql,
@@ -22,7 +22,8 @@ impl DurableObject for TokenDirectory {
     }
 
     async fn fetch(&self, request: Request) -> worker::Result<Response> {
-        super::answer(request, async |_, command: TokenCommand| super::spell(&tokens::handle(self, command)?)).await
+        super::handle_request(request, async |_, command: TokenCommand| super::to_json(&tokens::handle(self, command)?))
+            .await
     }
 }
 

@@ -6,7 +6,7 @@ use std::hint::black_box;
 use model2vec_rs::model::StaticModel;
 use sortroom::classify::{Classifier, RuleSet, Settings, classify};
 use sortroom::document::Document;
-use sortroom::text::{Pieces, Share, Sum};
+use sortroom::text::{PieceWeight, Pieces, VectorSum};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 #[path = "../../../src/core/benches/engine/peer.rs"]
@@ -16,7 +16,7 @@ mod texts;
 
 use texts::{DOCUMENTS, EXAMPLES, PAGES, RULES};
 
-/// Everything made ready.
+/// The prepared inputs and classifiers.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Engine {
@@ -24,8 +24,8 @@ pub struct Engine {
     documents: Vec<Document>,
     rules: RuleSet,
     classifier: Classifier,
-    taught_rules: RuleSet,
-    taught: Classifier,
+    rules_with_examples: RuleSet,
+    with_examples: Classifier,
     longest_word: Document,
     peer: StaticModel,
 }
@@ -36,14 +36,14 @@ impl Engine {
     #[wasm_bindgen(constructor)]
     #[expect(clippy::new_without_default, reason = "JavaScript knows only constructors")]
     pub fn new() -> Self {
-        let (rules, taught_rules) = (texts::rules(RULES), texts::taught(EXAMPLES));
+        let (rules, rules_with_examples) = (texts::rules(RULES), texts::rules_with_examples(EXAMPLES));
         Self {
             texts: texts::texts(),
             documents: texts::documents(PAGES),
             classifier: Classifier::new(&rules, &Settings::default()),
             rules,
-            taught: Classifier::new(&taught_rules, &Settings::default()),
-            taught_rules,
+            with_examples: Classifier::new(&rules_with_examples, &Settings::default()),
+            rules_with_examples,
             longest_word: texts::longest_word(),
             peer: peer::model(),
         }
@@ -60,10 +60,10 @@ impl Engine {
     }
 
     /// The share of the pieces that our table has a row for.
-    pub fn with_a_row(&self) -> f64 {
-        let mut sum = Sum::default();
+    pub fn share_with_row(&self) -> f64 {
+        let mut sum = VectorSum::default();
         let pieces = self.texts.iter().flat_map(|text| Pieces::new(text));
-        pieces.filter(|piece| sum.add(piece.id, Share::Whole)).count() as f64 / self.pieces() as f64
+        pieces.filter(|piece| sum.add(piece.id, PieceWeight::Full)).count() as f64 / self.pieces() as f64
     }
 
     /// Embeds all texts, so many times.
@@ -87,7 +87,7 @@ impl Engine {
         }
     }
 
-    /// The same with rules made ready for each document.
+    /// The same, compiling the rules for each document.
     pub fn classify(&self, times: u32) {
         for document in (0..times).flat_map(|_| &self.documents) {
             black_box(classify(black_box(document), black_box(&self.rules), &Settings::default()));
@@ -95,16 +95,16 @@ impl Engine {
     }
 
     /// The same as `decide` with rules that have examples.
-    pub fn decide_taught(&self, times: u32) {
+    pub fn decide_with_examples(&self, times: u32) {
         for document in (0..times).flat_map(|_| &self.documents) {
-            black_box(self.taught.decide(black_box(document)));
+            black_box(self.with_examples.decide(black_box(document)));
         }
     }
 
     /// Makes the rules with examples ready, and decides on one document.
-    pub fn classify_taught(&self, times: u32) {
+    pub fn classify_with_examples(&self, times: u32) {
         for document in self.documents.iter().cycle().take(times as usize) {
-            black_box(classify(black_box(document), black_box(&self.taught_rules), &Settings::default()));
+            black_box(classify(black_box(document), black_box(&self.rules_with_examples), &Settings::default()));
         }
     }
 

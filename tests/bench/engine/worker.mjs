@@ -1,5 +1,5 @@
-// The engine in workerd: `/ours/embed/20` does that twenty times. Its clock stands still while it works, so it measures
-// nothing.
+// The engine in workerd: `/ours/embed/20` embeds twenty times. The clock of workerd stands still during computation, so
+// the client measures the time.
 import * as ours from "./ours/engine.js";
 import oursModule from "./ours/engine_bg.wasm";
 import * as peer from "./peer/engine.js";
@@ -10,14 +10,14 @@ const engines = {};
 
 export default {
   fetch(request) {
-    const [, whose, what, times] = new URL(request.url).pathname.split("/");
-    if (whose in modules) {
-      const [{ Engine, initSync }, module] = modules[whose];
-      if (!engines[whose]) {
+    const [, build, method, times] = new URL(request.url).pathname.split("/");
+    if (build in modules) {
+      const [{ Engine, initSync }, module] = modules[build];
+      if (!engines[build]) {
         initSync({ module });
-        engines[whose] = new Engine();
+        engines[build] = new Engine();
       }
-      engines[whose][what](Number(times));
+      engines[build][method](Number(times));
     }
     return new Response("done");
   },

@@ -1,13 +1,13 @@
-// Serves pages from several folders, and counts what a page loads.
+// Serves pages from several folders, and records what a page loads.
 import { readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { gzipSync } from "node:zlib";
 
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".json": "application/json", ".mjs": "text/javascript", ".wasm": "application/wasm" };
-/** What makes a page isolated, which threads need. */
+/** Headers that make a page cross-origin isolated, which threads require. */
 const ISOLATED = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
-/** What hosts compress; the model hub sends models as they are. */
+/** Extensions that hosts compress; the model hub sends models uncompressed. */
 const COMPRESSED = new Set([".js", ".json", ".mjs", ".wasm"]);
 
 const compressed = new Map();
@@ -16,7 +16,7 @@ function gzip(file, bytes) {
   return compressed.get(file);
 }
 
-/** `folders` by the first part of the address; `loaded` has `[path, bytes, bytes as hosts send them]` of all but pages. */
+/** `folders` is keyed by the first path segment. `loaded` lists `[path, bytes, bytes sent by hosts]`, without pages. */
 export async function serve(folders, { isolated }) {
   const sent = [];
   const server = createServer((request, response) => {

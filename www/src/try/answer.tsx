@@ -1,49 +1,63 @@
-// What the document is, how sure that is, and why.
-import type { Classified, Evidence } from "sortroom";
+// The answer: the label of the document, the confidence, and the evidence.
+import type { ClassifyResult, Evidence } from "sortroom";
 import { useEffect, useState } from "preact/hooks";
-import { Attachments } from "./attached.js";
+import { Attachments } from "./attachments.js";
 import type { Failure } from "./failures.js";
-import { goTo, idOf, pointing, useLit } from "./link.js";
+import { decimal, percent, plural, signed } from "./format.js";
+import { elementId, goTo, linkHandlers, useIsHighlighted } from "./link.js";
 import { evidence } from "./places.js";
-import { busy, decided, failed, giveUp, isBlankText, refusedRules, source, type Doing } from "./state.js";
-import { number, percent, plural, signed } from "./words.js";
+import {
+  cancel,
+  classification,
+  currentActivity,
+  documentFailure,
+  isBlankText,
+  rulesRejection,
+  source,
+  type Activity,
+} from "./state.js";
 
-const DOING: Record<Doing, string> = { reading: "Reading", classifying: "Sorting", extracting: "Looking for the fields", drawing: "Drawing" };
+const ACTIVITY_NAMES: Record<Activity, string> = {
+  reading: "Reading",
+  classifying: "Sorting",
+  extracting: "Looking for the fields",
+  drawing: "Drawing",
+};
 
-/** How long something takes before it is said that it does, in milliseconds. */
-const PATIENCE = 300;
+/** How long an activity takes before its progress is shown, in milliseconds. */
+const PROGRESS_DELAY_MS = 300;
 
-/** Whether it lasts for longer than that. */
-function useLong(going: boolean): boolean {
-  const [long, setLong] = useState(false);
+/** Whether an activity has been running for longer than `PROGRESS_DELAY_MS`. */
+function useIsSlow(isRunning: boolean): boolean {
+  const [isSlow, setIsSlow] = useState(false);
   useEffect(() => {
-    setLong(false);
-    if (!going) return;
-    const timer = setTimeout(() => setLong(true), PATIENCE);
+    setIsSlow(false);
+    if (!isRunning) return;
+    const timer = setTimeout(() => setIsSlow(true), PROGRESS_DELAY_MS);
     return () => clearTimeout(timer);
-  }, [going]);
-  return long && going;
+  }, [isRunning]);
+  return isSlow && isRunning;
 }
 
 export function Answer() {
-  const what = busy.value;
-  const long = useLong(what !== null);
+  const activity = currentActivity.value;
+  const isSlow = useIsSlow(activity !== null);
   return (
     <section class="answer" aria-labelledby="answer-title">
       <h2 id="answer-title" class="unseen">
         Answer
       </h2>
-      {long && what && (
+      {isSlow && activity && (
         <div class="progress">
           <label>
-            {DOING[what]} … <progress />
+            {ACTIVITY_NAMES[activity]} … <progress />
           </label>
-          {what !== "drawing" && (
+          {activity !== "drawing" && (
             <button
               type="button"
               onClick={() => {
-                giveUp();
-                // This button goes; the next thing to do is to choose another.
+                cancel();
+                // This button disappears. The user probably chooses another document next.
                 document.querySelector<HTMLElement>(".source input")?.focus();
               }}
             >
@@ -52,47 +66,57 @@ export function Answer() {
           )}
         </div>
       )}
-      <Outcome />
+      <Result />
     </section>
   );
 }
 
-function Outcome() {
-  if (failed.value) return <Failed why={failed.value} />;
-  if (decided.value) return <Verdict answer={decided.value.answer} />;
-  if (refusedRules.value) return <Failed why={refusedRules.value.why} />;
+function Result() {
+  if (documentFailure.value) return <FailureMessage failure={documentFailure.value} />;
+  if (classification.value) return <Classification result={classification.value.result} />;
+  if (rulesRejection.value) return <FailureMessage failure={rulesRejection.value.failure} />;
   if (source.value && isBlankText(source.value)) return <p class="quiet">Write or paste a text: its type, and why.</p>;
   return <p class="quiet">…</p>;
 }
 
-function Failed({ why }: { why: Failure }) {
+function FailureMessage({ failure }: { failure: Failure }) {
   return (
     <div class="failure" role="alert">
-      <h3>{why.title}</h3>
-      <p>{why.help}</p>
+      <h3>{failure.title}</h3>
+      <p>{failure.help}</p>
       <p class="code">
-        <code>{why.code}</code> {why.detail}
+        <code>{failure.code}</code> {failure.detail}
       </p>
     </div>
   );
 }
 
-function Verdict({ answer }: { answer: Classified }) {
-  const { label, confidence, reasoning, scores, runner_up, change, attachments } = answer;
-  const most = Math.max(...scores.map(({ score }) => score), 0.01);
+function Classification({ result }: { result: ClassifyResult }) {
+  const { label, confidence, reasoning, scores, runner_up, change, attachments } = result;
+  const maxScore = Math.max(...scores.map(({ score }) => score), 0.01);
   return (
     <>
       <div class="verdict">
         <p class={label === null ? "label none" : "label"}>{label ?? "none of these"}</p>
         <div class="sure">
-          <div class="meter" role="meter" aria-label="Confidence" aria-valuemin={0} aria-valuemax={1} aria-valuenow={confidence} aria-valuetext={percent(confidence)}>
+          <div
+            class="meter"
+            role="meter"
+            aria-label="Confidence"
+            aria-valuemin={0}
+            aria-valuemax={1}
+            aria-valuenow={confidence}
+            aria-valuetext={percent(confidence)}
+          >
             <span style={{ inlineSize: `${confidence * 100}%` }} />
           </div>
           <span>{percent(confidence)} sure</span>
         </div>
       </div>
-      {refusedRules.value && <p class="note">This is the answer from before the last change. {refusedRules.value.why.title}.</p>}
-      <Attachments attached={attachments} />
+      {rulesRejection.value && (
+        <p class="note">This is the answer from before the last change. {rulesRejection.value.failure.title}.</p>
+      )}
+      <Attachments attachments={attachments} />
       {scores.length > 0 && (
         <table class="scores">
           <caption>Every rule’s score</caption>
@@ -107,18 +131,18 @@ function Verdict({ answer }: { answer: Classified }) {
               <tr key={rule} class={rule === label ? "first" : ""}>
                 <th scope="row">
                   {rule}
-                  {rule === runner_up?.label && <small> runner-up, {number(runner_up.margin)} behind</small>}
+                  {rule === runner_up?.label && <small> runner-up, {decimal(runner_up.margin)} behind</small>}
                 </th>
                 <td>
-                  <span class="bar" aria-hidden="true" style={{ "--share": `${Math.max(score, 0) / most}` }} />
-                  {number(score)}
+                  <span class="bar" aria-hidden="true" style={{ "--share": `${Math.max(score, 0) / maxScore}` }} />
+                  {decimal(score)}
                 </td>
               </tr>
             ))}
           </tbody>
         </table>
       )}
-      <Words />
+      <EvidenceList />
       {change && change.missing.length > 0 && (
         <p class="change">
           It would be <b>{change.label}</b> with words such as {change.missing.map((word) => `“${word}”`).join(", ")}.
@@ -132,26 +156,27 @@ function Verdict({ answer }: { answer: Classified }) {
   );
 }
 
-/** The words that decided, each leading to its place. */
-function Words() {
+/** The evidence, each item with a link to its place. */
+function EvidenceList() {
   const all = evidence.value;
   if (all.length === 0) return null;
-  const most = Math.max(...all.map(({ weight }) => Math.abs(weight)));
-  const [strong, weak] = [all.filter(({ weight }) => Math.abs(weight) >= WEAK * most), all.filter(({ weight }) => Math.abs(weight) < WEAK * most)];
+  const maxWeight = Math.max(...all.map(({ weight }) => Math.abs(weight)));
+  const strong = all.filter(({ weight }) => Math.abs(weight) >= WEAK_FRACTION * maxWeight);
+  const weak = all.filter(({ weight }) => Math.abs(weight) < WEAK_FRACTION * maxWeight);
   return (
     <div class="words">
       <h3>Words that decided</h3>
       <ul>
-        {strong.map((word) => (
-          <Word key={word.key} word={word} most={most} />
+        {strong.map((item) => (
+          <EvidenceItem key={item.key} item={item} maxWeight={maxWeight} />
         ))}
       </ul>
       {weak.length > 0 && (
         <details>
           <summary>And {plural(weak.length, "word")} that weighed little</summary>
           <ul>
-            {weak.map((word) => (
-              <Word key={word.key} word={word} most={most} />
+            {weak.map((item) => (
+              <EvidenceItem key={item.key} item={item} maxWeight={maxWeight} />
             ))}
           </ul>
         </details>
@@ -160,28 +185,29 @@ function Words() {
   );
 }
 
-/** Below this share of the weightiest, a word is one of many. */
-const WEAK = 0.04;
+/** Evidence with less than this fraction of the largest weight is collapsed. */
+const WEAK_FRACTION = 0.04;
 
-const KINDS: Record<Evidence["kind"], string> = {
+const KIND_NAMES: Record<Evidence["kind"], string> = {
   word: "a word of the rule",
   name: "the name of the rule",
   meaning: "of like meaning",
   example: "as in an example",
 };
 
-function Word({ word: { key, text, page, weight, kind }, most }: { word: Evidence & { key: string }; most: number }) {
-  const isLit = useLit(key);
+function EvidenceItem({ item, maxWeight }: { item: Evidence & { key: string }; maxWeight: number }) {
+  const { key, text, page, weight, kind } = item;
+  const isHighlighted = useIsHighlighted(key);
   return (
     <li>
       <button
         type="button"
-        id={idOf("answer", key)}
-        class={`word ${weight < 0 ? "against" : "for"} ${isLit ? "lit" : ""}`}
-        style={{ "--weight": `${Math.abs(weight) / most}` }}
-        title={`${KINDS[kind]}, page ${page}`}
+        id={elementId("answer", key)}
+        class={`word ${weight < 0 ? "against" : "for"} ${isHighlighted ? "lit" : ""}`}
+        style={{ "--weight": `${Math.abs(weight) / maxWeight}` }}
+        title={`${KIND_NAMES[kind]}, page ${page}`}
         onClick={() => goTo("page", key)}
-        {...pointing(key)}
+        {...linkHandlers(key)}
       >
         {text} <small>{signed(weight)}</small>
       </button>

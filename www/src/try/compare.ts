@@ -1,115 +1,138 @@
-// Whether the server answers as this page does.
+// Compares the results of the server with those of this page.
 import { computed, effect, signal } from "@preact/signals";
 import type { Rule } from "sortroom";
 import { announce } from "../announce.js";
-import { NO_SERVER, ask, type Said } from "./api.js";
-import { OF_THIS_BROWSER } from "./failures.js";
-import { decided, failed, found, isBlankText, refusedRules, refusedSchema, source, type Source } from "./state.js";
+import { NO_SERVER, sendDocument, type ApiResult } from "./api.js";
+import { LOCAL_FAILURES } from "./failures.js";
+import {
+  classification,
+  documentFailure,
+  extraction,
+  isBlankText,
+  rulesRejection,
+  schemaRejection,
+  source,
+  type Source,
+} from "./state.js";
 
 /** Whether documents are sent to the server. */
-export const comparing = signal(false);
-/** The token that they are sent with; with none, the session's cookie. */
+export const isComparing = signal(false);
+/** The token to send; if empty, the server uses the cookie of the session. */
 export const token = signal("");
-/** Counts how often the way in was changed: it is tried again. */
-export const admitted = signal(0);
+/** Counts how often the token or the session changed. Each change repeats the comparison. */
+export const authAttempts = signal(0);
 
-/** What came of a comparison. */
-export type Compared =
+/** The state of the comparison. */
+export type Comparison =
   | { kind: "asking" }
-  | { kind: "equal"; bytes: number; what: string; ms: number }
-  | { kind: "different"; what: string; here: string; there: string }
+  | { kind: "equal"; bytes: number; subject: string; ms: number }
+  | { kind: "different"; subject: string; local: string; remote: string }
   | { kind: "failed"; code: string; message: string };
 
-export const compared = signal<Compared | null>(null);
+export const comparison = signal<Comparison | null>(null);
 
-/** One answer of this page, and where the server gives its own. */
-interface Question {
+/** A result of this page, and the request to the server for the same result. */
+interface Check {
   path: "classify" | "extract";
-  what: string;
-  asked: Record<string, unknown>;
-  /** The answer here: its JSON text, or the code of a refusal. */
-  here: { json: string } | { code: string };
+  /** What the result is, for messages. */
+  subject: string;
+  parameters: Record<string, unknown>;
+  /** The result of this page: its JSON text, or the code of the error. */
+  local: { json: string } | { code: string };
 }
 
-interface Comparison {
+interface ComparisonRequest {
   source: Source;
-  questions: Question[];
+  checks: Check[];
   token: string;
 }
 
-/** The comparison to make, once everything is answered here. */
-const due = computed<Comparison | null>(() => {
-  admitted.value;
-  const of = source.value;
-  if (!comparing.value || !of || isBlankText(of) || refusedRules.value || refusedSchema.value) return null;
-  if (failed.value) {
-    const { code } = failed.value;
-    if (OF_THIS_BROWSER.includes(code)) return null;
-    // Any rule will do: it is the file that is refused.
+/** The comparison to make. Null until this page has all its results. */
+const comparisonRequest = computed<ComparisonRequest | null>(() => {
+  authAttempts.value;
+  const current = source.value;
+  if (!isComparing.value || !current || isBlankText(current)) return null;
+  if (rulesRejection.value || schemaRejection.value) return null;
+  if (documentFailure.value) {
+    const { code } = documentFailure.value;
+    if (LOCAL_FAILURES.includes(code)) return null;
+    // Any rule will do, because the server rejects the file.
     const rules: Rule[] = [{ label: "other", description: "Anything that is written down" }];
-    return { source: of, token: token.value, questions: [{ path: "classify", what: "refusal", asked: { rules }, here: { code } }] };
+    const check: Check = { path: "classify", subject: "refusal", parameters: { rules }, local: { code } };
+    return { source: current, token: token.value, checks: [check] };
   }
-  const [type, fields] = [decided.value, found.value];
-  if (type?.source !== of || fields?.source !== of) return null;
-  const questions: Question[] = [{ path: "classify", what: "type", asked: { rules: type.asked }, here: { json: type.json } }];
-  if (fields.answer) questions.push({ path: "extract", what: "fields", asked: { schema: fields.asked }, here: { json: fields.json } });
-  return { source: of, token: token.value, questions };
+  const [type, fields] = [classification.value, extraction.value];
+  if (type?.source !== current || fields?.source !== current) return null;
+  const checks: Check[] = [
+    { path: "classify", subject: "type", parameters: { rules: type.request }, local: { json: type.json } },
+  ];
+  if (fields.result) {
+    const parameters = { schema: fields.request };
+    checks.push({ path: "extract", subject: "fields", parameters, local: { json: fields.json } });
+  }
+  return { source: current, token: token.value, checks };
 });
 
 /** How long the server may take, in milliseconds. */
-const LATE = 30_000;
+const TIMEOUT_MS = 30_000;
 
-/** Asks the server. Gives nothing where that was given up. */
-async function compare({ source: of, questions, token }: Comparison, stop: AbortSignal): Promise<Compared | undefined> {
-  const since = performance.now();
-  const late = AbortSignal.timeout(LATE);
-  const signal = AbortSignal.any([stop, late]);
+/** Sends the requests and compares the results. Undefined if `abortSignal` was aborted. */
+async function compare(
+  { source: { bytes, name }, checks, token }: ComparisonRequest,
+  abortSignal: AbortSignal,
+): Promise<Comparison | undefined> {
+  const start = performance.now();
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  const signal = AbortSignal.any([abortSignal, timeout]);
   try {
-    const answers = await Promise.all(questions.map(({ path, asked }) => ask(path, of.bytes, of.name, asked, token, signal)));
-    return stop.aborted ? undefined : judge(questions, answers, performance.now() - since);
+    const results = await Promise.all(
+      checks.map(({ path, parameters }) => sendDocument(path, bytes, name, parameters, token, signal)),
+    );
+    return abortSignal.aborted ? undefined : compareResults(checks, results, performance.now() - start);
   } catch {
-    // Only one of the two signals ends it like this.
-    if (stop.aborted) return undefined;
-    return { kind: "failed", code: "TIMEOUT", message: `The server took more than ${LATE / 1000} seconds` };
+    // `sendDocument` throws only if one of the two signals was aborted.
+    if (abortSignal.aborted) return undefined;
+    return { kind: "failed", code: "TIMEOUT", message: `The server took more than ${TIMEOUT_MS / 1000} seconds` };
   }
 }
 
-function judge(questions: readonly Question[], answers: readonly Said[], ms: number): Compared {
+function compareResults(checks: readonly Check[], results: readonly ApiResult[], ms: number): Comparison {
   let bytes = 0;
-  for (const [at, said] of answers.entries()) {
-    const { here, what } = questions[at]!;
-    if ("code" in said && !("code" in here && here.code === said.code)) return { kind: "failed", ...said };
-    const [ours, theirs] = ["json" in here ? here.json : here.code, "text" in said ? said.text : said.code];
-    if (ours !== theirs) return { kind: "different", what, ...apart(ours, theirs) };
-    bytes += new TextEncoder().encode(ours).length;
+  for (const [index, remote] of results.entries()) {
+    const { local, subject } = checks[index]!;
+    if ("code" in remote && !("code" in local && local.code === remote.code)) return { kind: "failed", ...remote };
+    const localText = "json" in local ? local.json : local.code;
+    const remoteText = "text" in remote ? remote.text : remote.code;
+    if (localText !== remoteText) return { kind: "different", subject, ...firstDifference(localText, remoteText) };
+    bytes += new TextEncoder().encode(localText).length;
   }
-  return { kind: "equal", bytes, what: questions.map(({ what }) => what).join(" and "), ms };
+  return { kind: "equal", bytes, subject: checks.map(({ subject }) => subject).join(" and "), ms };
 }
 
-/** What stands where two texts part. */
-function apart(here: string, there: string): { here: string; there: string } {
-  let at = 0;
-  while (here[at] === there[at]) at += 1;
-  const around = (text: string) => text.slice(Math.max(0, at - 30), at + 50);
-  return { here: around(here), there: around(there) };
+/** The text around the first difference of two texts. */
+function firstDifference(local: string, remote: string): { local: string; remote: string } {
+  let index = 0;
+  while (local[index] === remote[index]) index += 1;
+  const around = (text: string) => text.slice(Math.max(0, index - 30), index + 50);
+  return { local: around(local), remote: around(remote) };
 }
 
-/** What is told of a comparison. */
-export function words(of: Compared): string {
-  switch (of.kind) {
+/** A comparison in words. */
+export function describeComparison(comparison: Comparison): string {
+  switch (comparison.kind) {
     case "asking":
       return "Asking the server";
     case "equal":
-      return `Equal, byte for byte: server and page give the same ${of.what}`;
+      return `Equal, byte for byte: server and page give the same ${comparison.subject}`;
     case "different":
-      return `Different: the server gives another ${of.what} than the page. Its version may be another: load the page again.`;
+      return `Different: the server gives another ${comparison.subject} than the page. Its version may be another: load the page again.`;
     case "failed":
-      return failedWords(of.code, of.message);
+      return describeError(comparison.code, comparison.message);
   }
 }
 
-/** Why the server gave no answer. */
-export function failedWords(code: string, message: string): string {
+/** An error of the server, or of the way to it, in words. */
+export function describeError(code: string, message: string): string {
   switch (code) {
     case NO_SERVER:
       return "There is no Sortroom server at this address; the page came from a host of plain files, or the connection is gone.";
@@ -129,24 +152,24 @@ export function failedWords(code: string, message: string): string {
   }
 }
 
-/** How long changes rest before they are sent, in milliseconds. */
-const REST = 300;
+/** How long to wait after a change before the document is sent, in milliseconds. */
+const DEBOUNCE_MS = 300;
 
 let timer: ReturnType<typeof setTimeout> | undefined;
-/** Ends what is asked: it is asked for what is no longer so, or is not to be sent any more. */
-let stop = new AbortController();
+/** Aborts the requests that are outdated, or are no longer to be sent. */
+let abortController = new AbortController();
 effect(() => {
-  const next = due.value;
+  const request = comparisonRequest.value;
   clearTimeout(timer);
-  stop.abort();
-  stop = new AbortController();
-  const { signal } = stop;
-  compared.value = next && { kind: "asking" };
-  if (!next) return;
+  abortController.abort();
+  abortController = new AbortController();
+  const { signal } = abortController;
+  comparison.value = request && { kind: "asking" };
+  if (!request) return;
   timer = setTimeout(async () => {
-    const result = await compare(next, signal);
+    const result = await compare(request, signal);
     if (!result) return;
-    compared.value = result;
-    announce(words(result));
-  }, REST);
+    comparison.value = result;
+    announce(describeComparison(result));
+  }, DEBOUNCE_MS);
 });

@@ -1,7 +1,7 @@
-// The rules, fields and tables, as they are being written.
+// The rules, fields and tables as the user edits them.
 import { batch, computed, signal } from "@preact/signals";
 import type { Field, FieldKind, Rule, Schema } from "sortroom";
-import { FIELDS, RULES, TABLES } from "./beginning.js";
+import { DEFAULT_FIELDS, DEFAULT_RULES, DEFAULT_TABLES } from "./defaults.js";
 
 export interface DraftRule {
   id: number;
@@ -13,7 +13,7 @@ export interface DraftField {
   id: number;
   name: string;
   kind: FieldKind;
-  /** What else documents call it, separated by commas. */
+  /** Other names of the field in documents, separated by commas. */
   synonyms: string;
 }
 
@@ -23,73 +23,79 @@ export interface DraftTable {
   fields: DraftField[];
 }
 
-let last = 0;
-export const fresh = (): number => (last += 1);
-const draftField = ({ name, kind = "text", synonyms = [] }: Field): DraftField => ({ id: fresh(), name, kind, synonyms: synonyms.join(", ") });
+let lastId = 0;
+export const nextId = (): number => (lastId += 1);
+const draftField = ({ name, kind = "text", synonyms = [] }: Field): DraftField => ({
+  id: nextId(),
+  name,
+  kind,
+  synonyms: synonyms.join(", "),
+});
 
 export const rules = signal<readonly DraftRule[]>([]);
 export const fields = signal<readonly DraftField[]>([]);
 export const tables = signal<readonly DraftTable[]>([]);
 
-/** Drafts with one of them changed. */
-export const changed = <D extends { id: number }>(drafts: readonly D[], id: number, part: Partial<D>): D[] =>
-  drafts.map((draft) => (draft.id === id ? { ...draft, ...part } : draft));
+/** A copy of the list with one draft changed. */
+export const withChange = <D extends { id: number }>(drafts: readonly D[], id: number, change: Partial<D>): D[] =>
+  drafts.map((draft) => (draft.id === id ? { ...draft, ...change } : draft));
 
-/** Drafts without one of them, and the one that is in its place now, or was before it where it was the last. */
+/** A copy of the list without one draft, and the draft to focus: the next one or, at the end, the previous. */
 export function without<D extends { id: number }>(drafts: readonly D[], id: number): { rest: D[]; next: D | undefined } {
-  const at = drafts.findIndex((draft) => draft.id === id);
+  const index = drafts.findIndex((draft) => draft.id === id);
   const rest = drafts.filter((draft) => draft.id !== id);
-  return { rest, next: rest[Math.min(at, rest.length - 1)] };
+  return { rest, next: rest[Math.min(index, rest.length - 1)] };
 }
 
-/** The rules, fields and tables that the page begins with. */
-export function startOver(): void {
+/** Resets the rules, fields and tables to the defaults. */
+export function resetDrafts(): void {
   batch(() => {
-    rules.value = RULES.map(({ label, description }) => ({ id: fresh(), label, description }));
-    fields.value = FIELDS.map(draftField);
-    tables.value = TABLES.map(({ name, fields }) => ({ id: fresh(), name, fields: fields.map(draftField) }));
+    rules.value = DEFAULT_RULES.map(({ label, description }) => ({ id: nextId(), label, description }));
+    fields.value = DEFAULT_FIELDS.map(draftField);
+    tables.value = DEFAULT_TABLES.map(({ name, fields }) => ({ id: nextId(), name, fields: fields.map(draftField) }));
   });
 }
-startOver();
+resetDrafts();
 
-/** Whether both parts of a rule are written: before that it does not count, and nothing is wrong with it. */
-export const isWritten = ({ label, description }: DraftRule): boolean => label.trim() !== "" && description.trim() !== "";
+/** Whether a rule has a label and a description. Until then it is left out, and has no errors. */
+export const isComplete = ({ label, description }: DraftRule): boolean => label.trim() !== "" && description.trim() !== "";
 
-/** What is asked, and the ids of its parts by their place in it: what is refused is told by its place. */
-export interface Asked<T> {
-  what: T;
+/** The value for a request, and the ids of the drafts by JSON pointer: errors of the engine have pointers. */
+export interface DraftRequest<T> {
+  value: T;
   ids: ReadonlyMap<string, number>;
 }
 
-export const askedRules = computed<Asked<Rule[]>>(() => {
-  const asked = rules.value.filter(isWritten);
+export const rulesRequest = computed<DraftRequest<Rule[]>>(() => {
+  const complete = rules.value.filter(isComplete);
   return {
-    what: asked.map(({ label, description }) => ({ label, description })),
-    ids: new Map(asked.map(({ id }, at) => [`/rules/${at}`, id])),
+    value: complete.map(({ label, description }) => ({ label, description })),
+    ids: new Map(complete.map(({ id }, index) => [`/rules/${index}`, id])),
   };
 });
 
 const named = (drafts: readonly DraftField[]): DraftField[] => drafts.filter(({ name }) => name.trim() !== "");
-const isNamed = ({ name, fields }: DraftTable): boolean => name.trim() !== "" && fields.length > 0;
-const askedField = ({ name, kind, synonyms }: DraftField): Field => ({
+const hasNameAndFields = ({ name, fields }: DraftTable): boolean => name.trim() !== "" && fields.length > 0;
+const toField = ({ name, kind, synonyms }: DraftField): Field => ({
   name,
   kind,
   synonyms: synonyms.split(",").map((word) => word.trim()).filter((word) => word !== ""),
 });
-export const askedSchema = computed<Asked<Schema>>(() => {
-  const asked = {
+export const schemaRequest = computed<DraftRequest<Schema>>(() => {
+  const complete = {
     fields: named(fields.value),
-    tables: tables.value.map((table) => ({ ...table, fields: named(table.fields) })).filter(isNamed),
+    tables: tables.value.map((table) => ({ ...table, fields: named(table.fields) })).filter(hasNameAndFields),
   };
   const ids = new Map<string, number>();
-  const note = (list: string, drafts: readonly { id: number }[]) => drafts.forEach(({ id }, at) => ids.set(`${list}/${at}`, id));
-  note("/schema/fields", asked.fields);
-  note("/schema/tables", asked.tables);
-  asked.tables.forEach((table, at) => note(`/schema/tables/${at}/fields`, table.fields));
+  const addIds = (list: string, drafts: readonly { id: number }[]) =>
+    drafts.forEach(({ id }, index) => ids.set(`${list}/${index}`, id));
+  addIds("/schema/fields", complete.fields);
+  addIds("/schema/tables", complete.tables);
+  complete.tables.forEach((table, index) => addIds(`/schema/tables/${index}/fields`, table.fields));
   return {
-    what: {
-      fields: asked.fields.map(askedField),
-      tables: asked.tables.map(({ name, fields }) => ({ name, fields: fields.map(askedField) })),
+    value: {
+      fields: complete.fields.map(toField),
+      tables: complete.tables.map(({ name, fields }) => ({ name, fields: fields.map(toField) })),
     },
     ids,
   };

@@ -1,62 +1,62 @@
-// The PDF that is being drawn. It is opened beside the engine's reading, not after it.
+// The PDF to draw. It is opened while the engine reads it, not afterwards.
 import { batch, effect, signal } from "@preact/signals";
 import type { PDFDocumentProxy } from "./pdf.js";
-import { loadAhead } from "../engine.js";
+import { preload } from "../engine.js";
 import { SAMPLES, contentOf } from "./samples.js";
-import { begin, source, type Source } from "./state.js";
+import { source, startActivity, type Source } from "./state.js";
 
-/** What draws is loaded with the rest, not with the page. */
-const pdf = () => import("./pdf.js");
+/** Imported dynamically, so that the page loads it after the first paint. */
+const importPdf = () => import("./pdf.js");
 
 export interface Drawing {
-  of: Source;
+  source: Source;
   pdf: PDFDocumentProxy;
-  /** The size of the first page, for pages whose own is not known. */
+  /** The size of the first page, used for pages of unknown size. */
   size: readonly [width: number, height: number];
 }
 
 export const drawing = signal<Drawing | null>(null);
-/** Whether it is not known yet whether the document can be drawn: until then its text is not shown in place of its pages. */
+/** Whether the document is still being opened for drawing. Until that is done, its text is not shown instead. */
 export const isOpening = signal(false);
-/** Whether it is a PDF that could not be opened for drawing. */
-export const undrawable = signal(false);
+/** Whether the document is a PDF that could not be opened for drawing. */
+export const isUndrawable = signal(false);
 
-/** Whether a file says that it is a PDF, where readers look for that. */
-const claims = async (bytes: Blob) => (await bytes.slice(0, 1024).text()).includes("%PDF-");
+/** Whether a file has the header of a PDF in its first 1024 bytes, as PDF readers check. */
+const hasPdfHeader = async (bytes: Blob) => (await bytes.slice(0, 1024).text()).includes("%PDF-");
 
-async function draw(of: Source): Promise<void> {
-  const done = begin("drawing");
+async function open(file: Source): Promise<void> {
+  const endActivity = startActivity("drawing");
   try {
-    const isPdf = await claims(of.bytes);
-    if (of !== source.value) return;
-    const { closePdf, openPdf } = await pdf();
-    if (of !== source.value) return;
+    const isPdf = await hasPdfHeader(file.bytes);
+    if (file !== source.value) return;
+    const { closePdf, openPdf } = await importPdf();
+    if (file !== source.value) return;
     if (!isPdf) return closePdf();
-    const opened = await openPdf(await of.bytes.arrayBuffer());
-    const { width, height } = (await opened.getPage(1)).getViewport({ scale: 1 });
-    if (of === source.value) drawing.value = { of, pdf: opened, size: [width, height] };
+    const pdf = await openPdf(await file.bytes.arrayBuffer());
+    const { width, height } = (await pdf.getPage(1)).getViewport({ scale: 1 });
+    if (file === source.value) drawing.value = { source: file, pdf, size: [width, height] };
   } catch (error) {
-    // What cannot be drawn is shown as text; why it cannot be read at all, the engine says.
+    // The document is shown as text instead. If it cannot be read either, the engine reports the error.
     console.debug(error);
-    if (of === source.value) undrawable.value = true;
+    if (file === source.value) isUndrawable.value = true;
   } finally {
-    if (of === source.value) isOpening.value = false;
-    done();
+    if (file === source.value) isOpening.value = false;
+    endActivity();
   }
 }
 
 effect(() => {
-  const of = source.value;
-  const isFile = of !== null && !of.written;
+  const current = source.value;
+  const isFile = current !== null && !current.isTyped;
   batch(() => {
     drawing.value = null;
-    undrawable.value = false;
+    isUndrawable.value = false;
     isOpening.value = isFile;
   });
-  if (isFile) queueMicrotask(() => void draw(of));
+  if (isFile) queueMicrotask(() => void open(current));
 });
 
-loadAhead(async () => {
-  const [{ warm }, sample] = await Promise.all([pdf(), contentOf(SAMPLES[0])]);
-  await warm(await sample.arrayBuffer());
+preload(async () => {
+  const [{ warmUp }, sample] = await Promise.all([importPdf(), contentOf(SAMPLES[0])]);
+  await warmUp(await sample.arrayBuffer());
 });

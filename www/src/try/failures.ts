@@ -1,25 +1,25 @@
-// What failures are called, and what to do about them.
+// Failures in words for people, with what to do about them.
 import { SortroomError } from "sortroom/worker";
-import type { Fault } from "sortroom";
+import type { FieldError } from "sortroom";
 
-/** A failure in words. */
+/** A failure in words for people. */
 export interface Failure {
-  /** The code that programs compare. */
+  /** The error code. */
   code: string;
   /** What happened. */
   title: string;
   /** What can be done about it. */
   help: string;
-  /** The engine's own sentence. */
+  /** The message of the engine. */
   detail?: string;
-  /** The fields at fault, where input was refused. */
-  faults: readonly Fault[];
+  /** The invalid fields, if the input was rejected. */
+  fieldErrors: readonly FieldError[];
 }
 
-/** The largest document that is read, in bytes; the engine's bound. */
+/** The maximum size of a document in bytes, as in the engine. */
 export const MAX_BYTES = 32 * 1024 * 1024;
 
-const WORDS: Record<string, readonly [title: string, help: string]> = {
+const TEXTS: Record<string, readonly [title: string, help: string]> = {
   UNSUPPORTED_FILE_TYPE: ["This kind of file is not read", "PDF, mail (.eml), Word (.docx), web pages, Markdown and plain text are."],
   PDF_IS_PROTECTED: ["This PDF is locked with a password", "Open it in a PDF viewer, save a copy without the password, and drop the copy here."],
   PDF_IS_BROKEN: ["This file is damaged", "It begins like a document and does not go on like one. Download or export it once more."],
@@ -35,25 +35,26 @@ const WORDS: Record<string, readonly [title: string, help: string]> = {
   NOT_LOADED: ["The engine could not be loaded", "The connection may be gone. Try again, or load the page again when it is back."],
 };
 
-/** A failure by its code. */
-export function failure(code: string, detail?: string, faults: readonly Fault[] = []): Failure {
-  const [title, help] = WORDS[code] ?? WORDS["INTERNAL"]!;
-  return { code, title, help, faults, ...(detail !== undefined && { detail }) };
+/** The failure with a code. */
+export function failureFor(code: string, detail?: string, fieldErrors: readonly FieldError[] = []): Failure {
+  const [title, help] = TEXTS[code] ?? TEXTS["INTERNAL"]!;
+  return { code, title, help, fieldErrors, ...(detail !== undefined && { detail }) };
 }
 
-/** What an error of the engine, or of the way to it, is called. */
-export function failureOf(error: unknown): Failure {
-  if (!(error instanceof SortroomError)) return failure("INTERNAL", String(error));
-  if (error.code === "INTERNAL" && /NotReadableError|NotFoundError/.test(error.message)) return failure("NOT_READABLE", error.message);
-  if (error.code === "INTERNAL" && error.message === "The worker failed") return failure("STOPPED");
-  return failure(error.code, error.message, error.fields);
+/** The failure for an error that the worker threw. */
+export function failureFromError(error: unknown): Failure {
+  if (!(error instanceof SortroomError)) return failureFor("INTERNAL", String(error));
+  const { code, message, fields } = error;
+  if (code === "INTERNAL" && /NotReadableError|NotFoundError/.test(message)) return failureFor("NOT_READABLE", message);
+  if (code === "INTERNAL" && message === "The worker failed") return failureFor("STOPPED");
+  return failureFor(code, message, fields);
 }
 
-/** Failures of this browser, or of the way to it: no server would say the same. */
-export const OF_THIS_BROWSER: readonly string[] = ["NOT_LOADED", "NOT_READABLE", "NOT_A_FILE", "INTERNAL", "STOPPED"];
+/** Failures of this browser. The server cannot have the same. */
+export const LOCAL_FAILURES: readonly string[] = ["NOT_LOADED", "NOT_READABLE", "NOT_A_FILE", "INTERNAL", "STOPPED"];
 
-/** What is wrong with something written, in words that are not a program's. */
-export function plain(message: string): string {
+/** The message of a field error in plain words. */
+export function plainMessage(message: string): string {
   const [, bound, count] = message.match(/^String should have at (least|most) (\d+) characters?$/) ?? [];
   if (bound === "least") return count === "1" ? "Write something here" : `At least ${count} characters`;
   if (bound === "most") return `No more than ${count} characters`;

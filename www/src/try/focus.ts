@@ -1,14 +1,14 @@
-// The focus where a list changes: what had it may be gone.
+// Keeps the focus when a list changes and the focused element may be removed.
 import { useLayoutEffect, useRef } from "preact/hooks";
 
-/** The element that holds the list, and what gives the focus to one within it once that is there. */
+/** A ref for the list element, and a function that focuses an element inside the list after the next render. */
 export function useFocus<E extends HTMLElement = HTMLElement>() {
   const list = useRef<E>(null);
-  const wanted = useRef<string | null>(null);
+  const selectorRef = useRef<string | null>(null);
   useLayoutEffect(() => {
-    if (wanted.current === null) return;
-    list.current?.querySelector<HTMLElement>(wanted.current)?.focus();
-    wanted.current = null;
+    if (selectorRef.current === null) return;
+    list.current?.querySelector<HTMLElement>(selectorRef.current)?.focus();
+    selectorRef.current = null;
   });
-  return { list, focusOn: (selector: string) => void (wanted.current = selector) };
+  return { list, focusOn: (selector: string) => void (selectorRef.current = selector) };
 }

@@ -1,9 +1,9 @@
-// The first page: drop a document, see what it is and which words decided, and change the rules under it.
+// The Try page: drop a document, see its label and the words that decided, and edit the rules below it.
 import { useEffect } from "preact/hooks";
-import { load, loading } from "../engine.js";
+import { load, loadState } from "../engine.js";
 import { Answer } from "./answer.js";
 import { Drop } from "./drop.js";
-import { Found } from "./found.js";
+import { FieldsPanel } from "./fields_panel.js";
 import { Rules } from "./rules.js";
 import { Schema } from "./schema.js";
 import { Server } from "./server.js";
@@ -12,21 +12,21 @@ import { View } from "./view.js";
 
 export function Try() {
   useEffect(() => {
-    // What is seen comes first.
-    if (loading.peek() === "engine") requestAnimationFrame(() => setTimeout(load));
+    // The first paint comes before loading.
+    if (loadState.peek() === "engine") requestAnimationFrame(() => setTimeout(load));
   }, []);
-  const empty = source.value === null;
+  const isEmpty = source.value === null;
   return (
-    <main class={`try ${empty ? "empty" : ""}`}>
+    <main class={`try ${isEmpty ? "empty" : ""}`}>
       <Drop />
-      {!empty && (
+      {!isEmpty && (
         <div class="pane answers">
           <Answer />
-          <Found />
+          <FieldsPanel />
           <Server />
         </div>
       )}
-      {!empty && <View />}
+      {!isEmpty && <View />}
       <div class="pane edits">
         <Rules />
         <Schema />

@@ -1,62 +1,68 @@
-// The rules, written in place.
+// The editor of the rules.
 import { announce } from "../announce.js";
-import { changed, fresh, isWritten, rules, startOver, without, type DraftRule } from "./drafts.js";
+import { isComplete, nextId, resetDrafts, rules, withChange, without, type DraftRule } from "./drafts.js";
 import { useFocus } from "./focus.js";
-import { decided, faultsOfRules } from "./state.js";
+import { classification, ruleErrors } from "./state.js";
 import { Text } from "./text.js";
 
 export function Rules() {
   const { list, focusOn } = useFocus();
   const add = () => {
-    const id = fresh();
+    const id = nextId();
     focusOn(`[data-rule="${id}"] input`);
     rules.value = [...rules.value, { id, label: "", description: "" }];
   };
-  const change = (id: number, part: Partial<DraftRule>) => (rules.value = changed(rules.value, id, part));
+  const change = (id: number, part: Partial<DraftRule>) => (rules.value = withChange(rules.value, id, part));
   const remove = ({ id, label }: DraftRule) => {
     const { rest, next } = without(rules.value, id);
     focusOn(next ? `[data-rule="${next.id}"] input` : ".add");
     announce(`Rule ${label || "without a label"} removed`);
     rules.value = rest;
   };
-  const faults = faultsOfRules.value;
-  const chosen = decided.value?.answer.label;
+  const errors = ruleErrors.value;
+  const chosenLabel = classification.value?.result.label;
   return (
     <section class="rules" aria-labelledby="rules-title" ref={list}>
       <div class="title">
         <h2 id="rules-title">Rules</h2>
-        <button type="button" class="small" aria-label="Reset rules and fields" onClick={startOver}>
+        <button type="button" class="small" aria-label="Reset rules and fields" onClick={resetDrafts}>
           Reset
         </button>
       </div>
       <p class="hint">What there may be, in plain words. The answer follows as you type.</p>
-      {faults.has("") && <p class="fault">{faults.get("")}</p>}
+      {errors.has("") && <p class="fault">{errors.get("")}</p>}
       <ul>
-        {rules.value.map((rule, at) => {
+        {rules.value.map((rule, index) => {
           const { id, label, description } = rule;
           return (
-            <li key={id} data-rule={id} class={label !== "" && label === chosen ? "chosen" : ""}>
+            <li key={id} data-rule={id} class={label !== "" && label === chosenLabel ? "chosen" : ""}>
               <Text
-                label={`Label of rule ${at + 1}`}
+                label={`Label of rule ${index + 1}`}
                 value={label}
                 placeholder="label"
-                fault={faults.get(`${id}/label`)}
+                error={errors.get(`${id}/label`)}
                 maxLength={50}
                 onChange={(label) => change(id, { label })}
               />
               <Text
-                long
-                label={`Description of ${label || `rule ${at + 1}`}`}
+                isMultiline
+                label={`Description of ${label || `rule ${index + 1}`}`}
                 value={description}
                 placeholder="What such documents are like"
-                fault={faults.get(`${id}/description`)}
+                error={errors.get(`${id}/description`)}
                 maxLength={2000}
                 onChange={(description) => change(id, { description })}
               />
-              <button type="button" class="remove" onClick={() => remove(rule)} aria-label={`Remove rule ${label || at + 1}`} title="Remove">
+              <button
+                type="button"
+                class="remove"
+                onClick={() => remove(rule)}
+                aria-label={`Remove rule ${label || index + 1}`}
+                title="Remove"
+              >
                 ×
               </button>
-              {!isWritten(rule) && <p class="hint">Counts once both are written.</p>}
+              {!isComplete(rule) && <p class="hint">Counts once both are written.</p>}
             </li>
           );
         })}

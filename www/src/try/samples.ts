@@ -1,5 +1,5 @@
-// Documents to begin with: invented ones, of the tests.
-import { loadAhead } from "../engine.js";
+// Sample documents, from the test corpus. All are invented.
+import { preload } from "../engine.js";
 import contract from "../../../tests/corpus/pdf/nda-en.pdf?url";
 import docx from "../../../tests/corpus/docx/invoice-en.docx?url";
 import invoice from "../../../tests/corpus/pdf/invoice-en.pdf?url";
@@ -10,47 +10,52 @@ import statement from "../../../tests/corpus/pdf/bank-statement-en.pdf?url";
 import web from "../../../tests/corpus/html/invoice-hosting-en.html?raw";
 
 export interface Sample {
-  /** What it is, for people. */
+  /** The title shown to the user. */
   title: string;
-  /** The kind of file. */
+  /** The kind of file, shown to the user. */
   kind: string;
-  /** The name of the file. */
+  /** The file name. */
   file: string;
-  /** Its address, or what it is where it is a text. */
+  /** The address of the file, or its text. */
   content: URL | string;
 }
 
-const sample = (title: string, kind: string, file: string, content: string): Sample => ({ title, kind, file, content });
-const packed = (title: string, kind: string, file: string, address: string): Sample => ({ title, kind, file, content: new URL(address, import.meta.url) });
+const text = (title: string, kind: string, file: string, content: string): Sample => ({ title, kind, file, content });
+const binary = (title: string, kind: string, file: string, address: string): Sample => ({
+  title,
+  kind,
+  file,
+  content: new URL(address, import.meta.url),
+});
 
 export const SAMPLES: readonly [Sample, ...Sample[]] = [
-  packed("Invoice", "PDF", "invoice-en.pdf", invoice),
-  sample("Refund request", "mail", "refund-request-en.eml", mail),
-  packed("Confidentiality agreement", "PDF", "nda-en.pdf", contract),
-  packed("Bank statement", "PDF", "bank-statement-en.pdf", statement),
-  packed("Invoice", "Word", "invoice-en.docx", docx),
-  sample("Mail with an invoice", "mail", "invoice-attached-en.eml", mailWithInvoice),
-  sample("Invoice", "web page", "invoice-hosting-en.html", web),
-  sample("Poem", "text", "poem-en.txt", poem),
+  binary("Invoice", "PDF", "invoice-en.pdf", invoice),
+  text("Refund request", "mail", "refund-request-en.eml", mail),
+  binary("Confidentiality agreement", "PDF", "nda-en.pdf", contract),
+  binary("Bank statement", "PDF", "bank-statement-en.pdf", statement),
+  binary("Invoice", "Word", "invoice-en.docx", docx),
+  text("Mail with an invoice", "mail", "invoice-attached-en.eml", mailWithInvoice),
+  text("Invoice", "web page", "invoice-hosting-en.html", web),
+  text("Poem", "text", "poem-en.txt", poem),
 ];
 
-const loaded = new Map<Sample, Promise<Blob>>();
+const contents = new Map<Sample, Promise<Blob>>();
 
-/** The content of a sample, asked for once. */
+/** The content of a sample, fetched once. */
 export function contentOf(sample: Sample): Promise<Blob> {
-  const known = loaded.get(sample);
-  if (known) return known;
-  const asked = load(sample);
-  loaded.set(sample, asked);
-  asked.catch(() => loaded.delete(sample));
-  return asked;
+  const cached = contents.get(sample);
+  if (cached) return cached;
+  const content = load(sample);
+  contents.set(sample, content);
+  content.catch(() => contents.delete(sample));
+  return content;
 }
 
 async function load({ file, content }: Sample): Promise<Blob> {
   if (typeof content === "string") return new Blob([content]);
-  const answer = await fetch(content);
-  if (!answer.ok) throw new Error(`${file} answered ${answer.status}`);
-  return answer.blob();
+  const response = await fetch(content);
+  if (!response.ok) throw new Error(`${file} answered ${response.status}`);
+  return response.blob();
 }
 
-loadAhead(() => Promise.all(SAMPLES.map(contentOf)));
+preload(() => Promise.all(SAMPLES.map(contentOf)));

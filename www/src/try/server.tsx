@@ -1,34 +1,42 @@
-// The same document through the HTTP API, and whether it says the same.
+// The panel that sends the document to the HTTP API too and compares the results.
 import { signal } from "@preact/signals";
-import { forget, keep } from "./api.js";
-import { admitted, compared, comparing, failedWords, token, words, type Compared } from "./compare.js";
+import { deleteToken, saveToken } from "./api.js";
+import {
+  authAttempts,
+  comparison,
+  describeComparison,
+  describeError,
+  isComparing,
+  token,
+  type Comparison,
+} from "./compare.js";
 
-/** What is written into the field of the token. */
-const draft = signal("");
-const kept = signal(false);
-/** What came of keeping or forgetting the token. */
-const told = signal("");
+/** The text in the token field. */
+const tokenDraft = signal("");
+const isSaving = signal(false);
+/** The result of saving or deleting the token. */
+const message = signal("");
 
 async function submit(): Promise<void> {
-  told.value = "";
-  if (!kept.value) {
-    token.value = draft.value.trim();
+  message.value = "";
+  if (!isSaving.value) {
+    token.value = tokenDraft.value.trim();
   } else {
-    const said = await keep(draft.value.trim());
-    if (!("text" in said)) return void (told.value = failedWords(said.code, said.message));
+    const result = await saveToken(tokenDraft.value.trim());
+    if (!("text" in result)) return void (message.value = describeError(result.code, result.message));
     token.value = "";
-    draft.value = "";
-    told.value = "The token is kept in a cookie until the browser is closed.";
+    tokenDraft.value = "";
+    message.value = "The token is kept in a cookie until the browser is closed.";
   }
-  admitted.value += 1;
+  authAttempts.value += 1;
 }
 
-async function leave(): Promise<void> {
+async function forgetToken(): Promise<void> {
   token.value = "";
-  draft.value = "";
-  const said = await forget();
-  told.value = "text" in said ? "The token is forgotten." : failedWords(said.code, said.message);
-  admitted.value += 1;
+  tokenDraft.value = "";
+  const result = await deleteToken();
+  message.value = "text" in result ? "The token is forgotten." : describeError(result.code, result.message);
+  authAttempts.value += 1;
 }
 
 export function Server() {
@@ -36,12 +44,17 @@ export function Server() {
     <section class="server" aria-labelledby="server-title">
       <h2 id="server-title">The server’s answer</h2>
       <label class="switch">
-        <input type="checkbox" role="switch" checked={comparing.value} onChange={({ currentTarget }) => (comparing.value = currentTarget.checked)} />
+        <input
+          type="checkbox"
+          role="switch"
+          checked={isComparing.value}
+          onChange={({ currentTarget }) => (isComparing.value = currentTarget.checked)}
+        />
         <span>Send the document to the server too, and compare</span>
       </label>
-      {comparing.value && (
+      {isComparing.value && (
         <>
-          <Result of={compared.value} />
+          <Result comparison={comparison.value} />
           <form
             onSubmit={(event) => {
               event.preventDefault();
@@ -54,23 +67,27 @@ export function Server() {
                 type="password"
                 autocomplete="off"
                 spellcheck={false}
-                value={draft.value}
-                onInput={({ currentTarget }) => (draft.value = currentTarget.value)}
+                value={tokenDraft.value}
+                onInput={({ currentTarget }) => (tokenDraft.value = currentTarget.value)}
               />
             </label>
             <label class="check">
-              <input type="checkbox" checked={kept.value} onChange={({ currentTarget }) => (kept.value = currentTarget.checked)} /> Keep it in a
-              cookie until the browser is closed
+              <input
+                type="checkbox"
+                checked={isSaving.value}
+                onChange={({ currentTarget }) => (isSaving.value = currentTarget.checked)}
+              />{" "}
+              Keep it in a cookie until the browser is closed
             </label>
             <div class="row">
               <button type="submit">Use this token</button>
-              <button type="button" onClick={() => void leave()}>
+              <button type="button" onClick={() => void forgetToken()}>
                 Forget it
               </button>
             </div>
           </form>
           <p role="status" class="quiet">
-            {told}
+            {message}
           </p>
         </>
       )}
@@ -78,38 +95,38 @@ export function Server() {
   );
 }
 
-function Result({ of }: { of: Compared | null }) {
-  switch (of?.kind) {
+function Result({ comparison }: { comparison: Comparison | null }) {
+  switch (comparison?.kind) {
     case "asking":
       return (
         <p class="compared">
-          {words(of)} … <progress aria-label={words(of)} />
+          {describeComparison(comparison)} … <progress aria-label={describeComparison(comparison)} />
         </p>
       );
     case "equal":
       return (
         <p class="compared equal">
-          {words(of)}, in {of.bytes.toLocaleString("en")} bytes, after {Math.round(of.ms)} ms.
+          {describeComparison(comparison)}, in {comparison.bytes.toLocaleString("en")} bytes, after {Math.round(comparison.ms)} ms.
         </p>
       );
     case "different":
       return (
         <div class="compared different">
-          <p>{words(of)}</p>
+          <p>{describeComparison(comparison)}</p>
           <dl>
             <dt>Page</dt>
             <dd>
-              <code>…{of.here}…</code>
+              <code>…{comparison.local}…</code>
             </dd>
             <dt>Server</dt>
             <dd>
-              <code>…{of.there}…</code>
+              <code>…{comparison.remote}…</code>
             </dd>
           </dl>
         </div>
       );
     case "failed":
-      return <p class="compared unanswered">{words(of)}</p>;
+      return <p class="compared unanswered">{describeComparison(comparison)}</p>;
     default:
       return <p class="compared quiet">It is sent as soon as it is answered here.</p>;
   }

@@ -1,317 +1,324 @@
-// What the page knows: the document, and what came of it.
+// The state of the page: the document and its results.
 import { type ReadonlySignal, type Signal, batch, computed, effect, signal, untracked } from "@preact/signals";
-import type { Classified, Document, Extracted, Rule, Schema } from "sortroom";
+import type { ClassifyResult, DocumentWithAttachments, ExtractResult, Rule, Schema } from "sortroom";
 import { announce } from "../announce.js";
-import { loadAhead, sortroom } from "../engine.js";
-import { latest } from "../latest.js";
-import { askedRules, askedSchema, type Asked } from "./drafts.js";
-import { MAX_BYTES, type Failure, failure, failureOf, plain } from "./failures.js";
+import { coalesce } from "../coalesce.js";
+import { preload, sortroom } from "../engine.js";
+import { rulesRequest, schemaRequest, type DraftRequest } from "./drafts.js";
+import { MAX_BYTES, type Failure, failureFor, failureFromError, plainMessage } from "./failures.js";
+import { percent, plural } from "./format.js";
 import { SAMPLES, contentOf } from "./samples.js";
-import { percent, plural } from "./words.js";
 
 // --- The document ---
 
-/** What was dropped, chosen, picked or written. */
+/** A document that was dropped, chosen, picked or typed. */
 export interface Source {
   name: string;
   bytes: Blob;
-  /** Whether it is being written on this page. */
-  written: boolean;
-  /** The mail that brought it. */
-  from?: Source;
-  /** How many other files were dropped with it, and not opened. */
-  beside?: number;
+  /** Whether it is typed or pasted on this page. */
+  isTyped: boolean;
+  /** The mail that it is attached to. */
+  parentMail?: Source;
+  /** How many other files were dropped with it and ignored. */
+  ignoredFiles?: number;
 }
 
 export const source = signal<Source | null>(null);
 
-/** A document, and what it was read from. */
-export interface Opened {
+/** A document and its source. */
+export interface LoadedDocument {
   source: Source;
-  document: Document;
+  document: DocumentWithAttachments;
 }
 
-export const opened = signal<Opened | null>(null);
-/** Why there is no document, or no answer. */
-export const failed = signal<Failure | null>(null);
+export const loadedDocument = signal<LoadedDocument | null>(null);
+/** Why the document could not be opened or read. */
+export const documentFailure = signal<Failure | null>(null);
 
-/** What can be done with a document; the later wait for the earlier. */
-const STEPS = ["reading", "classifying", "extracting", "drawing"] as const;
-export type Doing = (typeof STEPS)[number];
-/** What is being done, and how often at once. */
-const doing = signal<ReadonlyMap<Doing, number>>(new Map());
-/** What of it is the first that the others wait for. */
-export const busy = computed<Doing | null>(() => STEPS.find((what) => doing.value.get(what)) ?? null);
+/** The activities for a document. Later ones wait for earlier ones. */
+const ACTIVITIES = ["reading", "classifying", "extracting", "drawing"] as const;
+export type Activity = (typeof ACTIVITIES)[number];
+/** How many activities of each kind are running. */
+const running = signal<ReadonlyMap<Activity, number>>(new Map());
+/** The first running activity: the others wait for it. */
+export const currentActivity = computed<Activity | null>(
+  () => ACTIVITIES.find((activity) => running.value.get(activity)) ?? null,
+);
 
-/** Notes that something is being done, until what is given back is called. */
-export function begin(what: Doing): () => void {
-  const count = (by: 1 | -1) => {
-    const now = new Map(doing.peek());
-    now.set(what, (now.get(what) ?? 0) + by);
-    doing.value = now;
+/** Records that an activity is running. Returns a function that ends it. */
+export function startActivity(activity: Activity): () => void {
+  const add = (count: 1 | -1) => {
+    const counts = new Map(running.peek());
+    counts.set(activity, (counts.get(activity) ?? 0) + count);
+    running.value = counts;
   };
-  count(1);
-  // What comes next begins first, so that one long wait is not told as many short ones.
-  return () => void setTimeout(() => count(-1));
+  add(1);
+  // The next activity starts before this one ends, so that a series of them is shown as one long wait.
+  return () => void setTimeout(() => add(-1));
 }
 
-/** How long work may take that was given up for another document, in milliseconds: ending the worker costs starting it again. */
-const LONG = 300;
-/** Ends the work on the document that is open. */
-let life = new AbortController();
-/** How much the worker has to do, and since when it has been at it. */
-const load = { tasks: 0, since: 0 };
+/** How long work for a closed document may take before it is aborted, in milliseconds: an abort restarts the worker. */
+const ABORT_AFTER_MS = 300;
+/** Aborts the work for the open document. */
+let abortController = new AbortController();
+/** How many tasks the worker has, and since when it has had any. */
+const workload = { tasks: 0, since: 0 };
 
-/** Has the worker do something for a document. Gives nothing where the document was given up meanwhile. */
-async function work<T>(what: Doing, ask: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
-  const { signal } = life;
-  const done = begin(what);
-  if (load.tasks === 0) load.since = performance.now();
-  load.tasks += 1;
+/** Runs work for the open document in the worker. Undefined if the document was closed in the meantime. */
+async function runInWorker<T>(activity: Activity, work: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
+  const { signal } = abortController;
+  const endActivity = startActivity(activity);
+  if (workload.tasks === 0) workload.since = performance.now();
+  workload.tasks += 1;
   try {
-    return await ask(signal);
+    return await work(signal);
   } catch (error) {
     if (signal.aborted) return undefined;
     throw error;
   } finally {
-    load.tasks -= 1;
-    done();
+    workload.tasks -= 1;
+    endActivity();
   }
 }
 
-/** Opens a document in place of the one before. */
-export function open(next: Source): void {
+/** Opens a document, and closes the previous one. */
+export function openSource(next: Source): void {
   performance.mark("open", { detail: next.name });
   const isBlank = isBlankText(next);
-  // While a text is written, the answer stays until the next one is there.
-  const goesOn = next.written && source.value?.written && !isBlank;
-  if (!goesOn) leave();
-  if (!next.written) announce(`Reading ${next.name}`);
+  // While the user types, the results stay until the next ones arrive.
+  const keepResults = next.isTyped && source.value?.isTyped && !isBlank;
+  if (!keepResults) closeDocument();
+  if (!next.isTyped) announce(`Reading ${next.name}`);
   source.value = next;
-  if (next.bytes.size > MAX_BYTES) fail(next, failure("DOCUMENT_TOO_LARGE"));
+  if (next.bytes.size > MAX_BYTES) failDocument(next, failureFor("DOCUMENT_TOO_LARGE"));
   else if (!isBlank) read(next);
 }
 
-/** Whether nothing is written yet: that is no document, and nothing is wrong with it. */
-export const isBlankText = ({ written: here }: Source): boolean => here && written.value.trim() === "";
+/** Whether the user has not typed anything yet. That is not a document, and not an error. */
+export const isBlankText = ({ isTyped }: Source): boolean => isTyped && typedText.value.trim() === "";
 
-/** Leaves the document that is open, and what is still being done for it. */
-function leave(): void {
-  const left = life;
-  // Work that is nearly done is left to end; aborting what has ended does nothing.
-  if (load.tasks > 0) setTimeout(() => left.abort(), load.since + LONG - performance.now());
-  life = new AbortController();
+/** Closes the open document, and aborts the work for it. */
+function closeDocument(): void {
+  const controller = abortController;
+  // Work that is nearly done may finish. To abort finished work has no effect.
+  if (workload.tasks > 0) setTimeout(() => controller.abort(), workload.since + ABORT_AFTER_MS - performance.now());
+  abortController = new AbortController();
   batch(() => {
-    failed.value = null;
-    forget();
+    documentFailure.value = null;
+    clearResults();
   });
 }
 
-function forget(): void {
-  opened.value = null;
-  decided.value = null;
-  found.value = null;
-  refusedRules.value = null;
-  refusedSchema.value = null;
+function clearResults(): void {
+  loadedDocument.value = null;
+  classification.value = null;
+  extraction.value = null;
+  rulesRejection.value = null;
+  schemaRejection.value = null;
 }
 
 /** Opens a file that was chosen or dropped. */
-export function openFile(file: File, beside = 0): void {
-  open({ name: file.name, bytes: file, written: false, beside });
-  if (beside > 0) announce(`Only the first of ${beside + 1} files was opened`);
+export function openFile(file: File, ignoredFiles = 0): void {
+  openSource({ name: file.name, bytes: file, isTyped: false, ignoredFiles });
+  if (ignoredFiles > 0) announce(`Only the first of ${ignoredFiles + 1} files was opened`);
 }
 
-/** What is written on this page. */
-export const written = signal("");
+/** The text that the user typed or pasted. */
+export const typedText = signal("");
 
-/** Opens what is written on this page. */
+/** Opens a text that the user typed or pasted. */
 export function openText(text: string): void {
-  written.value = text;
-  open({ name: "Your text", bytes: new Blob([text]), written: true });
+  typedText.value = text;
+  openSource({ name: "Your text", bytes: new Blob([text]), isTyped: true });
 }
 
-/** Says why there is nothing to open under this name. */
-export function refuse(name: string, code: string): void {
-  leave();
+/** Shows why something with this name cannot be opened. */
+export function rejectSource(name: string, code: string): void {
+  closeDocument();
   batch(() => {
-    source.value = { name, bytes: new Blob(), written: false };
-    failed.value = failure(code);
+    source.value = { name, bytes: new Blob(), isTyped: false };
+    documentFailure.value = failureFor(code);
   });
 }
 
-/** Gives up the document that is open. */
-export function giveUp(): void {
-  leave();
+/** Closes the open document at the user's request. */
+export function cancel(): void {
+  closeDocument();
   source.value = null;
   announce("Stopped");
 }
 
-function fail(of: Source, why: Failure): void {
-  if (of !== source.value) return;
+function failDocument(failed: Source, failure: Failure): void {
+  if (failed !== source.value) return;
   batch(() => {
-    failed.value = why;
-    forget();
+    documentFailure.value = failure;
+    clearResults();
   });
 }
 
-const read = latest(async (asked: Source) => {
+const read = coalesce(async (next: Source) => {
   try {
-    const document = await work("reading", (signal) => sortroom.readDocument(asked.bytes, { signal }));
-    if (!document || asked !== source.value) return;
+    const document = await runInWorker("reading", (signal) => sortroom.readDocument(next.bytes, { signal }));
+    if (!document || next !== source.value) return;
     performance.mark("read");
     batch(() => {
-      failed.value = null;
-      opened.value = { source: asked, document };
+      documentFailure.value = null;
+      loadedDocument.value = { source: next, document };
     });
   } catch (error) {
-    fail(asked, failureOf(error));
+    failDocument(next, failureFromError(error));
   }
 });
 
-// --- The answers ---
+// --- The results ---
 
-/** An answer, and what it was asked of. */
-interface Answered<Q, A> {
+/** A result of the engine with its request. */
+interface EngineResult<Q, R> {
   source: Source;
-  asked: Q;
-  answer: A;
-  /** The answer as the engine spells it. */
+  request: Q;
+  result: R;
+  /** The JSON text of the result, as the engine returned it. */
   json: string;
 }
 
-export type Decided = Answered<readonly Rule[], Classified>;
-/** Nothing where nothing is looked for. */
-export type Found = Answered<Schema, Extracted | null>;
+export const classification = signal<EngineResult<readonly Rule[], ClassifyResult> | null>(null);
+/** Its `result` is null if the schema has no fields and no tables. */
+export const extraction = signal<EngineResult<Schema, ExtractResult | null> | null>(null);
 
-export const decided = signal<Decided | null>(null);
-export const found = signal<Found | null>(null);
-
-/** Why an answer is missing, or is from before the last change. */
-interface Refused {
-  why: Failure;
-  /** The ids of the drafts at fault, with what is wrong; an id with its member where it has more than one; else ``. */
-  faults: ReadonlyMap<string, string>;
+/** Why a result is missing, or is from before the last change. */
+interface Rejection {
+  failure: Failure;
+  /**
+   * The error messages. The key is the id of a draft, with `/` and the member if it has several; it is empty if the
+   * error belongs to no draft.
+   */
+  errors: ReadonlyMap<string, string>;
 }
 
-/** Why the rules, and the fields, are refused as they stand. */
-export const refusedRules = signal<Refused | null>(null);
-export const refusedSchema = signal<Refused | null>(null);
+/** Why the current rules are rejected. */
+export const rulesRejection = signal<Rejection | null>(null);
+/** Why the current fields and tables are rejected. */
+export const schemaRejection = signal<Rejection | null>(null);
 
-const NO_FAULTS: ReadonlyMap<string, string> = new Map();
+const NO_ERRORS: ReadonlyMap<string, string> = new Map();
 
-/** What is wrong with a rule, by its id and member. */
-export const faultsOfRules = computed(() => refusedRules.value?.faults ?? NO_FAULTS);
+/** The error messages of the rules, by id and member. */
+export const ruleErrors = computed(() => rulesRejection.value?.errors ?? NO_ERRORS);
 
-/** What is wrong with a field or table, by its id. */
-export const faultsOfSchema = computed(() => refusedSchema.value?.faults ?? NO_FAULTS);
+/** The error messages of the fields and tables, by id. */
+export const schemaErrors = computed(() => schemaRejection.value?.errors ?? NO_ERRORS);
 
-/** What is wrong, by what it is wrong with. */
-function faultsOf(why: Failure, name: (pointer: string) => string): ReadonlyMap<string, string> {
-  return new Map(why.faults.map(({ pointer, message }) => [name(pointer), plain(message)]));
+/** The error messages of a failure, by key. */
+function errorsByKey(failure: Failure, keyOf: (pointer: string) => string): ReadonlyMap<string, string> {
+  return new Map(failure.fieldErrors.map(({ pointer, message }) => [keyOf(pointer), plainMessage(message)]));
 }
 
-const ruleAtFault = (ids: ReadonlyMap<string, number>) => (pointer: string) => {
+const ruleErrorKey = (ids: ReadonlyMap<string, number>) => (pointer: string) => {
   const [, rule = "", member = "label"] = pointer.match(/^(\/rules\/\d+)(?:\/(\w+))?/) ?? [];
   const id = ids.get(rule);
   return id === undefined ? "" : `${id}/${member}`;
 };
 
-const fieldAtFault = (ids: ReadonlyMap<string, number>) => (pointer: string) => {
-  const [place = ""] = pointer.match(/^\/schema\/(fields|tables)\/\d+(\/fields\/\d+)?/) ?? [];
-  return `${ids.get(place) ?? ""}`;
+const schemaErrorKey = (ids: ReadonlyMap<string, number>) => (pointer: string) => {
+  const [draft = ""] = pointer.match(/^\/schema\/(fields|tables)\/\d+(\/fields\/\d+)?/) ?? [];
+  return `${ids.get(draft) ?? ""}`;
 };
 
-/** A part of what is said of a document: its type, or its fields. */
-interface Part<Q, A> {
-  doing: Doing;
-  /** What those who hear the page are told it is. */
+/** What differs between classification and extraction. */
+interface Operation<Q, R> {
+  activity: Activity;
+  /** The name of the result in announcements. */
   name: string;
-  answered: Signal<Answered<Q, A> | null>;
-  refused: Signal<Refused | null>;
-  ask: (of: Opened, asked: Q, signal: AbortSignal) => Promise<string>;
-  atFault: (ids: ReadonlyMap<string, number>) => (pointer: string) => string;
-  /** What is told of an answer. */
-  spoken: (answer: A) => string;
+  output: Signal<EngineResult<Q, R> | null>;
+  rejection: Signal<Rejection | null>;
+  /** Runs the engine, and returns the JSON text of the result. */
+  run: (loaded: LoadedDocument, request: Q, signal: AbortSignal) => Promise<string>;
+  errorKey: (ids: ReadonlyMap<string, number>) => (pointer: string) => string;
+  /** The announcement for a result. */
+  describe: (result: R) => string;
 }
 
-/** Answers a part of it, for the newest question. */
-const answering = <Q, A>({ doing, name, answered, refused, ask, atFault, spoken }: Part<Q, A>) =>
-  latest(async ({ of, asked: { what, ids } }: { of: Opened; asked: Asked<Q> }) => {
+/** A function that runs an operation for the newest document and request. */
+const runner = <Q, R>({ activity, name, output, rejection, run, errorKey, describe }: Operation<Q, R>) =>
+  coalesce(async ({ loaded, request: { value, ids } }: { loaded: LoadedDocument; request: DraftRequest<Q> }) => {
     try {
-      const json = await work(doing, (signal) => ask(of, what, signal));
-      if (json === undefined || of !== opened.value) return;
-      performance.mark(`${doing}:done`);
-      const answer = JSON.parse(json) as A;
+      const json = await runInWorker(activity, (signal) => run(loaded, value, signal));
+      if (json === undefined || loaded !== loadedDocument.value) return;
+      performance.mark(`${activity}:done`);
+      const result = JSON.parse(json) as R;
       batch(() => {
-        refused.value = null;
-        answered.value = { source: of.source, asked: what, answer, json };
+        rejection.value = null;
+        output.value = { source: loaded.source, request: value, result, json };
       });
-      announce(spoken(answer));
+      announce(describe(result));
     } catch (error) {
-      if (of !== opened.value) return;
-      const why = failureOf(error);
-      const faults = why.code === "INVALID" ? faultsOf(why, atFault(ids)) : NO_FAULTS;
-      if (!refused.value) announce(`${name}: ${why.title}`);
-      refused.value = { why, faults };
+      if (loaded !== loadedDocument.value) return;
+      const failure = failureFromError(error);
+      const errors = failure.code === "INVALID" ? errorsByKey(failure, errorKey(ids)) : NO_ERRORS;
+      if (!rejection.value) announce(`${name}: ${failure.title}`);
+      rejection.value = { failure, errors };
     }
   });
 
-const classify = answering<readonly Rule[], Classified>({
-  doing: "classifying",
+const classify = runner<readonly Rule[], ClassifyResult>({
+  activity: "classifying",
   name: "Type",
-  answered: decided,
-  refused: refusedRules,
-  ask: ({ document }, rules, signal) => sortroom.classifyJson(document, rules, { signal }),
-  atFault: ruleAtFault,
-  spoken: ({ label, confidence, runner_up }) => {
+  output: classification,
+  rejection: rulesRejection,
+  run: ({ document }, rules, signal) => sortroom.classifyJson(document, rules, { signal }),
+  errorKey: ruleErrorKey,
+  describe: ({ label, confidence, runner_up }) => {
     const answer = label === null ? "None of the rules fits" : label;
     const second = runner_up ? `. Runner-up: ${runner_up.label}` : "";
     return `${answer}, ${percent(confidence)} sure${second}`;
   },
 });
 
-const extract = answering<Schema, Extracted | null>({
-  doing: "extracting",
+const extract = runner<Schema, ExtractResult | null>({
+  activity: "extracting",
   name: "Fields",
-  answered: found,
-  refused: refusedSchema,
-  ask: async ({ document }, schema, signal) => {
-    const asksNothing = !schema.fields?.length && !schema.tables?.length;
-    return asksNothing ? "null" : sortroom.extractJson(document, schema, { signal });
+  output: extraction,
+  rejection: schemaRejection,
+  run: async ({ document }, schema, signal) => {
+    const isEmpty = !schema.fields?.length && !schema.tables?.length;
+    return isEmpty ? "null" : sortroom.extractJson(document, schema, { signal });
   },
-  atFault: fieldAtFault,
-  spoken: (answer) => {
-    if (!answer) return "";
-    const { values, tables } = answer;
-    const known = values.filter(({ value }) => value !== null).length;
+  errorKey: schemaErrorKey,
+  describe: (result) => {
+    if (!result) return "";
+    const { values, tables } = result;
+    const found = values.filter(({ value }) => value !== null).length;
     const rows = tables.reduce((sum, { rows }) => sum + rows.length, 0);
-    return `${known} of ${plural(values.length, "field")} found${rows > 0 ? `, and ${plural(rows, "row")}` : ""}`;
+    return `${found} of ${plural(values.length, "field")} found${rows > 0 ? `, and ${plural(rows, "row")}` : ""}`;
   },
 });
 
-/** How long typing rests before the answer follows, in milliseconds. */
-const REST = 120;
+/** How long to wait after a change of the rules or fields, in milliseconds. */
+const DEBOUNCE_MS = 120;
 
-/** Asks at once for a new document, and after a rest where only what is asked of it was changed. */
-function following<T>(what: ReadonlySignal<T>, ask: (question: { of: Opened; asked: T }) => void): void {
-  let before: Opened | null = null;
+/** Calls `run` at once for a new document, and after `DEBOUNCE_MS` if only the request changed. */
+function runOnChange<T>(
+  requests: ReadonlySignal<T>,
+  run: (argument: { loaded: LoadedDocument; request: T }) => void,
+): void {
+  let previous: LoadedDocument | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   effect(() => {
-    const of = opened.value;
-    const asked = what.value;
+    const loaded = loadedDocument.value;
+    const request = requests.value;
     clearTimeout(timer);
-    if (!of) return;
-    const now = () => untracked(() => ask({ of, asked }));
-    if (of !== before) now();
-    else timer = setTimeout(now, REST);
-    before = of;
+    if (!loaded) return;
+    const runNow = () => untracked(() => run({ loaded, request }));
+    if (loaded !== previous) runNow();
+    else timer = setTimeout(runNow, DEBOUNCE_MS);
+    previous = loaded;
   });
 }
 
-following(askedRules, classify);
-following(askedSchema, extract);
+runOnChange(rulesRequest, classify);
+runOnChange(schemaRequest, extract);
 
-loadAhead(async () => {
+preload(async () => {
   const document = await sortroom.readDocument(await contentOf(SAMPLES[0]));
-  await sortroom.extract(document, askedSchema.peek().what);
+  await sortroom.extract(document, schemaRequest.peek().value);
 });

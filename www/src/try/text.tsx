@@ -1,26 +1,26 @@
-// A field to write in, with what is wrong with it.
+// A text input with an error message.
 import { useId } from "preact/hooks";
 
 interface Props {
-  /** What it is called where it is not seen. */
+  /** The accessible name. */
   label: string;
   value: string;
   placeholder?: string;
-  /** What is wrong with what is written. */
-  fault?: string | undefined;
+  /** The error message for the value. */
+  error?: string | undefined;
   maxLength?: number;
-  /** Whether it may have lines. */
-  long?: boolean;
+  /** Whether it is a text area with several lines. */
+  isMultiline?: boolean;
   onChange: (value: string) => void;
 }
 
-export function Text({ label, value, placeholder, fault, maxLength, long = false, onChange }: Props) {
+export function Text({ label, value, placeholder, error, maxLength, isMultiline = false, onChange }: Props) {
   const id = useId();
   const props = {
     value,
     "aria-label": label,
-    "aria-invalid": fault !== undefined,
-    "aria-describedby": fault === undefined ? undefined : id,
+    "aria-invalid": error !== undefined,
+    "aria-describedby": error === undefined ? undefined : id,
     placeholder,
     maxLength,
     spellcheck: false,
@@ -28,11 +28,11 @@ export function Text({ label, value, placeholder, fault, maxLength, long = false
     onInput: ({ currentTarget }: { currentTarget: { value: string } }) => onChange(currentTarget.value),
   };
   return (
-    <div class={long ? "text long" : "text"}>
-      {long ? <textarea rows={2} {...props} /> : <input type="text" {...props} />}
-      {fault !== undefined && (
+    <div class={isMultiline ? "text long" : "text"}>
+      {isMultiline ? <textarea rows={2} {...props} /> : <input type="text" {...props} />}
+      {error !== undefined && (
         <p class="fault" id={id}>
-          {fault}
+          {error}
         </p>
       )}
     </div>

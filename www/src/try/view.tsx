@@ -1,50 +1,66 @@
-// The document itself, with the words that decided marked and the values framed.
+// The document, with the evidence marked and the values framed.
 import { signal, useComputed } from "@preact/signals";
 import { Fragment, type ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { Page, Passage, Span } from "sortroom";
-import { Back } from "./attached.js";
-import { drawing, isOpening, undrawable, type Drawing } from "./drawing.js";
-import { goTo, idOf, lit, pointing, sought, useLit } from "./link.js";
+import type { Page, Passage, Rect, Span } from "sortroom";
+import { BackToMail } from "./attachments.js";
+import { drawing, isOpening, isUndrawable, type Drawing } from "./drawing.js";
+import { FORMAT_NAMES, fileSize, plural } from "./format.js";
+import { elementId, goTo, highlighted, linkHandlers, pendingTarget, useIsHighlighted } from "./link.js";
 import { blocks, boxes, marks, places, type Mark, type Piece, type Place } from "./places.js";
-import { begin, opened, openText, source, written } from "./state.js";
-import { FORMATS, plural, size } from "./words.js";
+import { loadedDocument, openText, source, startActivity, typedText } from "./state.js";
 
-/** How a PDF is shown. */
+/** Whether a PDF is shown as drawn pages or as text. */
 const mode = signal<"page" | "text">("page");
 
 export function View() {
-  const { name, bytes, written: here, from } = source.value!;
-  const document = opened.value?.document;
+  const { name, bytes, isTyped, parentMail } = source.value!;
+  const document = loadedDocument.value?.document;
   const drawn = drawing.value;
-  const pages = document ? plural(document.page_count, "page") : drawn ? plural(drawn.pdf.numPages, "page") : "";
-  const facts = [document && FORMATS[document.format], document?.format === "pdf" || !document ? pages : "", size(bytes.size)];
+  const pageCount = document?.page_count ?? drawn?.pdf.numPages;
+  const hasPages = document?.format === "pdf" || !document;
+  const facts = [
+    document && FORMAT_NAMES[document.format],
+    hasPages && pageCount !== undefined ? plural(pageCount, "page") : "",
+    fileSize(bytes.size),
+  ];
   return (
     <section class="pane view" aria-labelledby="view-title">
       <div class="title">
         <h2 id="view-title" tabIndex={-1}>
           {name} <small class="quiet">{facts.filter((fact) => fact).join(", ")}</small>
         </h2>
-        {from && <Back to={from} />}
+        {parentMail && <BackToMail mail={parentMail} />}
         {drawn && document && (
           <div class="modes" role="group" aria-label="Show the document as">
-            {(["page", "text"] as const).map((one) => (
-              <button type="button" key={one} class="small" aria-pressed={mode.value === one} onClick={() => (mode.value = one)}>
-                {one === "page" ? "Pages" : "Text"}
+            {(["page", "text"] as const).map((item) => (
+              <button
+                type="button"
+                key={item}
+                class="small"
+                aria-pressed={mode.value === item}
+                onClick={() => (mode.value = item)}
+              >
+                {item === "page" ? "Pages" : "Text"}
               </button>
             ))}
           </div>
         )}
       </div>
-      {here && <Written />}
-      {document?.format === "pdf" && undrawable.value && <p class="note">The pages could not be drawn: this is their text.</p>}
-      {drawn && (mode.value === "page" || !document) ? <Sheets drawing={drawn} /> : document && !isOpening.value ? <Texts pages={document.pages} /> : null}
+      {isTyped && <TextEditor />}
+      {document?.format === "pdf" && isUndrawable.value && (
+        <p class="note">The pages could not be drawn: this is their text.</p>
+      )}
+      {drawn && (mode.value === "page" || !document) ? (
+        <DrawnPages drawing={drawn} />
+      ) : document && !isOpening.value ? (
+        <TextPages pages={document.pages} />
+      ) : null}
     </section>
   );
 }
 
-/** Where a text is written. */
-function Written() {
+function TextEditor() {
   const area = useRef<HTMLTextAreaElement>(null);
   useEffect(() => area.current?.focus(), []);
   return (
@@ -54,15 +70,15 @@ function Written() {
       rows={6}
       aria-label="Your text"
       placeholder="Write or paste a text; the answer follows."
-      value={written}
+      value={typedText}
       onInput={({ currentTarget }) => openText(currentTarget.value)}
     />
   );
 }
 
-// --- Pages as they are drawn ---
+// --- Drawn pages ---
 
-function Sheets({ drawing }: { drawing: Drawing }) {
+function DrawnPages({ drawing }: { drawing: Drawing }) {
   const scroll = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
   useLayoutEffect(() => {
@@ -80,111 +96,127 @@ function Sheets({ drawing }: { drawing: Drawing }) {
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
-  const pages = new Map(opened.value?.document.pages.map((page) => [page.number, page]));
+  const pages = new Map(loadedDocument.value?.document.pages.map((page) => [page.number, page]));
   return (
     <div class="scroll sheets" ref={scroll} role="region" aria-label="Pages of the document" tabIndex={0}>
-      {Array.from({ length: drawing.pdf.numPages }, (_, at) => (
-        <Sheet key={at} drawing={drawing} number={at + 1} width={width} page={pages.get(at + 1)} scroll={scroll} />
+      {Array.from({ length: drawing.pdf.numPages }, (_, index) => (
+        <DrawnPage
+          key={index}
+          drawing={drawing}
+          pageNumber={index + 1}
+          width={width}
+          page={pages.get(index + 1)}
+          scroll={scroll}
+        />
       ))}
     </div>
   );
 }
 
-interface SheetProps {
+interface DrawnPageProps {
   drawing: Drawing;
-  number: number;
+  pageNumber: number;
   width: number;
   page: Page | undefined;
   scroll: { current: HTMLElement | null };
 }
 
-function Sheet({ drawing, number, width, page, scroll }: SheetProps) {
+function DrawnPage({ drawing, pageNumber, width, page, scroll }: DrawnPageProps) {
   const sheet = useRef<HTMLDivElement>(null);
-  const holder = useRef<HTMLDivElement>(null);
-  const [near, setNear] = useState(false);
-  const [broken, setBroken] = useState(false);
-  const [across, down] = page?.size ?? drawing.size;
+  const canvasContainer = useRef<HTMLDivElement>(null);
+  const [isNear, setIsNear] = useState(false);
+  const [hasFailed, setHasFailed] = useState(false);
+  const [pageWidth, pageHeight] = page?.size ?? drawing.size;
   useEffect(() => {
-    // Where several changes are told at once, the last is how it is.
-    const observer = new IntersectionObserver((entries) => setNear(entries.at(-1)!.isIntersecting), { root: scroll.current, rootMargin: "100% 0%" });
+    // If there are several entries, the last one is current.
+    const onChange = (entries: IntersectionObserverEntry[]) => setIsNear(entries.at(-1)!.isIntersecting);
+    const observer = new IntersectionObserver(onChange, { root: scroll.current, rootMargin: "100% 0%" });
     observer.observe(sheet.current!);
     return () => observer.disconnect();
   }, []);
   useEffect(() => {
-    // What is far away gives its memory back.
-    if (!near) return holder.current?.replaceChildren();
+    // Pages far from the viewport free their memory.
+    if (!isNear) return canvasContainer.current?.replaceChildren();
     if (width <= 0) return;
-    setBroken(false);
-    const done = begin("drawing");
-    const stop = new AbortController();
+    setHasFailed(false);
+    const endActivity = startActivity("drawing");
+    const abortController = new AbortController();
+    const { signal } = abortController;
     import("./pdf.js")
-      .then(({ paint }) => paint(drawing.pdf, number, width, stop.signal))
+      .then(({ renderPage }) => renderPage(drawing.pdf, pageNumber, width, signal))
       .then(
         (canvas) => {
-          if (stop.signal.aborted) return;
+          if (signal.aborted) return;
           canvas.setAttribute("role", "img");
-          canvas.setAttribute("aria-label", `Page ${number} of ${drawing.pdf.numPages}; “Text” shows its words`);
-          holder.current?.replaceChildren(canvas);
-          performance.mark("drawn", { detail: number });
+          canvas.setAttribute("aria-label", `Page ${pageNumber} of ${drawing.pdf.numPages}; “Text” shows its words`);
+          canvasContainer.current?.replaceChildren(canvas);
+          performance.mark("drawn", { detail: pageNumber });
         },
         (error) => {
-          if (stop.signal.aborted) return;
+          if (signal.aborted) return;
           console.debug(error);
-          setBroken(true);
+          setHasFailed(true);
         },
       )
-      .finally(done);
-    return () => stop.abort();
-  }, [near, width, drawing]);
+      .finally(endActivity);
+    return () => abortController.abort();
+  }, [isNear, width, drawing]);
   return (
-    <div class="sheet" ref={sheet} style={{ inlineSize: `${width}px`, aspectRatio: `${across} / ${down}` }}>
-      <div class="canvas" ref={holder} />
-      {broken && <p class="note">This page could not be drawn. “Text” shows its words.</p>}
-      {page && <Overlay page={page} across={across} down={down} />}
+    <div class="sheet" ref={sheet} style={{ inlineSize: `${width}px`, aspectRatio: `${pageWidth} / ${pageHeight}` }}>
+      <div class="canvas" ref={canvasContainer} />
+      {hasFailed && <p class="note">This page could not be drawn. “Text” shows its words.</p>}
+      {page && <Overlay page={page} width={pageWidth} height={pageHeight} />}
     </div>
   );
 }
 
-/** What is marked and framed on a drawn page. */
-function Overlay({ page, across, down }: { page: Page; across: number; down: number }) {
-  const here = useComputed(() => ({ marks: marks.value.get(page.number) ?? [], places: places.value.get(page.number) ?? [] }));
-  const at = (rect: { x: number; y: number; width: number; height: number }, margin: number) => ({
-    insetInlineStart: `${((rect.x - margin) / across) * 100}%`,
-    insetBlockStart: `${((rect.y - margin) / down) * 100}%`,
-    inlineSize: `${((rect.width + 2 * margin) / across) * 100}%`,
-    blockSize: `${((rect.height + 2 * margin) / down) * 100}%`,
+/** The marks and frames on a drawn page. */
+function Overlay({ page, width, height }: { page: Page; width: number; height: number }) {
+  const pageMarks = useComputed(() => marks.value.get(page.number) ?? NONE).value;
+  const pagePlaces = useComputed(() => places.value.get(page.number) ?? NONE).value;
+  const position = (rect: Rect, margin: number) => ({
+    insetInlineStart: `${((rect.x - margin) / width) * 100}%`,
+    insetBlockStart: `${((rect.y - margin) / height) * 100}%`,
+    inlineSize: `${((rect.width + 2 * margin) / width) * 100}%`,
+    blockSize: `${((rect.height + 2 * margin) / height) * 100}%`,
   });
   return (
     <>
-      {here.value.marks.map((mark) =>
+      {pageMarks.map((mark) =>
         boxes(page, mark.span).map((box, line) => (
           <div
             key={`${mark.key}-${line}`}
-            {...(line === 0 && { id: idOf("page", mark.key), role: "note", "aria-label": mark.title, tabIndex: -1 })}
-            class={markClass(mark, lit.value === mark.key)}
-            style={{ ...at(box, 1), "--weight": `${Math.abs(mark.weight)}` }}
+            {...(line === 0 && {
+              id: elementId("page", mark.key),
+              role: "note",
+              "aria-label": mark.title,
+              tabIndex: -1,
+            })}
+            class={markClass(mark, highlighted.value === mark.key)}
+            style={{ ...position(box, 1), "--weight": `${Math.abs(mark.weight)}` }}
             title={mark.title}
-            {...pointing(mark.key)}
+            {...linkHandlers(mark.key)}
           />
         )),
       )}
-      {here.value.places.map((place) => {
+      {pagePlaces.map((place) => {
         const [box = place.rect, ...more] = boxes(page, place.span);
+        const placeClass = `place ${highlighted.value === place.key ? "lit" : ""}`;
         return (
           box && (
             <Fragment key={place.key}>
               <button
                 type="button"
-                id={idOf("page", place.key)}
-                class={`place ${lit.value === place.key ? "lit" : ""}`}
-                style={at(box, 2)}
+                id={elementId("page", place.key)}
+                class={placeClass}
+                style={position(box, 2)}
                 aria-label={`${place.field}: ${place.value}`}
                 title={place.field}
                 onClick={() => goTo("answer", place.key)}
-                {...pointing(place.key)}
+                {...linkHandlers(place.key)}
               />
               {more.map((box, line) => (
-                <div key={`${place.key}-${line}`} class={`place ${lit.value === place.key ? "lit" : ""}`} style={at(box, 2)} aria-hidden="true" />
+                <div key={`${place.key}-${line}`} class={placeClass} style={position(box, 2)} aria-hidden="true" />
               ))}
             </Fragment>
           )
@@ -194,62 +226,69 @@ function Overlay({ page, across, down }: { page: Page; across: number; down: num
   );
 }
 
-const markClass = ({ weight }: Mark, isLit: boolean): string => `mark ${weight < 0 ? "against" : "for"} ${isLit ? "lit" : ""}`;
+const markClass = ({ weight }: Mark, isHighlighted: boolean): string =>
+  `mark ${weight < 0 ? "against" : "for"} ${isHighlighted ? "lit" : ""}`;
 
 // --- Pages as text ---
 
-/** How much of a page's text is shown at first, in bytes, and how many times that with each wish for more. */
-const SHOWN = 100_000;
-const MORE = 8;
+/** How many bytes of a page's text are shown at first. */
+const INITIAL_BYTES = 100_000;
+/** By which factor each click on "Show more" multiplies the shown bytes. */
+const GROWTH = 8;
 
 const NONE: readonly never[] = [];
 
-function Texts({ pages }: { pages: readonly Page[] }) {
+function TextPages({ pages }: { pages: readonly Page[] }) {
   return (
     <div class="scroll texts" role="region" aria-label="Text of the document" tabIndex={0}>
       {pages.map((page) => (
-        <TextPage key={page.number} page={page} alone={pages.length === 1} />
+        <TextPage key={page.number} page={page} isOnly={pages.length === 1} />
       ))}
     </div>
   );
 }
 
-function TextPage({ page, alone }: { page: Page; alone: boolean }) {
-  const [shown, setShown] = useState(SHOWN);
-  const marked = useComputed(() => marks.value.get(page.number) ?? NONE).value;
-  const placed = useComputed(() => places.value.get(page.number) ?? NONE).value;
-  const found = useMemo(() => blocks(page, marked, placed, shown), [page, marked, placed, shown]);
-  useSought([...marked, ...placed], shown, setShown);
-  // The first piece of each is the one that links lead to.
-  const named = new Set<string>();
-  const first = (key: string) => !named.has(key) && !!named.add(key);
-  const anchors = (under: readonly { key: string }[]) =>
-    under.filter(({ key }) => first(key)).map(({ key }) => <span key={key} id={idOf("page", key)} tabIndex={-1} {...pointing(key)} />);
-  const words = ({ text, marks: [mark, ...under] }: Piece, at: number) => (
-    <Fragment key={at}>
-      {anchors(under)}
-      {mark ? <Marked mark={mark} text={text} first={first(mark.key)} /> : text}
+function TextPage({ page, isOnly }: { page: Page; isOnly: boolean }) {
+  const [shownBytes, setShownBytes] = useState(INITIAL_BYTES);
+  const pageMarks = useComputed(() => marks.value.get(page.number) ?? NONE).value;
+  const pagePlaces = useComputed(() => places.value.get(page.number) ?? NONE).value;
+  const pageBlocks = useMemo(
+    () => blocks(page, pageMarks, pagePlaces, shownBytes),
+    [page, pageMarks, pagePlaces, shownBytes],
+  );
+  useRevealTarget([...pageMarks, ...pagePlaces], shownBytes, setShownBytes);
+  // Links lead to the first piece of each mark and place.
+  const seen = new Set<string>();
+  const isFirst = (key: string) => !seen.has(key) && !!seen.add(key);
+  const anchors = (covered: readonly { key: string }[]) =>
+    covered
+      .filter(({ key }) => isFirst(key))
+      .map(({ key }) => <span key={key} id={elementId("page", key)} tabIndex={-1} {...linkHandlers(key)} />);
+  const renderPiece = ({ text, marks: [mark, ...covered] }: Piece, index: number) => (
+    <Fragment key={index}>
+      {anchors(covered)}
+      {mark ? <Marked mark={mark} text={text} isFirst={isFirst(mark.key)} /> : text}
     </Fragment>
   );
   return (
     <article class="leaf">
-      {!alone && <h3 class="quiet">Page {page.number}</h3>}
-      {found.map(({ role, pieces }, at) => (
-        <Block key={at} role={role}>
-          {framed(pieces).map(([[place, ...under], pieces], at) => {
-            if (!place) return <Fragment key={at}>{pieces.map(words)}</Fragment>;
+      {!isOnly && <h3 class="quiet">Page {page.number}</h3>}
+      {pageBlocks.map(({ role, pieces }, index) => (
+        <Block key={index} role={role}>
+          {groupByPlaces(pieces).map(([[place, ...covered], pieces], index) => {
+            if (!place) return <Fragment key={index}>{pieces.map(renderPiece)}</Fragment>;
             const text = pieces.map(({ text }) => text).join("");
             return (
-              <Framed key={at} place={place} under={under} text={text} first={first(place.key)}>
-                {anchors(under)}
-                {pieces.map(words)}
+              <Framed key={index} place={place} covered={covered} text={text} isFirst={isFirst(place.key)}>
+                {anchors(covered)}
+                {pieces.map(renderPiece)}
               </Framed>
             );
           })}
         </Block>
       ))}
-      {shown < (page.passages.at(-1)?.span.end ?? 0) && (
-        <button type="button" onClick={() => setShown(shown * MORE)}>
+      {shownBytes < (page.passages.at(-1)?.span.end ?? 0) && (
+        <button type="button" onClick={() => setShownBytes(shownBytes * GROWTH)}>
           Show more of the page
         </button>
       )}
@@ -257,18 +296,22 @@ function TextPage({ page, alone }: { page: Page; alone: boolean }) {
   );
 }
 
-/** Shows what a link leads to, where that is beyond what is shown, and goes on to it. */
-function useSought(items: readonly { key: string; span: Span }[], shown: number, show: (bytes: number) => void): void {
-  const wanted = items.find(({ key }) => key === sought.value);
+/** If the target of a link is beyond the shown text, shows it and then goes to it. */
+function useRevealTarget(
+  items: readonly { key: string; span: Span }[],
+  shownBytes: number,
+  show: (bytes: number) => void,
+): void {
+  const target = items.find(({ key }) => key === pendingTarget.value);
   useLayoutEffect(() => {
-    if (!wanted) return;
-    if (wanted.span.start >= shown) show(wanted.span.end + SHOWN);
-    else goTo("page", wanted.key);
-  }, [wanted, shown]);
+    if (!target) return;
+    if (target.span.start >= shownBytes) show(target.span.end + INITIAL_BYTES);
+    else goTo("page", target.key);
+  }, [target, shownBytes]);
 }
 
-/** Pieces beside each other of the same place, together, with all that they are places of. */
-function framed(pieces: readonly Piece[]): [readonly Place[], Piece[]][] {
+/** Groups adjacent pieces that have the same first place. Each group has the places of its first piece. */
+function groupByPlaces(pieces: readonly Piece[]): [readonly Place[], Piece[]][] {
   const groups: [readonly Place[], Piece[]][] = [];
   for (const piece of pieces) {
     const last = groups.at(-1);
@@ -291,15 +334,15 @@ function Block({ role, children }: { role: Passage["role"]; children: ComponentC
   }
 }
 
-function Marked({ mark, text, first }: { mark: Mark; text: string; first: boolean }) {
-  const isLit = useLit(mark.key);
+function Marked({ mark, text, isFirst }: { mark: Mark; text: string; isFirst: boolean }) {
+  const isHighlighted = useIsHighlighted(mark.key);
   return (
     <mark
-      class={markClass(mark, isLit)}
+      class={markClass(mark, isHighlighted)}
       style={{ "--weight": `${Math.abs(mark.weight)}` }}
       title={mark.title}
-      {...(first && { id: idOf("page", mark.key), tabIndex: -1 })}
-      {...pointing(mark.key)}
+      {...(isFirst && { id: elementId("page", mark.key), tabIndex: -1 })}
+      {...linkHandlers(mark.key)}
     >
       {text}
     </mark>
@@ -308,29 +351,34 @@ function Marked({ mark, text, first }: { mark: Mark; text: string; first: boolea
 
 interface FramedProps {
   place: Place;
-  /** Other values of the same words. */
-  under: readonly Place[];
+  /** The places of other values in the same words. */
+  covered: readonly Place[];
   text: string;
-  first: boolean;
+  isFirst: boolean;
   children: ComponentChildren;
 }
 
-function Framed({ place, under, text, first, children }: FramedProps) {
-  const isLit = useComputed(() => [place, ...under].some(({ key }) => key === lit.value)).value;
-  const back = () => goTo("answer", place.key);
+function Framed({ place, covered, text, isFirst, children }: FramedProps) {
+  const isHighlighted = useComputed(() => [place, ...covered].some(({ key }) => key === highlighted.value)).value;
+  const goBack = () => goTo("answer", place.key);
   return (
     <span
-      class={`place ${isLit ? "lit" : ""}`}
-      title={[place, ...under].map(({ field }) => field).join(", ")}
-      // What it is called holds the very words that are seen: who steers by voice says those.
-      {...(first && { id: idOf("page", place.key), role: "button", tabIndex: 0, "aria-label": `${place.field}: ${text}` })}
-      onClick={back}
+      class={`place ${isHighlighted ? "lit" : ""}`}
+      title={[place, ...covered].map(({ field }) => field).join(", ")}
+      // The accessible name contains the visible text, which users of voice control say.
+      {...(isFirst && {
+        id: elementId("page", place.key),
+        role: "button",
+        tabIndex: 0,
+        "aria-label": `${place.field}: ${text}`,
+      })}
+      onClick={goBack}
       onKeyDown={(event) => {
         if (event.key !== "Enter" && event.key !== " ") return;
         event.preventDefault();
-        back();
+        goBack();
       }}
-      {...pointing(place.key)}
+      {...linkHandlers(place.key)}
     >
       {children}
     </span>

@@ -5,7 +5,7 @@ use super::*;
 use crate::{
     id::{FileId, ProjectId},
     service::{
-        memory::{Memory, Place},
+        memory::{FaultPoint, Memory},
         ports::Config,
     },
 };
@@ -32,22 +32,22 @@ fn file_part(name: &str, file_name: &str, content: &str) -> String {
 const END: &str = "--B--\r\n";
 
 /// Sends `text` in chunks of `size` bytes.
-fn send_in(ports: &Memory, text: &str, size: usize) -> Result<Form> {
+fn send_in_chunks(ports: &Memory, text: &str, size: usize) -> Result<StoredForm> {
     let chunks: Vec<_> =
         text.as_bytes().chunks(size).map(|chunk| Ok::<_, Error>(Bytes::copy_from_slice(chunk))).collect();
-    block_on(receive(ports, key(), "file", &multipart(), Body::from_stream(stream::iter(chunks))))
+    block_on(store_form(ports, key(), "file", &multipart(), Body::from_stream(stream::iter(chunks))))
 }
 
-fn send(parts: &[String]) -> (Result<Form>, Memory) {
+fn send(parts: &[String]) -> (Result<StoredForm>, Memory) {
     let ports = Memory::new(Config::default());
-    (send_in(&ports, &parts.concat(), 5), ports)
+    (send_in_chunks(&ports, &parts.concat(), 5), ports)
 }
 
 fn refusal(parts: &[String]) -> String {
     let (form, ports) = send(parts);
     assert_eq!((ports.stored_files(), ports.open_uploads()), (0, 0), "something stayed");
     let error = form.unwrap_err();
-    assert_eq!(error.kind(), Kind::Invalid);
+    assert_eq!(error.kind(), ErrorKind::Invalid);
     error.message().to_owned()
 }
 
@@ -77,14 +77,14 @@ fn stores_large_files_in_parts() {
     let ports = Memory::new(Config::default());
     let content = "x".repeat(2 * limits::PART_BYTES + 3);
     let form = [file_part("file", "big.txt", &content), text_part("purpose", "parse"), END.to_owned()].concat();
-    let form = send_in(&ports, &form, 64 * 1024).unwrap();
+    let form = send_in_chunks(&ports, &form, 64 * 1024).unwrap();
     assert_eq!(form.received.size, u64::try_from(content.len()).unwrap());
     assert_eq!(block_on(ports.get(key())).unwrap().unwrap().len(), content.len());
     assert_eq!(ports.open_uploads(), 0);
 }
 
 #[test]
-fn refuses_what_is_not_there() {
+fn refuses_missing_files() {
     let file = || file_part("file", "a.txt", "text");
     assert_eq!(refusal(&[END.to_owned()]), "file field is required for multipart requests.");
     assert_eq!(
@@ -98,16 +98,16 @@ fn refuses_what_is_not_there() {
 }
 
 #[test]
-fn refuses_what_is_broken_and_keeps_nothing() {
+fn refuses_malformed_forms_and_keeps_nothing() {
     let file = || file_part("file", "a.txt", "text");
-    let broken = "There was an error parsing the body";
-    assert_eq!(refusal(&[file()]), broken, "no closing boundary");
-    assert_eq!(refusal(&["garbage".to_owned()]), broken);
-    assert_eq!(refusal(&[file(), "--B\r\nContent-Disposition: form-data; na".to_owned()]), broken);
+    let malformed = "There was an error parsing the body";
+    assert_eq!(refusal(&[file()]), malformed, "no closing boundary");
+    assert_eq!(refusal(&["garbage".to_owned()]), malformed);
+    assert_eq!(refusal(&[file(), "--B\r\nContent-Disposition: form-data; na".to_owned()]), malformed);
     let half = file().replace("\r\ntext\r\n", "\r\nte");
-    assert_eq!(refusal(&[half]), broken);
+    assert_eq!(refusal(&[half]), malformed);
     let large = file_part("file", "a.txt", &"x".repeat(limits::PART_BYTES + 9)).replace("x\r\n", "x");
-    assert_eq!(refusal(&[large]), broken);
+    assert_eq!(refusal(&[large]), malformed);
     let long = text_part("purpose", &"x".repeat(limits::FORM_TEXT_BYTES + 1));
     assert_eq!(refusal(&[file(), long, END.to_owned()]), "A text field of the form is too long.");
     let many: Vec<_> = std::iter::repeat_with(|| text_part("x", "y")).take(limits::FORM_PARTS + 1).collect();
@@ -115,67 +115,67 @@ fn refuses_what_is_broken_and_keeps_nothing() {
 }
 
 #[test]
-fn keeps_nothing_of_what_breaks_off() {
+fn keeps_nothing_of_bodies_that_end_early() {
     for size in [10, limits::PART_BYTES + 10] {
         let ports = Memory::new(Config::default());
         let start = file_part("file", "a.txt", &"x".repeat(size));
         let chunks = [Ok(Bytes::from(start)), Err(std::io::Error::other("connection lost"))];
         let body = Body::from_stream(stream::iter(chunks));
-        let error = block_on(receive(&ports, key(), "file", &multipart(), body)).unwrap_err();
+        let error = block_on(store_form(&ports, key(), "file", &multipart(), body)).unwrap_err();
         assert_eq!(error.message(), "The request ended before its body did");
         assert_eq!((ports.stored_files(), ports.open_uploads()), (0, 0));
     }
 }
 
 #[test]
-fn bounds_the_body_whatever_it_says_of_its_length() {
+fn bounds_the_body_whatever_length_it_declares() {
     let ports = Memory::new(Config::default());
-    let mut said = multipart();
-    said.insert(header::CONTENT_LENGTH, (limits::MAX_UPLOAD_BYTES * 2).into());
-    let error = block_on(receive(&ports, key(), "file", &said, Body::empty())).unwrap_err();
-    assert_eq!(error.kind(), Kind::TooLarge { limit: limits::MAX_UPLOAD_BYTES });
+    let mut headers = multipart();
+    headers.insert(header::CONTENT_LENGTH, (limits::MAX_UPLOAD_BYTES * 2).into());
+    let error = block_on(store_form(&ports, key(), "file", &headers, Body::empty())).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooLarge { limit: limits::MAX_UPLOAD_BYTES });
 
-    // The same chunk over and over: the body is past the bound, and the test holds one chunk of it.
+    // The same chunk repeated, so the body exceeds the limit but the test holds only one chunk.
     let start = Bytes::from(file_part("other", "a.bin", ""));
     let filler = Bytes::from(vec![b'x'; 1024 * 1024]);
     let chunks = stream::iter([Ok::<_, Error>(start)]).chain(stream::iter(std::iter::repeat_n(Ok(filler), 102)));
-    let error = block_on(receive(&ports, key(), "file", &multipart(), Body::from_stream(chunks))).unwrap_err();
-    assert_eq!(error.kind(), Kind::TooLarge { limit: limits::MAX_UPLOAD_BYTES });
+    let error = block_on(store_form(&ports, key(), "file", &multipart(), Body::from_stream(chunks))).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooLarge { limit: limits::MAX_UPLOAD_BYTES });
 }
 
 #[test]
-fn wants_a_form() {
+fn requires_a_form() {
     let ports = Memory::new(Config::default());
     let kind = |content_type: &str| {
         let headers = [(header::CONTENT_TYPE, content_type.parse().unwrap())].into_iter().collect();
-        block_on(receive(&ports, key(), "file", &headers, Body::empty())).unwrap_err().kind()
+        block_on(store_form(&ports, key(), "file", &headers, Body::empty())).unwrap_err().kind()
     };
-    assert_eq!(kind("application/json"), Kind::UnsupportedMedia);
-    assert_eq!(kind("multipart/form-data"), Kind::Invalid);
+    assert_eq!(kind("application/json"), ErrorKind::UnsupportedMedia);
+    assert_eq!(kind("multipart/form-data"), ErrorKind::Invalid);
 }
 
 #[test]
-fn says_when_the_store_fails() {
+fn reports_storage_failures() {
     let ports = Memory::new(Config::default());
-    ports.set_down(&[Place::Files]);
+    ports.inject_fault(&[FaultPoint::Files]);
     let form = [file_part("file", "a.txt", "text"), END.to_owned()].concat();
-    let error = send_in(&ports, &form, 9).unwrap_err();
-    assert_eq!(error.kind(), Kind::Upstream { retryable: true });
+    let error = send_in_chunks(&ports, &form, 9).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Upstream { retryable: true });
 }
 
-fn held(parts: &[String]) -> Result<Held> {
-    block_on(hold("file", &multipart(), Body::from(parts.concat())))
+fn buffer(parts: &[String]) -> Result<BufferedForm> {
+    block_on(buffer_form("file", &multipart(), Body::from(parts.concat())))
 }
 
 #[test]
-fn holds_what_is_not_to_be_stored() {
+fn buffers_without_storing() {
     let long = "x".repeat(limits::FORM_TEXT_BYTES + 1);
     let file = || file_part("file", "a.txt", "content");
     for parts in [[text_part("rules", &long), file()], [file(), text_part("rules", &long)]] {
-        let form = held(&[parts.concat(), END.to_owned()]).unwrap();
+        let form = buffer(&[parts.concat(), END.to_owned()]).unwrap();
         assert_eq!((&form.bytes[..], form.texts["rules"].len()), (&b"content"[..], long.len()));
     }
-    let refused = |parts: &[String]| held(parts).unwrap_err().message().to_owned();
+    let refused = |parts: &[String]| buffer(parts).unwrap_err().message().to_owned();
     assert_eq!(refused(&[file(), file(), END.to_owned()]), "file field may be there only once.");
     assert_eq!(refused(&[END.to_owned()]), "file field is required for multipart requests.");
     assert_eq!(refused(&[file_part("file", "a.txt", ""), END.to_owned()]), "Uploaded file is empty.");
@@ -183,16 +183,16 @@ fn holds_what_is_not_to_be_stored() {
 }
 
 #[test]
-fn holds_no_more_than_it_may() {
-    let of = |length: u64| {
+fn buffers_no_more_than_the_limit() {
+    let buffered = |length: u64| {
         let content = "x".repeat(usize::try_from(length).unwrap());
-        held(&[file_part("file", "a.txt", &content), END.to_owned()])
+        buffer(&[file_part("file", "a.txt", &content), END.to_owned()])
     };
-    assert!(of(limits::MAX_HELD_BYTES).is_ok());
-    let error = of(limits::MAX_HELD_BYTES + 1).unwrap_err();
-    assert_eq!(error.kind(), Kind::TooLarge { limit: limits::MAX_HELD_BYTES });
-    let mut said = multipart();
-    said.insert(header::CONTENT_LENGTH, (limits::MAX_HELD_BYTES * 2).into());
-    let error = block_on(hold("file", &said, Body::empty())).unwrap_err();
-    assert_eq!(error.kind(), Kind::TooLarge { limit: limits::MAX_HELD_BYTES });
+    assert!(buffered(limits::MAX_BUFFERED_BYTES).is_ok());
+    let error = buffered(limits::MAX_BUFFERED_BYTES + 1).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooLarge { limit: limits::MAX_BUFFERED_BYTES });
+    let mut headers = multipart();
+    headers.insert(header::CONTENT_LENGTH, (limits::MAX_BUFFERED_BYTES * 2).into());
+    let error = block_on(buffer_form("file", &headers, Body::empty())).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooLarge { limit: limits::MAX_BUFFERED_BYTES });
 }

@@ -1,46 +1,46 @@
-//! Uploading to a classifier, and classifying.
+//! Upload and classification.
 
 use axum::{
     body::Body,
     http::{HeaderMap, StatusCode},
 };
 
-use super::{Caller, NO_CLASSIFIER, NO_FILE, NO_SCHEMA, Reply, Segments, wire};
+use super::{Caller, NO_CLASSIFIER, NO_FILE, NO_SCHEMA, PathParams, Reply, wire};
 use crate::{
     api::{body, cuid, reply},
-    error::{Error, Kind, Result},
+    error::{Error, ErrorKind, Result},
     id::{ClassifierId, FileId},
     job::{External, Stage},
     limits,
     service::{
         classifiers, files,
-        index::{File, Refusal, Rules, Subject},
-        jobs::{self, Creation, Wanted},
+        index::{File, JobInput, Refusal, RuleSource},
+        jobs::{self, CreateOutcome, JobRequest},
         ports::{FileKey, Ports},
-        ticket::Grant,
+        signed_url::Grant,
     },
-    validate::{Check, Field},
+    validate::{Input, Validator},
 };
 
 /// The longest name of a file, in characters.
 const NAME_CHARS: usize = 255;
 
-/// The longest id that is looked at, in characters.
+/// The longest id that is parsed, in characters.
 pub(super) const ID_CHARS: usize = 200;
 
-/// Announces a file and answers the address to put its bytes to.
-pub(super) async fn announce<P: Ports>(caller: &Caller<P>) -> Reply {
-    let name = caller.query.one("filename");
+/// Registers a file and responds with the URL to upload its bytes to.
+pub(super) async fn create_upload<P: Ports>(caller: &Caller<P>) -> Reply {
+    let name = caller.query.get("filename");
     if name.is_absent() {
-        return Err(Error::new(Kind::Invalid, "Missing filename query parameter").into());
+        return Err(Error::new(ErrorKind::Invalid, "Missing filename query parameter").into());
     }
-    let mut check = Check::default();
+    let mut check = Validator::default();
     let name = check.text(&name, 1..=NAME_CHARS).map(str::to_owned);
     let name = check.finish(name)?;
     let Caller { ports, token, origin, .. } = caller;
     let (id, now) = (FileId::from_random(ports.random()), ports.now());
     let key = FileKey { project: token.project, file: id };
-    // Signed first: without a secret to sign with, nothing is announced.
+    // Signed first, so that no file is registered if there is no secret to sign with.
     let (ticket, _) = files::sign(ports, key, Grant::Upload, limits::UPLOAD_LIFETIME)?;
     let file = File {
         id,
@@ -54,26 +54,31 @@ pub(super) async fn announce<P: Ports>(caller: &Caller<P>) -> Reply {
         updated_at: now,
     };
     files::register(ports, token.project, file).await?;
-    let address = wire::Address { url: origin.address(&format!("/uploads/{ticket}")), file_id: wire::file(id) };
-    Ok(reply::json(StatusCode::OK, &address))
+    let upload = wire::UploadUrl { url: origin.url(&format!("/uploads/{ticket}")), file_id: wire::file_id(id) };
+    Ok(reply::json(StatusCode::OK, &upload))
 }
 
 /// `GET /api/v1/classify/{classifierId}/get-url`
-pub(super) async fn address<P: Ports>(caller: Caller<P>, segments: Segments) -> Reply {
+pub(super) async fn upload_url<P: Ports>(caller: Caller<P>, segments: PathParams) -> Reply {
     let id: ClassifierId = segments.id("classifier", NO_CLASSIFIER)?;
     found(classifiers::get(&caller.ports, caller.token.project, id, false).await, NO_CLASSIFIER)?;
-    announce(&caller).await
+    create_upload(&caller).await
 }
 
 /// `POST /api/v1/classify/{classifierId}`
-pub(super) async fn now<P: Ports>(caller: Caller<P>, segments: Segments, headers: HeaderMap, body: Body) -> Reply {
+pub(super) async fn classify_only<P: Ports>(
+    caller: Caller<P>,
+    segments: PathParams,
+    headers: HeaderMap,
+    body: Body,
+) -> Reply {
     classify(caller, segments, headers, body, vec![Stage::Classify]).await
 }
 
 /// `POST /api/v1/classify/{classifierId}/async`
-pub(super) async fn and_extract<P: Ports>(
+pub(super) async fn classify_and_extract<P: Ports>(
     caller: Caller<P>,
-    segments: Segments,
+    segments: PathParams,
     headers: HeaderMap,
     body: Body,
 ) -> Reply {
@@ -82,63 +87,63 @@ pub(super) async fn and_extract<P: Ports>(
 
 async fn classify<P: Ports>(
     caller: Caller<P>,
-    segments: Segments,
+    segments: PathParams,
     headers: HeaderMap,
     body: Body,
     plan: Vec<Stage>,
 ) -> Reply {
     let classifier: ClassifierId = segments.id("classifier", NO_CLASSIFIER)?;
     let input = body::json(&headers, body).await?;
-    let input = Field::root("body", Some(&input));
-    let mut check = Check::default();
+    let input = Input::root("body", Some(&input));
+    let mut check = Validator::default();
     check.require(&input);
     check.object(&input);
-    // Older documentation of the dialect calls it by the second name.
+    // Older documentation of the dialect has the second name.
     let (new, old) = (input.get("fileId"), input.get("unclassifiedFileId"));
     let field = if new.is_absent() && !old.is_absent() { old } else { new };
     check.require(&field);
     let text = check.text(&field, 1..=ID_CHARS);
     let text = check.finish(text)?;
-    let id: FileId = cuid::read(text).ok_or_else(|| Error::not_found(NO_FILE))?;
-    let wanted = Wanted {
-        subject: Subject::File { id, current: true },
-        rules: Rules::Saved(classifier),
+    let id: FileId = cuid::decode(text).ok_or_else(|| Error::not_found(NO_FILE))?;
+    let request = JobRequest {
+        input: JobInput::File { id, current: true },
+        rule_source: RuleSource::Saved(classifier),
         plan,
         transaction: None,
         external: External::default(),
     };
-    match jobs::run_now(&caller.ports, &caller.token, wanted).await? {
-        Creation::Job(job) => Ok(reply::json(StatusCode::OK, &wire::Classified::new(id, &job))),
-        Creation::Refused(refusal) => refused(refusal, id),
+    match jobs::create_and_run(&caller.ports, &caller.token, request).await? {
+        CreateOutcome::Job(job) => Ok(reply::json(StatusCode::OK, &wire::Classified::new(id, &job))),
+        CreateOutcome::Refused(refusal) => refusal_response(refusal, id),
     }
 }
 
-/// The answer to a request that the index refused.
-pub(super) fn refused(refusal: Refusal, file: FileId) -> Reply {
+/// The response to a request that the index refused.
+pub(super) fn refusal_response(refusal: Refusal, file: FileId) -> Reply {
     match refusal {
         Refusal::InProgress(job) => Ok(reply::json(StatusCode::CONFLICT, &wire::InProgress::new(file, job))),
-        other => Err(why(other).into()),
+        refusal => Err(refusal_error(refusal).into()),
     }
 }
 
-/// Why the index refused a request.
-pub(super) fn why(refusal: Refusal) -> Error {
+/// The error for a refusal of the index.
+pub(super) fn refusal_error(refusal: Refusal) -> Error {
     match refusal {
         Refusal::UnknownFile => Error::not_found(NO_FILE),
         Refusal::FileNotUploaded => {
-            Error::new(Kind::Invalid, "The file was announced, but its content was not uploaded")
+            Error::new(ErrorKind::Invalid, "The file was announced, but its content was not uploaded")
         }
         Refusal::UnknownClassifier => Error::not_found(NO_CLASSIFIER),
         Refusal::UnknownSchema => Error::not_found(NO_SCHEMA),
         Refusal::OtherSchema(schema) => Error::new(
-            Kind::Invalid,
-            format!("The file was classified for the extraction schema {}", wire::schema(schema)),
+            ErrorKind::Invalid,
+            format!("The file was classified for the extraction schema {}", wire::schema_id(schema)),
         ),
-        Refusal::InProgress(_) => Error::new(Kind::Conflict, "Job already in progress"),
+        Refusal::InProgress(_) => Error::new(ErrorKind::Conflict, "Job already in progress"),
     }
 }
 
-/// What came out, in the dialect's words where nothing was found.
+/// The same result; a `NotFound` error gets the message `missing`.
 pub(super) fn found<T>(outcome: Result<T>, missing: &str) -> Result<T> {
-    outcome.map_err(|error| error.or_missing(missing))
+    outcome.map_err(|error| error.with_not_found_message(missing))
 }

@@ -1,11 +1,11 @@
-//! Errors as this dialect spells them: `{"error": "..."}`, and 400 for whatever is wrong with the input.
+//! Errors of this dialect: `{"error": "..."}`, and 400 for all invalid input.
 
 use axum::{body::Body, http::Response};
 use serde_json::json;
 
 use crate::{
     api::reply::{self, Dialect},
-    error::{Error, Kind, Step},
+    error::{Error, ErrorKind, PathSegment},
 };
 
 /// The dialect of Limai.
@@ -15,15 +15,16 @@ pub enum Limai {}
 impl Dialect for Limai {
     fn render(error: &Error, request_id: &str) -> Response<Body> {
         let mut message = match error.kind() {
-            Kind::Unauthenticated => "Authentication required".to_owned(),
-            _ => reply::sentence(error, request_id),
+            ErrorKind::Unauthenticated => "Authentication required".to_owned(),
+            _ => reply::error_text(error, request_id),
         };
         if let Some(violation) = error.violations().first()
-            && let Some(Step::Name(name)) = violation.pointer.iter().rev().find(|step| matches!(step, Step::Name(_)))
+            && let Some(PathSegment::Name(name)) =
+                violation.pointer.iter().rev().find(|step| matches!(step, PathSegment::Name(_)))
         {
             message = format!("{name}: {}", violation.message);
         }
-        reply::of_error_without_422(error, &json!({ "error": message }))
+        reply::error_response_without_422(error, &json!({ "error": message }))
     }
 }
 
@@ -34,12 +35,12 @@ mod tests {
 
     #[test]
     fn renders_every_kind() {
-        let kinds = Kind::ALL.into_iter().chain(Unreadable::ALL.into_iter().map(Kind::Unreadable));
+        let kinds = ErrorKind::ALL.into_iter().chain(Unreadable::ALL.into_iter().map(ErrorKind::Unreadable));
         for kind in kinds {
-            let (status, body) = crate::api::tests::rendered::<Limai>(&Error::new(kind, "Why"));
+            let (status, body) = crate::api::tests::render::<Limai>(&Error::new(kind, "Why"));
             assert_eq!(status, reply::status(kind).as_u16(), "{kind:?}");
             let sentence = body["error"].as_str().unwrap();
-            assert!(kind == Kind::Unauthenticated || sentence.contains("Why"), "{kind:?}: {sentence}");
+            assert!(kind == ErrorKind::Unauthenticated || sentence.contains("Why"), "{kind:?}: {sentence}");
         }
         let error = Error::invalid(vec![Violation {
             pointer: vec!["body".into(), "fileId".into()],
@@ -48,7 +49,7 @@ mod tests {
             input: None,
             context: None,
         }]);
-        let (status, body) = crate::api::tests::rendered::<Limai>(&error);
+        let (status, body) = crate::api::tests::render::<Limai>(&error);
         assert_eq!((status, body), (400, json!({ "error": "fileId: Field required" })));
     }
 }

@@ -1,4 +1,4 @@
-//! What is answered.
+//! Response bodies.
 
 use serde::Serialize;
 use serde_json::{Map, Value, json, value::RawValue};
@@ -6,38 +6,38 @@ use serde_json::{Map, Value, json, value::RawValue};
 use crate::{
     api::cuid,
     error::{Error, Result},
-    extract::{self, Field, Kind, Origin},
+    extract::{self, Field, FieldKind, ValueSource},
     id::{FileId, JobId, SchemaId},
     job::{Job, Route, Stage, Status},
     service::index::File,
 };
 
-pub(super) fn file(id: FileId) -> String {
-    cuid::spell_as("file", &id)
+pub(super) fn file_id(id: FileId) -> String {
+    cuid::encode_with_prefix("file", &id)
 }
 
-pub(super) fn job(id: JobId) -> String {
-    cuid::spell_as("job", &id)
+pub(super) fn job_id(id: JobId) -> String {
+    cuid::encode_with_prefix("job", &id)
 }
 
-pub(super) fn schema(id: SchemaId) -> String {
-    cuid::spell_as("schema", &id)
+pub(super) fn schema_id(id: SchemaId) -> String {
+    cuid::encode_with_prefix("schema", &id)
 }
 
 /// The JSON of a value.
-pub(super) fn raw(value: &impl Serialize) -> Result<Box<RawValue>> {
+pub(super) fn to_raw(value: &impl Serialize) -> Result<Box<RawValue>> {
     serde_json::value::to_raw_value(value).map_err(Error::internal)
 }
 
-/// Where to put the bytes of a file.
+/// The URL to upload the bytes of a file to.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Address {
+pub(super) struct UploadUrl {
     pub url: String,
     pub file_id: String,
 }
 
-/// Where a file goes.
+/// The classification of a file, and where the file is routed.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub(super) enum Classified {
@@ -45,9 +45,9 @@ pub(super) enum Classified {
     Routed {
         file_id: String,
         deployment_name: String,
-        /// Null where the label has a rule and no route.
+        /// Null if the label has no route.
         extraction_schema_id: Option<String>,
-        /// An addition: how sure it is, 0 to 1.
+        /// An addition to the dialect, from 0 to 1.
         confidence: f64,
     },
     #[serde(rename_all = "camelCase")]
@@ -58,9 +58,9 @@ impl Classified {
     pub(super) fn new(id: FileId, job: &Job) -> Self {
         match job.decision.as_ref().and_then(|decision| Some((decision.label.clone()?, decision.confidence))) {
             Some((label, confidence)) => Self::Routed {
-                file_id: file(id),
+                file_id: file_id(id),
                 deployment_name: job.route.as_ref().map_or(label, |route| route.deployment.clone()),
-                extraction_schema_id: job.route.as_ref().map(|route| schema(route.schema_id)),
+                extraction_schema_id: job.route.as_ref().map(|route| schema_id(route.schema_id)),
                 confidence,
             },
             None => Self::Unrouted { file_id: None, status: "UNCLASSIFIED" },
@@ -78,12 +78,12 @@ pub(super) struct Queued {
 }
 
 impl Queued {
-    pub(super) fn new(id: FileId, job_id: JobId) -> Self {
-        Self { message: "Job queued for processing", file_id: file(id), job_id: job(job_id) }
+    pub(super) fn new(file: FileId, job: JobId) -> Self {
+        Self { message: "Job queued for processing", file_id: file_id(file), job_id: job_id(job) }
     }
 }
 
-/// A job that is in the way.
+/// A conflict: the file has a job in progress.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct InProgress {
@@ -94,74 +94,75 @@ pub(super) struct InProgress {
 }
 
 impl InProgress {
-    pub(super) fn new(id: FileId, existing: JobId) -> Self {
+    pub(super) fn new(file: FileId, existing: JobId) -> Self {
         Self {
             error: "Job already in progress",
             message: "The file is being processed; ask get-file-data how far it is",
-            file_id: file(id),
-            existing_job_id: job(existing),
+            file_id: file_id(file),
+            existing_job_id: job_id(existing),
         }
     }
 }
 
-/// How far a file is.
-pub(super) fn state(row: &File, found: Option<&Job>) -> Value {
-    let id = file(row.id);
-    let Some(one) = found else {
+/// The status of a file.
+pub(super) fn file_status(row: &File, job: Option<&Job>) -> Value {
+    let id = file_id(row.id);
+    let Some(job) = job else {
         let message =
             if row.size.is_some() { "Nothing was asked of the file yet" } else { "The file has not arrived yet" };
         return json!({ "status": "PENDING", "fileId": id, "message": message });
     };
-    let failed = |why: String| json!({ "status": "FAILED", "fileId": id, "jobId": job(one.id), "errorMessage": why });
-    match (one.status(), one.stage()) {
+    let failed =
+        |why: String| json!({ "status": "FAILED", "fileId": id, "jobId": job_id(job.id), "errorMessage": why });
+    match (job.status(), job.stage()) {
         (Status::Queued | Status::Running, Some(Stage::Extract)) => {
-            json!({ "status": "PROCESSING", "fileId": id, "jobId": job(one.id) })
+            json!({ "status": "PROCESSING", "fileId": id, "jobId": job_id(job.id) })
         }
         (Status::Queued | Status::Running, _) => {
             json!({ "status": "CLASSIFYING", "fileId": id, "message": "Document is being classified" })
         }
-        (Status::Succeeded, _) => succeeded(&id, one),
+        (Status::Succeeded, _) => succeeded(&id, job),
         (Status::Failed, _) => {
-            failed(one.failure().map(|failure| format!("{}: {}", failure.code, failure.message)).unwrap_or_default())
+            failed(job.failure().map(|failure| format!("{}: {}", failure.code, failure.message)).unwrap_or_default())
         }
         (Status::Cancelled | Status::Purged, _) => failed("The job was cancelled".to_owned()),
     }
 }
 
-fn succeeded(id: &str, one: &Job) -> Value {
-    match (&one.route, &one.extraction) {
+fn succeeded(id: &str, job: &Job) -> Value {
+    match (&job.route, &job.extraction) {
         (Some(route), Some(_)) => json!({
             "status": "COMPLETED",
             "message": "File data retrieved successfully.",
             "fileId": id,
-            "jobId": job(one.id),
-            "extractionSchemaId": schema(route.schema_id),
+            "jobId": job_id(job.id),
+            "extractionSchemaId": schema_id(route.schema_id),
             "deployment": deployment(route),
-            "data": data(one),
+            "data": data(job),
         }),
         (Some(route), None) => json!({
             "status": "PENDING",
             "fileId": id,
             "message": "The file is classified; its extraction was not queued",
-            "extractionSchemaId": schema(route.schema_id),
+            "extractionSchemaId": schema_id(route.schema_id),
             "deployment": deployment(route),
         }),
         (None, _) => json!({ "status": "UNCLASSIFIED", "fileId": id, "message": "No route fits the document" }),
     }
 }
 
-/// A deployment has no id but its schema's: here it is no more than a name on the way to a schema.
+/// A deployment. Its id is derived from its schema's, because here it is only the name of a route.
 fn deployment(route: &Route) -> Value {
-    json!({ "id": cuid::spell_as("deployment", &route.schema_id), "name": route.deployment })
+    json!({ "id": cuid::encode_with_prefix("deployment", &route.schema_id), "name": route.deployment })
 }
 
-/// What was extracted: the schema's fields as one table with one row, and its tables.
-pub(super) fn data(one: &Job) -> Value {
-    let (Some(route), Some(extraction)) = (&one.route, &one.extraction) else { return json!({ "tables": {} }) };
+/// The extracted data: the schema's fields as one table with one row, and its tables.
+pub(super) fn data(job: &Job) -> Value {
+    let (Some(route), Some(extraction)) = (&job.route, &job.extraction) else { return json!({ "tables": {} }) };
     let mut tables = Map::new();
     let mut add = |name: &str, fields: &[Field], rows: &[&[extract::Value]]| {
-        let id = format!("table_{}_{}", cuid::spell(&route.schema_id), tables.len());
-        let table = table(&id, name, fields, rows, one);
+        let id = format!("table_{}_{}", cuid::encode(&route.schema_id), tables.len());
+        let table = table(&id, name, fields, rows, job);
         tables.insert(id, table);
     };
     if !route.schema.fields.is_empty() {
@@ -175,12 +176,12 @@ pub(super) fn data(one: &Job) -> Value {
     json!({ "tables": tables })
 }
 
-fn table(id: &str, name: &str, fields: &[Field], rows: &[&[extract::Value]], one: &Job) -> Value {
-    let column = |at: usize| format!("{id}_c{at}");
+fn table(id: &str, name: &str, fields: &[Field], rows: &[&[extract::Value]], job: &Job) -> Value {
+    let column_id = |index: usize| format!("{id}_c{index}");
     let columns: Vec<_> = fields
         .iter()
         .enumerate()
-        .map(|(at, field)| json!({ "id": column(at), "name": field.name, "type": column_type(field.kind) }))
+        .map(|(index, field)| json!({ "id": column_id(index), "name": field.name, "type": column_type(field.kind) }))
         .collect();
     let rows: Vec<_> = rows
         .iter()
@@ -189,61 +190,66 @@ fn table(id: &str, name: &str, fields: &[Field], rows: &[&[extract::Value]], one
             let cells: Map<String, Value> = values
                 .iter()
                 .filter_map(|value| {
-                    let at = fields.iter().position(|field| field.name == value.field)?;
-                    Some((value.field.clone(), cell(value, &column(at))))
+                    let column = fields.iter().position(|field| field.name == value.field)?;
+                    Some((value.field.clone(), cell(value, &column_id(column))))
                 })
                 .collect();
-            let row = format!("row_{}_{id}_{index}", cuid::spell(&one.id));
-            json!({ "id": row, "index": index.to_string(), "status": "PENDING", "cells": cells })
+            let row_id = format!("row_{}_{id}_{index}", cuid::encode(&job.id));
+            json!({ "id": row_id, "index": index.to_string(), "status": "PENDING", "cells": cells })
         })
         .collect();
     json!({ "id": id, "name": name, "columns": columns, "rows": rows })
 }
 
-/// A value. Beyond the dialect: where it stands and how sure it is.
-fn cell(value: &extract::Value, column: &str) -> Value {
-    let place = value.citation.as_ref();
+/// A value. Its confidence and its location are additions to the dialect.
+fn cell(value: &extract::Value, column_id: &str) -> Value {
+    let citation = value.citation.as_ref();
     json!({
         "value": value.value.as_deref().unwrap_or_default(),
-        "columnId": column,
+        "columnId": column_id,
         "confidence": value.confidence,
         "text": value.text,
-        "page": place.map(|place| place.page),
-        "rect": place.and_then(|place| place.rect),
-        "source": match value.origin { Origin::Text => "text", Origin::Embedded => "embedded" },
+        "page": citation.map(|citation| citation.page),
+        "rect": citation.and_then(|citation| citation.rect),
+        "source": match value.origin { ValueSource::Text => "text", ValueSource::Embedded => "embedded" },
     })
 }
 
-const fn column_type(kind: Kind) -> &'static str {
+const fn column_type(kind: FieldKind) -> &'static str {
     match kind {
-        Kind::Number | Kind::Money | Kind::Percent => "NUMBER",
-        Kind::Date => "DATE",
-        Kind::Boolean => "BOOLEAN",
-        Kind::Label => "LABEL",
-        Kind::Text | Kind::Iban | Kind::VatId | Kind::Email | Kind::Phone | Kind::Url | Kind::Currency | Kind::Id => {
-            "TEXT"
-        }
+        FieldKind::Number | FieldKind::Money | FieldKind::Percent => "NUMBER",
+        FieldKind::Date => "DATE",
+        FieldKind::Boolean => "BOOLEAN",
+        FieldKind::Label => "LABEL",
+        FieldKind::Text
+        | FieldKind::Iban
+        | FieldKind::VatId
+        | FieldKind::Email
+        | FieldKind::Phone
+        | FieldKind::Url
+        | FieldKind::Currency
+        | FieldKind::Id => "TEXT",
     }
 }
 
-/// How far a job is.
-pub(super) fn queue_status(one: &Job) -> Value {
-    let word = |status| match status {
+/// The status of a job.
+pub(super) fn job_status(job: &Job) -> Value {
+    let status_word = |status| match status {
         Status::Queued => "PENDING",
         Status::Running => "PROCESSING",
         Status::Succeeded => "COMPLETED",
         Status::Failed | Status::Cancelled | Status::Purged => "FAILED",
     };
-    let extracting = one.stage() == Some(Stage::Extract);
-    let extraction = match one.status() {
-        _ if !one.plan.contains(&Stage::Extract) => None,
-        status @ (Status::Queued | Status::Running) if extracting => Some(word(status)),
+    let extracting = job.stage() == Some(Stage::Extract);
+    let extraction = match job.status() {
+        _ if !job.plan.contains(&Stage::Extract) => None,
+        status @ (Status::Queued | Status::Running) if extracting => Some(status_word(status)),
         Status::Queued | Status::Running => Some("PENDING"),
-        Status::Succeeded if one.extraction.is_none() => None,
-        status => Some(word(status)),
+        Status::Succeeded if job.extraction.is_none() => None,
+        status => Some(status_word(status)),
     };
-    // A job between its stages is under way.
-    let status = if extracting && one.decision.is_some() { "PROCESSING" } else { word(one.status()) };
-    let error = one.failure().map(|failure| format!("{}: {}", failure.code, failure.message));
-    json!({ "id": job(one.id), "status": status, "extractionStageStatus": extraction, "errorMessage": error })
+    // A job between its stages is processing.
+    let status = if extracting && job.decision.is_some() { "PROCESSING" } else { status_word(job.status()) };
+    let error = job.failure().map(|failure| format!("{}: {}", failure.code, failure.message));
+    json!({ "id": job_id(job.id), "status": status, "extractionStageStatus": extraction, "errorMessage": error })
 }

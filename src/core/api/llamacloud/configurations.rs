@@ -7,65 +7,66 @@ use axum::{
 
 use super::{
     Caller, Reply,
-    ids::InPath,
+    ids::PathId,
     rules,
     wire::{Listing, PRODUCT, SavedConfiguration},
 };
 use crate::{
     api::{
         body,
-        page_token::{self, Sizes},
+        page_token::{self, PageSizes},
         reply,
     },
     id::ClassifierId,
     job::Classification,
     service::{
         classifiers,
-        index::{Change, Classifier, ClassifierFilter, Page},
+        index::{ClassifierChange, ClassifierFilter, ClassifierVersion, Page},
         ports::Ports,
     },
-    validate::{Check, Field},
+    validate::{Input, Validator},
 };
 
 /// The longest name, in characters.
 const NAME_CHARS: usize = 255;
 
 const LISTING: &str = "configurations";
-const SIZES: Sizes = Sizes { default: 50, most: 100 };
+const SIZES: PageSizes = PageSizes { default: 50, max: 100 };
 
-fn answer(status: StatusCode, classifier: &Classifier) -> axum::response::Response {
+fn answer(status: StatusCode, classifier: &ClassifierVersion) -> axum::response::Response {
     reply::json(status, &SavedConfiguration::from(classifier))
 }
 
 /// `POST /api/v1/beta/configurations`
 pub(super) async fn create<P: Ports>(caller: Caller<P>, headers: HeaderMap, body: Body) -> Reply {
     let input = body::json(&headers, body).await?;
-    let input = Field::root("body", Some(&input));
-    let mut check = Check::default();
+    let input = Input::root("body", Some(&input));
+    let mut check = Validator::default();
     check.require(&input);
     for member in ["name", "parameters"] {
         check.require(&input.get(member));
     }
-    let (name, parameters) = read(&mut check, &input);
+    let (name, parameters) = parse_configuration(&mut check, &input);
     let (name, parameters) = check.finish(name.zip(parameters))?;
-    let saved = classifiers::save(&caller.ports, caller.token.project, name, changed(None, Some(parameters))).await?;
+    let saved =
+        classifiers::save(&caller.ports, caller.token.project, name, classifier_change(None, Some(parameters))).await?;
     Ok(answer(StatusCode::CREATED, &saved))
 }
 
 /// `GET /api/v1/beta/configurations`
 pub(super) async fn list<P: Ports>(caller: Caller<P>) -> Reply {
     let query = &caller.query;
-    let mut check = Check::default();
+    let mut check = Validator::default();
     let filter = ClassifierFilter {
-        name: check.text(&query.one("name"), 0..=NAME_CHARS).map(str::to_owned),
-        latest_only: check.boolean(&query.one("latest_only")).unwrap_or_default(),
+        name: check.text(&query.get("name"), 0..=NAME_CHARS).map(str::to_owned),
+        latest_only: check.boolean(&query.get("latest_only")).unwrap_or_default(),
         drafts: false,
         id: None,
     };
-    let page = page_token::request(&mut check, LISTING, SIZES, &query.one("page_size"), &query.one("page_token"));
+    let page = page_token::request(&mut check, LISTING, SIZES, &query.get("page_size"), &query.get("page_token"));
     let page = check.finish(page)?;
-    // Nothing of another product is saved here.
-    let found = if query.all("product_type").is_none() || query.has("product_type", PRODUCT) {
+    // No configurations of other products are saved here.
+    let found = if query.get_all("product_type").is_none() || query.contains("product_type", PRODUCT) {
         classifiers::list(&caller.ports, caller.token.project, filter, page).await?
     } else {
         Page { items: Vec::new(), next: None }
@@ -74,7 +75,7 @@ pub(super) async fn list<P: Ports>(caller: Caller<P>) -> Reply {
 }
 
 /// `GET /api/v1/beta/configurations/{id}`
-pub(super) async fn get<P: Ports>(caller: Caller<P>, InPath(id): InPath<ClassifierId>) -> Reply {
+pub(super) async fn get<P: Ports>(caller: Caller<P>, PathId(id): PathId<ClassifierId>) -> Reply {
     let classifier = classifiers::get(&caller.ports, caller.token.project, id, false).await?;
     Ok(answer(StatusCode::OK, &classifier))
 }
@@ -82,38 +83,38 @@ pub(super) async fn get<P: Ports>(caller: Caller<P>, InPath(id): InPath<Classifi
 /// `PUT /api/v1/beta/configurations/{id}`
 pub(super) async fn update<P: Ports>(
     caller: Caller<P>,
-    InPath(id): InPath<ClassifierId>,
+    PathId(id): PathId<ClassifierId>,
     headers: HeaderMap,
     body: Body,
 ) -> Reply {
     let input = body::json(&headers, body).await?;
-    let input = Field::root("body", Some(&input));
-    let mut check = Check::default();
+    let input = Input::root("body", Some(&input));
+    let mut check = Validator::default();
     check.require(&input);
-    let (name, parameters) = read(&mut check, &input);
+    let (name, parameters) = parse_configuration(&mut check, &input);
     check.finish(Some(()))?;
     let project = caller.token.project;
     let classifier = if name.is_none() && parameters.is_none() {
         classifiers::get(&caller.ports, project, id, false).await?
     } else {
-        classifiers::change(&caller.ports, project, id, changed(name, parameters)).await?
+        classifiers::change(&caller.ports, project, id, classifier_change(name, parameters)).await?
     };
     Ok(answer(StatusCode::OK, &classifier))
 }
 
 /// `DELETE /api/v1/beta/configurations/{id}`
-pub(super) async fn delete<P: Ports>(caller: Caller<P>, InPath(id): InPath<ClassifierId>) -> Reply {
+pub(super) async fn delete<P: Ports>(caller: Caller<P>, PathId(id): PathId<ClassifierId>) -> Reply {
     classifiers::delete(&caller.ports, caller.token.project, id).await?;
     Ok(reply::empty(StatusCode::NO_CONTENT))
 }
 
-/// What a request changes. Routes are no part of this dialect, so they stay.
-fn changed(name: Option<String>, classification: Option<Classification>) -> Change {
-    Change { name, classification, routes: None, draft: false }
+/// The change that a request asks for. This dialect has no routes, so they stay as they are.
+fn classifier_change(name: Option<String>, classification: Option<Classification>) -> ClassifierChange {
+    ClassifierChange { name, classification, routes: None, draft: false }
 }
 
-/// The name and the parameters, as far as they are there.
-fn read(check: &mut Check, input: &Field<'_>) -> (Option<String>, Option<Classification>) {
+/// The name and the parameters; None for one that is absent or invalid.
+fn parse_configuration(check: &mut Validator, input: &Input<'_>) -> (Option<String>, Option<Classification>) {
     check.object(input);
     let name = check.text(&input.get("name"), 1..=NAME_CHARS).map(str::to_owned);
     let parameters = input.get("parameters");
@@ -124,7 +125,7 @@ fn read(check: &mut Check, input: &Field<'_>) -> (Option<String>, Option<Classif
     if check.object(&parameters) {
         check.require(&product);
     }
-    // The parameters of another product are another thing, and nothing can be said about them.
-    let ours = check.word(&product, &[(PRODUCT, ())]);
-    (name, ours.and_then(|()| rules::read(check, &parameters)))
+    // Parameters of another product cannot be validated here.
+    let supported = check.one_of(&product, &[(PRODUCT, ())]);
+    (name, supported.and_then(|()| rules::parse(check, &parameters)))
 }

@@ -1,4 +1,4 @@
-//! Errors as this dialect spells them: `{"detail": "..."}`, or a list of violations as `detail`.
+//! Errors of this dialect: `{"detail": "..."}`, or a list of violations as `detail`.
 
 use axum::{body::Body, http::Response};
 use serde::Serialize;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     api::reply::{self, Dialect},
-    error::{Error, Step, Violation},
+    error::{Error, PathSegment, Violation},
 };
 
 /// The dialect of LlamaCloud.
@@ -14,17 +14,17 @@ use crate::{
 pub enum LlamaCloud {}
 
 #[derive(Serialize)]
-struct Item<'a> {
-    loc: &'a [Step],
+struct DetailItem<'a> {
+    loc: &'a [PathSegment],
     msg: &'a str,
     r#type: &'a str,
-    // Null where the value is too long to be shown: null is a value of this field in the dialect.
+    // Null if the value is too long to be shown. The dialect allows null here.
     input: Option<&'a Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ctx: Option<&'a Value>,
 }
 
-impl<'a> From<&'a Violation> for Item<'a> {
+impl<'a> From<&'a Violation> for DetailItem<'a> {
     fn from(violation: &'a Violation) -> Self {
         Self {
             loc: &violation.pointer,
@@ -39,10 +39,10 @@ impl<'a> From<&'a Violation> for Item<'a> {
 impl Dialect for LlamaCloud {
     fn render(error: &Error, request_id: &str) -> Response<Body> {
         if !error.violations().is_empty() {
-            let items: Vec<_> = error.violations().iter().map(Item::from).collect();
-            return reply::of_error(error, &json!({ "detail": items }));
+            let items: Vec<_> = error.violations().iter().map(DetailItem::from).collect();
+            return reply::error_response(error, &json!({ "detail": items }));
         }
-        reply::of_error(error, &json!({ "detail": reply::sentence(error, request_id) }))
+        reply::error_response(error, &json!({ "detail": reply::error_text(error, request_id) }))
     }
 }
 
@@ -52,10 +52,10 @@ mod tests {
     use futures_util::StreamExt;
 
     use super::*;
-    use crate::error::{Kind, Unreadable};
+    use crate::error::{ErrorKind, Unreadable};
 
     /// Status, `x-should-retry`, `retry-after` and `detail`.
-    fn rendered(error: &Error) -> (u16, Option<String>, Option<String>, Value) {
+    fn render(error: &Error) -> (u16, Option<String>, Option<String>, Value) {
         let response = LlamaCloud::render(error, "req_1");
         let header = |name: &str| {
             response.headers().get(name).map(|value: &axum::http::HeaderValue| value.to_str().unwrap().to_owned())
@@ -69,31 +69,31 @@ mod tests {
 
     #[test]
     fn renders_every_kind() {
-        let kinds = Kind::ALL.into_iter().chain([Kind::Upstream { retryable: false }]);
-        let kinds = kinds.chain(Unreadable::ALL.into_iter().map(Kind::Unreadable));
+        let kinds = ErrorKind::ALL.into_iter().chain([ErrorKind::Upstream { retryable: false }]);
+        let kinds = kinds.chain(Unreadable::ALL.into_iter().map(ErrorKind::Unreadable));
         for kind in kinds {
             let error = Error::new(kind, "Why").with_source("only for the log");
-            let (status, retry, after, detail) = rendered(&error);
-            let no = Some("false");
+            let (status, retry, after, detail) = render(&error);
+            let no_retry = Some("false");
             let expected = match kind {
-                Kind::Invalid | Kind::Unreadable(_) => (400, None, None),
-                Kind::Unauthenticated => (401, None, None),
-                Kind::Forbidden => (403, None, None),
-                Kind::NotFound => (404, None, None),
-                Kind::Conflict => (409, no, None),
-                Kind::Gone => (410, None, None),
-                Kind::LengthRequired => (411, None, None),
-                Kind::TooLarge { .. } => (413, None, None),
-                Kind::UnsupportedMedia => (415, None, None),
-                Kind::RateLimited { .. } => (429, None, Some("1")),
-                Kind::Internal => (500, None, None),
-                Kind::Upstream { retryable: false } => (502, no, None),
-                Kind::Busy | Kind::Upstream { retryable: true } => (503, None, Some("1")),
-                Kind::Timeout => (504, None, None),
+                ErrorKind::Invalid | ErrorKind::Unreadable(_) => (400, None, None),
+                ErrorKind::Unauthenticated => (401, None, None),
+                ErrorKind::Forbidden => (403, None, None),
+                ErrorKind::NotFound => (404, None, None),
+                ErrorKind::Conflict => (409, no_retry, None),
+                ErrorKind::Gone => (410, None, None),
+                ErrorKind::LengthRequired => (411, None, None),
+                ErrorKind::TooLarge { .. } => (413, None, None),
+                ErrorKind::UnsupportedMedia => (415, None, None),
+                ErrorKind::RateLimited { .. } => (429, None, Some("1")),
+                ErrorKind::Internal => (500, None, None),
+                ErrorKind::Upstream { retryable: false } => (502, no_retry, None),
+                ErrorKind::Busy | ErrorKind::Upstream { retryable: true } => (503, None, Some("1")),
+                ErrorKind::Timeout => (504, None, None),
             };
             assert_eq!((status, retry.as_deref(), after.as_deref()), expected, "{kind:?}");
             let sentence = match kind {
-                Kind::Unreadable(why) => format!("{}: Why", why.code()),
+                ErrorKind::Unreadable(why) => format!("{}: Why", why.code()),
                 _ if status >= 500 => "Why (request req_1)".to_owned(),
                 _ => "Why".to_owned(),
             };
@@ -110,7 +110,7 @@ mod tests {
             input: Some("x".into()),
             context: Some(json!({ "min_length": 10 })),
         }]);
-        let (status, _, _, detail) = rendered(&error);
+        let (status, _, _, detail) = render(&error);
         assert_eq!(status, 422);
         assert_eq!(
             detail,

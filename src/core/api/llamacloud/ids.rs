@@ -1,5 +1,5 @@
-//! How ids are spelt: a prefix that tells what they are of, and the UUID. The prefix may be left out by callers, because
-//! older revisions of the dialect had none.
+//! The format of ids: a prefix for the type, and the UUID. Callers may leave out the prefix, because older revisions of
+//! the dialect had none.
 
 use std::{fmt::Display, str::FromStr};
 
@@ -11,85 +11,85 @@ use serde_json::json;
 
 use super::LlamaCloud;
 use crate::{
-    api::reply::Failure,
+    api::reply::ApiError,
     error::Error,
     id::{ClassifierId, FileId, JobId, OrganizationId, ProjectId},
-    validate::{Check, Field},
+    validate::{Input, Validator},
 };
 
-/// The longest spelling that is looked at, in characters: the bound of the dialect for inputs.
+/// The longest id that is parsed, in characters: the dialect's limit for inputs.
 pub(super) const ID_CHARS: usize = 200;
 
 /// An id with a prefix.
-pub(super) trait Spelling: Display + FromStr + Copy {
-    /// What stands before the UUID.
+pub(super) trait IdFormat: Display + FromStr + Copy {
+    /// What precedes the UUID.
     const PREFIX: &'static str;
 
-    /// What is said when there is nothing of an id.
+    /// The message of `NotFound` errors.
     const MISSING: &'static str;
 
     /// The id with its prefix.
-    fn spell(self) -> String {
+    fn format(self) -> String {
         format!("{}{self}", Self::PREFIX)
     }
 
-    /// Reads an id with its prefix, or without any.
-    fn read(text: &str) -> Option<Self> {
+    /// Parses an id, with its prefix or without any.
+    fn parse(text: &str) -> Option<Self> {
         text.strip_prefix(Self::PREFIX).unwrap_or(text).parse().ok()
     }
 }
 
-impl Spelling for FileId {
+impl IdFormat for FileId {
     const PREFIX: &'static str = "dfl-";
     const MISSING: &'static str = "File not found";
 }
 
-impl Spelling for ClassifierId {
+impl IdFormat for ClassifierId {
     const PREFIX: &'static str = "cfg-";
     const MISSING: &'static str = "Configuration not found";
 }
 
-impl Spelling for JobId {
+impl IdFormat for JobId {
     const PREFIX: &'static str = "clj-";
     const MISSING: &'static str = "Classify job not found";
 }
 
-impl Spelling for ProjectId {
+impl IdFormat for ProjectId {
     const PREFIX: &'static str = "prj-";
     const MISSING: &'static str = "Project not found";
 }
 
-impl Spelling for OrganizationId {
+impl IdFormat for OrganizationId {
     const PREFIX: &'static str = "org-";
     const MISSING: &'static str = "Organization not found";
 }
 
-/// Reads the id in `field`, where another form than that of an id is a mistake.
-pub(super) fn id<T: Spelling>(check: &mut Check, field: &Field<'_>) -> Option<T> {
-    let id = T::read(check.text(field, 0..=ID_CHARS)?);
+/// Parses the id in `field`, and rejects a malformed one.
+pub(super) fn id<T: IdFormat>(check: &mut Validator, field: &Input<'_>) -> Option<T> {
+    let id = T::parse(check.text(field, 0..=ID_CHARS)?);
     if id.is_none() {
         let why = format!("expected a UUID, or {} and a UUID", T::PREFIX);
         let message = format!("Input should be a valid UUID, {why}");
-        check.refuse(field, "uuid_parsing", message, Some(json!({ "error": why })));
+        check.reject(field, "uuid_parsing", message, Some(json!({ "error": why })));
     }
     id
 }
 
-/// Reads ids to filter by. What is no id is of nothing we have, so it filters like the id of nothing.
-pub(super) fn filter<T: Spelling>(check: &mut Check, fields: &[Field<'_>]) -> Vec<T> {
-    fields.iter().filter_map(|field| check.text(field, 0..=ID_CHARS)).filter_map(T::read).collect()
+/// Parses ids to filter by. Malformed ids are dropped, because they match nothing.
+pub(super) fn filter<T: IdFormat>(check: &mut Validator, fields: &[Input<'_>]) -> Vec<T> {
+    fields.iter().filter_map(|field| check.text(field, 0..=ID_CHARS)).filter_map(T::parse).collect()
 }
 
-/// The id in the path. What is no id is of nothing we have.
+/// The id in the path. A malformed id is `NotFound`, because it names nothing that exists.
 #[derive(Debug)]
-pub(super) struct InPath<T>(pub T);
+pub(super) struct PathId<T>(pub T);
 
-impl<T: Spelling, S: Send + Sync> FromRequestParts<S> for InPath<T> {
-    type Rejection = Failure<LlamaCloud>;
+impl<T: IdFormat, S: Send + Sync> FromRequestParts<S> for PathId<T> {
+    type Rejection = ApiError<LlamaCloud>;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure<LlamaCloud>> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError<LlamaCloud>> {
         let segment = Path::<String>::from_request_parts(parts, state).await.ok();
-        let id = segment.and_then(|Path(text)| T::read(&text));
+        let id = segment.and_then(|Path(text)| T::parse(&text));
         Ok(Self(id.ok_or_else(|| Error::not_found(T::MISSING))?))
     }
 }
@@ -99,12 +99,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_both_spellings_and_no_other_prefix() {
+    fn parses_ids_with_their_own_prefix_or_none() {
         let id = FileId::from_random([7; 16]);
-        assert_eq!(id.spell(), "dfl-07070707-0707-4707-8707-070707070707");
-        assert_eq!(FileId::read(&id.spell()), Some(id));
-        assert_eq!(FileId::read(&id.to_string()), Some(id));
-        assert_eq!(JobId::read(&id.spell()), None);
-        assert_eq!(FileId::read("dfl-"), None);
+        assert_eq!(id.format(), "dfl-07070707-0707-4707-8707-070707070707");
+        assert_eq!(FileId::parse(&id.format()), Some(id));
+        assert_eq!(FileId::parse(&id.to_string()), Some(id));
+        assert_eq!(JobId::parse(&id.format()), None);
+        assert_eq!(FileId::parse("dfl-"), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Files as the first clients upload them. Their ids had no prefix, and some of these clients read them strictly.
+//! File uploads for the first clients. Their ids had no prefix, and some of these clients parse them strictly.
 
 use axum::{
     body::Body,
@@ -8,16 +8,16 @@ use axum::{
 use super::{
     Caller, Reply,
     files::{self as beta, EXTERNAL_ID_CHARS, NAME_CHARS},
-    ids::InPath,
-    wire::{self, Address},
+    ids::PathId,
+    wire::{self, PresignedUrl},
 };
 use crate::{
     api::{body, reply},
-    error::{Error, Kind},
+    error::{Error, ErrorKind},
     id::FileId,
     limits,
-    service::{files, index::File, ports::Ports, ticket::Grant},
-    validate::{Check, Field},
+    service::{files, index::File, ports::Ports, signed_url::Grant},
+    validate::{Input, Validator},
 };
 
 fn answer<P: Ports>(caller: &Caller<P>, file: &File) -> axum::response::Response {
@@ -26,19 +26,19 @@ fn answer<P: Ports>(caller: &Caller<P>, file: &File) -> axum::response::Response
 
 /// `POST /api/v1/files`
 pub(super) async fn create<P: Ports>(caller: Caller<P>, headers: HeaderMap, body: Body) -> Reply {
-    let external = caller.query.one("external_file_id");
+    let external_field = caller.query.get("external_file_id");
     let file = beta::receive(&caller, "upload_file", &headers, body, |_, check| {
-        Some((None, check.text(&external, 0..=EXTERNAL_ID_CHARS).map(str::to_owned)))
+        Some((None, check.text(&external_field, 0..=EXTERNAL_ID_CHARS).map(str::to_owned)))
     })
     .await?;
     Ok(answer(&caller, &file))
 }
 
-/// `PUT /api/v1/files`: announces a file and gives the address to put its bytes to.
-pub(super) async fn announce<P: Ports>(caller: Caller<P>, headers: HeaderMap, body: Body) -> Reply {
+/// `PUT /api/v1/files`: registers a file and returns the URL to upload its bytes to.
+pub(super) async fn create_upload<P: Ports>(caller: Caller<P>, headers: HeaderMap, body: Body) -> Reply {
     let input = body::json(&headers, body).await?;
-    let input = Field::root("body", Some(&input));
-    let mut check = Check::default();
+    let input = Input::root("body", Some(&input));
+    let mut check = Validator::default();
     check.require(&input);
     check.object(&input);
     check.require(&input.get("name"));
@@ -62,20 +62,20 @@ pub(super) async fn announce<P: Ports>(caller: Caller<P>, headers: HeaderMap, bo
         created_at: now,
         updated_at: now,
     };
-    // Signed first: without a secret to sign with, nothing is announced.
-    let address = beta::address(&caller, "uploads", id, Grant::Upload, limits::UPLOAD_LIFETIME)?;
+    // Signed first, so that no file is registered if there is no secret to sign with.
+    let upload_url = beta::sign(&caller, "uploads", id, Grant::Upload, limits::UPLOAD_LIFETIME)?;
     files::register(ports, token.project, file).await?;
-    Ok(reply::json(StatusCode::OK, &Address { file_id: Some(id.to_string()), ..address }))
+    Ok(reply::json(StatusCode::OK, &PresignedUrl { file_id: Some(id.to_string()), ..upload_url }))
 }
 
 /// `PUT /api/v1/files/upload_from_url`
 pub(super) async fn upload_from_url<P: Ports>(_: Caller<P>) -> Reply {
     let why = "Uploading from a URL is not supported yet: send the file itself to /api/v1/beta/files";
-    Err(Error::new(Kind::Invalid, why).into())
+    Err(Error::new(ErrorKind::Invalid, why).into())
 }
 
 /// `GET /api/v1/files/{id}`
-pub(super) async fn get<P: Ports>(caller: Caller<P>, InPath(id): InPath<FileId>) -> Reply {
+pub(super) async fn get<P: Ports>(caller: Caller<P>, PathId(id): PathId<FileId>) -> Reply {
     let file = files::get(&caller.ports, caller.token.project, id).await?;
     Ok(answer(&caller, &file))
 }

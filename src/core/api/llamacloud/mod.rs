@@ -1,9 +1,9 @@
-//! The dialect of LlamaCloud: Classify v2 with files, saved configurations and projects, so that its clients only change
-//! their base URL.
+//! The dialect of LlamaCloud: Classify v2 with files, saved configurations and projects, so that its clients only
+//! change their base URL.
 //!
-//! Two generations of clients are served at once: `file_input` was once named `document_input_value`, so both are
-//! answered; files were once uploaded to other paths, so those are served too. What this service does not
-//! do yet (webhooks, parse jobs and URLs as input) is refused by the name of its field and never silently dropped.
+//! It serves two generations of clients: `file_input` was once named `document_input_value`, so responses have both;
+//! files were once uploaded to other paths, so those exist too. Features that this service lacks so far (webhooks,
+//! parse jobs and URLs as input) are refused with the name of their field and never silently ignored.
 
 mod classify;
 mod configurations;
@@ -13,7 +13,7 @@ mod ids;
 mod legacy;
 mod projects;
 mod rules;
-mod tickets;
+mod signed_urls;
 mod wire;
 
 use axum::{
@@ -24,23 +24,24 @@ use axum::{
 };
 
 pub use self::error::LlamaCloud;
-use self::ids::Spelling;
+use self::ids::IdFormat;
 use super::{
     auth,
-    context::{self, Context, Origin},
+    context::{self, Context},
+    origin::Origin,
     query::Query,
-    reply::Failure,
+    reply::ApiError,
 };
 use crate::{
-    error::{Error, Kind},
+    error::{Error, ErrorKind},
     id::{OrganizationId, ProjectId},
     service::{access, ports::Ports, tokens::Token},
-    validate::{Check, Field},
+    validate::{Input, Validator},
 };
 
-type Reply = Result<axum::response::Response, Failure<LlamaCloud>>;
-type Open<P> = context::Open<P, LlamaCloud>;
-type Segment = context::Segment<LlamaCloud>;
+type Reply = Result<axum::response::Response, ApiError<LlamaCloud>>;
+type Public<P> = context::Public<P, LlamaCloud>;
+type PathParam = context::PathParam<LlamaCloud>;
 
 /// The routes.
 pub fn routes<P: Ports>() -> Router {
@@ -52,7 +53,7 @@ pub fn routes<P: Ports>() -> Router {
         .route("/api/v1/beta/files/query", post(files::query::<P>))
         .route("/api/v1/beta/files/{id}", get(files::get::<P>).delete(files::delete::<P>))
         .route("/api/v1/beta/files/{id}/content", get(files::content::<P>))
-        .route("/api/v1/files", post(legacy::create::<P>).put(legacy::announce::<P>))
+        .route("/api/v1/files", post(legacy::create::<P>).put(legacy::create_upload::<P>))
         .route("/api/v1/files/upload_from_url", put(legacy::upload_from_url::<P>))
         .route("/api/v1/files/{id}", get(legacy::get::<P>).delete(files::delete::<P>))
         .route("/api/v1/files/{id}/content", get(files::content::<P>))
@@ -66,11 +67,11 @@ pub fn routes<P: Ports>() -> Router {
         .route("/api/v2/projects", get(projects::page::<P>))
         .route("/api/v1/organizations", get(projects::organizations::<P>))
         .route("/api/v2/organizations", get(projects::organization_page::<P>))
-        .route("/files/{ticket}", get(tickets::download::<P>))
-        .route("/uploads/{ticket}", put(tickets::upload::<P>))
+        .route("/files/{ticket}", get(signed_urls::download::<P>))
+        .route("/uploads/{ticket}", put(signed_urls::upload::<P>))
 }
 
-/// A request of somebody with a token, for the project of that token.
+/// An authenticated request. It acts on the project of its token.
 #[derive(Debug)]
 pub(super) struct Caller<P> {
     ports: P,
@@ -80,21 +81,21 @@ pub(super) struct Caller<P> {
 }
 
 impl<P: Ports, S: Sync> FromRequestParts<S> for Caller<P> {
-    type Rejection = Failure<LlamaCloud>;
+    type Rejection = ApiError<LlamaCloud>;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure<LlamaCloud>> {
-        let Context { ports, origin } = Context::<P>::of(parts)?;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError<LlamaCloud>> {
+        let Context { ports, origin } = Context::<P>::from_parts(parts)?;
         let token = auth::authenticate(&ports, &origin, &parts.method, &parts.headers).await?;
-        let caller = Self { ports, token, origin, query: Query::of(&parts.uri) };
-        let mut check = Check::default();
-        let project = ids::id::<ProjectId>(&mut check, &caller.query.one("project_id"));
-        let organization = ids::id::<OrganizationId>(&mut check, &caller.query.one("organization_id"));
+        let caller = Self { ports, token, origin, query: Query::from_uri(&parts.uri) };
+        let mut check = Validator::default();
+        let project = ids::id::<ProjectId>(&mut check, &caller.query.get("project_id"));
+        let organization = ids::id::<OrganizationId>(&mut check, &caller.query.get("organization_id"));
         check.finish(Some(()))?;
         caller.in_scope(project)?;
         if let Some(organization) = organization {
             let own = access::project(&caller.ports, caller.token.project).await?.organization;
             if own != organization {
-                return Err(outside("organization", organization).into());
+                return Err(no_access("organization", organization).into());
             }
         }
         Ok(caller)
@@ -102,20 +103,20 @@ impl<P: Ports, S: Sync> FromRequestParts<S> for Caller<P> {
 }
 
 impl<P> Caller<P> {
-    /// Checks that a project that the request names, if it does, is the caller's.
+    /// Checks that `project`, if there is one, is the caller's.
     fn in_scope(&self, project: Option<ProjectId>) -> Result<(), Error> {
         match project {
-            Some(project) if project != self.token.project => Err(outside("project", project)),
+            Some(project) if project != self.token.project => Err(no_access("project", project)),
             _ => Ok(()),
         }
     }
 
-    /// Checks that the project that `field` names, if it does, is the caller's; notes it when it is no id.
-    fn check_scope(&self, check: &mut Check, field: &Field<'_>) -> Result<(), Error> {
+    /// Checks that the project that `field` names, if any, is the caller's; rejects `field` if it is not an id.
+    fn check_scope(&self, check: &mut Validator, field: &Input<'_>) -> Result<(), Error> {
         self.in_scope(ids::id::<ProjectId>(check, field))
     }
 }
 
-fn outside(what: &str, id: impl Spelling) -> Error {
-    Error::new(Kind::Forbidden, format!("This API key has no access to {what} {id}"))
+fn no_access(kind: &str, id: impl IdFormat) -> Error {
+    Error::new(ErrorKind::Forbidden, format!("This API key has no access to {kind} {id}"))
 }

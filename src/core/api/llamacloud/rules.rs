@@ -1,4 +1,4 @@
-//! The classify configuration: rules, mode and what is read, to and from the wire.
+//! The classify configuration (rules, mode and which pages are read), to and from the wire.
 
 use std::collections::BTreeSet;
 
@@ -10,13 +10,13 @@ use crate::{
     document::{PageSelection, ReadOptions},
     job::Classification,
     limits,
-    validate::{Check, Field},
+    validate::{Input, Validator},
 };
 
-/// The modes of the dialect. We have one engine, and it answers for both.
+/// The modes of the dialect. One engine serves both.
 const MODES: [&str; 2] = ["FAST", "MULTIMODAL"];
 
-/// A configuration, as it is answered.
+/// A configuration in a response.
 #[derive(Debug, Serialize)]
 pub(super) struct Configuration<'a> {
     rules: Vec<WireRule<'a>>,
@@ -45,17 +45,17 @@ impl<'a> From<&'a Classification> for Configuration<'a> {
             max_pages: classification.read.max_pages,
             target_pages: classification.read.pages.as_deref(),
         };
-        let said = parsing.lang.is_some() || parsing.max_pages.is_some() || parsing.target_pages.is_some();
+        let has_parsing = parsing.lang.is_some() || parsing.max_pages.is_some() || parsing.target_pages.is_some();
         Self {
             rules: rules.map(|rule| WireRule { r#type: &rule.label, description: &rule.description }).collect(),
             mode: "FAST",
-            parsing_configuration: said.then_some(parsing),
+            parsing_configuration: has_parsing.then_some(parsing),
         }
     }
 }
 
-/// Reads a configuration out of `field`, which is there.
-pub(super) fn read(check: &mut Check, field: &Field<'_>) -> Option<Classification> {
+/// Parses the configuration in `field`, which must not be absent.
+pub(super) fn parse(check: &mut Validator, field: &Input<'_>) -> Option<Classification> {
     if !check.object(field) {
         return None;
     }
@@ -69,18 +69,18 @@ pub(super) fn read(check: &mut Check, field: &Field<'_>) -> Option<Classificatio
         .map(|item| {
             let rule = rule(check, item)?;
             if !labels.insert(rule.label.clone()) {
-                check.refuse_value(&item.get("type"), "rule types must be unique within a configuration");
+                check.reject_value(&item.get("type"), "rule types must be unique within a configuration");
             }
             Some(rule)
         })
-        // Every rule is looked at, so that everything wrong is said.
+        // Every rule is parsed before any error is returned, so that all errors are reported.
         .collect::<Vec<_>>()
         .into_iter()
         .collect();
     Some(Classification { classifier: None, rules: RuleSet { rules: rules? }, settings, read })
 }
 
-fn rule(check: &mut Check, item: &Field<'_>) -> Option<Rule> {
+fn rule(check: &mut Validator, item: &Input<'_>) -> Option<Rule> {
     if !check.object(item) {
         return None;
     }
@@ -90,37 +90,37 @@ fn rule(check: &mut Check, item: &Field<'_>) -> Option<Rule> {
     let fits = |label: &str| {
         !label.trim().is_empty() && label.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
     };
-    let label = check.text_like(&label, 1..=limits::MAX_LABEL_CHARS, r"^[\p{L}\p{N} _-]+$", fits);
+    let label = check.text_matching(&label, 1..=limits::MAX_LABEL_CHARS, r"^[\p{L}\p{N} _-]+$", fits);
     let description = check.text(&description, limits::MIN_DESCRIPTION_CHARS..=limits::MAX_DESCRIPTION_CHARS);
     Some(Rule::new(label?, description?))
 }
 
-fn mode(check: &mut Check, field: &Field<'_>) {
-    let known = |mode: &str| MODES.iter().any(|one| one.eq_ignore_ascii_case(mode));
-    if check.text(field, 0..=ID_CHARS).is_some_and(|mode| !known(mode)) {
-        check.refuse_word(field, MODES.into_iter());
+fn mode(check: &mut Validator, field: &Input<'_>) {
+    let is_known = |mode: &str| MODES.iter().any(|known| known.eq_ignore_ascii_case(mode));
+    if check.text(field, 0..=ID_CHARS).is_some_and(|mode| !is_known(mode)) {
+        check.reject_enum(field, MODES.into_iter());
     }
 }
 
-fn parsing(check: &mut Check, field: &Field<'_>) -> (Settings, ReadOptions) {
+fn parsing(check: &mut Validator, field: &Input<'_>) -> (Settings, ReadOptions) {
     check.object(field);
     let lang = check.language(&field.get("lang"));
     let max_pages = check.integer(&field.get("max_pages"), 1..=u32::MAX);
-    let pages = check_pages(check, &field.get("target_pages"));
+    let pages = parse_pages(check, &field.get("target_pages"));
     (Settings { language: lang.map(str::to_owned), ..Settings::default() }, ReadOptions { pages, max_pages })
 }
 
-/// The longest choice of pages, in characters: every second page of the longest document fits.
+/// The longest page selection, in characters: every second page of the longest document fits.
 const PAGES_CHARS: usize = 5_000;
 
-/// Reads a choice of pages. An empty one is none.
-fn check_pages(check: &mut Check, field: &Field<'_>) -> Option<String> {
+/// Parses a page selection; None if it is empty.
+fn parse_pages(check: &mut Validator, field: &Input<'_>) -> Option<String> {
     let text = check.text(field, 0..=PAGES_CHARS)?;
     if text.trim().is_empty() {
         return None;
     }
     if let Err(error) = PageSelection::parse(text) {
-        check.refuse_value(field, error.message());
+        check.reject_value(field, error.message());
         return None;
     }
     Some(text.to_owned())
@@ -133,9 +133,9 @@ mod tests {
     use super::*;
 
     fn refused(value: &Value) -> Vec<String> {
-        let mut check = Check::default();
-        let read = read(&mut check, &Field::root("body", Some(value)));
-        let Err(error) = check.finish(read) else { return Vec::new() };
+        let mut check = Validator::default();
+        let parsed = parse(&mut check, &Input::root("body", Some(value)));
+        let Err(error) = check.finish(parsed) else { return Vec::new() };
         let violations = error.violations().iter();
         violations.map(|v| format!("{} {}", serde_json::to_string(&v.pointer).unwrap(), v.reason)).collect()
     }
@@ -145,16 +145,16 @@ mod tests {
     }
 
     #[test]
-    fn takes_what_clients_send() {
+    fn accepts_what_clients_send() {
         let value = json!({
             "rules": [{ "type": "Rechnung für-2_b", "description": "contains a number" }],
             "mode": "multimodal",
             "parsing_configuration": { "lang": "ch_sim", "max_pages": 10, "target_pages": "1, 3,5-7" },
             "unknown": 1,
         });
-        let mut check = Check::default();
-        let read = read(&mut check, &Field::root("body", Some(&value)));
-        let classification = check.finish(read).unwrap();
+        let mut check = Validator::default();
+        let parsed = parse(&mut check, &Input::root("body", Some(&value)));
+        let classification = check.finish(parsed).unwrap();
         assert_eq!(
             serde_json::to_value(Configuration::from(&classification)).unwrap(),
             json!({
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn says_everything_that_is_wrong() {
+    fn reports_every_error() {
         let long = "x".repeat(2001);
         assert_eq!(
             refused(&json!({

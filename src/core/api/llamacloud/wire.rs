@@ -1,11 +1,11 @@
-//! What is answered: jobs, files, configurations, projects, pages.
+//! Response bodies: jobs, files, configurations, projects, pages.
 
 use std::{rc::Rc, sync::Arc};
 
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::{ids::Spelling, rules};
+use super::{ids::IdFormat, rules};
 use crate::{
     api::page_token,
     id::{ProjectId, TokenId},
@@ -13,7 +13,7 @@ use crate::{
     service::index::{self, Page},
 };
 
-/// A part of a listing.
+/// A page of a listing.
 #[derive(Debug, Serialize)]
 pub(super) struct Listing<T> {
     items: Vec<T>,
@@ -22,11 +22,11 @@ pub(super) struct Listing<T> {
 }
 
 impl<T> Listing<T> {
-    /// A page of the listing of that name, every item of it as `wire` makes it.
+    /// A page of the listing `name`, with every item converted by `wire`.
     pub(super) fn new<'a, I>(name: &str, page: &'a Page<I>, wire: impl FnMut(&'a I) -> T) -> Self {
         Self {
             items: page.items.iter().map(wire).collect(),
-            next_page_token: page.next.as_ref().map(|place| page_token::spell(name, place)),
+            next_page_token: page.next.as_ref().map(|cursor| page_token::encode(name, cursor)),
             total_size: None,
         }
     }
@@ -42,9 +42,9 @@ pub(super) struct ClassifyJob<'a> {
     configuration: Configuration<'a>,
     configuration_id: Option<String>,
     document_input_type: &'static str,
-    /// The name since April 2026.
+    /// Its name since April 2026.
     file_input: String,
-    /// The name before.
+    /// Its name before that.
     document_input_value: String,
     parse_job_id: Option<String>,
     transaction_id: Option<&'a str>,
@@ -59,25 +59,27 @@ pub(super) struct ClassifyJob<'a> {
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 enum Configuration<'a> {
-    Read(rules::Configuration<'a>),
-    /// As it was spelt for the job before.
-    Spelt(Rc<RawValue>),
+    Structured(rules::Configuration<'a>),
+    /// Serialized before, for another job of the page.
+    Serialized(Rc<RawValue>),
 }
 
-/// A part of the listing of jobs. Jobs that share their classification share its spelling too.
+/// A page of the listing of jobs. Adjacent jobs that share their classification share its serialized form too.
 pub(super) fn jobs<'a>(name: &str, page: &'a Page<job::Job>) -> Listing<ClassifyJob<'a>> {
-    let mut before: Option<(&Arc<job::Classification>, Rc<RawValue>)> = None;
+    let mut previous: Option<(&Arc<job::Classification>, Rc<RawValue>)> = None;
     Listing::new(name, page, |job| {
-        let spelling = match &before {
-            Some((same, spelling)) if Arc::ptr_eq(same, &job.classification) => Some(Rc::clone(spelling)),
+        let serialized = match &previous {
+            Some((classification, serialized)) if Arc::ptr_eq(classification, &job.classification) => {
+                Some(Rc::clone(serialized))
+            }
             _ => to_raw_value(&rules::Configuration::from(&*job.classification)).ok().map(Rc::from),
         };
-        let configuration = match spelling {
-            Some(spelling) => {
-                before = Some((&job.classification, Rc::clone(&spelling)));
-                Configuration::Spelt(spelling)
+        let configuration = match serialized {
+            Some(serialized) => {
+                previous = Some((&job.classification, Rc::clone(&serialized)));
+                Configuration::Serialized(serialized)
             }
-            None => Configuration::Read((&*job.classification).into()),
+            None => Configuration::Structured((&*job.classification).into()),
         };
         ClassifyJob::with(job, configuration, false)
     })
@@ -90,14 +92,14 @@ struct ClassifyResult<'a> {
     reasoning: &'a str,
 }
 
-/// What a job cost: nothing is billed here.
+/// The cost of a job: always zero, because nothing is billed here.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Usage {
     credits: f64,
     parse_credits: f64,
 }
 
-/// The dialect's word for a status; nothing for what is not shown any more.
+/// The dialect's word for a status; None for jobs that are no longer shown.
 pub(super) const fn status(status: Status) -> Option<&'static str> {
     match status {
         Status::Queued => Some("PENDING"),
@@ -109,31 +111,31 @@ pub(super) const fn status(status: Status) -> Option<&'static str> {
     }
 }
 
-/// Every status that is shown, by its word.
+/// Every status that is shown, with its word.
 pub(super) fn statuses() -> Vec<(&'static str, Status)> {
-    Status::ALL.into_iter().filter_map(|one| Some((status(one)?, one))).collect()
+    Status::ALL.into_iter().filter_map(|value| Some((status(value)?, value))).collect()
 }
 
 impl<'a> ClassifyJob<'a> {
-    /// A job, with what it cost if that was asked for.
+    /// A job, with its cost if that was asked for.
     pub(super) fn new(job: &'a job::Job, with_usage: bool) -> Self {
-        Self::with(job, Configuration::Read((&*job.classification).into()), with_usage)
+        Self::with(job, Configuration::Structured((&*job.classification).into()), with_usage)
     }
 
     fn with(job: &'a job::Job, configuration: Configuration<'a>, with_usage: bool) -> Self {
         let file = match job.source {
-            Source::File { id, .. } => id.spell(),
-            // Not listed here; whoever asks for one by its id is told what there is.
+            Source::File { id, .. } => id.format(),
+            // Jobs of mails are not listed here, but a client can still name one by its id.
             Source::Mail { .. } => String::new(),
         };
         let decision = job.decision.as_ref().filter(|_| job.status() == Status::Succeeded);
         Self {
-            id: job.id.spell(),
+            id: job.id.format(),
             project_id: job.project.to_string(),
             user_id: user(job.user),
             status: status(job.status()).unwrap_or("CANCELLED"),
             configuration,
-            configuration_id: job.classification.classifier.map(Spelling::spell),
+            configuration_id: job.classification.classifier.map(IdFormat::format),
             document_input_type: "file_id",
             file_input: file.clone(),
             document_input_value: file,
@@ -156,17 +158,17 @@ fn user(token: TokenId) -> String {
     format!("usr-{token}")
 }
 
-/// A signed address.
+/// A signed URL.
 #[derive(Debug, Serialize)]
-pub(super) struct Address {
-    /// Where.
+pub(super) struct PresignedUrl {
+    /// The URL.
     pub url: String,
-    /// Until when.
+    /// When it expires.
     pub expires_at: String,
-    /// The file that goes there, for an upload.
+    /// The file to upload, for an upload URL.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file_id: Option<String>,
-    /// Fields of a form to send there; ours takes the bare bytes.
+    /// Form fields to send along. Always null: our URLs take the bare bytes.
     pub form_fields: Option<()>,
 }
 
@@ -181,12 +183,17 @@ pub(super) struct File<'a> {
     external_file_id: Option<&'a str>,
     last_modified_at: String,
     expires_at: Option<String>,
-    download_url: Option<Address>,
+    download_url: Option<PresignedUrl>,
 }
 
 impl<'a> File<'a> {
-    /// A file. `id` is how its id is spelt.
-    pub(super) fn new(file: &'a index::File, id: String, project: ProjectId, download_url: Option<Address>) -> Self {
+    /// A file. `id` is its id in the format that the client expects.
+    pub(super) fn new(
+        file: &'a index::File,
+        id: String,
+        project: ProjectId,
+        download_url: Option<PresignedUrl>,
+    ) -> Self {
         Self {
             id,
             name: &file.name,
@@ -201,12 +208,12 @@ impl<'a> File<'a> {
     }
 }
 
-/// The extension of a name, where it looks like one.
+/// The extension of a name, if it looks like one.
 fn extension(name: &str) -> Option<String> {
-    const LONGEST: usize = 8;
+    const MAX_CHARS: usize = 8;
     let (stem, extension) = name.rsplit_once('.')?;
     let fits = !stem.is_empty()
-        && (1..=LONGEST).contains(&extension.len())
+        && (1..=MAX_CHARS).contains(&extension.len())
         && extension.bytes().all(|byte| byte.is_ascii_alphanumeric());
     fits.then(|| extension.to_ascii_lowercase())
 }
@@ -233,10 +240,10 @@ struct Parameters<'a> {
 /// The product whose configurations are saved here.
 pub(super) const PRODUCT: &str = "classify_v2";
 
-impl<'a> From<&'a index::Classifier> for SavedConfiguration<'a> {
-    fn from(classifier: &'a index::Classifier) -> Self {
+impl<'a> From<&'a index::ClassifierVersion> for SavedConfiguration<'a> {
+    fn from(classifier: &'a index::ClassifierVersion) -> Self {
         Self {
-            id: classifier.id.spell(),
+            id: classifier.id.format(),
             name: &classifier.name,
             product_type: PRODUCT,
             parameters: Parameters { product_type: PRODUCT, configuration: (&classifier.classification).into() },
@@ -296,14 +303,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_status_but_the_removed_has_its_word() {
+    fn every_status_but_purged_has_a_word() {
         let words: Vec<_> = statuses().into_iter().map(|(word, _)| word).collect();
         assert_eq!(words, ["PENDING", "RUNNING", "COMPLETED", "FAILED", "CANCELLED"]);
         assert_eq!(status(Status::Purged), None);
     }
 
     #[test]
-    fn guesses_the_type_by_the_name() {
+    fn guesses_the_type_from_the_name() {
         for (name, expected) in
             [("a.PDF", Some("pdf")), ("upload", None), (".env", None), ("v1.2 final", None), ("a.b.docx", Some("docx"))]
         {

@@ -1,48 +1,47 @@
-//! Our own dialect: what no other has. Projects and tokens for the operator, sessions for the console, health; for
-//! projects their classifiers and schemas, one by one or declared in one file, and answers at once.
+//! Our own dialect, for what the others lack: projects and tokens for the operator, sessions for the console, health,
+//! and for projects their classifiers and schemas (one by one, or declared in one file) and stateless calls.
 //!
 //! | Method and path | Who | Answer |
 //! |---|---|---|
-//! | `GET /v1/health` | anybody | 200 `{status, version, engine_version}` |
-//! | `POST /v1/session` | a token as bearer | 204, and the cookie `session` |
-//! | `DELETE /v1/session` | anybody | 204, and the cookie is gone |
+//! | `GET /v1/health` | anyone | 200 `{status, version, engine_version}` |
+//! | `POST /v1/session` | a bearer token | 204, sets the cookie `session` |
+//! | `DELETE /v1/session` | anyone | 204, clears the cookie |
 //! | `GET /v1/project`, `PATCH` `{name?, retention_days?}` | a project's token | the project |
 //! | `GET /v1/classifiers` `?name=&draft=&page_size=&page_token=` | a project's token | the newest version of each |
-//! | `POST /v1/classifiers` `{name, rules, settings?, routes?, draft?}` | a project's token | 201; a known name gets a new version |
+//! | `POST /v1/classifiers` `{name, rules, settings?, routes?, draft?}` | a project's token | 201; an existing name gets a new version |
 //! | `GET`, `DELETE /v1/classifiers/{id}`, `PUT` `{name?, rules?, settings?, routes?, draft?}` | a project's token | the newest published version, or with `?draft=true` the newest |
 //! | `POST /v1/classifiers/{id}/publish` | a project's token | the newest version, published |
 //! | `GET /v1/classifiers/{id}/versions` `?page_size=&page_token=` | a project's token | every version, newest first |
 //! | `GET /v1/schemas` `?page_size=&page_token=` | a project's token | schemas by name |
-//! | `POST /v1/schemas` `{name, fields?, tables?}` | a project's token | 201; a known name gets another content |
-//! | `GET`, `DELETE /v1/schemas/{id}`, `PUT` `{name?, fields?, tables?}` | a project's token | the schema; 409 when what is routed to is removed |
-//! | `POST /v1/classify` `{text or mail, rules or classifier_id, settings?}` | a project's token | the whole decision; nothing is kept |
-//! | `POST /v1/extract` `{text or mail, schema or schema_id}` | a project's token | the extraction; nothing is kept |
-//! | `POST /v1/evaluate` `{rules or classifier_id, settings?, cases: [{text, label?}]}` | a project's token | the figures, what was answered, and what a draft fixes and breaks |
+//! | `POST /v1/schemas` `{name, fields?, tables?}` | a project's token | 201; replaces the content of an existing name |
+//! | `GET`, `DELETE /v1/schemas/{id}`, `PUT` `{name?, fields?, tables?}` | a project's token | the schema; 409 for the removal of one that a route uses |
+//! | `POST /v1/classify` `{text or mail, rules or classifier_id, settings?}` | a project's token | the whole decision; nothing is stored |
+//! | `POST /v1/extract` `{text or mail, schema or schema_id}` | a project's token | the extraction; nothing is stored |
+//! | `POST /v1/evaluate` `{rules or classifier_id, settings?, cases: [{text, label?}]}` | a project's token | the metrics, the answers, and what a draft fixes and breaks |
 //! | `POST /v1/lint` `{rules or classifier_id}` | a project's token | `{findings: [{kind, rules, message}]}` |
 //! | `PUT /v1/jobs/{id}/correction` `{label}` | a project's token | `{classifier_id, label, examples}`; the document is an example of the label in the draft |
 //! | `POST /v1/apply` `?dry_run=` `{schemas?, classifiers?, project?}` | a project's token | `{changes, applied}` |
 //! | `POST /v1/projects` `{name, organization_name?, retention_days?}` | the operator | 201 |
 //! | `GET /v1/projects/{id}` | the operator | the project |
-//! | `POST /v1/projects/{id}/tokens` `{name?, expires_at?}` | the operator | 201; the token's text is shown this once |
+//! | `POST /v1/projects/{id}/tokens` `{name?, expires_at?}` | the operator | 201; the only response that has the token's text |
 //! | `DELETE /v1/tokens/{id}` | the operator | 204 |
 //!
-//! The operator shows the operator's secret as bearer. A classifier is `{id, name, rules: [{label, description, examples?}],
-//! settings: {language, no_match_bias, allow_no_match?}, routes: [{label, deployment, schema_id}], draft, version, created_at}`, a schema
-//! `{id, name, fields, tables, created_at, updated_at}`. `/v1/classify` and `/v1/extract` also take a form with the part
-//! `file` of up to 10 MiB; `rules`, `settings` and `schema` are then parts of JSON. Members that are not known are
-//! refused, so that a misspelt one is not taken for an absent one; what a `GET` answers may be sent back by `PUT`.
+//! The operator's bearer token is the operator's secret. A classifier is `{id, name, rules: [{label, description,
+//! examples?}], settings: {language, no_match_bias, allow_no_match?}, routes: [{label, deployment, schema_id}], draft,
+//! version, created_at}`, a schema `{id, name, fields, tables, created_at, updated_at}`. `/v1/classify` and
+//! `/v1/extract` also accept a form with the part `file` of up to 10 MiB; `rules`, `settings` and `schema` are then
+//! JSON parts. Unknown members are rejected, so that a typo does not pass for an absent member; the response to a `GET`
+//! may be sent back by `PUT`.
 //!
-//! `/v1/evaluate` and `/v1/lint` look at the newest version of a classifier. Where that is a draft, and there is a published
-//! version too, `comparison` has the cases that only one of them answers rightly. A case without a label is one that no
-//! rule fits. `settings` are those of what is evaluated; what is published is compared as it is. Corrections gather in one
-//! draft; it classifies when it is published.
+//! `/v1/evaluate` and `/v1/lint` use the newest version of a classifier. If that is a draft and there is a published
+//! version too, `comparison` has the cases that only one of them answers correctly. A case without a label is one that
+//! no rule fits. `settings` apply to the evaluated version; the published one is compared with its own. Corrections
+//! collect in one draft, which classifies once it is published.
 //!
-//! Errors are
-//! `{"error": {"code", "message", "fields": [{"pointer", "message"}]}}`.
+//! Errors are `{"error": {"code", "message", "fields": [{"pointer", "message"}]}}`.
 
 mod access;
 mod apply;
-mod at_once;
 mod classifiers;
 mod corrections;
 mod error;
@@ -51,6 +50,7 @@ mod quality;
 mod rules;
 mod schemas;
 mod session;
+mod stateless;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -67,7 +67,7 @@ pub use self::error::Native;
 use super::{
     auth,
     context::{self, Context},
-    reply::{self, Failure},
+    reply::{self, ApiError},
 };
 use crate::{
     ENGINE_VERSION,
@@ -75,24 +75,24 @@ use crate::{
     service::{access::authenticate_admin, ports::Ports},
 };
 
-type Reply = Result<axum::response::Response, Failure<Native>>;
-type Open<P> = context::Open<P, Native>;
+type Reply = Result<axum::response::Response, ApiError<Native>>;
+type Public<P> = context::Public<P, Native>;
 type Caller<P> = context::Caller<P, Native>;
-type Segment = context::Segment<Native>;
-type Segments = context::Segments<Native>;
+type PathParam = context::PathParam<Native>;
+type PathParams = context::PathParams<Native>;
 
-/// What is said when there is nothing of an id.
+/// Messages for ids that do not exist.
 const NO_PROJECT: &str = "Project not found";
 const NO_CLASSIFIER: &str = "Classifier not found";
 const NO_SCHEMA: &str = "Schema not found";
 const NO_JOB: &str = "Job not found";
 
-/// What came out, in the dialect's words where nothing was found.
+/// `outcome`, with the message `missing` if it is `NotFound`.
 fn found<T>(outcome: Outcome<T>, missing: &str) -> Outcome<T> {
-    outcome.map_err(|error| error.or_missing(missing))
+    outcome.map_err(|error| error.with_not_found_message(missing))
 }
 
-/// The routes.
+/// The routes of this dialect.
 pub fn routes<P: Ports>() -> Router {
     Router::new()
         .route(
@@ -114,8 +114,8 @@ pub fn routes<P: Ports>() -> Router {
         .route("/v1/classifiers/{id}/versions", get(classifiers::versions::<P>))
         .route("/v1/schemas", get(schemas::list::<P>).post(schemas::create::<P>))
         .route("/v1/schemas/{id}", get(schemas::get::<P>).put(schemas::update::<P>).delete(schemas::delete::<P>))
-        .route("/v1/classify", post(at_once::classify::<P>))
-        .route("/v1/extract", post(at_once::extract::<P>))
+        .route("/v1/classify", post(stateless::classify::<P>))
+        .route("/v1/extract", post(stateless::extract::<P>))
         .route("/v1/evaluate", post(quality::evaluate::<P>))
         .route("/v1/lint", post(quality::lint::<P>))
         .route("/v1/jobs/{id}/correction", put(corrections::put::<P>))
@@ -126,17 +126,17 @@ pub fn routes<P: Ports>() -> Router {
         .route("/v1/tokens/{id}", delete(access::revoke_token::<P>))
 }
 
-/// A request of the operator's.
+/// A request authenticated as the operator.
 #[derive(Debug)]
 pub(super) struct Operator<P> {
     ports: P,
 }
 
 impl<P: Ports, S: Sync> FromRequestParts<S> for Operator<P> {
-    type Rejection = Failure<Native>;
+    type Rejection = ApiError<Native>;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure<Native>> {
-        let Context { ports, .. } = Context::<P>::of(parts)?;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError<Native>> {
+        let Context { ports, .. } = Context::<P>::from_parts(parts)?;
         authenticate_admin(&ports, auth::required_bearer(&parts.headers)?)?;
         Ok(Self { ports })
     }

@@ -1,4 +1,4 @@
-//! The project of a token.
+//! The caller's project.
 
 use axum::{
     body::Body,
@@ -10,7 +10,7 @@ use crate::{
     api::{body, reply},
     limits,
     service::{access, ports::Ports},
-    validate::{Check, Field},
+    validate::{Input, Validator},
 };
 
 /// `GET /v1/project`
@@ -22,14 +22,14 @@ pub(super) async fn get<P: Ports>(caller: Caller<P>) -> Reply {
 /// `PATCH /v1/project`
 pub(super) async fn change<P: Ports>(caller: Caller<P>, headers: HeaderMap, body: Body) -> Reply {
     let input = body::json(&headers, body).await?;
-    let input = Field::root("body", Some(&input));
-    let mut check = Check::default();
+    let input = Input::root("body", Some(&input));
+    let mut check = Validator::default();
     check.require(&input);
     check.object(&input);
-    check.only(&input, &["name", "retention_days"]);
+    check.deny_unknown_fields(&input, &["name", "retention_days"]);
     let name = check.text(&input.get("name"), 1..=NAME_CHARS).map(str::to_owned);
-    let days = check.integer(&input.get("retention_days"), 1..=limits::MAX_RETENTION_DAYS);
+    let retention_days = check.integer(&input.get("retention_days"), 1..=limits::MAX_RETENTION_DAYS);
     check.finish(Some(()))?;
-    let project = access::change_project(&caller.ports, caller.token.project, name, days).await?;
+    let project = access::change_project(&caller.ports, caller.token.project, name, retention_days).await?;
     Ok(reply::json(StatusCode::OK, &wire::project(&project)))
 }

@@ -1,4 +1,4 @@
-//! How good rules are: measured on labelled texts, and looked at by themselves. Nothing is kept.
+//! The quality of rules: evaluation on labelled texts, and linting. Nothing is stored.
 
 use axum::{
     body::Body,
@@ -6,22 +6,24 @@ use axum::{
 };
 
 use super::{
-    Caller, NO_CLASSIFIER, Reply,
-    at_once::{self, Against},
-    found,
+    Caller, NO_CLASSIFIER, Reply, found,
+    stateless::{self, RulesInput},
 };
 use crate::{
     api::{body, reply},
-    classify::{given, lint},
-    error::{Kind, Result},
+    classify::{input, lint},
+    error::{ErrorKind, Result},
     id::ClassifierId,
     job::Classification,
-    service::{at_once::evaluate as evaluated, classifiers, index::Classifier, ports::Ports},
-    validate::{Check, Field},
+    service::{classifiers, index::ClassifierVersion, ports::Ports, stateless::evaluate as evaluated},
+    validate::{Input, Validator},
 };
 
-/// The newest version of a classifier and, where that is a draft, the published one.
-async fn versions<P: Ports>(caller: &Caller<P>, id: ClassifierId) -> Result<(Classifier, Option<Classifier>)> {
+/// The newest version of a classifier and, if that is a draft, the published one.
+async fn versions<P: Ports>(
+    caller: &Caller<P>,
+    id: ClassifierId,
+) -> Result<(ClassifierVersion, Option<ClassifierVersion>)> {
     let version = async |draft| classifiers::get(&caller.ports, caller.token.project, id, draft).await;
     let newest = found(version(true).await, NO_CLASSIFIER)?;
     if !newest.draft {
@@ -29,26 +31,26 @@ async fn versions<P: Ports>(caller: &Caller<P>, id: ClassifierId) -> Result<(Cla
     }
     match version(false).await {
         Ok(published) => Ok((newest, Some(published))),
-        Err(error) if error.kind() == Kind::NotFound => Ok((newest, None)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok((newest, None)),
         Err(error) => Err(error),
     }
 }
 
 /// `POST /v1/evaluate`
 pub(super) async fn evaluate<P: Ports>(caller: Caller<P>, headers: HeaderMap, body: Body) -> Reply {
-    let said = body::json(&headers, body).await?;
-    let input = Field::root("body", Some(&said));
-    let mut check = Check::default();
+    let json = body::json(&headers, body).await?;
+    let input = Input::root("body", Some(&json));
+    let mut check = Validator::default();
     check.require(&input);
     check.object(&input);
-    check.only(&input, &["rules", "classifier_id", "settings", "cases"]);
-    let against = at_once::against(&mut check, &input);
-    let settings = given::settings(&mut check, &input.get("settings"));
-    let cases = given::cases(&mut check, &input.get("cases"));
-    let (against, cases) = check.finish(against.zip(cases))?;
-    let (mut classification, published) = match against {
-        Against::Rules(rules) => (Classification { rules, ..Classification::default() }, None),
-        Against::Saved(id) => {
+    check.deny_unknown_fields(&input, &["rules", "classifier_id", "settings", "cases"]);
+    let rules_input = stateless::parse_rules_input(&mut check, &input);
+    let settings = input::parse_settings(&mut check, &input.get("settings"));
+    let cases = input::parse_cases(&mut check, &input.get("cases"));
+    let (rules_input, cases) = check.finish(rules_input.zip(cases))?;
+    let (mut classification, published) = match rules_input {
+        RulesInput::Rules(rules) => (Classification { rules, ..Classification::default() }, None),
+        RulesInput::Saved(id) => {
             let (newest, published) = versions(&caller, id).await?;
             (newest.classification, published.map(|published| published.classification))
         }
@@ -56,22 +58,22 @@ pub(super) async fn evaluate<P: Ports>(caller: Caller<P>, headers: HeaderMap, bo
     if let Some(settings) = settings {
         classification.settings = settings;
     }
-    let evaluated = evaluated(&classification, published.as_ref(), cases).map_err(|error| input.at_fault(error))?;
+    let evaluated = evaluated(&classification, published.as_ref(), cases).map_err(|error| input.nest_error(error))?;
     Ok(reply::json(StatusCode::OK, &evaluated))
 }
 
 /// `POST /v1/lint`
 pub(super) async fn lint<P: Ports>(caller: Caller<P>, headers: HeaderMap, body: Body) -> Reply {
-    let said = body::json(&headers, body).await?;
-    let input = Field::root("body", Some(&said));
-    let mut check = Check::default();
+    let json = body::json(&headers, body).await?;
+    let input = Input::root("body", Some(&json));
+    let mut check = Validator::default();
     check.require(&input);
     check.object(&input);
-    check.only(&input, &["rules", "classifier_id"]);
-    let against = at_once::against(&mut check, &input);
-    let rules = match check.finish(against)? {
-        Against::Rules(rules) => rules,
-        Against::Saved(id) => versions(&caller, id).await?.0.classification.rules,
+    check.deny_unknown_fields(&input, &["rules", "classifier_id"]);
+    let rules_input = stateless::parse_rules_input(&mut check, &input);
+    let rules = match check.finish(rules_input)? {
+        RulesInput::Rules(rules) => rules,
+        RulesInput::Saved(id) => versions(&caller, id).await?.0.classification.rules,
     };
-    Ok(reply::json(StatusCode::OK, &lint::linted(&rules)))
+    Ok(reply::json(StatusCode::OK, &lint::lint_result(&rules)))
 }

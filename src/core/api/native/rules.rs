@@ -1,4 +1,4 @@
-//! Ids and routes, from the wire.
+//! Parsing of ids and routes.
 
 use std::{collections::BTreeSet, str::FromStr};
 
@@ -6,44 +6,44 @@ use crate::{
     api::cuid,
     classify::RuleSet,
     limits,
-    validate::{Check, Field},
+    validate::{Input, Validator},
 };
 
 /// The longest name of anything, in characters.
 pub(super) const NAME_CHARS: usize = 255;
 
-/// The longest id that is looked at, in characters.
+/// The longest id that is parsed, in characters.
 const ID_CHARS: usize = 200;
 
-/// Reads an id, in any spelling.
-pub(super) fn id<T: FromStr>(check: &mut Check, field: &Field<'_>) -> Option<T> {
+/// Parses an id, in any of its formats.
+pub(super) fn id<T: FromStr>(check: &mut Validator, field: &Input<'_>) -> Option<T> {
     let text = check.text(field, 1..=ID_CHARS)?;
-    let id = cuid::read(text);
+    let id = cuid::decode(text);
     if id.is_none() {
-        check.refuse_value(field, "not an id");
+        check.reject_value(field, "not an id");
     }
     id
 }
 
-/// Where documents of a label go; `S` says what is extracted there.
+/// Where documents of a label go. `S` is how the schema is referred to.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Route<S> {
-    /// The label of the rule.
+    /// The label of a rule.
     pub label: String,
-    /// What people call the place they go to.
+    /// The destination's name.
     pub deployment: String,
-    /// What is extracted there.
+    /// The schema to extract with.
     pub schema: S,
 }
 
-/// Reads routes, when they are there. Their labels must be those of `rules`, as far as rules are known; the schema is
-/// in the member `member`, and `schema` reads it.
+/// Parses routes; None if there are none. Their labels must be labels of `rules`, if `rules` are given; `schema` parses
+/// the schema out of the member `member`.
 pub(super) fn routes<S>(
-    check: &mut Check,
-    field: &Field<'_>,
+    check: &mut Validator,
+    field: &Input<'_>,
     rules: Option<&RuleSet>,
     member: &str,
-    schema: impl Fn(&mut Check, &Field<'_>) -> Option<S>,
+    schema: impl Fn(&mut Validator, &Input<'_>) -> Option<S>,
 ) -> Option<Vec<Route<S>>> {
     let items = check.list(field, 0..=limits::MAX_RULES)?;
     let mut labels = BTreeSet::new();
@@ -52,7 +52,7 @@ pub(super) fn routes<S>(
         if !check.object(item) {
             continue;
         }
-        check.only(item, &["label", "deployment", member]);
+        check.deny_unknown_fields(item, &["label", "deployment", member]);
         let label_field = item.get("label");
         for field in [&label_field, &item.get("deployment"), &item.get(member)] {
             check.require(field);
@@ -61,10 +61,10 @@ pub(super) fn routes<S>(
         if let (Some(label), Some(rules)) = (label, rules)
             && !rules.rules.iter().any(|rule| rule.label == label)
         {
-            check.refuse_value(&label_field, "no rule has this label");
+            check.reject_value(&label_field, "no rule has this label");
         }
         if label.is_some_and(|label| !labels.insert(label.to_owned())) {
-            check.refuse_value(&label_field, "another route has this label");
+            check.reject_value(&label_field, "another route has this label");
         }
         let deployment = check.text(&item.get("deployment"), 1..=NAME_CHARS);
         let schema = schema(check, &item.get(member));

@@ -5,13 +5,9 @@ use axum::{
     response::Response,
 };
 
-use super::{Open, Reply};
+use super::{Public, Reply};
 use crate::{
-    api::{
-        auth,
-        context::{Context, Origin},
-        reply,
-    },
+    api::{auth, context::Context, origin::Origin, reply},
     error::Error,
     service::{access, ports::Ports},
 };
@@ -24,7 +20,7 @@ fn with_cookie(token: &str, origin: &Origin) -> Result<Response, Error> {
 }
 
 /// `POST /v1/session`
-pub(super) async fn open<P: Ports>(open: Open<P>, headers: HeaderMap) -> Reply {
+pub(super) async fn open<P: Ports>(open: Public<P>, headers: HeaderMap) -> Reply {
     let Context { ports, origin } = open.0;
     let token = auth::required_bearer(&headers)?;
     access::authenticate(&ports, token).await?;
@@ -32,8 +28,8 @@ pub(super) async fn open<P: Ports>(open: Open<P>, headers: HeaderMap) -> Reply {
 }
 
 /// `DELETE /v1/session`
-pub(super) async fn close<P: Ports>(open: Open<P>, headers: HeaderMap) -> Reply {
-    // Programs need not say where they come from; a browser does, and other sites may not sign our users out.
+pub(super) async fn close<P: Ports>(open: Public<P>, headers: HeaderMap) -> Reply {
+    // Programs need not send `Origin`. Browsers do, and other sites must not sign our users out.
     if headers.contains_key(header::ORIGIN) {
         auth::same_origin(&open.0.origin, &headers)?;
     }

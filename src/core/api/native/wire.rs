@@ -1,4 +1,4 @@
-//! What is answered.
+//! Response bodies.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use crate::{
     service::index::{self, Page, SavedSchema},
 };
 
-/// Part of a listing.
+/// A page of a listing.
 #[derive(Debug, Serialize)]
 pub(super) struct Listing<T> {
     items: Vec<T>,
@@ -18,18 +18,18 @@ pub(super) struct Listing<T> {
 }
 
 impl<T> Listing<T> {
-    /// A page of the listing of that name, every item of it as `wire` makes it.
+    /// A page of the listing `name`, with every item converted by `wire`.
     pub(super) fn new<'a, I>(name: &str, page: &'a Page<I>, wire: impl FnMut(&'a I) -> T) -> Self {
         Self {
             items: page.items.iter().map(wire).collect(),
-            next_page_token: page.next.as_ref().map(|place| page_token::spell(name, place)),
+            next_page_token: page.next.as_ref().map(|cursor| page_token::encode(name, cursor)),
         }
     }
 }
 
 /// A version of a classifier.
 #[derive(Debug, Serialize)]
-pub(super) struct Classifier<'a> {
+pub(super) struct ClassifierResponse<'a> {
     id: String,
     name: &'a str,
     rules: &'a [Rule],
@@ -47,29 +47,29 @@ struct Route<'a> {
     schema_id: String,
 }
 
-impl<'a> From<&'a index::Classifier> for Classifier<'a> {
-    fn from(one: &'a index::Classifier) -> Self {
-        let routes = one.routes.iter().map(|target| Route {
-            label: &target.label,
-            deployment: &target.deployment,
-            schema_id: target.schema.to_string(),
+impl<'a> From<&'a index::ClassifierVersion> for ClassifierResponse<'a> {
+    fn from(version: &'a index::ClassifierVersion) -> Self {
+        let routes = version.routes.iter().map(|route| Route {
+            label: &route.label,
+            deployment: &route.deployment,
+            schema_id: route.schema.to_string(),
         });
         Self {
-            id: one.id.to_string(),
-            name: &one.name,
-            rules: &one.classification.rules.rules,
-            settings: &one.classification.settings,
+            id: version.id.to_string(),
+            name: &version.name,
+            rules: &version.classification.rules.rules,
+            settings: &version.classification.settings,
             routes: routes.collect(),
-            draft: one.draft,
-            version: one.version.to_rfc3339(),
-            created_at: one.created_at.to_rfc3339(),
+            draft: version.draft,
+            version: version.version.to_rfc3339(),
+            created_at: version.created_at.to_rfc3339(),
         }
     }
 }
 
 /// A saved schema.
 #[derive(Debug, Serialize)]
-pub(super) struct Saved<'a> {
+pub(super) struct SchemaResponse<'a> {
     id: String,
     name: &'a str,
     #[serde(flatten)]
@@ -78,7 +78,7 @@ pub(super) struct Saved<'a> {
     updated_at: String,
 }
 
-impl<'a> From<&'a SavedSchema> for Saved<'a> {
+impl<'a> From<&'a SavedSchema> for SchemaResponse<'a> {
     fn from(saved: &'a SavedSchema) -> Self {
         Self {
             id: saved.id.to_string(),

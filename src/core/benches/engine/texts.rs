@@ -1,26 +1,26 @@
-//! What the benches read: business documents of any length and rules in any number, always the same ones.
+//! The inputs of the benches: business documents of any length and rule sets of any size, the same in every run.
 //!
-//! Ten kinds of documents, one for each of the first ten rules. A document is the lines its kind begins with, and then
-//! paragraphs of sentences with names, amounts and dates drawn by chance, so that the processor cannot learn them by heart.
+//! There are ten kinds of documents, one for each of the first ten rules. A document has the first lines of its kind,
+//! then paragraphs of sentences with random names, amounts and dates, so that branch prediction cannot learn them.
 
 use sortroom::classify::{Rule, RuleSet};
 use sortroom::document::{Document, Format, Page};
-use sortroom::text::{Pieces, Share, Sum, Vector};
+use sortroom::text::{PieceWeight, Pieces, Vector, VectorSum};
 
-/// Different documents, so that the processor learns none by heart.
+/// The number of different documents: several, so that branch prediction learns none.
 pub const DOCUMENTS: usize = 20;
-/// What most documents have.
+/// The number of pages of most documents.
 pub const PAGES: usize = 2;
-/// What most rule sets have.
+/// The number of rules of most rule sets.
 pub const RULES: usize = 10;
-/// Examples of each rule of a taught set: 160 in all.
+/// The number of examples of each rule in a set with examples: 160 in all.
 pub const EXAMPLES: usize = 16;
-/// Characters of an example: half a page.
+/// The number of characters of an example: half a page.
 const EXAMPLE_CHARS: usize = 1_500;
-/// Words of a page.
+/// The number of words of a page.
 const PAGE_WORDS: usize = 500;
 
-/// Kind, what its rule says, how its documents begin, and sentences of its own. `{}` words are drawn.
+/// The kind, its rule's description, the first lines of its documents, and its own sentences. Words in `{}` are drawn.
 const KINDS: [(&str, &str, &str, &[&str]); 10] = [
     (
         "invoice",
@@ -134,7 +134,7 @@ const KINDS: [(&str, &str, &str, &[&str]); 10] = [
     ),
 ];
 
-/// Sentences of every kind: most of a letter could stand in any other.
+/// Sentences of every kind: most sentences of a letter could be in any other.
 const COMMON: [&str; 24] = [
     "We refer to our conversation with {person} on {date} and confirm what was agreed.",
     "Should anything be unclear, {person} will gladly answer your questions by telephone.",
@@ -281,10 +281,10 @@ const MONTHS: [&str; 12] = [
     "December",
 ];
 
-/// Numbers that look drawn by chance and are the same every time.
-struct Chance(u64);
+/// A pseudorandom generator with a fixed seed.
+struct Random(u64);
 
-impl Chance {
+impl Random {
     fn below(&mut self, end: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % end
@@ -294,8 +294,8 @@ impl Chance {
         list.get(self.below(list.len())).copied().unwrap_or_default()
     }
 
-    fn said(&mut self, what: &str) -> String {
-        match what {
+    fn value(&mut self, placeholder: &str) -> String {
+        match placeholder {
             "company" => self.one_of(&COMPANIES).to_owned(),
             "person" => format!("{} {}", self.one_of(&FIRST_NAMES), self.one_of(&LAST_NAMES)),
             "city" => self.one_of(&CITIES).to_owned(),
@@ -309,36 +309,36 @@ impl Chance {
         }
     }
 
-    /// `sentence` with its blanks filled in.
+    /// `sentence` with random values for its placeholders.
     fn filled(&mut self, sentence: &str) -> String {
         let mut text = String::new();
-        for (at, part) in sentence.split(['{', '}']).enumerate() {
-            if at % 2 == 0 {
+        for (index, part) in sentence.split(['{', '}']).enumerate() {
+            if index % 2 == 0 {
                 text.push_str(part);
             } else {
-                text.push_str(&self.said(part));
+                text.push_str(&self.value(part));
             }
         }
         text
     }
 }
 
-/// A document of so many pages. Its kind is `number`'s last digit; documents of other numbers are others.
+/// The pages of a document. The last digit of `number` is its kind; every `number` is a different document.
 pub fn pages(number: usize, pages: usize) -> Vec<String> {
     let (_, _, beginning, own) = KINDS[number % KINDS.len()];
-    let mut chance = Chance(number as u64 + 1);
-    let mut next = chance.filled(beginning);
+    let mut random = Random(number as u64 + 1);
+    let mut next = random.filled(beginning);
     (0..pages)
         .map(|_| {
             let mut text = std::mem::take(&mut next);
             let mut words = text.split_whitespace().count();
             while words < PAGE_WORDS {
                 let mut paragraph = Vec::new();
-                for _ in 0..3 + chance.below(4) {
-                    // A third of a document says what it is.
-                    let list = if chance.below(3) == 0 { own } else { &COMMON };
-                    let sentence = chance.one_of(list);
-                    paragraph.push(chance.filled(sentence));
+                for _ in 0..3 + random.below(4) {
+                    // A third of the sentences are of the document's kind.
+                    let list = if random.below(3) == 0 { own } else { &COMMON };
+                    let sentence = random.one_of(list);
+                    paragraph.push(random.filled(sentence));
                 }
                 let paragraph = paragraph.join(" ");
                 words += paragraph.split_whitespace().count();
@@ -350,54 +350,54 @@ pub fn pages(number: usize, pages: usize) -> Vec<String> {
         .collect()
 }
 
-/// The same as a document as plain text is read.
+/// The document with these pages, as read from plain text.
 pub fn document(number: usize, count: usize) -> Document {
     let pages: Vec<_> = (1..).zip(pages(number, count)).map(|(page, text)| Page::plain(page, &text)).collect();
     Document { format: Format::Plain, title: None, page_count: pages.len() as u32, pages }
 }
 
-/// All documents, of so many pages each.
+/// All documents, with `pages` pages each.
 pub fn documents(pages: usize) -> Vec<Document> {
     (0..DOCUMENTS).map(|number| document(number, pages)).collect()
 }
 
-/// Their texts.
+/// The texts of all documents.
 pub fn texts() -> Vec<String> {
     (0..DOCUMENTS).map(|number| pages(number, PAGES).join("\n\n")).collect()
 }
 
-/// A text to its direction: all that is measured of the embedding.
+/// The direction of a text: the part of the embedding that is measured.
 pub fn embed(text: &str) -> Vector {
-    let mut sum = Sum::default();
+    let mut sum = VectorSum::default();
     for piece in Pieces::new(text) {
-        sum.add(piece.id, Share::Whole);
+        sum.add(piece.id, PieceWeight::Full);
     }
     sum.direction()
 }
 
-/// What is hardest to read: one word of 10 MB.
+/// The slowest document to read: one word of 10 MB.
 pub fn longest_word() -> Document {
     Document::plain(&"a".repeat(10_000_000))
 }
 
-/// The ten rules with so many examples each: a page's beginning, of documents that are not among those that are read.
-pub fn taught(examples: usize) -> RuleSet {
+/// The ten rules with `examples` examples each: starts of pages of documents that the benches do not read.
+pub fn rules_with_examples(examples: usize) -> RuleSet {
     let mut rules = rules(RULES);
-    for (at, rule) in rules.rules.iter_mut().enumerate() {
-        let numbers = (1..=examples).map(|number| DOCUMENTS + number * KINDS.len() + at);
+    for (index, rule) in rules.rules.iter_mut().enumerate() {
+        let numbers = (1..=examples).map(|number| DOCUMENTS + number * KINDS.len() + index);
         rule.examples = numbers.map(|number| pages(number, 1).concat().chars().take(EXAMPLE_CHARS).collect()).collect();
     }
     rules
 }
 
-/// So many rules: first those of the kinds, then others that are each of a subject of their own.
+/// A set of `count` rules: first those of the kinds, then others, each with its own subject.
 pub fn rules(count: usize) -> RuleSet {
     let kinds = KINDS.iter().map(|(label, description, ..)| Rule::new(*label, *description));
     let others = (0..).map(|number| {
-        let mut chance = Chance(number);
-        let (goods, job) = (chance.one_of(&GOODS), chance.one_of(&JOBS));
+        let mut random = Random(number);
+        let (goods, job) = (random.one_of(&GOODS), random.one_of(&JOBS));
         let more = COMMON[number as usize % COMMON.len()];
-        let description = format!("Letters in which a {job} writes about {goods}. {}", chance.filled(more));
+        let description = format!("Letters in which a {job} writes about {goods}. {}", random.filled(more));
         Rule::new(format!("{}_{number}", goods.replace(' ', "_")), description)
     });
     RuleSet { rules: kinds.chain(others).take(count).collect() }

@@ -1,7 +1,7 @@
-//! Glyphs with places to text: words, rows, reading order, passages, roles.
+//! Turns glyphs with positions into text: words, rows, reading order, passages, roles.
 //!
-//! Everything is found from where glyphs stand, as in files that draw text they say nothing about. Text that runs
-//! in another direction than most of its page is laid out by itself, turned upright, after the rest.
+//! It uses only the positions of glyphs, because many files draw text without saying anything about its structure. Text
+//! that runs in another direction than most of its page is laid out separately, turned upright, after the rest.
 
 mod columns;
 mod passages;
@@ -15,7 +15,7 @@ pub(super) use roles::finish;
 
 use super::{Page, Rect};
 
-/// What a glyph stands for.
+/// The characters of a glyph.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum GlyphText {
     Char(char),
@@ -27,15 +27,15 @@ pub(super) enum GlyphText {
 #[derive(Debug, Clone)]
 pub(super) struct Glyph {
     pub text: GlyphText,
-    /// Where its base line begins.
+    /// The start of its base line.
     pub x: f32,
     pub y: f32,
-    /// Which way the text runs: a vector of length 1.
+    /// The direction of the text: a vector of length 1.
     pub dx: f32,
     pub dy: f32,
-    /// How far it reaches that way.
+    /// Its width in that direction.
     pub advance: f32,
-    /// How far the producer moved on after it beyond that, to space letters.
+    /// The space after it that the producer added to space letters.
     pub tracking: f32,
     /// The size of its font.
     pub size: f32,
@@ -51,43 +51,43 @@ impl Glyph {
     }
 }
 
-/// A page whose passages have no roles yet, and what their roles will be found from.
-pub(super) struct Draft {
+/// A page whose passages have no roles yet, with the shapes that decide their roles.
+pub(super) struct PageDraft {
     pub page: Page,
     shapes: Vec<passages::Shape>,
 }
 
 /// Lays out a page.
-pub(super) fn page(number: u32, size: (f32, f32), glyphs: &[Glyph]) -> Draft {
+pub(super) fn page(number: u32, size: (f32, f32), glyphs: &[Glyph]) -> PageDraft {
     let mut directions: BTreeMap<i32, Vec<&Glyph>> = BTreeMap::new();
     for glyph in glyphs {
-        directions.entry(Frame::direction(glyph)).or_default().push(glyph);
+        directions.entry(TextDirection::degrees(glyph)).or_default().push(glyph);
     }
-    // The direction of most text first; the others as they turn.
+    // The direction of most text first, then the others by angle.
     let mut directions: Vec<_> = directions.into_iter().collect();
-    directions.sort_by_key(|(direction, glyphs)| (std::cmp::Reverse(glyphs.len()), *direction));
+    directions.sort_by_key(|(degrees, glyphs)| (std::cmp::Reverse(glyphs.len()), *degrees));
 
     let mut writer = passages::Writer::new(number, size);
-    for (direction, glyphs) in directions {
-        let frame = Frame::new(direction);
-        let rows = rows::rows(words::words(&glyphs, &frame));
+    for (degrees, glyphs) in directions {
+        let direction = TextDirection::new(degrees);
+        let rows = rows::rows(words::words(&glyphs, &direction));
         for block in columns::reading_order(rows) {
-            writer.block(&block, &frame);
+            writer.block(&block, &direction);
         }
-        writer.turn();
+        writer.mark_turned();
     }
     writer.finish()
 }
 
-/// Coordinates in which text runs to the right: `u` along the line, `v` down the lines.
-struct Frame {
+/// A text direction, with coordinates in which its text runs to the right: `u` along the line, `v` down the lines.
+struct TextDirection {
     dx: f32,
     dy: f32,
 }
 
-impl Frame {
-    /// The direction of a glyph in degrees, clockwise. Nearly upright text is upright: scans are never quite.
-    fn direction(glyph: &Glyph) -> i32 {
+impl TextDirection {
+    /// The direction of a glyph in degrees, clockwise. Nearly upright text counts as upright, because scans are skewed.
+    fn degrees(glyph: &Glyph) -> i32 {
         let degrees = libm::atan2f(glyph.dy, glyph.dx).to_degrees();
         for upright in [0, 90, -90, 180, -180] {
             if (degrees - upright as f32).abs() < 3.0 {
@@ -97,26 +97,27 @@ impl Frame {
         libm::roundf(degrees) as i32
     }
 
-    fn new(direction: i32) -> Self {
-        let (dx, dy) = match direction {
+    fn new(degrees: i32) -> Self {
+        let (dx, dy) = match degrees {
             0 => (1.0, 0.0),
             90 => (0.0, 1.0),
             -90 => (0.0, -1.0),
             180 => (-1.0, 0.0),
-            other => {
-                let radians = (other as f32).to_radians();
+            degrees => {
+                let radians = (degrees as f32).to_radians();
                 (libm::cosf(radians), libm::sinf(radians))
             }
         };
         Self { dx, dy }
     }
 
-    fn enter(&self, x: f32, y: f32) -> (f32, f32) {
+    /// The coordinates `(u, v)` of a point of the page.
+    fn to_text(&self, x: f32, y: f32) -> (f32, f32) {
         (x * self.dx + y * self.dy, y * self.dx - x * self.dy)
     }
 
-    /// The upright box on the page around a box of the frame.
-    fn leave(&self, (u0, u1): (f32, f32), (v0, v1): (f32, f32)) -> Rect {
+    /// The upright box on the page around a box in text coordinates.
+    fn to_page(&self, (u0, u1): (f32, f32), (v0, v1): (f32, f32)) -> Rect {
         let corner = |u: f32, v: f32| (u * self.dx - v * self.dy, u * self.dy + v * self.dx);
         let corners = [corner(u0, v0), corner(u1, v0), corner(u0, v1), corner(u1, v1)];
         let (mut left, mut top, mut right, mut bottom) = (f32::MAX, f32::MAX, f32::MIN, f32::MIN);
@@ -127,12 +128,12 @@ impl Frame {
     }
 }
 
-/// Whether a character is of a script that runs to the left.
+/// Whether a character belongs to a right-to-left script.
 fn is_rtl(c: char) -> bool {
     matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}') && !c.is_numeric()
 }
 
-/// Whether a character is of a script that does not part words.
+/// Whether a character belongs to a script without spaces between words.
 fn is_cjk(c: char) -> bool {
     matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{ff00}'..='\u{ff60}' | '\u{20000}'..='\u{3ffff}')
 }

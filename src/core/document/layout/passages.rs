@@ -1,26 +1,26 @@
-//! Blocks of rows to passages of a page's text.
+//! Writes blocks of rows as passages of a page's text.
 
 use super::columns::median;
 use super::rows::Row;
 use super::words::Word;
-use super::{Draft, Frame, is_cjk};
+use super::{PageDraft, TextDirection, is_cjk};
 use crate::document::{self, Page, Passage, Role, Span};
 
-/// The gap that parts cells of a table row, in sizes of the font; spaces of justified lines stay below.
+/// The gap that separates cells of a table row, in font sizes; spaces of justified lines are narrower.
 const CELL_GAP: f32 = 1.5;
 
-/// The gap that parts the only two cells of a row: a wide space is rarer than a third cell.
+/// The gap that separates the cells of a row of only two, which may also be text with a wide space.
 const PAIR_GAP: f32 = 2.0;
 
-/// How far lines of a paragraph are apart at most: in sizes of the font (drafts are set with double space), and in
-/// the usual distance of the block.
+/// The maximum distance of the lines of a paragraph: in font sizes (drafts have double spacing), and in the usual
+/// distance of the block.
 const MAX_LEADING: f32 = 2.6;
 const MAX_RELATIVE_LEADING: f32 = 1.35;
 
-/// How much the sizes of lines of a paragraph may differ.
+/// The maximum ratio of the font sizes of two lines of a paragraph.
 const SAME_SIZE: f32 = 1.12;
 
-/// What the role of a passage is found from.
+/// The features of a passage that decide its role.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shape {
     pub size: f32,
@@ -47,17 +47,17 @@ impl Writer {
         Self { page, shapes: Vec::new(), turned: false }
     }
 
-    pub fn finish(self) -> Draft {
-        Draft { page: self.page, shapes: self.shapes }
+    pub fn finish(self) -> PageDraft {
+        PageDraft { page: self.page, shapes: self.shapes }
     }
 
-    /// What follows runs in another direction.
-    pub fn turn(&mut self) {
+    /// Marks everything that follows as running in another direction.
+    pub fn mark_turned(&mut self) {
         self.turned = true;
     }
 
-    /// Appends rows that are read one after the other.
-    pub fn block(&mut self, rows: &[Row], frame: &Frame) {
+    /// Appends consecutive rows in reading order.
+    pub fn block(&mut self, rows: &[Row], direction: &TextDirection) {
         let pitch = median(rows.windows(2).filter_map(|pair| match pair {
             [above, below] => Some(below.v - above.v),
             _ => None,
@@ -66,14 +66,14 @@ impl Writer {
         while let Some((row, cells)) = lines.next() {
             let is_row = cells.len() > 1;
             self.begin();
-            self.line(&cells, frame, row, is_row);
+            self.line(&cells, direction, row, is_row);
             let mut last = row;
             while !is_row
                 && let Some((next, cells)) =
                     lines.next_if(|(next, cells)| cells.len() == 1 && continues(last, next, pitch))
             {
                 self.page.text.push('\n');
-                self.line(&cells, frame, next, false);
+                self.line(&cells, direction, next, false);
                 last = next;
             }
             self.end();
@@ -97,25 +97,25 @@ impl Writer {
         });
     }
 
-    fn line(&mut self, cells: &[Vec<&Word>], frame: &Frame, row: &Row, is_row: bool) {
+    fn line(&mut self, cells: &[Vec<&Word>], direction: &TextDirection, row: &Row, is_row: bool) {
         let (mut top, mut bottom, mut bold) = (f32::MAX, f32::MIN, true);
-        for (number, cell) in cells.iter().enumerate() {
-            if number > 0 {
+        for (index, cell) in cells.iter().enumerate() {
+            if index > 0 {
                 self.page.text.push('\t');
             }
-            let mut before: Option<&Word> = None;
+            let mut previous: Option<&Word> = None;
             for word in cell {
-                if before.is_some_and(|before| parted(before, word)) {
+                if previous.is_some_and(|previous| needs_space(previous, word)) {
                     self.page.text.push(' ');
                 }
                 let start = self.page.text.len();
                 self.page.text.push_str(&word.text);
-                let rect = frame.leave((word.u0, word.u1), (word.top(), word.bottom()));
+                let rect = direction.to_page((word.u0, word.u1), (word.top(), word.bottom()));
                 (top, bottom) = (top.min(rect.y), bottom.max(rect.y + rect.height));
                 bold &= word.bold;
                 let span = Span { start, end: self.page.text.len() };
                 self.page.words.push(document::Word { span, rect });
-                before = Some(word);
+                previous = Some(word);
             }
         }
         if let Some(shape) = self.shapes.last_mut() {
@@ -135,7 +135,7 @@ impl Writer {
     }
 }
 
-/// The words of a row in reading order, parted where columns of a table are.
+/// The words of a row in reading order, split at the columns of a table.
 fn cells(row: &Row) -> Vec<Vec<&Word>> {
     let size = row.size.max(1.0);
     let mut cells: Vec<Vec<&Word>> = Vec::new();
@@ -143,10 +143,10 @@ fn cells(row: &Row) -> Vec<Vec<&Word>> {
     let mut widest = 0.0_f32;
     for word in &row.words {
         let gap = word.u0 - end;
-        // The number or dot of a list item stands apart from its text and is no cell.
-        let after_mark = cells.len() == 1 && cells.first().is_some_and(|cell| is_mark(cell));
+        // The marker of a list item is at a distance from its text, but is not a cell.
+        let after_marker = cells.len() == 1 && cells.first().is_some_and(|cell| is_list_marker(cell));
         match cells.last_mut() {
-            Some(cell) if gap < CELL_GAP * size || after_mark => cell.push(word),
+            Some(cell) if gap < CELL_GAP * size || after_marker => cell.push(word),
             Some(_) => {
                 widest = widest.max(gap);
                 cells.push(vec![word]);
@@ -179,23 +179,23 @@ fn is_rtl(row: &Row) -> bool {
     rtl > 0 && rtl * 2 >= row.words.iter().filter(letters).count()
 }
 
-/// Whether a cell is nothing but the mark of a list item: a dot, a number, a letter.
-fn is_mark(cell: &[&Word]) -> bool {
+/// Whether a cell is only the marker of a list item: a dot, a number or a letter.
+fn is_list_marker(cell: &[&Word]) -> bool {
     match cell {
         [word] => {
             let text = word.text.as_str();
-            let inner = text.trim_matches(['(', ')', '.', '[', ']']);
-            let numbered =
-                inner.chars().all(|c| c.is_ascii_digit() || c == '.') && (inner.len() <= 3 || inner.contains('.'));
-            let lettered = inner.chars().count() == 1 || inner.chars().all(|c| matches!(c, 'i' | 'v' | 'x'));
-            let marked = !inner.is_empty() && inner.len() < text.len() && (numbered || lettered);
-            marked || (text.chars().count() == 1 && !text.contains(char::is_alphanumeric))
+            let trimmed = text.trim_matches(['(', ')', '.', '[', ']']);
+            let is_number = trimmed.chars().all(|c| c.is_ascii_digit() || c == '.')
+                && (trimmed.len() <= 3 || trimmed.contains('.'));
+            let is_letter = trimmed.chars().count() == 1 || trimmed.chars().all(|c| matches!(c, 'i' | 'v' | 'x'));
+            let is_enumerator = !trimmed.is_empty() && trimmed.len() < text.len() && (is_number || is_letter);
+            is_enumerator || (text.chars().count() == 1 && !text.contains(char::is_alphanumeric))
         }
         _ => false,
     }
 }
 
-/// Whether a line goes on with the paragraph of the line above.
+/// Whether a line continues the paragraph of the line above.
 fn continues(above: &Row, below: &Row, pitch: f32) -> bool {
     let (small, large) = if above.size < below.size { (above.size, below.size) } else { (below.size, above.size) };
     let leading = below.v - above.v;
@@ -205,11 +205,11 @@ fn continues(above: &Row, below: &Row, pitch: f32) -> bool {
         && leading <= MAX_LEADING * large
         && leading <= MAX_RELATIVE_LEADING * pitch.max(large)
         && bold(above) == bold(below)
-        && below.words.first().is_none_or(|first| !is_mark(&[first]))
+        && below.words.first().is_none_or(|first| !is_list_marker(&[first]))
 }
 
-/// Whether a space parts two words of a cell.
-fn parted(before: &Word, after: &Word) -> bool {
+/// Whether two words of a cell are separated by a space.
+fn needs_space(before: &Word, after: &Word) -> bool {
     let ends = before.text.chars().next_back().is_some_and(is_cjk);
     let begins = after.text.chars().next().is_some_and(is_cjk);
     !(ends && begins && after.u0 - before.u1 < before.size)

@@ -1,53 +1,53 @@
-//! Roles of passages: from their size beside the size of most text, and from what returns on every page.
+//! Decides the roles of passages, from their font size relative to most text and from texts repeated on many pages.
 
 use std::collections::BTreeMap;
 
-use super::Draft;
+use super::PageDraft;
 use super::passages::Shape;
 use crate::document::{Page, Role};
 
-/// The strips at the top and bottom of a page where headers and footers stand, in its height.
+/// The height of the top and bottom margins with headers and footers, as a share of the height of the page.
 const MARGIN_ZONE: f32 = 0.12;
 
-/// How much larger than most text a heading and the title are.
+/// The minimum font size of a heading and of the title, relative to most text.
 const HEADING_SIZE: f32 = 1.15;
 const TITLE_SIZE: f32 = 1.25;
 
-/// The longest heading, in bytes, and the longest that only its weight makes one.
+/// The maximum bytes of a heading, and of a heading that is only distinguished by bold type.
 const MAX_HEADING_BYTES: usize = 200;
 const MAX_BOLD_HEADING_BYTES: usize = 100;
 
-/// The most lines of a heading.
+/// The maximum number of lines of a heading.
 const MAX_HEADING_LINES: u32 = 3;
 
-/// Gives the passages of all pages their roles.
-pub(in crate::document) fn finish(mut drafts: Vec<Draft>) -> Vec<Page> {
+/// Sets the roles of the passages of all pages.
+pub(in crate::document) fn finish(mut drafts: Vec<PageDraft>) -> Vec<Page> {
     let margins = margins(&drafts);
     let body = body(&drafts);
-    for (number, draft) in drafts.iter_mut().enumerate() {
+    for (page_index, draft) in drafts.iter_mut().enumerate() {
         let page = &mut draft.page;
         // The largest text of the first page is the title, if it is large.
-        let largest = if number == 0 {
-            draft.shapes.iter().filter(|shape| is_heading_long(shape)).map(|shape| shape.size).fold(0.0, f32::max)
+        let largest = if page_index == 0 {
+            draft.shapes.iter().filter(|shape| may_be_heading(shape)).map(|shape| shape.size).fold(0.0, f32::max)
         } else {
             f32::MAX
         };
-        let mut titled = false;
+        let mut has_title = false;
         for (passage, shape) in page.passages.iter_mut().zip(&draft.shapes) {
             let text = passage.span.of(&page.text);
-            let lettered = text.chars().filter(|c| c.is_alphabetic()).count() > 1;
-            let short = lettered && is_heading_long(shape) && text.len() <= MAX_HEADING_BYTES;
+            let has_letters = text.chars().filter(|c| c.is_alphabetic()).count() > 1;
+            let is_short = has_letters && may_be_heading(shape) && text.len() <= MAX_HEADING_BYTES;
             passage.role = match () {
                 () if zone(shape, page.size).is_some_and(|zone| margins.contains_key(&(zone, key(text)))) => {
                     Role::Margin
                 }
                 () if shape.row => Role::TableRow,
-                () if short && !titled && shape.size >= largest && shape.size >= TITLE_SIZE * body.size => {
-                    titled = true;
+                () if is_short && !has_title && shape.size >= largest && shape.size >= TITLE_SIZE * body.size => {
+                    has_title = true;
                     Role::Title
                 }
-                () if short && shape.size >= HEADING_SIZE * body.size => Role::Heading,
-                () if short
+                () if is_short && shape.size >= HEADING_SIZE * body.size => Role::Heading,
+                () if is_short
                     && shape.bold
                     && !body.bold
                     && shape.lines == 1
@@ -63,35 +63,35 @@ pub(in crate::document) fn finish(mut drafts: Vec<Draft>) -> Vec<Page> {
     drafts.into_iter().map(|draft| draft.page).collect()
 }
 
-fn is_heading_long(shape: &Shape) -> bool {
+fn may_be_heading(shape: &Shape) -> bool {
     !shape.row && !shape.turned && shape.lines <= MAX_HEADING_LINES
 }
 
-/// How most text looks.
+/// The font of most text.
 struct Body {
     size: f32,
     bold: bool,
 }
 
-fn body(drafts: &[Draft]) -> Body {
-    // Sizes in half points, and how many bytes are set in each; bold ones apart.
+fn body(drafts: &[PageDraft]) -> Body {
+    // The number of bytes per font size in half points, and in bold.
     let mut sizes: BTreeMap<i32, usize> = BTreeMap::new();
-    let (mut bold, mut all) = (0, 0);
+    let (mut bold_bytes, mut all_bytes) = (0, 0);
     for draft in drafts {
         for (passage, shape) in draft.page.passages.iter().zip(&draft.shapes) {
             let bytes = passage.span.end - passage.span.start;
             *sizes.entry(libm::roundf(shape.size * 2.0) as i32).or_default() += bytes;
-            all += bytes;
-            bold += if shape.bold { bytes } else { 0 };
+            all_bytes += bytes;
+            bold_bytes += if shape.bold { bytes } else { 0 };
         }
     }
-    let most = sizes.into_iter().max_by_key(|(size, bytes)| (*bytes, *size));
-    Body { size: most.map_or(0.0, |(size, _)| size as f32 / 2.0), bold: bold * 2 > all }
+    let most_used = sizes.into_iter().max_by_key(|(size, bytes)| (*bytes, *size));
+    Body { size: most_used.map_or(0.0, |(size, _)| size as f32 / 2.0), bold: bold_bytes * 2 > all_bytes }
 }
 
-/// What stands in the margins: texts that return at the top or bottom of two fifths of the pages, so that the
-/// headers of left and right pages count too. Numbers in them may differ.
-fn margins(drafts: &[Draft]) -> BTreeMap<(Zone, String), usize> {
+/// Texts that are repeated at the top or bottom of at least two fifths of the pages, so that different headers of left
+/// and right pages count too. Numbers in them may differ.
+fn margins(drafts: &[PageDraft]) -> BTreeMap<(Zone, String), usize> {
     let mut pages: BTreeMap<(Zone, String), usize> = BTreeMap::new();
     for draft in drafts {
         let mut found: Vec<_> = draft
@@ -128,7 +128,7 @@ fn zone(shape: &Shape, size: Option<(f32, f32)>) -> Option<Zone> {
     }
 }
 
-/// A text without what differs from page to page.
+/// A text without the parts that differ from page to page.
 fn key(text: &str) -> String {
     let mut key = String::new();
     for c in text.chars().take(120) {

@@ -1,14 +1,14 @@
-//! Words to rows: everything that stands on one line of the page, whatever column it is of.
+//! Groups words into rows: everything on one line of the page, across columns.
 
 use super::words::Word;
 
-/// How far base lines of one row may be apart, in sizes of the font. The lines of dense tables are one size apart.
+/// The maximum distance of base lines in one row, in font sizes. The lines of dense tables are one font size apart.
 const BASE_LINE_SHIFT: f32 = 0.3;
 
-/// How many rows above are looked at for one that a word belongs to: an index may be drawn two lines late.
+/// The number of previous rows that are searched for the row of a word: a subscript may sort two lines late.
 const LOOK_BACK: usize = 4;
 
-/// The gap below which pieces drawn apart are one word, in sizes of the font.
+/// The gap below which pieces drawn separately are one word, in font sizes.
 const SAME_WORD_GAP: f32 = 0.1;
 
 /// The words of a line, from left to right.
@@ -44,24 +44,24 @@ impl Row {
         self.words.push(word);
     }
 
-    /// Whether a word stands on this line.
-    fn holds(&self, word: &Word) -> bool {
+    /// Whether a word belongs to this row.
+    fn accepts(&self, word: &Word) -> bool {
         let (small, large) = if word.size < self.size { (word.size, self.size) } else { (self.size, word.size) };
         if small > 0.75 * large {
             return (word.v - self.v).abs() <= BASE_LINE_SHIFT * large;
         }
-        // Of two sizes: the middle of the small letters lies within the large ones.
-        let middle = |v: f32, size: f32| v - 0.3 * size;
-        (middle(word.v, word.size) - middle(self.v, self.size)).abs() <= 0.4 * large
+        // Of two sizes: the center of the small letters is within the large ones.
+        let center = |v: f32, size: f32| v - 0.3 * size;
+        (center(word.v, word.size) - center(self.v, self.size)).abs() <= 0.4 * large
     }
 }
 
-/// Makes rows of words, from the top.
+/// The rows of words, from the top.
 pub(super) fn rows(mut words: Vec<Word>) -> Vec<Row> {
     words.sort_by(|a, b| a.v.total_cmp(&b.v).then(a.u0.total_cmp(&b.u0)));
     let mut rows: Vec<Row> = Vec::new();
     for word in words {
-        match rows.iter_mut().rev().take(LOOK_BACK).find(|row| row.holds(&word)) {
+        match rows.iter_mut().rev().take(LOOK_BACK).find(|row| row.accepts(&word)) {
             Some(row) => row.push(word),
             None => rows.push(Row::new(vec![word])),
         }
@@ -88,10 +88,10 @@ fn join(words: Vec<Word>) -> Vec<Word> {
             continue;
         }
         let gap = word.u0 - last.u1;
-        let level =
+        let is_level =
             (last.v - word.v).abs() < 0.1 * size && last.size > 0.75 * word.size && word.size > 0.75 * last.size;
         if !word.spaced
-            && level
+            && is_level
             && (-0.3 * size..SAME_WORD_GAP * size).contains(&gap)
             && !last.is_rtl()
             && !word.is_rtl()

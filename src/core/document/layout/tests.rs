@@ -1,16 +1,16 @@
-//! Layout from words at places, as a page would have them.
+//! Tests of the layout of words at given positions.
 
 use super::*;
 use crate::document::Role;
 
 const SIZE: f32 = 10.0;
 
-/// Puts text on a page: every letter half a size wide.
+/// Writes text on a page, with letters of half a font size in width.
 fn write(glyphs: &mut Vec<Glyph>, x: f32, y: f32, text: &str, size: f32, bold: bool) {
-    for (number, c) in text.chars().enumerate() {
+    for (index, c) in text.chars().enumerate() {
         glyphs.push(Glyph {
             text: GlyphText::Char(c),
-            x: x + number as f32 * size / 2.0,
+            x: x + index as f32 * size / 2.0,
             y,
             dx: 1.0,
             dy: 0.0,
@@ -22,7 +22,7 @@ fn write(glyphs: &mut Vec<Glyph>, x: f32, y: f32, text: &str, size: f32, bold: b
     }
 }
 
-/// The passages of a page of lines: where, and what.
+/// The passages of a page with the given lines.
 fn passages(lines: &[(f32, f32, &str)]) -> Vec<(Role, String)> {
     let mut glyphs = Vec::new();
     for (x, y, text) in lines {
@@ -42,7 +42,7 @@ fn reading_order() {
     for (lines, expected) in [
         // Drawn in any order, read from the top.
         (vec![(50.0, 120.0, "two"), (50.0, 100.0, "one")], vec![(Body, "one\ntwo")]),
-        // A paragraph ends where the lines come apart.
+        // A larger distance of lines ends a paragraph.
         (
             vec![(50.0, 100.0, "a"), (50.0, 112.0, "b"), (50.0, 140.0, "c"), (50.0, 152.0, "d")],
             vec![(Body, "a\nb"), (Body, "c\nd")],
@@ -76,12 +76,12 @@ fn reading_order() {
             ],
             vec![(TableRow, "Tea\t3.00"), (TableRow, "Milk\t1.00"), (TableRow, "Total\t4.00")],
         ),
-        // Blocks whose lines do not meet are read one after the other.
+        // Blocks whose lines do not align are read one after the other.
         (
             vec![(50.0, 100.0, "Ann"), (50.0, 112.0, "Street"), (400.0, 106.0, "Nr one"), (400.0, 118.0, "Date two")],
             vec![(Body, "Ann\nStreet"), (Body, "Nr one\nDate two")],
         ),
-        // The mark of an item is no cell, and begins a passage.
+        // The marker of a list item is not a cell, and begins a passage.
         (
             vec![(50.0, 100.0, "(a)"), (90.0, 100.0, "first"), (50.0, 112.0, "(b)"), (90.0, 112.0, "second")],
             vec![(Body, "(a) first"), (Body, "(b) second")],
@@ -91,7 +91,7 @@ fn reading_order() {
             vec![(50.0, 100.0, "*Parties"), (50.0, 112.0, "some text below it"), (50.0, 124.0, "and some more")],
             vec![(Heading, "Parties"), (Body, "some text below it\nand some more")],
         ),
-        // From the right, with numbers and Latin words from the left.
+        // Right-to-left text, with numbers and Latin words from the left.
         (vec![(50.0, 100.0, "abc גבא"), (90.0, 100.0, "12 ")], vec![(Body, "12 אבג abc")]),
     ] {
         let expected: Vec<_> = expected.into_iter().map(|(role, text)| (role, text.to_owned())).collect();

@@ -1,31 +1,31 @@
-//! Glyphs to words: by the gaps between them, in the order in which they are drawn.
+//! Groups glyphs into words by the gaps between them, in the order in which they are drawn.
 
-use super::{Frame, Glyph, GlyphText, is_cjk, is_rtl};
+use super::{Glyph, GlyphText, TextDirection, is_cjk, is_rtl};
 
-/// The gap that parts words, in sizes of the font. Letters are kerned by less than a tenth, and the narrowest
-/// spaces of justified lines measure a sixth.
+/// The gap that separates words, in font sizes. Letters are kerned by less than a tenth, and the narrowest spaces of
+/// justified lines measure a sixth.
 const WORD_GAP: f32 = 0.12;
 
-/// The gap that parts words of scripts without spaces.
+/// The gap that separates words of scripts without spaces.
 const CJK_WORD_GAP: f32 = 0.6;
 
-/// How far below or above the line a glyph still belongs to the word: indices do, the next line does not.
+/// The maximum vertical shift of a glyph within a word: allows sub- and superscripts, but not the next line.
 const LINE_SHIFT: f32 = 0.5;
 
-/// How far back a glyph may begin: accents and kerning go back, the next line begins far back.
+/// The maximum step back of a glyph: accents and kerning go back a little, the next line goes back far.
 const BACK_STEP: f32 = 0.6;
 
-/// How close the same glyph is drawn again to look bold, in sizes of the font.
+/// The maximum distance of a glyph that is drawn twice to look bold, in font sizes.
 const DOUBLE_STRIKE: f32 = 0.15;
 
-/// The most tracking that is taken for letter spacing: more is a gap.
+/// The maximum tracking that counts as letter spacing: more is a gap.
 const MAX_TRACKING: f32 = 0.35;
 
-/// A word in the coordinates of its [`Frame`].
+/// A word in the coordinates of its [`TextDirection`].
 #[derive(Debug, Clone)]
 pub(super) struct Word {
     pub text: String,
-    /// From and to, along the line.
+    /// Start and end along the line.
     pub u0: f32,
     pub u1: f32,
     /// The base line.
@@ -52,48 +52,48 @@ impl Word {
     }
 }
 
-/// Makes words of glyphs that run one way.
-pub(super) fn words(glyphs: &[&Glyph], frame: &Frame) -> Vec<Word> {
+/// The words of glyphs that run in one direction.
+pub(super) fn words(glyphs: &[&Glyph], direction: &TextDirection) -> Vec<Word> {
     let mut words = Vec::new();
-    let mut open: Option<Open> = None;
+    let mut open: Option<OpenWord> = None;
     let mut spaced = true;
     for glyph in glyphs {
         if glyph.is_space() {
-            words.extend(open.take().map(Open::close));
+            words.extend(open.take().map(OpenWord::close));
             spaced = true;
             continue;
         }
-        let (u, v) = frame.enter(glyph.x, glyph.y);
+        let (u, v) = direction.to_text(glyph.x, glyph.y);
         match &mut open {
             Some(word) if word.repeats(glyph, u, v) => continue,
-            Some(word) if word.takes(glyph, u, v) => word.push(glyph, u, v),
+            Some(word) if word.accepts(glyph, u, v) => word.push(glyph, u, v),
             _ => {
-                // Only a drawn space counts: a jump is no space, the pieces may meet again.
-                words.extend(open.take().map(Open::close));
-                open = Some(Open::new(glyph, u, v, spaced));
+                // Only a drawn space counts: after a jump, the parts of a word may meet again.
+                words.extend(open.take().map(OpenWord::close));
+                open = Some(OpenWord::new(glyph, u, v, spaced));
             }
         }
         spaced = false;
     }
-    words.extend(open.map(Open::close));
+    words.extend(open.map(OpenWord::close));
     words
 }
 
-/// A word that may go on.
-struct Open {
+/// A word that may get more glyphs.
+struct OpenWord {
     word: Word,
-    /// The glyphs and where they begin.
+    /// The glyphs with their start along the line.
     glyphs: Vec<(f32, GlyphText)>,
     last: char,
     last_size: f32,
-    /// Where the last glyph begins, and where the next is expected.
+    /// The start of the last glyph, and the expected start of the next.
     last_u: f32,
     pen: f32,
     rtl: bool,
     bold_glyphs: usize,
 }
 
-impl Open {
+impl OpenWord {
     fn new(glyph: &Glyph, u: f32, v: f32, spaced: bool) -> Self {
         let word = Word { text: String::new(), u0: u, u1: u, v, size: glyph.size, bold: false, spaced };
         let mut open = Self {
@@ -110,38 +110,38 @@ impl Open {
         open
     }
 
-    /// Whether a glyph is the last one again.
+    /// Whether a glyph is the last one drawn again.
     fn repeats(&self, glyph: &Glyph, u: f32, v: f32) -> bool {
-        let near = DOUBLE_STRIKE * glyph.size;
-        (u - self.last_u).abs() < near
-            && (v - self.word.v).abs() < near
+        let max_distance = DOUBLE_STRIKE * glyph.size;
+        (u - self.last_u).abs() < max_distance
+            && (v - self.word.v).abs() < max_distance
             && self.glyphs.last().is_some_and(|(_, text)| *text == glyph.text)
     }
 
-    /// Whether a glyph goes on with the word.
-    fn takes(&self, glyph: &Glyph, u: f32, v: f32) -> bool {
+    /// Whether a glyph continues the word.
+    fn accepts(&self, glyph: &Glyph, u: f32, v: f32) -> bool {
         let size = self.last_size.max(glyph.size).max(0.5);
         if (v - self.word.v).abs() > LINE_SHIFT * size {
             return false;
         }
         let first = first_char(&glyph.text);
         if self.rtl || is_rtl(first) {
-            // Drawn in either order: what counts is how far it is from the word.
+            // Glyphs may be drawn in either order: only the distance from the word counts.
             let end = u + glyph.advance;
             let gap = (self.word.u0 - end.max(u)).max(u.min(end) - self.word.u1);
             return gap <= WORD_GAP * self.last_size && gap > -2.0 * size;
         }
         let gap = u - self.pen;
-        let most =
+        let max_gap =
             if is_cjk(self.last) && is_cjk(first) { CJK_WORD_GAP * size } else { WORD_GAP * self.last_size.max(0.5) };
-        (-BACK_STEP * size..=most).contains(&gap)
+        (-BACK_STEP * size..=max_gap).contains(&gap)
     }
 
     fn push(&mut self, glyph: &Glyph, u: f32, v: f32) {
         let end = u + glyph.advance;
         self.word.u0 = self.word.u0.min(u).min(end);
         self.word.u1 = self.word.u1.max(end).max(u);
-        // An index before or behind its word neither makes it small nor lifts it.
+        // A sub- or superscript changes neither the size nor the base line of its word.
         if glyph.size > self.word.size {
             (self.word.size, self.word.v) = (glyph.size, v);
         }
@@ -169,7 +169,7 @@ impl Open {
     }
 }
 
-/// Orders glyphs as they are read: from the right, but for runs of numbers and Latin letters.
+/// Orders glyphs as they are read: from the right, except in runs of numbers and Latin letters.
 fn order_rtl(glyphs: &mut [(f32, GlyphText)]) {
     glyphs.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     let is_ltr = |(_, text): &(f32, GlyphText)| {

@@ -1,4 +1,4 @@
-//! ZIP archives: which kind of document they pack, and their entries within bounds.
+//! Reads ZIP archives: detects the format that they contain, and reads their entries within bounds.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read};
@@ -9,10 +9,10 @@ use crate::document::bytes::rfind;
 use crate::error::{Error, Result, Unreadable};
 use crate::limits;
 
-/// What [`kind`] calls the text format of Office Open XML.
+/// The name that [`detect_zip_format`] returns for DOCX.
 pub(crate) const DOCX: &str = "Word document";
 
-/// Entries by which a kind of archive is known.
+/// Entries that identify a format.
 const KINDS: &[(&str, &str)] = &[
     ("word/document.xml", DOCX),
     ("word/document2.xml", DOCX),
@@ -35,8 +35,8 @@ const MEDIA_TYPES: &[(&str, &str)] = &[
     ("application/epub+zip", "EPUB book"),
 ];
 
-/// What an archive packs, as a name for people.
-pub(crate) fn kind(bytes: &[u8]) -> &'static str {
+/// The human-readable name of the format that an archive contains.
+pub(crate) fn detect_zip_format(bytes: &[u8]) -> &'static str {
     let Ok(mut archive) = Archive::open(bytes) else {
         return "ZIP archive";
     };
@@ -51,34 +51,36 @@ pub(crate) fn kind(bytes: &[u8]) -> &'static str {
 
 /// An archive whose entries are read within the bounds of [`limits`].
 ///
-/// Read by hand: it is a table of contents and deflate, and so nothing is allocated that the table merely claims.
+/// Our own reader of the format, which is a directory and deflate, so that nothing is allocated for sizes that the
+/// directory merely claims.
 pub(crate) struct Archive<'a> {
     bytes: &'a [u8],
     entries: BTreeMap<String, Entry>,
-    /// How many inflated bytes may still be read.
-    left: u64,
+    /// The number of inflated bytes that may still be read.
+    remaining_bytes: u64,
 }
 
-/// An entry of the table of contents.
+/// An entry of the central directory.
 struct Entry {
-    /// Where its local header is.
+    /// The offset of its local header.
     offset: u64,
-    packed: u64,
+    packed_size: u64,
     method: u16,
     encrypted: bool,
 }
 
 impl<'a> Archive<'a> {
-    /// Reads the table of contents.
+    /// Reads the central directory.
     pub fn open(bytes: &'a [u8]) -> Result<Self> {
         let damaged = || Error::unreadable(Unreadable::Broken, "The archive is damaged");
-        let end = end_record(bytes).ok_or_else(damaged)?;
-        let record = bytes.get(end..).unwrap_or_default();
-        let (size, offset) = (u32_at(record, 12).ok_or_else(damaged)?, u32_at(record, 16).ok_or_else(damaged)?);
-        // Something may stand before the archive; the table ends where the end record begins.
-        let table = (end as u64).checked_sub(size).ok_or_else(damaged)?;
-        let before = table.saturating_sub(offset);
-        let mut rest = slice(bytes, table, size).ok_or_else(damaged)?;
+        let end_offset = end_record(bytes).ok_or_else(damaged)?;
+        let record = bytes.get(end_offset..).unwrap_or_default();
+        let (directory_size, directory_offset) =
+            (u32_at(record, 12).ok_or_else(damaged)?, u32_at(record, 16).ok_or_else(damaged)?);
+        // Other bytes may precede the archive; the central directory ends where the end record begins.
+        let actual_offset = (end_offset as u64).checked_sub(directory_size).ok_or_else(damaged)?;
+        let preceding_bytes = actual_offset.saturating_sub(directory_offset);
+        let mut rest = slice(bytes, actual_offset, directory_size).ok_or_else(damaged)?;
         let mut entries = BTreeMap::new();
         let mut count = 0;
         while rest.starts_with(b"PK\x01\x02") {
@@ -90,11 +92,11 @@ impl<'a> Archive<'a> {
                 ));
             }
             let Some((name, mut entry, length)) = entry(rest) else { break };
-            entry.offset = entry.offset.saturating_add(before);
+            entry.offset = entry.offset.saturating_add(preceding_bytes);
             entries.insert(name, entry);
             rest = rest.get(length..).unwrap_or_default();
         }
-        Ok(Self { bytes, entries, left: limits::MAX_INFLATED_BYTES })
+        Ok(Self { bytes, entries, remaining_bytes: limits::MAX_INFLATED_BYTES })
     }
 
     /// Whether there is an entry of this name.
@@ -107,9 +109,9 @@ impl<'a> Archive<'a> {
         self.entries.keys().cloned().collect()
     }
 
-    /// Lets `read` read an entry; nothing when there is no such entry.
+    /// Reads an entry with `read`; None if there is no such entry.
     ///
-    /// An entry that passes a bound ends early, and this fails whatever `read` made of it.
+    /// An entry that exceeds a bound is cut, and then this fails whatever the result of `read`.
     pub fn entry<T>(&mut self, name: &str, read: impl FnOnce(&mut dyn BufRead) -> Result<T>) -> Result<Option<T>> {
         let Some(entry) = self.entries.get(name) else {
             return Ok(None);
@@ -126,12 +128,12 @@ impl<'a> Archive<'a> {
         };
         let by_ratio =
             (packed.len() as u64).saturating_mul(limits::MAX_INFLATION_RATIO).max(limits::INFLATION_GRACE_BYTES);
-        let bound = by_ratio.min(self.left);
-        let mut reader = BufReader::new(Bounded { inner: inflated, left: bound, passed: false });
-        let made = read(&mut reader);
+        let bound = by_ratio.min(self.remaining_bytes);
+        let mut reader = BufReader::new(Bounded { inner: inflated, remaining_bytes: bound, is_exceeded: false });
+        let result = read(&mut reader);
         let bounded = reader.get_ref();
-        self.left = self.left.saturating_sub(bound - bounded.left);
-        if bounded.passed {
+        self.remaining_bytes = self.remaining_bytes.saturating_sub(bound - bounded.remaining_bytes);
+        if bounded.is_exceeded {
             let message = if bound < by_ratio {
                 format!("The archive holds more than {} MiB", limits::MAX_INFLATED_BYTES / limits::MIB)
             } else {
@@ -139,10 +141,10 @@ impl<'a> Archive<'a> {
             };
             return Err(Error::unreadable(Unreadable::TooLarge, message));
         }
-        made.map(Some)
+        result.map(Some)
     }
 
-    /// A small entry as text; nothing when it cannot be had.
+    /// The text of a small entry; None if it cannot be read.
     fn text(&mut self, name: &str) -> Option<String> {
         let read = |reader: &mut dyn BufRead| {
             let mut text = String::new();
@@ -153,34 +155,34 @@ impl<'a> Archive<'a> {
     }
 }
 
-/// A reader that ends after a number of bytes, and says whether there were more.
+/// A reader that ends after a number of bytes, and records whether there were more.
 struct Bounded<R> {
     inner: R,
-    left: u64,
-    passed: bool,
+    remaining_bytes: u64,
+    is_exceeded: bool,
 }
 
 impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.left == 0 {
-            self.passed |= self.inner.read(&mut [0])? > 0;
+        if self.remaining_bytes == 0 {
+            self.is_exceeded |= self.inner.read(&mut [0])? > 0;
             return Ok(0);
         }
-        let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
-        let read = self.inner.read(buffer.get_mut(..most).unwrap_or_default())?;
-        self.left -= read as u64;
+        let max = usize::try_from(self.remaining_bytes).unwrap_or(usize::MAX).min(buffer.len());
+        let read = self.inner.read(buffer.get_mut(..max).unwrap_or_default())?;
+        self.remaining_bytes -= read as u64;
         Ok(read)
     }
 }
 
-/// Where the end record is: the last 22 bytes, and a comment of at most 64 KiB.
+/// The offset of the end record: 22 bytes, followed by a comment of at most 64 KiB.
 fn end_record(bytes: &[u8]) -> Option<usize> {
     let start = bytes.len().saturating_sub(22 + 65_535);
     let tail = bytes.get(start..)?;
     Some(start + rfind(tail, b"PK\x05\x06")?)
 }
 
-/// The entry that a record of the table describes, with its name and the length of the record.
+/// Parses a record of the central directory: the name and the entry, and the length of the record.
 fn entry(record: &[u8]) -> Option<(String, Entry, usize)> {
     const FIXED: usize = 46;
     let name_length = usize::from(u16_at(record, 28)?);
@@ -188,21 +190,21 @@ fn entry(record: &[u8]) -> Option<(String, Entry, usize)> {
     let length = FIXED + name_length + extra_length + usize::from(u16_at(record, 32)?);
     let name = String::from_utf8_lossy(record.get(FIXED..FIXED + name_length)?).replace('\\', "/");
     let extra = record.get(FIXED + name_length..FIXED + name_length + extra_length)?;
-    let mut long = long_fields(extra);
-    let mut field = |at| {
-        let short = u32_at(record, at)?;
-        // The long form stands in for what has no room, in this order.
-        if short == u64::from(u32::MAX) { long.next() } else { Some(short) }
+    let mut zip64_fields = zip64_fields(extra);
+    let mut field = |offset| {
+        let short = u32_at(record, offset)?;
+        // The ZIP64 extension holds the values that do not fit, in this order.
+        if short == u64::from(u32::MAX) { zip64_fields.next() } else { Some(short) }
     };
-    let _unpacked = field(24);
-    let packed = field(20)?;
+    let _unpacked_size = field(24);
+    let packed_size = field(20)?;
     let offset = field(42)?;
-    let entry = Entry { offset, packed, method: u16_at(record, 10)?, encrypted: u16_at(record, 8)? & 1 == 1 };
+    let entry = Entry { offset, packed_size, method: u16_at(record, 10)?, encrypted: u16_at(record, 8)? & 1 == 1 };
     Some((name, entry, length))
 }
 
 /// The fields of the ZIP64 extension.
-fn long_fields(mut extra: &[u8]) -> impl Iterator<Item = u64> {
+fn zip64_fields(mut extra: &[u8]) -> impl Iterator<Item = u64> {
     let mut fields: &[u8] = &[];
     while let (Some(id), Some(length)) = (u16_at(extra, 0), u16_at(extra, 2)) {
         let end = 4 + usize::from(length);
@@ -218,7 +220,7 @@ fn long_fields(mut extra: &[u8]) -> impl Iterator<Item = u64> {
 fn data<'a>(bytes: &'a [u8], entry: &Entry) -> Option<&'a [u8]> {
     let header = slice(bytes, entry.offset, 30).filter(|header| header.starts_with(b"PK\x03\x04"))?;
     let skip = 30 + u64::from(u16_at(header, 26)?) + u64::from(u16_at(header, 28)?);
-    slice(bytes, entry.offset.checked_add(skip)?, entry.packed)
+    slice(bytes, entry.offset.checked_add(skip)?, entry.packed_size)
 }
 
 fn slice(bytes: &[u8], start: u64, length: u64) -> Option<&[u8]> {
@@ -226,12 +228,12 @@ fn slice(bytes: &[u8], start: u64, length: u64) -> Option<&[u8]> {
     bytes.get(usize::try_from(start).ok()?..end)
 }
 
-fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    Some(u16::from_le_bytes(bytes.get(at..at.checked_add(2)?)?.try_into().ok()?))
+fn u16_at(bytes: &[u8], offset: usize) -> Option<u16> {
+    Some(u16::from_le_bytes(bytes.get(offset..offset.checked_add(2)?)?.try_into().ok()?))
 }
 
-fn u32_at(bytes: &[u8], at: usize) -> Option<u64> {
-    Some(u64::from(u32::from_le_bytes(bytes.get(at..at.checked_add(4)?)?.try_into().ok()?)))
+fn u32_at(bytes: &[u8], offset: usize) -> Option<u64> {
+    Some(u64::from(u32::from_le_bytes(bytes.get(offset..offset.checked_add(4)?)?.try_into().ok()?)))
 }
 
 #[cfg(test)]
@@ -243,9 +245,9 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// Packs files in memory.
+    /// Packs files into an archive in memory.
     pub(crate) fn pack(files: &[(&str, &[u8])]) -> Vec<u8> {
-        let (mut out, mut table) = (Vec::new(), Vec::new());
+        let (mut out, mut directory) = (Vec::new(), Vec::new());
         for (name, content) in files {
             let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
             encoder.write_all(content).unwrap();
@@ -255,19 +257,19 @@ pub(crate) mod tests {
             fields.extend((content.len() as u32).to_le_bytes());
             fields.extend((name.len() as u16).to_le_bytes());
             fields.extend([0, 0]);
-            table.extend(b"PK\x01\x02\x14\0");
-            table.extend(&fields);
-            table.extend([0; 10]);
-            table.extend((out.len() as u32).to_le_bytes());
-            table.extend(name.as_bytes());
+            directory.extend(b"PK\x01\x02\x14\0");
+            directory.extend(&fields);
+            directory.extend([0; 10]);
+            directory.extend((out.len() as u32).to_le_bytes());
+            directory.extend(name.as_bytes());
             out.extend(b"PK\x03\x04");
             out.extend(&fields);
             out.extend(name.as_bytes());
             out.extend(packed);
         }
         let offset = out.len() as u32;
-        let size = table.len() as u32;
-        out.extend(table);
+        let size = directory.len() as u32;
+        out.extend(directory);
         out.extend(b"PK\x05\x06\0\0\0\0");
         out.extend([(files.len() as u16).to_le_bytes(); 2].concat());
         out.extend(size.to_le_bytes());
@@ -283,16 +285,16 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn knows_what_is_packed() {
+    fn detects_the_format() {
         for (files, expected) in [
             (&[("word/document.xml", &b"<w/>"[..])][..], DOCX),
             (&[("xl/workbook.xml", b"")], "Excel workbook"),
             (&[("mimetype", b"application/vnd.oasis.opendocument.text")], "OpenDocument text"),
             (&[("a.txt", b"x")], "ZIP archive"),
         ] {
-            assert_eq!(kind(&pack(files)), expected);
+            assert_eq!(detect_zip_format(&pack(files)), expected);
         }
-        assert_eq!(kind(b"PK\x03\x04broken"), "ZIP archive");
+        assert_eq!(detect_zip_format(b"PK\x03\x04broken"), "ZIP archive");
     }
 
     #[test]
@@ -304,7 +306,7 @@ pub(crate) mod tests {
         assert_eq!(archive.entry("bomb", length).unwrap_err().code(), "DOCUMENT_TOO_LARGE");
         assert_eq!(archive.entry("small", length).unwrap(), Some(1000));
         assert_eq!(archive.entry("none", length).unwrap(), None);
-        archive.left = 999;
+        archive.remaining_bytes = 999;
         assert_eq!(archive.entry("small", length).unwrap_err().code(), "DOCUMENT_TOO_LARGE");
     }
 }

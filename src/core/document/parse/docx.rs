@@ -1,7 +1,7 @@
-//! Word documents (Office Open XML): paragraphs, headings by style, tables, headers and footers.
+//! Reads Word documents (Office Open XML): paragraphs, headings by style, tables, headers and footers.
 //!
-//! Pages are what Word last laid out, where it left marks of that, and what explicit page breaks make; a file
-//! without either is one page.
+//! Pages begin at explicit page breaks, and where Word marked the page breaks of its last layout; a file without either
+//! is one page.
 
 use std::collections::BTreeMap;
 use std::io::BufRead;
@@ -11,49 +11,51 @@ use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
 use super::archive::Archive;
-use crate::document::assemble::{self, Block};
+use crate::document::page_builder::{self, Block};
 use crate::document::{Document, Format, Role};
-use crate::error::{Error, Kind, Result, Unreadable};
+use crate::error::{Error, ErrorKind, Result, Unreadable};
 use crate::limits;
 
-/// How many styles may be based on each other before the chain is given up.
+/// The maximum length of a chain of styles based on each other.
 const MAX_STYLE_CHAIN: usize = 16;
 
-/// What a part that is no XML fails with.
-const DAMAGED: Kind = Kind::Unreadable(Unreadable::Broken);
+/// The error of a part that is not XML.
+const DAMAGED: ErrorKind = ErrorKind::Unreadable(Unreadable::Broken);
 
-/// Makes a document of a Word file.
+/// Reads a Word file.
 pub(crate) fn read(bytes: &[u8]) -> Result<Document> {
     let mut archive = Archive::open(bytes)?;
-    let styles = archive.entry("word/styles.xml", |reader| Styles::read(reader).or_else(lenient))?.unwrap_or_default();
-    let title = archive.entry("docProps/core.xml", |reader| title(reader).or_else(lenient))?.flatten();
+    let styles =
+        archive.entry("word/styles.xml", |reader| Styles::read(reader).or_else(ignore_damage))?.unwrap_or_default();
+    let title = archive.entry("docProps/core.xml", |reader| title(reader).or_else(ignore_damage))?.flatten();
     let main = if archive.has("word/document.xml") { "word/document.xml" } else { "word/document2.xml" };
     let mut pages = archive.entry(main, |reader| Body::read(reader, &styles))?.unwrap_or_default();
 
-    let (mut first, mut last) = (Vec::new(), Vec::new());
+    let (mut headers, mut footers) = (Vec::new(), Vec::new());
     for name in archive.names() {
         let Some(part) = name.strip_prefix("word/").filter(|part| part.ends_with(".xml")) else { continue };
         let (blocks, role) = match part {
-            _ if part.starts_with("header") => (&mut first, Role::Margin),
-            _ if part.starts_with("footer") => (&mut last, Role::Margin),
-            "footnotes.xml" | "endnotes.xml" => (&mut last, Role::Body),
+            _ if part.starts_with("header") => (&mut headers, Role::Margin),
+            _ if part.starts_with("footer") => (&mut footers, Role::Margin),
+            "footnotes.xml" | "endnotes.xml" => (&mut footers, Role::Body),
             _ => continue,
         };
-        // A damaged header is no reason to lose the document.
-        let made = archive.entry(&name, |reader| Body::read(reader, &styles).or_else(lenient))?.unwrap_or_default();
-        for block in made.into_iter().flatten() {
-            // First, left and right pages have headers of their own, which mostly say the same.
+        // A damaged header does not fail the document.
+        let part_pages =
+            archive.entry(&name, |reader| Body::read(reader, &styles).or_else(ignore_damage))?.unwrap_or_default();
+        for block in part_pages.into_iter().flatten() {
+            // First, left and right pages have separate headers, mostly with the same text.
             if !blocks.iter().any(|other: &Block| other.text == block.text) {
                 blocks.push(Block { role, ..block });
             }
         }
     }
     if let Some(page) = pages.first_mut() {
-        first.append(page);
-        *page = first;
+        headers.append(page);
+        *page = headers;
     }
     if let Some(page) = pages.last_mut() {
-        page.append(&mut last);
+        page.append(&mut footers);
     }
     let page_count = u32::try_from(pages.len()).unwrap_or(u32::MAX);
     if page_count > limits::MAX_PAGES {
@@ -62,24 +64,24 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Document> {
             format!("The document has {page_count} pages; at most {} are read", limits::MAX_PAGES),
         ));
     }
-    let pages = (1..).zip(pages).map(|(number, blocks)| assemble::page(number, blocks)).collect();
+    let pages = (1..).zip(pages).map(|(number, blocks)| page_builder::build_page(number, blocks)).collect();
     Ok(Document { format: Format::Docx, title, pages, page_count })
 }
 
-/// Damage as nothing to read; a bound that was passed stays one.
-fn lenient<T: Default>(error: Error) -> Result<T> {
+/// Replaces the error of a damaged part by an empty result, but not the error of an exceeded bound.
+fn ignore_damage<T: Default>(error: Error) -> Result<T> {
     if error.kind() == DAMAGED { Ok(T::default()) } else { Err(error) }
 }
 
 /// The title in the core properties.
 fn title(reader: &mut dyn BufRead) -> Result<Option<String>> {
     let mut title = None;
-    let mut inside = false;
+    let mut is_inside = false;
     events(reader, |event| {
         match event {
-            Event::Start(tag) => inside = tag.local_name().as_ref() == "title",
-            Event::End(_) => inside = false,
-            event if inside => append(title.get_or_insert_default(), &event),
+            Event::Start(tag) => is_inside = tag.local_name().as_ref() == "title",
+            Event::End(_) => is_inside = false,
+            event if is_inside => append(title.get_or_insert_default(), &event),
             _ => {}
         }
         Ok(())
@@ -88,7 +90,7 @@ fn title(reader: &mut dyn BufRead) -> Result<Option<String>> {
     Ok(title.map(|title| title.trim().to_owned()).filter(|title| !title.is_empty()))
 }
 
-/// The roles that paragraph styles give.
+/// The roles of paragraph styles.
 #[derive(Default)]
 struct Styles {
     roles: BTreeMap<String, Option<Role>>,
@@ -149,19 +151,21 @@ struct Body<'a> {
     pages: Vec<Vec<Block>>,
     paragraph: String,
     role: Role,
-    /// The cells of the row so far, and whether its current cell has text; rows of inner tables join the outer row.
+    /// The cells of the current row so far; rows of nested tables join the outer row.
     row: String,
-    tables: usize,
-    /// Elements inside something whose text does not count: fallbacks, deleted text, field codes.
-    skipping: usize,
-    /// Inside the properties of a run, and whether they hide it.
-    hidden: bool,
+    /// The depth of nested tables.
+    table_depth: usize,
+    /// The depth within elements whose text is skipped: fallbacks, deleted text, field codes.
+    skip_depth: usize,
+    /// Whether the current run is hidden by its properties.
+    is_hidden: bool,
     in_text: bool,
     depth: usize,
-    breaks: bool,
+    /// Whether the next block begins a new page.
+    begins_page: bool,
     passages: usize,
     /// The bytes of the blocks so far.
-    written: usize,
+    block_bytes: usize,
 }
 
 impl<'a> Body<'a> {
@@ -172,16 +176,16 @@ impl<'a> Body<'a> {
             paragraph: String::new(),
             role: Role::Body,
             row: String::new(),
-            tables: 0,
-            skipping: 0,
-            hidden: false,
+            table_depth: 0,
+            skip_depth: 0,
+            is_hidden: false,
             in_text: false,
             depth: 0,
-            breaks: false,
+            begins_page: false,
             passages: 0,
-            written: 0,
+            block_bytes: 0,
         };
-        let ended = events(reader, |event| {
+        let result = events(reader, |event| {
             match event {
                 Event::Start(tag) => {
                     body.depth += 1;
@@ -201,17 +205,17 @@ impl<'a> Body<'a> {
                     body.depth = body.depth.saturating_sub(1);
                     body.end(tag.local_name().as_ref());
                 }
-                _ if body.passages > limits::MAX_PASSAGES => return Err(assemble::too_many_passages()),
-                _ if body.bytes() as u64 > limits::MAX_TEXT_BYTES => return Err(assemble::too_large()),
-                event if body.in_text && body.skipping == 0 && !body.hidden => append(&mut body.paragraph, &event),
+                _ if body.passages > limits::MAX_PASSAGES => return Err(page_builder::too_many_passages()),
+                _ if body.bytes() as u64 > limits::MAX_TEXT_BYTES => return Err(page_builder::too_large()),
+                event if body.in_text && body.skip_depth == 0 && !body.is_hidden => append(&mut body.paragraph, &event),
                 _ => {}
             }
             Ok(())
         });
         body.end_paragraph();
         body.end_row();
-        // What was read before the damage is worth having; what passed a bound is not.
-        match ended {
+        // The pages before the damage are kept, but those before an exceeded bound are not.
+        match result {
             Err(error) if error.kind() != DAMAGED || body.pages.iter().all(Vec::is_empty) => Err(error),
             _ => Ok(body.pages),
         }
@@ -220,23 +224,23 @@ impl<'a> Body<'a> {
     fn start(&mut self, tag: &BytesStart<'_>) {
         let value = || attribute(tag, "val").unwrap_or_default();
         match tag.local_name().as_ref() {
-            "Fallback" | "del" | "moveFrom" | "instrText" | "delText" => self.skipping += 1,
+            "Fallback" | "del" | "moveFrom" | "instrText" | "delText" => self.skip_depth += 1,
             "p" => {
-                // A paragraph inside a paragraph is a text box; what stood before it is not lost.
+                // A paragraph inside a paragraph is a text box; the text before it is kept.
                 self.end_paragraph();
                 self.role = Role::Body;
             }
             "pStyle" => self.role = self.styles.role(&value()),
             "outlineLvl" if value() != "9" && self.role == Role::Body => self.role = Role::Heading,
-            "r" => self.hidden = false,
-            "vanish" => self.hidden = !matches!(value().as_str(), "0" | "false" | "off"),
+            "r" => self.is_hidden = false,
+            "vanish" => self.is_hidden = !matches!(value().as_str(), "0" | "false" | "off"),
             "t" => self.in_text = true,
-            "tab" if self.skipping == 0 => self.paragraph.push(' '),
-            "noBreakHyphen" if self.skipping == 0 => self.paragraph.push('-'),
+            "tab" if self.skip_depth == 0 => self.paragraph.push(' '),
+            "noBreakHyphen" if self.skip_depth == 0 => self.paragraph.push('-'),
             "br" if attribute(tag, "type").as_deref() == Some("page") => self.break_page(),
             "lastRenderedPageBreak" => self.break_page(),
-            "br" | "cr" if self.skipping == 0 => self.paragraph.push('\n'),
-            "tbl" => self.tables += 1,
+            "br" | "cr" if self.skip_depth == 0 => self.paragraph.push('\n'),
+            "tbl" => self.table_depth += 1,
             _ => {}
         }
     }
@@ -244,25 +248,25 @@ impl<'a> Body<'a> {
     fn end(&mut self, name: &str) {
         match name {
             "Fallback" | "del" | "moveFrom" | "instrText" | "delText" => {
-                self.skipping = self.skipping.saturating_sub(1);
+                self.skip_depth = self.skip_depth.saturating_sub(1);
             }
             "p" => self.end_paragraph(),
             "t" => self.in_text = false,
-            "tc" => self.row.push(if self.tables > 1 { ' ' } else { '\t' }),
-            "tr" if self.tables <= 1 => self.end_row(),
-            "tbl" => self.tables = self.tables.saturating_sub(1),
+            "tc" => self.row.push(if self.table_depth > 1 { ' ' } else { '\t' }),
+            "tr" if self.table_depth <= 1 => self.end_row(),
+            "tbl" => self.table_depth = self.table_depth.saturating_sub(1),
             _ => {}
         }
     }
 
     fn bytes(&self) -> usize {
-        self.written + self.paragraph.len() + self.row.len()
+        self.block_bytes + self.paragraph.len() + self.row.len()
     }
 
     fn end_paragraph(&mut self) {
         let text = std::mem::take(&mut self.paragraph);
-        if self.tables > 0 {
-            // A row is one line, and its cells are apart.
+        if self.table_depth > 0 {
+            // A row is one line, with separate cells.
             self.row.extend(text.chars().map(|c| if c == '\n' || c == '\t' { ' ' } else { c }));
             self.row.push(' ');
         } else if !text.trim().is_empty() {
@@ -275,38 +279,38 @@ impl<'a> Body<'a> {
         let cells = row.split('\t').filter(|cell| !cell.trim().is_empty()).count();
         match cells {
             0 => {}
-            // A table of one cell is a frame.
+            // A row with one cell is a frame around text.
             1 => self.push(Block::new(Role::Body, row)),
             _ => self.push(Block::new(Role::TableRow, row)),
         }
     }
 
-    /// A new page begins with the next text.
+    /// Lets the next block begin a new page.
     fn break_page(&mut self) {
-        if self.skipping > 0 {
+        if self.skip_depth > 0 {
             return;
         }
-        if self.tables == 0 {
+        if self.table_depth == 0 {
             self.end_paragraph();
         }
-        self.breaks = true;
+        self.begins_page = true;
     }
 
     fn push(&mut self, block: Block) {
-        let full = self.pages.last().is_none_or(|page| !page.is_empty());
-        if std::mem::take(&mut self.breaks) && full {
+        let has_text = self.pages.last().is_none_or(|page| !page.is_empty());
+        if std::mem::take(&mut self.begins_page) && has_text {
             self.pages.push(Vec::new());
         }
         self.passages += 1;
-        self.written += block.text.len();
+        self.block_bytes += block.text.len();
         if let Some(page) = self.pages.last_mut() {
             page.push(block);
         }
     }
 }
 
-/// Calls `take` with every event of a part. Its entities are those of XML itself: a document cannot declare more.
-fn events(reader: &mut dyn BufRead, mut take: impl FnMut(Event<'_>) -> Result<()>) -> Result<()> {
+/// Calls `handle` with every event of a part. Only the entities of XML itself exist: a document cannot declare more.
+fn events(reader: &mut dyn BufRead, mut handle: impl FnMut(Event<'_>) -> Result<()>) -> Result<()> {
     let mut reader = Reader::from_reader(reader);
     reader.config_mut().check_end_names = false;
     let mut buffer = Vec::new();
@@ -314,7 +318,7 @@ fn events(reader: &mut dyn BufRead, mut take: impl FnMut(Event<'_>) -> Result<()
         buffer.clear();
         match reader.read_event_into(&mut buffer) {
             Ok(Event::Eof) => return Ok(()),
-            Ok(event) => take(event)?,
+            Ok(event) => handle(event)?,
             Err(error) => {
                 return Err(Error::unreadable(Unreadable::Broken, "The document is damaged").with_source(error));
             }
@@ -322,7 +326,7 @@ fn events(reader: &mut dyn BufRead, mut take: impl FnMut(Event<'_>) -> Result<()
     }
 }
 
-/// Appends the text that an event stands for.
+/// Appends the text of an event.
 fn append(out: &mut String, event: &Event<'_>) {
     match event {
         Event::Text(text) => out.push_str(&text.xml10_content()),
@@ -406,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn damage_keeps_what_was_read() {
+    fn keeps_the_pages_before_damage() {
         assert_eq!(document(&(paragraph("", "kept") + "<w:p <<")).pages[0].text, "ACME\n\nkept\n\nPage");
         let broken = pack(&[("word/document.xml", b"<w:document")]);
         assert_eq!(read(&broken).unwrap_err().code(), "PDF_IS_BROKEN");

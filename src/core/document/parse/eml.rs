@@ -1,48 +1,49 @@
-//! Mails: subject, who and when, and the text; and their attachments, as they are.
+//! Mails: subject, sender, recipients, date and text; and their attachments, unparsed.
 
 use mail_parser::{Address, Message, MessageParser, MimeHeaders, PartType};
 
 use super::{html, mail_body, plain};
-use crate::document::assemble::{self, Block};
-use crate::document::attachments::Gathered;
-use crate::document::{Attachment, Document, Format, Mail, Role};
+use crate::document::attachments::AttachmentCollector;
+use crate::document::page_builder::{self, Block};
+use crate::document::{AttachedFile, Document, Format, Mail, Role};
 use crate::error::{Error, Result, Unreadable};
 use crate::limits;
 
-/// A text part with fewer letters than this says no more than "open this mail elsewhere".
+/// A text part with fewer letters than this is only a notice such as "open this mail elsewhere".
 const MIN_TEXT_LETTERS: usize = 20;
 
-/// Encodings that every build reads.
-const LIGHT_CHARSETS: [&[u8]; 8] =
+/// Charsets that every build can decode.
+const COMMON_CHARSETS: [&[u8]; 8] =
     [b"utf-8", b"utf8", b"us-ascii", b"ascii", b"iso-8859-1", b"latin1", b"iso-8859-15", b"windows-1252"];
 
-/// Whether no part of a mail names an encoding that takes a table to be read. Names are looked for wherever they may stand,
-/// also in text, so the answer may be no where it could be yes.
-pub(crate) fn is_light(bytes: &[u8]) -> bool {
+/// Whether no part of a mail names a charset that needs a decoding table. Names are searched for everywhere, also in
+/// the text, so the result may be false for a mail that needs no table.
+pub(crate) fn uses_common_charsets(bytes: &[u8]) -> bool {
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte);
-    let known = |rest: &[u8]| {
+    let is_common = |rest: &[u8]| {
         let name = rest.iter().position(|byte| !is_name(byte)).map_or(rest, |end| rest.get(..end).unwrap_or_default());
-        name.is_empty() || LIGHT_CHARSETS.iter().any(|light| light.eq_ignore_ascii_case(name))
+        name.is_empty() || COMMON_CHARSETS.iter().any(|charset| charset.eq_ignore_ascii_case(name))
     };
-    let after = |at: usize| bytes.get(at..).unwrap_or_default();
-    let starts =
-        |at: usize, word: &[u8]| bytes.get(at..at + word.len()).is_some_and(|there| there.eq_ignore_ascii_case(word));
-    (0..bytes.len()).filter(|at| matches!(bytes.get(*at), Some(b'=' | b'*' | b'c' | b'C'))).all(|at| {
-        if starts(at, b"=?") || starts(at, b"*=") {
-            return known(after(at + 2));
+    let after = |index: usize| bytes.get(index..).unwrap_or_default();
+    let has_word_at = |index: usize, word: &[u8]| {
+        bytes.get(index..index + word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word))
+    };
+    (0..bytes.len()).filter(|index| matches!(bytes.get(*index), Some(b'=' | b'*' | b'c' | b'C'))).all(|index| {
+        if has_word_at(index, b"=?") || has_word_at(index, b"*=") {
+            return is_common(after(index + 2));
         }
-        if !starts(at, b"charset") {
+        if !has_word_at(index, b"charset") {
             return true;
         }
         // `charset=x`, `charset = "x"` and `charset*0*=x`.
-        let rest = after(at + 7).trim_ascii_start();
+        let rest = after(index + 7).trim_ascii_start();
         let rest = rest.iter().position(|byte| !b"*0123456789 ".contains(byte)).and_then(|end| rest.get(end..));
         let rest = rest.and_then(|rest| rest.strip_prefix(b"=")).unwrap_or_default().trim_ascii_start();
-        known(rest.strip_prefix(b"\"").unwrap_or(rest))
+        is_common(rest.strip_prefix(b"\"").unwrap_or(rest))
     })
 }
 
-/// Makes a document of a mail.
+/// Reads a mail file.
 pub(crate) fn read(bytes: &[u8]) -> Result<Document> {
     let message = parse(bytes)?;
     let title = message.subject().map(|subject| subject.split_whitespace().collect::<Vec<_>>().join(" "));
@@ -50,8 +51,8 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Document> {
 
     let mut blocks: Vec<_> = title.iter().map(|title| Block::new(Role::Title, title.as_str())).collect();
     let fields = [
-        ("From", message.from().map(people)),
-        ("To", message.to().map(people)),
+        ("From", message.from().map(format_addresses)),
+        ("To", message.to().map(format_addresses)),
         ("Date", message.date().map(mail_parser::DateTime::to_rfc822)),
     ];
     let fields: Vec<_> = fields
@@ -60,24 +61,24 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Document> {
         .collect();
     blocks.push(Block::new(Role::Header, fields.join("\n")));
     blocks.extend(mail_body::roles(body(&message)?));
-    Ok(Document { format: Format::Eml, title, pages: vec![assemble::page(1, blocks)], page_count: 1 })
+    Ok(Document { format: Format::Eml, title, pages: vec![page_builder::build_page(1, blocks)], page_count: 1 })
 }
 
-/// Makes a document of a mail that came as subject and body.
-pub(crate) fn parts(mail: &Mail) -> Result<Document> {
+/// Makes a document from a mail given as subject and body.
+pub(crate) fn read_mail(mail: &Mail) -> Result<Document> {
     let title = mail.subject.split_whitespace().collect::<Vec<_>>().join(" ");
     let title = Some(title).filter(|title| !title.is_empty());
-    assemble::check_text(&mail.body)?;
+    page_builder::check_text(&mail.body)?;
     let body = if is_markup(&mail.body) { html::blocks(&mail.body).1 } else { plain::blocks(&mail.body) };
     if body.len() > limits::MAX_PASSAGES {
-        return Err(assemble::too_many_passages());
+        return Err(page_builder::too_many_passages());
     }
     let mut blocks: Vec<_> = title.iter().map(|title| Block::new(Role::Title, title.as_str())).collect();
     blocks.extend(mail_body::roles(body));
-    Ok(Document { format: Format::Eml, title, pages: vec![assemble::page(1, blocks)], page_count: 1 })
+    Ok(Document { format: Format::Eml, title, pages: vec![page_builder::build_page(1, blocks)], page_count: 1 })
 }
 
-/// Whether a body is HTML, which nobody says of a body without a header: it has a tag that mail programs write.
+/// Whether a body is HTML: it contains a tag that mail programs write. Without a header no media type is declared.
 fn is_markup(body: &str) -> bool {
     const TAGS: [&str; 12] =
         ["html", "body", "div", "p", "br", "span", "table", "td", "ul", "li", "blockquote", "!doctype"];
@@ -92,7 +93,7 @@ fn is_markup(body: &str) -> bool {
 }
 
 fn parse(bytes: &[u8]) -> Result<Message<'_>> {
-    // A mailbox line is not part of the mail.
+    // The "From " line of the mbox format is not part of the mail.
     let bytes = match bytes.strip_prefix(b"From ") {
         Some(_) => {
             bytes.iter().position(|byte| *byte == b'\n').and_then(|end| bytes.get(end + 1..)).unwrap_or_default()
@@ -103,51 +104,51 @@ fn parse(bytes: &[u8]) -> Result<Message<'_>> {
     MessageParser::default().parse(bytes).ok_or_else(|| Error::unreadable(Unreadable::Broken, "The mail is damaged"))
 }
 
-/// The attachments, and what is shown within the text but has the name of a file.
-pub(crate) fn attachments(bytes: &[u8]) -> Result<Vec<Attachment>> {
+/// The attachments, including inline parts that have a file name.
+pub(crate) fn attachments(bytes: &[u8]) -> Result<Vec<AttachedFile>> {
     let message = parse(bytes)?;
-    let mut gathered = Gathered::default();
-    for (at, part) in (0..).zip(&message.parts) {
+    let mut collector = AttachmentCollector::default();
+    for (index, part) in (0..).zip(&message.parts) {
         let name = part.attachment_name().filter(|name| !name.is_empty());
         let bytes = match &part.body {
             PartType::Multipart(_) => continue,
             PartType::Message(mail) => mail.raw_message(),
-            _ if name.is_some() || message.attachments.contains(&at) => part.contents(),
+            _ if name.is_some() || message.attachments.contains(&index) => part.contents(),
             _ => continue,
         };
         let media_type = part.content_type().map(|kind| match kind.subtype() {
             Some(subtype) => format!("{}/{subtype}", kind.ctype()).to_lowercase(),
             None => kind.ctype().to_lowercase(),
         });
-        gathered.add(name.map(str::to_owned), media_type, bytes)?;
+        collector.add(name.map(str::to_owned), media_type, bytes)?;
     }
-    Ok(gathered.into_found())
+    Ok(collector.into_files())
 }
 
-/// Fails when the mail may become more fields, addresses or parts than are read.
+/// Fails if the mail may exceed the limits for header fields, addresses or parts.
 fn check(bytes: &[u8]) -> Result<()> {
     let (mut lines, mut commas, mut parts, mut mails) = (0, 0, 0, 0);
     for line in bytes.split(|byte| *byte == b'\n') {
         lines += 1;
         commas += line.iter().filter(|byte| **byte == b',').count();
-        mails += mails_named(line);
-        let names_type = line.get(..13).is_some_and(|name| name.eq_ignore_ascii_case(b"content-type:"));
-        parts += usize::from(names_type || line.starts_with(b"--"));
+        mails += count_nested_messages(line);
+        let has_content_type = line.get(..13).is_some_and(|name| name.eq_ignore_ascii_case(b"content-type:"));
+        parts += usize::from(has_content_type || line.starts_with(b"--"));
     }
-    let (bound, what) = match () {
+    let (limit, items) = match () {
         () if lines > limits::MAX_MAIL_LINES => (limits::MAX_MAIL_LINES, "lines"),
         () if commas > limits::MAX_MAIL_LINES => (limits::MAX_MAIL_LINES, "commas"),
         () if parts > limits::MAX_MAIL_PARTS => (limits::MAX_MAIL_PARTS, "parts"),
         () if mails > limits::MAX_MAILS_IN_MAIL => (limits::MAX_MAILS_IN_MAIL, "mails in it"),
         () => return Ok(()),
     };
-    Err(Error::unreadable(Unreadable::TooLarge, format!("The mail has more than {bound} {what}")))
+    Err(Error::unreadable(Unreadable::TooLarge, format!("The mail has more than {limit} {items}")))
 }
 
-/// How often a line names a type of part that holds a mail: `message/rfc822` and its kin, `multipart/digest`.
-fn mails_named(line: &[u8]) -> usize {
+/// How often a line names a media type that contains mails: `message/rfc822` and similar, or `multipart/digest`.
+fn count_nested_messages(line: &[u8]) -> usize {
     let slashes = line.iter().enumerate().filter(|(_, byte)| **byte == b'/');
-    let split = slashes.filter_map(|(at, _)| line.split_at_checked(at));
+    let split = slashes.filter_map(|(index, _)| line.split_at_checked(index));
     let is = |text: Option<&[u8]>, name: &[u8]| text.is_some_and(|text| text.eq_ignore_ascii_case(name));
     split
         .filter(|(before, after)| {
@@ -156,25 +157,25 @@ fn mails_named(line: &[u8]) -> usize {
         .count()
 }
 
-/// The text as blocks: from the text parts, or from the HTML parts where the text says nothing.
+/// The body as blocks: from the text parts, or from the HTML parts if the text parts have too few letters.
 fn body(message: &Message<'_>) -> Result<Vec<Block>> {
-    let parts = |html_wanted: bool| {
-        let chosen = if html_wanted { &message.html_body } else { &message.text_body };
+    let parts = |use_html: bool| {
+        let part_ids = if use_html { &message.html_body } else { &message.text_body };
         let mut blocks = Vec::new();
-        for part in chosen.iter().filter_map(|id| message.part(*id)) {
+        for part in part_ids.iter().filter_map(|id| message.part(*id)) {
             match &part.body {
                 PartType::Html(page) => {
-                    assemble::check_text(page)?;
+                    page_builder::check_text(page)?;
                     blocks.extend(html::blocks(page).1);
                 }
                 PartType::Text(text) => {
-                    assemble::check_text(text)?;
+                    page_builder::check_text(text)?;
                     blocks.extend(plain::blocks(text));
                 }
                 _ => {}
             }
             if blocks.len() > limits::MAX_PASSAGES {
-                return Err(assemble::too_many_passages());
+                return Err(page_builder::too_many_passages());
             }
         }
         Ok(blocks)
@@ -188,12 +189,12 @@ fn body(message: &Message<'_>) -> Result<Vec<Block>> {
     Ok(if html.is_empty() { text } else { html })
 }
 
-fn people(address: &Address<'_>) -> String {
+fn format_addresses(address: &Address<'_>) -> String {
     let people: Vec<_> = address
         .iter()
         .map(|person| match (person.name(), person.address()) {
             (Some(name), Some(address)) => format!("{name} <{address}>"),
-            (Some(one), None) | (None, Some(one)) => one.to_owned(),
+            (Some(text), None) | (None, Some(text)) => text.to_owned(),
             (None, None) => String::new(),
         })
         .filter(|person| !person.is_empty())
@@ -206,8 +207,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn knows_which_mails_take_no_tables() {
-        for (named, light) in [
+    fn recognizes_mails_with_common_charsets_only() {
+        for (mail, expected) in [
             ("Content-Type: text/plain; charset=UTF-8", true),
             ("Content-Type: text/plain; Charset = \"iso-8859-15\"", true),
             ("Subject: =?Windows-1252?q?x?=", true),
@@ -218,35 +219,35 @@ mod tests {
             ("Content-Disposition: attachment; filename*=shift_jis'ja'x", false),
             ("Content-Type: text/plain; charset=koi8-r", false),
         ] {
-            assert_eq!(is_light(named.as_bytes()), light, "{named}");
+            assert_eq!(uses_common_charsets(mail.as_bytes()), expected, "{mail}");
         }
     }
 
     #[test]
-    fn parts_are_bounded() {
+    fn limits_lines_commas_parts_and_nested_mails() {
         let head = "From: a\r\nTo: b\r\n";
-        for (part, bound, message) in [
+        for (part, limit, message) in [
             ("Content-Type: Message/rfc822\r\n\r\n", limits::MAX_MAILS_IN_MAIL, "more than 100 mails in it"),
             ("Content-Type: multipart/digest; boundary=x\r\n", limits::MAX_MAILS_IN_MAIL, "more than 100 mails in it"),
             ("--x\r\n", limits::MAX_MAIL_PARTS, "more than 20000 parts"),
             ("a,", limits::MAX_MAIL_LINES, "more than 500000 commas"),
             ("a\r\n", limits::MAX_MAIL_LINES, "more than 500000 lines"),
         ] {
-            let error = read(format!("{head}{}", part.repeat(bound + 1)).as_bytes()).unwrap_err();
+            let error = read(format!("{head}{}", part.repeat(limit + 1)).as_bytes()).unwrap_err();
             assert!(error.message().ends_with(message), "{error}");
         }
     }
 
     #[test]
-    fn a_mail_in_parts_is_read_like_one_in_a_file() {
+    fn subject_and_body_are_read_like_a_mail_file() {
         let text = |subject: &str, body: &str| {
-            let document = parts(&Mail { subject: subject.into(), body: body.into() }).unwrap();
+            let document = read_mail(&Mail { subject: subject.into(), body: body.into() }).unwrap();
             let page = &document.pages[0];
-            let shown = |role| {
-                let passages = page.passages.iter().filter(|one| one.role == role);
-                passages.map(|one| one.span.of(&page.text)).collect::<Vec<_>>().join("|")
+            let text_of_role = |role| {
+                let passages = page.passages.iter().filter(|passage| passage.role == role);
+                passages.map(|passage| passage.span.of(&page.text)).collect::<Vec<_>>().join("|")
             };
-            (document.title, shown(Role::Body), shown(Role::Quote))
+            (document.title, text_of_role(Role::Body), text_of_role(Role::Quote))
         };
         let plain = "Please refund me.\n\nOn Monday Ann wrote:\n> Hello";
         assert_eq!(text(" My  order ", plain).0.as_deref(), Some("My order"));
@@ -258,12 +259,12 @@ mod tests {
     }
 
     #[test]
-    fn text_is_preferred_and_html_is_read() {
+    fn prefers_text_and_falls_back_to_html() {
         let head = "From: =?utf-8?q?J=C3=B6rg?= <j@b.c>\r\nTo: a@b.c, d@e.f\r\nSubject: An  invoice\r\nMIME-Version: 1.0\r\nDate: Sat, 21 Nov 2026 10:00:00 +0100\r\n";
-        let both = "Content-Type: multipart/alternative; boundary=x\r\n\r\n--x\r\nContent-Type: text/plain\r\n\r\nPlease find the invoice.\r\n\r\n> old\r\n--x\r\nContent-Type: text/html\r\n\r\n<p>HTML</p>\r\n--x--\r\n";
+        let alternative = "Content-Type: multipart/alternative; boundary=x\r\n\r\n--x\r\nContent-Type: text/plain\r\n\r\nPlease find the invoice.\r\n\r\n> old\r\n--x\r\nContent-Type: text/html\r\n\r\n<p>HTML</p>\r\n--x--\r\n";
         let html = "Content-Type: text/html\r\n\r\n<p>Pay <b>now</b></p><blockquote type=cite>old</blockquote>";
         let top = "An invoice\n\nFrom: Jörg <j@b.c>\nTo: a@b.c, d@e.f\nDate: Sat, 21 Nov 2026 10:00:00 +0100";
-        for (rest, expected) in [(both, "Please find the invoice.\n\nold"), (html, "Pay now\n\nold")] {
+        for (rest, expected) in [(alternative, "Please find the invoice.\n\nold"), (html, "Pay now\n\nold")] {
             let document = read(format!("{head}{rest}").as_bytes()).unwrap();
             let page = &document.pages[0];
             assert_eq!(page.text, format!("{top}\n\n{expected}"));

@@ -1,5 +1,5 @@
-//! Web pages. Only html5ever's tokenizer is used: no tree is built, so work stays linear however elements nest, and
-//! the text of broken pages is found all the same.
+//! Web pages. Only html5ever's tokenizer is used. No tree is built, so work stays linear regardless of nesting, and
+//! the text of broken pages is still found.
 
 use std::cell::{Cell, RefCell};
 
@@ -7,17 +7,17 @@ use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
 
-use crate::document::assemble::{self, Block};
+use crate::document::page_builder::{self, Block};
 use crate::document::{Document, Format, Role, encoding};
 use crate::error::Result;
 use crate::limits;
 
-/// How many bytes of a page are searched for the encoding it declares: as browsers do.
-const DECLARATION_WITHIN: usize = 1024;
+/// How many bytes of a page are searched for its declared encoding; browsers use the same value.
+const ENCODING_SEARCH_BYTES: usize = 1024;
 
 /// Whether text begins like a web page.
 pub(crate) fn looks_like(text: &str) -> bool {
-    const FIRST: [&str; 15] = [
+    const FIRST_TAGS: [&str; 15] = [
         "!doctype html",
         "html",
         "head",
@@ -47,36 +47,36 @@ pub(crate) fn looks_like(text: &str) -> bool {
         }
     }
     let Some(tag) = rest.strip_prefix('<') else { return false };
-    FIRST.iter().any(|name| {
+    FIRST_TAGS.iter().any(|name| {
         tag.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
             && tag.get(name.len()..).is_some_and(|after| after.starts_with(|c: char| c == '>' || c.is_whitespace()))
     })
 }
 
-/// Decodes a web page as it says itself.
+/// Decodes a web page with the encoding it declares.
 pub(crate) fn decode(bytes: &[u8]) -> String {
     encoding::decode(bytes, declared_encoding(bytes))
 }
 
-/// Makes a document of a web page.
+/// Makes a document from a web page.
 pub(crate) fn read(text: &str) -> Result<Document> {
-    assemble::check_text(text)?;
+    page_builder::check_text(text)?;
     let (title, blocks) = blocks(text);
-    Ok(Document { format: Format::Html, title, pages: vec![assemble::page(1, blocks)], page_count: 1 })
+    Ok(Document { format: Format::Html, title, pages: vec![page_builder::build_page(1, blocks)], page_count: 1 })
 }
 
 fn declared_encoding(bytes: &[u8]) -> Option<&'static encoding_rs::Encoding> {
-    let head = String::from_utf8_lossy(bytes.get(..DECLARATION_WITHIN).unwrap_or(bytes)).to_ascii_lowercase();
+    let head = String::from_utf8_lossy(bytes.get(..ENCODING_SEARCH_BYTES).unwrap_or(bytes)).to_ascii_lowercase();
     let (_, value) = head.split_once("charset=")?;
     let value = value.trim_start_matches(['"', '\'']);
     let label = value.split(|c: char| c == '"' || c == '\'' || c == '>' || c == ';' || c.is_whitespace()).next()?;
     encoding_rs::Encoding::for_label(label.as_bytes())
 }
 
-/// The title of a page and its blocks. What quotes an earlier mail is marked as mail programs mark it in text, with
-/// `>` before each line.
+/// The title of a page and its blocks. Quotes of an earlier mail are marked as in plain text mails, with `>` before
+/// each line.
 pub(crate) fn blocks(text: &str) -> (Option<String>, Vec<Block>) {
-    // Every piece would lose a byte order mark.
+    // Otherwise the tokenizer would discard a byte order mark at the start of every piece.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let tokenizer = Tokenizer::new(Sink::default(), TokenizerOpts { discard_bom: false, ..TokenizerOpts::default() });
     feed(&tokenizer, text);
@@ -91,19 +91,19 @@ fn finish(tokenizer: Tokenizer<Sink>) -> (Option<String>, Vec<Block>) {
     ((!title.is_empty()).then_some(title), page.blocks)
 }
 
-/// Feeds a page tag by tag, without the attributes that a tag has beyond [`limits::MAX_TAG_ATTRIBUTES`]: html5ever
-/// compares each with all before.
+/// Feeds a page tag by tag and drops the attributes of a tag beyond [`limits::MAX_TAG_ATTRIBUTES`]: html5ever compares
+/// each attribute with all previous ones.
 fn feed(tokenizer: &Tokenizer<Sink>, text: &str) {
     let input = BufferQueue::default();
-    let feed = |piece: &str| {
+    let feed_piece = |piece: &str| {
         input.push_back(StrTendril::from_slice(piece));
         // Scripts do not stop this sink, so one call reads everything.
         let _ = tokenizer.feed(&input);
     };
     let sink = &tokenizer.sink;
     let mut rest = text;
-    while let Some((before, from)) = rest.find('<').and_then(|at| rest.split_at_checked(at)) {
-        feed(before);
+    while let Some((before, from)) = rest.find('<').and_then(|index| rest.split_at_checked(index)) {
+        feed_piece(before);
         let name = from.strip_prefix("</").or_else(|| from.strip_prefix('<')).unwrap_or(from);
         let raw = sink.raw.borrow().clone();
         let is_tag = match &raw {
@@ -112,28 +112,28 @@ fn feed(tokenizer: &Tokenizer<Sink>, text: &str) {
         };
         if is_tag {
             let tag = TagText::new(from);
-            feed(from.get(..tag.kept).unwrap_or(from));
-            feed(tag.end);
+            feed_piece(from.get(..tag.kept_length).unwrap_or(from));
+            feed_piece(tag.end);
             rest = from.get(tag.length..).unwrap_or_default();
         } else if raw.is_none()
             && ["<!", "<?", "</"].iter().any(|start| from.starts_with(start))
             && !from.starts_with("</>")
         {
-            // A comment or a declaration, which ends at the first or a later ">".
-            let before = sink.comments.get();
+            // A comment or declaration; it ends at the first or a later ">".
+            let comments_before = sink.comments.get();
             rest = from;
-            while before == sink.comments.get() && !rest.is_empty() {
+            while comments_before == sink.comments.get() && !rest.is_empty() {
                 let (piece, after) =
-                    rest.split_at_checked(rest.find('>').map_or(rest.len(), |at| at + 1)).unwrap_or((rest, ""));
-                feed(piece);
+                    rest.split_at_checked(rest.find('>').map_or(rest.len(), |index| index + 1)).unwrap_or((rest, ""));
+                feed_piece(piece);
                 rest = after;
             }
         } else {
-            feed("<");
+            feed_piece("<");
             rest = from.strip_prefix('<').unwrap_or_default();
         }
     }
-    feed(rest);
+    feed_piece(rest);
 }
 
 /// Whether a tag begins with this name.
@@ -142,17 +142,17 @@ fn is_named(tag: &str, name: &str) -> bool {
         && tag.get(name.len()..).is_some_and(|after| after.starts_with([' ', '\t', '\n', '\r', '\x0c', '/', '>']))
 }
 
-/// How much of a tag there is, and how much of it is kept.
+/// The extent of a tag and of the part that is kept.
 struct TagText {
     length: usize,
-    /// The bytes up to the first attribute that is one too many.
-    kept: usize,
-    /// What ends the tag instead of the other attributes.
+    /// The length up to the first attribute beyond the limit.
+    kept_length: usize,
+    /// The end of the tag that replaces the dropped attributes.
     end: &'static str,
 }
 
 impl TagText {
-    /// Walks the tag at the start of `text` as the HTML standard has it.
+    /// Scans the tag at the start of `text` as the HTML standard defines it.
     fn new(text: &str) -> Self {
         enum State {
             Name,
@@ -167,19 +167,19 @@ impl TagText {
         }
         let mut state = State::Name;
         let mut attributes = 0;
-        let mut kept = None;
-        for (at, byte) in text.bytes().enumerate() {
+        let mut kept_length = None;
+        for (index, byte) in text.bytes().enumerate() {
             let is_space = matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'\x0c');
             state = match (state, byte) {
                 (State::Quoted(quote), _) if byte == quote => State::AfterQuoted,
                 (State::Quoted(quote), _) => State::Quoted(quote),
                 (state, b'>') => {
-                    let length = at + 1;
-                    return match kept {
-                        Some(kept) => {
-                            Self { length, kept, end: if matches!(state, State::Slash) { " />" } else { " >" } }
+                    let length = index + 1;
+                    return match kept_length {
+                        Some(kept_length) => {
+                            Self { length, kept_length, end: if matches!(state, State::Slash) { " />" } else { " >" } }
                         }
-                        None => Self { length, kept: length, end: "" },
+                        None => Self { length, kept_length: length, end: "" },
                     };
                 }
                 (State::BeforeValue, b'"' | b'\'') => State::Quoted(byte),
@@ -200,28 +200,28 @@ impl TagText {
                 _ => {
                     attributes += 1;
                     if attributes > limits::MAX_TAG_ATTRIBUTES {
-                        kept = kept.or(Some(at));
+                        kept_length = kept_length.or(Some(index));
                     }
                     State::Attribute
                 }
             };
         }
-        Self { length: text.len(), kept: kept.unwrap_or(text.len()), end: "" }
+        Self { length: text.len(), kept_length: kept_length.unwrap_or(text.len()), end: "" }
     }
 }
 
 #[derive(Default)]
 struct Sink {
     text: RefCell<Text>,
-    /// The name of the element that is open and whose content is no markup.
+    /// The name of the open element whose content is not markup.
     raw: RefCell<Option<String>>,
-    /// How many comments and declarations there were.
+    /// The number of comments and declarations so far.
     comments: Cell<usize>,
 }
 
-/// What an open element means for the text in it.
+/// The effect of an open element on its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Meaning {
+enum TagAction {
     None,
     Hidden,
     Title,
@@ -233,7 +233,7 @@ enum Meaning {
     Quote,
 }
 
-/// A row of a table with more text than this is layout and not data, in characters.
+/// A table row with more text than this is layout rather than data, in characters.
 const MAX_ROW_CHARS: usize = 400;
 
 #[derive(Default)]
@@ -241,9 +241,9 @@ struct Text {
     blocks: Vec<Block>,
     current: String,
     title: String,
-    /// Open elements from the outside in, within [`limits::MAX_MARKUP_DEPTH`].
-    open: Vec<(String, Meaning)>,
-    // How many of the open elements have each meaning.
+    /// Open elements, outermost first, at most [`limits::MAX_MARKUP_DEPTH`].
+    open: Vec<(String, TagAction)>,
+    // The number of open elements with each action.
     hidden: usize,
     titles: usize,
     headlines: usize,
@@ -279,7 +279,7 @@ impl TokenSink for Sink {
     }
 }
 
-/// Elements whose content is no markup.
+/// The tokenizer state for elements whose content is not markup.
 fn raw_kind(tag: &Tag) -> Option<RawKind> {
     if tag.kind == TagKind::EndTag || tag.self_closing {
         return None;
@@ -300,7 +300,7 @@ impl Text {
             if self.preformatted > 0 {
                 self.current.push_str(characters);
             } else {
-                // Line breaks of the source are spaces; the ones that show are elements.
+                // Line breaks in the source are spaces; visible line breaks are elements.
                 self.current.extend(characters.chars().map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c }));
             }
         }
@@ -328,49 +328,49 @@ impl Text {
         {
             self.close_last();
         }
-        let meaning = meaning(tag);
-        if let Some(count) = self.count(meaning) {
+        let action = tag_action(tag);
+        if let Some(count) = self.count(action) {
             *count += 1;
         }
-        self.open.push((name.to_owned(), meaning));
+        self.open.push((name.to_owned(), action));
     }
 
     fn end(&mut self, name: &str) {
         if is_block(name) {
             self.break_line(name);
         }
-        // An end without a start closes nothing.
-        let Some(at) = self.open.iter().rposition(|(open, _)| open == name) else {
+        // An end tag without a start tag closes nothing.
+        let Some(index) = self.open.iter().rposition(|(open, _)| open == name) else {
             return;
         };
-        while self.open.len() > at {
+        while self.open.len() > index {
             self.close_last();
         }
     }
 
     fn close_last(&mut self) {
-        if let Some((_, meaning)) = self.open.pop()
-            && let Some(count) = self.count(meaning)
+        if let Some((_, action)) = self.open.pop()
+            && let Some(count) = self.count(action)
         {
             *count = count.saturating_sub(1);
         }
     }
 
-    fn count(&mut self, meaning: Meaning) -> Option<&mut usize> {
-        match meaning {
-            Meaning::None => None,
-            Meaning::Hidden => Some(&mut self.hidden),
-            Meaning::Title => Some(&mut self.titles),
-            Meaning::Headline => Some(&mut self.headlines),
-            Meaning::Heading => Some(&mut self.headings),
-            Meaning::Row => Some(&mut self.rows),
-            Meaning::Preformatted => Some(&mut self.preformatted),
-            Meaning::Quote => Some(&mut self.quotes),
+    fn count(&mut self, action: TagAction) -> Option<&mut usize> {
+        match action {
+            TagAction::None => None,
+            TagAction::Hidden => Some(&mut self.hidden),
+            TagAction::Title => Some(&mut self.titles),
+            TagAction::Headline => Some(&mut self.headlines),
+            TagAction::Heading => Some(&mut self.headings),
+            TagAction::Row => Some(&mut self.rows),
+            TagAction::Preformatted => Some(&mut self.preformatted),
+            TagAction::Quote => Some(&mut self.quotes),
         }
     }
 
-    /// Ends the block at the edge of an element; inside a row of a table only the paragraph, so that the row stays
-    /// together.
+    /// Ends the block at the start or end of an element; inside a table row it ends only the paragraph, so that the
+    /// row stays together.
     fn break_line(&mut self, name: &str) {
         let in_cell = self.rows > 0 && !matches!(name, "tr" | "table" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6");
         if in_cell {
@@ -395,44 +395,49 @@ impl Text {
             () => Role::Body,
         };
         self.has_headline |= role == Role::Title;
-        let quoting = self.quotes > 0;
+        let is_quote = self.quotes > 0;
         let parts = text.split('\t').flat_map(|cell| cell.split("\n\n")).filter(|part| !part.trim().is_empty());
         self.blocks.extend(parts.map(|part| {
-            let text =
-                if quoting { part.trim().lines().map(|line| format!("> {line}\n")).collect() } else { part.to_owned() };
+            let text = if is_quote {
+                part.trim().lines().map(|line| format!("> {line}\n")).collect()
+            } else {
+                part.to_owned()
+            };
             Block { role, text }
         }));
     }
 }
 
-fn meaning(tag: &Tag) -> Meaning {
+fn tag_action(tag: &Tag) -> TagAction {
     let name: &str = &tag.name;
-    let mut quote = false;
+    let mut is_quote = false;
     for attribute in &tag.attrs {
         let value = attribute.value.to_ascii_lowercase();
         match &*attribute.name.local {
-            "hidden" => return Meaning::Hidden,
+            "hidden" => return TagAction::Hidden,
             "style" => {
                 let style: String = value.chars().filter(|c| !c.is_whitespace()).collect();
                 if ["display:none", "visibility:hidden", "mso-hide:all"].iter().any(|hidden| style.contains(hidden)) {
-                    return Meaning::Hidden;
+                    return TagAction::Hidden;
                 }
             }
-            "type" => quote |= name == "blockquote" && value == "cite",
-            "class" => quote |= ["gmail_quote", "yahoo_quoted", "moz-cite"].iter().any(|class| value.contains(class)),
+            "type" => is_quote |= name == "blockquote" && value == "cite",
+            "class" => {
+                is_quote |= ["gmail_quote", "yahoo_quoted", "moz-cite"].iter().any(|class| value.contains(class));
+            }
             _ => {}
         }
     }
     match name {
         "script" | "style" | "template" | "iframe" | "noembed" | "noframes" | "svg" | "math" | "object" | "audio"
-        | "video" | "canvas" => Meaning::Hidden,
-        "title" => Meaning::Title,
-        "h1" => Meaning::Headline,
-        "h2" | "h3" | "h4" | "h5" | "h6" => Meaning::Heading,
-        "tr" => Meaning::Row,
-        "pre" | "textarea" => Meaning::Preformatted,
-        _ if quote => Meaning::Quote,
-        _ => Meaning::None,
+        | "video" | "canvas" => TagAction::Hidden,
+        "title" => TagAction::Title,
+        "h1" => TagAction::Headline,
+        "h2" | "h3" | "h4" | "h5" | "h6" => TagAction::Heading,
+        "tr" => TagAction::Row,
+        "pre" | "textarea" => TagAction::Preformatted,
+        _ if is_quote => TagAction::Quote,
+        _ => TagAction::None,
     }
 }
 
@@ -500,7 +505,7 @@ mod tests {
     }
 
     #[test]
-    fn reads() {
+    fn reads_title_blocks_and_table_rows() {
         let html = "<!doctype html><title>A &amp; B</title><style>p{}</style><h1>Head<br>line</h1>
             <p>One <b>t</b>wo<p>three<div hidden>no<div>no</div></div><span style='display: none'>no</span>
             <table><tr><th>Item<th>Price<tr><td><p>Tea</p><td>3</table><h2>More</h2>
@@ -522,29 +527,29 @@ mod tests {
     }
 
     #[test]
-    fn declared_encodings_count() {
+    fn uses_the_declared_encoding() {
         let html = b"<html><meta charset=windows-1251><p>\xcf\xf0\xe8\xe2\xe5\xf2";
         assert_eq!(read(&decode(html)).unwrap().pages[0].text, "\u{41f}\u{440}\u{438}\u{432}\u{435}\u{442}");
     }
 
     #[test]
-    fn attributes_are_bounded() {
+    fn limits_attributes_of_a_tag() {
         let attributes = |count| (0..count).map(|number| format!(" a{number}=1")).collect::<String>();
-        let most = limits::MAX_TAG_ATTRIBUTES;
+        let max_attributes = limits::MAX_TAG_ATTRIBUTES;
         for (html, expected) in [
             // The last attribute that counts hides the text, the one after it does not.
-            (format!("<p>before<p{} hidden>text</p>after", attributes(most - 1)), "before|after"),
-            (format!("<p>before<p{} hidden>text</p>after", attributes(most)), "before|text|after"),
-            // What ends the tag is not lost, nor found where it is not.
-            (format!("<script{} />text", attributes(most + 1)), "text"),
-            (format!("<script{}=/>text</script >after", attributes(most + 1)), "after"),
-            (format!("<p{} b='>' c=\">\" d=>text", attributes(most + 1)), "text"),
+            (format!("<p>before<p{} hidden>text</p>after", attributes(max_attributes - 1)), "before|after"),
+            (format!("<p>before<p{} hidden>text</p>after", attributes(max_attributes)), "before|text|after"),
+            // The end of the tag is found, also next to quotes and slashes.
+            (format!("<script{} />text", attributes(max_attributes + 1)), "text"),
+            (format!("<script{}=/>text</script >after", attributes(max_attributes + 1)), "after"),
+            (format!("<p{} b='>' c=\">\" d=>text", attributes(max_attributes + 1)), "text"),
             (format!("<p>text</p{} b='>'>after", attributes(300_000)), "text|after"),
             (format!("<style>a</style{}>text", attributes(300_000)), "text"),
-            (format!("<!-- <p{}='> -->text", attributes(most + 1)), "text"),
-            (format!("<script>a <b{}='</script>text", attributes(most + 1)), "text"),
+            (format!("<!-- <p{}='> -->text", attributes(max_attributes + 1)), "text"),
+            (format!("<script>a <b{}='</script>text", attributes(max_attributes + 1)), "text"),
             (format!("text<p{}", attributes(300_000)), "text"),
-            // A long value is no attribute.
+            // A long value is not an attribute.
             (
                 format!("<p>before<img alt='a > b' src=\"data:image/png;base64,{}\">after", "A/b= ".repeat(50_000)),
                 "beforeafter",
@@ -556,7 +561,7 @@ mod tests {
         }
     }
 
-    fn whole(html: &str) -> (Option<String>, Vec<Block>) {
+    fn blocks_fed_as_a_whole(html: &str) -> (Option<String>, Vec<Block>) {
         let input = BufferQueue::default();
         input.push_back(StrTendril::from_slice(html));
         let tokenizer = Tokenizer::new(Sink::default(), TokenizerOpts::default());
@@ -565,20 +570,20 @@ mod tests {
     }
 
     proptest! {
-        /// That a page is fed in pieces makes no difference.
+        /// Feeding a page in pieces gives the same result as feeding it whole.
         #[test]
-        fn pieces_are_fed_as_the_whole(parts in prop::collection::vec(prop::sample::select(vec![
+        fn feeding_in_pieces_matches_feeding_whole(parts in prop::collection::vec(prop::sample::select(vec![
             "<", ">", "</", "/>", "</>", "<!", "<!--", "-->", "--!>", "<?", "<!doctype html", "<![CDATA[", "]]>", "<p", "<b a", "</p",
             "<script", "</script", "<style>", "</style", "<title>", "</title ", "<td>", "<tr>", "<pre>", "<p hidden>", " ", "=", "\"",
             "'", "/", "a", "text", "&amp;", "&am", "\r\n", "\r", "\u{feff}", "\0", "ä",
         ]), 0..40)) {
             let html = parts.concat();
-            prop_assert_eq!(blocks(&html), whole(&html), "{:?}", html);
+            prop_assert_eq!(blocks(&html), blocks_fed_as_a_whole(&html), "{:?}", html);
         }
     }
 
     #[test]
-    fn nesting_is_bounded() {
+    fn limits_nesting_depth() {
         let html = format!("<html>{}deep{}<p>after", "<div><b>".repeat(20_000), "</b></div>".repeat(20_000));
         assert_eq!(passages(&html).len(), 2);
     }

@@ -1,16 +1,16 @@
-//! The text of a mail: what was written now, what is quoted from earlier mails, what is signature.
+//! Splits the text of a mail into new text, quotes of earlier mails, and signature.
 //!
-//! Quoted is what follows `>`, and everything below the line or the block of header fields that mail programs put
-//! above an earlier mail. A forwarded mail is not history: it is what the sender wants to be read, so below such a
-//! line roles go on as if nothing was. Signature is what follows `-- `, a mobile program's greeting, and legal
+//! Quotes are lines that begin with `>`, and everything below the line or the block of header fields that mail programs
+//! put above an earlier mail. A forwarded mail is not a quote: the sender wants it to be read, so the lines below such
+//! a separator are new text. Signature is everything below `-- `, the greeting of a mobile mail program, and legal
 //! disclaimers.
 
 use super::plain;
-use crate::document::assemble::{self, Block};
+use crate::document::page_builder::{self, Block};
 use crate::document::{Page, Role};
 
 /// First and later words of lines that introduce an earlier mail: "On Monday Ann wrote:".
-const INTRODUCTIONS: &[(&str, &[&str])] = &[
+const ATTRIBUTION_LINES: &[(&str, &[&str])] = &[
     ("On ", &["wrote"]),
     ("Am ", &["schrieb", "geschrieben"]),
     ("Le ", &["a écrit"]),
@@ -22,9 +22,9 @@ const INTRODUCTIONS: &[(&str, &[&str])] = &[
     ("W dniu ", &["pisze", "napisał"]),
 ];
 
-/// First words of the fields of an earlier mail's header: who, when, and the rest.
-const WHO: &[&str] = &["from:", "von:", "de :", "de:", "da:", "van:", "od:"];
-const WHEN: &[&str] = &[
+/// Names of the header fields of an earlier mail: sender, and date.
+const SENDER_FIELDS: &[&str] = &["from:", "von:", "de :", "de:", "da:", "van:", "od:"];
+const DATE_FIELDS: &[&str] = &[
     "sent:",
     "date:",
     "gesendet:",
@@ -41,7 +41,7 @@ const WHEN: &[&str] = &[
     "wysłano:",
 ];
 
-/// Parts of lines that separate an earlier mail.
+/// Parts of the lines above an earlier mail.
 const SEPARATORS: &[&str] = &[
     "original message",
     "ursprüngliche nachricht",
@@ -53,7 +53,7 @@ const SEPARATORS: &[&str] = &[
     "oorspronkelijk bericht",
 ];
 
-/// Parts of lines that separate a forwarded mail.
+/// Parts of the lines above a forwarded mail.
 const FORWARDS: &[&str] = &[
     "forwarded message",
     "begin forwarded message",
@@ -77,7 +77,7 @@ const SENT_FROM: &[&str] = &[
     "verzonden vanaf mijn ",
 ];
 
-/// Words of disclaimers: all of one group in one paragraph.
+/// Words of disclaimers: a disclaimer has all words of a group in one paragraph.
 const DISCLAIMERS: &[&[&str]] = &[
     &["confidential", "intended", "recipient"],
     &["confidential", "intended", "addressee"],
@@ -90,92 +90,93 @@ const DISCLAIMERS: &[&[&str]] = &[
     &["vertrouwelijk", "geadresseerde"],
 ];
 
-/// Makes a page of the text of a mail: passages with the roles body, table row, quote and signature.
+/// Builds a page from the text of a mail, with passages of the roles body, table row, quote and signature.
 pub fn mail_passages(text: &str) -> Page {
-    assemble::page(1, roles(plain::blocks(text)))
+    page_builder::build_page(1, roles(plain::blocks(text)))
 }
 
-/// Gives blocks of a mail their roles. Lines that begin with `>` are set apart and lose it.
+/// Sets the roles of the blocks of a mail. Lines that begin with `>` become separate blocks, without it.
 pub(crate) fn roles(blocks: Vec<Block>) -> Vec<Block> {
-    let mut state = State::Written;
-    let mut done = Vec::new();
+    let mut state = State::New;
+    let mut with_roles = Vec::new();
     for block in blocks.into_iter().flat_map(|block| split(&block)) {
-        let (quoted, text) = (block.quoted, block.text);
-        let below = state.after(&text);
-        let role = match (quoted, state, below) {
+        let (is_quoted, text) = (block.is_quoted, block.text);
+        let next = state.after(&text);
+        let role = match (is_quoted, state, next) {
             (true, ..) | (_, State::History, _) | (_, _, State::History | State::Introduced) => Role::Quote,
             (_, State::Signature, _) | (_, _, State::Signature) => Role::Signature,
             _ if is_disclaimer(&text) => Role::Signature,
             _ => block.role,
         };
-        // Below an introduction everything is history, unless its quote is marked: then an answer may follow it.
-        state = match below {
+        // Everything below an introduction is history, unless the quote is marked by `>`: then an answer may follow.
+        state = match next {
             State::Introduced => State::Introduced,
-            State::Written if state == State::Introduced && !quoted => State::History,
+            State::New if state == State::Introduced && !is_quoted => State::History,
             other => other,
         };
-        done.push(Block::new(if state == State::History { Role::Quote } else { role }, text));
+        with_roles.push(Block::new(if state == State::History { Role::Quote } else { role }, text));
     }
-    done
+    with_roles
 }
 
-/// Where in a mail a block is.
+/// The part of a mail that a block is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// What was written now.
-    Written,
+    /// New text.
+    New,
     /// Below a line that introduces an earlier mail.
     Introduced,
+    /// In an earlier mail.
     History,
     Signature,
 }
 
 impl State {
-    /// The state that a block leads to.
+    /// The state after a block.
     fn after(self, text: &str) -> Self {
         let lower = text.to_lowercase();
         let first = lower.lines().next().unwrap_or_default().trim();
-        let separates = |marks: &[&str]| {
-            // A sentence may use the words; a separator is little else.
-            first.len() < 80 && marks.iter().any(|mark| first.contains(mark))
+        let is_separator = |phrases: &[&str]| {
+            // A sentence may contain the phrase, but a separator contains little else.
+            first.len() < 80 && phrases.iter().any(|phrase| first.contains(phrase))
         };
         match self {
             Self::History => Self::History,
-            _ if separates(FORWARDS) => Self::Written,
-            _ if separates(SEPARATORS) || is_header(&lower) => Self::History,
+            _ if is_separator(FORWARDS) => Self::New,
+            _ if is_separator(SEPARATORS) || is_header(&lower) => Self::History,
             _ if is_introduction(text) => Self::Introduced,
             Self::Signature => Self::Signature,
             _ if is_signature(text, first) => Self::Signature,
-            _ => Self::Written,
+            _ => Self::New,
         }
     }
 }
 
 struct Part {
     role: Role,
-    quoted: bool,
+    is_quoted: bool,
     text: String,
 }
 
-/// Splits a block where quoted and other lines meet, and before the line that begins a signature.
+/// Splits a block between quoted and other lines, and before lines that begin a part.
 fn split(block: &Block) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
     for line in block.text.lines() {
-        let (quoted, line) = unquote(line);
-        let cut = is_cut(line);
+        let (is_quoted, line) = unquote(line);
+        let begins_part = begins_part(line);
         match parts.last_mut() {
-            Some(part) if part.quoted == quoted && !cut => {
+            Some(part) if part.is_quoted == is_quoted && !begins_part => {
                 part.text.push('\n');
                 part.text.push_str(line);
             }
-            _ => parts.push(Part { role: block.role, quoted, text: line.to_owned() }),
+            _ => parts.push(Part { role: block.role, is_quoted, text: line.to_owned() }),
         }
     }
     parts
 }
 
-/// Whether a new part begins with a line: a signature, or a separator that no empty line sets apart.
-fn is_cut(line: &str) -> bool {
+/// Whether a line begins a part: a signature, or a separator without an empty line before it.
+fn begins_part(line: &str) -> bool {
     let trimmed = line.trim();
     line.trim_start() == "-- " || trimmed == "--" || (trimmed.starts_with("-----") && trimmed.len() < 80)
 }
@@ -185,23 +186,23 @@ fn unquote(line: &str) -> (bool, &str) {
     if trimmed.starts_with('>') { (true, trimmed.trim_start_matches(['>', ' '])) } else { (false, line) }
 }
 
-/// "On Monday Ann wrote:", which may be broken into lines.
+/// Whether text is like "On Monday Ann wrote:", possibly on several lines.
 fn is_introduction(text: &str) -> bool {
     let text = text.trim();
-    // Dates, names and an address: longer is prose.
+    // It has a date, a name and an address; longer text is prose.
     text.len() < 300
         && text.ends_with(':')
-        && INTRODUCTIONS
+        && ATTRIBUTION_LINES
             .iter()
             .any(|(start, verbs)| text.starts_with(start) && verbs.iter().any(|verb| text.contains(verb)))
 }
 
-/// The header of an earlier mail in text: who and when, one soon after the other.
+/// Whether text begins with the header of an earlier mail: the sender, and the date within the next three lines.
 fn is_header(lower: &str) -> bool {
     let mut lines =
         lower.lines().map(|line| line.trim().trim_start_matches('*')).skip_while(|line| line.starts_with('-'));
     let starts = |line: &str, names: &[&str]| names.iter().any(|name| line.starts_with(name));
-    lines.next().is_some_and(|line| starts(line, WHO)) && lines.take(3).any(|line| starts(line, WHEN))
+    lines.next().is_some_and(|line| starts(line, SENDER_FIELDS)) && lines.take(3).any(|line| starts(line, DATE_FIELDS))
 }
 
 fn is_signature(text: &str, first: &str) -> bool {
@@ -211,7 +212,7 @@ fn is_signature(text: &str, first: &str) -> bool {
 }
 
 fn is_disclaimer(text: &str) -> bool {
-    // A short sentence may say that something is confidential.
+    // A short sentence may just say that something is confidential.
     if text.len() < 120 {
         return false;
     }

@@ -1,19 +1,19 @@
-//! Markdown: headings, lists, tables and links by a line scanner. It keeps the words and drops the marks; it is
-//! no renderer, so what it does not know stays as it is written.
+//! Reads Markdown with a line scanner: headings, lists, tables and links. It keeps the text and drops the markup. It is
+//! not a renderer, so unknown markup stays as it is.
 
-use crate::document::assemble::{self, Block};
+use crate::document::page_builder::{self, Block};
 use crate::document::{Document, Format, Role};
 use crate::error::Result;
 
-/// How much of a text is looked at to tell whether it is Markdown.
-const LOOK_AT_LINES: usize = 400;
+/// The number of lines inspected to recognise Markdown.
+const MAX_INSPECTED_LINES: usize = 400;
 
-/// Whether text has two different marks of Markdown, one of which other texts rarely have.
+/// Whether text has two different kinds of markup, one of which is rare in other text.
 pub(crate) fn looks_like(text: &str) -> bool {
     let (mut heading, mut link, mut fence, mut table, mut list, mut strong) = (0, 0, 0, 0, 0, 0);
-    for line in text.lines().take(LOOK_AT_LINES) {
+    for line in text.lines().take(MAX_INSPECTED_LINES) {
         let line = line.trim();
-        heading += usize::from(atx(line).is_some());
+        heading += usize::from(atx_heading(line).is_some());
         link += usize::from(
             line.split_once("](").is_some_and(|(before, after)| before.contains('[') && after.contains(')')),
         );
@@ -27,14 +27,14 @@ pub(crate) fn looks_like(text: &str) -> bool {
     rare > 0 && (rare + common >= 2 || heading >= 2)
 }
 
-/// Makes a document of decoded text.
+/// Reads decoded text.
 pub(crate) fn read(text: &str) -> Result<Document> {
-    assemble::check_text(text)?;
+    page_builder::check_text(text)?;
     let (front, body) = front_matter(text);
     let blocks = blocks(body);
     let title = front
         .or_else(|| blocks.iter().find(|block| block.role == Role::Title).map(|block| block.text.trim().to_owned()));
-    Ok(Document { format: Format::Markdown, title, pages: vec![assemble::page(1, blocks)], page_count: 1 })
+    Ok(Document { format: Format::Markdown, title, pages: vec![page_builder::build_page(1, blocks)], page_count: 1 })
 }
 
 /// The title in the front matter, and the text after it.
@@ -52,8 +52,8 @@ fn blocks(text: &str) -> Vec<Block> {
     let mut fence = None;
     for line in text.lines() {
         let trimmed = line.trim();
-        if let Some(open) = fence {
-            if fence_of(trimmed) == Some(open) {
+        if let Some(open_fence) = fence {
+            if fence_of(trimmed) == Some(open_fence) {
                 fence = None;
                 blocks.flush(Role::Body);
             } else {
@@ -62,15 +62,15 @@ fn blocks(text: &str) -> Vec<Block> {
             continue;
         }
         let quoted = trimmed.trim_start_matches('>').trim_start();
-        if let Some(open) = fence_of(quoted) {
-            fence = Some(open);
+        if let Some(open_fence) = fence_of(quoted) {
+            fence = Some(open_fence);
             blocks.flush(Role::Body);
         } else if quoted.is_empty() {
             blocks.flush(Role::Body);
-        } else if let Some((level, heading)) = atx(quoted) {
+        } else if let Some((level, heading)) = atx_heading(quoted) {
             blocks.heading(level, heading);
         } else if blocks.lines > 0 && (is_rule_of(quoted, '=') || is_rule_of(quoted, '-')) {
-            // A line below a line: the underlined kind of heading.
+            // A rule below a line of text makes it a heading.
             let level = if quoted.starts_with('=') { 1 } else { 2 };
             let heading = std::mem::take(&mut blocks.paragraph);
             blocks.lines = 0;
@@ -123,43 +123,43 @@ impl Blocks {
 }
 
 /// The level and text of a heading written with `#`.
-fn atx(line: &str) -> Option<(usize, &str)> {
+fn atx_heading(line: &str) -> Option<(usize, &str)> {
     let text = line.trim_start_matches('#');
     let level = line.len() - text.len();
     ((1..=6).contains(&level) && text.starts_with(' ')).then(|| (level, text.trim().trim_end_matches('#').trim_end()))
 }
 
-/// The mark of a line that opens or closes a block of code.
+/// The fence of a line that opens or closes a code block.
 fn fence_of(line: &str) -> Option<&'static str> {
     ["```", "~~~"].into_iter().find(|fence| line.starts_with(fence))
 }
 
-/// Three or more of `mark`, and nothing else.
+/// Whether a line consists of three or more `mark`s.
 fn is_rule_of(line: &str, mark: char) -> bool {
     line.chars().filter(|c| *c == mark).count() >= 3 && line.chars().all(|c| c == mark || c == ' ')
 }
 
-/// The line between the head and the body of a table.
+/// Whether a line separates the header and the body of a table.
 fn is_table_rule(line: &str) -> bool {
     line.contains('|') && line.contains("--") && line.chars().all(|c| matches!(c, '|' | '-' | ':' | ' '))
 }
 
-/// A link that is defined apart from its use.
+/// Whether a line defines the address of a link.
 fn is_definition(line: &str) -> bool {
     line.starts_with('[') && line.split_once("]: ").is_some_and(|(name, _)| !name.contains(' '))
 }
 
-/// The text of an item of a list.
+/// The text of a list item.
 fn list_item(line: &str) -> Option<&str> {
-    let marked = ["- [ ] ", "- [x] ", "- ", "* ", "+ "].iter().find_map(|mark| line.strip_prefix(mark));
-    // Numbers stay: they may be references.
-    marked
+    let item = ["- [ ] ", "- [x] ", "- ", "* ", "+ "].iter().find_map(|mark| line.strip_prefix(mark));
+    // Numbers are kept: they may be references.
+    item
 }
 
-/// Drops emphasis, code marks, links and tags; keeps their text.
+/// Drops the markup of emphasis, code, links and tags; keeps their text.
 fn inline(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut closing = Closing::default();
+    let mut closing = ClosingMarks::default();
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
         let after = rest.get(c.len_utf8()..).unwrap_or_default();
@@ -175,7 +175,7 @@ fn inline(text: &str) -> String {
                 }
             },
             '*' | '`' => after,
-            // Inside a word an underscore is a letter.
+            // Inside a word an underscore is text.
             '_' if !out.ends_with(char::is_alphanumeric) || !after.starts_with(char::is_alphanumeric) => after,
             '!' if after.starts_with('[') => after,
             '[' => match closing.link(text, after) {
@@ -190,8 +190,8 @@ fn inline(text: &str) -> String {
             },
             '<' => match closing.tag.split(text, after).filter(|(tag, _)| is_tag(tag)) {
                 Some((tag, after)) => {
-                    let address = tag.contains("://") || tag.contains('@');
-                    out.push_str(if address { tag } else { " " });
+                    let is_address = tag.contains("://") || tag.contains('@');
+                    out.push_str(if is_address { tag } else { " " });
                     after
                 }
                 None => {
@@ -208,23 +208,23 @@ fn inline(text: &str) -> String {
     out
 }
 
-/// Where the next closing marks of a text are.
-struct Closing {
-    label: NextOf,
-    address: NextOf,
-    reference: NextOf,
-    tag: NextOf,
+/// The positions of the next closing marks.
+struct ClosingMarks {
+    label: NextMark,
+    address: NextMark,
+    reference: NextMark,
+    tag: NextMark,
 }
 
-impl Default for Closing {
+impl Default for ClosingMarks {
     fn default() -> Self {
-        let [label, address, reference, tag] = [']', ')', ']', '>'].map(|mark| NextOf { mark, at: Some(0) });
+        let [label, address, reference, tag] = [']', ')', ']', '>'].map(|mark| NextMark { mark, offset: Some(0) });
         Self { label, address, reference, tag }
     }
 }
 
-impl Closing {
-    /// The label of a link and what follows it; `rest`, the end of `text`, begins after the bracket.
+impl ClosingMarks {
+    /// The label of a link and the text after the link; `rest`, the end of `text`, begins after the opening bracket.
     fn link<'a>(&mut self, text: &'a str, rest: &'a str) -> Option<(&'a str, &'a str)> {
         let (label, after) = self.label.split(text, rest)?;
         let after = match after.chars().next() {
@@ -232,26 +232,26 @@ impl Closing {
             Some('[') => self.reference.split(text, after)?.1,
             _ => return None,
         };
-        // A picture in a link: its label is the picture's.
+        // The label of a link around an image is that of the image.
         Some((label.trim_start_matches("!["), after))
     }
 }
 
-/// Where a mark next is. It remembers the answer, so that a line of a million brackets is searched once.
-struct NextOf {
+/// The next position of a mark. It is cached, so that a line of a million brackets is searched once.
+struct NextMark {
     mark: char,
-    at: Option<usize>,
+    offset: Option<usize>,
 }
 
-impl NextOf {
+impl NextMark {
     /// Splits `rest`, the end of `text`, at the next mark.
     fn split<'a>(&mut self, text: &'a str, rest: &'a str) -> Option<(&'a str, &'a str)> {
         let start = text.len() - rest.len();
-        if self.at? < start || self.at == Some(0) {
-            self.at = rest.find(self.mark).map(|at| start + at);
+        if self.offset? < start || self.offset == Some(0) {
+            self.offset = rest.find(self.mark).map(|offset| start + offset);
         }
-        let at = self.at? - start;
-        Some((rest.get(..at)?, rest.get(at + self.mark.len_utf8()..)?))
+        let end = self.offset? - start;
+        Some((rest.get(..end)?, rest.get(end + self.mark.len_utf8()..)?))
     }
 }
 
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_from_plain_text() {
+    fn recognises_markdown() {
         for (text, expected) in [
             ("# Title\n\n- item", true),
             ("See [this](http://x) and **that**", true),

@@ -1,27 +1,27 @@
-//! Text without markup: form feeds separate pages, empty lines separate paragraphs, and lines whose words stand in
-//! columns are rows of a table.
+//! Reads text without markup: form feeds separate pages, empty lines separate paragraphs, and lines whose words are in
+//! columns are table rows.
 
-use crate::document::assemble::{self, Block};
+use crate::document::page_builder::{self, Block};
 use crate::document::{Document, Format, Role};
 use crate::error::{Error, Result, Unreadable};
 use crate::limits;
 
-/// How many spaces in a row separate columns. Two also follow a full stop.
+/// The number of consecutive spaces that separates columns. Two also follow a full stop.
 const COLUMN_SPACES: usize = 3;
 
-/// Makes a document of decoded text.
+/// Reads decoded text.
 pub(crate) fn read(text: &str) -> Result<Document> {
-    assemble::check_text(text)?;
-    let sheets = text.trim_end_matches(|c: char| c.is_whitespace()).split('\x0c');
+    page_builder::check_text(text)?;
+    let page_texts = text.trim_end_matches(|c: char| c.is_whitespace()).split('\x0c');
     let mut pages = Vec::new();
-    for (number, sheet) in (1..).zip(sheets) {
+    for (number, page_text) in (1..).zip(page_texts) {
         if number > limits::MAX_PAGES {
             return Err(Error::unreadable(
                 Unreadable::TooManyPages,
                 format!("The document has more than {} pages", limits::MAX_PAGES),
             ));
         }
-        pages.push(assemble::page(number, blocks(sheet)));
+        pages.push(page_builder::build_page(number, blocks(page_text)));
     }
     let page_count = u32::try_from(pages.len()).unwrap_or(u32::MAX);
     Ok(Document { format: Format::Plain, title: None, pages, page_count })
@@ -47,7 +47,7 @@ pub(crate) fn blocks(text: &str) -> Vec<Block> {
     blocks
 }
 
-/// The cells of a line whose words stand in columns, separated by tabs.
+/// The cells of a line whose words are in columns, separated by tabs; None for other lines.
 fn columns(line: &str) -> Option<String> {
     let mut row = String::new();
     let mut spaces = 0;

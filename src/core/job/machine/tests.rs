@@ -62,7 +62,7 @@ fn accepted(stages: usize) -> Job {
             classification: Arc::default(),
             transaction: None,
             plan: [Stage::Classify, Stage::Extract].into_iter().take(stages).collect(),
-            // Some of the labels that decisions give lead somewhere.
+            // Some of the labels that decisions give have a route.
             routes: ["1", "2", "3"].map(route).into(),
             route: None,
             external: External::default(),
@@ -75,18 +75,18 @@ fn accepted(stages: usize) -> Job {
 #[derive(Debug, Clone)]
 enum Event {
     Command(Command),
-    /// Time passes.
-    Pass(Duration),
-    /// The timer fires, in time.
+    /// The clock advances.
+    Advance(Duration),
+    /// The timer fires on time.
     Timer,
-    /// What is owed arrives.
+    /// The outbox is delivered.
     Deliver,
 }
 
 fn commands() -> impl Strategy<Value = Command> {
     let start = prop_oneof![
         Just(Start::Queue),
-        (0..4_u8).prop_map(|number| Start::Here(lease(number))),
+        (0..4_u8).prop_map(|number| Start::Inline(lease(number))),
         (0..6_u8).prop_map(|number| Start::Done(classified(number))),
         any::<bool>().prop_map(|retryable| Start::Done(failed(retryable))),
     ];
@@ -105,15 +105,15 @@ fn commands() -> impl Strategy<Value = Command> {
 fn events() -> impl Strategy<Value = Vec<Event>> {
     let event = prop_oneof![
         12 => commands().prop_map(Event::Command),
-        3 => (0..30_000_u64).prop_map(|millis| Event::Pass(Duration::from_millis(millis))),
+        3 => (0..30_000_u64).prop_map(|millis| Event::Advance(Duration::from_millis(millis))),
         3 => Just(Event::Timer),
         2 => Just(Event::Deliver),
     ];
     proptest::collection::vec(event, 1..60)
 }
 
-/// One step of a history, with everything that must hold of it.
-fn step(before: Option<&Job>, command: Command, now: Timestamp, owed: &mut BTreeSet<String>) -> Option<Job> {
+/// Applies one command of a history, and checks every invariant of a transition.
+fn step(before: Option<&Job>, command: Command, now: Timestamp, pushed: &mut BTreeSet<String>) -> Option<Job> {
     let claimer = match &command {
         Command::Claim { lease } => Some(*lease),
         _ => None,
@@ -122,10 +122,10 @@ fn step(before: Option<&Job>, command: Command, now: Timestamp, owed: &mut BTree
         Command::Report { lease, .. } => Some(*lease),
         _ => None,
     };
-    let Ok(Outcome::Changed(after)) = apply(before, command, now) else { return before.cloned() };
+    let Ok(Transition::Changed(after)) = apply(before, command, now) else { return before.cloned() };
     for effect in &after.outbox {
         if before.is_none_or(|before| !before.outbox.contains(effect)) {
-            assert!(owed.insert(effect.id()), "effect {} is owed a second time", effect.id());
+            assert!(pushed.insert(effect.id()), "effect {} is owed a second time", effect.id());
         }
     }
     if let State::Running { attempt, .. } = after.state {
@@ -163,20 +163,20 @@ proptest! {
     fn invariants_hold_over_any_history(events in events()) {
         let mut job: Option<Job> = None;
         let mut now = Timestamp::from_millis(1_000);
-        let mut owed = BTreeSet::new();
+        let mut pushed = BTreeSet::new();
         for event in events {
             match event {
-                Event::Pass(duration) => now = now + duration,
-                Event::Command(command) => job = step(job.as_ref(), command, now, &mut owed),
+                Event::Advance(duration) => now = now + duration,
+                Event::Command(command) => job = step(job.as_ref(), command, now, &mut pushed),
                 Event::Timer => {
-                    if let Some(at) = job.as_ref().and_then(Job::timer) {
-                        now = now.max(at);
-                        job = step(job.as_ref(), Command::Wake, now, &mut owed);
+                    if let Some(timer) = job.as_ref().and_then(Job::timer) {
+                        now = now.max(timer);
+                        job = step(job.as_ref(), Command::Wake, now, &mut pushed);
                     }
                 }
                 Event::Deliver => {
                     let effects = job.iter().flat_map(|job| &job.outbox).map(Effect::id).collect();
-                    job = step(job.as_ref(), Command::Delivered { effects }, now, &mut owed);
+                    job = step(job.as_ref(), Command::Delivered { effects }, now, &mut pushed);
                 }
             }
             if let Some(job) = &job {
@@ -185,16 +185,16 @@ proptest! {
         }
     }
 
-    /// Whatever happened before: if from now on every message is lost and every claimer dies, the timer alone brings
-    /// the job to an end after the allowed attempts.
+    /// After any history, if from now on every message is lost and every worker crashes, the timer alone ends the job
+    /// after the maximum number of attempts.
     #[test]
     fn the_timer_alone_ends_every_job(events in events()) {
         let mut job = accepted(2);
         let mut now = Timestamp::from_millis(1_000);
-        let mut owed = BTreeSet::new();
+        let mut pushed = BTreeSet::new();
         for event in events {
             if let Event::Command(command) = event {
-                job = step(Some(&job), command, now, &mut owed).unwrap();
+                job = step(Some(&job), command, now, &mut pushed).unwrap();
             }
         }
         let mut claims = 0_u8;
@@ -203,12 +203,12 @@ proptest! {
                 break;
             }
             now = now.max(job.timer().unwrap());
-            job = step(Some(&job), Command::Wake, now, &mut owed).unwrap();
-            job = step(Some(&job), Command::Undelivered, now, &mut owed).unwrap();
+            job = step(Some(&job), Command::Wake, now, &mut pushed).unwrap();
+            job = step(Some(&job), Command::Undelivered, now, &mut pushed).unwrap();
             if let State::Queued { not_before, .. } = job.state {
                 now = now.max(not_before);
                 claims += 1;
-                job = step(Some(&job), Command::Claim { lease: lease(100 + claims) }, now, &mut owed).unwrap();
+                job = step(Some(&job), Command::Claim { lease: lease(100 + claims) }, now, &mut pushed).unwrap();
             }
         }
         prop_assert!(job.status().is_final(), "still {:?}", job.state);
@@ -218,24 +218,24 @@ proptest! {
 
 fn after(job: &Job, command: Command, now: i64) -> Job {
     match apply(Some(job), command, Timestamp::from_millis(now)) {
-        Ok(Outcome::Changed(job)) => *job,
+        Ok(Transition::Changed(job)) => *job,
         other => panic!("{other:?}"),
     }
 }
 
-fn submitted(here: Option<LeaseId>) -> Job {
-    let start = here.map_or(Start::Queue, Start::Here);
+fn submitted(inline: Option<LeaseId>) -> Job {
+    let start = inline.map_or(Start::Queue, Start::Inline);
     let command = Command::Submit { job: Box::new(accepted(1)), start };
     match apply(None, command, Timestamp::from_millis(0)) {
-        Ok(Outcome::Changed(job)) => *job,
+        Ok(Transition::Changed(job)) => *job,
         other => panic!("{other:?}"),
     }
 }
 
 #[test]
-fn a_queued_job_asks_for_a_worker_and_ends_with_its_result() {
+fn a_queued_job_enqueues_a_message_and_ends_with_its_result() {
     let job = submitted(None);
-    assert_eq!(job.outbox, [Effect::Enqueue { stage: 0, attempt: 0, asked: 0, delay_seconds: 0 }]);
+    assert_eq!(job.outbox, [Effect::Enqueue { stage: 0, attempt: 0, redeliveries: 0, delay_seconds: 0 }]);
     let job = after(&job, Command::Claim { lease: lease(1) }, 5);
     assert_eq!(job.outbox, [Effect::UpsertIndex { version: 2 }], "a claimed stage needs no message any more");
     let job = after(&job, Command::Report { lease: lease(1), report: classified(1) }, 9);
@@ -246,26 +246,26 @@ fn a_queued_job_asks_for_a_worker_and_ends_with_its_result() {
 }
 
 #[test]
-fn a_job_that_runs_where_it_is_stored_needs_no_message() {
+fn an_inline_job_needs_no_message() {
     let job = submitted(Some(lease(1)));
     assert_eq!(job.outbox, []);
     assert_eq!(job.status(), Status::Running);
-    // Cut off: the lease runs out, and the queue gets the second attempt.
+    // If it is cut off, the lease expires and the second attempt goes through the queue.
     let end = job.timer().unwrap().as_millis();
     let shortest = i64::try_from(limits::LEASE.as_millis()).unwrap();
     let longest = shortest + i64::try_from(limits::LEASE_SPREAD.as_millis()).unwrap();
     assert!((shortest..longest).contains(&end), "{end}");
     let job = after(&job, Command::Wake, end);
     assert!(matches!(job.state, State::Queued { attempt: 1, .. }));
-    assert!(job.outbox.contains(&Effect::Enqueue { stage: 0, attempt: 1, asked: 0, delay_seconds: 1 }));
+    assert!(job.outbox.contains(&Effect::Enqueue { stage: 0, attempt: 1, redeliveries: 0, delay_seconds: 1 }));
 }
 
 #[test]
-fn jobs_that_die_together_are_not_tried_again_together() {
+fn jobs_that_crash_together_are_not_retried_together() {
     let ends = |number: u8| {
         let mut job = submitted(None);
         job.id =
-            JobId::from_random(std::array::from_fn(|place| number.wrapping_mul(37) ^ (place as u8).wrapping_mul(91)));
+            JobId::from_random(std::array::from_fn(|index| number.wrapping_mul(37) ^ (index as u8).wrapping_mul(91)));
         (1..=3_u8).map(move |attempt| {
             job = after(&job, Command::Claim { lease: lease(attempt) }, 1_000_000 * i64::from(attempt));
             let State::Running { until, .. } = job.state else { panic!("{job:?}") };
@@ -273,64 +273,64 @@ fn jobs_that_die_together_are_not_tried_again_together() {
             until.as_millis() % 1_000_000
         })
     };
-    let mut close = 0;
+    let mut coinciding = 0;
     for (left, right) in (0..40_u8).flat_map(|left| (0..left).map(move |right| (left, right))) {
-        close += usize::from(ends(left).zip(ends(right)).all(|(left, right)| (left - right).abs() < 100));
+        coinciding += usize::from(ends(left).zip(ends(right)).all(|(left, right)| (left - right).abs() < 100));
     }
-    assert_eq!(close, 0, "pairs of jobs whose every attempt ends at the same moment");
+    assert_eq!(coinciding, 0, "pairs of jobs whose every attempt ends at the same moment");
 }
 
 #[test]
-fn a_lost_message_is_sent_again_ever_less_often() {
+fn redelivery_of_a_lost_message_backs_off() {
     let mut job = submitted(None);
     let mut waits = Vec::new();
     for _ in 0..9 {
-        let State::Queued { ask_again, .. } = job.state else { panic!("{job:?}") };
-        waits.push(ask_again.since(job.updated_at).as_secs());
+        let State::Queued { redelivery_at, .. } = job.state else { panic!("{job:?}") };
+        waits.push(redelivery_at.since(job.updated_at).as_secs());
         let ids = job.outbox.iter().map(Effect::id).collect();
-        job = after(&job, Command::Delivered { effects: ids }, ask_again.as_millis());
-        job = after(&job, Command::Wake, ask_again.as_millis());
+        job = after(&job, Command::Delivered { effects: ids }, redelivery_at.as_millis());
+        job = after(&job, Command::Wake, redelivery_at.as_millis());
     }
     assert_eq!(waits, [10, 20, 40, 80, 160, 320, 640, 640, 640]);
 }
 
 #[test]
-fn a_permanent_failure_ends_a_job_and_a_passing_one_does_not() {
+fn a_permanent_failure_ends_a_job_and_a_retryable_one_does_not() {
     let running = submitted(Some(lease(1)));
     let ended = after(&running, Command::Report { lease: lease(1), report: failed(false) }, 1);
     assert_eq!(ended.failure().map(|failure| &*failure.code), Some("X"));
-    let again = after(&running, Command::Report { lease: lease(1), report: failed(true) }, 1);
-    assert_eq!(again.status(), Status::Queued);
+    let retried = after(&running, Command::Report { lease: lease(1), report: failed(true) }, 1);
+    assert_eq!(retried.status(), Status::Queued);
     assert!(matches!(
-        apply(Some(&again), Command::Claim { lease: lease(2) }, Timestamp::from_millis(2)),
-        Ok(Outcome::Busy { .. })
+        apply(Some(&retried), Command::Claim { lease: lease(2) }, Timestamp::from_millis(2)),
+        Ok(Transition::Busy { .. })
     ));
 }
 
 #[test]
-fn extraction_follows_where_there_is_a_route() {
-    for (number, goes_on) in [(1, true), (5, false)] {
-        // Both ways to be classified: before the job is stored, and by whoever claims it.
+fn extraction_follows_if_there_is_a_route() {
+    for (number, has_route) in [(1, true), (5, false)] {
+        // Both ways to be classified: before the job is stored, and by the worker that claims it.
         let start =
             |start| match apply(None, Command::Submit { job: Box::new(accepted(2)), start }, Timestamp::from_millis(0))
             {
-                Ok(Outcome::Changed(job)) => *job,
+                Ok(Transition::Changed(job)) => *job,
                 other => panic!("{other:?}"),
             };
         let done = start(Start::Done(classified(number)));
-        let claimed = start(Start::Here(lease(1)));
+        let claimed = start(Start::Inline(lease(1)));
         let claimed = after(&claimed, Command::Report { lease: lease(1), report: classified(number) }, 1);
         for job in [done, claimed] {
-            assert_eq!(job.route.is_some(), goes_on);
+            assert_eq!(job.route.is_some(), has_route);
             assert_eq!(job.decision, Some(*decision(number)));
-            assert_eq!(job.stage(), goes_on.then_some(Stage::Extract));
-            let message = Effect::Enqueue { stage: 1, attempt: 0, asked: 0, delay_seconds: 0 };
+            assert_eq!(job.stage(), has_route.then_some(Stage::Extract));
+            let message = Effect::Enqueue { stage: 1, attempt: 0, redeliveries: 0, delay_seconds: 0 };
             assert_eq!(
                 job.outbox.contains(&message),
-                goes_on,
+                has_route,
                 "the same step stores the decision and owes the message"
             );
-            if !goes_on {
+            if !has_route {
                 assert_eq!(job.status(), Status::Succeeded);
                 continue;
             }
@@ -342,12 +342,16 @@ fn extraction_follows_where_there_is_a_route() {
 }
 
 #[test]
-fn what_makes_no_sense_is_refused() {
+fn commands_that_are_not_valid_in_a_state_are_rejected() {
     let now = Timestamp::from_millis(0);
     assert_eq!(apply(None, Command::Cancel, now), Err(Rejected::Unknown));
     assert_eq!(apply(Some(&submitted(None)), Command::Delete, now), Err(Rejected::Unfinished(Status::Queued)));
     let cancelled = after(&submitted(None), Command::Cancel, 1);
-    assert_eq!(apply(Some(&cancelled), Command::Cancel, now), Ok(Outcome::Unchanged), "cancelling twice is harmless");
+    assert_eq!(
+        apply(Some(&cancelled), Command::Cancel, now),
+        Ok(Transition::Unchanged),
+        "cancelling twice is harmless"
+    );
     let purged = after(&cancelled, Command::Delete, 2);
     assert_eq!(apply(Some(&purged), Command::Get, now), Err(Rejected::Unknown));
     assert_eq!(purged.outbox, [Effect::RemoveFromIndex]);

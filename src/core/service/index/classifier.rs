@@ -1,4 +1,4 @@
-//! Classifiers as the index keeps them, and what changes them.
+//! Classifiers as the index stores them, and changes to them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,124 +10,127 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     classify::Rule,
-    error::{Error, Kind, Result, Violation},
+    error::{Error, ErrorKind, Result, Violation},
     id::{ClassifierId, RuleId, SchemaId},
     job::Classification,
     limits,
     time::Timestamp,
 };
 
-/// A version of a classifier: a named rule set with its settings.
+/// A version of a classifier: a named rule set with settings and routes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Classifier {
-    /// Which. The same for all its versions.
+pub struct ClassifierVersion {
+    /// The id of the classifier. The same for all versions.
     pub id: ClassifierId,
-    /// What people call it. Unique in the project.
+    /// The name of the classifier. Unique in the project.
     pub name: String,
-    /// Which version: the moment it was saved, later than that of every earlier version.
+    /// The version: when it was saved, later than that of every earlier version.
     pub version: Timestamp,
-    /// What it classifies with.
+    /// The rules and settings.
     pub classification: Classification,
-    /// Where documents go by their label.
+    /// The routes of documents, by label.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub routes: Vec<Target>,
-    /// Ids of rules by their present label, where that label does not give them: it is not the one they began with, or
-    /// another rule began with it.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub renamed: BTreeMap<String, RuleId>,
-    /// Whether nobody classifies with it yet.
+    pub routes: Vec<RouteRef>,
+    /// Rule ids by current label, for rules whose id is not derived from that label: because the rule was renamed, or
+    /// because another rule first had the label.
+    #[serde(default, rename = "renamed", skip_serializing_if = "BTreeMap::is_empty")]
+    pub rule_ids_by_label: BTreeMap<String, RuleId>,
+    /// Whether it is a draft: not used to classify until it is published.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub draft: bool,
     /// When the first version was saved.
     pub created_at: Timestamp,
 }
 
-/// Where documents of a label go: a [`Route`](crate::job::Route) that names its schema.
+/// Where documents of a label go: a [`Route`](crate::job::Route) with the id of its schema.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Target {
+pub struct RouteRef {
     /// The label of the rule.
     pub label: String,
-    /// What people call the place they go to.
+    /// The name of the deployment they go to.
     pub deployment: String,
-    /// What is extracted from them there.
+    /// The schema that is extracted from them.
     pub schema: SchemaId,
 }
 
-impl Classifier {
-    /// The id of the rule with this label: the same for as long as there is that rule, whatever its label becomes.
+impl ClassifierVersion {
+    /// The id of the rule with this label. A rule keeps its id when its label changes.
     pub fn rule_id(&self, label: &str) -> RuleId {
-        self.renamed.get(label).copied().unwrap_or_else(|| self.rule_id_of(label))
+        self.rule_ids_by_label.get(label).copied().unwrap_or_else(|| self.derive_rule_id(label))
     }
 
-    /// The id that a text gives.
-    fn rule_id_of(&self, text: &str) -> RuleId {
+    /// The rule id that is derived from a text.
+    fn derive_rule_id(&self, text: &str) -> RuleId {
         let digest = Sha256::new().chain_update(self.id.to_string()).chain_update(text).finalize();
         RuleId::from_random(digest.first_chunk().copied().unwrap_or_default())
     }
 
-    /// The rule of this id.
+    /// The rule with this id.
     ///
     /// # Errors
     ///
-    /// `NotFound` when there is none.
+    /// `NotFound` if there is none.
     pub fn rule(&self, id: RuleId) -> Result<&Rule> {
-        let place = self.place(id)?;
-        self.classification.rules.rules.get(place).ok_or_else(|| Error::internal("a place without its rule"))
+        let index = self.position(id)?;
+        self.classification.rules.rules.get(index).ok_or_else(|| Error::internal("a place without its rule"))
     }
 
-    /// The place of a rule in the set.
-    fn place(&self, rule: RuleId) -> Result<usize> {
+    /// The index of a rule in the rule set.
+    fn position(&self, id: RuleId) -> Result<usize> {
         let mut rules = self.classification.rules.rules.iter();
-        rules.position(|one| self.rule_id(&one.label) == rule).ok_or_else(|| Error::not_found("Label not found"))
+        rules.position(|rule| self.rule_id(&rule.label) == id).ok_or_else(|| Error::not_found("Label not found"))
     }
 
     /// Makes one change to the rules.
     ///
     /// # Errors
     ///
-    /// `NotFound` when there is no such rule, `Conflict` when a label would be there twice, `Invalid` when there would
-    /// be more than [`limits::MAX_RULES`], and at `label` when an example is of none.
+    /// `NotFound` if there is no such rule, `Conflict` if two rules would have the same label, `Invalid` if there would
+    /// be more than [`limits::MAX_RULES`] rules, or at `label` if no rule has the label of an example.
     pub fn change(&mut self, change: RuleChange) -> Result<()> {
         match change {
             RuleChange::Add(rule) => {
-                self.free(&rule.label)?;
+                self.require_free_label(&rule.label)?;
                 let rules = &mut self.classification.rules.rules;
                 if rules.len() >= limits::MAX_RULES {
-                    return Err(Error::new(Kind::Invalid, format!("There are {} labels already", limits::MAX_RULES)));
+                    return Err(Error::new(
+                        ErrorKind::Invalid,
+                        format!("There are {} labels already", limits::MAX_RULES),
+                    ));
                 }
                 rules.push(rule);
             }
             RuleChange::Replace { rule, label, description } => {
-                let place = self.place(rule)?;
-                let Some(old) = self.classification.rules.rules.get(place).cloned() else { return Ok(()) };
+                let index = self.position(rule)?;
+                let Some(old) = self.classification.rules.rules.get(index).cloned() else { return Ok(()) };
                 let label = label.unwrap_or_else(|| old.label.clone());
                 if label != old.label {
-                    self.free(&label)?;
-                    self.renamed.remove(&old.label);
-                    self.renamed.insert(label.clone(), rule);
+                    self.require_free_label(&label)?;
+                    self.rule_ids_by_label.remove(&old.label);
+                    self.rule_ids_by_label.insert(label.clone(), rule);
                     for route in self.routes.iter_mut().filter(|route| route.label == old.label) {
                         route.label.clone_from(&label);
                     }
                 }
-                if let Some(found) = self.classification.rules.rules.get_mut(place) {
-                    *found =
+                if let Some(replaced) = self.classification.rules.rules.get_mut(index) {
+                    *replaced =
                         Rule { label, description: description.unwrap_or(old.description), examples: old.examples };
                 }
             }
             RuleChange::Remove(rule) => {
-                let place = self.place(rule)?;
-                let gone = self.classification.rules.rules.remove(place);
-                self.renamed.remove(&gone.label);
-                self.routes.retain(|route| route.label != gone.label);
+                let index = self.position(rule)?;
+                let removed = self.classification.rules.rules.remove(index);
+                self.rule_ids_by_label.remove(&removed.label);
+                self.routes.retain(|route| route.label != removed.label);
             }
-            RuleChange::Example { label, text } => self.learn(&label, &text)?,
+            RuleChange::Example { label, text } => self.add_example(&label, &text)?,
         }
         Ok(())
     }
 
-    /// Makes `text` an example of the rule of that label, and of no other. Where examples would be too many, the oldest of
-    /// the rule goes; where they would be too many bytes, the oldest of the rule that has most of them.
-    fn learn(&mut self, label: &str, text: &str) -> Result<()> {
+    /// Adds `text` to the examples of the rule with that label, and removes it from all others. If the rule then has
+    /// too many examples, its oldest is dropped; if all rules have too many bytes, the oldest of the largest rule is.
+    fn add_example(&mut self, label: &str, text: &str) -> Result<()> {
         let rules = &mut self.classification.rules.rules;
         if !rules.iter().any(|rule| rule.label == label) {
             return Err(unknown_label(label));
@@ -144,36 +147,38 @@ impl Classifier {
         let bytes =
             |rule: &Rule| -> usize { rule.examples.iter().filter(|example| *example != text).map(String::len).sum() };
         while rules.iter().map(bytes).sum::<usize>() + text.len() > limits::MAX_EXAMPLES_BYTES {
-            let Some(heaviest) = rules.iter_mut().max_by_key(|rule| bytes(rule)) else { break };
-            let Some(oldest) = heaviest.examples.iter().position(|example| example != text) else { break };
-            heaviest.examples.remove(oldest);
+            let Some(largest) = rules.iter_mut().max_by_key(|rule| bytes(rule)) else { break };
+            let Some(oldest) = largest.examples.iter().position(|example| example != text) else { break };
+            largest.examples.remove(oldest);
         }
         Ok(())
     }
 
-    /// Fails when there is a rule of this label.
-    fn free(&self, label: &str) -> Result<()> {
+    /// Fails if a rule has this label.
+    fn require_free_label(&self, label: &str) -> Result<()> {
         if self.classification.rules.rules.iter().any(|rule| rule.label == label) {
-            return Err(Error::new(Kind::Conflict, format!("A label named {label:?} already exists")));
+            return Err(Error::new(ErrorKind::Conflict, format!("A label named {label:?} already exists")));
         }
         Ok(())
     }
 
-    /// Drops what names rules that are no more, and gives an id of its own to a rule whose label another began with.
-    pub(super) fn tidy(mut self) -> Self {
+    /// Drops routes and renames of labels that no longer exist, and gives a rule another id if the id derived from its
+    /// label is taken by a renamed rule.
+    pub(super) fn without_stale_names(mut self) -> Self {
         let labels: BTreeSet<String> = self.classification.rules.rules.iter().map(|rule| rule.label.clone()).collect();
         self.routes.retain(|route| labels.contains(&route.label));
-        self.renamed.retain(|label, _| labels.contains(label));
-        let mut taken: BTreeSet<RuleId> = self.renamed.values().copied().collect();
-        for label in labels.into_iter().filter(|label| !self.renamed.contains_key(label)).collect::<Vec<_>>() {
-            // No label has control characters.
-            let (mut id, mut text) = (self.rule_id_of(&label), label.clone());
+        self.rule_ids_by_label.retain(|label, _| labels.contains(label));
+        let mut taken: BTreeSet<RuleId> = self.rule_ids_by_label.values().copied().collect();
+        for label in labels.into_iter().filter(|label| !self.rule_ids_by_label.contains_key(label)).collect::<Vec<_>>()
+        {
+            // No label has control characters, so the text differs from every label.
+            let (mut id, mut text) = (self.derive_rule_id(&label), label.clone());
             if taken.contains(&id) {
                 while taken.contains(&id) {
                     text.push('\0');
-                    id = self.rule_id_of(&text);
+                    id = self.derive_rule_id(&text);
                 }
-                self.renamed.insert(label, id);
+                self.rule_ids_by_label.insert(label, id);
             }
             taken.insert(id);
         }
@@ -195,11 +200,11 @@ fn unknown_label(label: &str) -> Error {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RuleChange {
-    /// Add a rule behind the others.
+    /// Append a rule.
     Add(Rule),
-    /// Change a rule; what is absent stays.
+    /// Change a rule; absent fields stay as they are.
     Replace {
-        /// Which.
+        /// The id of the rule.
         rule: RuleId,
         /// The new label.
         label: Option<String>,
@@ -208,36 +213,37 @@ pub enum RuleChange {
     },
     /// Remove a rule, and the route of its label.
     Remove(RuleId),
-    /// Make a text an example of a label, and of no other. Examples make room, oldest first, where the limits ask for it.
+    /// Add a text to the examples of a label, and remove it from all others. If the limits are exceeded, the oldest
+    /// examples are dropped.
     Example {
-        /// Of which.
+        /// The label.
         label: String,
-        /// The text.
+        /// The text of the example.
         text: String,
     },
 }
 
-/// What a new version of a classifier changes.
+/// The changes of a new version of a classifier. Absent fields stay as they are.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Change {
-    /// The name; as before when absent.
+pub struct ClassifierChange {
+    /// The name.
     pub name: Option<String>,
-    /// What it classifies with; as before when absent.
+    /// The rules and settings.
     pub classification: Option<Classification>,
-    /// Where documents go by their label; as before when absent.
-    pub routes: Option<Vec<Target>>,
-    /// Whether nobody classifies with the new version until it is published.
+    /// The routes of documents, by label.
+    pub routes: Option<Vec<RouteRef>>,
+    /// Whether the new version is a draft.
     pub draft: bool,
 }
 
-pub(super) fn later(old: &Classifier, now: Timestamp) -> Timestamp {
+pub(super) fn next_timestamp(old: &ClassifierVersion, now: Timestamp) -> Timestamp {
     now.max(old.version + Duration::from_millis(1))
 }
 
-pub(super) fn next_version(old: Classifier, change: Change, now: Timestamp) -> Classifier {
-    Classifier {
-        version: later(&old, now),
+pub(super) fn next_version(old: ClassifierVersion, change: ClassifierChange, now: Timestamp) -> ClassifierVersion {
+    ClassifierVersion {
+        version: next_timestamp(&old, now),
         name: change.name.unwrap_or(old.name),
         classification: change.classification.unwrap_or(old.classification),
         routes: change.routes.unwrap_or(old.routes),

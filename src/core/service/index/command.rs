@@ -1,11 +1,11 @@
-//! What is asked of an index, and what it answers.
+//! The commands of an index, and its replies.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Change, Classifier, File, JobRows, Project, RuleChange, SavedSchema};
+use super::{ClassifierChange, ClassifierVersion, File, JobRows, Project, RuleChange, SavedSchema};
 use crate::{
     document::Mail,
-    error::{Error, Kind, Result},
+    error::{Error, ErrorKind, Result},
     extract::Schema,
     id::{ClassifierId, FileId, JobId, SchemaId, TokenId},
     job::{self, Classification, External, Job, Stage, Status},
@@ -15,77 +15,78 @@ use crate::{
 /// Where a job gets its rules from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Rules {
+pub enum RuleSource {
     /// From the request.
     Inline(Box<Classification>),
     /// From the newest published version of a saved classifier.
     Saved(ClassifierId),
-    /// There are none: the fields of this schema are wanted.
+    /// No rules: the job extracts the fields of this schema.
     Schema(SchemaId),
 }
 
-/// What a job is to work on.
+/// What a job works on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Subject {
+pub enum JobInput {
     /// An uploaded file.
     File {
-        /// Which.
+        /// The id of the file.
         id: FileId,
-        /// Whether the job becomes the one that tells how far the file is. Then there must be no open one.
+        /// Whether the job becomes the file's current job, which holds its processing status. The file must then have
+        /// no open current job.
         current: bool,
     },
     /// A mail.
     Mail(Box<Mail>),
 }
 
-/// A job that somebody wants: what the index needs to accept it.
+/// A requested job: what the index needs to accept it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reservation {
-    /// The id the job gets.
+    /// The id that the job gets.
     pub id: JobId,
-    /// The token that asks.
+    /// The caller's token.
     pub user: TokenId,
     /// What to work on.
-    pub subject: Subject,
-    /// The rules.
-    pub rules: Rules,
+    pub input: JobInput,
+    /// Where the rules come from.
+    pub rule_source: RuleSource,
     /// The caller's idempotency key.
     pub transaction: Option<String>,
-    /// What is to be done, in order.
+    /// The stages to run, in order.
     pub plan: Vec<Stage>,
-    /// What the caller wants back.
+    /// The caller's own data, returned with the job.
     #[serde(default)]
     pub external: External,
 }
 
-/// Which jobs to list. Every condition that is set must hold.
+/// A filter of jobs. Every condition that is set must hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct JobFilter {
-    /// Only jobs about this.
-    pub kind: Option<job::Kind>,
+    /// Only jobs of this kind.
+    pub kind: Option<job::JobKind>,
     /// Only jobs with this status.
     pub status: Option<Status>,
     /// Only these jobs.
     pub ids: Option<Vec<JobId>>,
     /// Only jobs of this classifier.
     pub classifier: Option<ClassifierId>,
-    /// Only jobs accepted then or later.
+    /// Only jobs accepted at this time or later.
     pub from: Option<Timestamp>,
-    /// Only jobs accepted then or earlier.
+    /// Only jobs accepted at this time or earlier.
     pub to: Option<Timestamp>,
 }
 
-/// Which files to list. Every condition that is set must hold.
+/// A filter of files. Every condition that is set must hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FileFilter {
     /// Only these files.
     pub ids: Option<Vec<FileId>>,
-    /// Only files of exactly this name.
+    /// Only files with exactly this name.
     pub name: Option<String>,
-    /// Only files with this id of the uploader's.
+    /// Only files with this id from the uploader.
     pub external_id: Option<String>,
 }
 
@@ -102,214 +103,214 @@ pub enum FileOrder {
     Id,
 }
 
-/// Which classifiers to list. Every condition that is set must hold.
+/// A filter of versions of classifiers. Every condition that is set must hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ClassifierFilter {
     /// Only this classifier.
     pub id: Option<ClassifierId>,
-    /// Only the classifier of this name.
+    /// Only the classifier with this name.
     pub name: Option<String>,
-    /// Only the newest version of each.
+    /// Only the newest version of each classifier.
     pub latest_only: bool,
-    /// Also versions that are not published.
+    /// Include drafts.
     pub drafts: bool,
 }
 
-/// A place in a listing: the sort key and id of the last row seen. The next page begins after it.
+/// A position in a listing: the sort key and id of the last row seen. The next page begins after it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
-    /// The sort key: a moment in milliseconds, or a name; empty where the id alone sorts.
+    /// The sort key: a time in milliseconds, or a name; empty if rows are sorted by id alone.
     pub key: String,
     /// The id.
     pub id: String,
 }
 
-/// Which part of a listing.
+/// A request for one page of a listing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageRequest {
-    /// At most so many rows.
+    /// The maximum number of rows.
     pub size: u32,
-    /// After this row; from the beginning when absent.
+    /// The row before the page; None for the first page.
     #[serde(default)]
     pub after: Option<Cursor>,
 }
 
-/// Part of a listing. Never empty when `next` is set.
+/// A page of a listing. Never empty if `next` is set.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Page<T> {
     /// The rows.
     pub items: Vec<T>,
-    /// Where the next part begins; nothing when this is the last.
+    /// The cursor of the next page; None if this is the last.
     #[serde(default)]
     pub next: Option<Cursor>,
 }
 
-/// What can be asked of an index.
+/// A command to an index.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IndexCommand {
-    /// Make the project, or rename it when it is there.
+    /// Create the project, or replace it if it exists.
     PutProject(Project),
-    /// Change the project. What is absent stays.
+    /// Change the project. Absent fields stay as they are.
     ChangeProject {
         /// The new name.
         name: Option<String>,
         /// How many days its files and its jobs are kept from now on.
         retention_days: Option<u32>,
     },
-    /// Tell what the project is.
+    /// Get the project.
     GetProject,
     /// Accept a job.
     Reserve(Box<Reservation>),
-    /// Show a newer state of a job.
-    ShowJob {
+    /// Store a newer snapshot of a job.
+    UpsertJob {
         /// The snapshot.
         job: Box<Job>,
     },
-    /// Take a job out.
-    HideJob {
-        /// Which.
+    /// Remove the row of a job.
+    RemoveJob {
+        /// The id of the job.
         job: JobId,
     },
     /// List jobs, newest first.
     ListJobs {
-        /// Which.
+        /// Which jobs.
         filter: JobFilter,
-        /// Which part.
+        /// Which page.
         page: PageRequest,
     },
     /// Add a file, or replace its row.
     PutFile(File),
-    /// Tell what a file is.
+    /// Get a file.
     GetFile {
-        /// Which.
+        /// The id of the file.
         file: FileId,
     },
-    /// Take a file out. Its bytes are the caller's business.
+    /// Remove the row of a file. The caller deletes its bytes.
     DeleteFile {
-        /// Which.
+        /// The id of the file.
         file: FileId,
     },
     /// List files.
     ListFiles {
-        /// Which.
+        /// Which files.
         filter: FileFilter,
-        /// In which order.
+        /// The sort order.
         order: FileOrder,
-        /// Which part.
+        /// Which page.
         page: PageRequest,
     },
-    /// Save a classifier under a name: a new one, or a new version of the one of that name. Saving what is already the
-    /// newest version changes nothing.
+    /// Save a classifier under a name: create it, or add a version to the classifier that has the name. Saving what
+    /// equals the newest version changes nothing.
     SaveClassifier {
         /// The id that a new classifier gets.
         id: ClassifierId,
         /// The name.
         name: String,
-        /// What it is made of. What is absent stays, or is empty in a new classifier.
-        change: Change,
+        /// The content. Absent fields stay as they are, and are empty in a new classifier.
+        change: ClassifierChange,
     },
-    /// Change a classifier. The change is a new version.
+    /// Change a classifier, which adds a version.
     ChangeClassifier {
-        /// Which.
+        /// The id of the classifier.
         id: ClassifierId,
-        /// What changes.
-        change: Change,
+        /// The change.
+        change: ClassifierChange,
     },
     /// Make one change to the rules of a classifier's published version.
     ChangeRules {
-        /// Which classifier.
+        /// The id of the classifier.
         id: ClassifierId,
-        /// What changes.
+        /// The change.
         change: RuleChange,
-        /// Whether the change is of the newest version, published or not, and makes a draft. A draft is changed in place,
+        /// Whether to change the newest version instead, published or not, into a draft. A draft is changed in place,
         /// so that many small changes are one version.
         #[serde(default)]
         draft: bool,
     },
-    /// Classify with the newest version of a classifier from now on.
+    /// Publish the newest version of a classifier.
     PublishClassifier {
-        /// Which.
+        /// The id of the classifier.
         id: ClassifierId,
     },
-    /// The newest version of a classifier.
+    /// Get the newest version of a classifier.
     GetClassifier {
-        /// Which.
+        /// The id of the classifier.
         id: ClassifierId,
-        /// Whether a version that is not published will do.
+        /// Whether the version may be a draft.
         #[serde(default)]
         draft: bool,
     },
-    /// Save a schema under a name: a new one, or another content of the one of that name.
+    /// Save a schema under a name: create it, or replace the content of the schema that has the name.
     SaveSchema {
         /// The id that a new schema gets.
         id: SchemaId,
         /// The name.
         name: String,
-        /// What is extracted.
+        /// What to extract.
         schema: Schema,
     },
-    /// Change a schema.
+    /// Change a schema. Absent fields stay as they are.
     ChangeSchema {
-        /// Which.
+        /// The id of the schema.
         id: SchemaId,
-        /// The new name; as before when absent.
+        /// The new name.
         name: Option<String>,
-        /// What is extracted; as before when absent.
+        /// What to extract.
         schema: Option<Schema>,
     },
-    /// A schema.
+    /// Get a schema.
     GetSchema {
-        /// Which.
+        /// The id of the schema.
         id: SchemaId,
     },
-    /// Remove a schema. Refused while a classifier routes to it.
+    /// Delete a schema. Refused while a classifier routes to it.
     DeleteSchema {
-        /// Which.
+        /// The id of the schema.
         id: SchemaId,
     },
-    /// List all schemas, by name.
+    /// List all schemas, sorted by name.
     ListSchemas,
-    /// Remove a classifier with all its versions. Jobs that ran with it keep their snapshot.
+    /// Delete a classifier with all its versions. Jobs that ran with it keep their snapshot.
     DeleteClassifier {
-        /// Which.
+        /// The id of the classifier.
         id: ClassifierId,
     },
     /// List versions of classifiers, newest first.
     ListClassifiers {
-        /// Which.
+        /// Which versions.
         filter: ClassifierFilter,
-        /// Which part.
+        /// Which page.
         page: PageRequest,
     },
 }
 
-/// Why an index refuses a job. Dialects say it in their own words.
+/// Why an index refuses a job. Each dialect has its own messages for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Refusal {
     /// The file is not in the project.
     UnknownFile,
-    /// The file was announced, and its bytes have not arrived.
+    /// The file is registered, but its bytes are not uploaded yet.
     FileNotUploaded,
     /// The classifier is not in the project, or was never published.
     UnknownClassifier,
     /// The schema is not in the project.
     UnknownSchema,
-    /// The file was classified, and goes to another schema.
+    /// The file was classified, and its route has another schema.
     OtherSchema(SchemaId),
-    /// The file's job has not ended.
+    /// The file's current job has not ended.
     InProgress(JobId),
 }
 
-/// What an index answers.
+/// The reply of an index.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IndexReply {
-    /// Done; nothing to say.
+    /// Done; no value.
     Done,
-    /// The project; nothing when it was never made.
+    /// The project; None if it was never created.
     Project(Option<Project>),
     /// The job was accepted; it must now be submitted.
     Accepted(Box<Job>),
@@ -317,48 +318,49 @@ pub enum IndexReply {
     Existing(Box<Job>),
     /// The job was refused.
     Refused(Refusal),
-    /// Jobs, and one more than were asked for where there are more.
+    /// Jobs, up to one more than the page size, which shows that there is a next page.
     Jobs(JobRows),
-    /// A file; nothing when there is none.
+    /// A file; None if there is none.
     File(Option<File>),
     /// Files.
     Files(Page<File>),
-    /// A classifier; nothing when there is none.
-    Classifier(Option<Box<Classifier>>),
+    /// A classifier; None if there is none.
+    Classifier(Option<Box<ClassifierVersion>>),
     /// Versions of classifiers.
-    Classifiers(Page<Classifier>),
-    /// A schema; nothing when there is none.
+    Classifiers(Page<ClassifierVersion>),
+    /// A schema; None if there is none.
     Schema(Option<Box<SavedSchema>>),
     /// Schemas.
     Schemas(Vec<SavedSchema>),
 }
 
 impl IndexReply {
-    /// The error of an answer that is not one to the question.
+    /// The error for a reply that does not match the command.
     pub fn unexpected(&self) -> Error {
         Error::internal(format!("unexpected answer of the index: {self:?}"))
     }
 }
 
-/// Cuts `rows` to `size` and tells whether there were more.
-pub(in crate::service) fn cut<T>(rows: &mut Vec<T>, size: u32) -> bool {
+/// Truncates `rows` to `size`, and returns whether there were more.
+pub(in crate::service) fn truncate_page<T>(rows: &mut Vec<T>, size: u32) -> bool {
     let size = usize::try_from(size).unwrap_or(usize::MAX);
     let more = rows.len() > size;
     rows.truncate(size);
     more
 }
 
-pub(in crate::service) fn cursor(moment: Timestamp, id: &impl ToString) -> Cursor {
-    Cursor { key: moment.as_millis().to_string(), id: id.to_string() }
+pub(in crate::service) fn cursor(timestamp: Timestamp, id: &impl ToString) -> Cursor {
+    Cursor { key: timestamp.as_millis().to_string(), id: id.to_string() }
 }
 
-pub(super) fn moment_and_id<T: std::str::FromStr>(cursor: &Cursor) -> Result<(Timestamp, T)> {
-    let moment = cursor.key.parse().map(Timestamp::from_millis).map_err(|_| bad_cursor())?;
+/// The sort key and id of a cursor of a listing that is sorted by time.
+pub(super) fn parse_cursor<T: std::str::FromStr>(cursor: &Cursor) -> Result<(Timestamp, T)> {
+    let timestamp = cursor.key.parse().map(Timestamp::from_millis).map_err(|_| bad_cursor())?;
     let id = cursor.id.parse().map_err(|_| bad_cursor())?;
-    Ok((moment, id))
+    Ok((timestamp, id))
 }
 
-/// The refusal of a [`Cursor`] that no listing gave out.
+/// The error for a [`Cursor`] that no listing returned.
 pub fn bad_cursor() -> Error {
-    Error::new(Kind::Invalid, "The page token is not one of ours")
+    Error::new(ErrorKind::Invalid, "The page token is not one of ours")
 }

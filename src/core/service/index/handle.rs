@@ -1,15 +1,15 @@
-//! What each command does.
+//! The command handler of an index.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    Classifier, ClassifierFilter, Cursor, File, FileOrder, IndexCommand, IndexReply, IndexStore, Page, Project,
-    Refusal, Reservation, Rules, SavedSchema, Subject,
-    classifier::{later, next_version},
-    command::{cursor, cut, moment_and_id},
+    ClassifierFilter, ClassifierVersion, Cursor, File, FileOrder, IndexCommand, IndexReply, IndexStore, JobInput, Page,
+    Project, Refusal, Reservation, RuleSource, SavedSchema,
+    classifier::{next_timestamp, next_version},
+    command::{cursor, parse_cursor, truncate_page},
 };
 use crate::{
-    error::{Error, Kind, Result},
+    error::{Error, ErrorKind, Result},
     id::ProjectId,
     job::{Classification, Job, NewJob, Route, Source},
     limits,
@@ -20,8 +20,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// `NotFound` for a classifier or file that is not there, `Conflict` for a name that is taken, `Internal` when the
-/// storage fails.
+/// `NotFound` if a classifier or file does not exist, `Conflict` if a name is taken, `Internal` if the storage fails.
 pub fn handle(
     store: &impl IndexStore,
     command: IndexCommand,
@@ -48,16 +47,16 @@ pub fn handle(
         }
         IndexCommand::GetProject => Ok(IndexReply::Project(store.project()?)),
         IndexCommand::Reserve(reservation) => reserve(store, *reservation, project, now),
-        IndexCommand::ShowJob { job } => {
+        IndexCommand::UpsertJob { job } => {
             store.put_job(&job, now)?;
             Ok(IndexReply::Done)
         }
-        IndexCommand::HideJob { job } => {
+        IndexCommand::RemoveJob { job } => {
             store.remove_job(job)?;
             Ok(IndexReply::Done)
         }
         IndexCommand::ListJobs { filter, page } => {
-            let after = page.after.as_ref().map(moment_and_id).transpose()?;
+            let after = page.after.as_ref().map(parse_cursor).transpose()?;
             Ok(IndexReply::Jobs(store.jobs(&filter, after, page.size.saturating_add(1))?))
         }
         IndexCommand::PutFile(file) => {
@@ -71,7 +70,7 @@ pub fn handle(
         }
         IndexCommand::ListFiles { filter, order, page } => {
             let mut items = store.files(&filter, order, page.after.as_ref(), page.size.saturating_add(1))?;
-            let more = cut(&mut items, page.size);
+            let more = truncate_page(&mut items, page.size);
             let next = items.last().filter(|_| more).map(|file| Cursor {
                 key: match order {
                     FileOrder::Newest => file.created_at.as_millis().to_string(),
@@ -84,21 +83,21 @@ pub fn handle(
         }
         IndexCommand::SaveClassifier { id, name, change } => match store.classifier_named(&name)? {
             None => {
-                let empty = Classifier {
+                let empty = ClassifierVersion {
                     id,
                     name,
                     version: now,
                     classification: Classification::default(),
                     routes: Vec::new(),
-                    renamed: BTreeMap::new(),
+                    rule_ids_by_label: BTreeMap::new(),
                     draft: change.draft,
                     created_at: now,
                 };
-                put_classifier(store, Classifier { version: now, ..next_version(empty, change, now) })
+                put_classifier(store, ClassifierVersion { version: now, ..next_version(empty, change, now) })
             }
             Some(old) => {
                 let next = next_version(old.clone(), change, now);
-                let same = Classifier { version: old.version, ..next.clone() } == old;
+                let same = ClassifierVersion { version: old.version, ..next.clone() } == old;
                 put_classifier(store, if same { old } else { next })
             }
         },
@@ -107,13 +106,13 @@ pub fn handle(
             if let Some(name) = &change.name
                 && store.classifier_named(name)?.is_some_and(|other| other.id != id)
             {
-                return Err(Error::new(Kind::Conflict, format!("The name {name:?} is taken")));
+                return Err(Error::new(ErrorKind::Conflict, format!("The name {name:?} is taken")));
             }
             put_classifier(store, next_version(old, change, now))
         }
         IndexCommand::ChangeRules { id, change, draft: false } => {
             let Some(old) = store.classifier(id, false)? else { return Ok(IndexReply::Classifier(None)) };
-            let mut next = Classifier { version: later(&old, now), ..old };
+            let mut next = ClassifierVersion { version: next_timestamp(&old, now), ..old };
             next.change(change)?;
             put_classifier(store, next)
         }
@@ -124,28 +123,28 @@ pub fn handle(
             if next == old {
                 return Ok(IndexReply::Classifier(Some(Box::new(old))));
             }
-            let version = if old.draft { old.version } else { later(&old, now) };
-            put_classifier(store, Classifier { version, draft: true, ..next })
+            let version = if old.draft { old.version } else { next_timestamp(&old, now) };
+            put_classifier(store, ClassifierVersion { version, draft: true, ..next })
         }
         IndexCommand::PublishClassifier { id } => {
             let Some(newest) = store.classifier(id, true)? else { return Ok(IndexReply::Classifier(None)) };
             if !newest.draft {
                 return Ok(IndexReply::Classifier(Some(Box::new(newest))));
             }
-            put_classifier(store, Classifier { version: later(&newest, now), draft: false, ..newest })
+            put_classifier(store, ClassifierVersion { version: next_timestamp(&newest, now), draft: false, ..newest })
         }
         IndexCommand::GetClassifier { id, draft } => {
             Ok(IndexReply::Classifier(store.classifier(id, draft)?.map(Box::new)))
         }
         IndexCommand::DeleteClassifier { id } => {
-            let known = store.classifier(id, true)?;
+            let removed = store.classifier(id, true)?;
             store.remove_classifier(id)?;
-            Ok(IndexReply::Classifier(known.map(Box::new)))
+            Ok(IndexReply::Classifier(removed.map(Box::new)))
         }
         IndexCommand::ListClassifiers { filter, page } => {
-            let after = page.after.as_ref().map(moment_and_id).transpose()?;
+            let after = page.after.as_ref().map(parse_cursor).transpose()?;
             let mut items = store.classifiers(&filter, after, page.size.saturating_add(1))?;
-            let more = cut(&mut items, page.size);
+            let more = truncate_page(&mut items, page.size);
             let next = items.last().filter(|_| more).map(|classifier| cursor(classifier.version, &classifier.id));
             Ok(IndexReply::Classifiers(Page { items, next }))
         }
@@ -162,7 +161,7 @@ pub fn handle(
             if let Some(name) = &name
                 && store.schemas()?.iter().any(|other| other.id != id && other.name == *name)
             {
-                return Err(Error::new(Kind::Conflict, format!("The name {name:?} is taken")));
+                return Err(Error::new(ErrorKind::Conflict, format!("The name {name:?} is taken")));
             }
             let (name, schema) = (name.unwrap_or(old.name), schema.unwrap_or(old.schema));
             put_schema(store, SavedSchema { name, schema, updated_at: now, ..old })
@@ -172,15 +171,15 @@ pub fn handle(
             for drafts in [false, true] {
                 let newest = ClassifierFilter { latest_only: true, drafts, ..ClassifierFilter::default() };
                 let classifiers = store.classifiers(&newest, None, u32::MAX)?;
-                let user = classifiers.iter().find(|one| one.routes.iter().any(|route| route.schema == id));
+                let user = classifiers.iter().find(|version| version.routes.iter().any(|route| route.schema == id));
                 if let Some(user) = user {
-                    let why = format!("The classifier {:?} routes to the schema", user.name);
-                    return Err(Error::new(Kind::Conflict, why));
+                    let message = format!("The classifier {:?} routes to the schema", user.name);
+                    return Err(Error::new(ErrorKind::Conflict, message));
                 }
             }
-            let known = store.schema(id)?;
+            let removed = store.schema(id)?;
             store.remove_schema(id)?;
-            Ok(IndexReply::Schema(known.map(Box::new)))
+            Ok(IndexReply::Schema(removed.map(Box::new)))
         }
         IndexCommand::ListSchemas => Ok(IndexReply::Schemas(store.schemas()?)),
     }
@@ -191,76 +190,81 @@ fn put_schema(store: &impl IndexStore, schema: SavedSchema) -> Result<IndexReply
     Ok(IndexReply::Schema(Some(Box::new(schema))))
 }
 
-fn reserve(store: &impl IndexStore, wanted: Reservation, project: ProjectId, now: Timestamp) -> Result<IndexReply> {
-    if let Some(transaction) = &wanted.transaction
-        && let Some(job) = store.job_of(transaction)?
+fn reserve(
+    store: &impl IndexStore,
+    reservation: Reservation,
+    project: ProjectId,
+    now: Timestamp,
+) -> Result<IndexReply> {
+    if let Some(transaction) = &reservation.transaction
+        && let Some(job) = store.job_by_transaction(transaction)?
     {
         return Ok(IndexReply::Existing(Box::new(job)));
     }
     let refused = |refusal| Ok(IndexReply::Refused(refusal));
-    let mut file = None;
-    let source = match wanted.subject {
-        Subject::Mail(mail) => Source::Mail { mail: Some(mail) },
-        Subject::File { id, current } => {
+    let mut current_file = None;
+    let source = match reservation.input {
+        JobInput::Mail(mail) => Source::Mail { mail: Some(mail) },
+        JobInput::File { id, current } => {
             let Some(found) = store.file(id)? else { return refused(Refusal::UnknownFile) };
             let Some(size) = found.size else { return refused(Refusal::FileNotUploaded) };
-            file = current.then_some(found);
+            current_file = current.then_some(found);
             Source::File { id, size }
         }
     };
-    let before = file.as_ref().and_then(|file| file.job).map(|job| store.job(job)).transpose()?.flatten();
-    if let Some(job) = before.as_ref().filter(|job| !job.status().is_final()) {
+    let previous = current_file.as_ref().and_then(|file| file.job).map(|job| store.job(job)).transpose()?.flatten();
+    if let Some(job) = previous.as_ref().filter(|job| !job.status().is_final()) {
         return refused(Refusal::InProgress(job.id));
     }
     let (mut routes, mut route) = (Vec::new(), None);
-    let classification = match wanted.rules {
-        Rules::Inline(classification) => *classification,
-        Rules::Saved(id) => {
+    let classification = match reservation.rule_source {
+        RuleSource::Inline(classification) => *classification,
+        RuleSource::Saved(id) => {
             let Some(classifier) = store.classifier(id, false)? else { return refused(Refusal::UnknownClassifier) };
-            // Only who follows a file is told where it goes.
-            if file.is_some() {
+            // Only the current job of a file reports its route.
+            if current_file.is_some() {
                 routes = routes_of(store, &classifier)?;
             }
             Classification { classifier: Some(id), ..classifier.classification }
         }
-        Rules::Schema(id) => {
+        RuleSource::Schema(id) => {
             let Some(saved) = store.schema(id)? else { return refused(Refusal::UnknownSchema) };
-            let known = before.and_then(|job| job.route);
-            if let Some(other) = known.as_ref().filter(|route| route.schema_id != id) {
+            let previous_route = previous.and_then(|job| job.route);
+            if let Some(other) = previous_route.as_ref().filter(|route| route.schema_id != id) {
                 return refused(Refusal::OtherSchema(other.schema_id));
             }
-            route = Some(Box::new(route_to(known.map(|route| route.deployment), saved)));
+            route = Some(Box::new(route_to(previous_route.map(|route| route.deployment), saved)));
             Classification::default()
         }
     };
     let retention_days = store.project()?.map_or(limits::RETENTION_DAYS, |project| project.retention_days);
     let job = Job::accepted(
         NewJob {
-            id: wanted.id,
+            id: reservation.id,
             project,
-            user: wanted.user,
+            user: reservation.user,
             source,
             classification: Arc::new(classification),
-            transaction: wanted.transaction,
-            plan: wanted.plan,
+            transaction: reservation.transaction,
+            plan: reservation.plan,
             routes,
             route,
-            external: wanted.external,
+            external: reservation.external,
             retention_days,
         },
         now,
     );
     store.put_job(&job, now)?;
-    if let Some(file) = file {
+    if let Some(file) = current_file {
         store.put_file(&File { job: Some(job.id), ..file })?;
     }
     Ok(IndexReply::Accepted(Box::new(job)))
 }
 
-fn routes_of(store: &impl IndexStore, classifier: &Classifier) -> Result<Vec<Route>> {
+fn routes_of(store: &impl IndexStore, classifier: &ClassifierVersion) -> Result<Vec<Route>> {
     let mut routes = Vec::new();
     for target in &classifier.routes {
-        // A schema that is routed to cannot be removed, so it is there.
+        // A schema that is routed to cannot be removed, so it exists.
         let Some(saved) = store.schema(target.schema)? else { continue };
         routes.push(Route { label: Some(target.label.clone()), ..route_to(Some(target.deployment.clone()), saved) });
     }
@@ -277,11 +281,11 @@ fn route_to(deployment: Option<String>, saved: SavedSchema) -> Route {
     }
 }
 
-fn put_classifier(store: &impl IndexStore, classifier: Classifier) -> Result<IndexReply> {
-    let classifier = classifier.tidy();
+fn put_classifier(store: &impl IndexStore, classifier: ClassifierVersion) -> Result<IndexReply> {
+    let classifier = classifier.without_stale_names();
     for target in &classifier.routes {
         if store.schema(target.schema)?.is_none() {
-            return Err(Error::new(Kind::Invalid, format!("There is no schema {} to route to", target.schema)));
+            return Err(Error::new(ErrorKind::Invalid, format!("There is no schema {} to route to", target.schema)));
         }
     }
     store.put_classifier(&classifier)?;

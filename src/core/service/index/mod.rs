@@ -1,9 +1,9 @@
-//! What the index of a project does: the rows by which its jobs, files and classifiers are found and listed.
+//! The logic of the index of a project: the rows for finding and listing its jobs, files, classifiers and schemas.
 //!
 //! A job's row is written when the job is accepted, before the job itself exists: one row holds the reservation of
-//! its idempotency key, its place in listings, and a snapshot. The job then tells the index of every change that
-//! listings show. A row whose job was never heard of again (a crash between the two writes) is found by [`sweep()`],
-//! which submits the job under the reserved id; submitting is idempotent.
+//! its idempotency key, its place in listings, and a snapshot. The job then reports every change that listings show
+//! to the index. A row whose job never reports (a crash between the two writes) is found by [`sweep()`], which submits
+//! the job under the reserved id; submitting is idempotent.
 
 mod classifier;
 mod command;
@@ -14,12 +14,12 @@ mod sweep;
 
 use serde::{Deserialize, Serialize};
 
-pub(super) use self::command::{cursor, cut};
+pub(super) use self::command::{cursor, truncate_page};
 pub use self::{
-    classifier::{Change, Classifier, RuleChange, Target},
+    classifier::{ClassifierChange, ClassifierVersion, RouteRef, RuleChange},
     command::{
-        ClassifierFilter, Cursor, FileFilter, FileOrder, IndexCommand, IndexReply, JobFilter, Page, PageRequest,
-        Refusal, Reservation, Rules, Subject, bad_cursor,
+        ClassifierFilter, Cursor, FileFilter, FileOrder, IndexCommand, IndexReply, JobFilter, JobInput, Page,
+        PageRequest, Refusal, Reservation, RuleSource, bad_cursor,
     },
     handle::handle,
     rows::{JobRow, JobRows},
@@ -36,18 +36,18 @@ use crate::{
 /// A project: the namespace of everything in its index.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Project {
-    /// Which.
+    /// Its id.
     pub id: ProjectId,
-    /// What people call it.
+    /// Its name.
     pub name: String,
-    /// Who owns it.
+    /// The id of the owner.
     pub organization: OrganizationId,
-    /// What people call the owner.
+    /// The name of the owner.
     pub organization_name: String,
-    /// How many days its files, and its jobs that have ended, are kept.
+    /// How many days its files and its ended jobs are kept.
     #[serde(default = "limits::retention_days")]
     pub retention_days: u32,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
@@ -56,22 +56,22 @@ pub struct Project {
 /// An uploaded file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct File {
-    /// Which.
+    /// Its id.
     pub id: FileId,
-    /// The name it came with.
+    /// The file name from the upload.
     pub name: String,
-    /// What it is meant for, in the uploader's words.
+    /// Its purpose, as the uploader put it.
     #[serde(default)]
     pub purpose: Option<String>,
     /// The uploader's own id for it.
     #[serde(default)]
     pub external_id: Option<String>,
-    /// A short word for its kind, such as `pdf`; nothing when unknown.
+    /// Its format as a file extension such as `pdf`; None if unknown.
     #[serde(default)]
     pub kind: Option<String>,
-    /// Its size in bytes; nothing while the upload has not arrived.
+    /// Its size in bytes; None until its bytes are uploaded.
     pub size: Option<u64>,
-    /// The job that tells how far the file is, where one was asked to.
+    /// Its current job, which holds the file's processing status, if any (see [`JobInput::File`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job: Option<JobId>,
     /// When it was announced or uploaded.
@@ -83,13 +83,13 @@ pub struct File {
 /// A saved schema.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SavedSchema {
-    /// Which.
+    /// Its id.
     pub id: SchemaId,
-    /// What people call it. Unique in the project.
+    /// Its name. Unique in the project.
     pub name: String,
-    /// What is extracted.
+    /// What to extract.
     pub schema: Schema,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,

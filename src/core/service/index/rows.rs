@@ -1,4 +1,4 @@
-//! Rows of job listings, as they are stored and handed on.
+//! Rows of job listings, as they are stored and passed on.
 
 use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
@@ -16,7 +16,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// Rows of a job listing. An index hands on what it stores; whoever asked reads it.
+/// Rows of a job listing. The index passes them on as stored, and the caller parses them.
 #[derive(Debug)]
 pub enum JobRows {
     /// As they are stored.
@@ -24,21 +24,21 @@ pub enum JobRows {
         /// Two members of a JSON object: `rows`, an array of [`JobRow`]s, and `classifications`, an object that has the
         /// classifications of the rows by their [`JobRow::rules`].
         page: String,
-        /// Whether more would have been too many bytes.
+        /// Whether further rows were cut off at [`limits::PAGE_BYTES`].
         cut: bool,
     },
-    /// Read.
+    /// As jobs.
     Read {
         /// The jobs.
         rows: Vec<Job>,
-        /// Whether more would have been too many bytes.
+        /// Whether further rows were cut off at [`limits::PAGE_BYTES`].
         cut: bool,
     },
 }
 
-/// Rows as they are spelt. Jobs mostly share their classification, and it is most of a job, so it is spelt once.
+/// The JSON format of rows. Most jobs share their classification, which is most of a job, so it is written once.
 #[derive(Serialize, Deserialize)]
-struct SpeltRows<'a> {
+struct SerializedRows<'a> {
     #[serde(borrow)]
     rows: Vec<JobRow<'a>>,
     classifications: BTreeMap<String, Arc<Classification>>,
@@ -47,15 +47,15 @@ struct SpeltRows<'a> {
 
 impl JobRows {
     /// No rows.
-    pub fn none() -> Self {
+    pub fn empty() -> Self {
         Self::Read { rows: Vec::new(), cut: false }
     }
 
-    /// The jobs, and whether more would have been too many bytes.
+    /// The jobs, and whether further rows were cut off at [`limits::PAGE_BYTES`].
     ///
     /// # Errors
     ///
-    /// `Internal` when a row is not as it was written.
+    /// `Internal` if the stored rows cannot be parsed.
     pub fn read(self) -> Result<(Vec<Job>, bool)> {
         match self {
             Self::Stored { page, cut } => {
@@ -66,13 +66,15 @@ impl JobRows {
     }
 }
 
-fn jobs(spelt: SpeltRows<'_>) -> Result<(Vec<Job>, bool)> {
-    let SpeltRows { rows, classifications, cut } = spelt;
-    let with = |row: JobRow<'_>| {
+fn jobs(serialized: SerializedRows<'_>) -> Result<(Vec<Job>, bool)> {
+    let SerializedRows { rows, classifications, cut } = serialized;
+    let into_job = |row: JobRow<'_>| {
         let classification = classifications.get(&*row.rules).map(Arc::clone);
-        classification.map(|shared| row.with(shared)).ok_or_else(|| Error::internal("a row without its classification"))
+        classification
+            .map(|shared| row.into_job(shared))
+            .ok_or_else(|| Error::internal("a row without its classification"))
     };
-    Ok((rows.into_iter().map(with).collect::<Result<_>>()?, cut))
+    Ok((rows.into_iter().map(into_job).collect::<Result<_>>()?, cut))
 }
 
 impl Serialize for JobRows {
@@ -86,7 +88,7 @@ impl Serialize for JobRows {
                     jobs.iter().map(JobRow::of).collect::<Result<Vec<_>>>().map_err(serde::ser::Error::custom)?;
                 let rules = rows.iter().map(|row| row.rules.to_string());
                 let classifications = rules.zip(jobs.iter().map(|job| Arc::clone(&job.classification))).collect();
-                SpeltRows { rows, classifications, cut: *cut }.serialize(serializer)
+                SerializedRows { rows, classifications, cut: *cut }.serialize(serializer)
             }
         }
     }
@@ -94,16 +96,16 @@ impl Serialize for JobRows {
 
 impl<'de> Deserialize<'de> for JobRows {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (rows, cut) = jobs(SpeltRows::deserialize(deserializer)?).map_err(serde::de::Error::custom)?;
+        let (rows, cut) = jobs(SerializedRows::deserialize(deserializer)?).map_err(serde::de::Error::custom)?;
         Ok(Self::Read { rows, cut })
     }
 }
 
-/// A job as the index stores it: a [snapshot](Job::snapshot) whose classification is kept apart.
+/// A job as the index stores it: a [snapshot](Job::snapshot) whose classification is stored separately.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct JobRow<'a> {
-    /// The same for the same classification, different for every other: 128 bits of the SHA-256 of its spelling, as
-    /// hexadecimal digits.
+    /// The key of the job's classification: the first 128 bits of the SHA-256 of its JSON, in hexadecimal. Equal
+    /// classifications have equal keys.
     #[serde(borrow)]
     pub rules: Cow<'a, str>,
     id: JobId,
@@ -134,10 +136,10 @@ impl JobRow<'_> {
     ///
     /// # Errors
     ///
-    /// `Internal` when the classification cannot be spelt.
+    /// `Internal` if the classification cannot be serialized.
     pub fn of(job: &Job) -> Result<Self> {
-        let spelling = serde_json::to_vec(&*job.classification).map_err(Error::internal)?;
-        let mut rules = access::hex(&Sha256::digest(spelling));
+        let json = serde_json::to_vec(&*job.classification).map_err(Error::internal)?;
+        let mut rules = access::hex(&Sha256::digest(json));
         rules.truncate(32);
         Ok(Self {
             rules: rules.into(),
@@ -159,7 +161,7 @@ impl JobRow<'_> {
         })
     }
 
-    fn with(self, classification: Arc<Classification>) -> Job {
+    fn into_job(self, classification: Arc<Classification>) -> Job {
         Job {
             id: self.id,
             project: self.project,

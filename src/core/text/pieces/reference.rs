@@ -1,4 +1,4 @@
-//! The reference that tests and the bench compare with: the `tokenizers` crate over our own pieces, ids and all.
+//! The reference for tests and the bench: the `tokenizers` crate with our pieces and ids.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Piece for piece what the `tokenizers` crate finds.
+//! Compares the pieces with those of the `tokenizers` crate.
 
 use std::fmt::Write;
 
@@ -9,7 +9,7 @@ use super::*;
 #[path = "reference.rs"]
 mod reference;
 
-/// Lines that the generator makes.
+/// The number of generated lines.
 const LINES: usize = 100_000;
 
 const FIXTURES: [&str; 5] = [
@@ -24,7 +24,7 @@ fn ids(text: &str) -> Vec<u32> {
     Pieces::new(text).map(|piece| piece.id.0.into()).collect()
 }
 
-fn spelled(text: &str) -> Vec<&str> {
+fn piece_texts(text: &str) -> Vec<&str> {
     Pieces::new(text).map(|piece| piece_text(piece.id)).collect()
 }
 
@@ -32,12 +32,17 @@ fn ranges(text: &str) -> Vec<&str> {
     Pieces::new(text).filter_map(|piece| text.get(piece.range)).collect()
 }
 
-/// Panics where the reference finds other pieces in a line.
+/// Panics if the reference finds other pieces in a line.
 fn compare(lines: impl Iterator<Item = String>) {
     let reference = reference::tokenizer();
     for line in lines {
         let expected = reference.encode_fast(line.as_str(), false).expect("pieces");
-        assert!(ids(&line) == expected.get_ids(), "{line:?}\nis {:?}\nnot {:?}", spelled(&line), expected.get_tokens());
+        assert!(
+            ids(&line) == expected.get_ids(),
+            "{line:?}\nis {:?}\nnot {:?}",
+            piece_texts(&line),
+            expected.get_tokens()
+        );
     }
 }
 
@@ -47,12 +52,12 @@ fn fixtures_have_the_pieces_of_the_reference() {
 }
 
 #[test]
-fn every_character_has_the_form_of_the_reference() {
-    // Beyond the third plane nothing is assigned, but for a few tags and private characters, all treated alike.
+fn every_character_is_normalized_like_the_reference() {
+    // Beyond the third plane only a few tags and private characters are assigned, all treated alike.
     let characters = (0..0x3_4000).chain((0xE_0000..0xE_0200).chain((0xE_0200..=0x10_FFFF).step_by(97)));
     let characters: Vec<char> = characters.filter_map(char::from_u32).collect();
-    compare(characters.chunks(100).map(|some| {
-        some.iter().fold(String::new(), |mut line, c| {
+    compare(characters.chunks(100).map(|chunk| {
+        chunk.iter().fold(String::new(), |mut line, c| {
             write!(line, "a{c}b {c} ").expect("a string");
             line
         })
@@ -65,7 +70,7 @@ fn generated_lines_have_the_pieces_of_the_reference() {
     compare((0..LINES).map(|_| random.line()));
 }
 
-/// Where the generator takes characters from: blocks, mostly small ones of which pieces know some.
+/// The Unicode blocks that generated characters come from, mostly small ones with some characters in pieces.
 const BLOCKS: [(u32, u32); 52] = [
     (0x00, 0x7F),
     (0x20, 0x7E),
@@ -121,8 +126,8 @@ const BLOCKS: [(u32, u32); 52] = [
     (0xE_0000, 0xE_01EF),
 ];
 
-/// Letters whose case, decomposition or joining is out of the ordinary.
-const ODD: [&str; 24] = [
+/// Letters with unusual case, decomposition or joining.
+const UNUSUAL: [&str; 24] = [
     "İ",
     "ı",
     "ẞ",
@@ -149,7 +154,7 @@ const ODD: [&str; 24] = [
     "👩\u{200D}🚀",
 ];
 
-/// A generator of our own, so that the lines are the same on every machine.
+/// Our own random generator, so that the lines are the same on every machine.
 struct Random(u64);
 
 impl Random {
@@ -158,7 +163,7 @@ impl Random {
         (self.0 >> 33) as usize % end
     }
 
-    fn of<T: Copy>(&mut self, all: &[T]) -> T {
+    fn pick<T: Copy>(&mut self, all: &[T]) -> T {
         all[self.below(all.len())]
     }
 
@@ -166,32 +171,32 @@ impl Random {
         char::from_u32(first + self.below((last - first + 1) as usize) as u32).unwrap_or(' ')
     }
 
-    /// A few words of one to three blocks, of pieces, and of odd letters.
+    /// A few words of characters of one to three blocks, of pieces, and of unusual letters.
     fn line(&mut self) -> String {
-        let blocks = [self.of(&BLOCKS), self.of(&BLOCKS), self.of(&BLOCKS)];
+        let blocks = [self.pick(&BLOCKS), self.pick(&BLOCKS), self.pick(&BLOCKS)];
         let mut line = String::new();
         let blocks = &blocks[..=self.below(3)];
         for _ in 0..=self.below(7) {
             match self.below(10) {
                 0..4 => self.word_of(blocks, &mut line),
                 4..9 => self.word_of_pieces(&mut line),
-                _ => line.push_str(self.of(&ODD)),
+                _ => line.push_str(self.pick(&UNUSUAL)),
             }
-            line.push_str(self.of(&[" ", " ", " ", "", "-", ", ", "\u{A0}", "\t", "\u{AD}", "\u{200B}", ". "]));
+            line.push_str(self.pick(&[" ", " ", " ", "", "-", ", ", "\u{A0}", "\t", "\u{AD}", "\u{200B}", ". "]));
         }
         line
     }
 
     fn word_of(&mut self, blocks: &[(u32, u32)], line: &mut String) {
-        // Now and then around the length at which a word becomes unknown.
+        // Sometimes near the length beyond which a word is unknown.
         let length = if self.below(60) == 0 { 95 + self.below(12) } else { 1 + self.below(9) };
         for _ in 0..length {
-            let block = self.of(blocks);
+            let block = self.pick(blocks);
             line.push(self.character(block));
         }
     }
 
-    /// Pieces that may make up a word, in any case, some letters with a mark.
+    /// A word of pieces, in any case, some letters with a combining mark.
     fn word_of_pieces(&mut self, line: &mut String) {
         for _ in 0..=self.below(3) {
             let piece = piece_text(PieceId(self.below(PIECES) as u16));
@@ -212,29 +217,29 @@ impl Random {
 }
 
 #[test]
-fn words_are_taken_apart_as_documented() {
-    assert_eq!(spelled("The Number is unaffordable!"), ["the", "number", "is", "una", "ff", "ord", "able", "!"]);
+fn splits_words_as_documented() {
+    assert_eq!(piece_texts("The Number is unaffordable!"), ["the", "number", "is", "una", "ff", "ord", "able", "!"]);
     assert_eq!(ranges("The Number is unaffordable!"), ["The", "Number", "is", "una", "ff", "ord", "able", "!"]);
-    assert_eq!(spelled(" \u{FEFF}東京 \u{1F984}x"), ["東", "京", "[UNK]"]);
-    assert_eq!(spelled("[MASK] ##ing"), ["[", "mask", "]", "#", "#", "ing"]);
-    assert_eq!(spelled(""), [""; 0]);
-    assert_eq!(spelled("\u{301}\0\u{200B} \n"), [""; 0]);
+    assert_eq!(piece_texts(" \u{FEFF}東京 \u{1F984}x"), ["東", "京", "[UNK]"]);
+    assert_eq!(piece_texts("[MASK] ##ing"), ["[", "mask", "]", "#", "#", "ing"]);
+    assert_eq!(piece_texts(""), [""; 0]);
+    assert_eq!(piece_texts("\u{301}\0\u{200B} \n"), [""; 0]);
 }
 
 #[test]
 fn ranges_are_of_the_original_characters() {
     assert_eq!(ranges("«Élé\u{301}\u{301}phant»"), ["«", "Élé\u{301}\u{301}phant", "»"]);
     assert_eq!(ranges("Num\u{AD}ber\u{AD} \u{AD}b"), ["Num\u{AD}ber", "b"]);
-    // Two letters of one syllable are both the syllable, with its mark.
+    // Both letters of a syllable have its range, including its mark.
     let syllable = "\u{AC00}\u{301}";
-    assert_eq!(spelled(syllable), ["\u{1100}", "\u{1161}"]);
+    assert_eq!(piece_texts(syllable), ["\u{1100}", "\u{1161}"]);
     assert_eq!(ranges(syllable), [syllable, syllable]);
     let words: Vec<_> = Pieces::new("a unaffordable").map(|piece| piece.word).collect();
     assert_eq!(words, [0..1, 2..14, 2..14, 2..14, 2..14]);
 }
 
 #[test]
-fn long_words_are_one_unknown() {
+fn long_words_are_one_unknown_piece() {
     for letter in ["a", "é", "ב"] {
         assert_eq!(Pieces::new(&letter.repeat(100)).filter(|piece| piece.id == UNKNOWN).count(), 0);
         for count in [101, 100_000] {
@@ -246,18 +251,18 @@ fn long_words_are_one_unknown() {
 }
 
 #[test]
-fn marks_without_end_belong_to_their_letter() {
+fn any_number_of_marks_belongs_to_its_letter() {
     let text = format!("e{}", "\u{301}".repeat(100_000));
     let pieces: Vec<_> = Pieces::new(&text).map(|piece| (piece_text(piece.id), piece.range)).collect();
     assert_eq!(pieces, [("e", 0..text.len())]);
 }
 
-/// Texts of what is likely to go wrong.
+/// Texts of edge cases.
 fn texts() -> impl Strategy<Value = String> {
-    let odd = prop::sample::select(ODD.to_vec()).prop_map(str::to_owned);
+    let unusual = prop::sample::select(UNUSUAL.to_vec()).prop_map(str::to_owned);
     let piece = (0..PIECES as u16).prop_map(|id| piece_text(PieceId(id)).to_owned());
     let marks = prop::char::range('\u{300}', '\u{36F}').prop_map(String::from);
-    let part = prop_oneof![odd, piece, marks, any::<String>(), "[a-zA-Z0-9]{1,30}", " ".prop_map(String::from)];
+    let part = prop_oneof![unusual, piece, marks, any::<String>(), "[a-zA-Z0-9]{1,30}", " ".prop_map(String::from)];
     prop::collection::vec(part, 0..12).prop_map(|parts| parts.concat())
 }
 

@@ -1,91 +1,98 @@
-//! The vocabulary file, used where it lies: nothing is built, copied or allocated. `src/train/vocabulary.py` writes it
-//! and describes its layout; the constants here repeat that description, and the tests hold the two together.
+//! The vocabulary file, used in place: nothing is built, copied or allocated. `src/train/vocabulary.py` writes it and
+//! describes its layout; the constants here repeat that description, and the tests check that they match the file.
 
 use super::PieceId;
 
 static FILE: &[u8] = include_bytes!("../vocabulary.bin");
 
-const PIECES_AT: usize = 6;
-const UNKNOWN_AT: usize = 8;
-const LONGEST_AT: [usize; 2] = [10, 11];
-const BLOCKS_AT: usize = 12;
-const ALONE_AT: usize = 14;
-const PAIRS_AT: usize = 16;
+const PIECES_OFFSET: usize = 6;
+const UNKNOWN_OFFSET: usize = 8;
+const LONGEST_OFFSETS: [usize; 2] = [10, 11];
+const BLOCKS_OFFSET: usize = 12;
+const ALONE_OFFSET: usize = 14;
+const PAIRS_OFFSET: usize = 16;
 const HEADER: usize = 18;
 
-/// Pieces of a bucket on average.
+/// Pieces per bucket, on average.
 const BUCKET: usize = 4;
-/// Characters of a block of forms.
+/// Characters per block of the table of character classes.
 const BLOCK: usize = 128;
 
-/// How many pieces there are; ids are smaller.
-pub const PIECES: usize = short(PIECES_AT) as usize;
+/// The number of pieces.
+pub const PIECES: usize = read_u16(PIECES_OFFSET) as usize;
 
-/// The piece of a word that cannot be spelled with pieces.
-pub const UNKNOWN: PieceId = PieceId(short(UNKNOWN_AT));
+/// The piece for a word that cannot be split into pieces.
+pub const UNKNOWN: PieceId = PieceId(read_u16(UNKNOWN_OFFSET));
 
-const FIRST_GROUPS: usize = byte(LONGEST_AT[0]) as usize;
-const LATER_GROUPS: usize = byte(LONGEST_AT[1]) as usize;
+const FIRST_GROUPS: usize = read_u8(LONGEST_OFFSETS[0]) as usize;
+const LATER_GROUPS: usize = read_u8(LONGEST_OFFSETS[1]) as usize;
 const ALL_GROUPS: usize = FIRST_GROUPS + LATER_GROUPS;
 
-/// The pieces of one length on one side, beginning a word or continuing it.
+/// The pieces of one length that begin a word, or that continue one.
 #[derive(Clone, Copy)]
 struct Group {
     first: u16,
     slots: u16,
     buckets: u16,
     length: u8,
-    pilots_at: usize,
-    text_at: usize,
+    pilots_offset: usize,
+    text_offset: usize,
 }
 
 static GROUPS: [Group; ALL_GROUPS] = groups();
 
-const FORMS: Forms = forms();
+const CHAR_TABLES: CharTables = char_tables();
 
-/// Where the parts that say what becomes of a character begin.
-struct Forms {
-    alone_at: usize,
-    pairs_at: usize,
-    block_of_at: usize,
-    blocks_at: usize,
+/// The offsets of the tables of character classes.
+struct CharTables {
+    alone_offset: usize,
+    pairs_offset: usize,
+    block_indexes_offset: usize,
+    blocks_offset: usize,
     end: usize,
 }
 
-const fn forms() -> Forms {
-    let mut alone_at = HEADER + 2 * ALL_GROUPS;
+const fn char_tables() -> CharTables {
+    let mut alone_offset = HEADER + 2 * ALL_GROUPS;
     let mut group = 0;
     while group < ALL_GROUPS {
-        alone_at += 2 * (short(HEADER + 2 * group) as usize).div_ceil(BUCKET);
+        alone_offset += 2 * (read_u16(HEADER + 2 * group) as usize).div_ceil(BUCKET);
         group += 1;
     }
-    let pairs_at = alone_at + 2 * short(ALONE_AT) as usize;
-    let block_of_at = pairs_at + 4 * short(PAIRS_AT) as usize;
-    let blocks_at = block_of_at + (char::MAX as usize + 1) / BLOCK;
-    Forms { alone_at, pairs_at, block_of_at, blocks_at, end: blocks_at + 2 * BLOCK * short(BLOCKS_AT) as usize }
+    let pairs_offset = alone_offset + 2 * read_u16(ALONE_OFFSET) as usize;
+    let block_indexes_offset = pairs_offset + 4 * read_u16(PAIRS_OFFSET) as usize;
+    let blocks_offset = block_indexes_offset + (char::MAX as usize + 1) / BLOCK;
+    CharTables {
+        alone_offset,
+        pairs_offset,
+        block_indexes_offset,
+        blocks_offset,
+        end: blocks_offset + 2 * BLOCK * read_u16(BLOCKS_OFFSET) as usize,
+    }
 }
 
 const fn groups() -> [Group; ALL_GROUPS] {
-    let mut groups = [Group { first: 0, slots: 0, buckets: 0, length: 0, pilots_at: 0, text_at: 0 }; ALL_GROUPS];
-    let (mut first, mut pilots_at, mut text_at) = (0, HEADER + 2 * ALL_GROUPS, FORMS.end);
-    let (mut at, mut rest) = (0, groups.as_mut_slice());
+    let mut groups =
+        [Group { first: 0, slots: 0, buckets: 0, length: 0, pilots_offset: 0, text_offset: 0 }; ALL_GROUPS];
+    let (mut first, mut pilots_offset, mut text_offset) = (0, HEADER + 2 * ALL_GROUPS, CHAR_TABLES.end);
+    let (mut index, mut rest) = (0, groups.as_mut_slice());
     while let Some((group, after)) = rest.split_first_mut() {
-        let slots = short(HEADER + 2 * at);
+        let slots = read_u16(HEADER + 2 * index);
         let buckets = slots.div_ceil(BUCKET as u16);
-        let length = if at < FIRST_GROUPS { at + 1 } else { at - FIRST_GROUPS + 1 };
-        *group = Group { first, slots, buckets, length: length as u8, pilots_at, text_at };
+        let length = if index < FIRST_GROUPS { index + 1 } else { index - FIRST_GROUPS + 1 };
+        *group = Group { first, slots, buckets, length: length as u8, pilots_offset, text_offset };
         first += slots;
-        pilots_at += 2 * buckets as usize;
-        text_at += length * slots as usize;
-        (at, rest) = (at + 1, after);
+        pilots_offset += 2 * buckets as usize;
+        text_offset += length * slots as usize;
+        (index, rest) = (index + 1, after);
     }
     groups
 }
 
-/// The bytes at a place of the file; zeros beyond its end, where nothing looks.
+/// The bytes of the file at `offset`; zeros beyond its end, which no caller reads.
 #[inline]
-const fn bytes<const N: usize>(at: usize) -> [u8; N] {
-    if let Some((_, rest)) = FILE.split_at_checked(at)
+const fn read_bytes<const N: usize>(offset: usize) -> [u8; N] {
+    if let Some((_, rest)) = FILE.split_at_checked(offset)
         && let Some(bytes) = rest.first_chunk()
     {
         *bytes
@@ -94,23 +101,23 @@ const fn bytes<const N: usize>(at: usize) -> [u8; N] {
     }
 }
 
-const fn byte(at: usize) -> u8 {
-    u8::from_le_bytes(bytes(at))
+const fn read_u8(offset: usize) -> u8 {
+    u8::from_le_bytes(read_bytes(offset))
 }
 
-const fn short(at: usize) -> u16 {
-    u16::from_le_bytes(bytes(at))
+const fn read_u16(offset: usize) -> u16 {
+    u16::from_le_bytes(read_bytes(offset))
 }
 
-/// A piece's place in its word.
+/// The position of a piece in its word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
+pub(super) enum Position {
     First,
     Later,
 }
 
-impl Side {
-    /// Bytes of its longest piece.
+impl Position {
+    /// The bytes of the longest piece in this position.
     pub const fn longest(self) -> usize {
         match self {
             Self::First => FIRST_GROUPS,
@@ -119,7 +126,7 @@ impl Side {
     }
 }
 
-/// Up to 24 bytes of a word in lower case, the first one lowest, zeros after the end.
+/// Up to 24 bytes of a word in lower case, little-endian, zeros after the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Key {
     pub low: u64,
@@ -128,7 +135,7 @@ pub(super) struct Key {
 }
 
 impl Key {
-    /// Bytes a key holds.
+    /// The bytes that a key holds.
     pub const BYTES: usize = 24;
 
     pub fn new(bytes: &[u8; Self::BYTES]) -> Self {
@@ -145,19 +152,19 @@ impl Key {
         bytes
     }
 
-    /// The first bytes of it.
+    /// Its first `length` bytes.
     #[inline]
     pub fn prefix(self, length: usize) -> Self {
         Self {
-            low: self.low & first_bytes(length),
-            high: self.high & first_bytes(length.saturating_sub(8)),
-            tail: self.tail & first_bytes(length.saturating_sub(16)),
+            low: self.low & byte_mask(length),
+            high: self.high & byte_mask(length.saturating_sub(8)),
+            tail: self.tail & byte_mask(length.saturating_sub(16)),
         }
     }
 
-    /// Two halves: one picks the bucket, the other, with the bucket's pilot, the slot.
+    /// Two hashes: the first selects the bucket, the second, with the bucket's pilot, the slot.
     #[inline]
-    fn hashed(self) -> (u32, u32) {
+    fn hashes(self) -> (u32, u32) {
         let mixed = self.low ^ self.high.wrapping_mul(0xC2B2_AE3D_27D4_EB4F);
         let mixed = mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let mixed = (mixed ^ (mixed >> 32)).wrapping_mul(0xD6E8_FEB8_6659_FD93);
@@ -165,40 +172,40 @@ impl Key {
     }
 }
 
-/// A mask of so many bytes, at most 8.
+/// A mask of the lowest `count` bytes, at most 8.
 #[inline]
-pub(super) fn first_bytes(count: usize) -> u64 {
+pub(super) fn byte_mask(count: usize) -> u64 {
     if count < 8 { (1 << (8 * count)) - 1 } else { u64::MAX }
 }
 
-/// The piece that is spelled so. `key` has `length` bytes.
+/// The piece whose text is `key`, which has `length` bytes.
 #[inline]
-pub(super) fn find(side: Side, key: Key, length: usize) -> Option<PieceId> {
-    let groups = match side {
-        Side::First => GROUPS.get(..FIRST_GROUPS),
-        Side::Later => GROUPS.get(FIRST_GROUPS..),
+pub(super) fn find(position: Position, key: Key, length: usize) -> Option<PieceId> {
+    let groups = match position {
+        Position::First => GROUPS.get(..FIRST_GROUPS),
+        Position::Later => GROUPS.get(FIRST_GROUPS..),
     };
     let group = groups?.get(length.wrapping_sub(1))?;
-    let (high, low) = key.hashed();
-    let bucket = scaled(high, group.buckets);
-    let pilot = u32::from(short(group.pilots_at + 2 * bucket));
-    let slot = scaled((low ^ pilot).wrapping_mul(0x85EB_CA6B), group.slots);
-    let text = Key::new(&bytes(group.text_at + slot * length)).prefix(length);
+    let (high, low) = key.hashes();
+    let bucket = reduce(high, group.buckets);
+    let pilot = u32::from(read_u16(group.pilots_offset + 2 * bucket));
+    let slot = reduce((low ^ pilot).wrapping_mul(0x85EB_CA6B), group.slots);
+    let text = Key::new(&read_bytes(group.text_offset + slot * length)).prefix(length);
     (text == key && group.slots > 0).then(|| PieceId(group.first + slot as u16))
 }
 
-/// An evenly mixed number brought below `end`.
+/// Maps a uniform hash to a number below `end`.
 #[inline]
-fn scaled(mixed: u32, end: u16) -> usize {
+fn reduce(mixed: u32, end: u16) -> usize {
     ((u64::from(mixed) * u64::from(end)) >> 32) as usize
 }
 
-/// The text of a piece, without the `##` that continuations have elsewhere; nothing for an id that is none.
+/// The text of a piece, without the `##` that continuations have in BERT; empty for an invalid id.
 pub fn piece_text(id: PieceId) -> &'static str {
     let text = || {
         let group = group_of(id)?;
         let length = usize::from(group.length);
-        FILE.get(group.text_at + length * usize::from(id.0 - group.first)..)?.get(..length)
+        FILE.get(group.text_offset + length * usize::from(id.0 - group.first)..)?.get(..length)
     };
     std::str::from_utf8(text().unwrap_or_default()).unwrap_or_default()
 }
@@ -212,44 +219,47 @@ fn group_of(id: PieceId) -> Option<&'static Group> {
     GROUPS.iter().rfind(|group| id.0 >= group.first).filter(|group| id.0 - group.first < group.slots)
 }
 
-/// What becomes of a character.
+/// How a character is normalized.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
-    /// Nothing: controls, invisible marks.
+pub(super) enum CharClass {
+    /// It is dropped: control characters, invisible marks.
     Dropped,
-    /// Nothing, but it belongs to the character before it.
+    /// It is dropped, but belongs to the range of the character before it.
     Accent,
     Space,
-    /// Part of a word, and in no piece.
-    Foreign,
-    /// A word by itself, and no piece.
-    ForeignAlone,
-    /// A syllable, to be taken apart.
+    /// Part of a word, but in no piece.
+    Unknown,
+    /// A word by itself, but not a piece.
+    UnknownAlone,
+    /// A syllable, to be decomposed.
     Hangul,
     /// A word by itself: punctuation, a Chinese character.
     Alone(PieceId),
+    /// A character that decomposes into two.
     Pair(char, char),
     /// A character of a word: lower case, no accent.
     Letter(char),
 }
 
 #[inline]
-pub(super) fn form(c: char) -> Form {
+pub(super) fn char_class(c: char) -> CharClass {
     let code = c as usize;
-    let block = usize::from(byte(FORMS.block_of_at + code / BLOCK));
-    match short(FORMS.blocks_at + 2 * (block * BLOCK + code % BLOCK)) {
-        0 => Form::Dropped,
-        1 => Form::Accent,
-        2 => Form::Space,
-        3 => Form::Foreign,
-        4 => Form::ForeignAlone,
-        5 => Form::Hangul,
-        alone @ 0xD800..0xE000 => Form::Alone(PieceId(short(FORMS.alone_at + 2 * usize::from(alone - 0xD800)))),
-        pair @ 0xE000..0xE100 => {
-            let at = FORMS.pairs_at + 4 * usize::from(pair - 0xE000);
-            Form::Pair(letter(short(at)), letter(short(at + 2)))
+    let block = usize::from(read_u8(CHAR_TABLES.block_indexes_offset + code / BLOCK));
+    match read_u16(CHAR_TABLES.blocks_offset + 2 * (block * BLOCK + code % BLOCK)) {
+        0 => CharClass::Dropped,
+        1 => CharClass::Accent,
+        2 => CharClass::Space,
+        3 => CharClass::Unknown,
+        4 => CharClass::UnknownAlone,
+        5 => CharClass::Hangul,
+        alone @ 0xD800..0xE000 => {
+            CharClass::Alone(PieceId(read_u16(CHAR_TABLES.alone_offset + 2 * usize::from(alone - 0xD800))))
         }
-        code => Form::Letter(letter(code)),
+        pair @ 0xE000..0xE100 => {
+            let offset = CHAR_TABLES.pairs_offset + 4 * usize::from(pair - 0xE000);
+            CharClass::Pair(letter(read_u16(offset)), letter(read_u16(offset + 2)))
+        }
+        code => CharClass::Letter(letter(code)),
     }
 }
 
@@ -263,10 +273,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_file_is_the_one_this_reads() {
+    fn the_file_matches_the_constants() {
         assert_eq!(FILE.get(..6), Some(b"SRVO\x01\0".as_slice()));
         let last = GROUPS.last().unwrap();
-        let end = last.text_at + usize::from(last.length) * usize::from(last.slots);
+        let end = last.text_offset + usize::from(last.length) * usize::from(last.slots);
         assert_eq!((usize::from(last.first + last.slots), FILE.len()), (PIECES, end + Key::BYTES));
         assert_eq!((piece_text(UNKNOWN), is_continuation(UNKNOWN)), ("[UNK]", false));
     }
@@ -275,10 +285,10 @@ mod tests {
     fn every_piece_is_found_by_its_text() {
         for id in (0..PIECES as u16).map(PieceId) {
             let text = piece_text(id).as_bytes();
-            let side = if is_continuation(id) { Side::Later } else { Side::First };
+            let position = if is_continuation(id) { Position::Later } else { Position::First };
             let mut padded = [0; Key::BYTES];
             padded[..text.len()].copy_from_slice(text);
-            assert_eq!(find(side, Key::new(&padded), text.len()), Some(id));
+            assert_eq!(find(position, Key::new(&padded), text.len()), Some(id));
         }
         assert_eq!(piece_text(PieceId(PIECES as u16)), "");
     }

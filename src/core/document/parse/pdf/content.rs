@@ -1,4 +1,4 @@
-//! Content streams: the operators that move and show text, run to glyphs with places.
+//! Content streams: interprets the operators that move and show text into positioned glyphs.
 
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -9,29 +9,29 @@ use hayro_syntax::content::ops::TypedInstruction as Op;
 use hayro_syntax::object::{Array, Dict, Name, Object, ObjectIdentifier, Stream, String as PdfString};
 use hayro_syntax::page::{Page, Resources};
 
+use super::decompression_limits::is_image;
 use super::filters;
 use super::fonts::{Fonts, LoadedFont};
-use super::inflation::is_picture;
 use super::inline_images;
-use super::layers::Layers;
+use super::optional_content::OptionalContent;
 use super::strings;
 use crate::document::layout::{Glyph, GlyphText};
 use crate::error::{Error, Result, Unreadable};
 use crate::limits;
 
-/// Decoded bytes that count as one step of work.
+/// The number of decoded bytes that count as one step of work.
 const BYTES_PER_STEP: usize = 16;
 
-/// The smallest glyphs that count, in points: smaller ones are there to be found, not to be read.
-const MIN_SIZE: f64 = 0.5;
+/// The size of the smallest glyphs that are kept, in points: smaller ones are for search engines, not for readers.
+const MIN_GLYPH_SIZE: f64 = 0.5;
 
-/// How far outside the page glyphs still count, in their size: what is cut off is not read.
-const OUTSIDE: f32 = 1.0;
+/// How far outside the page glyphs are kept, as a multiple of their size: clipped text is not read.
+const MAX_DISTANCE_OUTSIDE_PAGE: f32 = 1.0;
 
-/// What the pages of a document may still cost.
+/// The remaining limits while the pages of a document are read.
 pub(super) struct Budget {
     pub glyphs: usize,
-    /// Of these, on the current page.
+    /// The glyphs remaining for the current page.
     pub page_glyphs: usize,
     pub work: u64,
 }
@@ -65,76 +65,81 @@ impl Budget {
     }
 }
 
-/// The part of the graphics state that matters to text.
+/// The part of the graphics state that affects text.
 #[derive(Clone)]
 struct State<'a> {
     matrix: Affine,
     font: Option<Rc<LoadedFont<'a>>>,
-    /// Whether the font is one that nothing asked for.
+    /// Whether the font replaces one that is missing or could not be loaded.
     is_fallback: bool,
     size: f64,
     char_space: f64,
     word_space: f64,
-    /// 1 is as wide as the font is.
-    stretch: f64,
+    /// 1 is the font's own width.
+    horizontal_scaling: f64,
     leading: f64,
     rise: f64,
 }
 
-/// A marked stretch of content that is open.
-struct Mark {
+/// An open marked-content sequence.
+struct MarkedContent {
     visible: bool,
-    /// The text that stands in for the glyphs from a place on.
-    actual: Option<(String, usize)>,
+    /// `ActualText` that replaces the glyphs from this index on.
+    actual_text: Option<(String, usize)>,
 }
 
-/// A stack that keeps no more than it may: deeper levels are counted and lost.
+/// A stack of at most [`limits::MAX_GRAPHICS_STATES`] items: deeper levels are counted and dropped.
 struct Stack<T> {
     items: Vec<T>,
-    lost: usize,
+    dropped: usize,
 }
 
 impl<T> Stack<T> {
     const fn new() -> Self {
-        Self { items: Vec::new(), lost: 0 }
+        Self { items: Vec::new(), dropped: 0 }
     }
 
     fn push(&mut self, item: T) {
-        if self.items.len() < limits::MAX_GRAPHICS_STATES { self.items.push(item) } else { self.lost += 1 }
+        if self.items.len() < limits::MAX_GRAPHICS_STATES { self.items.push(item) } else { self.dropped += 1 }
     }
 
     fn pop(&mut self) -> Option<T> {
-        if self.lost > 0 {
-            self.lost -= 1;
+        if self.dropped > 0 {
+            self.dropped -= 1;
             return None;
         }
         self.items.pop()
     }
 }
 
-/// Runs the content of a page.
+/// Interprets the content of a page.
 pub(super) struct Interpreter<'a, 'd> {
     page: &'d Page<'a>,
     fonts: &'d Fonts<'a>,
-    layers: &'d Layers,
+    optional_content: &'d OptionalContent,
     budget: &'d mut Budget,
     width: f32,
     height: f32,
     state: State<'a>,
     text_matrix: Affine,
     line_matrix: Affine,
-    marks: Stack<Mark>,
+    open_marks: Stack<MarkedContent>,
     glyphs: Vec<Glyph>,
-    /// The forms that are being drawn, from the outside in.
+    /// The forms that are being drawn, outermost first.
     forms: Vec<ObjectIdentifier>,
-    /// The bytes of content that is being run.
-    held: usize,
-    /// Whether the page shows a picture.
-    pub has_picture: bool,
+    /// The total size in bytes of the content that is being run.
+    active_bytes: usize,
+    /// Whether the page shows an image.
+    pub has_image: bool,
 }
 
 impl<'a, 'd> Interpreter<'a, 'd> {
-    pub fn new(page: &'d Page<'a>, fonts: &'d Fonts<'a>, layers: &'d Layers, budget: &'d mut Budget) -> Self {
+    pub fn new(
+        page: &'d Page<'a>,
+        fonts: &'d Fonts<'a>,
+        optional_content: &'d OptionalContent,
+        budget: &'d mut Budget,
+    ) -> Self {
         let (width, height) = page.render_dimensions();
         budget.page_glyphs = limits::MAX_PAGE_GLYPHS;
         let state = State {
@@ -144,25 +149,25 @@ impl<'a, 'd> Interpreter<'a, 'd> {
             size: 1.0,
             char_space: 0.0,
             word_space: 0.0,
-            stretch: 1.0,
+            horizontal_scaling: 1.0,
             leading: 0.0,
             rise: 0.0,
         };
         Self {
             page,
             fonts,
-            layers,
+            optional_content,
             budget,
             width,
             height,
             state,
             text_matrix: Affine::IDENTITY,
             line_matrix: Affine::IDENTITY,
-            marks: Stack::new(),
+            open_marks: Stack::new(),
             glyphs: Vec::new(),
             forms: Vec::new(),
-            held: 0,
-            has_picture: false,
+            active_bytes: 0,
+            has_image: false,
         }
     }
 
@@ -170,10 +175,10 @@ impl<'a, 'd> Interpreter<'a, 'd> {
         self.glyphs
     }
 
-    /// Runs the page itself.
-    pub fn page(&mut self) -> Result<()> {
+    /// Runs the content streams of the page.
+    pub fn run_page(&mut self) -> Result<()> {
         let raw = self.page.raw();
-        // Not by way of the page, which would keep what it decodes for as long as the document lives.
+        // Not through `Page`, which would keep the decoded data for as long as the document lives.
         let mut content = Cow::default();
         if let Some(stream) = raw.get::<Stream<'a>>("Contents") {
             content = self.decode(&stream)?;
@@ -188,47 +193,47 @@ impl<'a, 'd> Interpreter<'a, 'd> {
                 content.push(b' ');
             }
         }
-        let before = self.state.clone();
+        let saved_state = self.state.clone();
         self.run(content, &self.page.resources().clone())?;
-        self.state = before;
+        self.state = saved_state;
         Ok(())
     }
 
     fn decode<'s>(&mut self, stream: &Stream<'s>) -> Result<Cow<'s, [u8]>> {
-        if is_picture(stream.dict()) {
+        if is_image(stream.dict()) {
             return Ok(Cow::default());
         }
-        let (data, taken) = filters::decode(stream)?;
-        self.budget.work(taken / BYTES_PER_STEP as u64)?;
+        let (data, bytes_processed) = filters::decode(stream)?;
+        self.budget.work(bytes_processed / BYTES_PER_STEP as u64)?;
         Ok(data.unwrap_or_default())
     }
 
     fn run(&mut self, content: Cow<'_, [u8]>, resources: &Resources<'a>) -> Result<()> {
-        let (cut, read) = inline_images::cut(&content);
-        self.budget.work((read / BYTES_PER_STEP) as u64)?;
-        let content = cut.map_or(content, Cow::Owned);
-        // Forms run while what draws them is held.
-        self.held += content.len();
-        let ran = self.run_held(&content, resources);
-        self.held -= content.len();
-        ran
+        let (without_images, bytes_read) = inline_images::remove(&content);
+        self.budget.work((bytes_read / BYTES_PER_STEP) as u64)?;
+        let content = without_images.map_or(content, Cow::Owned);
+        // While a form runs, the content that draws it stays in memory.
+        self.active_bytes += content.len();
+        let result = self.run_operators(&content, resources);
+        self.active_bytes -= content.len();
+        result
     }
 
-    fn run_held(&mut self, content: &[u8], resources: &Resources<'a>) -> Result<()> {
-        if self.held as u64 > limits::MAX_STREAM_BYTES {
+    fn run_operators(&mut self, content: &[u8], resources: &Resources<'a>) -> Result<()> {
+        if self.active_bytes as u64 > limits::MAX_STREAM_BYTES {
             return Err(too_much_content());
         }
-        let mut saved = Stack::new();
-        let marks = std::mem::replace(&mut self.marks, Stack::new());
-        let visible = marks.items.last().is_none_or(|mark| mark.visible);
-        self.marks.push(Mark { visible, actual: None });
+        let mut saved_states = Stack::new();
+        let open_marks = std::mem::replace(&mut self.open_marks, Stack::new());
+        let visible = open_marks.items.last().is_none_or(|mark| mark.visible);
+        self.open_marks.push(MarkedContent { visible, actual_text: None });
         let mut operators = TypedIter::new(content);
         while let Some(operator) = operators.next() {
             self.budget.work(1)?;
             match operator {
-                Op::SaveState(_) => saved.push(self.state.clone()),
+                Op::SaveState(_) => saved_states.push(self.state.clone()),
                 Op::RestoreState(_) => {
-                    if let Some(state) = saved.pop() {
+                    if let Some(state) = saved_states.pop() {
                         self.state = state;
                     }
                 }
@@ -247,7 +252,7 @@ impl<'a, 'd> Interpreter<'a, 'd> {
                 Op::NextLineUsingLeading(_) => self.next_line(0.0, -self.state.leading),
                 Op::CharacterSpacing(space) => self.state.char_space = space.0.as_f64(),
                 Op::WordSpacing(space) => self.state.word_space = space.0.as_f64(),
-                Op::HorizontalScaling(percent) => self.state.stretch = percent.0.as_f64() / 100.0,
+                Op::HorizontalScaling(percent) => self.state.horizontal_scaling = percent.0.as_f64() / 100.0,
                 Op::TextLeading(leading) => self.state.leading = leading.0.as_f64(),
                 Op::TextRise(rise) => self.state.rise = rise.0.as_f64(),
                 Op::TextFont(font) => {
@@ -286,36 +291,40 @@ impl<'a, 'd> Interpreter<'a, 'd> {
                     }
                 }
                 Op::BeginMarkedContent(_) => self.begin_mark(true, None),
-                Op::BeginMarkedContentWithProperties(mark) => self.begin_marked(mark.0, mark.1, resources),
-                Op::EndMarkedContent(_) if self.marks.items.len() > 1 || self.marks.lost > 0 => self.end_mark(),
+                Op::BeginMarkedContentWithProperties(mark) => self.begin_mark_with(mark.0, mark.1, resources),
+                Op::EndMarkedContent(_) if self.open_marks.items.len() > 1 || self.open_marks.dropped > 0 => {
+                    self.end_mark();
+                }
                 Op::XObject(name) => {
                     if let Some(object) = resources.get_x_object(name.0) {
                         self.object(&object, resources)?;
                     }
                 }
                 Op::MarkedContentPoint(mark) if mark.0.as_str() == inline_images::MARK => {
-                    self.has_picture |= self.is_visible();
+                    self.has_image |= self.is_visible();
                 }
                 _ => {}
             }
         }
-        while self.marks.items.len() > 1 {
+        while self.open_marks.items.len() > 1 {
             self.end_mark();
         }
-        self.marks = marks;
+        self.open_marks = open_marks;
         Ok(())
     }
 
-    /// Draws an object: a form is content of its own, a picture is noticed.
+    /// Draws an XObject: runs a form, records that there is an image.
     fn object(&mut self, object: &Stream<'a>, resources: &Resources<'a>) -> Result<()> {
         let dict = object.dict();
-        let layer = dict.get::<Dict<'a>>("OC");
-        if !self.is_visible() || layer.is_some_and(|layer| !self.layers.shows(dict.get_ref("OC"), &layer)) {
+        let group = dict.get::<Dict<'a>>("OC");
+        if !self.is_visible()
+            || group.is_some_and(|group| !self.optional_content.is_visible(dict.get_ref("OC"), &group))
+        {
             return Ok(());
         }
         match dict.get::<Name<'a>>("Subtype").as_ref().map(Name::as_str) {
             Some("Image") => {
-                self.has_picture = true;
+                self.has_image = true;
                 Ok(())
             }
             Some("Form") => self.form(object, Affine::IDENTITY, resources),
@@ -323,24 +332,24 @@ impl<'a, 'd> Interpreter<'a, 'd> {
         }
     }
 
-    /// Runs a form, placed by `placement` before its own matrix.
+    /// Runs a form. `placement` is applied before its own matrix.
     pub fn form(&mut self, form: &Stream<'a>, placement: Affine, resources: &Resources<'a>) -> Result<()> {
-        // A form that draws itself would draw it again and again.
+        // A form that draws itself would recurse forever.
         if self.forms.len() >= limits::MAX_FORM_DEPTH || self.forms.contains(&form.obj_id()) {
             return Ok(());
         }
         let content = self.decode(form)?;
         let dict = form.dict();
-        let own = dict.get::<Dict<'a>>("Resources").map(Resources::new);
-        let before = self.state.clone();
-        let matrices = (self.text_matrix, self.line_matrix);
+        let form_resources = dict.get::<Dict<'a>>("Resources").map(Resources::new);
+        let saved_state = self.state.clone();
+        let saved_matrices = (self.text_matrix, self.line_matrix);
         self.state.matrix *= placement * dict.get::<[f64; 6]>("Matrix").map_or(Affine::IDENTITY, matrix);
         self.forms.push(form.obj_id());
-        let ran = self.run(content, own.as_ref().unwrap_or(resources));
+        let result = self.run(content, form_resources.as_ref().unwrap_or(resources));
         self.forms.pop();
-        (self.text_matrix, self.line_matrix) = matrices;
-        self.state = before;
-        ran
+        (self.text_matrix, self.line_matrix) = saved_matrices;
+        self.state = saved_state;
+        result
     }
 
     fn set_font(&mut self, dict: Option<Dict<'a>>) -> Result<()> {
@@ -362,7 +371,7 @@ impl<'a, 'd> Interpreter<'a, 'd> {
     fn adjust(&mut self, thousandths: f64) {
         let step = -thousandths / 1000.0 * self.state.size;
         let horizontal = self.state.font.as_ref().is_none_or(|font| font.is_horizontal());
-        let step = if horizontal { (step * self.state.stretch, 0.0) } else { (0.0, step) };
+        let step = if horizontal { (step * self.state.horizontal_scaling, 0.0) } else { (0.0, step) };
         self.text_matrix *= Affine::translate(step);
     }
 
@@ -374,8 +383,8 @@ impl<'a, 'd> Interpreter<'a, 'd> {
             return Ok(());
         };
         let bytes = text.as_bytes();
-        // What a font that nobody has would show is a guess, and only for ASCII a good one.
-        let shows = self.is_visible() && (!self.state.is_fallback || bytes.is_ascii());
+        // The text of a missing font is a guess, and a good one only for ASCII.
+        let is_shown = self.is_visible() && (!self.state.is_fallback || bytes.is_ascii());
         let mut rest = bytes;
         while !rest.is_empty() {
             self.budget.glyph()?;
@@ -385,12 +394,12 @@ impl<'a, 'd> Interpreter<'a, 'd> {
             let state = &self.state;
             let space = state.char_space + if number == 32 && length == 1 { state.word_space } else { 0.0 };
             let step = if font.is_horizontal() {
-                ((code.advance.0 * state.size + space) * state.stretch, 0.0)
+                ((code.advance.0 * state.size + space) * state.horizontal_scaling, 0.0)
             } else {
                 (0.0, code.advance.1 * state.size + space)
             };
-            if shows && let Some(text) = code.text {
-                let tracking = if font.is_horizontal() { state.char_space * state.stretch } else { 0.0 };
+            if is_shown && let Some(text) = code.text {
+                let tracking = if font.is_horizontal() { state.char_space * state.horizontal_scaling } else { 0.0 };
                 self.place(text, code.origin, code.advance, tracking, &font);
             }
             self.text_matrix *= Affine::translate(step);
@@ -398,7 +407,7 @@ impl<'a, 'd> Interpreter<'a, 'd> {
         Ok(())
     }
 
-    /// Puts a glyph where the pen is.
+    /// Adds a glyph at the current text position.
     fn place(
         &mut self,
         text: GlyphText,
@@ -410,17 +419,17 @@ impl<'a, 'd> Interpreter<'a, 'd> {
         let state = &self.state;
         let page = state.matrix * self.text_matrix;
         let glyph = page
-            * Affine::new([state.size * state.stretch, 0.0, 0.0, state.size, 0.0, state.rise])
+            * Affine::new([state.size * state.horizontal_scaling, 0.0, 0.0, state.size, 0.0, state.rise])
             * Affine::translate(origin);
         let start = glyph * Point::ZERO;
-        let along = glyph * Point::new(advance.0, advance.1) - start;
+        let advance_vector = glyph * Point::new(advance.0, advance.1) - start;
         let right = glyph * Point::new(1.0, 0.0) - start;
         let up = glyph * Point::new(0.0, 1.0) - start;
         let size = length(up) * font.em;
-        let reach = length(along);
-        // A glyph without width, such as an accent, still runs somewhere.
+        let advance_length = length(advance_vector);
+        // The direction is also defined for a glyph without width, such as an accent.
         let (direction, em) = if font.is_horizontal() { (right, length(right)) } else { (-up, length(up)) };
-        if !(size >= MIN_SIZE && em > 0.0 && size.is_finite() && em.is_finite() && reach.is_finite()) {
+        if !(size >= MIN_GLYPH_SIZE && em > 0.0 && size.is_finite() && em.is_finite() && advance_length.is_finite()) {
             return;
         }
         let tracking = length(page * Point::new(tracking, 0.0) - page * Point::ZERO) * tracking.signum();
@@ -430,25 +439,25 @@ impl<'a, 'd> Interpreter<'a, 'd> {
             y: start.y as f32,
             dx: (direction.x / em) as f32,
             dy: (direction.y / em) as f32,
-            advance: reach as f32,
+            advance: advance_length as f32,
             tracking: tracking as f32,
             size: size as f32,
             bold: font.bold,
         };
-        let margin = OUTSIDE * glyph.size;
+        let margin = MAX_DISTANCE_OUTSIDE_PAGE * glyph.size;
         if (-margin..=self.width + margin).contains(&glyph.x) && (-margin..=self.height + margin).contains(&glyph.y) {
             self.glyphs.push(glyph);
         }
     }
 
-    /// Puts plain text at a place in page space, as far as it matters: where a file has text but no drawing of it.
+    /// Adds plain text at a position in page space, for text that the file contains but does not draw.
     pub fn write(&mut self, text: &str, x: f64, y: f64, size: f64) -> Result<()> {
         let Some(font) = self.fonts.fallback() else {
             return Ok(());
         };
-        let before = self.state.clone();
+        let saved_state = self.state.clone();
         self.state.size = size;
-        self.state.stretch = 1.0;
+        self.state.horizontal_scaling = 1.0;
         self.state.rise = 0.0;
         self.set_line(Affine::translate((x, y)));
         for c in text.chars() {
@@ -457,20 +466,20 @@ impl<'a, 'd> Interpreter<'a, 'd> {
             self.place(GlyphText::Char(c), (0.0, 0.0), advance, 0.0, &font);
             self.text_matrix *= Affine::translate((advance.0 * size, 0.0));
         }
-        self.state = before;
+        self.state = saved_state;
         Ok(())
     }
 
     fn is_visible(&self) -> bool {
-        self.marks.items.last().is_none_or(|mark| mark.visible)
+        self.open_marks.items.last().is_none_or(|mark| mark.visible)
     }
 
-    fn begin_marked(&mut self, tag: &Name<'_>, properties: &Object<'_>, resources: &Resources<'a>) {
+    fn begin_mark_with(&mut self, tag: &Name<'_>, properties: &Object<'_>, resources: &Resources<'a>) {
         match properties {
             Object::Name(name) => {
                 let dict = resources.properties.get::<Dict<'a>>(name.as_ref()).unwrap_or_default();
-                let visible =
-                    tag.as_str() != "OC" || self.layers.shows(resources.properties.get_ref(name.as_ref()), &dict);
+                let visible = tag.as_str() != "OC"
+                    || self.optional_content.is_visible(resources.properties.get_ref(name.as_ref()), &dict);
                 self.begin_mark(visible, actual_text(&dict));
             }
             Object::Dict(dict) => self.begin_mark(true, actual_text(dict)),
@@ -478,15 +487,15 @@ impl<'a, 'd> Interpreter<'a, 'd> {
         }
     }
 
-    fn begin_mark(&mut self, visible: bool, actual: Option<String>) {
+    fn begin_mark(&mut self, visible: bool, actual_text: Option<String>) {
         let visible = visible && self.is_visible();
-        let actual = actual.map(|text| (text, self.glyphs.len()));
-        self.marks.push(Mark { visible, actual });
+        let actual_text = actual_text.map(|text| (text, self.glyphs.len()));
+        self.open_marks.push(MarkedContent { visible, actual_text });
     }
 
-    /// Ends a marked stretch. Text that stands in for its glyphs takes their place when they are on one line.
+    /// Ends a marked-content sequence. `ActualText` replaces its glyphs if they are on one line.
     fn end_mark(&mut self) {
-        let Some(Mark { actual: Some((text, start)), .. }) = self.marks.pop() else {
+        let Some(MarkedContent { actual_text: Some((text, start)), .. }) = self.open_marks.pop() else {
             return;
         };
         let Some(replaced) = self.glyphs.get(start..) else {
@@ -496,17 +505,18 @@ impl<'a, 'd> Interpreter<'a, 'd> {
             return;
         };
         let (x, y) = (last.x - first.x, last.y - first.y);
-        let across = (y * first.dx - x * first.dy).abs();
-        if across > 0.5 * first.size {
+        let across_line = (y * first.dx - x * first.dy).abs();
+        if across_line > 0.5 * first.size {
             return;
         }
-        let reach = x * first.dx + y * first.dy + last.advance;
-        // Several words keep their places; their glyphs say the same.
+        let total_advance = x * first.dx + y * first.dy + last.advance;
+        // Text of several words is not replaced, so that each word keeps its position; the glyphs have the same text.
         if text.trim().contains(char::is_whitespace) {
             return;
         }
         let text: String = text.chars().filter(|c| !c.is_control() && *c != '\u{ad}').collect();
-        let glyph = Glyph { text: GlyphText::Text(text.as_str().into()), advance: reach.max(0.0), ..first.clone() };
+        let glyph =
+            Glyph { text: GlyphText::Text(text.as_str().into()), advance: total_advance.max(0.0), ..first.clone() };
         self.glyphs.truncate(start);
         if !text.is_empty() {
             self.glyphs.push(glyph);
@@ -520,10 +530,10 @@ fn too_much_content() -> Error {
 }
 
 fn actual_text(dict: &Dict<'_>) -> Option<String> {
-    dict.get::<PdfString<'_>>("ActualText").map(|text| strings::text(text.as_bytes()))
+    dict.get::<PdfString<'_>>("ActualText").map(|text| strings::decode(text.as_bytes()))
 }
 
-/// By multiplication and root, which are the same on every platform; `hypot` is not.
+/// Uses multiplication and square root, which give the same result on every platform; `hypot` does not.
 fn length(vector: Vec2) -> f64 {
     (vector.x * vector.x + vector.y * vector.y).sqrt()
 }

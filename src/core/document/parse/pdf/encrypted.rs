@@ -1,8 +1,8 @@
-//! What encrypted streams hold, before hayro reads the file they lie in.
+//! Decrypts streams before hayro reads the file that contains them.
 //!
-//! hayro decrypts, but only streams of a file that it has read, and reading it decodes the streams that hold objects.
-//! So the streams in question are listed in a file of its own behind the given one: a table of nothing but them, and a
-//! trailer with the given encryption.
+//! hayro decrypts only streams of a file that it has loaded, and loading decodes the object streams. So this module
+//! appends to the file a cross-reference table that lists only the streams to check, and a trailer with the file's
+//! encryption, and lets hayro load the result.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -11,29 +11,29 @@ use hayro_syntax::Pdf;
 use hayro_syntax::object::{Array, Dict, ObjectIdentifier, Stream, String as PdfString};
 
 use super::filters::too_large;
-use super::refused;
+use super::load_error;
 use crate::error::Result;
 
-/// The most pairs of a key and a set of streams with different numbers. A file has one of each, unless it was changed:
-/// then numbers may come again.
+/// The maximum number of combinations of a key and a set of streams with distinct object numbers. A file has one of
+/// each, unless it was updated: then object numbers may repeat.
 const MAX_PASSES: usize = 8;
 
-/// The numbers of the catalog and of the pages.
+/// The object numbers of the catalog and of the page tree.
 const CATALOG: u32 = u32::MAX - 1;
 const PAGES: u32 = u32::MAX - 2;
 
-/// What says how a file is encrypted.
+/// The encryption information of a file.
 #[derive(Default)]
 pub(super) struct Encryption {
     dictionaries: BTreeSet<Vec<u8>>,
-    /// The first identifiers of the file, which keys are made with.
+    /// The first file identifiers (`ID`), from which keys are derived.
     ids: BTreeSet<Vec<u8>>,
     is_used: bool,
 }
 
 impl Encryption {
-    /// Notes what a dictionary, which may be a trailer or tell of an encryption, says.
-    pub fn note(&mut self, dict: &Dict<'_>) {
+    /// Records a dictionary that may be a trailer or an encryption dictionary.
+    pub fn record(&mut self, dict: &Dict<'_>) {
         if dict.contains_key("O") && dict.contains_key("U") {
             self.dictionaries.insert(dict.data().to_vec());
         }
@@ -51,19 +51,19 @@ impl Encryption {
         self.is_used
     }
 
-    /// Decrypts the streams at these places and passes each to `look`.
-    pub fn each(
+    /// Decrypts the streams at these offsets and passes each to `inspect`.
+    pub fn for_each_stream(
         &self,
         bytes: &[u8],
         streams: &[(ObjectIdentifier, usize)],
-        mut look: impl FnMut(&Stream<'_>) -> Result<()>,
+        mut inspect: impl FnMut(&Stream<'_>) -> Result<()>,
     ) -> Result<()> {
         let mut passes: Vec<BTreeMap<ObjectIdentifier, usize>> = Vec::new();
-        for &(id, at) in streams {
+        for &(id, offset) in streams {
             if let Some(pass) = passes.iter_mut().find(|pass| !pass.contains_key(&id)) {
-                pass.insert(id, at);
+                pass.insert(id, offset);
             } else if passes.len() < MAX_PASSES {
-                passes.push(BTreeMap::from([(id, at)]));
+                passes.push(BTreeMap::from([(id, offset)]));
             } else {
                 return Err(too_many_passes());
             }
@@ -74,10 +74,10 @@ impl Encryption {
         for pass in &passes {
             for dictionary in &self.dictionaries {
                 for id in &self.ids {
-                    let pdf = Pdf::new(listing(bytes, pass, dictionary, id)).map_err(refused)?;
+                    let pdf = Pdf::new(file_with_streams(bytes, pass, dictionary, id)).map_err(load_error)?;
                     for &id in pass.keys() {
                         if let Some(stream) = pdf.xref().get::<Stream<'_>>(id) {
-                            look(&stream)?;
+                            inspect(&stream)?;
                         }
                     }
                 }
@@ -91,24 +91,29 @@ fn too_many_passes() -> crate::error::Error {
     too_large("The PDF says in too many ways how it is encrypted")
 }
 
-/// The file with a table of these streams only.
-fn listing(bytes: &[u8], streams: &BTreeMap<ObjectIdentifier, usize>, dictionary: &[u8], id: &[u8]) -> Vec<u8> {
+/// The file with an appended cross-reference table of these streams only.
+fn file_with_streams(
+    bytes: &[u8],
+    streams: &BTreeMap<ObjectIdentifier, usize>,
+    dictionary: &[u8],
+    id: &[u8],
+) -> Vec<u8> {
     let mut file = bytes.to_vec();
-    let mut places = streams.clone();
+    let mut offsets = streams.clone();
     for (number, object) in [
         (CATALOG, format!("<</Type/Catalog/Pages {PAGES} 0 R>>")),
         (PAGES, "<</Type/Pages/Count 1/Kids[<</Type/Page>>]>>".to_owned()),
     ] {
         file.push(b'\n');
-        places.insert(ObjectIdentifier::new(number, 0), file.len());
+        offsets.insert(ObjectIdentifier::new(number, 0), file.len());
         file.extend(format!("{number} 0 obj{object}endobj").bytes());
     }
     file.push(b'\n');
     let start = file.len();
     let mut table = "xref\n".to_owned();
-    for (id, at) in places {
+    for (id, offset) in offsets {
         // Writing to a string does not fail.
-        let _ = write!(table, "{} 1\n{at:010} {:05} n \n", id.obj_number, id.gen_number);
+        let _ = write!(table, "{} 1\n{offset:010} {:05} n \n", id.obj_number, id.gen_number);
     }
     let _ = write!(table, "trailer<</Root {CATALOG} 0 R/ID[<");
     for byte in id {

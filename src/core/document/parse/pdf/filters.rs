@@ -1,8 +1,8 @@
-//! How large a stream becomes is found out before hayro decodes it, because hayro decodes whole, without a bound.
+//! Computes the decoded size of a stream before hayro decodes it, because hayro decodes whole streams without a limit.
 //!
-//! Streams are read that no filter or one compression packs, with ASCII filters around it: what producers write. Their
-//! size is counted without keeping what comes out. Other chains are refused, because a compression of a compression
-//! grows a million times; so is what hayro could not decode without a crash.
+//! Supported are streams with at most one compression filter and ASCII filters around it, which is what producers
+//! write. Their size is counted without keeping the output. Other filter chains are refused, because compression of
+//! compressed data expands a million times; so are streams that would crash hayro.
 
 use std::borrow::Cow;
 
@@ -13,95 +13,95 @@ use hayro_syntax::object::{Array, Dict, Object, Stream};
 use crate::error::{Error, Result, Unreadable};
 use crate::limits;
 
-/// How many times deflate can grow: 258 bytes for two bits.
+/// The maximum expansion of deflate: 258 bytes for two bits.
 const MAX_DEFLATE_RATIO: u64 = 1_032;
 
-/// How many times LZW can grow: its longest entry, one byte longer for each code of the table, for 12 bits.
+/// The maximum expansion of LZW: the longest entry, one byte longer for each code of the table, for 12 bits.
 const MAX_LZW_RATIO: u64 = 2_560;
 
-/// How many times run lengths can grow: 128 bytes for two.
+/// The maximum expansion of run lengths: 128 bytes for two.
 const MAX_RUN_LENGTH_RATIO: u64 = 64;
 
-/// How many times base 85 can grow: four bytes for a "z".
+/// The maximum expansion of base 85: four bytes for a "z".
 const MAX_ASCII_85_RATIO: u64 = 4;
 
-/// How many ASCII filters a stream may have: one is common, and each makes a copy.
+/// The maximum number of ASCII filters of a stream: one is common, and each makes a copy.
 const MAX_ASCII_FILTERS: usize = 2;
 
-/// The most entries of an LZW table, and how many there are before the first that the data makes.
+/// The maximum number of entries of an LZW table, and the codes that clear the table and end the data.
 const LZW_ENTRIES: usize = 4_096;
 const LZW_CLEAR: usize = 256;
 const LZW_END: usize = 257;
 
-/// What damage in packed data does.
+/// How to treat damaged compressed data.
 #[derive(Clone, Copy)]
 pub(super) enum Damage {
-    /// It ends the data.
-    Ends,
-    /// hayro may read on, and what it reads may be anything.
-    MayEnd,
+    /// The data ends at the damage.
+    EndsData,
+    /// hayro may continue after the damage with arbitrary output.
+    MayContinue,
 }
 
-/// The data of a stream, or None if it is damaged; and how many bytes that took at most, read or written. Fails if the data
-/// is larger than it may be, or if that cannot be told.
+/// The data of a stream, or None if it is damaged; and the maximum number of bytes read or written for it. Fails if
+/// the data exceeds the limit or its size cannot be determined.
 pub(super) fn decode<'a>(stream: &Stream<'a>) -> Result<(Option<Cow<'a, [u8]>>, u64)> {
     let filters = stream.filters();
-    let Some((ascii, packing)) = split(&filters)? else { return Ok((None, 0)) };
+    let Some((ascii, compression)) = split(&filters)? else { return Ok((None, 0)) };
     check_rows(stream.dict())?;
     let raw = stream.raw_data();
     let length = raw.len() as u64;
-    let ratio = packing.map_or(1, max_ratio);
-    let mut largest = ascii.iter().fold(ratio * length, |size, &filter| size.saturating_mul(max_ratio(filter)));
-    if largest > limits::MAX_STREAM_BYTES {
+    let ratio = compression.map_or(1, max_ratio);
+    let mut max_size = ascii.iter().fold(ratio * length, |size, &filter| size.saturating_mul(max_ratio(filter)));
+    if max_size > limits::MAX_STREAM_BYTES {
         let mut work = limits::MAX_CHECKED_BYTES;
-        largest = decoded_size(&raw, &filters, Damage::MayEnd, &mut work)?;
+        max_size = decoded_size(&raw, &filters, Damage::MayContinue, &mut work)?;
     }
     drop(raw);
     let data = stream.decoded_data().ok();
-    // What is damaged took as long as it could.
-    let taken = data.as_ref().map_or(largest, |data| data.len() as u64);
-    Ok((data, taken.max(length)))
+    // Damaged data counts with its maximum size.
+    let bytes_processed = data.as_ref().map_or(max_size, |data| data.len() as u64);
+    Ok((data, bytes_processed.max(length)))
 }
 
-/// The size of a stream's data, or what it cannot pass. Fails like [`decode`].
+/// The size of a stream's decoded data or an upper bound of it. Fails like [`decode`].
 pub(super) fn size(stream: &Stream<'_>) -> Result<u64> {
     check_rows(stream.dict())?;
     let mut work = limits::MAX_CHECKED_BYTES;
-    decoded_size(&stream.raw_data(), &stream.filters(), Damage::MayEnd, &mut work)
+    decoded_size(&stream.raw_data(), &stream.filters(), Damage::MayContinue, &mut work)
 }
 
-/// The size of `data` behind filters, or what it cannot pass. What is counted is taken from `work`.
+/// The size of `data` after decoding with `filters`, or an upper bound of it. Counted bytes are subtracted from `work`.
 pub(super) fn decoded_size(data: &[u8], filters: &[Filter], damage: Damage, work: &mut u64) -> Result<u64> {
-    let Some((ascii, packing)) = split(filters)? else { return Ok(0) };
+    let Some((ascii, compression)) = split(filters)? else { return Ok(0) };
     let mut data = Cow::Borrowed(data);
     for filter in ascii {
         data = Cow::Owned(if *filter == Filter::AsciiHexDecode { ascii_hex(&data) } else { ascii_85(&data)? });
         spend(work, data.len() as u64)?;
     }
-    let size = match packing {
+    let size = match compression {
         Some(Filter::FlateDecode) => inflated_size(&data, damage, work)?,
-        // Whether codes change their length early is not known here.
+        // `EarlyChange` is not known here, so both variants are counted.
         Some(Filter::LzwDecode) => lzw_size(&data, true, work)?.max(lzw_size(&data, false, work)?),
         Some(Filter::RunLengthDecode) => run_length_size(&data),
         _ => data.len() as u64,
     };
-    bounded(size)
+    check_size(size)
 }
 
-/// The ASCII filters and the compression of a chain; None if hayro decodes nothing of it, because it ends in a picture.
+/// Splits a chain into ASCII filters and compression; None for images, which hayro does not decode.
 fn split(filters: &[Filter]) -> Result<Option<(&[Filter], Option<Filter>)>> {
-    let pictures = [Filter::DctDecode, Filter::JpxDecode, Filter::Jbig2Decode, Filter::CcittFaxDecode];
-    if filters.iter().any(|filter| pictures.contains(filter)) {
+    let image_filters = [Filter::DctDecode, Filter::JpxDecode, Filter::Jbig2Decode, Filter::CcittFaxDecode];
+    if filters.iter().any(|filter| image_filters.contains(filter)) {
         return Ok(None);
     }
-    // What is encrypted is decrypted already.
+    // Encrypted data is already decrypted here.
     let filters = filters.strip_prefix(&[Filter::Crypt]).unwrap_or(filters);
     let is_ascii = |filter: &&Filter| matches!(filter, Filter::AsciiHexDecode | Filter::Ascii85Decode);
     let (ascii, rest) = filters.split_at(filters.iter().take_while(is_ascii).count());
     match rest {
         _ if ascii.len() > MAX_ASCII_FILTERS => Err(too_many_filters()),
         [] => Ok(Some((ascii, None))),
-        [packing] => Ok(Some((ascii, Some(*packing)))),
+        [compression] => Ok(Some((ascii, Some(*compression)))),
         _ => Err(too_many_filters()),
     }
 }
@@ -116,10 +116,10 @@ const fn max_ratio(filter: Filter) -> u64 {
     }
 }
 
-fn bounded(size: u64) -> Result<u64> {
+fn check_size(size: u64) -> Result<u64> {
     if size > limits::MAX_STREAM_BYTES {
-        let bound = limits::MAX_STREAM_BYTES / limits::MIB;
-        return Err(too_large(format!("The PDF holds a stream of more than {bound} MiB")));
+        let limit = limits::MAX_STREAM_BYTES / limits::MIB;
+        return Err(too_large(format!("The PDF holds a stream of more than {limit} MiB")));
     }
     Ok(size)
 }
@@ -139,19 +139,19 @@ pub(super) fn too_large(message: impl Into<String>) -> Error {
     Error::unreadable(Unreadable::TooLarge, message)
 }
 
-/// Fails if undoing the prediction of a stream would take rows of no size, by which hayro divides, or larger ones than
-/// a stream may have: hayro makes one, whatever there is of data.
+/// Fails if the predictor of a stream has rows of size 0, by which hayro would divide, or rows larger than a stream
+/// may be: hayro allocates one row regardless of the amount of data.
 pub(super) fn check_rows(dict: &Dict<'_>) -> Result<()> {
     for key in ["DP", "DecodeParms"] {
-        let one = dict.get::<Dict<'_>>(key);
-        let several = dict.get::<Array<'_>>(key);
-        let several = several.iter().flat_map(|array| array.iter::<Object<'_>>()).filter_map(Object::into_dict);
-        for parameters in one.into_iter().chain(several) {
+        let single = dict.get::<Dict<'_>>(key);
+        let list = dict.get::<Array<'_>>(key);
+        let list = list.iter().flat_map(|array| array.iter::<Object<'_>>()).filter_map(Object::into_dict);
+        for parameters in single.into_iter().chain(list) {
             let byte = |key, default| u64::from(parameters.get::<u8>(key).unwrap_or(default));
             if byte("Predictor", 1) == 1 {
                 continue;
             }
-            // hayro multiplies the first two in a byte.
+            // hayro multiplies these two in a `u8`.
             let bits = byte("Colors", 1) * byte("BitsPerComponent", 8);
             let columns = parameters.get::<usize>("Columns").unwrap_or(1) as u64;
             if !(1..=u64::from(u8::MAX)).contains(&bits) || !(1..=limits::MAX_STREAM_BYTES / 32).contains(&columns) {
@@ -195,10 +195,10 @@ fn ascii_85(data: &[u8]) -> Result<Vec<u8>> {
                 decoded.extend([0; 4]);
             }
             _ if is_white(byte) => {}
-            // The end, or no base 85.
+            // The end marker or invalid base 85.
             _ => break,
         }
-        bounded(decoded.len() as u64)?;
+        check_size(decoded.len() as u64)?;
     }
     flush(&mut group, &mut decoded);
     Ok(decoded)
@@ -208,7 +208,7 @@ const fn is_white(byte: u8) -> bool {
     matches!(byte, 0 | b'\t' | b'\n' | 0x0c | b'\r' | b' ')
 }
 
-/// How far an inflation came.
+/// The progress of inflating a stream.
 struct Inflation {
     read: u64,
     written: u64,
@@ -216,7 +216,7 @@ struct Inflation {
 }
 
 impl Inflation {
-    fn of(data: &[u8], has_header: bool, work: &mut u64) -> Result<Self> {
+    fn run(data: &[u8], has_header: bool, work: &mut u64) -> Result<Self> {
         let mut decoder = Decompress::new(has_header);
         let mut buffer = vec![0; 64 * 1024];
         loop {
@@ -225,7 +225,7 @@ impl Inflation {
             let status = decoder.decompress(rest, &mut buffer, FlushDecompress::None);
             let (read, written) = (decoder.total_in(), decoder.total_out());
             spend(work, written - before.1)?;
-            bounded(written)?;
+            check_size(written)?;
             let finished = matches!(status, Ok(Status::StreamEnd));
             if finished || status.is_err() || (read, written) == before {
                 return Ok(Self { read, written, finished });
@@ -234,41 +234,41 @@ impl Inflation {
     }
 }
 
-/// The size of what hayro makes of deflate: it tries zlib, then deflate without a header, and at last its own decoder,
-/// which does not stop at everything that is wrong.
+/// The size of deflate data as hayro decodes it: it tries zlib, then raw deflate without a header, and finally its own
+/// decoder, which does not stop at every error.
 fn inflated_size(data: &[u8], damage: Damage, work: &mut u64) -> Result<u64> {
-    let zlib = Inflation::of(data, true, work)?;
+    let zlib = Inflation::run(data, true, work)?;
     if zlib.finished {
         return Ok(zlib.written);
     }
-    let bare = Inflation::of(data, false, work)?;
-    let size = zlib.written.max(bare.written);
-    if bare.finished {
+    let raw_deflate = Inflation::run(data, false, work)?;
+    let size = zlib.written.max(raw_deflate.written);
+    if raw_deflate.finished {
         return Ok(size);
     }
     let (last, data) = match data.split_first_chunk() {
         Some(([method, flags], data))
             if method & 0x0f == 8 && u16::from_be_bytes([*method, *flags]).is_multiple_of(31) && flags & 0x20 == 0 =>
         {
-            (Inflation::of(data, false, work)?, data)
+            (Inflation::run(data, false, work)?, data)
         }
-        _ => (bare, data),
+        _ => (raw_deflate, data),
     };
     let rest = match damage {
-        Damage::MayEnd if !last.finished => (data.len() as u64).saturating_sub(last.read),
+        Damage::MayContinue if !last.finished => (data.len() as u64).saturating_sub(last.read),
         _ => 0,
     };
-    bounded(size.max(last.written + rest * MAX_DEFLATE_RATIO))
+    check_size(size.max(last.written + rest * MAX_DEFLATE_RATIO))
 }
 
 fn lzw_size(data: &[u8], early_change: bool, work: &mut u64) -> Result<u64> {
-    // How long the entries are; those to clear and to end have no length.
+    // The lengths of the entries; the clear and end codes have no length.
     let mut lengths = vec![1; LZW_CLEAR];
     lengths.extend([0, 0]);
-    let first = lengths.len();
+    let first_code = lengths.len();
     let mut previous = None;
     let mut size = 0_u64;
-    let (mut bits, mut held) = (0_u32, 0_u32);
+    let (mut bits, mut bit_count) = (0_u32, 0_u32);
     let mut bytes = data.iter();
     loop {
         let width = match lengths.len() + usize::from(early_change) {
@@ -277,16 +277,16 @@ fn lzw_size(data: &[u8], early_change: bool, work: &mut u64) -> Result<u64> {
             512.. => 10,
             _ => 9,
         };
-        while held < width {
+        while bit_count < width {
             let Some(byte) = bytes.next() else { return Ok(size) };
             bits = bits << 8 | u32::from(*byte);
-            held += 8;
+            bit_count += 8;
         }
-        held -= width;
-        let code = (bits >> held) as usize & ((1 << width) - 1);
+        bit_count -= width;
+        let code = (bits >> bit_count) as usize & ((1 << width) - 1);
         match code {
             LZW_CLEAR => {
-                lengths.truncate(first);
+                lengths.truncate(first_code);
                 previous = None;
                 continue;
             }
@@ -302,7 +302,7 @@ fn lzw_size(data: &[u8], early_change: bool, work: &mut u64) -> Result<u64> {
         let Some(&length) = lengths.get(code) else { return Ok(size) };
         size += length;
         spend(work, length)?;
-        bounded(size)?;
+        check_size(size)?;
         previous = Some(length);
     }
 }
@@ -340,7 +340,7 @@ pub(super) mod tests {
         encoder.finish().unwrap()
     }
 
-    fn bare_deflated(bytes: &[u8]) -> Vec<u8> {
+    fn raw_deflated(bytes: &[u8]) -> Vec<u8> {
         let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
         encoder.write_all(bytes).unwrap();
         encoder.finish().unwrap()
@@ -351,9 +351,9 @@ pub(super) mod tests {
         format!("{digits}>").into_bytes()
     }
 
-    /// In runs as long as they get where there are any, else of one byte.
+    /// Encodes repeated bytes in runs of maximum length and other bytes one by one.
     pub(in super::super) fn run_lengths(bytes: &[u8]) -> Vec<u8> {
-        let runs = bytes.chunk_by(|one, other| one == other).flat_map(|run| run.chunks(128));
+        let runs = bytes.chunk_by(|a, b| a == b).flat_map(|run| run.chunks(128));
         let encoded = runs.flat_map(|run| [if run.len() == 1 { 0 } else { (257 - run.len()) as u8 }, run[0]]);
         encoded.chain([128]).collect()
     }
@@ -376,9 +376,9 @@ pub(super) mod tests {
         encoded
     }
 
-    /// LZW of zeros: `codes` codes, each for an entry of the table that is one longer, until it is full.
+    /// LZW of zeros: `codes` codes, each for a table entry that is one byte longer, until the table is full.
     fn lzw_of_zeros(codes: usize) -> (Vec<u8>, u64) {
-        let (mut bytes, mut held, mut bits, mut size) = (Vec::new(), 0_u64, 0, 0);
+        let (mut bytes, mut pending_bits, mut bit_count, mut size) = (Vec::new(), 0_u64, 0, 0);
         for number in 0..codes {
             let entries = (258 + number.max(1) - 1).min(4_096);
             let code = if number == 0 { 0 } else { (257 + number).min(4_095) };
@@ -389,36 +389,36 @@ pub(super) mod tests {
                 1_024..2_048 => 11,
                 _ => 12,
             };
-            held = held << width | code as u64;
-            bits += width;
-            while bits >= 8 {
-                bits -= 8;
-                bytes.push((held >> bits) as u8);
+            pending_bits = pending_bits << width | code as u64;
+            bit_count += width;
+            while bit_count >= 8 {
+                bit_count -= 8;
+                bytes.push((pending_bits >> bit_count) as u8);
             }
-            held &= (1 << bits) - 1;
+            pending_bits &= (1 << bit_count) - 1;
         }
-        bytes.push((held << (8 - bits)) as u8);
+        bytes.push((pending_bits << (8 - bit_count)) as u8);
         (bytes, size)
     }
 
     #[test]
-    fn sizes_are_those_of_the_data() {
+    fn computes_the_decoded_size() {
         let text = b"Some text. Some text, 0000000000000000. \0\0\0\0 zzz".repeat(9);
         let length = text.len() as u64;
         let (lzw, lzw_length) = lzw_of_zeros(5_000);
-        let packed = deflated(&text);
+        let deflated_text = deflated(&text);
         for (filters, data, expected) in [
             ("[]", text.clone(), length),
-            ("/FlateDecode", packed.clone(), length),
-            ("/Fl", bare_deflated(&text), length),
-            // Without its checksum, and with something before the end of the stream.
-            ("/FlateDecode", packed[..packed.len() - 4].to_vec(), length),
-            ("/FlateDecode", [&packed[..], b"\n"].concat(), length),
+            ("/FlateDecode", deflated_text.clone(), length),
+            ("/Fl", raw_deflated(&text), length),
+            // Without the checksum, and with extra bytes before the end of the stream.
+            ("/FlateDecode", deflated_text[..deflated_text.len() - 4].to_vec(), length),
+            ("/FlateDecode", [&deflated_text[..], b"\n"].concat(), length),
             ("[/ASCIIHexDecode]", hex(&text), length),
-            ("[/AHx/FlateDecode]", hex(&packed), length),
+            ("[/AHx/FlateDecode]", hex(&deflated_text), length),
             ("/A85", base_85(&text), length),
-            ("[/ASCII85Decode /FlateDecode]", base_85(&packed), length),
-            ("[/A85/AHx/Fl]", base_85(&hex(&packed)), length),
+            ("[/ASCII85Decode /FlateDecode]", base_85(&deflated_text), length),
+            ("[/A85/AHx/Fl]", base_85(&hex(&deflated_text)), length),
             ("/RL", run_lengths(&text), length),
             ("[/A85/RunLengthDecode]", base_85(&run_lengths(&text)), length),
             ("/LZW", lzw.clone(), lzw_length),

@@ -1,4 +1,4 @@
-//! Fonts: codes to characters and widths.
+//! Fonts: map codes to characters and widths.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
@@ -14,21 +14,21 @@ use crate::document::layout::GlyphText;
 use crate::error::Result;
 use crate::limits;
 
-/// The size in which fonts state widths.
+/// The number of units per em in which fonts state widths.
 const UNITS_PER_EM: f32 = 1000.0;
 
-/// How large the glyphs of a Type 3 font may be beside its size before its box is taken for nonsense.
+/// The plausible heights of Type 3 glyphs relative to the font size; a bounding box outside of it is ignored.
 const TYPE3_EM: std::ops::RangeInclusive<f64> = 0.05..=20.0;
 
 /// The fonts of a document, each loaded once.
 pub(super) struct Fonts<'a> {
     cache: FontCache<'a>,
-    /// Looked up only, never walked.
+    /// For lookup only, never iterated.
     loaded: RefCell<HashMap<Key, Option<Rc<LoadedFont<'a>>>>>,
-    /// The fonts' programs that were counted. Looked up only, never walked.
+    /// The font programs that were counted. For lookup only, never iterated.
     programs: RefCell<HashSet<ObjectIdentifier>>,
-    /// The size of all that was decoded.
-    size: Cell<u64>,
+    /// The total size of the decoded font data.
+    decoded_bytes: Cell<u64>,
     font_resolver: FontResolverFn,
     cmap_resolver: CMapResolverFn,
 }
@@ -42,26 +42,26 @@ enum Key {
 
 impl<'a> Fonts<'a> {
     pub fn new() -> Self {
-        let stub: FontData = Arc::new(stub());
+        let empty_font: FontData = Arc::new(empty_font());
         Self {
             cache: FontCache::new(),
             loaded: RefCell::default(),
             programs: RefCell::default(),
-            size: Cell::default(),
-            // Glyphs are never drawn, and the widths of the standard fonts are known: any font will do for the
-            // shapes of fonts that are not embedded.
-            font_resolver: Arc::new(move |_| Some((Arc::clone(&stub), 0))),
+            decoded_bytes: Cell::default(),
+            // Glyphs are never drawn and the widths of the standard fonts are known, so any outlines will do for
+            // fonts that are not embedded.
+            font_resolver: Arc::new(move |_| Some((Arc::clone(&empty_font), 0))),
             cmap_resolver: Arc::new(hayro_cmap::load_embedded),
         }
     }
 
-    /// The font of a font dictionary; None if the dictionary is of no use. Fails if the fonts are larger than they may be.
+    /// The font of a font dictionary; None if the dictionary is unusable. Fails if the fonts exceed the size limit.
     pub fn load(&self, dict: &Dict<'a>) -> Result<Option<Rc<LoadedFont<'a>>>> {
         let key = dict.obj_id().map_or_else(|| Key::Inline(dict.data().to_vec()), Key::Object);
-        if let Some(known) = self.loaded.borrow().get(&key) {
-            return Ok(known.clone());
+        if let Some(cached) = self.loaded.borrow().get(&key) {
+            return Ok(cached.clone());
         }
-        self.count(dict)?;
+        self.count_size(dict)?;
         let font = widths_are_bounded(dict)
             .then(|| self.cache.font(dict, &self.font_resolver, &self.cmap_resolver))
             .flatten()
@@ -70,8 +70,8 @@ impl<'a> Fonts<'a> {
         Ok(font)
     }
 
-    /// Counts what hayro decodes and keeps of a font: a program once, for all fonts that have it, the rest for each.
-    fn count(&self, dict: &Dict<'a>) -> Result<()> {
+    /// Counts the data that hayro decodes and keeps for a font: a font program once, the other streams for each font.
+    fn count_size(&self, dict: &Dict<'a>) -> Result<()> {
         let descendants = dict.get::<Array<'_>>("DescendantFonts");
         let descendant = descendants.and_then(|fonts| fonts.iter::<Dict<'_>>().next()).unwrap_or_default();
         for font in [dict, &descendant] {
@@ -81,20 +81,20 @@ impl<'a> Fonts<'a> {
                 programs.into_iter().flatten().filter(|file| self.programs.borrow_mut().insert(file.obj_id()));
             let maps = ["ToUnicode", "Encoding", "CIDToGIDMap"].map(|key| font.get::<Stream<'_>>(key));
             for stream in programs.chain(maps.into_iter().flatten()) {
-                self.size.set(self.size.get() + filters::size(&stream)?);
+                self.decoded_bytes.set(self.decoded_bytes.get() + filters::size(&stream)?);
             }
         }
-        if self.size.get() > limits::MAX_FONT_BYTES {
-            let bound = limits::MAX_FONT_BYTES / limits::MIB;
-            return Err(filters::too_large(format!("The fonts of the PDF take more than {bound} MiB")));
+        if self.decoded_bytes.get() > limits::MAX_FONT_BYTES {
+            let limit = limits::MAX_FONT_BYTES / limits::MIB;
+            return Err(filters::too_large(format!("The fonts of the PDF take more than {limit} MiB")));
         }
         Ok(())
     }
 
-    /// The font of text that names none: Helvetica, as other readers have it.
+    /// The font for text without a font: Helvetica, as in other PDF readers.
     pub fn fallback(&self) -> Option<Rc<LoadedFont<'a>>> {
-        if let Some(known) = self.loaded.borrow().get(&Key::Fallback) {
-            return known.clone();
+        if let Some(cached) = self.loaded.borrow().get(&Key::Fallback) {
+            return cached.clone();
         }
         let font = self
             .cache
@@ -105,37 +105,37 @@ impl<'a> Fonts<'a> {
     }
 }
 
-/// A font, and what was found out about its codes.
+/// A font with a cache of its decoded codes.
 pub(super) struct LoadedFont<'a> {
     font: Font<'a>,
     pub bold: bool,
     /// The height of its letters at size 1.
     pub em: f64,
-    unicode: Fallback,
-    /// Looked up only, never walked.
+    fallback: UnicodeFallback,
+    /// For lookup only, never iterated.
     codes: RefCell<HashMap<u32, Code>>,
 }
 
-/// What a code shows.
+/// The text and position of a code.
 #[derive(Clone)]
 pub(super) struct Code {
-    /// Nothing where it cannot be told.
+    /// None if the text is unknown.
     pub text: Option<GlyphText>,
-    /// How far to move on, along the line and down, at size 1.
+    /// The advance at size 1: along the line and down.
     pub advance: (f64, f64),
-    /// Where the glyph begins beside the pen, at size 1.
+    /// The offset of the glyph from the current position, at size 1.
     pub origin: (f64, f64),
 }
 
-/// Where characters come from when the font does not say.
-enum Fallback {
-    /// The codes are ASCII, as far as they print.
+/// How codes map to characters if the font does not define it.
+enum UnicodeFallback {
+    /// The codes are printable ASCII.
     Ascii,
     /// The codes are UTF-16.
     Unicode,
-    /// The codes are of a character collection, by way of an encoding or as they are.
+    /// The codes belong to a character collection, directly or through an encoding.
     Collection { encoding: Option<Box<CMap>>, unicode: Box<CMap> },
-    /// Nothing is known.
+    /// The mapping is unknown.
     None,
 }
 
@@ -146,50 +146,51 @@ impl<'a> LoadedFont<'a> {
         let subtype = dict.get::<Name<'_>>("Subtype");
         let subtype = subtype.as_ref().map_or("", Name::as_str);
         let em = if subtype == "Type3" { type3_em(dict) } else { 1.0 };
-        let unicode = if subtype == "Type0" { Fallback::composite(dict, cmaps) } else { Fallback::Ascii };
-        Self { font, bold, em, unicode, codes: RefCell::default() }
+        let fallback =
+            if subtype == "Type0" { UnicodeFallback::composite(dict, cmaps) } else { UnicodeFallback::Ascii };
+        Self { font, bold, em, fallback, codes: RefCell::default() }
     }
 
     pub fn is_horizontal(&self) -> bool {
         self.font.is_horizontal()
     }
 
-    /// The code at the start of `bytes`, and how many bytes it takes.
+    /// The code at the start of `bytes` and its length in bytes.
     pub fn read(&self, bytes: &[u8]) -> (u32, usize) {
         if bytes.is_empty() { (0, 1) } else { self.font.read_code(bytes, 0) }
     }
 
     pub fn code(&self, code: u32) -> Code {
-        if let Some(known) = self.codes.borrow().get(&code) {
-            return known.clone();
+        if let Some(cached) = self.codes.borrow().get(&code) {
+            return cached.clone();
         }
         let advance = self.font.code_advance(code);
         let origin = self.font.origin_displacement(code);
         let scale = f64::from(UNITS_PER_EM);
-        let made = Code {
+        let decoded = Code {
             text: self.text(code),
             advance: (advance.x / scale, advance.y / scale),
             origin: (origin.x / scale, origin.y / scale),
         };
-        self.codes.borrow_mut().insert(code, made.clone());
-        made
+        self.codes.borrow_mut().insert(code, decoded.clone());
+        decoded
     }
 
     fn text(&self, code: u32) -> Option<GlyphText> {
-        let stated = match self.font.glyph(self.font.map_code(code), code) {
+        let mapped = match self.font.glyph(self.font.map_code(code), code) {
             FontGlyph::Outline(glyph) => glyph.as_unicode(),
             FontGlyph::Type3(glyph) => glyph.as_unicode(),
         };
-        let text = match stated {
+        let text = match mapped {
             Some(BfString::Char(c)) => clean(&[c]),
             Some(BfString::String(text)) => clean(&text.chars().collect::<Vec<_>>()),
-            None => self.unicode.text(code).and_then(|c| clean(&[c])),
+            None => self.fallback.text(code).and_then(|c| clean(&[c])),
         };
         text.filter(|text| !matches!(text, GlyphText::Text(text) if text.is_empty()))
     }
 }
 
-impl Fallback {
+impl UnicodeFallback {
     fn composite(dict: &Dict<'_>, cmaps: &CMapResolverFn) -> Self {
         if dict.contains_key("ToUnicode") {
             return Self::None;
@@ -243,7 +244,7 @@ impl Fallback {
     }
 }
 
-/// Characters as text has them: ligatures in letters, dots of symbol fonts as dots, nothing for what is no character.
+/// Normalizes characters: splits ligatures, maps bullets of symbol fonts to bullets, drops non-characters.
 fn clean(chars: &[char]) -> Option<GlyphText> {
     let mut text = String::new();
     for &c in chars {
@@ -254,7 +255,7 @@ fn clean(chars: &[char]) -> Option<GlyphText> {
             '\u{fb03}' => text.push_str("ffi"),
             '\u{fb04}' => text.push_str("ffl"),
             '\u{fb05}' | '\u{fb06}' => text.push_str("st"),
-            // A soft hyphen that is drawn is a hyphen.
+            // A soft hyphen is only drawn where it is a visible hyphen.
             '\u{ad}' => text.push('-'),
             '\u{f0b7}' | '\u{f0a7}' | '\u{f0d8}' => text.push('•'),
             '\t' | '\n' | '\r' | '\u{a0}' => text.push(' '),
@@ -263,16 +264,16 @@ fn clean(chars: &[char]) -> Option<GlyphText> {
             _ => text.push(c),
         }
     }
-    let mut rest = text.chars();
-    match (rest.next(), rest.next()) {
+    let mut chars = text.chars();
+    match (chars.next(), chars.next()) {
         (None, _) => None,
         (Some(c), None) => Some(GlyphText::Char(c)),
         _ => Some(GlyphText::Text(text.into())),
     }
 }
 
-/// Whether a font is bold: by its name, or by what its descriptor says. "Medi" and "bx" are how the free PostScript
-/// fonts and those of TeX call it.
+/// Whether a font is bold according to its name or its descriptor. The free PostScript fonts name bold "Medi", the TeX
+/// fonts "bx".
 fn is_bold(dict: &Dict<'_>, name: &str) -> bool {
     const FORCE_BOLD: i64 = 1 << 18;
     let number = |dict: &Dict<'_>, key| {
@@ -285,7 +286,7 @@ fn is_bold(dict: &Dict<'_>, name: &str) -> bool {
         || number(&descriptor, "Flags") & FORCE_BOLD != 0
 }
 
-/// The height of the glyphs of a Type 3 font, from the box around all of them.
+/// The height of the glyphs of a Type 3 font, from the font bounding box.
 fn type3_em(dict: &Dict<'_>) -> f64 {
     let matrix = dict.get::<[f64; 6]>("FontMatrix").unwrap_or([0.001, 0.0, 0.0, 0.001, 0.0, 0.0]);
     let [_, _, _, scale, _, _] = matrix;
@@ -294,7 +295,7 @@ fn type3_em(dict: &Dict<'_>) -> f64 {
     if TYPE3_EM.contains(&em) { em } else { 1.0 }
 }
 
-/// Whether a font gives widths to no more codes than there can be: hayro writes a table of as many as it claims.
+/// Whether the number of codes with a width is within the limit: hayro allocates a table for all claimed codes.
 fn widths_are_bounded(dict: &Dict<'_>) -> bool {
     let first = dict.get::<Object<'_>>("FirstChar").and_then(Object::into_number).map_or(0.0, |number| number.as_f64());
     if first > limits::MAX_FONT_WIDTHS as f64 {
@@ -304,7 +305,7 @@ fn widths_are_bounded(dict: &Dict<'_>) -> bool {
     let Some(descendant) = descendants.and_then(|fonts| fonts.iter::<Dict<'_>>().next()) else {
         return true;
     };
-    // The arrays hold `first [w ...]` and `first last w`; of the vertical ones `first last w x y`.
+    // The arrays contain `first [w ...]` and `first last w`; for vertical metrics `first last w x y`.
     [("W", 1), ("W2", 3)].iter().all(|(key, values)| {
         let Some(array) = descendant.get::<Array<'_>>(key) else {
             return true;
@@ -327,13 +328,13 @@ fn widths_are_bounded(dict: &Dict<'_>) -> bool {
     })
 }
 
-/// The smallest font there is: one empty glyph.
-fn stub() -> Vec<u8> {
+/// The smallest valid font: one empty glyph.
+fn empty_font() -> Vec<u8> {
     let head = {
         let mut table = vec![0; 54];
         // Version 1.0, magic number, units per em.
-        for (at, value) in [(0, 1), (12, 0x5f0f), (14, 0x3cf5), (18, 1000_u16)] {
-            if let Some(field) = table.get_mut(at..at + 2) {
+        for (position, value) in [(0, 1), (12, 0x5f0f), (14, 0x3cf5), (18, 1000_u16)] {
+            if let Some(field) = table.get_mut(position..position + 2) {
                 field.copy_from_slice(&value.to_be_bytes());
             }
         }

@@ -1,5 +1,5 @@
-//! Pictures within content are cut out before hayro runs the content. It would look for the end of each as far as the
-//! content goes, and run what follows to see whether that is content: picture within picture, without a bound.
+//! Removes inline images from content before hayro reads it. hayro would search for the end of each image up to the end
+//! of the content, and parse what follows to check that it is content: image within image, without a limit.
 
 use std::borrow::Cow;
 
@@ -7,16 +7,16 @@ use hayro_syntax::object::Name;
 
 use crate::document::bytes::{count, find};
 
-/// The marked point that stands in for a picture.
+/// The name of the marked-content point that replaces an image.
 pub(super) const MARK: &str = "InlineImage";
 
-/// How many bytes after what may be the end of a picture are looked at to tell whether they are content.
+/// How many bytes after a possible end of an image are inspected to decide whether they are content.
 const CONTENT_BYTES: usize = 256;
 
-/// How many bytes are searched as fast as one is read.
+/// How many bytes can be searched in the time it takes to parse one.
 const BYTES_SEARCHED: usize = 64;
 
-/// The operators that content may go on with.
+/// The operators that may follow an image.
 const OPERATORS: &[&[u8]] = &[
     b"b", b"B", b"b*", b"B*", b"BDC", b"BI", b"BMC", b"BT", b"BX", b"c", b"cm", b"CS", b"cs", b"d", b"d0", b"d1",
     b"Do", b"DP", b"EMC", b"ET", b"EX", b"f", b"F", b"f*", b"G", b"g", b"gs", b"h", b"i", b"j", b"J", b"K", b"k", b"l",
@@ -25,15 +25,15 @@ const OPERATORS: &[&[u8]] = &[
     b"y",
 ];
 
-/// The content without pictures, with a mark in the place of each, or None if it has none; and how many bytes were read
-/// for it besides.
-pub(super) fn cut(content: &[u8]) -> (Option<Vec<u8>>, usize) {
-    // Operators may be escaped like names.
+/// The content with a mark in place of each image, or None if it has no images; and the number of bytes read in
+/// addition to the content itself.
+pub(super) fn remove(content: &[u8]) -> (Option<Vec<u8>>, usize) {
+    // Operators may contain `#` escapes like names.
     if find(content, b"BI").is_none() && !content.contains(&b'#') {
         return (None, 0);
     }
-    let mut ends = Ends { content, likely: Known::Up(0), any: Known::Up(0), read: 0 };
-    let mut lexer = Lexer { content, at: 0 };
+    let mut ends = ImageEnds { content, likely: NextEnd::NoneBefore(0), any: NextEnd::NoneBefore(0), read: 0 };
+    let mut lexer = Lexer { content, offset: 0 };
     let mut kept = Vec::new();
     let mut kept_up_to = 0;
     let mut is_open = false;
@@ -41,7 +41,7 @@ pub(super) fn cut(content: &[u8]) -> (Option<Vec<u8>>, usize) {
         if &*operator == b"BI" {
             kept.extend(content.get(kept_up_to..start).unwrap_or_default());
             kept.push(b' ');
-            kept_up_to = lexer.at;
+            kept_up_to = lexer.offset;
             is_open = true;
         } else if is_open && operator.starts_with(b"ID") {
             is_open = false;
@@ -50,13 +50,13 @@ pub(super) fn cut(content: &[u8]) -> (Option<Vec<u8>>, usize) {
             if end.is_some() {
                 kept.extend(format!("/{MARK} MP ").bytes());
             }
-            // What has no end is no picture; hayro runs what follows.
+            // Without an end it is not an image; hayro reads what follows as content.
             kept_up_to = end.unwrap_or(data);
-            lexer.at = kept_up_to;
+            lexer.offset = kept_up_to;
         }
     }
-    // hayro sees nothing where this sees nothing. If it did, it would search from each of these to the end.
-    let rest = content.get(lexer.at..).unwrap_or_default();
+    // hayro should find no image in the rest. If it did, it would search from each of these to the end.
+    let rest = content.get(lexer.offset..).unwrap_or_default();
     let searches = count(rest, b"BI") + count(rest, b"#4");
     let read = ends.read + searches.saturating_mul(rest.len() / BYTES_SEARCHED);
     if kept_up_to == 0 {
@@ -66,82 +66,83 @@ pub(super) fn cut(content: &[u8]) -> (Option<Vec<u8>>, usize) {
     (Some(kept), read)
 }
 
-/// Where the next end of a picture is.
+/// The position of the next end of an image.
 #[derive(Clone, Copy)]
-enum Known {
+enum NextEnd {
     At(usize),
-    /// There is none up to here.
-    Up(usize),
-    /// There is none any more.
+    /// There is none before this offset.
+    NoneBefore(usize),
+    /// There are no more ends.
     None,
 }
 
-/// The places where pictures may end. Each is looked at once, however many pictures there are.
-struct Ends<'a> {
+/// Finds the ends of images. Each possible end is checked once, regardless of the number of images.
+struct ImageEnds<'a> {
     content: &'a [u8],
-    /// Where content follows.
-    likely: Known,
-    any: Known,
+    /// The next end that is followed by content.
+    likely: NextEnd,
+    /// The next end, whatever follows.
+    any: NextEnd,
     read: usize,
 }
 
-impl Ends<'_> {
-    /// Where the picture ends whose data begins at `start`; None if it does not end.
+impl ImageEnds<'_> {
+    /// The end of the image whose data begins at `start`; None if it does not end.
     fn after(&mut self, start: usize) -> Option<usize> {
         self.likely = self.next(self.likely, start, true);
-        if !matches!(self.likely, Known::At(_)) {
+        if !matches!(self.likely, NextEnd::At(_)) {
             self.any = self.next(self.any, start, false);
         }
         match (self.likely, self.any) {
-            (Known::At(end), _) | (_, Known::At(end)) => Some(end),
+            (NextEnd::At(end), _) | (_, NextEnd::At(end)) => Some(end),
             _ => None,
         }
     }
 
-    fn next(&mut self, known: Known, start: usize, likely: bool) -> Known {
-        let mut at = match known {
-            Known::At(end) if end > start + 2 => return known,
-            Known::None => return known,
-            Known::At(at) | Known::Up(at) => at.max(start),
+    fn next(&mut self, known: NextEnd, start: usize, must_be_likely: bool) -> NextEnd {
+        let mut offset = match known {
+            NextEnd::At(end) if end > start + 2 => return known,
+            NextEnd::None => return known,
+            NextEnd::At(offset) | NextEnd::NoneBefore(offset) => offset.max(start),
         };
-        while let Some(found) = self.content.get(at..).and_then(|rest| find(rest, b"EI")) {
-            at += found + b"EI".len();
-            let rest = self.content.get(at..).unwrap_or_default();
+        while let Some(found) = self.content.get(offset..).and_then(|rest| find(rest, b"EI")) {
+            offset += found + b"EI".len();
+            let rest = self.content.get(offset..).unwrap_or_default();
             if rest.first().is_some_and(|byte| !is_white(*byte)) {
                 continue;
             }
-            if !likely || self.is_content(rest) {
-                return Known::At(at);
+            if !must_be_likely || self.is_content(rest) {
+                return NextEnd::At(offset);
             }
         }
-        Known::None
+        NextEnd::None
     }
 
     fn is_content(&mut self, rest: &[u8]) -> bool {
         let window = rest.get(..CONTENT_BYTES).unwrap_or(rest);
         self.read += window.len();
-        let mut lexer = Lexer { content: window, at: 0 };
+        let mut lexer = Lexer { content: window, offset: 0 };
         match lexer.operator() {
             Some((_, operator)) => OPERATORS.contains(&&*operator),
-            // Nothing but white space.
-            None => lexer.at == rest.len(),
+            // Only white space.
+            None => lexer.offset == rest.len(),
         }
     }
 }
 
-/// Reads content as hayro does, as far as the places of operators go.
+/// Finds the positions of operators in content in the same way as hayro.
 struct Lexer<'a> {
     content: &'a [u8],
-    at: usize,
+    offset: usize,
 }
 
 impl<'a> Lexer<'a> {
-    /// The next operator and where it begins; None if there is none, or something that ends content.
+    /// The next operator and its offset; None if there is none, or if something ends the content.
     fn operator(&mut self) -> Option<(usize, Cow<'a, [u8]>)> {
-        // Arrays and dictionaries that are open, by what closes them.
+        // The closing bytes of the open arrays and dictionaries.
         let mut open = Vec::new();
         loop {
-            let start = self.at;
+            let start = self.offset;
             let rest = self.content.get(start..)?;
             let closes = |closer: u8| open.last() == Some(&closer);
             let length = match rest {
@@ -173,7 +174,7 @@ impl<'a> Lexer<'a> {
                     let length = regular_length(rest);
                     if open.is_empty() {
                         let operator = rest.get(..length)?;
-                        self.at += length;
+                        self.offset += length;
                         let escaped = operator.contains(&b'#').then(|| Name::new(operator)).flatten();
                         return Some((
                             start,
@@ -183,16 +184,16 @@ impl<'a> Lexer<'a> {
                     length
                 }
             };
-            self.at += length;
+            self.offset += length;
         }
     }
 }
 
-/// The length of the string at the start; None if it does not end.
+/// The length of the string at the start; None if it is not closed.
 fn string_length(bytes: &[u8]) -> Option<usize> {
     let mut depth = 0_usize;
     let mut is_escaped = false;
-    for (at, byte) in bytes.iter().enumerate() {
+    for (index, byte) in bytes.iter().enumerate() {
         match byte {
             _ if is_escaped => is_escaped = false,
             b'\\' => is_escaped = true,
@@ -201,13 +202,13 @@ fn string_length(bytes: &[u8]) -> Option<usize> {
             _ => {}
         }
         if depth == 0 {
-            return Some(at + 1);
+            return Some(index + 1);
         }
     }
     None
 }
 
-/// The length of what begins like a number. Signs and points without digits are zeros, whatever follows.
+/// The length of a token that begins like a number. Signs and points without digits are zeros, whatever follows.
 fn number_length(bytes: &[u8]) -> usize {
     let sign = usize::from(matches!(bytes, [b'+' | b'-', ..]));
     let prefix = sign + usize::from(bytes.get(sign) == Some(&b'.'));
@@ -231,46 +232,46 @@ const fn is_white(byte: u8) -> bool {
 mod tests {
     use super::*;
 
-    fn cut_text(content: &str) -> String {
+    fn text_without_images(content: &str) -> String {
         let bytes: Vec<u8> = content.chars().map(|c| c as u8).collect();
-        let cut = cut(&bytes).0.unwrap_or(bytes);
-        let text: String = cut.iter().map(|byte| *byte as char).collect();
+        let content = remove(&bytes).0.unwrap_or(bytes);
+        let text: String = content.iter().map(|byte| *byte as char).collect();
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     #[test]
-    fn cuts_pictures_out() {
+    fn removes_images() {
         for (content, expected) in [
             ("q Q", "q Q"),
             ("q BI /W 1 /F[/Fl] /D<</K 1>> ID xyz EI Q", "q /InlineImage MP Q"),
             ("BI /W 1 ID x\nEI", "/InlineImage MP"),
-            // What looks like an end within the data.
+            // Bytes in the data that look like an end.
             ("BI ID \u{ff}EI \u{80}\u{ff} EIx EI Q (a) Tj", "/InlineImage MP Q (a) Tj"),
             (
                 "BI /F/A85 ID 9Q+r_D'3P3F*2=BA8c:&EZfF;F<G\"/EI\nATTIG@rH7+ARfgnFEMUH@rc\"!C~> EI EMC",
                 "/InlineImage MP EMC",
             ),
             ("BI ID a EI q BI ID b EI Q", "/InlineImage MP q /InlineImage MP Q"),
-            // Strings, names, comments and what is within brackets are no operators.
+            // Strings, names, comments and bracketed tokens are not operators.
             (
                 "(BI ID \\) BI) Tj /BI gs % BI ID\n[(BI)-1 BI] TJ <</BI BI>> BDC",
                 "(BI ID \\) BI) Tj /BI gs % BI ID [(BI)-1 BI] TJ <</BI BI>> BDC",
             ),
-            // Operators are read as hayro does.
+            // Operators are parsed like hayro does it.
             ("B#49 ID x EI Q", "/InlineImage MP Q"),
             ("#42#49 ID x EI Q", "/InlineImage MP Q"),
             ("-BI ID x EI Q", "- /InlineImage MP Q"),
             ("-.-BI ID x EI Q", "-.- /InlineImage MP Q"),
             ("+BI 1BI", "+BI 1BI"),
-            // No end, no data, nothing.
+            // No end or no data.
             ("q BI /W 1 ID x Q", "q x Q"),
             ("q BI /W 1 BI ID x Q", "q /W 1 x Q"),
             ("q BI", "q"),
             ("q BI /W 1 ) ID x EI Q", "q /W 1 ) ID x EI Q"),
-            // An end is an end, whatever follows, if there is no other.
+            // If there is no other end, whatever follows is accepted.
             ("BI ID x EI ) Q", "/InlineImage MP ) Q"),
         ] {
-            assert_eq!(cut_text(content), expected, "{content}");
+            assert_eq!(text_without_images(content), expected, "{content}");
         }
     }
 }

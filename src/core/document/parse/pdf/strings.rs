@@ -1,13 +1,13 @@
-//! Text strings: UTF-16 or UTF-8 by their mark, else PDFDocEncoding.
+//! Decodes text strings: UTF-16 or UTF-8 by their byte order mark, else PDFDocEncoding.
 
-/// The characters of PDFDocEncoding from 0x80 that are not those of Latin-1. Undefined codes are blank.
+/// The characters of PDFDocEncoding from 0x80 that differ from Latin-1. Undefined codes are blank.
 const HIGH: [char; 33] = [
     '•', '†', '‡', '…', '—', '–', 'ƒ', '⁄', '‹', '›', '−', '‰', '„', '“', '”', '‘', '’', '‚', '™', 'ﬁ', 'ﬂ', 'Ł', 'Œ',
     'Š', 'Ÿ', 'Ž', 'ı', 'ł', 'œ', 'š', 'ž', ' ', '€',
 ];
 
 /// Decodes a text string.
-pub(super) fn text(bytes: &[u8]) -> String {
+pub(super) fn decode(bytes: &[u8]) -> String {
     let utf_16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let units = bytes.as_chunks::<2>().0.iter().map(|pair| unit(*pair));
         char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
@@ -19,7 +19,10 @@ pub(super) fn text(bytes: &[u8]) -> String {
         _ => bytes
             .iter()
             .map(|byte| {
-                byte.checked_sub(0x80).and_then(|at| HIGH.get(usize::from(at))).copied().unwrap_or(char::from(*byte))
+                byte.checked_sub(0x80)
+                    .and_then(|index| HIGH.get(usize::from(index)))
+                    .copied()
+                    .unwrap_or(char::from(*byte))
             })
             .collect(),
     }
@@ -35,7 +38,7 @@ mod tests {
             (b"\xff\xfeA\0", "A"),
             (b"\xef\xbb\xbf\xc3\xa9", "é"),
         ] {
-            assert_eq!(super::text(bytes), expected);
+            assert_eq!(super::decode(bytes), expected);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Whole PDFs, written by hand as small as they get.
+//! Complete PDFs, written by hand and as small as possible.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use super::*;
 use crate::document::{ReadOptions, Role};
 use crate::limits;
 
-/// Writes a PDF of objects, numbered from 1. The first is the catalog.
+/// Writes a PDF with these objects, numbered from 1. The first is the catalog.
 pub(crate) fn write_pdf(objects: &[impl AsRef<[u8]>], trailer: &str) -> Vec<u8> {
     let mut file = b"%PDF-1.7\n".to_vec();
     let mut offsets = Vec::new();
@@ -31,7 +31,7 @@ fn stream(dict: &str, content: &str) -> String {
     format!("<<{dict}/Length {}>>\nstream\n{content}\nendstream", content.len())
 }
 
-/// A PDF whose pages have these contents and share Helvetica as F1, its bold as F2, and a form as X.
+/// A PDF with these page contents. The pages share Helvetica as F1, Helvetica-Bold as F2 and a form as X.
 pub(crate) fn pdf(pages: &[&str], extra: &str) -> Vec<u8> {
     let first = 6;
     let kids: String = (0..pages.len()).map(|page| format!("{} 0 R ", first + 2 * page)).collect();
@@ -64,16 +64,16 @@ fn text(content: &str) -> String {
 }
 
 #[test]
-fn text_operators() {
+fn interprets_text_operators() {
     for (content, expected) in [
         ("BT /F1 12 Tf 50 700 Td (Hello ) Tj (world) Tj ET", "Hello world"),
-        // Kerning is no space, a wide step is.
+        // Kerning is not a space, a wide step is.
         ("BT /F1 12 Tf 50 700 Td [(W) 80 (orld) -600 (wide)] TJ ET", "World wide"),
-        // Letter spacing is no space.
+        // Letter spacing is not a space.
         ("BT /F1 12 Tf 3 Tc 50 700 Td (Spaced out) Tj ET", "Spaced out"),
         ("BT /F1 12 Tf 14 TL 50 700 Td (one) Tj T* (two) Tj (three) ' ET", "one\ntwo\nthree"),
         ("q 2 0 0 2 0 0 cm BT /F1 6 Tf 25 350 Td (scaled) Tj ET Q", "scaled"),
-        // Twice to look bold, twice by mistake, and once outside the page.
+        // Text drawn twice to look bold, and text outside the page.
         (
             "BT /F1 12 Tf 50 700 Td (bold) Tj ET BT /F1 12 Tf 50.3 700 Td (bold) Tj ET BT /F1 12 Tf 900 700 Td (out) Tj ET",
             "bold",
@@ -81,7 +81,7 @@ fn text_operators() {
         ("BT /F1 12 Tf 50 700 Td (H) Tj /F1 6 Tf 0 -2 Td 8.67 0 Td (2) Tj /F1 12 Tf 3.4 2 Td (O) Tj ET", "H2O"),
         ("/Span <</ActualText(fi)>> BDC BT /F1 12 Tf 50 700 Td (x) Tj ET EMC", "fi"),
         ("/X Do", "in a form"),
-        // With a font that is not there: Helvetica.
+        // A missing font: Helvetica is used.
         ("BT 1 0 0 1 50 700 Tm /F9 12 Tf (other) Tj ET", "other"),
         ("BT /F1 12 Tf 50 700 Td (caf\\351 \\223q\\224) Tj ET", "café “q”"),
     ] {
@@ -90,7 +90,7 @@ fn text_operators() {
 }
 
 #[test]
-fn words_have_places() {
+fn words_have_positions() {
     let document = read_all(&pdf(&["BT /F1 10 Tf 50 700 Td (Total 12) Tj ET"], "")).unwrap();
     let page = &document.pages[0];
     assert_eq!((document.title.as_deref(), page.size), (Some("A title"), Some((600.0, 800.0))));
@@ -103,7 +103,7 @@ fn words_have_places() {
 }
 
 #[test]
-fn turned_pages_read_upright() {
+fn reads_rotated_pages_upright() {
     let content = "BT /F1 10 Tf 0 1 -1 0 300 100 Tm (turned text) Tj ET";
     let page = &read_all(&pdf(&[content], "/Rotate 90")).unwrap().pages[0];
     assert_eq!((page.text.as_str(), page.size), ("turned text", Some((800.0, 600.0))));
@@ -115,7 +115,7 @@ fn turned_pages_read_upright() {
 }
 
 #[test]
-fn pages_are_chosen_and_margins_found() {
+fn selects_pages_and_finds_margins() {
     let page = |number: u32, body: &str| {
         format!(
             "BT /F1 10 Tf 50 780 Td (ACME Ltd) Tj ET BT /F1 10 Tf 50 400 Td ({body}) Tj ET BT /F1 10 Tf 50 20 Td (Page {number}) Tj ET"
@@ -134,7 +134,7 @@ fn pages_are_chosen_and_margins_found() {
 }
 
 #[test]
-fn fields_and_notes_are_read() {
+fn reads_form_fields_and_notes() {
     let annotations = "/Annots[<</Subtype/Widget/FT/Tx/V(Field value)/Rect[50 600 250 620]>>\
         <</Subtype/FreeText/Contents(A note)/Rect[50 500 250 520]>>\
         <</Subtype/Widget/F 2/V(hidden)/Rect[50 400 250 420]>>]";
@@ -143,7 +143,7 @@ fn fields_and_notes_are_read() {
 }
 
 #[test]
-fn what_cannot_be_read_is_told() {
+fn unreadable_files_report_the_reason() {
     let picture = "BI /W 1 /H 1 /CS /G /BPC 8 ID x EI BT /F1 10 Tf 50 700 Td (3) Tj ET";
     let encrypted = write_pdf(
         &["<</Type/Catalog/Pages 2 0 R>>".to_owned(), "<</Type/Pages/Kids[]/Count 0>>".to_owned()],
@@ -158,12 +158,12 @@ fn what_cannot_be_read_is_told() {
         (encrypted, Unreadable::Encrypted),
         (b"%PDF-1.7 and nothing else".to_vec(), Unreadable::Broken),
     ] {
-        assert_eq!(read_all(&bytes).unwrap_err().kind(), crate::error::Kind::Unreadable(kind));
+        assert_eq!(read_all(&bytes).unwrap_err().kind(), crate::error::ErrorKind::Unreadable(kind));
     }
 }
 
 #[test]
-fn claims_of_fonts_are_bounded() {
+fn ignores_fonts_with_excessive_widths() {
     let page =
         "<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R/Resources<</Font<</F1 5 0 R/F2 6 0 R>>>>>>";
     let content = stream("", "BT /F1 10 Tf 50 700 Td (a) Tj /F2 10 Tf (b) Tj /F9 10 Tf (c) Tj ET");
@@ -178,17 +178,19 @@ fn claims_of_fonts_are_bounded() {
         ],
         "",
     );
-    // Such fonts are as good as none: the text is ASCII, so it is read as Helvetica.
+    // These fonts count as missing: the text is ASCII, so it is read with Helvetica.
     assert_eq!(read_all(&bytes).unwrap().pages[0].text, "abc");
 }
 
 #[test]
-fn work_is_bounded() {
+fn limits_glyphs_and_work() {
     let mut budget = Budget { glyphs: 3, ..Budget::default() };
     let bytes = pdf(&["BT /F1 12 Tf 50 700 Td (abcd) Tj ET", "q Q q Q", "/X Do"], "");
     let file = Pdf::new(bytes).unwrap();
-    let (fonts, layers) = (Fonts::new(), Layers::new(&Dict::default()));
-    let run = |page: usize, budget: &mut Budget| Interpreter::new(&file.pages()[page], &fonts, &layers, budget).page();
+    let (fonts, optional_content) = (Fonts::new(), OptionalContent::new(&Dict::default()));
+    let run = |page: usize, budget: &mut Budget| {
+        Interpreter::new(&file.pages()[page], &fonts, &optional_content, budget).run_page()
+    };
     assert_eq!(run(0, &mut budget).unwrap_err().code(), "DOCUMENT_TOO_LARGE");
     budget = Budget { work: 5, ..Budget::default() };
     run(1, &mut budget).unwrap();
@@ -196,8 +198,8 @@ fn work_is_bounded() {
     assert_eq!(run(2, &mut Budget { glyphs: 8, ..Budget::default() }).unwrap_err().code(), "DOCUMENT_TOO_LARGE");
 }
 
-/// A page whose content is this stream, with an object 6 beside it.
-fn page_of(dict: &str, data: &[u8], sixth: &str) -> Vec<u8> {
+/// A PDF with one page that has this content stream, and an additional object 6.
+fn pdf_with_content(dict: &str, data: &[u8], object_6: &str) -> Vec<u8> {
     let mut content = format!("<<{dict}/Length {}>>\nstream\n", data.len()).into_bytes();
     content.extend(data);
     content.extend(b"\nendstream");
@@ -207,54 +209,54 @@ fn page_of(dict: &str, data: &[u8], sixth: &str) -> Vec<u8> {
         "<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>".into(),
         content,
         "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode 4 0 R>>".into(),
-        sixth.into(),
+        object_6.into(),
     ];
     write_pdf(&objects, "")
 }
 
 #[test]
-fn streams_are_bounded() {
+fn limits_the_size_of_streams() {
     let text = b"BT /F1 12 Tf 50 700 Td (Hello) Tj ET";
     let large = vec![b' '; limits::MAX_STREAM_BYTES as usize + 1];
-    let (packed, large) = (deflated(text), deflated(&large));
-    // A stored block that says it is the end of the stream, before what is large.
+    let (deflated_text, large) = (deflated(text), deflated(&large));
+    // A stored block that contains "endstream", before the large data.
     let mut hidden = vec![0x78, 0x01, 0x00, 9, 0, 0xf6, 0xff];
     hidden.extend(b"endstream");
     hidden.extend(&large[2..]);
     let chain = "[/Fl/Fl]";
     for (dict, data, expected) in [
         ("", &text.to_vec(), Some("Hello")),
-        ("/Filter/FlateDecode", &packed, Some("Hello")),
-        ("/Filter 6 0 R", &packed, Some("Hello")),
-        ("/Filter[/ASCIIHexDecode/FlateDecode]", &hex(&packed), Some("Hello")),
+        ("/Filter/FlateDecode", &deflated_text, Some("Hello")),
+        ("/Filter 6 0 R", &deflated_text, Some("Hello")),
+        ("/Filter[/ASCIIHexDecode/FlateDecode]", &hex(&deflated_text), Some("Hello")),
         ("/Filter/RunLengthDecode", &run_lengths(text), Some("Hello")),
         ("/Filter/FlateDecode", &large, None),
         ("/Filter/Fl#61teDecode", &large, None),
         ("/Foo/Image/Filter/FlateDecode", &large, None),
         ("/Filter/FlateDecode", &hidden, None),
         ("/Filter[/AHx/Fl]", &hex(&large), None),
-        ("/Filter[/FlateDecode/FlateDecode/FlateDecode]", &deflated(&deflated(&packed)), None),
-        ("/Filter[/Fl/Fl]", &deflated(&packed), None),
+        ("/Filter[/FlateDecode/FlateDecode/FlateDecode]", &deflated(&deflated(&deflated_text)), None),
+        ("/Filter[/Fl/Fl]", &deflated(&deflated_text), None),
         ("/Filter[/RL/RL]", &run_lengths(&run_lengths(text)), None),
-        ("/Filter[/LZW/RunLengthDecode]", &packed, None),
-        ("/Filter/FlateDecode/DecodeParms<</Predictor 2/Colors 16/BitsPerComponent 16>>", &packed, None),
+        ("/Filter[/LZW/RunLengthDecode]", &deflated_text, None),
+        ("/Filter/FlateDecode/DecodeParms<</Predictor 2/Colors 16/BitsPerComponent 16>>", &deflated_text, None),
     ] {
-        let bytes = page_of(dict, data, "/FlateDecode");
+        let bytes = pdf_with_content(dict, data, "/FlateDecode");
         let read = read_all(&bytes).map(|document| document.pages[0].text.clone());
         assert_eq!(read.as_deref().ok(), expected, "{dict}");
         // The same stream as an embedded file.
         assert_eq!(attachments(&bytes).is_ok(), expected.is_some(), "{dict}");
     }
-    let bytes = page_of("/Filter 6 0 R", &deflated(&packed), chain);
+    let bytes = pdf_with_content("/Filter 6 0 R", &deflated(&deflated_text), chain);
     assert_eq!(read_all(&bytes).unwrap_err().code(), "DOCUMENT_TOO_LARGE");
-    // A picture may be packed as it likes.
-    let picture = page_of("/Subtype/Image/Filter[/Fl/Fl]", &deflated(&large), "null");
+    // Images may use any filters.
+    let picture = pdf_with_content("/Subtype/Image/Filter[/Fl/Fl]", &deflated(&large), "null");
     assert_eq!(read_all(&picture).unwrap().pages[0].text, "");
 }
 
 #[test]
-fn fonts_are_bounded() {
-    let font = |dict: &str, data: &[u8]| {
+fn limits_the_size_of_fonts() {
+    let read_with_fonts = |dict: &str, data: &[u8]| {
         let mut file = format!("<<{dict}/Length {}>>stream\n", data.len()).into_bytes();
         file.extend(data);
         file.extend(b"\nendstream");
@@ -268,14 +270,17 @@ fn fonts_are_bounded() {
         read_all(&write_pdf(&objects, ""))
     };
     let third = vec![b' '; limits::MAX_FONT_BYTES as usize / 3];
-    assert_eq!(font("/Filter/Fl", &deflated(b"nothing")).unwrap().pages[0].text, "abc");
-    // One map more than there may be, and the program once.
-    assert_eq!(font("/Filter/Fl", &deflated(&third)).unwrap_err().code(), "DOCUMENT_TOO_LARGE");
-    assert_eq!(font("/Filter[/Fl/Fl]", &deflated(&deflated(b"nothing"))).unwrap_err().code(), "DOCUMENT_TOO_LARGE");
+    assert_eq!(read_with_fonts("/Filter/Fl", &deflated(b"nothing")).unwrap().pages[0].text, "abc");
+    // The font program counts once, the three maps count each: one too many.
+    assert_eq!(read_with_fonts("/Filter/Fl", &deflated(&third)).unwrap_err().code(), "DOCUMENT_TOO_LARGE");
+    assert_eq!(
+        read_with_fonts("/Filter[/Fl/Fl]", &deflated(&deflated(b"nothing"))).unwrap_err().code(),
+        "DOCUMENT_TOO_LARGE"
+    );
 }
 
 #[test]
-fn content_that_is_held_is_bounded() {
+fn limits_the_size_of_nested_content() {
     let form = |number: u32| {
         let size = limits::MAX_STREAM_BYTES as usize / 2;
         let data = deflated(&[format!("/X{number} Do").into_bytes(), vec![b' '; size]].concat());
@@ -296,18 +301,18 @@ fn content_that_is_held_is_bounded() {
 }
 
 #[test]
-fn pictures_within_content_are_bounded() {
+fn limits_the_work_for_inline_images() {
     let picture = "BI /W 1 /H 1 /CS /G /BPC 8 ID x EI";
     assert_eq!(
         text(&format!("q {picture} Q BT /F1 12 Tf 50 700 Td (text after {picture}) Tj ET")),
         format!("text after {picture}")
     );
-    // Pictures that do not end, and such that would be run within each other.
+    // Images without an end, and images that would be parsed within each other.
     let show = "BT /F1 12 Tf 50 700 Td (text after pictures) Tj ET";
     assert_eq!(text(&format!("{} {show}", "BI /W 1 /H 1 ID ".repeat(200_000))), "text after pictures");
     assert_eq!(text(&format!("{} {show}", "BI /W 1 /H 1 ID x EI EI ".repeat(200_000))), "text after pictures");
     assert_eq!(text(&format!("{} {show}", "BI /W 1 /H 1 ID x EI q BI ".repeat(100_000))), "text after pictures");
-    // Behind what ends content, too many would be searched for if it did not end it.
+    // After bytes that end the content, too many possible images would have to be searched.
     for hidden in ["BI /W 1 ID x EI ( ", ") BI /W 1 /H 1 ID "] {
         let hidden = pdf(&[&format!("{show} {}", hidden.repeat(200_000))], "");
         assert_eq!(read_all(&hidden).unwrap_err().code(), "TIMEOUT");

@@ -1,0 +1,131 @@
+//! Classifying mails.
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, StatusCode},
+};
+use serde::Deserialize;
+use serde_json::{Value, json, value::RawValue};
+
+use super::{
+    Caller, NO_ORCHESTRATOR, PathParams, Reply, orchestrator,
+    wire::{Predictions, Process},
+};
+use crate::{
+    api::{body, cuid, reply},
+    document::{Mail, input},
+    error::{Error, ErrorKind, Result},
+    id::JobId,
+    job::{External, JobKind, Stage},
+    limits,
+    service::{
+        index::{JobInput, Refusal, RuleSource},
+        jobs::{self, CreateOutcome, JobRequest},
+        mails,
+        ports::Ports,
+    },
+    validate::{Input, Validator},
+};
+
+/// The longest `external_ref`, in characters.
+const REFERENCE_CHARS: usize = 1_024;
+
+const NO_PROCESS: &str = "Process not found";
+
+/// A request. `external_metadata` stays raw, because it is returned byte for byte.
+#[derive(Deserialize)]
+struct Submission<'a> {
+    mail: Option<Value>,
+    subject: Option<Value>,
+    body: Option<Value>,
+    external_ref: Option<Value>,
+    #[serde(borrow)]
+    external_metadata: Option<&'a RawValue>,
+}
+
+/// `POST .../classification-async`
+pub(super) async fn submit<P: Ports>(caller: Caller<P>, segments: PathParams, headers: HeaderMap, body: Body) -> Reply {
+    let orchestrator = orchestrator(&caller, &segments)?;
+    let bytes = body::read_to_end(&headers, body).await?;
+    let (mail, external) = read(&bytes, BodyFormat::Wrapped)?;
+    mails::check(&mail)?;
+    let request = JobRequest {
+        input: JobInput::Mail(Box::new(mail)),
+        rule_source: RuleSource::Saved(orchestrator),
+        plan: vec![Stage::Classify],
+        transaction: None,
+        external,
+    };
+    match jobs::create(&caller.ports, &caller.token, request).await? {
+        CreateOutcome::Job(job) => Ok(reply::json(StatusCode::OK, &json!({ "process_cuid": cuid::encode(&job.id) }))),
+        CreateOutcome::Refused(Refusal::UnknownClassifier) => Err(Error::not_found(NO_ORCHESTRATOR).into()),
+        CreateOutcome::Refused(refusal) => Err(Error::internal(format!("refused: {refusal:?}")).into()),
+    }
+}
+
+/// Where the mail is in a request body.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum BodyFormat {
+    /// In the member `mail`, as documented for the asynchronous call.
+    Wrapped,
+    /// At the top level, as documented for the synchronous call.
+    Flat,
+}
+
+/// Parses a submission in either format. `documented` is the documented format of the call: errors about missing
+/// members refer to it.
+fn read(bytes: &[u8], documented: BodyFormat) -> Result<(Mail, External)> {
+    let submission: Submission<'_> = body::parse(bytes)?;
+    let flat = submission.mail.is_none() && (submission.body.is_some() || documented == BodyFormat::Flat);
+    let input = if flat {
+        json!({ "subject": submission.subject, "body": submission.body, "external_ref": submission.external_ref })
+    } else {
+        json!({ "mail": submission.mail, "external_ref": submission.external_ref })
+    };
+    let input = Input::root("body", Some(&input));
+    let mut check = Validator::default();
+    let mail = if flat {
+        input::parse_mail(&mut check, &input)
+    } else {
+        check.require(&input.get("mail"));
+        check.object(&input.get("mail")).then(|| input::parse_mail(&mut check, &input.get("mail"))).flatten()
+    };
+    let reference = check.text(&input.get("external_ref"), 0..=REFERENCE_CHARS).map(str::to_owned);
+    let mail = check.finish(mail)?;
+    let metadata = submission.external_metadata.map(RawValue::get).filter(|metadata| *metadata != "null");
+    if metadata.is_some_and(|metadata| metadata.len() > limits::MAX_METADATA_BYTES) {
+        let limit = u64::try_from(limits::MAX_METADATA_BYTES).unwrap_or(u64::MAX);
+        let why = format!("external_metadata has more than {limit} bytes");
+        return Err(Error::new(ErrorKind::TooLarge { limit }, why));
+    }
+    Ok((mail, External { reference, metadata: metadata.map(str::to_owned) }))
+}
+
+/// `GET .../classification-async/{processCuid}`
+pub(super) async fn result<P: Ports>(caller: Caller<P>, segments: PathParams) -> Reply {
+    let orchestrator = orchestrator(&caller, &segments)?;
+    let id: JobId = segments.id("process", NO_PROCESS)?;
+    let job = jobs::get(&caller.ports, caller.token.project, id)
+        .await
+        .map_err(|error| error.with_not_found_message(NO_PROCESS))?;
+    if job.kind() != JobKind::Mail || job.classification.classifier != Some(orchestrator) {
+        return Err(Error::not_found(NO_PROCESS).into());
+    }
+    Ok(reply::json(StatusCode::OK, &Process::new(&job)?))
+}
+
+/// `POST .../classification`
+pub(super) async fn classify<P: Ports>(
+    caller: Caller<P>,
+    segments: PathParams,
+    headers: HeaderMap,
+    body: Body,
+) -> Reply {
+    let orchestrator = orchestrator(&caller, &segments)?;
+    let bytes = body::read_to_end(&headers, body).await?;
+    let (mail, _) = read(&bytes, BodyFormat::Flat)?;
+    mails::check(&mail)?;
+    let decision = mails::classify(&caller.ports, caller.token.project, orchestrator, mail).await;
+    let decision = decision.map_err(|error| error.with_not_found_message(NO_ORCHESTRATOR))?;
+    Ok(reply::json(StatusCode::OK, &Predictions::from(&decision)))
+}

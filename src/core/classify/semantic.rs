@@ -1,0 +1,189 @@
+//! The meaning of texts, as far as the embedding table knows it: documents and rules as directions, compared by cosine.
+//!
+//! A document has several directions: of the whole, and of each of its first passages. The
+//! background, the direction of everyday sentences, is subtracted from each; from those of the rules also half of what
+//! the rules have in common, so that the remainder distinguishes them.
+//!
+//! The table is English. In other languages there is no meaning, and the words alone decide.
+
+use crate::document::{Document, Role, Span};
+use crate::text::{PieceId, PieceWeight, Pieces, Vector, VectorSum};
+
+use super::term_matches::passages;
+
+/// The number of pieces in a passage: about a paragraph.
+const PASSAGE_PIECES: usize = 96;
+
+/// A last passage of at most this many pieces is not a passage of its own.
+const MIN_LAST_PASSAGE_PIECES: usize = PASSAGE_PIECES / 2;
+
+/// A text of at most this many pieces is one passage: a paragraph and a third.
+const SINGLE_PASSAGE_PIECES: usize = 125;
+
+/// The maximum number of passages with directions of their own, from the start: two full pages. Later text counts only
+/// in the whole.
+const MAX_PASSAGES: usize = 12;
+
+/// The maximum number of pieces read, from the start of the document: some 400 full pages, as with words.
+const MAX_PIECES: usize = 300_000;
+
+/// The share of the rules' common direction that is subtracted if there are more than two rules.
+const COMMON_SHARE: f32 = 0.5;
+
+/// A rule set as directions.
+#[derive(Debug, Clone)]
+pub(super) struct RuleVectors {
+    /// The direction of each rule; zero if no word of it carries meaning.
+    pub centered: Vec<Vector>,
+    /// The directions without subtracting what the rules have in common.
+    pub uncentered: Vec<Vector>,
+    pub background: Vector,
+}
+
+impl RuleVectors {
+    /// Computes the directions from the text of each rule: label and description, without what it excludes.
+    pub fn new(texts: &[String]) -> Self {
+        let background = Vector::background();
+        let raw: Vec<Vector> = texts.iter().map(|text| sum_of(text).direction()).collect();
+        let mut common = Vector::ZERO;
+        for rule in &raw {
+            common = common.add_scaled(1.0 / raw.len() as f32, rule);
+        }
+        let uncentered: Vec<Vector> =
+            raw.iter().map(|rule| rule.add_scaled(-1.0, &background).normalized().0).collect();
+        let center = |rule: &Vector| {
+            rule.add_scaled(COMMON_SHARE - 1.0, &background).add_scaled(-COMMON_SHARE, &common).normalized().0
+        };
+        let centered = if raw.len() > 2 { raw.iter().map(center).collect() } else { uncentered.clone() };
+        Self { centered, uncentered, background }
+    }
+}
+
+/// The sum of a text's pieces.
+pub(super) fn sum_of(text: &str) -> VectorSum {
+    let mut sum = VectorSum::default();
+    for piece in Pieces::new(text).take(MAX_PIECES) {
+        sum.add(piece.id, PieceWeight::Full);
+    }
+    sum
+}
+
+/// A piece with a vector in one of the first passages, and the word that contains it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PieceOccurrence {
+    pub piece: PieceId,
+    pub share: PieceWeight,
+    /// The index of the passage.
+    pub passage: usize,
+    /// Index into the document's pages.
+    pub page: usize,
+    /// The whole word.
+    pub span: Span,
+}
+
+/// A direction of a document.
+#[derive(Debug, Clone)]
+pub(super) struct SemanticDirection {
+    /// The unit vector, with the background subtracted.
+    pub vector: Vector,
+    /// The length of the sum of pieces, and that of its direction without the background: the divisors of a piece's
+    /// part of a cosine.
+    pub lengths: (f64, f64),
+}
+
+impl SemanticDirection {
+    fn of(sum: &VectorSum, background: &Vector) -> Option<Self> {
+        let length = sum.length();
+        if length <= 0.0 {
+            return None;
+        }
+        let (vector, centered_length) = sum.direction().add_scaled(-1.0, background).normalized();
+        (centered_length > 0.0).then_some(Self { vector, lengths: (length, centered_length) })
+    }
+}
+
+/// A document as directions.
+#[derive(Debug, Clone, Default)]
+pub(super) struct SemanticView {
+    /// The direction of the whole document; None if no word carries meaning.
+    pub whole: Option<SemanticDirection>,
+    /// The directions of its first passages, in order, with their indices.
+    pub passages: Vec<(usize, SemanticDirection)>,
+    /// The pieces of those passages, in order.
+    pub occurrences: Vec<PieceOccurrence>,
+}
+
+impl SemanticView {
+    /// The index of the passage nearest to a rule, the first of equals.
+    pub fn nearest(&self, rule: &Vector) -> Option<usize> {
+        let cosines = self.passages.iter().map(|(passage_index, passage)| (*passage_index, passage.vector.dot(rule)));
+        cosines.reduce(|best, next| if next.1 > best.1 { next } else { best }).map(|(passage_index, _)| passage_index)
+    }
+
+    /// The direction of the whole document; None if no word carries meaning.
+    pub fn direction(&self) -> Option<Vector> {
+        self.whole.as_ref().map(|whole| whole.vector.clone())
+    }
+
+    /// Computes the directions of `document`.
+    pub fn new(document: &Document, background: &Vector) -> Self {
+        let mut view = Self::default();
+        let mut sums: Vec<VectorSum> = vec![VectorSum::default()];
+        let mut whole = VectorSum::default();
+        let mut count = 0;
+        'document: for (page_index, page) in document.pages.iter().enumerate() {
+            for passage in passages(page) {
+                let weight = match passage.role {
+                    Role::Quote | Role::Margin | Role::Signature | Role::Header => PieceWeight::Half,
+                    Role::Title | Role::Heading | Role::Body | Role::TableRow => PieceWeight::Full,
+                };
+                for piece in Pieces::new(passage.span.of(&page.text)) {
+                    if count == MAX_PIECES {
+                        break 'document;
+                    }
+                    let passage_index = count / PASSAGE_PIECES;
+                    count += 1;
+                    if passage_index >= MAX_PASSAGES {
+                        whole.add(piece.id, weight);
+                        continue;
+                    }
+                    if passage_index == sums.len() {
+                        sums.push(VectorSum::default());
+                    }
+                    if sums.last_mut().is_some_and(|sum| sum.add(piece.id, weight)) {
+                        let start = passage.span.start;
+                        let span = Span { start: start + piece.word.start, end: start + piece.word.end };
+                        view.occurrences.push(PieceOccurrence {
+                            piece: piece.id,
+                            share: weight,
+                            passage: passage_index,
+                            page: page_index,
+                            span,
+                        });
+                    }
+                }
+            }
+        }
+        for sum in &sums {
+            whole.add_sum(sum);
+        }
+        view.whole = SemanticDirection::of(&whole, background);
+        if count <= SINGLE_PASSAGE_PIECES {
+            sums = vec![whole];
+            for occurrence in &mut view.occurrences {
+                occurrence.passage = 0;
+            }
+        } else if count <= MAX_PASSAGES * PASSAGE_PIECES
+            && count % PASSAGE_PIECES != 0
+            && count % PASSAGE_PIECES <= MIN_LAST_PASSAGE_PIECES
+        {
+            sums.pop();
+        }
+        view.passages = sums
+            .iter()
+            .enumerate()
+            .filter_map(|(passage_index, sum)| Some((passage_index, SemanticDirection::of(sum, background)?)))
+            .collect();
+        view
+    }
+}

@@ -1,0 +1,54 @@
+//! Optional content: hidden layers are not read.
+
+use std::collections::BTreeSet;
+
+use hayro_syntax::object::{Array, Dict, Name, ObjRef, ObjectIdentifier};
+
+/// The hidden layers of a document.
+pub(super) struct OptionalContent {
+    off: BTreeSet<ObjectIdentifier>,
+}
+
+impl OptionalContent {
+    pub fn new(catalog: &Dict<'_>) -> Self {
+        let mut off = BTreeSet::new();
+        let properties = catalog.get::<Dict<'_>>("OCProperties").unwrap_or_default();
+        let config = properties.get::<Dict<'_>>("D").unwrap_or_default();
+        if config.get::<Name<'_>>("BaseState").is_some_and(|state| state.as_str() == "OFF") {
+            off.extend(references(&properties, "OCGs"));
+        }
+        for id in references(&config, "ON") {
+            off.remove(&id);
+        }
+        off.extend(references(&config, "OFF"));
+        Self { off }
+    }
+
+    /// Whether content is shown that belongs to a layer (OCG), or to a rule over layers (OCMD).
+    pub fn is_visible(&self, id: Option<ObjRef>, dict: &Dict<'_>) -> bool {
+        if dict.get::<Name<'_>>("Type").is_none_or(|kind| kind.as_str() != "OCMD") {
+            return id.is_none_or(|id| !self.off.contains(&id.into()));
+        }
+        let members: Vec<ObjectIdentifier> = match dict.get_ref("OCGs") {
+            Some(layer) if dict.get::<Array<'_>>("OCGs").is_none() => vec![layer.into()],
+            _ => references(dict, "OCGs").collect(),
+        };
+        let is_off = |id: &ObjectIdentifier| self.off.contains(id);
+        match dict.get::<Name<'_>>("P").as_ref().map(Name::as_str) {
+            _ if members.is_empty() => true,
+            Some("AllOn") => !members.iter().any(is_off),
+            Some("AnyOff") => members.iter().any(is_off),
+            Some("AllOff") => members.iter().all(is_off),
+            _ => !members.iter().all(is_off),
+        }
+    }
+}
+
+fn references<'a>(dict: &Dict<'a>, key: &str) -> impl Iterator<Item = ObjectIdentifier> {
+    let array = dict.get::<Array<'a>>(key);
+    array
+        .into_iter()
+        .flat_map(|array| array.raw_iter())
+        .filter_map(|item| item.as_obj_ref())
+        .map(ObjectIdentifier::from)
+}

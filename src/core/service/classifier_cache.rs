@@ -1,0 +1,79 @@
+//! A cache of compiled classifiers.
+//!
+//! Jobs of a project mostly share their rules. Compiling rules costs as much as a decision, and many times that if
+//! they have examples; an instance that runs several jobs compiles them once. The cache never changes an answer.
+
+use std::{cell::RefCell, collections::VecDeque, rc::Rc};
+
+use crate::{
+    classify::{Classifier, RuleSet, Settings},
+    job::Classification,
+};
+
+/// The capacity of the cache: a handful of projects take turns in an instance, whose memory is 128 MB. A classifier
+/// takes up to three times [`MAX_EXAMPLES_BYTES`](crate::limits::MAX_EXAMPLES_BYTES): its texts, their stems, and its
+/// rules' sums.
+const CAPACITY: usize = 4;
+
+/// A classifier, and the rules and settings that it was compiled from.
+struct CacheEntry {
+    rules: RuleSet,
+    settings: Settings,
+    classifier: Rc<Classifier>,
+}
+
+thread_local! {
+    /// The most recently used entry is first.
+    static CACHE: RefCell<VecDeque<CacheEntry>> = const { RefCell::new(VecDeque::new()) };
+}
+
+/// The classifier of these rules and settings.
+pub(super) fn classifier(Classification { rules, settings, .. }: &Classification) -> Rc<Classifier> {
+    CACHE.with_borrow_mut(|cache| {
+        let index = cache.iter().position(|entry| entry.rules == *rules && entry.settings == *settings);
+        let entry = index.and_then(|index| cache.remove(index)).unwrap_or_else(|| CacheEntry {
+            rules: rules.clone(),
+            settings: settings.clone(),
+            classifier: Rc::new(Classifier::new(rules, settings)),
+        });
+        let classifier = Rc::clone(&entry.classifier);
+        cache.push_front(entry);
+        cache.truncate(CAPACITY);
+        classifier
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classify::Rule;
+
+    fn classification(label: &str, no_match_bias: f64) -> Classification {
+        Classification {
+            rules: RuleSet { rules: vec![Rule::new(label, "An invoice with a total amount due")] },
+            settings: Settings { no_match_bias, ..Settings::default() },
+            ..Classification::default()
+        }
+    }
+
+    #[test]
+    fn compiles_the_same_rules_once() {
+        let first = classifier(&classification("a", 0.0));
+        assert!(Rc::ptr_eq(&first, &classifier(&classification("a", 0.0))));
+        assert!(!Rc::ptr_eq(&first, &classifier(&classification("a", 0.5))), "other settings");
+        assert!(!Rc::ptr_eq(&first, &classifier(&classification("b", 0.0))), "another label");
+    }
+
+    #[test]
+    fn evicts_the_least_recently_used() {
+        let first = classifier(&classification("first", 0.0));
+        let second = classifier(&classification("second", 0.0));
+        for number in 2..CAPACITY {
+            classifier(&classification(&number.to_string(), 0.0));
+        }
+        assert!(Rc::ptr_eq(&first, &classifier(&classification("first", 0.0))));
+        classifier(&classification("one more", 0.0));
+        assert!(Rc::ptr_eq(&first, &classifier(&classification("first", 0.0))));
+        assert!(!Rc::ptr_eq(&second, &classifier(&classification("second", 0.0))));
+    }
+}

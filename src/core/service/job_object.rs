@@ -1,0 +1,193 @@
+//! The logic of a job object: load the job, apply the command, store the job, deliver its effects.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    index::IndexCommand,
+    ports::{Clock, Environment, Index, Queue, StageMessage},
+};
+use crate::{
+    error::{Error, Result},
+    id::LeaseId,
+    job::{Command, Effect, Job, Rejected, Start, Status, Transition, apply},
+    time::Timestamp,
+};
+
+/// The reply of a job object.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobReply {
+    /// The job in its current state.
+    Job(Box<Job>),
+    /// The claim succeeded: the claiming worker has the lease.
+    Claimed(Box<Job>),
+    /// The claim failed: another worker holds the lease, or the next attempt is not due yet.
+    Busy {
+        /// When to try again.
+        until: Timestamp,
+    },
+    /// The job is removed.
+    Removed,
+}
+
+impl JobReply {
+    /// The job in the reply.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` if the job is removed; `Busy` if it is leased to another worker.
+    pub fn into_job(self) -> Result<Job> {
+        match self {
+            Self::Job(job) | Self::Claimed(job) => Ok(*job),
+            Self::Busy { .. } => Err(Error::new(crate::error::ErrorKind::Busy, "The job is in other hands")),
+            Self::Removed => Err(Rejected::Unknown.into_error()),
+        }
+    }
+}
+
+/// The storage of one job. Each call is atomic by itself.
+pub trait JobStore {
+    /// The stored job. Loading a job that was never stored writes nothing.
+    ///
+    /// # Errors
+    ///
+    /// `Internal` if the storage fails.
+    fn load(&self) -> Result<Option<Job>>;
+
+    /// Stores the job, and its [timer](Job::timer) in the same write.
+    ///
+    /// # Errors
+    ///
+    /// `Internal` if the storage fails.
+    fn store(&self, job: &Job) -> impl Future<Output = Result<()>>;
+
+    /// Removes everything, including the timer.
+    ///
+    /// # Errors
+    ///
+    /// `Internal` if the storage fails.
+    fn erase(&self) -> impl Future<Output = Result<()>>;
+}
+
+/// A stage that the job object runs itself, after it has answered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InlineWork {
+    /// The job, in the state running.
+    pub job: Job,
+    /// The lease under which to report.
+    pub lease: LeaseId,
+}
+
+/// Handles one command: applies it, stores the outcome, and delivers the pending effects.
+///
+/// # Errors
+///
+/// Those of [`apply`] as errors of the API, and `Internal` if the storage fails. A failed delivery does not fail the
+/// command: the effect stays in the outbox, and the job's timer tries again.
+pub async fn handle(
+    store: &impl JobStore,
+    ports: &(impl Index + Queue + Clock + Environment),
+    command: Command,
+) -> Result<(JobReply, Option<InlineWork>)> {
+    let inline_lease = match &command {
+        Command::Submit { start: Start::Inline(lease), .. } => Some(*lease),
+        _ => None,
+    };
+    let claim = matches!(command, Command::Claim { .. });
+    let current = store.load()?;
+    let outcome = apply(current.as_ref(), command, ports.now()).map_err(Rejected::into_error)?;
+    let job = match outcome {
+        Transition::Busy { until } => return Ok((JobReply::Busy { until }, None)),
+        Transition::Unchanged => {
+            let Some(job) = current else { return Ok((JobReply::Removed, None)) };
+            return Ok((reply(job), None));
+        }
+        Transition::Changed(job) => *job,
+    };
+    store.store(&job).await?;
+    if !job.outbox.is_empty() {
+        flush_outbox(store, ports, &job).await?;
+    }
+    if claim && job.status() == Status::Running {
+        return Ok((JobReply::Claimed(Box::new(job)), None));
+    }
+    let work = inline_lease.map(|lease| InlineWork { job: job.clone(), lease });
+    Ok((reply(job), work))
+}
+
+/// Handles the job's timer: applies what is due, delivers the pending effects, and erases the job if nothing remains to
+/// be done. The storage's timer is set again if the job still needs one.
+///
+/// # Errors
+///
+/// `Internal` if the storage fails.
+pub async fn wake(store: &impl JobStore, ports: &(impl Index + Queue + Clock + Environment)) -> Result<()> {
+    let Some(current) = store.load()? else { return Ok(()) };
+    let job = match apply(Some(&current), Command::Wake, ports.now()) {
+        Ok(Transition::Changed(job)) => *job,
+        _ => current,
+    };
+    // Stored even if unchanged: a timer that has fired is gone, and storing sets it again.
+    store.store(&job).await?;
+    if !job.outbox.is_empty() {
+        flush_outbox(store, ports, &job).await?;
+    }
+    match store.load()? {
+        Some(job) if job.timer().is_none() => store.erase().await,
+        _ => Ok(()),
+    }
+}
+
+fn reply(job: Job) -> JobReply {
+    if job.status() == Status::Purged { JobReply::Removed } else { JobReply::Job(Box::new(job)) }
+}
+
+/// Delivers the outbox of `job` and stores the outcome. Other commands may change the stored job in the meantime.
+async fn flush_outbox(
+    store: &impl JobStore,
+    ports: &(impl Index + Queue + Clock + Environment),
+    job: &Job,
+) -> Result<()> {
+    let mut delivered = Vec::new();
+    let mut failed = false;
+    for effect in &job.outbox {
+        let outcome = match effect {
+            Effect::Enqueue { stage, attempt, delay_seconds, .. } => {
+                let message = StageMessage {
+                    project: job.project,
+                    job: job.id,
+                    stage: u32::try_from(*stage).unwrap_or(u32::MAX),
+                    attempt: *attempt,
+                };
+                ports.enqueue(message, *delay_seconds).await
+            }
+            Effect::UpsertIndex { .. } => {
+                let command = IndexCommand::UpsertJob { job: Box::new(job.snapshot()) };
+                ports.index(job.project, command).await.map(drop)
+            }
+            Effect::RemoveFromIndex => {
+                ports.index(job.project, IndexCommand::RemoveJob { job: job.id }).await.map(drop)
+            }
+        };
+        match outcome {
+            Ok(()) => delivered.push(effect.id()),
+            Err(error) => {
+                failed = true;
+                ports.log(&format!("job {}: delivering {} failed: {error:#}", job.id, effect.id()));
+            }
+        }
+    }
+    for command in [
+        (!delivered.is_empty()).then_some(Command::Delivered { effects: delivered }),
+        failed.then_some(Command::Undelivered),
+    ]
+    .into_iter()
+    .flatten()
+    {
+        let current = store.load()?;
+        if let Ok(Transition::Changed(job)) = apply(current.as_ref(), command, ports.now()) {
+            store.store(&job).await?;
+        }
+    }
+    Ok(())
+}

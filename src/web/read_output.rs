@@ -1,0 +1,52 @@
+//! The result of reading a document, for JavaScript.
+
+use js_sys::{Array, Uint8Array};
+use sortroom::{
+    document::{Attachment, DocumentWithAttachments, ReadOptions, input},
+    error::Result,
+    validate::{Input, Validator},
+};
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::{JsResult, from_json, to_js_error, to_json};
+
+/// A document that was read: as JSON, and the bytes of its attachments, in order.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct ReadOutput {
+    json: String,
+    files: Vec<Vec<u8>>,
+}
+
+#[wasm_bindgen]
+impl ReadOutput {
+    /// The document as JSON.
+    #[wasm_bindgen(getter)]
+    pub fn json(&self) -> String {
+        self.json.clone()
+    }
+
+    /// The bytes of every attachment.
+    #[wasm_bindgen(getter)]
+    pub fn files(&self) -> Array {
+        self.files.iter().map(|bytes| Uint8Array::from(bytes.as_slice())).collect()
+    }
+}
+
+impl ReadOutput {
+    pub(crate) fn new(document: DocumentWithAttachments) -> JsResult<Self> {
+        let json = to_json(&document)?;
+        let bytes = |file: Attachment| file.bytes;
+        Ok(Self { json, files: document.attachments.into_iter().map(bytes).collect() })
+    }
+}
+
+/// Parses read options, `{pages?, max_pages?}`, and calls `read` with them.
+pub(crate) fn with_read_options<T>(options: &str, read: impl FnOnce(&ReadOptions) -> Result<T>) -> JsResult<T> {
+    let value = from_json(options)?;
+    let input = Input::root("options", Some(&value));
+    let mut check = Validator::default();
+    let options = input::parse_read_options(&mut check, &input);
+    let options = check.finish(options).map_err(to_js_error)?;
+    read(&options).map_err(|error| to_js_error(input.nest_error(error)))
+}

@@ -1,0 +1,34 @@
+// Formats values for the user.
+import type { Format } from "sortroom";
+
+/** A fraction as a percentage. A value below 1 is never shown as 100 %. */
+export function percent(fraction: number): string {
+  const rounded = Math.round(fraction * 100);
+  if (rounded === 100 && fraction < 1) return "over 99 %";
+  return `${rounded} %`;
+}
+
+/** `−0.12` */
+export const decimal = (value: number): string => value.toFixed(2).replace("-", "−");
+
+/** `+0.12` */
+export const signed = (value: number): string => (value < 0 ? decimal(value) : `+${decimal(value)}`);
+
+export const FORMAT_NAMES: Record<Format, string> = {
+  pdf: "PDF",
+  docx: "Word file",
+  html: "Web page",
+  eml: "Mail",
+  markdown: "Markdown",
+  plain: "Text",
+};
+
+/** `3.2 kB` */
+export function fileSize(bytes: number): string {
+  if (bytes < 1000) return `${bytes} bytes`;
+  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+export const plural = (count: number, singular: string, many = `${singular}s`): string =>
+  `${count.toLocaleString("en")} ${count === 1 ? singular : many}`;
