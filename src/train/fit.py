@@ -299,7 +299,7 @@ def main():
     if arguments.out:
         text = "//! The fitted constants of [`super::score`]. Written by `src/train/fit.py`.\n"
         text += '#![allow(clippy::approx_constant, reason = "a fitted number may come near a constant of mathematics")]\n'
-        text += "\nuse super::calibrator::{Calibrator, Output};\nuse super::score::Weights;\n"
+        text += "\nuse super::calibrator::{Calibrator, Output};\nuse super::weights::Weights;\n"
         text += "".join(rust_text(name, EVIDENCE_MODES[name][0], fitted(name)) for name in EVIDENCE_MODES)
         arguments.out.write_text(text, encoding="utf-8")
 

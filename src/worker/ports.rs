@@ -15,7 +15,7 @@ use sortroom::{
     job::Command,
     service::{
         index::{IndexCommand, IndexReply},
-        job_object::JobReply,
+        job_reply::JobReply,
         ports::{
             BoxedByteStream, ByteStream, Clock, Config, Environment, FileKey, Files, Index, Jobs, PartUpload, Queue,
             Random, StageMessage, Tokens,

@@ -4,7 +4,7 @@
 //! nested imports.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -131,7 +131,21 @@ impl Mentions {
     }
 }
 
+/// Whether an item is compiled for tests only.
+fn is_test(attributes: &[syn::Attribute]) -> bool {
+    attributes.iter().any(|attribute| {
+        attribute.path().is_ident("cfg")
+            && attribute.parse_args::<syn::Ident>().is_ok_and(|condition| condition == "test")
+    })
+}
+
 impl<'ast> Visit<'ast> for Mentions {
+    fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
+        if !is_test(&item.attrs) {
+            visit::visit_item_mod(self, item);
+        }
+    }
+
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
         self.walk(&item.tree, &[]);
     }
@@ -200,7 +214,7 @@ fn npm_package_uses_only_what_runs_in_a_page() {
                 && first == "sortroom"
                 && !WEB.contains(&second.as_str())
             {
-                faults.push(format!("{}:{line}: the browser's face must not know {second}", file.display()));
+                faults.push(format!("{}:{line}: the npm package must not use {second}", file.display()));
             }
         }
     }
@@ -227,4 +241,69 @@ fn wire_words_occur_only_below_the_api() {
 fn the_core_forbids_unsafe_code() {
     let text = fs::read_to_string(root().join("src/core/lib.rs")).expect("the core");
     assert!(text.contains("#![forbid(unsafe_code)]"));
+}
+
+/// Modules of one folder, each with the modules of that folder that it uses.
+type Uses = BTreeMap<String, BTreeSet<String>>;
+
+/// What uses what, by folder: the module path of the folder, as in `document/parse`. A path that leads into a folder
+/// counts for the module of the folder that it names; what a `mod.rs` re-exports does not count.
+fn uses_by_folder(folder: &Path) -> BTreeMap<String, Uses> {
+    let files = sources(folder);
+    let module_of = |file: &PathBuf| Mentions::of(file, folder);
+    let all: Vec<Mentions> = files
+        .iter()
+        .filter(|file| !["examples", "benches"].iter().any(|outside| file.starts_with(folder.join(outside))))
+        .filter(|file| file.file_stem().is_some_and(|stem| stem != "tests"))
+        .map(module_of)
+        .collect();
+    let modules: BTreeSet<Vec<String>> = all
+        .iter()
+        .flat_map(|mentions| (1..=mentions.module.len()).map(|end| mentions.module[..end].to_vec()))
+        .collect();
+    let mut folders: BTreeMap<String, Uses> = BTreeMap::new();
+    for Mentions { module, found } in &all {
+        for (segments, _) in found {
+            let Some((first, path)) = segments.split_first() else { continue };
+            if first != "crate" {
+                continue;
+            }
+            let common = module.iter().zip(path).take_while(|(a, b)| a == b).count();
+            let (Some(own), Some(other)) = (module.get(common), path.get(common)) else { continue };
+            if modules.contains(&path[..=common]) {
+                let uses = folders.entry(module[..common].join("/")).or_default();
+                uses.entry(own.clone()).or_default().insert(other.clone());
+            }
+        }
+    }
+    folders
+}
+
+/// The modules in a circle, or between two: those left after removing, again and again, each module that uses none of
+/// those left, or is used by none of them.
+fn circle(uses: &Uses) -> BTreeSet<String> {
+    let mut left: BTreeSet<String> = uses.keys().cloned().collect();
+    loop {
+        let is_used = |module: &String| left.iter().any(|user| uses[user].contains(module));
+        let keeps = |module: &&String| uses[*module].iter().any(|used| left.contains(used)) && is_used(module);
+        let next: BTreeSet<String> = left.iter().filter(keeps).cloned().collect();
+        if next == left {
+            return left;
+        }
+        left = next;
+    }
+}
+
+#[test]
+fn modules_of_one_folder_form_no_circle() {
+    let folders = uses_by_folder(&root().join("src/core"));
+    assert!(folders.len() > 5, "only {} folders were read: the test looks in the wrong place", folders.len());
+    let mut faults = Vec::new();
+    for (folder, uses) in &folders {
+        let circle = circle(uses);
+        if !circle.is_empty() {
+            faults.push(format!("src/core/{folder}: {circle:?}"));
+        }
+    }
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }

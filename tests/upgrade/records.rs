@@ -8,7 +8,7 @@ use sortroom::{
     job::{self, Command, Effect, Job, Source, State},
     service::{
         index::{ClassifierVersion, File, JobRows, Project, SavedSchema},
-        job_object::JobReply,
+        job_reply::JobReply,
         ports::StageMessage,
         tokens::Token,
     },

@@ -3,31 +3,12 @@
 //! Every kind of evidence is a sum over words, or is distributed over its words, so that the parts of the places, one
 //! constant and a remainder without a place add up to the score: no part comes from another model.
 
-use serde::{Deserialize, Serialize};
-
+use super::evidence::{EvidenceKind, Location};
 use super::features;
 use super::semantic::SemanticDirection;
 use super::term_matches::Hit;
 use super::{Analysis, Classifier};
-use crate::document::Span;
 use crate::text::Vector;
-
-/// The reason why a place counts for a rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EvidenceKind {
-    /// A word of the rule.
-    Word,
-    /// A word of the label in a title or heading, or the label word by word.
-    Name,
-    /// A word with a meaning similar to the rule's.
-    Meaning,
-    /// A word of the rule's examples, or one with a similar meaning.
-    Example,
-}
-
-/// A place: the index of the page, and the span on it.
-pub(super) type Location = (usize, Span);
 
 /// All kinds, in the order in which the parts of a place are added up.
 const KINDS: [EvidenceKind; 4] = [EvidenceKind::Word, EvidenceKind::Name, EvidenceKind::Meaning, EvidenceKind::Example];

@@ -2,7 +2,7 @@
 #![allow(clippy::approx_constant, reason = "a fitted number may come near a constant of mathematics")]
 
 use super::calibrator::{Calibrator, Output};
-use super::score::Weights;
+use super::weights::Weights;
 
 /// For words alone.
 pub(super) static LEXICAL: Weights = Weights {

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use crate::document::Document;
 use crate::text::{Language, Map, Vector};
 
-use super::attribution::Location;
+use super::evidence::Location;
 use super::semantic::{RuleVectors, SemanticView};
 use super::stems::{EncodedText, StemCounts, ratio};
 use super::{Classifier, RuleSet};

@@ -1,11 +1,11 @@
 //! Computes the evidence for each rule as numbers: one small function for each kind.
 //!
 //! Every feature is 0 if there is no evidence for the rule. A new kind of evidence needs a field of [`Features`], a
-//! function that computes it, and a weight in [`super::score`].
+//! function that computes it, its name in `src/train/fit.py`, and the weights that `fit.py` then writes to `constants`.
 
 use serde::{Deserialize, Serialize};
 
-use super::attribution::EvidenceKind;
+use super::evidence::EvidenceKind;
 use super::lexicon::{Lexicon, RuleTerms, saturated_tf};
 use super::semantic::SemanticView;
 use super::term_matches::{Hit, Position, TermMatches};

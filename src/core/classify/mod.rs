@@ -22,6 +22,7 @@ mod calibrator;
 mod constants;
 mod context_features;
 pub mod evaluation;
+mod evidence;
 mod examples;
 mod features;
 mod glossary;
@@ -37,10 +38,11 @@ mod stems;
 mod term_matches;
 #[cfg(test)]
 mod tests;
+mod weights;
 
 use serde::{Deserialize, Serialize};
 
-use crate::document::{Document, Span};
+use crate::document::Document;
 use crate::text::Language;
 
 use context_features::{CONTEXT_FEATURES, SubjectSimilarities};
@@ -52,7 +54,7 @@ use semantic::{RuleVectors, SemanticView};
 use stems::EncodedText;
 use term_matches::TermMatches;
 
-pub use attribution::EvidenceKind;
+pub use evidence::{Evidence, EvidenceKind};
 pub use features::Features;
 pub use result::{AttachmentOutcome, AttachmentResult, ClassifyResult};
 
@@ -109,32 +111,6 @@ impl Default for Settings {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
 fn is_true(value: &bool) -> bool {
     *value
-}
-
-/// Words of the document that count for a rule, or against it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "types", derive(ts_rs::TS))]
-pub struct Evidence {
-    /// The page, from 1.
-    pub page: u32,
-    /// The place on the page: byte offsets into its text.
-    pub span: Span,
-    /// The words at that place.
-    pub text: String,
-    /// The label of the rule that they count for: the label of the answer, or of the nearest rule if the answer is
-    /// none.
-    pub rule: String,
-    /// The kind of evidence; the one with most of the weight if there are several.
-    #[serde(default = "default_evidence_kind")]
-    #[cfg_attr(feature = "types", ts(type = "\"word\" | \"name\" | \"meaning\" | \"example\""))]
-    pub kind: EvidenceKind,
-    /// The amount they add to the rule's score, in its units; negative if they count against it.
-    pub weight: f64,
-}
-
-/// The kind of evidence in decisions that were stored before other kinds existed.
-fn default_evidence_kind() -> EvidenceKind {
-    EvidenceKind::Word
 }
 
 /// The rule that came second.

@@ -9,8 +9,8 @@
 //! embedding table does not know the language of either text.
 
 use super::RuleSet;
-use super::attribution::Location;
 use super::background;
+use super::evidence::Location;
 use super::lexicon::Lexicon;
 use super::semantic::{RuleVectors, SemanticView};
 use super::stems::{EncodedText, StemCounts, TermWeight};

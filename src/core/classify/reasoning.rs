@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::attribution::{Attribution, EvidenceKind, Location};
+use super::attribution::Attribution;
+use super::evidence::{Evidence, EvidenceKind, Location};
 use super::lexicon::RuleTerms;
 use super::score::{CalibratedAnswer, rounded};
 use super::term_matches;
-use super::{Analysis, Classifier, Counterfactual, Evidence, RunnerUp};
+use super::{Analysis, Classifier, Counterfactual, RunnerUp};
 use crate::document::{Document, Page, Span};
 
 /// The maximum number of pieces of evidence: more than anyone reads, and a bound on the size of the answer.

@@ -1,18 +1,19 @@
 //! Computes a score for every rule from its features, and from the scores an answer and its confidence.
 //!
 //! The *rank score* of a rule, a linear form, orders the rules; its softmax is the probability that the rule is the
-//! right one if any is. Then the [`Calibrator`] computes, from the top rule, its rivals and its context features, the
+//! right one if any is. Then the [`Calibrator`](super::calibrator::Calibrator) computes, from the top rule, its rivals and its context features, the
 //! probability that any rule fits at all, and the probability that the top rule is right. The answer is "none" if "no
 //! rule fits" is more likely than "the top rule is right", and the confidence is the probability of the answer.
 //!
 //! `src/train/fit.py` fits the constants on labelled texts, with random subsets of the rules, the true rule removed in
 //! three of ten, texts of foreign subjects, and "none" weighted to a share of the whole that is set there.
 
-use super::calibrator::{Calibrator, INPUTS};
+use super::calibrator::INPUTS;
 use super::constants::{FEW_SHOT, LEXICAL, SEMANTIC};
 use super::context_features::CONTEXT_FEATURES;
 use super::features::{FEATURES, Features};
 use super::term_matches::TermMatches;
+use super::weights::Weights;
 
 /// The kinds of evidence available, which select the weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,18 +24,6 @@ pub(super) enum EvidenceMode {
     Semantic,
     /// Words, meaning and examples: every rule has enough of them.
     FewShot,
-}
-
-/// The fitted constants of one evidence mode.
-#[derive(Debug)]
-pub(super) struct Weights {
-    /// The weights of the rank score, in the order of [`Features::values`].
-    pub rank: [f64; FEATURES],
-    /// The network that computes the probabilities, from the inputs of [`TopCandidate`].
-    pub calibrator: Calibrator,
-    /// The log-odds that a rule fits although hardly a word of any rule was found and there is no other evidence: the
-    /// answer is then none, and the calibrator has no inputs.
-    pub no_evidence_log_odds: f64,
 }
 
 impl EvidenceMode {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::attribution::Location;
+use super::evidence::Location;
 use super::term_matches::passages;
 use crate::document::{Document, Span};
 use crate::text::{Language, Map, Vector, Words, map_for};

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::attribution::Attribution;
 use super::*;
+use crate::document::Span;
 use crate::document::{Format, Page, Passage, Role};
 
 fn rule(label: &str, description: &str) -> Rule {

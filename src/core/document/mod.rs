@@ -13,6 +13,7 @@
 //!
 //! OCR is out of scope: a document whose pages are images fails with [`Unreadable::NeedsOcr`].
 
+mod attached_file;
 mod attachments;
 mod bytes;
 mod encoding;
@@ -25,7 +26,8 @@ mod sniff;
 pub mod text_based;
 mod with_attachments;
 
-pub use attachments::{AttachedFile, attachments, read_attachment};
+pub use attached_file::AttachedFile;
+pub use attachments::{attachments, read_attachment};
 pub use pages::PageSelection;
 pub use parse::mail_body::mail_passages;
 use serde::{Deserialize, Serialize};

@@ -3,7 +3,8 @@
 //! Those make up most of the size of a build of this crate. A build that calls only the functions of this module does
 //! not contain them. If they return `None`, the document needs a complete build.
 
-use super::attachments::{AttachedFile, check_index};
+use super::AttachedFile;
+use super::attachments::check_index;
 use super::sniff;
 use super::{Document, PageSelection, ReadOptions, parse, require_text};
 use crate::error::Result;

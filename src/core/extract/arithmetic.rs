@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::candidates::ScoredCandidate;
 use super::numbers::CENT;
-use super::ranking::{MIN_SCORE, Ranking, ScoredCandidate};
+use super::ranking::{MIN_SCORE, Ranking};
 
 /// Added to the scores of amounts that add up, and the minimum sum of their scores for that.
 const ADDS_UP: f64 = 0.45;

@@ -1,12 +1,11 @@
 //! Finds the places of a document that can be a value: dates, amounts, account numbers.
 
 use super::FieldKind;
-use super::codes::{self, CodeMatch};
+use super::codes::{self, CodeMatch, is_bic};
 use super::concepts::{CONCEPTS, canonical};
 use super::dates::{self, DateOrder};
 use super::numbers::{self, CURRENCIES, DecimalSeparator};
 use super::page_grid::PageGrid;
-use super::texts::is_bic;
 use crate::document::{Rect, Span};
 use crate::text::{Language, detect_language, fold, words};
 
@@ -33,6 +32,15 @@ pub(super) struct Candidate {
     pub amount: Option<i128>,
     /// How well it fits its kind, 0 to 1.
     pub validity: f64,
+}
+
+/// A candidate for a field.
+#[derive(Debug, Clone)]
+pub(super) struct ScoredCandidate {
+    pub candidate: Candidate,
+    pub score: f64,
+    /// The label that decided the score.
+    pub label: Option<Span>,
 }
 
 /// How the document writes numbers and dates.

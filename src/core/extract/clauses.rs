@@ -2,9 +2,8 @@
 //!
 //! It is the one clause with similar wording everywhere. It is read across lines, up to the last capitalised word.
 
-use super::candidates::Candidate;
+use super::candidates::{Candidate, ScoredCandidate};
 use super::page_grid::PageGrid;
-use super::ranking::ScoredCandidate;
 use crate::document::Span;
 use crate::text::words;
 

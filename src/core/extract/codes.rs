@@ -309,6 +309,13 @@ pub(super) fn phones(text: &str) -> Vec<CodeMatch> {
     found
 }
 
+/// Whether a value is a BIC: six letters for bank and country, then two or five characters.
+pub(super) fn is_bic(value: &str) -> bool {
+    matches!(value.len(), 8 | 11)
+        && value.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+        && value.bytes().take(6).all(|byte| byte.is_ascii_uppercase())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::candidates::{Candidate, NumberAndDateFormat, find};
+use super::candidates::{Candidate, NumberAndDateFormat, ScoredCandidate, find};
 use super::concepts::{CONCEPTS, concept_index, resolve};
 use super::label_proximity::LabelledDocument;
 use super::labels::field_label;
@@ -55,15 +55,6 @@ pub(super) struct FieldQuery {
     pub(super) concept: &'static str,
     /// The index of the field; None for a concept that is only ranked to judge others.
     field: Option<usize>,
-}
-
-/// A candidate for a field.
-#[derive(Debug, Clone)]
-pub(super) struct ScoredCandidate {
-    pub candidate: Candidate,
-    pub score: f64,
-    /// The label that decided the score.
-    pub label: Option<Span>,
 }
 
 /// The candidates of every field, best first.

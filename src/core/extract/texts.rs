@@ -1,10 +1,10 @@
 //! Values of text fields, and the scores of values without a label.
 
-use super::candidates::Candidate;
+use super::candidates::{Candidate, ScoredCandidate};
+use super::codes::is_bic;
 use super::label_proximity::LabelledDocument;
 use super::labels::LabelHit;
 use super::page_grid::PageGrid;
-use super::ranking::ScoredCandidate;
 use super::schema::{Field, FieldKind};
 use super::{Citation, numbers};
 use crate::document::{Rect, Span};
@@ -305,13 +305,6 @@ pub(super) fn has_shape(concept: &str, value: &str) -> bool {
         "bic" => is_bic(value),
         _ => value.bytes().any(|byte| byte.is_ascii_digit()),
     }
-}
-
-/// Whether a value is a BIC: six letters for bank and country, then two or five characters.
-pub(super) fn is_bic(value: &str) -> bool {
-    matches!(value.len(), 8 | 11)
-        && value.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
-        && value.bytes().take(6).all(|byte| byte.is_ascii_uppercase())
 }
 
 /// The number of values sampled to find the most common.

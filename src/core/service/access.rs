@@ -26,7 +26,7 @@ const SECRET_BYTES: usize = 32;
 /// The number of hexadecimal digits of the checksum.
 const CHECKSUM_DIGITS: usize = 8;
 
-pub(super) fn hex(bytes: &[u8]) -> String {
+fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         // Writing to a String cannot fail.

@@ -16,7 +16,7 @@ use super::{
         ClassifierChange, ClassifierFilter, ClassifierVersion, Cursor, File, FileFilter, FileOrder, IndexCommand,
         IndexReply, JobFilter, JobInput, Page, PageRequest, Refusal, Reservation, RouteRef, RuleChange, RuleSource,
     },
-    job_object::JobReply,
+    job_reply::JobReply,
     ports::{FileKey, PartUpload, Ports},
     tokens::{Token, TokenCommand},
 };

@@ -1,49 +1,15 @@
 //! The logic of a job object: load the job, apply the command, store the job, deliver its effects.
 
-use serde::{Deserialize, Serialize};
-
 use super::{
     index::IndexCommand,
+    job_reply::JobReply,
     ports::{Clock, Environment, Index, Queue, StageMessage},
 };
 use crate::{
-    error::{Error, Result},
+    error::Result,
     id::LeaseId,
     job::{Command, Effect, Job, Rejected, Start, Status, Transition, apply},
-    time::Timestamp,
 };
-
-/// The reply of a job object.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum JobReply {
-    /// The job in its current state.
-    Job(Box<Job>),
-    /// The claim succeeded: the claiming worker has the lease.
-    Claimed(Box<Job>),
-    /// The claim failed: another worker holds the lease, or the next attempt is not due yet.
-    Busy {
-        /// When to try again.
-        until: Timestamp,
-    },
-    /// The job is removed.
-    Removed,
-}
-
-impl JobReply {
-    /// The job in the reply.
-    ///
-    /// # Errors
-    ///
-    /// `NotFound` if the job is removed; `Busy` if it is leased to another worker.
-    pub fn into_job(self) -> Result<Job> {
-        match self {
-            Self::Job(job) | Self::Claimed(job) => Ok(*job),
-            Self::Busy { .. } => Err(Error::new(crate::error::ErrorKind::Busy, "The job is in other hands")),
-            Self::Removed => Err(Rejected::Unknown.into_error()),
-        }
-    }
-}
 
 /// The storage of one job. Each call is atomic by itself.
 pub trait JobStore {

@@ -2,7 +2,7 @@
 
 use super::{
     index::{self, IndexCommand, IndexReply, JobFilter, JobInput, Page, PageRequest, Refusal, Reservation, RuleSource},
-    job_object::JobReply,
+    job_reply::JobReply,
     ports::{Environment, Files, Index, Jobs, Random},
     stage,
     tokens::Token,

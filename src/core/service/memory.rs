@@ -14,12 +14,13 @@ use super::{
         self, ClassifierFilter, ClassifierVersion, Cursor, File, FileFilter, FileOrder, IndexCommand, IndexReply,
         IndexStore, JobFilter, JobRows, Project, SavedSchema,
     },
-    job_object::{self, InlineWork, JobReply, JobStore},
+    job_object::{self, InlineWork, JobStore},
+    job_reply::JobReply,
     ports::{
         BoxedByteStream, ByteStream, Clock, Config, Environment, FileKey, Files, Index, Jobs, PartUpload, Queue,
         Random, StageMessage, Tokens,
     },
-    stage,
+    stage, sweep,
     tokens::{self, Token, TokenCommand, TokenReply, TokenStore},
 };
 use crate::{
@@ -166,7 +167,7 @@ impl Memory {
         let projects: Vec<_> = self.state().indexes.keys().copied().collect();
         for project in projects {
             let store = MemoryIndexStore { memory: self.clone(), project };
-            if let Err(error) = index::sweep(&store, self, project).await {
+            if let Err(error) = sweep::sweep(&store, self, project).await {
                 self.log(&format!("index {project}: sweeping failed: {error:#}"));
             }
         }

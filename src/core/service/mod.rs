@@ -15,6 +15,7 @@ pub mod corrections;
 pub mod files;
 pub mod index;
 pub mod job_object;
+pub mod job_reply;
 pub mod jobs;
 pub mod mails;
 #[cfg(any(test, feature = "memory"))]
@@ -24,6 +25,7 @@ pub mod schemas;
 pub mod signed_url;
 pub mod stage;
 pub mod stateless;
+pub mod sweep;
 #[cfg(test)]
 mod tests;
 pub mod tokens;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     index::{IndexCommand, IndexReply},
-    job_object::JobReply,
+    job_reply::JobReply,
     tokens::{TokenCommand, TokenReply},
 };
 use crate::{

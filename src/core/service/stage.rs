@@ -4,7 +4,8 @@ use bytes::Bytes;
 
 use super::{
     classifier_cache,
-    job_object::{InlineWork, JobReply},
+    job_object::InlineWork,
+    job_reply::JobReply,
     ports::{Clock, Environment, FileKey, Files, Jobs, Random, StageMessage},
 };
 use crate::{

@@ -13,6 +13,7 @@ use sortroom::{
             IndexStore, JobFilter, JobRow, JobRows, Project, SavedSchema,
         },
         ports::{Clock, Environment},
+        sweep,
     },
     time::Timestamp,
 };
@@ -90,7 +91,7 @@ impl DurableObject for ProjectIndex {
 
     async fn fetch(&self, request: Request) -> worker::Result<Response> {
         super::handle_request(request, async |name, command: IndexCommand| {
-            let timer = index::timer(&command, self.ports.now());
+            let timer = sweep::timer(&command, self.ports.now());
             if timer.is_some() && self.alarm.get().is_none() {
                 // A new instance does not know the alarm that an earlier one set, and must not postpone it.
                 let due_at = self.state.storage().get_alarm().await.map_err(Error::internal)?;
@@ -112,7 +113,7 @@ impl DurableObject for ProjectIndex {
         self.alarm.set(None);
         let project = self.project().map(|project| project.map(|project| project.id));
         let next = match project {
-            Ok(Some(project)) => index::sweep(self, &self.ports, project).await,
+            Ok(Some(project)) => sweep::sweep(self, &self.ports, project).await,
             Ok(None) => Ok(None),
             Err(error) => Err(error),
         };

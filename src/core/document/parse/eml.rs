@@ -3,7 +3,7 @@
 use mail_parser::{Address, Message, MessageParser, MimeHeaders, PartType};
 
 use super::{html, mail_body, plain};
-use crate::document::attachments::AttachmentCollector;
+use crate::document::attached_file::AttachmentCollector;
 use crate::document::page_builder::{self, Block};
 use crate::document::{AttachedFile, Document, Format, Mail, Role};
 use crate::error::{Error, Result, Unreadable};

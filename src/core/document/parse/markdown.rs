@@ -149,11 +149,9 @@ fn is_definition(line: &str) -> bool {
     line.starts_with('[') && line.split_once("]: ").is_some_and(|(name, _)| !name.contains(' '))
 }
 
-/// The text of a list item.
+/// The text of a list item. The items of a numbered list are not among them: their numbers may be references.
 fn list_item(line: &str) -> Option<&str> {
-    let item = ["- [ ] ", "- [x] ", "- ", "* ", "+ "].iter().find_map(|mark| line.strip_prefix(mark));
-    // Numbers are kept: they may be references.
-    item
+    ["- [ ] ", "- [x] ", "- ", "* ", "+ "].iter().find_map(|mark| line.strip_prefix(mark))
 }
 
 /// Drops the markup of emphasis, code, links and tags; keeps their text.

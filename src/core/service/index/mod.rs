@@ -2,7 +2,7 @@
 //!
 //! A job's row is written when the job is accepted, before the job itself exists: one row holds the reservation of
 //! its idempotency key, its place in listings, and a snapshot. The job then reports every change that listings show
-//! to the index. A row whose job never reports (a crash between the two writes) is found by [`sweep()`], which submits
+//! to the index. A row whose job never reports (a crash between the two writes) is found by [`sweep`](super::sweep::sweep), which submits
 //! the job under the reserved id; submitting is idempotent.
 
 mod classifier;
@@ -10,7 +10,6 @@ mod command;
 mod handle;
 mod rows;
 mod store;
-mod sweep;
 
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +23,6 @@ pub use self::{
     handle::handle,
     rows::{JobRow, JobRows},
     store::IndexStore,
-    sweep::{sweep, timer},
 };
 use crate::{
     extract::Schema,

@@ -12,7 +12,6 @@ use crate::{
     id::{JobId, ProjectId, TokenId},
     job::{Classification, External, Job, Route, Source, Stage, State},
     limits,
-    service::access,
     time::Timestamp,
 };
 
@@ -139,7 +138,7 @@ impl JobRow<'_> {
     /// `Internal` if the classification cannot be serialized.
     pub fn of(job: &Job) -> Result<Self> {
         let json = serde_json::to_vec(&*job.classification).map_err(Error::internal)?;
-        let mut rules = access::hex(&Sha256::digest(json));
+        let mut rules = format!("{:x}", Sha256::digest(json));
         rules.truncate(32);
         Ok(Self {
             rules: rules.into(),

@@ -4,7 +4,7 @@ use hayro_syntax::Pdf;
 use hayro_syntax::object::{Array, Dict, Name, Object, Stream, String as PdfString};
 
 use super::{filters, strings};
-use crate::document::attachments::AttachmentCollector;
+use crate::document::attached_file::AttachmentCollector;
 use crate::error::{Error, Result, Unreadable};
 
 /// The maximum depth of the name tree and the maximum number of nodes read. A tree of a hundred files is one node.

@@ -1,15 +1,15 @@
-//! The periodic maintenance of an index.
+//! The maintenance of an index, which its timer runs.
 
-use super::{IndexCommand, IndexStore};
+use super::{
+    index::{IndexCommand, IndexStore},
+    job_reply::JobReply,
+    ports::{Clock, Environment, FileKey, Files, Jobs},
+};
 use crate::{
     error::{ErrorKind, Result},
     id::ProjectId,
     job::{Command, Start},
     limits,
-    service::{
-        job_object::JobReply,
-        ports::{Clock, Environment, FileKey, Files, Jobs},
-    },
     time::Timestamp,
 };
 

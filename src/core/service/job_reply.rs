@@ -1,0 +1,41 @@
+//! The reply of a job object to a command.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    error::{Error, ErrorKind, Result},
+    job::{Job, Rejected},
+    time::Timestamp,
+};
+
+/// The reply of a job object.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobReply {
+    /// The job in its current state.
+    Job(Box<Job>),
+    /// The claim succeeded: the claiming worker has the lease.
+    Claimed(Box<Job>),
+    /// The claim failed: another worker holds the lease, or the next attempt is not due yet.
+    Busy {
+        /// When to try again.
+        until: Timestamp,
+    },
+    /// The job is removed.
+    Removed,
+}
+
+impl JobReply {
+    /// The job in the reply.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` if the job is removed; `Busy` if it is leased to another worker.
+    pub fn into_job(self) -> Result<Job> {
+        match self {
+            Self::Job(job) | Self::Claimed(job) => Ok(*job),
+            Self::Busy { .. } => Err(Error::new(ErrorKind::Busy, "The job is in other hands")),
+            Self::Removed => Err(Rejected::Unknown.into_error()),
+        }
+    }
+}
