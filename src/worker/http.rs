@@ -29,7 +29,7 @@ use worker::{
 
 use crate::ports::WorkerPorts;
 
-/// Maximum size of a body that is read whole instead of streamed: every JSON body is.
+/// Maximum size of a body that is read whole instead of streamed: every JSON body that declares its length is.
 const SHORT_BODY_BYTES: u64 = 2 * limits::MIB;
 
 /// Maximum number of bytes of a rejected body that are read and discarded: as many as an accepted upload may have.
@@ -65,8 +65,8 @@ pub async fn serve(ports: WorkerPorts, request: &Request) -> Result<Response> {
 /// A request body that the router streams. Every clone reads the same stream.
 ///
 /// If a request ends whose body was cancelled or partly read, workerd closes the connection while the client is still
-/// sending: the client loses the response, and `wrangler dev` answers the next requests with 500 or ends (seen
-/// with 4.116). `worker::Body` cancels when it is dropped before its end, and the router drops a body whenever it
+/// sending: the client loses the response, and `wrangler dev` answers the next requests with 500 or exits
+/// (seen with wrangler 4.116). `worker::Body` cancels when it is dropped before its end, and the router drops a body whenever it
 /// rejects a request. So the stream gets its reader only on the first read, an unread body stays untouched, and
 /// [`drain`](Self::drain) reads a partly read one to its end.
 #[derive(Clone)]

@@ -10,7 +10,7 @@
 //!    and the `context_features`, the `calibrator` computes the answer (a label, or none) and its probability.
 //! 5. `reasoning`: presents the same evidence as sentences and as places in the document.
 //!
-//! [`evaluation`] measures the answers on labelled documents; [`lint`] finds faults in rules before there are any.
+//! [`evaluation`] measures the answers on labelled documents; [`lint`] finds faults in rules before there are labelled documents.
 //!
 //! The evidence is words (equal, of one stem, or, for documents in another language than the rules, from a small
 //! glossary of business words) and, in English, meaning: a "flat" is close to an "apartment". The engine does not
@@ -371,7 +371,7 @@ impl Classifier {
         Analysis { matches, semantic, encoded, compared, evidence_mode, features }
     }
 
-    /// The rank score of every rule, in the order of the rules.
+    /// The score of every rule, in the order of the rules: its scaled rank score, and what its examples add.
     fn scores(&self, analysis: &Analysis) -> Vec<f64> {
         analysis
             .features

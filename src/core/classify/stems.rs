@@ -7,7 +7,7 @@ use super::term_matches::passages;
 use crate::document::{Document, Span};
 use crate::text::{Language, Map, Vector, Words, map_for};
 
-/// The maximum number of words read of one text: three pages, enough to characterise an example.
+/// The maximum number of words read of one text: four pages, enough to characterise an example.
 const MAX_WORDS: usize = 2_000;
 
 /// The stems of a text.

@@ -25,7 +25,7 @@ pub(super) enum Position {
     LaterHeading,
     /// A heading on the first page.
     Heading,
-    /// The first words, whatever their passage.
+    /// The first words of body text or table rows.
     Opening,
     /// A passage that is the title.
     Title,

@@ -27,7 +27,7 @@ const MAX_COLUMNS: usize = 64;
 /// The maximum number of rows of a table.
 const MAX_ROWS: usize = 5_000;
 
-/// Rows within this distance, in row heights, may belong to the header or continue an item.
+/// Rows within this distance, in row heights, may continue an item; twice this for the rows of a header.
 const MAX_ROW_DISTANCE: f32 = 2.2;
 
 /// The confidence of a cell: in a row whose quantity times price is its total, in a row with all fields, in other rows.
@@ -437,7 +437,7 @@ impl Item {
         if let (Some(quantity), Some(price), Some(total)) =
             (amount("line_quantity"), amount("line_unit_price"), amount("line_total"))
         {
-            // Millionths times millionths; half a cent of rounding.
+            // Millionths times millionths; one cent of tolerance for rounding.
             let product = quantity.saturating_mul(price) / 1_000_000;
             if (product - total).abs() <= numbers::CENT {
                 return VERIFIED_CONFIDENCE;

@@ -19,7 +19,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// A message of the stage queue: ids only, and under 200 bytes, so that a queue can carry a thousand in one batch.
+/// A message of the stage queue: ids only, under 200 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct StageMessage {
     /// The project of the job.

@@ -233,8 +233,8 @@ enum TagAction {
     Quote,
 }
 
-/// A table row with more text than this is layout rather than data, in characters.
-const MAX_ROW_CHARS: usize = 400;
+/// A table row with more text than this is layout rather than data, in bytes.
+const MAX_ROW_BYTES: usize = 400;
 
 #[derive(Default)]
 struct Text {
@@ -322,7 +322,7 @@ impl Text {
         if tag.self_closing || self.open.len() >= limits::MAX_MARKUP_DEPTH {
             return;
         }
-        // A row, a cell or an item that was never closed ends where its sibling begins.
+        // A row, a cell or an item that was never closed ends where its sibling begins, if it is the innermost open element.
         if matches!(name, "tr" | "td" | "th" | "li" | "option" | "dt" | "dd" | "p")
             && self.open.last().is_some_and(|(last, _)| last == name)
         {
@@ -388,7 +388,7 @@ impl Text {
             () if self.quotes > 0 => Role::Body,
             () if self.headlines > 0 && !self.has_headline => Role::Title,
             () if self.headlines > 0 || self.headings > 0 => Role::Heading,
-            () if self.rows > 0 && cells > 1 && text.len() <= MAX_ROW_CHARS => {
+            () if self.rows > 0 && cells > 1 && text.len() <= MAX_ROW_BYTES => {
                 // A row is one line.
                 return self.blocks.push(Block::new(Role::TableRow, text.replace('\n', " ")));
             }

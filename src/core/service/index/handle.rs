@@ -20,7 +20,8 @@ use crate::{
 ///
 /// # Errors
 ///
-/// `NotFound` if a classifier or file does not exist, `Conflict` if a name is taken, `Internal` if the storage fails.
+/// `NotFound` if a rule does not exist, `Conflict` if a name or label is taken or a schema is in use, `Invalid` for a
+/// route to a missing schema or a bad page token, `Internal` if the storage fails. A missing record is a None reply.
 pub fn handle(
     store: &impl IndexStore,
     command: IndexCommand,

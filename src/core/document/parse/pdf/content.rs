@@ -332,7 +332,7 @@ impl<'a, 'd> Interpreter<'a, 'd> {
         }
     }
 
-    /// Runs a form. `placement` is applied before its own matrix.
+    /// Runs a form. `placement` is applied after the form's own matrix.
     pub fn form(&mut self, form: &Stream<'a>, placement: Affine, resources: &Resources<'a>) -> Result<()> {
         // A form that draws itself would recurse forever.
         if self.forms.len() >= limits::MAX_FORM_DEPTH || self.forms.contains(&form.obj_id()) {
@@ -493,7 +493,7 @@ impl<'a, 'd> Interpreter<'a, 'd> {
         self.open_marks.push(MarkedContent { visible, actual_text });
     }
 
-    /// Ends a marked-content sequence. `ActualText` replaces its glyphs if they are on one line.
+    /// Ends a marked-content sequence. `ActualText` replaces its glyphs if it is a single word and they are on one line.
     fn end_mark(&mut self) {
         let Some(MarkedContent { actual_text: Some((text, start)), .. }) = self.open_marks.pop() else {
             return;

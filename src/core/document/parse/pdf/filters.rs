@@ -42,8 +42,8 @@ pub(super) enum Damage {
     MayContinue,
 }
 
-/// The data of a stream, or None if it is damaged; and the maximum number of bytes read or written for it. Fails if
-/// the data exceeds the limit or its size cannot be determined.
+/// The data of a stream, or None if it is an image or damaged; and the bytes that it counts against the limits. Fails
+/// if the data exceeds the limit or its size cannot be determined.
 pub(super) fn decode<'a>(stream: &Stream<'a>) -> Result<(Option<Cow<'a, [u8]>>, u64)> {
     let filters = stream.filters();
     let Some((ascii, compression)) = split(&filters)? else { return Ok((None, 0)) };
