@@ -4,7 +4,7 @@
 //! constant and a remainder without a place add up to the score: no part comes from another model.
 
 use super::evidence::{EvidenceKind, Location};
-use super::features;
+use super::features::{self, Features};
 use super::semantic::SemanticDirection;
 use super::term_matches::Hit;
 use super::{Analysis, Classifier};
@@ -27,28 +27,14 @@ impl Attribution {
     pub fn new(classifier: &Classifier, analysis: &Analysis, rule: usize) -> Self {
         let mut attribution = Self::default();
         let weights = analysis.evidence_mode.rank_weights().map(|weight| weight * classifier.score_scale());
-        let [
-            whole,
-            passage,
-            head,
-            title,
-            phrase,
-            coverage,
-            breadth,
-            meaning,
-            meaning_passage,
-            meaning_head,
-            example_meaning,
-            example_words,
-        ] = weights;
-        let word = features::LexicalWeights { whole, passage, head, title, phrase, coverage, breadth };
-        features::word_parts(&analysis.matches, &classifier.lexicon, rule, &word, |hit, kind, part| {
+        let weights = Features::from_values(weights);
+        features::word_parts(&analysis.matches, &classifier.lexicon, rule, &weights, |hit, kind, part| {
             attribution.add(hit, kind, part);
         });
-        attribution.add_meaning(classifier, analysis, rule, [meaning, meaning_passage, meaning_head, example_meaning]);
+        attribution.add_meaning(classifier, analysis, rule, &weights);
         if let Some((examples, encoded)) = classifier.examples.as_ref().zip(analysis.encoded.as_ref()) {
             examples.word_parts(encoded, rule, |location, part| {
-                attribution.add_at(location, EvidenceKind::Example, example_words * part);
+                attribution.add_at(location, EvidenceKind::Example, weights.example_words * part);
             });
         }
         if let Some((neighbours, compared)) = classifier.neighbours.as_ref().zip(analysis.compared.as_ref())
@@ -70,8 +56,7 @@ impl Attribution {
         self.parts.push((location, kind, part));
     }
 
-    fn add_meaning(&mut self, classifier: &Classifier, analysis: &Analysis, rule: usize, weights: [f64; 4]) {
-        let [meaning, meaning_passage, meaning_head, example_meaning] = weights;
+    fn add_meaning(&mut self, classifier: &Classifier, analysis: &Analysis, rule: usize, weights: &Features) {
         let (Some(semantic), Some(direction)) = (&analysis.semantic, classifier.rule_vectors.centered.get(rule)) else {
             return;
         };
@@ -86,22 +71,22 @@ impl Attribution {
         let whole = semantic.whole.as_ref();
         let passage_at = |at: Option<usize>| semantic.passages.iter().find(|(found, _)| Some(*found) == at);
         let mut sources: Vec<(Option<usize>, EvidenceKind, f64, &SemanticDirection, &Vector)> = Vec::new();
-        sources.extend(whole.map(|whole| (None, EvidenceKind::Meaning, meaning, whole, direction)));
+        sources.extend(whole.map(|whole| (None, EvidenceKind::Meaning, weights.meaning, whole, direction)));
         sources.extend(
             whole
                 .zip(centroid)
-                .map(|(whole, centroid)| (None, EvidenceKind::Example, example_meaning, whole, centroid)),
+                .map(|(whole, centroid)| (None, EvidenceKind::Example, weights.example_meaning, whole, centroid)),
         );
         sources.extend(
             whole.zip(example).map(|(whole, (weight, target))| (None, EvidenceKind::Example, weight, whole, target)),
         );
         sources.extend(
             passage_at(nearest)
-                .map(|(at, passage)| (Some(*at), EvidenceKind::Meaning, meaning_passage, passage, direction)),
+                .map(|(at, passage)| (Some(*at), EvidenceKind::Meaning, weights.meaning_passage, passage, direction)),
         );
         sources.extend(
             passage_at(Some(0))
-                .map(|(at, passage)| (Some(*at), EvidenceKind::Meaning, meaning_head, passage, direction)),
+                .map(|(at, passage)| (Some(*at), EvidenceKind::Meaning, weights.meaning_head, passage, direction)),
         );
         for (passage, kind, weight, direction, target) in sources {
             let (length, centered_length) = direction.lengths;

@@ -76,6 +76,26 @@ impl Features {
         ]
     }
 
+    /// The reverse of [`Self::values`], for values that belong to the features, such as weights.
+    pub(super) fn from_values(values: [f64; FEATURES]) -> Self {
+        let [whole, passage, head, title, phrase, coverage, breadth, rest @ ..] = values;
+        let [meaning, meaning_passage, meaning_head, example_meaning, example_words] = rest;
+        Self {
+            whole,
+            passage,
+            head,
+            title,
+            phrase,
+            coverage,
+            breadth,
+            meaning,
+            meaning_passage,
+            meaning_head,
+            example_meaning,
+            example_words,
+        }
+    }
+
     /// Computes the features of meaning.
     pub(super) fn add_meaning(&mut self, meaning: &SemanticView, rule: &text::Vector) {
         self.meaning = meaning.whole.as_ref().map_or(0.0, |whole| whole.vector.dot(rule));
@@ -304,24 +324,13 @@ fn phrase(rule: &RuleTerms, hit: &Hit, following: &[Hit]) -> f64 {
     if whole { title_weight(hit.position).max(in_text) } else { 0.0 }
 }
 
-/// The weights, in the score, of the features that come from words.
-pub(super) struct LexicalWeights {
-    pub whole: f64,
-    pub passage: f64,
-    pub head: f64,
-    pub title: f64,
-    pub phrase: f64,
-    pub coverage: f64,
-    pub breadth: f64,
-}
-
 /// Splits the part of a rule's score that comes from words: calls `add` with each hit and its part. The part of the
 /// document's title (metadata, not a place on a page) is left out.
 pub(super) fn word_parts(
     matches: &TermMatches,
     lexicon: &Lexicon,
     rule_index: usize,
-    weights: &LexicalWeights,
+    weights: &Features,
     mut add: impl FnMut(&Hit, EvidenceKind, f64),
 ) {
     let Some(rule) = lexicon.rules.get(rule_index) else { return };
@@ -385,7 +394,7 @@ fn name_parts(
     matches: &TermMatches,
     lexicon: &Lexicon,
     rule: &RuleTerms,
-    weights: &LexicalWeights,
+    weights: &Features,
     mut add: impl FnMut(&Hit, EvidenceKind, f64),
 ) {
     let named = title(rule, lexicon, &best_title_weights(matches, lexicon)).sqrt();

@@ -10,7 +10,8 @@
 //!    and the `context_features`, the `calibrator` computes the answer (a label, or none) and its probability.
 //! 5. `reasoning`: presents the same evidence as sentences and as places in the document.
 //!
-//! [`evaluation`] measures the answers on labelled documents; [`lint`] finds faults in rules before there are labelled documents.
+//! [`evaluation`] measures the answers on labelled documents; [`lint`] finds faults in rules before there are labelled
+//! documents.
 //!
 //! The evidence is words (equal, of one stem, or, for documents in another language than the rules, from a small
 //! glossary of business words) and, in English, meaning: a "flat" is close to an "apartment". The engine does not

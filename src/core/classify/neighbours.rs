@@ -2,8 +2,8 @@
 //!
 //! Used while some rule has fewer than [`super::examples::MIN_EXAMPLES_PER_RULE`], as after the first correction. Every
 //! rule is scored as without examples, and the nearest example of a rule adds to that rule's score: 0 up to a
-//! similarity of [`MIN_SIMILARITY`], then quadratically in the excess, up to [`MAX_ADDITION`]. So an example changes nothing for
-//! documents that it does not resemble, and gives its label to those that are nearly the same.
+//! similarity of [`MIN_SIMILARITY`], then quadratically in the excess, up to [`MAX_ADDITION`]. So an example changes
+//! nothing for documents that it does not resemble, and gives its label to those that are nearly the same.
 //!
 //! The similarity is the mean of two cosines, that of the directions and that of the words; of the words alone if the
 //! embedding table does not know the language of either text.

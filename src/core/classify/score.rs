@@ -1,9 +1,10 @@
 //! Computes a score for every rule from its features, and from the scores an answer and its confidence.
 //!
 //! The *rank score* of a rule, a linear form, orders the rules; its softmax is the probability that the rule is the
-//! right one if any is. Then the [`Calibrator`](super::calibrator::Calibrator) computes, from the top rule, its rivals and its context features, the
-//! probability that any rule fits at all, and the probability that the top rule is right. The answer is "none" if "no
-//! rule fits" is more likely than "the top rule is right", and the confidence is the probability of the answer.
+//! right one if any is. Then the [`Calibrator`](super::calibrator::Calibrator) computes, from the top rule, its rivals
+//! and its context features, the probability that any rule fits at all, and the probability that the top rule is right.
+//! The answer is "none" if "no rule fits" is more likely than "the top rule is right", and the confidence is the
+//! probability of the answer.
 //!
 //! `src/train/fit.py` fits the constants on labelled texts, with random subsets of the rules, the true rule removed in
 //! three of ten, texts of foreign subjects, and "none" weighted to a share of the whole that is set there.

@@ -40,7 +40,7 @@ pub(super) async fn create_upload<P: Ports>(caller: &Caller<P>) -> Reply {
     let Caller { ports, token, origin, .. } = caller;
     let (id, now) = (FileId::from_random(ports.random()), ports.now());
     let key = FileKey { project: token.project, file: id };
-    // Signed first, so that no file is registered if there is no secret to sign with.
+    // Sign before registering: without a secret to sign with, no file must be registered.
     let (ticket, _) = files::sign(ports, key, Grant::Upload, limits::UPLOAD_LIFETIME)?;
     let file = File {
         id,

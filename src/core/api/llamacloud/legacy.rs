@@ -62,7 +62,7 @@ pub(super) async fn create_upload<P: Ports>(caller: Caller<P>, headers: HeaderMa
         created_at: now,
         updated_at: now,
     };
-    // Signed first, so that no file is registered if there is no secret to sign with.
+    // Sign before registering: without a secret to sign with, no file must be registered.
     let upload_url = beta::sign(&caller, "uploads", id, Grant::Upload, limits::UPLOAD_LIFETIME)?;
     files::register(ports, token.project, file).await?;
     Ok(reply::json(StatusCode::OK, &PresignedUrl { file_id: Some(id.to_string()), ..upload_url }))

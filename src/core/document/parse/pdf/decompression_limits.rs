@@ -7,11 +7,11 @@
 
 use std::collections::HashSet;
 
-use hayro_syntax::object::{Array, Dict, FromBytes, Name, Object, ObjectIdentifier, Stream};
+use hayro_syntax::object::{Array, Dict, FromBytes, Name, ObjectIdentifier, Stream};
 
 use super::encrypted::Encryption;
 use super::filters;
-use super::filters::{Damage, spend, too_large};
+use super::filters::{Damage, is_white, spend, too_large};
 use crate::document::bytes::{count, find};
 use crate::error::{Error, Result, Unreadable};
 use crate::limits;
@@ -288,13 +288,9 @@ fn has_direct_filters(dict: &Dict<'_>) -> bool {
         let mut items = array.iter().flat_map(Array::raw_iter);
         dict.get_ref(key).is_none() && items.all(|item| item.as_obj_ref().is_none())
     };
-    let mut parameters = ["DP", "DecodeParms"].into_iter().flat_map(|key| {
-        let list = dict.get::<Array<'_>>(key);
-        let list = list.into_iter().flat_map(|array| array.iter::<Object<'_>>()).filter_map(Object::into_dict);
-        dict.get::<Dict<'_>>(key).into_iter().chain(list)
-    });
     ["F", "Filter", "DP", "DecodeParms"].into_iter().all(is_direct)
-        && parameters.all(|parameters| parameters.entries().all(|(_, value)| value.as_obj_ref().is_none()))
+        && filters::filter_parameters(dict)
+            .all(|parameters| parameters.entries().all(|(_, value)| value.as_obj_ref().is_none()))
 }
 
 /// The offsets inside a number at which an object begins according to table lines such as `0000000017 00000 n`.
@@ -367,10 +363,6 @@ fn last_name(bytes: &[u8], name: &[u8]) -> Option<usize> {
         })
     };
     (0..bytes.len()).rev().find(|&offset| matches!(bytes.get(offset..), Some([b'/', from @ ..]) if is_name(from)))
-}
-
-const fn is_white(byte: u8) -> bool {
-    matches!(byte, 0 | b'\t' | b'\n' | 0x0c | b'\r' | b' ')
 }
 
 #[cfg(test)]

@@ -142,27 +142,31 @@ pub(super) fn too_large(message: impl Into<String>) -> Error {
 /// Fails if the predictor of a stream has rows of size 0, by which hayro would divide, or rows larger than a stream
 /// may be: hayro allocates one row regardless of the amount of data.
 pub(super) fn check_rows(dict: &Dict<'_>) -> Result<()> {
-    for key in ["DP", "DecodeParms"] {
-        let single = dict.get::<Dict<'_>>(key);
-        let list = dict.get::<Array<'_>>(key);
-        let list = list.iter().flat_map(|array| array.iter::<Object<'_>>()).filter_map(Object::into_dict);
-        for parameters in single.into_iter().chain(list) {
-            let byte = |key, default| u64::from(parameters.get::<u8>(key).unwrap_or(default));
-            if byte("Predictor", 1) == 1 {
-                continue;
-            }
-            // hayro multiplies these two in a `u8`.
-            let bits = byte("Colors", 1) * byte("BitsPerComponent", 8);
-            let columns = parameters.get::<usize>("Columns").unwrap_or(1) as u64;
-            if !(1..=u64::from(u8::MAX)).contains(&bits) || !(1..=limits::MAX_STREAM_BYTES / 32).contains(&columns) {
-                return Err(Error::unreadable(
-                    Unreadable::Broken,
-                    "The PDF holds a stream with rows of a size that cannot be",
-                ));
-            }
+    for parameters in filter_parameters(dict) {
+        let byte = |key, default| u64::from(parameters.get::<u8>(key).unwrap_or(default));
+        if byte("Predictor", 1) == 1 {
+            continue;
+        }
+        // hayro multiplies these two in a `u8`.
+        let bits = byte("Colors", 1) * byte("BitsPerComponent", 8);
+        let columns = parameters.get::<usize>("Columns").unwrap_or(1) as u64;
+        if !(1..=u64::from(u8::MAX)).contains(&bits) || !(1..=limits::MAX_STREAM_BYTES / 32).contains(&columns) {
+            return Err(Error::unreadable(
+                Unreadable::Broken,
+                "The PDF holds a stream with rows of a size that cannot be",
+            ));
         }
     }
     Ok(())
+}
+
+/// The parameters of a stream's filters: a dictionary or a list of them, under either name of the entry.
+pub(super) fn filter_parameters<'a>(dict: &Dict<'a>) -> impl Iterator<Item = Dict<'a>> {
+    ["DP", "DecodeParms"].into_iter().flat_map(|key| {
+        let list = dict.get::<Array<'a>>(key);
+        let list = list.into_iter().flat_map(|array| array.iter::<Object<'a>>()).filter_map(Object::into_dict);
+        dict.get::<Dict<'a>>(key).into_iter().chain(list)
+    })
 }
 
 fn ascii_hex(data: &[u8]) -> Vec<u8> {
@@ -204,7 +208,8 @@ fn ascii_85(data: &[u8]) -> Result<Vec<u8>> {
     Ok(decoded)
 }
 
-const fn is_white(byte: u8) -> bool {
+/// Whether a byte is white space in PDF syntax (ISO 32000-1, table 1).
+pub(super) const fn is_white(byte: u8) -> bool {
     matches!(byte, 0 | b'\t' | b'\n' | 0x0c | b'\r' | b' ')
 }
 

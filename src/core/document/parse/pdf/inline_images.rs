@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use hayro_syntax::object::Name;
 
+use super::filters::is_white;
 use crate::document::bytes::{count, find};
 
 /// The name of the marked-content point that replaces an image.
@@ -222,10 +223,6 @@ fn regular_length(bytes: &[u8]) -> usize {
 
 const fn is_regular(byte: u8) -> bool {
     !is_white(byte) && !matches!(byte, b'(' | b')' | b'<' | b'>' | b'[' | b']' | b'{' | b'}' | b'/' | b'%')
-}
-
-const fn is_white(byte: u8) -> bool {
-    matches!(byte, 0 | b'\t' | b'\n' | 0x0c | b'\r' | b' ')
 }
 
 #[cfg(test)]
