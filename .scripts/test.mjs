@@ -23,6 +23,10 @@ const STEPS = {
   words: () => nodeTests("tests/words/words.test.mjs"),
   lint: async () => {
     await run("cargo", ["clippy", "--workspace", ...EXCLUDE_WASM_CRATES, "--all-targets", "--all-features", ...DENY]);
+    // The parts of the npm package have few of the core's features.
+    for (const features of ["", "pdf", "office", "charsets"]) {
+      await run("cargo", ["clippy", "-p", "sortroom", "--lib", "--no-default-features", "--features", features, ...DENY]);
+    }
     await run("cargo", ["clippy", "-p", "sortroom-worker", "-p", "sortroom-web", "-p", "sortroom-bare", "-p", "sortroom-engine", "--all-features", ...WASM, ...DENY]);
   },
   docs: () => run("cargo", ["doc", "--workspace", "--no-deps", "--document-private-items", "--all-features"], { env: { RUSTDOCFLAGS: "-D warnings" } }),

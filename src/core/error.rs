@@ -21,7 +21,7 @@ pub enum Unreadable {
     /// The document needs a password.
     Encrypted,
     /// The bytes look like a known format but are malformed.
-    Broken,
+    Damaged,
     /// The document was read but has no text.
     NoText,
     /// The document was read but its pages are images: it needs text recognition.
@@ -32,31 +32,36 @@ pub enum Unreadable {
     TooManyPages,
     /// It exceeds the limit on work.
     Timeout,
+    /// Reading it takes a cargo feature that this build lacks.
+    NotIncluded,
 }
 
 impl Unreadable {
     /// Every reason, for tests that must cover all.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Unsupported,
         Self::Encrypted,
-        Self::Broken,
+        Self::Damaged,
         Self::NoText,
         Self::NeedsOcr,
         Self::TooLarge,
         Self::TooManyPages,
         Self::Timeout,
+        Self::NotIncluded,
     ];
 
     /// The stable code of the reason, as failed jobs show it.
     pub const fn code(self) -> &'static str {
         match self {
             Self::Unsupported => "UNSUPPORTED_FILE_TYPE",
-            Self::Encrypted => "PDF_IS_PROTECTED",
-            Self::Broken => "PDF_IS_BROKEN",
-            Self::NoText | Self::NeedsOcr => "NO_DATA_FOUND_IN_FILE",
+            Self::Encrypted => "DOCUMENT_ENCRYPTED",
+            Self::Damaged => "DOCUMENT_DAMAGED",
+            Self::NoText => "NO_TEXT",
+            Self::NeedsOcr => "NEEDS_OCR",
             Self::TooLarge => "DOCUMENT_TOO_LARGE",
             Self::TooManyPages => "TOO_MANY_PAGES",
             Self::Timeout => "TIMEOUT",
+            Self::NotIncluded => "FORMAT_NOT_INCLUDED",
         }
     }
 }
@@ -227,6 +232,8 @@ struct Repr {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     violations: Vec<Violation>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    format: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     source: Option<String>,
 }
 
@@ -234,20 +241,34 @@ impl Error {
     /// An error of `kind` with a message for a person.
     #[cold]
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self(Box::new(Repr { kind, message: message.into(), violations: Vec::new(), source: None }))
+        Self(Box::new(Repr { kind, message: message.into(), violations: Vec::new(), format: None, source: None }))
     }
 
     /// Invalid input. The message is that of the first violation.
     #[cold]
     pub fn invalid(violations: Vec<Violation>) -> Self {
         let message = violations.first().map_or_else(|| "Invalid input".to_owned(), |first| first.message.clone());
-        Self(Box::new(Repr { kind: ErrorKind::Invalid, message, violations, source: None }))
+        Self(Box::new(Repr { kind: ErrorKind::Invalid, message, violations, format: None, source: None }))
     }
 
     /// An unreadable document.
     #[cold]
     pub fn unreadable(why: Unreadable, message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Unreadable(why), message)
+    }
+
+    /// A file that needs a cargo feature that this build lacks. `what` is what is not read.
+    #[cold]
+    pub fn not_included(what: &str, feature: &str) -> Self {
+        let message = format!("This build does not read {what}: it lacks the feature `{feature}`");
+        Self::unreadable(Unreadable::NotIncluded, message)
+    }
+
+    /// Adds the format of the document that the error is about, as its usual file extension.
+    #[must_use]
+    pub fn with_format(mut self, extension: &str) -> Self {
+        self.0.format = Some(extension.to_owned());
+        self
     }
 
     /// There is no such resource in the caller's project.
@@ -293,6 +314,11 @@ impl Error {
     /// The invalid fields, for [`ErrorKind::Invalid`]; empty if the error is not about fields.
     pub fn violations(&self) -> &[Violation] {
         &self.0.violations
+    }
+
+    /// The format of the unreadable document as its usual file extension, such as `pdf`; None if it was not detected.
+    pub fn format(&self) -> Option<&str> {
+        self.0.format.as_deref()
     }
 
     /// Detail for the log. Never rendered.

@@ -66,7 +66,7 @@ export async function readDocument(input: Input, options: ReadOptions = {}): Pro
   const bytes = await bytesOf(input);
   const optionsJson = JSON.stringify(options);
   const document = await engine.run((glue) => {
-    const output = glue.readTextBased(bytes, optionsJson);
+    const output = glue.readIfIncluded(bytes, optionsJson);
     return output && takeDocument(output);
   });
   return document ?? reader.run((glue) => takeDocument(glue.read(bytes, optionsJson)));

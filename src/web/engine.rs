@@ -1,11 +1,11 @@
-//! Classifies, evaluates and lints, and reads text-based formats.
+//! Classifies, evaluates and lints, and reads the formats that need no feature of the core.
 
 use sortroom::{
     classify::{
         self, AttachmentOutcome, AttachmentResult, ClassifyResult, RuleSet, Settings, evaluation, lint as lints,
     },
-    document::{self, Attachment, Document, DocumentWithAttachments, Format, ReadOptions},
-    error::{Error, Result, Unreadable},
+    document::{self, Attachment, Document, DocumentWithAttachments, ReadOptions},
+    error::{Error, ErrorKind, Result, Unreadable},
     validate::{Input, Validator},
 };
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -18,12 +18,22 @@ use crate::{
     to_js_error, to_json,
 };
 
-/// Reads a document and its attachments; None if only the reader can. `options` is `{pages?, max_pages?}`.
-#[wasm_bindgen(js_name = readTextBased)]
-pub fn read_text_based(bytes: &[u8], options: &str) -> JsResult<Option<ReadOutput>> {
-    with_read_options(options, |options| document::read_text_based_with_attachments(bytes, options))?
-        .map(ReadOutput::new)
-        .transpose()
+/// Reads a document and its attachments; None if it or an attachment needs what only the part `reader` includes.
+/// `options` is `{pages?, max_pages?}`.
+#[wasm_bindgen(js_name = readIfIncluded)]
+pub fn read_if_included(bytes: &[u8], options: &str) -> JsResult<Option<ReadOutput>> {
+    let read = |options: &ReadOptions| match document::read_with_attachments(bytes, options) {
+        Ok(document) => Ok((!lacks_reader(&document)).then_some(document)),
+        Err(error) if error.kind() == NOT_INCLUDED => Ok(None),
+        Err(error) => Err(error),
+    };
+    with_read_options(options, read)?.map(ReadOutput::new).transpose()
+}
+
+/// Whether an attachment was not read because this part does not include its format.
+fn lacks_reader(document: &DocumentWithAttachments) -> bool {
+    let mut errors = document.attachments.iter().filter_map(|file| file.error.as_ref());
+    errors.any(|error| error.code == NOT_INCLUDED.code())
 }
 
 /// Reads a mail of the form `{subject?, body}`.
@@ -37,6 +47,9 @@ pub fn read_mail(mail: &str) -> JsResult<ReadOutput> {
     let mail = check.finish(mail).map_err(to_js_error)?;
     ReadOutput::new(document::read_mail(&mail).map_err(to_js_error)?.into())
 }
+
+/// The error of a document whose format needs another part.
+const NOT_INCLUDED: ErrorKind = ErrorKind::Unreadable(Unreadable::NotIncluded);
 
 /// A compiled classifier.
 #[wasm_bindgen]
@@ -61,9 +74,9 @@ impl Classifier {
     pub fn classify(&self, document: &str) -> JsResult<String> {
         let DocumentWithAttachments { document, attachments } = parse_document(document)?;
         let result = |file: Attachment| AttachmentResult { name: file.name.clone(), outcome: self.outcome(file) };
-        let attachments = match document.format {
-            Format::Eml => attachments.into_iter().map(result).collect(),
-            _ => Vec::new(),
+        let attachments = match document.format.has_child_documents() {
+            true => attachments.into_iter().map(result).collect(),
+            false => Vec::new(),
         };
         to_json(&ClassifyResult::new(self.0.decide(&document), attachments))
     }
@@ -116,9 +129,10 @@ fn rules(check: &mut Validator, input: &Input<'_>) -> Option<RuleSet> {
     classify::input::parse_rules(check, &input.get("rules"))
 }
 
-/// Reads a text in any text-based format. A PDF or an archive is not a text.
+/// Reads the text of a case.
 fn read_text(bytes: &[u8]) -> Result<Document> {
-    let unsupported =
-        || Error::unreadable(Unreadable::Unsupported, "Files of this kind are not read here: cases are texts");
-    document::text_based::read(bytes, &ReadOptions::default())?.ok_or_else(unsupported)
+    document::read(bytes, &ReadOptions::default()).map_err(|error| match error.kind() {
+        NOT_INCLUDED => Error::unreadable(Unreadable::Unsupported, "A case is a text, not a file of another type"),
+        _ => error,
+    })
 }

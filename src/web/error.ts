@@ -6,7 +6,7 @@ export class SortroomError extends Error {
 
   /**
    * @param code for programs: `INVALID`, the reason why a document could not be read (`UNSUPPORTED_FILE_TYPE`,
-   *   `PDF_IS_PROTECTED`, `PDF_IS_BROKEN`, `NO_DATA_FOUND_IN_FILE`, `DOCUMENT_TOO_LARGE`, `TOO_MANY_PAGES`, `TIMEOUT`),
+   *   `DOCUMENT_ENCRYPTED`, `DOCUMENT_DAMAGED`, `NO_TEXT`, `NEEDS_OCR`, `DOCUMENT_TOO_LARGE`, `TOO_MANY_PAGES`, `TIMEOUT`),
    *   `NOT_LOADED` (a module was not passed to `init`, or could not be loaded; the next call tries again), `CLOSED` (the
    *   worker was closed), or `INTERNAL`
    * @param fields the invalid fields, if the input was rejected

@@ -1,4 +1,5 @@
 // The exports of every entry point.
 export { Classifier, SortroomError, evaluate, extract, extractJson, lint, readDocument, version } from "./api.js";
+export { formats } from "./types.js";
 export type * from "./types.js";
 export type { EvaluateOptions, Input } from "./api.js";

@@ -175,7 +175,7 @@ export type DocumentWithAttachments = {
 /**
  * The format of a document.
  */
-export type Format = "pdf" | "docx" | "html" | "eml" | "markdown" | "plain";
+export type Format = "pdf" | "docx" | "eml" | "html" | "markdown" | "plain";
 
 /**
  * A page: its text in reading order, with passages and words.
@@ -886,3 +886,13 @@ export type FieldError = {
   message: string,
 };
 
+
+/** The formats that are read, in the order in which they are tried. */
+export const formats: readonly { format: Format; name: string; mediaTypes: string[]; extensions: string[] }[] = [
+  {"extensions":["pdf"],"format":"pdf","mediaTypes":["application/pdf"],"name":"PDF"},
+  {"extensions":["docx"],"format":"docx","mediaTypes":["application/vnd.openxmlformats-officedocument.wordprocessingml.document"],"name":"Word file"},
+  {"extensions":["eml"],"format":"eml","mediaTypes":["message/rfc822"],"name":"mail"},
+  {"extensions":["html","htm","xhtml"],"format":"html","mediaTypes":["text/html","application/xhtml+xml"],"name":"web page"},
+  {"extensions":["md","markdown"],"format":"markdown","mediaTypes":["text/markdown"],"name":"Markdown"},
+  {"extensions":["txt","text"],"format":"plain","mediaTypes":["text/plain"],"name":"text"},
+];

@@ -2,6 +2,7 @@
 import { WorkerClient, type SentSources } from "./worker_client.js";
 
 export { SortroomError } from "./error.js";
+export { formats } from "./types.js";
 export type { CallOptions, ClassifyOptions, SentSources, Stage } from "./worker_client.js";
 
 /** How to start the worker. */

@@ -4,6 +4,7 @@ import type { WorkerMessage } from "./protocol.js";
 import { WorkerClient, type SentSources } from "./worker_client.js";
 
 export { SortroomError } from "./error.js";
+export { formats } from "./types.js";
 export type { CallOptions, ClassifyOptions, SentSources, Stage } from "./worker_client.js";
 
 /**

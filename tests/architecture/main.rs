@@ -51,6 +51,9 @@ const WEB: &[&str] = &["error", "limits", "validate", "text", "document", "class
 
 /// Words of the dialects, which may occur only below `api/`.
 const WIRE_WORDS: &[&str] = &[
+    "PDF_IS_PROTECTED",
+    "PDF_IS_BROKEN",
+    "NO_DATA_FOUND_IN_FILE",
     "next_page_token",
     "page_token",
     "document_input_value",

@@ -301,7 +301,7 @@ for (const [hostName, start] of Object.entries({ workerd, "a static file host": 
       await page.drop("mail.eml", corpus("eml/refund-request-en.eml"));
       await tab.getByRole("alert").getByText("The rules or fields need a change").waitFor();
       await page.drop("locked.pdf", corpus("bad/password-aes.pdf"));
-      await tab.getByRole("alert").getByText("PDF_IS_PROTECTED").waitFor();
+      await tab.getByRole("alert").getByText("DOCUMENT_ENCRYPTED").waitFor();
       assert.equal(await tab.locator(".rules .fault").count(), 0, "the rules have no errors if they were not used");
       await tab.getByRole("button", { name: "Reset rules and fields" }).click();
       await page.drop("mail.eml", corpus("eml/refund-request-en.eml"));
@@ -367,10 +367,10 @@ for (const [hostName, start] of Object.entries({ workerd, "a static file host": 
     });
 
     for (const [file, code, explanation] of [
-      ["bad/password-aes.pdf", "PDF_IS_PROTECTED", /locked with a password/],
-      ["bad/garbage-after-header.pdf", "PDF_IS_BROKEN", /damaged/],
-      ["bad/scan-without-text.pdf", "NO_DATA_FOUND_IN_FILE", /no text/],
-      ["bad/empty.pdf", "NO_DATA_FOUND_IN_FILE", /no text/],
+      ["bad/password-aes.pdf", "DOCUMENT_ENCRYPTED", /locked with a password/],
+      ["bad/garbage-after-header.pdf", "DOCUMENT_DAMAGED", /damaged/],
+      ["bad/scan-without-text.pdf", "NEEDS_OCR", /no text/],
+      ["bad/empty.pdf", "NO_TEXT", /no text/],
       ["bad/picture.png", "UNSUPPORTED_FILE_TYPE", /kind of file is not read/],
     ]) {
       test(`explains in plain words why a file is rejected: ${file}`, async () => {
@@ -597,7 +597,7 @@ describe("compared with the server", () => {
 
   test("gets the same error for a rejected file", async () => {
     await page.drop("locked.pdf", corpus("bad/password-aes.pdf"));
-    await tab.getByRole("alert").getByText("PDF_IS_PROTECTED").waitFor();
+    await tab.getByRole("alert").getByText("DOCUMENT_ENCRYPTED").waitFor();
     await compared("Equal, byte for byte");
     page.errors.splice(0);
   });

@@ -167,31 +167,6 @@ fn detects_the_format_of_every_document() {
 }
 
 #[test]
-fn text_based_documents_are_read_the_same() {
-    let options = ReadOptions::default();
-    let mut text_based_count = 0;
-    for (file, entry) in documents() {
-        let bytes = bytes(&file);
-        let full_read = document::read_with_attachments(&bytes, &options);
-        match document::read_text_based_with_attachments(&bytes, &options).transpose() {
-            Some(read) => {
-                assert_eq!(read, full_read, "{file}");
-                text_based_count += 1;
-            }
-            None => {
-                let has_document_attachments =
-                    full_read.expect("a document").attachments.iter().any(|file| file.document.is_some());
-                assert!(
-                    has_document_attachments || ["pdf", "docx"].contains(&&*text(&entry, "format")),
-                    "{file} takes the other build"
-                );
-            }
-        }
-    }
-    assert!(text_based_count > 20, "only {text_based_count} files are light to read");
-}
-
-#[test]
 fn text_contains_the_known_facts() {
     let mut fact_count = 0;
     for (file, entry) in documents() {

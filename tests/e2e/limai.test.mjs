@@ -98,7 +98,7 @@ describe("Limai", () => {
     const fileId = await fixtures.put(corpus("bad/password-aes.pdf"), "locked.pdf");
     const status = await run(CLASSIFY, "return response.status", { ...names, fileId });
     assert.equal(status, 400);
-    await assert.rejects(poll(fileId), /^Error: PDF_IS_PROTECTED: /);
+    await assert.rejects(poll(fileId), /^Error: DOCUMENT_ENCRYPTED: /);
   });
 
   test("queueing right after the synchronous response is accepted", async () => {

@@ -140,7 +140,7 @@ test("errors point to the invalid input", async () => {
   assert.deepEqual((await errorOf(() => sortroom.extract(document, { fields: [{}] }))).slice(0, 2), ["INVALID", "/schema/fields/0/name"]);
   assert.deepEqual((await errorOf(() => sortroom.readDocument("x", { pages: "0" }))).slice(0, 2), ["INVALID", "/pages"]);
   assert.deepEqual((await errorOf(() => sortroom.readDocument("x", { page: "1" }))).slice(0, 2), ["INVALID", "/page"]);
-  assert.deepEqual(await errorOf(() => sortroom.readDocument(bytesOf("bad/password-aes.pdf"))), ["PDF_IS_PROTECTED", null, "The PDF is protected by a password"]);
+  assert.deepEqual(await errorOf(() => sortroom.readDocument(bytesOf("bad/password-aes.pdf"))), ["DOCUMENT_ENCRYPTED", null, "The PDF is protected by a password"]);
   assert.equal((await errorOf(() => sortroom.evaluate(rules, [{ text: "x", label: "nothing" }])))[1], "/cases/0/label");
   assert.equal((await errorOf(() => sortroom.evaluate(rules, [{ text: "%PDF-1.7", label: null }])))[1], "/cases/0/text");
   assert.equal((await errorOf(() => short.classify({ pages: [], attachments: [] })))[0], "INVALID");
@@ -154,7 +154,7 @@ test("after a trap the next call gets a fresh instance", async () => {
   const classify = () =>
     module.run((engine, instance) => {
       classifiers[instance] ??= new engine.Classifier(JSON.stringify({ rules }));
-      return classifiers[instance].classify(engine.readTextBased(bytesOf(MAIL), "{}").json);
+      return classifiers[instance].classify(engine.readIfIncluded(bytesOf(MAIL), "{}").json);
     });
   assert.equal(await classify(), native.get(MAIL).classified);
   // No document is known to trap: a real trap of the same engine, by a pointer far out of its memory.

@@ -294,7 +294,8 @@ impl World {
         self.claim(running);
         let retried = self.create("retried", invoice, &json!({}));
         let lease = self.claim(retried);
-        let failure = Failure { code: "INTERNAL".to_owned(), message: "Try again".to_owned(), retryable: true };
+        let failure =
+            Failure { code: "INTERNAL".to_owned(), message: "Try again".to_owned(), format: None, retryable: true };
         self.command(retried, Command::Report { lease, report: Report::Failed(failure) });
 
         // Jobs with effects that were not delivered.

@@ -1,7 +1,8 @@
 //! Files inside a document: embedded in a PDF or attached to a mail.
 
-use super::sniff::{self, Content, TextBased};
-use super::{AttachedFile, Document, ReadOptions, parse};
+use super::formats::Attachments;
+use super::source::Source;
+use super::{AttachedFile, Document, ReadOptions, detect};
 use crate::error::{Error, Result, Unreadable};
 use crate::limits;
 
@@ -14,15 +15,12 @@ use crate::limits;
 /// [`Unreadable::TooLarge`] past [`limits::MAX_ATTACHMENTS`] or [`limits::MAX_ATTACHMENT_BYTES`].
 pub fn attachments(bytes: &[u8]) -> Result<Vec<AttachedFile>> {
     super::check_size(bytes)?;
-    match sniff::content(bytes) {
-        Content::Pdf => parse::pdf::attachments(bytes),
-        Content::TextBased(TextBased::Mail) => parse::eml::attachments(bytes),
-        Content::TextBased(TextBased::Encrypted) => Err(super::encrypted()),
-        Content::TextBased(TextBased::Other(kind)) | Content::Other(kind) => Err(super::unsupported(kind)),
-        Content::Docx
-        | Content::TextBased(
-            TextBased::Html(_) | TextBased::Markdown(_) | TextBased::Plain(_) | TextBased::LargeText,
-        ) => Ok(Vec::new()),
+    let format = detect::detect(&Source::new(bytes))?;
+    match format.spec().attachments {
+        Attachments::None => Ok(Vec::new()),
+        Attachments::Listed(list) | Attachments::Read(list) => {
+            list(bytes).map_err(|error| error.with_format(format.extension()))
+        }
     }
 }
 
@@ -32,23 +30,19 @@ pub fn attachments(bytes: &[u8]) -> Result<Vec<AttachedFile>> {
 ///
 /// As [`super::read`]; and [`Unreadable::TooLarge`] past [`limits::MAX_CLASSIFIED_ATTACHMENTS`].
 pub fn read_attachment(index: usize, file: &AttachedFile) -> Result<Document> {
-    check_index(index)?;
-    super::read(&file.bytes, &ReadOptions::default())
-}
-
-pub(super) fn check_index(index: usize) -> Result<()> {
     let bound = limits::MAX_CLASSIFIED_ATTACHMENTS;
-    if index < bound {
-        return Ok(());
+    if index >= bound {
+        let message = format!("Only the first {bound} attachments of a mail are read");
+        return Err(Error::unreadable(Unreadable::TooLarge, message));
     }
-    Err(Error::unreadable(Unreadable::TooLarge, format!("Only the first {bound} attachments of a mail are read")))
+    super::read(&file.bytes, &ReadOptions::default())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::document::attached_file::AttachmentCollector;
-    use crate::document::parse::pdf::tests::write_pdf;
+    use crate::document::formats::pdf::tests::write_pdf;
 
     const MAIL: &str = "From: a@b.example\r\nTo: c@d.example\r\nSubject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n\
         --x\r\nContent-Type: text/plain\r\n\r\nThe text.\r\n\
@@ -116,8 +110,8 @@ mod tests {
         let half = vec![0; limits::MAX_ATTACHMENT_BYTES as usize / 2 + 1];
         collector.add(None, None, &half).unwrap();
         assert_eq!(collector.add(None, None, &half).unwrap_err().code(), "DOCUMENT_TOO_LARGE");
-        assert_eq!(attachments(b"%PDF-1.7 broken").unwrap_err().code(), "PDF_IS_BROKEN");
-        assert_eq!(attachments(b"").unwrap_err().code(), "NO_DATA_FOUND_IN_FILE");
+        assert_eq!(attachments(b"%PDF-1.7 broken").unwrap_err().code(), "DOCUMENT_DAMAGED");
+        assert_eq!(attachments(b"").unwrap_err().code(), "NO_TEXT");
         assert_eq!(attachments(b"plain text").unwrap(), []);
     }
 }

@@ -4,59 +4,46 @@
 //! positions: every [`Passage`] and [`Word`] is a [`Span`] of its page's text, and if the format has a layout (PDF),
 //! a word also has a [`Rect`] on the page, so that evidence can be drawn over it.
 //!
-//! [`mod@sniff`] picks the format and one module of [`parse`] reads it. Formats without a layout return their text as
-//! blocks, which [`page_builder`] turns into pages; for PDF, [`layout`] finds words, lines and reading order from the
-//! positions of the glyphs. Everything is bounded by [`crate::limits`]: when a limit is exceeded, [`read`] fails and
-//! names it.
+//! [`formats`] is the table of formats. [`mod@detect`] picks one, and its reader reads the file. Formats without a layout
+//! return their text as blocks, which [`page_builder`] turns into pages; for PDF, the module `layout` finds words, lines
+//! and reading order from the positions of the glyphs. Everything is bounded by [`crate::limits`]: when a limit is
+//! exceeded, [`read`] fails and names it.
+//!
+//! The cargo features `pdf`, `office` and `charsets` say what a build can read. Without one of them, a file that needs
+//! it fails with [`Unreadable::NotIncluded`], and every other file gives the same document as in a complete build.
 //!
 //! [`attachments()`] returns the files inside a document; each is a document of its own and is read separately.
 //!
 //! OCR is out of scope: a document whose pages are images fails with [`Unreadable::NeedsOcr`].
 
+#[cfg(feature = "office")]
+mod archive;
 mod attached_file;
 mod attachments;
-mod bytes;
+#[cfg(feature = "charsets")]
+mod charsets;
+mod detect;
 mod encoding;
+mod formats;
 pub mod input;
+#[cfg(feature = "pdf")]
 mod layout;
 mod page_builder;
 mod pages;
-mod parse;
-mod sniff;
-pub mod text_based;
+mod source;
 mod with_attachments;
 
 pub use attached_file::AttachedFile;
 pub use attachments::{attachments, read_attachment};
+pub use formats::Format;
+pub use formats::mail_body::mail_passages;
 pub use pages::PageSelection;
-pub use parse::mail_body::mail_passages;
 use serde::{Deserialize, Serialize};
-use sniff::{Content, TextBased};
-pub use with_attachments::{
-    Attachment, DocumentWithAttachments, ReadError, read_text_based_with_attachments, read_with_attachments,
-};
+use source::Source;
+pub use with_attachments::{Attachment, DocumentWithAttachments, ReadError, read_with_attachments};
 
 use crate::error::{Error, Result, Unreadable};
 use crate::limits;
-
-/// The format of a document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "types", derive(ts_rs::TS))]
-pub enum Format {
-    /// Portable Document Format.
-    Pdf,
-    /// Office Open XML document (Word).
-    Docx,
-    /// A web page.
-    Html,
-    /// An internet message (RFC 5322, MIME).
-    Eml,
-    /// Markdown.
-    Markdown,
-    /// Text without markup.
-    Plain,
-}
 
 /// A range of a page's text: byte offsets `start..end`, both on character boundaries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -234,33 +221,10 @@ impl Document {
     }
 }
 
-impl Format {
-    /// The usual extension of files of this format, without a dot.
-    pub const fn extension(self) -> &'static str {
-        match self {
-            Self::Pdf => "pdf",
-            Self::Docx => "docx",
-            Self::Html => "html",
-            Self::Eml => "eml",
-            Self::Markdown => "md",
-            Self::Plain => "txt",
-        }
-    }
-}
-
 /// The format that [`read`] would detect for `bytes`; None if it does not support the file type. The beginning of a
-/// file is enough for every format except DOCX, whose directory is at its end.
+/// file is enough for every format except those in ZIP archives, whose directory is at the end.
 pub fn sniff(bytes: &[u8]) -> Option<Format> {
-    match sniff::content(bytes) {
-        Content::Pdf => Some(Format::Pdf),
-        Content::Docx => Some(Format::Docx),
-        Content::TextBased(TextBased::Html(_)) => Some(Format::Html),
-        Content::TextBased(TextBased::Mail) => Some(Format::Eml),
-        Content::TextBased(TextBased::Markdown(_)) => Some(Format::Markdown),
-        // A text too large to be read is plain text as far as it was inspected.
-        Content::TextBased(TextBased::Plain(_) | TextBased::LargeText) => Some(Format::Plain),
-        Content::TextBased(TextBased::Encrypted | TextBased::Other(_)) | Content::Other(_) => None,
-    }
+    detect::detect(&Source::new(bytes)).ok()
 }
 
 /// Reads a document from its bytes.
@@ -272,29 +236,22 @@ pub fn sniff(bytes: &[u8]) -> Option<Format> {
 ///
 /// - [`ErrorKind::Invalid`](crate::error::ErrorKind::Invalid): `options` are not valid.
 /// - [`ErrorKind::Unreadable`](crate::error::ErrorKind::Unreadable) with the reason: an unsupported file type, a
-///   password, a damaged file, no text (also if no page was selected), pages that are images, or an exceeded limit of
-///   [`limits`], which the message names.
+///   password, a damaged file, no text (also if no page was selected), pages that are images, an exceeded limit of
+///   [`limits`], which the message names, or a feature that this build lacks.
 pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Document> {
     let selection = PageSelection::new(options)?;
     check_size(bytes)?;
-    require_text(match sniff::content(bytes) {
-        Content::Pdf => parse::pdf::read(bytes, &selection)?,
-        Content::Docx => selection.apply(parse::docx::read(bytes)?)?,
-        Content::TextBased(content) => read_text_based(content, bytes, &selection)?,
-        Content::Other(kind) => return Err(unsupported(kind)),
-    })
+    let source = Source::new(bytes);
+    let format = detect::detect(&source)?;
+    read_as(format, &source, &selection).and_then(require_text).map_err(|error| error.with_format(format.extension()))
 }
 
-/// Reads a text-based format.
-fn read_text_based(content: TextBased, bytes: &[u8], selection: &PageSelection) -> Result<Document> {
-    match content {
-        TextBased::Html(text) => selection.apply(parse::html::read(&text)?),
-        TextBased::Mail => selection.apply(parse::eml::read(bytes)?),
-        TextBased::Markdown(text) => selection.apply(parse::markdown::read(&text)?),
-        TextBased::Plain(text) => selection.apply(parse::plain::read(&text)?),
-        TextBased::LargeText => Err(page_builder::too_large()),
-        TextBased::Encrypted => Err(encrypted()),
-        TextBased::Other(kind) => Err(unsupported(kind)),
+/// Reads a file of a known format.
+fn read_as(format: Format, source: &Source<'_>, selection: &PageSelection) -> Result<Document> {
+    let spec = format.spec();
+    match spec.reader {
+        Some(read) => read(source, selection),
+        None => Err(Error::not_included(&format!("the format {}", spec.name), spec.feature.unwrap_or_default())),
     }
 }
 
@@ -320,14 +277,6 @@ fn check_size(bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-fn encrypted() -> Error {
-    Error::unreadable(Unreadable::Encrypted, "The document is protected by a password")
-}
-
-fn unsupported(kind: impl std::fmt::Display) -> Error {
-    Error::unreadable(Unreadable::Unsupported, format!("Files of this kind are not read: {kind}"))
-}
-
 /// Makes a document from a mail: the subject is the title, and quotes and signature in the body are marked.
 ///
 /// # Errors
@@ -335,7 +284,7 @@ fn unsupported(kind: impl std::fmt::Display) -> Error {
 /// [`ErrorKind::Unreadable`](crate::error::ErrorKind::Unreadable) if the mail has no text, or more than [`limits`]
 /// allow.
 pub fn read_mail(mail: &Mail) -> Result<Document> {
-    let document = parse::eml::read_mail(mail)?;
+    let document = formats::eml::read_mail(mail)?;
     if document.is_empty() {
         return Err(Error::unreadable(Unreadable::NoText, "The mail holds no text"));
     }

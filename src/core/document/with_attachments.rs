@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AttachedFile, Document, Format, ReadOptions, attachments, read, read_attachment, text_based};
+use super::{AttachedFile, Document, ReadOptions, attachments, read, read_attachment};
 use crate::error::{Error, Result};
 
 /// A document with the files inside it.
@@ -77,18 +77,18 @@ impl From<Document> for DocumentWithAttachments {
     }
 }
 
-/// Reads a document and, if it is a mail, the files attached to it.
+/// Reads a document and the files inside it that are documents of their own, such as those attached to a mail.
 ///
 /// # Errors
 ///
 /// As [`read`]. An error of an attachment is reported on the attachment.
 pub fn read_with_attachments(bytes: &[u8], options: &ReadOptions) -> Result<DocumentWithAttachments> {
     let document = read(bytes, options)?;
-    let is_mail = document.format == Format::Eml;
+    let has_child_documents = document.format.has_child_documents();
     let attachments = match attachments(bytes) {
         Ok(files) => {
             let read = |(index, file): (usize, AttachedFile)| {
-                let read = is_mail.then(|| read_attachment(index, &file));
+                let read = has_child_documents.then(|| read_attachment(index, &file));
                 Attachment::new(file, read)
             };
             files.into_iter().enumerate().map(read).collect()
@@ -96,31 +96,4 @@ pub fn read_with_attachments(bytes: &[u8], options: &ReadOptions) -> Result<Docu
         Err(error) => vec![Attachment::from_error(&error)],
     };
     Ok(DocumentWithAttachments { document, attachments })
-}
-
-/// As [`read_with_attachments`], within the abilities of [`text_based`]; None if they do not suffice.
-///
-/// # Errors
-///
-/// As [`read_with_attachments`].
-pub fn read_text_based_with_attachments(
-    bytes: &[u8],
-    options: &ReadOptions,
-) -> Result<Option<DocumentWithAttachments>> {
-    let Some(document) = text_based::read(bytes, options)? else { return Ok(None) };
-    if document.format != Format::Eml {
-        return Ok(Some(document.into()));
-    }
-    let files = match text_based::mail_attachments(bytes) {
-        Ok(files) => files,
-        Err(error) => {
-            return Ok(Some(DocumentWithAttachments { document, attachments: vec![Attachment::from_error(&error)] }));
-        }
-    };
-    let mut attachments = Vec::new();
-    for (index, file) in files.into_iter().enumerate() {
-        let Some(read) = text_based::read_attachment(index, &file).transpose() else { return Ok(None) };
-        attachments.push(Attachment::new(file, Some(read)));
-    }
-    Ok(Some(DocumentWithAttachments { document, attachments }))
 }

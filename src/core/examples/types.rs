@@ -81,7 +81,23 @@ fn file() -> String {
     ];
     let head = "// Made by `npm run types` from the types of the core. Not to be edited.";
     let version = format!("/** The version of the engine. */\nexport const version = \"{ENGINE_VERSION}\";");
-    format!("{head}\n\n{version}\n\n{}", types.concat())
+    format!("{head}\n\n{version}\n\n{}\n{}", types.concat(), formats())
+}
+
+/// The table of formats.
+fn formats() -> String {
+    let rows = Format::ALL.iter().map(|format| {
+        let row = serde_json::json!({
+            "format": format,
+            "name": format.name(),
+            "mediaTypes": format.media_types(),
+            "extensions": format.extensions(),
+        });
+        format!("  {row},\n")
+    });
+    let row = "readonly { format: Format; name: string; mediaTypes: string[]; extensions: string[] }[]";
+    let doc = "/** The formats that are read, in the order in which they are tried. */";
+    format!("{doc}\nexport const formats: {row} = [\n{}];\n", rows.collect::<String>())
 }
 
 /// The declaration of a type. Intra-doc links of the Rust documentation become plain code.

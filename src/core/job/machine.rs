@@ -77,6 +77,7 @@ pub fn apply(job: Option<&Job>, command: Command, now: Timestamp) -> Result<Tran
                 let failure = Failure {
                     code: "DEAD_LETTER".to_owned(),
                     message: "The queue gave up delivering the job".to_owned(),
+                    format: None,
                     retryable: false,
                 };
                 changed(fail(job, failure, now))
@@ -190,6 +191,7 @@ fn attempts_exhausted() -> Failure {
             "Every one of {} attempts ended without a result: the document takes too long or cannot be processed",
             limits::MAX_ATTEMPTS
         ),
+        format: None,
         retryable: false,
     }
 }

@@ -147,10 +147,13 @@ pub enum Report {
 /// Why a job, or one attempt at it, failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    /// The stable code, such as `PDF_IS_PROTECTED`.
+    /// The stable code, such as `DOCUMENT_ENCRYPTED`.
     pub code: String,
     /// The message for people.
     pub message: String,
+    /// The format of the document that could not be read, as in [`Error::format`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<String>,
     /// Whether another attempt may succeed.
     pub retryable: bool,
 }
@@ -160,6 +163,7 @@ impl From<&Error> for Failure {
         Self {
             code: error.code().to_owned(),
             message: error.message().to_owned(),
+            format: error.format().map(str::to_owned),
             retryable: error.kind().is_retryable(),
         }
     }

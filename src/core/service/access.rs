@@ -5,6 +5,7 @@
 //! without a storage read. Only the SHA-256 of the secret is stored.
 
 use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
 
 use super::{
     index::{IndexCommand, IndexReply, Project},
@@ -44,9 +45,8 @@ fn sha256(text: &str) -> String {
 }
 
 /// Whether two texts are equal, in a time that depends only on their lengths.
-fn constant_time_eq(left: &str, right: &str) -> bool {
-    left.len() == right.len()
-        && left.bytes().zip(right.bytes()).fold(0, |difference, (left, right)| difference | (left ^ right)) == 0
+fn is_equal(left: &str, right: &str) -> bool {
+    left.as_bytes().ct_eq(right.as_bytes()).into()
 }
 
 fn invalid_token() -> Error {
@@ -56,7 +56,7 @@ fn invalid_token() -> Error {
 /// Splits a token into its id and its secret; None if its form or checksum is wrong.
 fn parse(token: &str) -> Option<(TokenId, &str)> {
     let (body, sum) = token.split_at_checked(token.len().checked_sub(CHECKSUM_DIGITS)?)?;
-    if !constant_time_eq(&checksum(body), sum) {
+    if !is_equal(&checksum(body), sum) {
         return None;
     }
     let (id, secret) = body.strip_prefix(PREFIX)?.split_once('_')?;
@@ -73,7 +73,7 @@ pub async fn authenticate(ports: &(impl Tokens + Clock), token: &str) -> Result<
     let (id, secret) = parse(token).ok_or_else(invalid_token)?;
     let record = ports.tokens(TokenCommand::Get(id)).await?.ok_or_else(invalid_token)?;
     let expired = record.expires_at.is_some_and(|expires_at| expires_at <= ports.now());
-    if expired || !constant_time_eq(&sha256(secret), &record.secret_sha256) {
+    if expired || !is_equal(&sha256(secret), &record.secret_sha256) {
         return Err(invalid_token());
     }
     Ok(record)
@@ -87,7 +87,7 @@ pub async fn authenticate(ports: &(impl Tokens + Clock), token: &str) -> Result<
 pub fn authenticate_admin(ports: &impl Environment, secret: &str) -> Result<()> {
     match &ports.config().admin_secret {
         // Hashed first, so that the time does not reveal the length either.
-        Some(configured) if constant_time_eq(&sha256(configured), &sha256(secret)) => Ok(()),
+        Some(configured) if is_equal(&sha256(configured), &sha256(secret)) => Ok(()),
         _ => Err(invalid_token()),
     }
 }

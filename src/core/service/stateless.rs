@@ -8,7 +8,7 @@ use crate::{
         AttachmentResult, Classifier, ClassifyResult,
         evaluation::{self, EvaluateResult, LabelledText},
     },
-    document::{self, AttachedFile, Document, Format, Mail, ReadOptions},
+    document::{self, AttachedFile, Document, Mail, ReadOptions},
     error::Result,
     extract::{self, ExtractResult, Schema},
     job::Classification,
@@ -39,7 +39,7 @@ impl Content {
     }
 }
 
-/// Classifies a document and, if it is a mail, its attachments.
+/// Classifies a document and the files inside it that are documents of their own.
 ///
 /// # Errors
 ///
@@ -48,7 +48,7 @@ pub fn classify(content: &Content, classification: &Classification) -> Result<Cl
     let document = content.document(&classification.read)?;
     let classifier = classifier_cache::classifier(classification);
     let mut attachments = Vec::new();
-    if document.format == Format::Eml {
+    if document.format.has_child_documents() {
         match content.attachments() {
             Ok(files) => {
                 attachments.extend(files.into_iter().enumerate().map(|file| classify_attachment(&classifier, file)));

@@ -1,11 +1,15 @@
 // The inputs for documents: dropped anywhere, chosen, pasted, typed, or picked from the samples.
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { formats } from "sortroom/worker";
 import { loadState } from "../engine.js";
 import { SAMPLES, contentOf, type Sample } from "./samples.js";
 import { openFile, openSource, openText, rejectSource, source, startActivity } from "./state.js";
 
 const isDragOver = signal(false);
+
+/** What the file dialog offers: the extensions of every format, and all texts. */
+const ACCEPTED = [...formats.flatMap(({ extensions }) => extensions.map((extension) => `.${extension}`)), "text/*"].join(",");
 
 /** Whether dragged data can be opened. */
 const canOpen = (data: DataTransfer | null) =>
@@ -103,7 +107,7 @@ export function Drop() {
           <input
             type="file"
             class="unseen"
-            accept=".pdf,.eml,.docx,.html,.htm,.md,.txt,text/*,application/pdf,message/rfc822"
+            accept={ACCEPTED}
             onChange={({ currentTarget }) => {
               const file = currentTarget.files?.[0];
               // Cleared, so that the same file can be chosen again.

@@ -21,9 +21,10 @@ export const MAX_BYTES = 32 * 1024 * 1024;
 
 const TEXTS: Record<string, readonly [title: string, help: string]> = {
   UNSUPPORTED_FILE_TYPE: ["This kind of file is not read", "PDF, mail (.eml), Word (.docx), web pages, Markdown and plain text are."],
-  PDF_IS_PROTECTED: ["This PDF is locked with a password", "Open it in a PDF viewer, save a copy without the password, and drop the copy here."],
-  PDF_IS_BROKEN: ["This file is damaged", "It begins like a document and does not go on like one. Download or export it once more."],
-  NO_DATA_FOUND_IN_FILE: ["There is no text in this file", "If its pages are pictures, such as a scan, it takes text recognition first. There is none here."],
+  DOCUMENT_ENCRYPTED: ["This document is locked with a password", "Open it in its program, save a copy without the password, and drop the copy here."],
+  DOCUMENT_DAMAGED: ["This file is damaged", "It begins like a document and does not go on like one. Download or export it once more."],
+  NO_TEXT: ["There is no text in this file", "It is empty, or its pages are blank."],
+  NEEDS_OCR: ["There is no text in this file", "Its pages are pictures, such as a scan: it takes text recognition first. There is none here."],
   DOCUMENT_TOO_LARGE: ["This file is too large", "Files of up to 32 MB are read, unpacked text of up to 8 MB a page."],
   TOO_MANY_PAGES: ["This document has too many pages", "Documents of up to 2,000 pages are read. Split it, and drop a part."],
   TIMEOUT: ["This document takes too much work", "It is far more complicated than documents are. Print it into a new PDF, and drop that."],

@@ -1,5 +1,6 @@
 // Formats values for the user.
 import type { Format } from "sortroom";
+import { formats } from "sortroom/worker";
 
 /** A fraction as a percentage. A value below 1 is never shown as 100 %. */
 export function percent(fraction: number): string {
@@ -14,14 +15,11 @@ export const decimal = (value: number): string => value.toFixed(2).replace("-", 
 /** `+0.12` */
 export const signed = (value: number): string => (value < 0 ? decimal(value) : `+${decimal(value)}`);
 
-export const FORMAT_NAMES: Record<Format, string> = {
-  pdf: "PDF",
-  docx: "Word file",
-  html: "Web page",
-  eml: "Mail",
-  markdown: "Markdown",
-  plain: "Text",
-};
+/** The name of a format, as in "Web page". */
+export function formatName(format: Format): string {
+  const name = formats.find((row) => row.format === format)?.name ?? format;
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
 
 /** `3.2 kB` */
 export function fileSize(bytes: number): string {

@@ -5,7 +5,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import type { Page, Passage, Rect, Span } from "sortroom";
 import { BackToMail } from "./attachments.js";
 import { drawing, isOpening, isUndrawable, type Drawing } from "./drawing.js";
-import { FORMAT_NAMES, fileSize, plural } from "./format.js";
+import { fileSize, formatName, plural } from "./format.js";
 import { elementId, goTo, highlighted, linkHandlers, pendingTarget, useIsHighlighted } from "./link.js";
 import { blocks, boxes, marks, places, type Mark, type Piece, type Place } from "./places.js";
 import { loadedDocument, openText, source, startActivity, typedText } from "./state.js";
@@ -20,7 +20,7 @@ export function View() {
   const pageCount = document?.page_count ?? drawn?.pdf.numPages;
   const hasPages = document?.format === "pdf" || !document;
   const facts = [
-    document && FORMAT_NAMES[document.format],
+    document && formatName(document.format),
     hasPages && pageCount !== undefined ? plural(pageCount, "page") : "",
     fileSize(bytes.size),
   ];

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::{
     api::reply::{self, Dialect},
-    error::{Error, PathSegment, Violation},
+    document::Format,
+    error::{Error, ErrorKind, PathSegment, Unreadable, Violation},
 };
 
 /// The dialect of LlamaCloud.
@@ -36,13 +37,34 @@ impl<'a> From<&'a Violation> for DetailItem<'a> {
     }
 }
 
+/// The code of this dialect for why a document of a format could not be read. It has words of its own for PDFs, and one
+/// for documents without text; for all others it gets the codes of the core.
+pub(super) fn vendor_code<'a>(code: &'a str, format: Option<&str>) -> &'a str {
+    let is_pdf = format == Some(Format::Pdf.extension());
+    match [Unreadable::Encrypted, Unreadable::Damaged, Unreadable::NoText, Unreadable::NeedsOcr]
+        .into_iter()
+        .find(|why| why.code() == code)
+    {
+        Some(Unreadable::Encrypted) if is_pdf => "PDF_IS_PROTECTED",
+        Some(Unreadable::Damaged) if is_pdf => "PDF_IS_BROKEN",
+        Some(Unreadable::NoText | Unreadable::NeedsOcr) => "NO_DATA_FOUND_IN_FILE",
+        _ => code,
+    }
+}
+
 impl Dialect for LlamaCloud {
     fn render(error: &Error, request_id: &str) -> Response<Body> {
         if !error.violations().is_empty() {
             let items: Vec<_> = error.violations().iter().map(DetailItem::from).collect();
             return reply::error_response(error, &json!({ "detail": items }));
         }
-        reply::error_response(error, &json!({ "detail": reply::error_text(error, request_id) }))
+        let text = match error.kind() {
+            ErrorKind::Unreadable(_) => {
+                format!("{}: {}", vendor_code(error.code(), error.format()), error.message())
+            }
+            _ => reply::error_text(error, request_id),
+        };
+        reply::error_response(error, &json!({ "detail": text }))
     }
 }
 
@@ -52,7 +74,6 @@ mod tests {
     use futures_util::StreamExt;
 
     use super::*;
-    use crate::error::{ErrorKind, Unreadable};
 
     /// Status, `x-should-retry`, `retry-after` and `detail`.
     fn render(error: &Error) -> (u16, Option<String>, Option<String>, Value) {
@@ -93,11 +114,29 @@ mod tests {
             };
             assert_eq!((status, retry.as_deref(), after.as_deref()), expected, "{kind:?}");
             let sentence = match kind {
+                ErrorKind::Unreadable(Unreadable::NoText | Unreadable::NeedsOcr) => {
+                    "NO_DATA_FOUND_IN_FILE: Why".to_owned()
+                }
                 ErrorKind::Unreadable(why) => format!("{}: Why", why.code()),
                 _ if status >= 500 => "Why (request req_1)".to_owned(),
                 _ => "Why".to_owned(),
             };
             assert_eq!(detail, sentence, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn has_words_of_its_own_for_pdfs() {
+        for (why, pdf, docx) in [
+            (Unreadable::Encrypted, "PDF_IS_PROTECTED", "DOCUMENT_ENCRYPTED"),
+            (Unreadable::Damaged, "PDF_IS_BROKEN", "DOCUMENT_DAMAGED"),
+            (Unreadable::NeedsOcr, "NO_DATA_FOUND_IN_FILE", "NO_DATA_FOUND_IN_FILE"),
+            (Unreadable::Timeout, "TIMEOUT", "TIMEOUT"),
+        ] {
+            for (format, code) in [("pdf", pdf), ("docx", docx)] {
+                let (_, _, _, detail) = render(&Error::unreadable(why, "Why").with_format(format));
+                assert_eq!(detail, format!("{code}: Why"));
+            }
         }
     }
 

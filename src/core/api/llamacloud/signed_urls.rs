@@ -9,6 +9,7 @@ use axum::{
 use super::{PathParam, Public, Reply};
 use crate::{
     api::{body, reply},
+    document::Format,
     error::{Error, ErrorKind},
     service::{files, ports::Ports},
 };
@@ -21,7 +22,7 @@ pub(super) async fn download<P: Ports>(open: Public<P>, ticket: PathParam) -> Re
     let (file, length, bytes) = files::download(&open.0.ports, &ticket.0).await?;
     let mut response = Response::new(Body::from_stream(bytes));
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type(file.kind.as_deref())));
+    headers.insert(header::CONTENT_TYPE, content_type(file.kind.as_deref()));
     headers.insert(header::CONTENT_LENGTH, length.into());
     headers.insert(header::CONTENT_DISPOSITION, content_disposition(&file.name)?);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -39,16 +40,12 @@ pub(super) async fn upload<P: Ports>(open: Public<P>, ticket: PathParam, headers
     Ok(reply::empty(StatusCode::OK))
 }
 
-fn media_type(kind: Option<&str>) -> &'static str {
-    match kind {
-        Some("pdf") => "application/pdf",
-        Some("docx") => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-        Some("html") => "text/html; charset=utf-8",
-        Some("eml") => "message/rfc822",
-        Some("md") => "text/markdown; charset=utf-8",
-        Some("txt") => "text/plain; charset=utf-8",
-        _ => "application/octet-stream",
-    }
+/// The `Content-Type` of a file with this extension.
+fn content_type(extension: Option<&str>) -> HeaderValue {
+    let media_type = extension.and_then(Format::from_extension).map_or("application/octet-stream", Format::media_type);
+    let charset = if media_type.starts_with("text/") { "; charset=utf-8" } else { "" };
+    HeaderValue::try_from(format!("{media_type}{charset}"))
+        .unwrap_or_else(|_| HeaderValue::from_static("application/octet-stream"))
 }
 
 /// `Content-Disposition` with the name twice (RFC 6266): in ASCII for old clients, and in full, percent-encoded.

@@ -5,7 +5,7 @@ use std::{rc::Rc, sync::Arc};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::{ids::IdFormat, rules};
+use super::{error::vendor_code, ids::IdFormat, rules};
 use crate::{
     api::page_token,
     id::{ProjectId, TokenId},
@@ -141,7 +141,9 @@ impl<'a> ClassifyJob<'a> {
             document_input_value: file,
             parse_job_id: None,
             transaction_id: job.transaction.as_deref(),
-            error_message: job.failure().map(|failure| format!("{}: {}", failure.code, failure.message)),
+            error_message: job.failure().map(|failure| {
+                format!("{}: {}", vendor_code(&failure.code, failure.format.as_deref()), failure.message)
+            }),
             result: decision.map(|decision| ClassifyResult {
                 r#type: decision.label.as_deref(),
                 confidence: decision.confidence,

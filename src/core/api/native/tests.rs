@@ -282,7 +282,7 @@ fn classifies_attachments_of_mails() {
     assert_eq!(found.len(), 2, "{found:?}");
     assert_eq!((&found[0]["name"], &found[0]["decision"]["label"]), (&"bill.txt".into(), &"invoice".into()));
     assert_eq!((&found[1]["name"], &found[1]["decision"]), (&"empty.txt".into(), &Value::Null));
-    assert_eq!(found[1]["error"]["code"], "NO_DATA_FOUND_IN_FILE");
+    assert_eq!(found[1]["error"]["code"], "NO_TEXT");
 
     let bill_part = |number| part(&format!("{number}.txt"), "Invoice: payment is due.");
     let max = limits::MAX_CLASSIFIED_ATTACHMENTS;
@@ -417,7 +417,7 @@ fn reports_every_error_in_stateless_requests() {
     let (status, missing) = api.form("/v1/classify", &[("rules", None, "[]")]);
     assert_eq!((status, &missing["error"]["code"]), (400, &"INVALID".into()));
     let blank = json!({ "text": "  ", "rules": rules(&["x"]) });
-    assert_eq!(api.send("POST", "/v1/classify", &blank).1["error"]["code"], "NO_DATA_FOUND_IN_FILE");
+    assert_eq!(api.send("POST", "/v1/classify", &blank).1["error"]["code"], "NO_TEXT");
     let large = "x".repeat(usize::try_from(limits::MAX_BUFFERED_BYTES).unwrap() + 1);
     let (status, answer) = api.form("/v1/classify", &[("file", Some("a.txt"), &large)]);
     assert_eq!((status, &answer["error"]["code"]), (413, &"TOO_LARGE".into()));

@@ -41,7 +41,7 @@ fn classified(number: u8) -> Report {
 }
 
 fn failed(retryable: bool) -> Report {
-    Report::Failed(Failure { code: "X".to_owned(), message: "x".to_owned(), retryable })
+    Report::Failed(Failure { code: "X".to_owned(), message: "x".to_owned(), format: None, retryable })
 }
 
 fn reports() -> impl Strategy<Value = Report> {

@@ -45,15 +45,15 @@ export async function documents(made) {
   const code = (code, more) => ({ code, ...more })
   const twoPages = whole('pdf/invoice-two-pages-en.pdf')
   return [
-    entry('empty.pdf', code('NO_DATA_FOUND_IN_FILE'), Buffer.alloc(0), 'no bytes at all'),
-    entry('truncated.pdf', code('PDF_IS_BROKEN'), twoPages.subarray(0, Math.floor(twoPages.length * 0.4)), 'ends in the middle of a page; no catalogue, no table of objects'),
+    entry('empty.pdf', code('NO_TEXT'), Buffer.alloc(0), 'no bytes at all'),
+    entry('truncated.pdf', code('DOCUMENT_DAMAGED'), twoPages.subarray(0, Math.floor(twoPages.length * 0.4)), 'ends in the middle of a page; no catalogue, no table of objects'),
     entry('garbage.pdf', code('UNSUPPORTED_FILE_TYPE'), noise('garbage', 4096), 'random bytes under the name of a PDF'),
-    entry('garbage-after-header.pdf', code('PDF_IS_BROKEN'), Buffer.concat([Buffer.from('%PDF-1.7\n'), noise('header', 4096)]), 'the first line of a PDF, then random bytes'),
-    entry('password-rc4.pdf', code('PDF_IS_PROTECTED'), await locked('Password, RC4', { userPassword: 'kestrel', ownerPassword: 'shaw', pdfVersion: '1.4' }), 'opens with the password kestrel; 128-bit RC4'),
-    entry('password-aes.pdf', code('PDF_IS_PROTECTED'), await locked('Password, AES', { userPassword: 'kestrel', ownerPassword: 'shaw', pdfVersion: '1.7ext3' }), 'opens with the password kestrel; 256-bit AES'),
+    entry('garbage-after-header.pdf', code('DOCUMENT_DAMAGED'), Buffer.concat([Buffer.from('%PDF-1.7\n'), noise('header', 4096)]), 'the first line of a PDF, then random bytes'),
+    entry('password-rc4.pdf', code('DOCUMENT_ENCRYPTED'), await locked('Password, RC4', { userPassword: 'kestrel', ownerPassword: 'shaw', pdfVersion: '1.4' }), 'opens with the password kestrel; 128-bit RC4'),
+    entry('password-aes.pdf', code('DOCUMENT_ENCRYPTED'), await locked('Password, AES', { userPassword: 'kestrel', ownerPassword: 'shaw', pdfVersion: '1.7ext3' }), 'opens with the password kestrel; 256-bit AES'),
     entry('owner-password.pdf', { read_as: 'pdf' }, await locked('Owner password', { ownerPassword: 'shaw', pdfVersion: '1.4' }), 'encrypted, but opens without a password'),
-    entry('scan-without-text.pdf', code('NO_DATA_FOUND_IN_FILE', { needs_ocr: true }), (await pdf({ title: 'Scan' }, [], (sheet) => sheet.doc.image(picture, 0, 0, { width: sheet.pageWidth }))).bytes, 'one page that is a picture of an invoice'),
-    entry('blank-pages.pdf', code('NO_DATA_FOUND_IN_FILE'), (await pdf({ title: 'Blank' }, [], (sheet) => sheet.turn())).bytes, 'two pages with nothing on them'),
+    entry('scan-without-text.pdf', code('NEEDS_OCR', { needs_ocr: true }), (await pdf({ title: 'Scan' }, [], (sheet) => sheet.doc.image(picture, 0, 0, { width: sheet.pageWidth }))).bytes, 'one page that is a picture of an invoice'),
+    entry('blank-pages.pdf', code('NO_TEXT'), (await pdf({ title: 'Blank' }, [], (sheet) => sheet.turn())).bytes, 'two pages with nothing on them'),
     entry('picture.png', code('UNSUPPORTED_FILE_TYPE'), picture, 'a picture of an invoice'),
     entry('archive.zip', code('UNSUPPORTED_FILE_TYPE'), zip({ 'readme.txt': Buffer.from('nothing to sort\n') }), 'a zip that is no document'),
     entry('program.exe', code('UNSUPPORTED_FILE_TYPE'), program(), 'the headers of a program'),

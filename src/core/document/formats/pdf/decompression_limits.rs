@@ -8,11 +8,11 @@
 use std::collections::HashSet;
 
 use hayro_syntax::object::{Array, Dict, FromBytes, Name, ObjectIdentifier, Stream};
+use memchr::memmem;
 
 use super::encrypted::Encryption;
 use super::filters;
 use super::filters::{Damage, is_white, spend, too_large};
-use crate::document::bytes::{count, find};
 use crate::error::{Error, Result, Unreadable};
 use crate::limits;
 
@@ -40,7 +40,7 @@ pub(super) fn check(bytes: &[u8]) -> Result<()> {
         encryption: Encryption::default(),
         trailers: 0,
         // "endobj" is not the beginning of an object.
-        objects: count(bytes, b" obj") as u64,
+        objects: memmem::find_iter(bytes, b" obj").count() as u64,
         table_entries: 0,
         object_stream_bytes: 0,
         largest_object_stream: 0,
@@ -49,7 +49,7 @@ pub(super) fn check(bytes: &[u8]) -> Result<()> {
     };
     check_objects(scan.objects)?;
     let mut offset = 0;
-    while let Some(distance) = bytes.get(offset..).and_then(|rest| find(rest, b"<<")) {
+    while let Some(distance) = bytes.get(offset..).and_then(|rest| memmem::find(rest, b"<<")) {
         offset += distance;
         scan.check_dictionary(offset)?;
         offset += 1;
@@ -140,7 +140,7 @@ impl<'a> Scan<'a> {
 
     fn count_failed_parse(&mut self, bytes: &[u8]) -> Result<()> {
         self.failed_parse_budget = self.failed_parse_budget.checked_sub(bytes.len() as u64).ok_or_else(|| {
-            Error::unreadable(Unreadable::Broken, "The PDF holds too much that begins like an object and is none")
+            Error::unreadable(Unreadable::Damaged, "The PDF holds too much that begins like an object and is none")
         })?;
         Ok(())
     }

@@ -156,7 +156,7 @@ fn unreadable_files_report_the_reason() {
     for (bytes, kind) in [
         (pdf(&[picture], ""), Unreadable::NeedsOcr),
         (encrypted, Unreadable::Encrypted),
-        (b"%PDF-1.7 and nothing else".to_vec(), Unreadable::Broken),
+        (b"%PDF-1.7 and nothing else".to_vec(), Unreadable::Damaged),
     ] {
         assert_eq!(read_all(&bytes).unwrap_err().kind(), crate::error::ErrorKind::Unreadable(kind));
     }

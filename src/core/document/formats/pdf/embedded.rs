@@ -36,7 +36,7 @@ pub(super) fn files(pdf: &Pdf) -> Result<AttachmentCollector> {
         let media_type = stream.dict().get::<Name<'_>>("Subtype").map(|name| name.as_str().to_owned());
         let (bytes, _) = filters::decode(&stream)?;
         let bytes =
-            bytes.ok_or_else(|| Error::unreadable(Unreadable::Broken, "A file embedded in the PDF is damaged"))?;
+            bytes.ok_or_else(|| Error::unreadable(Unreadable::Damaged, "A file embedded in the PDF is damaged"))?;
         collector.add(name, media_type, &bytes)?;
     }
     Ok(collector)

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read};
 
 use flate2::read::DeflateDecoder;
+use memchr::memmem;
 
-use crate::document::bytes::rfind;
 use crate::error::{Error, Result, Unreadable};
 use crate::limits;
 
@@ -72,7 +72,7 @@ struct Entry {
 impl<'a> Archive<'a> {
     /// Reads the central directory.
     pub fn open(bytes: &'a [u8]) -> Result<Self> {
-        let damaged = || Error::unreadable(Unreadable::Broken, "The archive is damaged");
+        let damaged = || Error::unreadable(Unreadable::Damaged, "The archive is damaged");
         let end_offset = end_record(bytes).ok_or_else(damaged)?;
         let record = bytes.get(end_offset..).unwrap_or_default();
         let (directory_size, directory_offset) =
@@ -120,11 +120,11 @@ impl<'a> Archive<'a> {
             return Err(Error::unreadable(Unreadable::Encrypted, "The document is protected by a password"));
         }
         let packed =
-            data(self.bytes, entry).ok_or_else(|| Error::unreadable(Unreadable::Broken, "The archive is damaged"))?;
+            data(self.bytes, entry).ok_or_else(|| Error::unreadable(Unreadable::Damaged, "The archive is damaged"))?;
         let inflated: Box<dyn Read> = match entry.method {
             0 => Box::new(packed),
             8 => Box::new(DeflateDecoder::new(packed)),
-            _ => return Err(Error::unreadable(Unreadable::Broken, "The archive is packed in a way that is not read")),
+            _ => return Err(Error::unreadable(Unreadable::Damaged, "The archive is packed in a way that is not read")),
         };
         let by_ratio =
             (packed.len() as u64).saturating_mul(limits::MAX_INFLATION_RATIO).max(limits::INFLATION_GRACE_BYTES);
@@ -179,7 +179,7 @@ impl<R: Read> Read for Bounded<R> {
 fn end_record(bytes: &[u8]) -> Option<usize> {
     let start = bytes.len().saturating_sub(22 + 65_535);
     let tail = bytes.get(start..)?;
-    Some(start + rfind(tail, b"PK\x05\x06")?)
+    Some(start + memmem::rfind(tail, b"PK\x05\x06")?)
 }
 
 /// Parses a record of the central directory: the name and the entry, and the length of the record.

@@ -38,7 +38,7 @@ pub(crate) fn read(bytes: &[u8], selection: &PageSelection) -> Result<Document> 
     let pages = pdf.pages();
     let page_count = u32::try_from(pages.len()).unwrap_or(u32::MAX);
     if page_count == 0 {
-        return Err(Error::unreadable(Unreadable::Broken, "The PDF has no pages"));
+        return Err(Error::unreadable(Unreadable::Damaged, "The PDF has no pages"));
     }
     selection.check(page_count)?;
 
@@ -84,7 +84,7 @@ fn load_error(error: LoadPdfError) -> Error {
         LoadPdfError::Decryption(_) => {
             Error::unreadable(Unreadable::Encrypted, "The PDF is protected in a way that is not read")
         }
-        LoadPdfError::Invalid => Error::unreadable(Unreadable::Broken, "The PDF is damaged"),
+        LoadPdfError::Invalid => Error::unreadable(Unreadable::Damaged, "The PDF is damaged"),
     }
 }
 

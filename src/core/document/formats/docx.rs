@@ -10,7 +10,7 @@ use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
-use super::archive::Archive;
+use crate::document::archive::Archive;
 use crate::document::page_builder::{self, Block};
 use crate::document::{Document, Format, Role};
 use crate::error::{Error, ErrorKind, Result, Unreadable};
@@ -20,7 +20,7 @@ use crate::limits;
 const MAX_STYLE_CHAIN: usize = 16;
 
 /// The error of a part that is not XML.
-const DAMAGED: ErrorKind = ErrorKind::Unreadable(Unreadable::Broken);
+const DAMAGED: ErrorKind = ErrorKind::Unreadable(Unreadable::Damaged);
 
 /// Reads a Word file.
 pub(crate) fn read(bytes: &[u8]) -> Result<Document> {
@@ -320,7 +320,7 @@ fn events(reader: &mut dyn BufRead, mut handle: impl FnMut(Event<'_>) -> Result<
             Ok(Event::Eof) => return Ok(()),
             Ok(event) => handle(event)?,
             Err(error) => {
-                return Err(Error::unreadable(Unreadable::Broken, "The document is damaged").with_source(error));
+                return Err(Error::unreadable(Unreadable::Damaged, "The document is damaged").with_source(error));
             }
         }
     }
@@ -351,8 +351,8 @@ fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::archive::tests::pack;
     use super::*;
+    use crate::document::archive::tests::pack;
 
     const STYLES: &str = r#"<w:styles><w:style w:styleId="Titel"><w:name w:val="Title"/></w:style>
         <w:style w:styleId="b1"><w:name w:val="heading 1"/></w:style>
@@ -413,6 +413,6 @@ mod tests {
     fn keeps_the_pages_before_damage() {
         assert_eq!(document(&(paragraph("", "kept") + "<w:p <<")).pages[0].text, "ACME\n\nkept\n\nPage");
         let broken = pack(&[("word/document.xml", b"<w:document")]);
-        assert_eq!(read(&broken).unwrap_err().code(), "PDF_IS_BROKEN");
+        assert_eq!(read(&broken).unwrap_err().code(), "DOCUMENT_DAMAGED");
     }
 }

@@ -9,7 +9,7 @@ use crate::error::Result;
 const MAX_INSPECTED_LINES: usize = 400;
 
 /// Whether text has two different kinds of markup, one of which is rare in other text.
-pub(crate) fn looks_like(text: &str) -> bool {
+pub(crate) fn is_markdown(text: &str) -> bool {
     let (mut heading, mut link, mut fence, mut table, mut list, mut strong) = (0, 0, 0, 0, 0, 0);
     for line in text.lines().take(MAX_INSPECTED_LINES) {
         let line = line.trim();
@@ -294,7 +294,7 @@ mod tests {
             ("# a comment in a script\nx = 1", false),
             ("1 * 2 ** 3", false),
         ] {
-            assert_eq!(looks_like(text), expected, "{text}");
+            assert_eq!(is_markdown(text), expected, "{text}");
         }
     }
 }

@@ -8,7 +8,7 @@ use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
 
 use crate::document::page_builder::{self, Block};
-use crate::document::{Document, Format, Role, encoding};
+use crate::document::{Document, Format, Role};
 use crate::error::Result;
 use crate::limits;
 
@@ -16,7 +16,7 @@ use crate::limits;
 const ENCODING_SEARCH_BYTES: usize = 1024;
 
 /// Whether text begins like a web page.
-pub(crate) fn looks_like(text: &str) -> bool {
+pub(crate) fn is_html(text: &str) -> bool {
     const FIRST_TAGS: [&str; 15] = [
         "!doctype html",
         "html",
@@ -53,11 +53,6 @@ pub(crate) fn looks_like(text: &str) -> bool {
     })
 }
 
-/// Decodes a web page with the encoding it declares.
-pub(crate) fn decode(bytes: &[u8]) -> String {
-    encoding::decode(bytes, declared_encoding(bytes))
-}
-
 /// Makes a document from a web page.
 pub(crate) fn read(text: &str) -> Result<Document> {
     page_builder::check_text(text)?;
@@ -65,12 +60,12 @@ pub(crate) fn read(text: &str) -> Result<Document> {
     Ok(Document { format: Format::Html, title, pages: vec![page_builder::build_page(1, blocks)], page_count: 1 })
 }
 
-fn declared_encoding(bytes: &[u8]) -> Option<&'static encoding_rs::Encoding> {
+/// The name of the encoding that a web page declares.
+pub(crate) fn declared_encoding(bytes: &[u8]) -> Option<String> {
     let head = String::from_utf8_lossy(bytes.get(..ENCODING_SEARCH_BYTES).unwrap_or(bytes)).to_ascii_lowercase();
     let (_, value) = head.split_once("charset=")?;
     let value = value.trim_start_matches(['"', '\'']);
-    let label = value.split(|c: char| c == '"' || c == '\'' || c == '>' || c == ';' || c.is_whitespace()).next()?;
-    encoding_rs::Encoding::for_label(label.as_bytes())
+    value.split(|c: char| c == '"' || c == '\'' || c == '>' || c == ';' || c.is_whitespace()).next().map(str::to_owned)
 }
 
 /// The title of a page and its blocks. Quotes of an earlier mail are marked as in plain text mails, with `>` before
@@ -529,7 +524,9 @@ mod tests {
     #[test]
     fn uses_the_declared_encoding() {
         let html = b"<html><meta charset=windows-1251><p>\xcf\xf0\xe8\xe2\xe5\xf2";
-        assert_eq!(read(&decode(html)).unwrap().pages[0].text, "\u{41f}\u{440}\u{438}\u{432}\u{435}\u{442}");
+        assert_eq!(declared_encoding(html).as_deref(), Some("windows-1251"));
+        let document = crate::document::read(html, &crate::document::ReadOptions::default()).unwrap();
+        assert_eq!(document.pages[0].text, "\u{41f}\u{440}\u{438}\u{432}\u{435}\u{442}");
     }
 
     #[test]

@@ -4,9 +4,9 @@
 use std::borrow::Cow;
 
 use hayro_syntax::object::Name;
+use memchr::memmem;
 
 use super::filters::is_white;
-use crate::document::bytes::{count, find};
 
 /// The name of the marked-content point that replaces an image.
 pub(super) const MARK: &str = "InlineImage";
@@ -30,7 +30,7 @@ const OPERATORS: &[&[u8]] = &[
 /// addition to the content itself.
 pub(super) fn remove(content: &[u8]) -> (Option<Vec<u8>>, usize) {
     // Operators may contain `#` escapes like names.
-    if find(content, b"BI").is_none() && !content.contains(&b'#') {
+    if memmem::find(content, b"BI").is_none() && !content.contains(&b'#') {
         return (None, 0);
     }
     let mut ends = ImageEnds { content, likely: NextEnd::NoneBefore(0), any: NextEnd::NoneBefore(0), read: 0 };
@@ -58,7 +58,7 @@ pub(super) fn remove(content: &[u8]) -> (Option<Vec<u8>>, usize) {
     }
     // hayro should find no image in the rest. If it did, it would search from each of these to the end.
     let rest = content.get(lexer.offset..).unwrap_or_default();
-    let searches = count(rest, b"BI") + count(rest, b"#4");
+    let searches = memmem::find_iter(rest, b"BI").count() + memmem::find_iter(rest, b"#4").count();
     let read = ends.read + searches.saturating_mul(rest.len() / BYTES_SEARCHED);
     if kept_up_to == 0 {
         return (None, read);
@@ -106,7 +106,7 @@ impl ImageEnds<'_> {
             NextEnd::None => return known,
             NextEnd::At(offset) | NextEnd::NoneBefore(offset) => offset.max(start),
         };
-        while let Some(found) = self.content.get(offset..).and_then(|rest| find(rest, b"EI")) {
+        while let Some(found) = self.content.get(offset..).and_then(|rest| memmem::find(rest, b"EI")) {
             offset += found + b"EI".len();
             let rest = self.content.get(offset..).unwrap_or_default();
             if rest.first().is_some_and(|byte| !is_white(*byte)) {
@@ -159,7 +159,7 @@ impl<'a> Lexer<'a> {
                     open.pop();
                     2
                 }
-                [b'<', ..] => 1 + find(rest, b">")?,
+                [b'<', ..] => 1 + memmem::find(rest, b">")?,
                 [b'[', ..] => {
                     open.push(b']');
                     1

@@ -152,7 +152,7 @@ pub(super) fn check_rows(dict: &Dict<'_>) -> Result<()> {
         let columns = parameters.get::<usize>("Columns").unwrap_or(1) as u64;
         if !(1..=u64::from(u8::MAX)).contains(&bits) || !(1..=limits::MAX_STREAM_BYTES / 32).contains(&columns) {
             return Err(Error::unreadable(
-                Unreadable::Broken,
+                Unreadable::Damaged,
                 "The PDF holds a stream with rows of a size that cannot be",
             ));
         }

@@ -9,16 +9,21 @@ use crate::document::{AttachedFile, Document, Format, Mail, Role};
 use crate::error::{Error, Result, Unreadable};
 use crate::limits;
 
+/// The maximum number of bytes of the header of a mail that are inspected.
+const MAIL_HEAD_BYTES: usize = 64 * 1024;
+
 /// A text part with fewer letters than this is only a notice such as "open this mail elsewhere".
 const MIN_TEXT_LETTERS: usize = 20;
 
 /// Charsets that every build can decode.
+#[cfg(any(test, not(feature = "charsets")))]
 const COMMON_CHARSETS: [&[u8]; 8] =
     [b"utf-8", b"utf8", b"us-ascii", b"ascii", b"iso-8859-1", b"latin1", b"iso-8859-15", b"windows-1252"];
 
 /// Whether no part of a mail names a charset that needs a decoding table. Names are searched for everywhere, also in
 /// the text, so the result may be false for a mail that needs no table.
-pub(crate) fn uses_common_charsets(bytes: &[u8]) -> bool {
+#[cfg(any(test, not(feature = "charsets")))]
+fn uses_common_charsets(bytes: &[u8]) -> bool {
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte);
     let is_common = |rest: &[u8]| {
         let name = rest.iter().position(|byte| !is_name(byte)).map_or(rest, |end| rest.get(..end).unwrap_or_default());
@@ -41,6 +46,41 @@ pub(crate) fn uses_common_charsets(bytes: &[u8]) -> bool {
         let rest = rest.and_then(|rest| rest.strip_prefix(b"=")).unwrap_or_default().trim_ascii_start();
         is_common(rest.strip_prefix(b"\"").unwrap_or(rest))
     })
+}
+
+/// Whether bytes begin with header fields of a mail: at least two known ones, one of which only mails have.
+pub(crate) fn is_mail(bytes: &[u8]) -> bool {
+    const ONLY_MAIL: [&str; 7] =
+        ["received", "return-path", "message-id", "mime-version", "delivered-to", "from", "x-mailer"];
+    const KNOWN: [&str; 8] =
+        ["subject", "to", "cc", "date", "reply-to", "content-type", "sender", "content-transfer-encoding"];
+    let head = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let head = head.get(..MAIL_HEAD_BYTES).unwrap_or(head);
+    let (mut only_mail, mut known) = (false, 0);
+    for (line_index, line) in head.split(|byte| *byte == b'\n').enumerate() {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        match line.first() {
+            None if line_index == 0 => continue,
+            None => break,
+            Some(b' ' | b'\t') if line_index > 0 => continue,
+            _ => {}
+        }
+        // The line that separates messages in a mailbox file.
+        if line_index == 0 && line.starts_with(b"From ") {
+            continue;
+        }
+        let Some(name) = line.split(|byte| *byte == b':').next().filter(|name| name.len() < line.len()) else {
+            return false;
+        };
+        if name.is_empty() || !name.iter().all(|byte| byte.is_ascii_graphic()) {
+            return false;
+        }
+        let is_field = |known: &&str| name.eq_ignore_ascii_case(known.as_bytes());
+        let is_only_mail = ONLY_MAIL.iter().any(&is_field);
+        only_mail |= is_only_mail;
+        known += usize::from(is_only_mail || KNOWN.iter().any(is_field));
+    }
+    only_mail && known >= 2
 }
 
 /// Reads a mail file.
@@ -101,7 +141,11 @@ fn parse(bytes: &[u8]) -> Result<Message<'_>> {
         None => bytes,
     };
     check(bytes)?;
-    MessageParser::default().parse(bytes).ok_or_else(|| Error::unreadable(Unreadable::Broken, "The mail is damaged"))
+    #[cfg(not(feature = "charsets"))]
+    if !uses_common_charsets(bytes) {
+        return Err(Error::not_included("the encoding of this mail", "charsets"));
+    }
+    MessageParser::default().parse(bytes).ok_or_else(|| Error::unreadable(Unreadable::Damaged, "The mail is damaged"))
 }
 
 /// The attachments, including inline parts that have a file name.

@@ -1,0 +1,85 @@
+//! A file to read, with what is found out about its bytes, each once.
+
+use std::borrow::Cow;
+#[cfg(feature = "office")]
+use std::cell::OnceCell;
+
+use memchr::memmem;
+
+#[cfg(feature = "office")]
+use super::archive;
+use super::encoding;
+use super::page_builder;
+use crate::error::Result;
+use crate::limits;
+
+/// The bytes in which a PDF must begin: readers accept its header anywhere in the first kilobyte.
+const PDF_HEADER_WITHIN: usize = 1024;
+
+/// The number of bytes that are decoded to recognise text that is too large to be read.
+const TEXT_HEAD_BYTES: usize = 64 * 1024;
+
+/// A file to read.
+#[derive(Debug)]
+pub(super) struct Source<'a> {
+    bytes: &'a [u8],
+    #[cfg(feature = "office")]
+    zip_content: OnceCell<Option<&'static str>>,
+}
+
+impl<'a> Source<'a> {
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self {
+            bytes,
+            #[cfg(feature = "office")]
+            zip_content: OnceCell::new(),
+        }
+    }
+
+    /// The bytes of the file.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    pub fn has_pdf_header(&self) -> bool {
+        memmem::find(self.bytes.get(..PDF_HEADER_WITHIN).unwrap_or(self.bytes), b"%PDF-").is_some()
+    }
+
+    pub fn is_zip(&self) -> bool {
+        self.bytes.starts_with(b"PK\x03\x04") || self.bytes.starts_with(b"PK\x05\x06")
+    }
+
+    /// The human-readable name of the format inside a ZIP archive; None if the file is no archive.
+    #[cfg(feature = "office")]
+    pub fn zip_content(&self) -> Option<&'static str> {
+        *self.zip_content.get_or_init(|| self.is_zip().then(|| archive::detect_zip_format(self.bytes)))
+    }
+
+    /// The text of the file, or its beginning if it is too large to be read; None if it is binary data.
+    ///
+    /// # Errors
+    ///
+    /// `NotIncluded` if the encoding is not UTF-8 and this build has no encoding tables.
+    pub fn text_to_recognize(&self) -> Result<Option<Cow<'a, str>>> {
+        let is_too_large = self.bytes.len() as u64 > limits::MAX_TEXT_BYTES;
+        let inspected = if is_too_large { self.bytes.get(..TEXT_HEAD_BYTES) } else { None };
+        encoding::decode_text(inspected.unwrap_or(self.bytes))
+    }
+
+    /// The text of the file, decoded.
+    ///
+    /// # Errors
+    ///
+    /// `TooLarge` if there is more of it than is read; `NotIncluded` as for [`Self::text_to_recognize`].
+    pub fn text(&self) -> Result<Cow<'a, str>> {
+        self.text_declared_as(None)
+    }
+
+    /// As [`Self::text`], if the file declares its encoding.
+    pub fn text_declared_as(&self, encoding: Option<&str>) -> Result<Cow<'a, str>> {
+        if self.bytes.len() as u64 > limits::MAX_TEXT_BYTES {
+            return Err(page_builder::too_large());
+        }
+        encoding::decode(self.bytes, encoding)
+    }
+}
