@@ -10,14 +10,14 @@ const DIST = join(WWW, "dist");
 /** Files copied without a hash in their name, because pages and tools link to them by a fixed name. */
 const COPIED = { "README.md": "README.md", "www/sortroom.schema.json": "sortroom.schema.json" };
 
-/** Builds the console as static files and returns their folder. */
-export async function buildConsole(tools) {
-  await buildPackage(tools);
+/** Builds the console as static files and returns their folder. `profile` is that of the npm package in it. */
+export async function buildConsole(tools, profile = "release") {
+  await buildPackage(tools, profile);
   const stamp = join(ROOT, "build", "console.hash");
   const engine = readFileSync(join(ROOT, "build", "npm.hash"), "utf8");
   const hash = hashOf(["www", "tests/corpus", "README.md", "package-lock.json", ".scripts/console.mjs"], [engine]);
   if (holds(stamp, hash) && existsSync(join(DIST, "index.html"))) return DIST;
-  log("build: the console");
+  log("build: the console (some seconds)");
   const since = performance.now();
   rmSync(stamp, { force: true });
   await run(npmBin("tsc"), ["--project", WWW]);

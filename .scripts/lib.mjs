@@ -13,9 +13,33 @@ export const CACHE = process.env.SORTROOM_CACHE ?? join(process.env.XDG_CACHE_HO
 
 const WINDOWS = process.platform === "win32";
 const BIN = join(ROOT, "node_modules", ".bin");
+const command = (name) => (WINDOWS ? `${name}.cmd` : name);
 
 /** The program of an npm package of this checkout. */
-export const npmBin = (name) => join(BIN, WINDOWS ? `${name}.cmd` : name);
+export const npmBin = (name) => join(BIN, command(name));
+
+/** The program of an npm package that only tests need. */
+export const testBin = (name) => join(ROOT, "tests", "node_modules", ".bin", command(name));
+
+/** Where the npm tool of a folder of `.scripts/tools` is installed, and its program in that folder. */
+export function npmTool(name) {
+  const { dependencies } = JSON.parse(readFileSync(join(ROOT, ".scripts", "tools", name, "package.json"), "utf8"));
+  const [version] = Object.values(dependencies);
+  const bin = join("node_modules", ".bin");
+  return { folder: join(CACHE, "tools", `${name}-${version}`), bin, program: join(bin, command(name)) };
+}
+
+/** The oldest Node that wrangler runs on. */
+const WRANGLER_NODE = [22, 12];
+
+/** The Node that runs wrangler and the tests: that of the machine if it is recent enough, else a tool of the cache. */
+export const NODE = (() => {
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  const isRecent = major > WRANGLER_NODE[0] || (major === WRANGLER_NODE[0] && minor >= WRANGLER_NODE[1]);
+  if (isRecent) return { program: process.execPath, path: [] };
+  const { folder, bin, program } = npmTool("node");
+  return { tool: "node", program: join(folder, program), path: [join(folder, bin)] };
+})();
 
 /** Writes a line to stderr, for people: progress, and what to do about failures. */
 export const log = (line) => process.stderr.write(`${line}\n`);
@@ -30,10 +54,10 @@ export const main = (run) =>
     process.exitCode = 1;
   });
 
-/** The environment of every program that is run: npm's programs come first on PATH, and telemetry is off. */
+/** The environment of every program that is run: npm's programs and `NODE` come first on PATH, telemetry is off. */
 export const environment = (extra = {}) => ({
   ...process.env,
-  PATH: [BIN, process.env.PATH].join(delimiter),
+  PATH: [...NODE.path, BIN, process.env.PATH].join(delimiter),
   CARGO_TARGET_DIR: process.env.CARGO_TARGET_DIR ?? join(CACHE, "target", rustVersion()),
   WRANGLER_SEND_METRICS: "false",
   WRANGLER_SEND_ERROR_REPORTS: "false",

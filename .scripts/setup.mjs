@@ -1,23 +1,24 @@
 // Installs what a fresh machine lacks, each thing once. Rust (rustup), Node, npm, git and a C compiler must be present.
 import { randomBytes } from "node:crypto";
-import { existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CACHE, Failure, ROOT, hashOf, holds, lockedVersion, log, main, run, rustVersion, seconds } from "./lib.mjs";
+import { CACHE, Failure, NODE, ROOT, hashOf, holds, lockedVersion, log, main, npmTool, run, rustVersion, seconds } from "./lib.mjs";
 
 /** A larger cache of compiled dependencies is deleted, because cargo never cleans it up. */
 const TARGET_LIMIT_BYTES = 20e9;
 
-async function npmPackages() {
-  const folder = join(ROOT, "node_modules");
-  const stamp = join(folder, ".sortroom-installed");
-  const expected = hashOf(["package.json", "package-lock.json"]);
+/** Installs the npm packages of a folder of the checkout, unless they are those of its lock file. */
+async function npmPackages(folder, estimate) {
+  const modules = join(ROOT, folder, "node_modules");
+  const stamp = join(modules, ".sortroom-installed");
+  const expected = hashOf(["package.json", "package-lock.json"].map((file) => join(folder, file)));
   // npm would empty the target of the link, which belongs to another checkout.
-  if (lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink()) {
-    throw new Failure("node_modules is a link to another folder. Remove the link, and this checkout gets packages of its own.");
+  if (lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink()) {
+    throw new Failure(`${modules} is a link to another folder. Remove the link, and this checkout gets packages of its own.`);
   }
   if (holds(stamp, expected)) return;
-  log("setup: npm packages");
-  await run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+  log(`setup: npm packages${folder === "" ? "" : ` of ${folder}`} (${estimate})`);
+  await run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: join(ROOT, folder), quiet: true });
   writeFileSync(stamp, expected);
 }
 
@@ -28,29 +29,50 @@ async function wasmTarget() {
   await run("rustup", ["target", "add", "wasm32-unknown-unknown"]);
 }
 
-/** Installs a program from crates.io into the cache, once per version, and returns its path. */
-async function cargoTool(crate, version, program) {
-  const folder = join(CACHE, "tools", `${crate}-${version}`);
-  const path = join(folder, "bin", program);
+/** Fills a folder of the cache once. `fill` writes into a temporary folder, so that an interrupted setup leaves nothing. */
+async function cached(folder, program, what, fill) {
+  const path = join(folder, program);
   if (existsSync(path)) return path;
-  log(`setup: ${crate} ${version} (about a minute, once)`);
+  log(`setup: ${what}`);
   const since = performance.now();
-  // Built in a temporary folder and renamed, so that an interrupted or concurrent setup leaves no partial install.
-  const aside = `${folder}.${process.pid}`;
-  await run("cargo", ["install", crate, "--version", version, "--locked", "--root", aside], {
-    // An unoptimised tool builds in a third of the time and is hardly slower: it mostly waits for other programs.
-    env: { CARGO_PROFILE_RELEASE_OPT_LEVEL: "0", CARGO_TARGET_DIR: join(aside, "target") },
-  });
-  rmSync(join(aside, "target"), { recursive: true, force: true });
+  const temporary = `${folder}.${process.pid}`;
+  await fill(temporary);
   try {
-    renameSync(aside, folder);
+    renameSync(temporary, folder);
   } catch (error) {
-    rmSync(aside, { recursive: true, force: true });
+    // Another setup was faster.
+    rmSync(temporary, { recursive: true, force: true });
     if (!existsSync(path)) throw error;
   }
-  log(`setup: ${crate} is there after ${seconds(since)}`);
+  log(`setup: done in ${seconds(since)}`);
   return path;
 }
+
+/** Installs the tools of an npm package in `.scripts/tools` into the cache, once per version. */
+async function installNpmTool(name) {
+  const { folder, program } = npmTool(name);
+  await cached(folder, program, `${name} (about 10 seconds, once)`, async (temporary) => {
+    cpSync(join(ROOT, ".scripts", "tools", name), temporary, { recursive: true });
+    await run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: temporary, quiet: true });
+  });
+}
+
+/** Installs a program from crates.io into the cache, once per version, and returns its path. */
+function cargoTool(crate, program) {
+  const version = lockedVersion(crate.source);
+  const folder = join(CACHE, "tools", `${crate.name}-${version}`);
+  return cached(folder, join("bin", program), `${crate.name} ${version} (about a minute, once)`, (temporary) =>
+    run("cargo", ["install", crate.name, "--version", version, "--locked", "--root", temporary], {
+      quiet: true,
+      // An unoptimised tool builds in a third of the time and is hardly slower: it mostly waits for other programs. The
+      // tools share what they both depend on.
+      env: { CARGO_PROFILE_RELEASE_OPT_LEVEL: "0", CARGO_TARGET_DIR: TOOLS_TARGET },
+    }),
+  );
+}
+
+/** What the installation of cargo tools compiles; deleted after it. */
+const TOOLS_TARGET = join(CACHE, "tools", `target.${process.pid}`);
 
 /** The operator's secret of this checkout, where wrangler looks for it. */
 function adminSecret() {
@@ -83,25 +105,47 @@ function sizeOf(path) {
   return bytes;
 }
 
-/** Sets up the machine and returns the paths of the tools. Skips what is done already. */
+async function cargoTools() {
+  try {
+    return {
+      wasmBindgen: await cargoTool({ name: "wasm-bindgen-cli", source: "wasm-bindgen" }, "wasm-bindgen"),
+      workerBuild: await cargoTool({ name: "worker-build", source: "worker" }, "worker-build"),
+    };
+  } finally {
+    rmSync(TOOLS_TARGET, { recursive: true, force: true });
+  }
+}
+
+/** Sets up what `npm start` needs, and returns the paths of the tools. Skips what is done already. */
 export async function setup() {
   rustVersion();
   mkdirSync(join(CACHE, "tools"), { recursive: true });
-  await npmPackages();
-  await wasmTarget();
-  const tools = {
-    wasmBindgen: await cargoTool("wasm-bindgen-cli", lockedVersion("wasm-bindgen"), "wasm-bindgen"),
-    workerBuild: await cargoTool("worker-build", lockedVersion("worker"), "worker-build"),
-  };
   adminSecret();
+  const npm = (async () => {
+    await npmPackages("", "about 20 seconds");
+    if (NODE.tool) await installNpmTool(NODE.tool);
+  })();
+  const rust = (async () => {
+    await wasmTarget();
+    return cargoTools();
+  })();
+  const [tools] = await Promise.all([rust, npm]);
   return tools;
+}
+
+/** Sets up what release builds need besides. */
+export const setupRelease = () => installNpmTool("wasm-opt");
+
+/** Sets up what the tests need besides. */
+export async function setupTests() {
+  await setupRelease();
+  await npmPackages("tests", "about 20 seconds");
+  trimCache();
 }
 
 if (process.argv[1] === new URL(import.meta.url).pathname) {
   main(async () => {
     await setup();
-    trimCache();
+    await setupTests();
   });
 }
-
-export { Failure };

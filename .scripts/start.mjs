@@ -134,8 +134,8 @@ main(async () => {
   // Checked before the setup and the builds, which take minutes on a fresh machine,
   await freePort(port);
   const tools = await setup();
-  await buildWorker("worker", tools);
-  await buildConsole(tools);
+  await buildWorker("worker", tools, { profile: "local" });
+  await buildConsole(tools, "local");
   // and again after them, because another program may have taken the port meanwhile.
   await freePort(port);
   mkdirSync(STATE, { recursive: true });

@@ -2,15 +2,15 @@
 import { join } from "node:path";
 import { buildWorker } from "./build.mjs";
 import { buildConsole } from "./console.mjs";
-import { Failure, ROOT, log, main, npmBin, run, seconds } from "./lib.mjs";
-import { setup } from "./setup.mjs";
+import { Failure, NODE, ROOT, log, main, npmBin, run, seconds } from "./lib.mjs";
+import { setup, setupTests } from "./setup.mjs";
 
 const WASM = ["--target", "wasm32-unknown-unknown"];
 /** Crates that only run in workerd or a page. */
 const EXCLUDE_WASM_CRATES = ["sortroom-worker", "sortroom-web", "sortroom-bare", "sortroom-engine"].flatMap((crate) => ["--exclude", crate]);
 const DENY = ["--", "-D", "warnings"];
 
-const nodeTests = (...files) => run(npmBin("node"), ["--test", "--test-concurrency=1", "--test-reporter=spec", ...files]);
+const nodeTests = (...files) => run(NODE.program, ["--test", "--test-concurrency=1", "--test-reporter=spec", ...files]);
 
 let tools;
 
@@ -18,6 +18,7 @@ let tools;
 const STEPS = {
   setup: async () => {
     tools = await setup();
+    await setupTests();
   },
   format: () => run("cargo", ["fmt", "--all", "--check"]),
   words: () => nodeTests("tests/words/words.test.mjs"),
@@ -32,9 +33,9 @@ const STEPS = {
   docs: () => run("cargo", ["doc", "--workspace", "--no-deps", "--document-private-items", "--all-features"], { env: { RUSTDOCFLAGS: "-D warnings" } }),
   native: () => run("cargo", ["test", "--workspace", ...EXCLUDE_WASM_CRATES, "--all-features"]),
   build: async () => {
-    tools ??= await setup();
     await buildWorker("worker", tools);
-    await buildWorker("contract", tools);
+    // What only tests run need not be optimised.
+    await buildWorker("contract", tools, { profile: "local" });
     await buildConsole(tools);
   },
   deploy: () => run(npmBin("wrangler"), ["deploy", "--dry-run", "--outdir", "build/deploy"]),
@@ -53,8 +54,8 @@ const STEPS = {
   start: () => nodeTests("tests/e2e/start.test.mjs"),
   apply: () => nodeTests("tests/e2e/apply.test.mjs"),
   /** Whether the benchmarks work; speed is never asserted. */
-  bench: () => run(npmBin("node"), ["tests/bench/run.mjs", "--quick"]),
-  engine: () => run(npmBin("node"), ["tests/bench/engine.mjs", "--quick"]),
+  bench: () => run(NODE.program, ["tests/bench/run.mjs", "--quick"]),
+  engine: () => run(NODE.program, ["tests/bench/engine.mjs", "--quick"]),
   corpus: async () => {
     const cwd = join(ROOT, "tests/corpus/generate");
     await run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd });
@@ -69,7 +70,8 @@ main(async () => {
   }
   const timings = [];
   for (const [name, step] of Object.entries(STEPS)) {
-    if (selected.length > 0 && !selected.includes(name)) continue;
+    // Every step needs the set-up.
+    if (selected.length > 0 && !selected.includes(name) && name !== "setup") continue;
     log(`\n=== ${name}`);
     const since = performance.now();
     try {

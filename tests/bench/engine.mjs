@@ -11,7 +11,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { optimise } from "../../.scripts/wasm.mjs";
+import { RUSTFLAGS, optimise } from "../../.scripts/wasm.mjs";
 import { ROOT, environment, hashOf, holds, log, main, run, rustVersion, seconds } from "../../.scripts/lib.mjs";
 import { setup } from "../../.scripts/setup.mjs";
 import { Connection, median, request } from "./load.mjs";
@@ -37,30 +37,35 @@ const TARGETS = {
 /** What did not run, and the reason. */
 const leftOut = [];
 
+/** The cargo profile; what is only checked to work need not be optimised. */
+const PROFILE = options.quick ? "local" : "release";
+
 /**
  * The module is built twice: the linker vectorises the peer only if this package has level 3, and the engine ships with
  * the level of the workspace.
  */
-const MODULES = { ours: [], peer: ["--config", "profile.release.package.sortroom-engine.opt-level=3"] };
+const MODULES = { ours: [], peer: options.quick ? [] : ["--config", "profile.release.package.sortroom-engine.opt-level=3"] };
 
 /** Builds the modules for Node and workerd unless they are up to date, and returns their folder. */
 async function buildEngine(tools) {
   const out = join(ROOT, "build", "engine");
   const stamp = join(ROOT, "build", "engine.hash");
   const sources = ["src/core", "tests/bench/engine", "Cargo.toml", "Cargo.lock", ".cargo", ".scripts/wasm.mjs"];
-  const hash = hashOf(sources, [rustVersion(), tools, MODULES]);
+  const hash = hashOf(sources, [rustVersion(), tools, MODULES, PROFILE]);
   if (!holds(stamp, hash)) {
     const since = performance.now();
     rmSync(out, { recursive: true, force: true });
     const wasm = ["--target", "wasm32-unknown-unknown"];
     for (const [name, args] of Object.entries(MODULES)) {
       log(`engine: building the wasm module, ${name}`);
-      await run("cargo", ["build", "--quiet", "--release", "-p", "sortroom-engine", ...wasm, ...args]);
-      const built = join(environment().CARGO_TARGET_DIR, wasm[1], "release", "sortroom_engine.wasm");
+      await run("cargo", ["build", "--quiet", "--profile", PROFILE, "-p", "sortroom-engine", ...wasm, ...args], {
+        env: { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: RUSTFLAGS },
+      });
+      const built = join(environment().CARGO_TARGET_DIR, wasm[1], PROFILE, "sortroom_engine.wasm");
       const folder = join(out, name);
       mkdirSync(folder, { recursive: true });
       await run(tools.wasmBindgen, [built, "--target", "web", "--no-typescript", "--out-dir", folder, "--out-name", "engine"]);
-      await optimise(join(folder, "engine_bg.wasm"));
+      if (PROFILE === "release") await optimise(join(folder, "engine_bg.wasm"));
     }
     writeFileSync(stamp, hash);
     log(`engine: built in ${seconds(since)}`);
@@ -72,7 +77,7 @@ async function buildEngine(tools) {
 /** Runs the bench by criterion, and returns a function from `group/name` to its median in nanoseconds. */
 async function runCriterion() {
   log("engine: natively, by criterion");
-  await run("cargo", ["bench", "--quiet", "-p", "sortroom", "--bench", "classify", "--", "--noplot", ...PLAN.criterion], { quiet: true });
+  await run("cargo", ["bench", "--quiet", "--profile", options.quick ? "local" : "bench", "-p", "sortroom", "--bench", "classify", "--", "--noplot", ...PLAN.criterion], { quiet: true });
   const folder = join(environment().CARGO_TARGET_DIR, "criterion");
   return (id) => JSON.parse(readFileSync(join(folder, ...id.split("/"), "new", "estimates.json"), "utf8")).median.point_estimate;
 }

@@ -12,7 +12,7 @@ import { basename, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { Failure, ROOT, hashOf, holds, log, main, run } from "../../.scripts/lib.mjs";
 import { buildPackage } from "../../.scripts/package.mjs";
-import { setup } from "../../.scripts/setup.mjs";
+import { setup, setupTests } from "../../.scripts/setup.mjs";
 import { launch } from "../browser/chromium.mjs";
 import { median } from "./load.mjs";
 import { transformerPython } from "./python.mjs";
@@ -207,7 +207,9 @@ it reads the text once for each rule and 512 tokens at most, ours reads all; the
 }
 
 await main(async () => {
-  const ours = await buildPackage(await setup());
+  const tools = await setup();
+  await setupTests();
+  const ours = await buildPackage(tools);
   const modules = await library();
   const { folder, size } = await model();
   const transformers = join(modules, "@huggingface", "transformers");

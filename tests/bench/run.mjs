@@ -256,7 +256,7 @@ async function measure(ours, bare) {
 
 await main(async () => {
   const tools = await setup();
-  const folders = { ours: options.build ? join(ROOT, "build", options.build) : await buildWorker("worker", tools), bare: await buildWorker("bare", tools) };
+  const folders = { ours: options.build ? join(ROOT, "build", options.build) : await buildWorker("worker", tools), bare: await buildWorker("bare", tools, { profile: options.quick ? "local" : "release" }) };
   // Imported late: its dependencies are installed by the setup.
   const { startBare, startOurs } = await import("./servers.mjs");
   const ours = await startOurs({ variant: options.build });

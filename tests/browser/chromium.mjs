@@ -32,7 +32,7 @@ function findInstalled() {
 
 /** Unpacks the browser from npm, and the libraries that a minimal machine lacks. */
 async function fromNpm() {
-  const source = join(ROOT, "node_modules", "@sparticuz", "chromium");
+  const source = join(ROOT, "tests", "node_modules", "@sparticuz", "chromium");
   const { version } = JSON.parse(readFileSync(join(source, "package.json"), "utf8"));
   const folder = join(CACHE, "chromium", version);
   if (!existsSync(folder)) {

@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
-import { ROOT, npmBin, run } from "../../.scripts/lib.mjs";
+import { ROOT, npmBin, run, testBin } from "../../.scripts/lib.mjs";
 import { launch } from "../browser/chromium.mjs";
 import { MAIL, PDF, answers, files, project, rules, schema, vectors } from "./packed.mjs";
 
@@ -71,7 +71,7 @@ const SETUPS = {
   async webpack() {
     const folder = await project("webpack", { "dist/index.html": HTML, "main.js": page(IMPORTS) });
     const options = ["--entry", "./main.js", "--mode", "production", "--output-path", "dist", "--output-filename", "main.js", "--no-performance"];
-    await run(npmBin("webpack"), ["build", ...options], { cwd: folder, quiet: true });
+    await run(testBin("webpack"), ["build", ...options], { cwd: folder, quiet: true });
     return join(folder, "dist");
   },
   async esbuild() {
