@@ -13,8 +13,9 @@ use serde::Serialize;
 use super::{
     access,
     index::{
-        ClassifierChange, ClassifierFilter, ClassifierVersion, Cursor, File, FileFilter, FileOrder, IndexCommand,
-        IndexReply, JobFilter, JobInput, Page, PageRequest, Refusal, Reservation, RouteRef, RuleChange, RuleSource,
+        ClassifierChange, ClassifierFilter, ClassifierVersion, Cursor, DeleteFile, File, FileFilter, FileOrder,
+        JobFilter, JobInput, Page, PageRequest, PutFile, Refusal, RemoveJob, ReserveJob, Reserved, RouteRef,
+        RuleChange, RuleSource, UpsertJob,
     },
     job_reply::JobReply,
     ports::{FileKey, PartUpload, Ports},
@@ -85,6 +86,10 @@ fn expect_kind<T>(result: Result<T>, kind: ErrorKind, what: &str) -> Result<()> 
     }
 }
 
+fn unexpected(outcome: &Reserved) -> Error {
+    Error::new(ErrorKind::Internal, format!("unexpected outcome of a reservation: {outcome:?}"))
+}
+
 fn classification(label: &str) -> Classification {
     let rule = Rule::new(label, "anything that is at hand");
     Classification { rules: RuleSet { rules: vec![rule] }, ..Classification::default() }
@@ -117,7 +122,7 @@ async fn scene(ports: &impl Ports) -> Result<Scene> {
     let scene =
         Scene { project, user: TokenId::from_random(ports.random()), file: FileId::from_random(ports.random()) };
     let file = new_file(ports, scene.file, "scene.txt");
-    ports.index(project, IndexCommand::PutFile(file)).await?;
+    ports.index(project, PutFile(file)).await?;
     Ok(scene)
 }
 
@@ -145,8 +150,8 @@ fn change(name: Option<&str>, classification: Option<Classification>) -> Classif
 }
 
 impl Scene {
-    fn reservation(&self, ports: &impl Ports) -> Reservation {
-        Reservation {
+    fn reservation(&self, ports: &impl Ports) -> ReserveJob {
+        ReserveJob {
             id: JobId::from_random(ports.random()),
             user: self.user,
             input: file(self.file),
@@ -157,10 +162,10 @@ impl Scene {
         }
     }
 
-    async fn reserve(&self, ports: &impl Ports, reservation: Reservation) -> Result<Job> {
-        match ports.index(self.project, IndexCommand::Reserve(Box::new(reservation))).await? {
-            IndexReply::Accepted(job) => Ok(*job),
-            other => Err(other.unexpected()),
+    async fn reserve(&self, ports: &impl Ports, reservation: ReserveJob) -> Result<Job> {
+        match ports.index(self.project, reservation).await? {
+            Reserved::Accepted(job) => Ok(*job),
+            other => Err(unexpected(&other)),
         }
     }
 
@@ -220,33 +225,30 @@ async fn job_removal(ports: &impl Ports) -> Result<()> {
 
 async fn refusals(ports: &impl Ports) -> Result<()> {
     let scene = scene(ports).await?;
-    let refused = async |reservation: Reservation| match ports
-        .index(scene.project, IndexCommand::Reserve(Box::new(reservation)))
-        .await?
-    {
-        IndexReply::Refused(refusal) => Ok(refusal),
-        other => Err(other.unexpected()),
+    let refused = async |reservation: ReserveJob| match ports.index(scene.project, reservation).await? {
+        Reserved::Refused(refusal) => Ok(refusal),
+        other => Err(unexpected(&other)),
     };
-    let unknown = Reservation { input: file(FileId::from_random(ports.random())), ..scene.reservation(ports) };
+    let unknown = ReserveJob { input: file(FileId::from_random(ports.random())), ..scene.reservation(ports) };
     expect_eq(&refused(unknown).await?, &Refusal::UnknownFile, "an unknown file")?;
     let classifier = RuleSource::Saved(ClassifierId::from_random(ports.random()));
-    let unknown = Reservation { rule_source: classifier, ..scene.reservation(ports) };
+    let unknown = ReserveJob { rule_source: classifier, ..scene.reservation(ports) };
     expect_eq(&refused(unknown).await?, &Refusal::UnknownClassifier, "an unknown classifier")?;
     let announced = FileId::from_random(ports.random());
     let row = File { size: None, ..new_file(ports, announced, "announced.txt") };
-    ports.index(scene.project, IndexCommand::PutFile(row)).await?;
-    let early = Reservation { input: file(announced), ..scene.reservation(ports) };
+    ports.index(scene.project, PutFile(row)).await?;
+    let early = ReserveJob { input: file(announced), ..scene.reservation(ports) };
     expect_eq(&refused(early).await?, &Refusal::FileNotUploaded, "a file that has not arrived")?;
     expect_eq(&scene.list(ports, JobFilter::default(), page(10)).await?.items, &Vec::new(), "nothing was stored")
 }
 
 async fn idempotency(ports: &impl Ports) -> Result<()> {
     let scene = scene(ports).await?;
-    let keyed = |key: &str| Reservation { transaction: Some(key.to_owned()), ..scene.reservation(ports) };
+    let keyed = |key: &str| ReserveJob { transaction: Some(key.to_owned()), ..scene.reservation(ports) };
     let first = scene.reserve(ports, keyed("Schlüssel '1'")).await?;
-    match ports.index(scene.project, IndexCommand::Reserve(Box::new(keyed("Schlüssel '1'")))).await? {
-        IndexReply::Existing(job) => expect_eq(&job.snapshot(), &first.snapshot(), "the first job")?,
-        other => return Err(other.unexpected()),
+    match ports.index(scene.project, keyed("Schlüssel '1'")).await? {
+        Reserved::Existing(job) => expect_eq(&job.snapshot(), &first.snapshot(), "the first job")?,
+        other => return Err(unexpected(&other)),
     }
     let second = scene.reserve(ports, keyed("another")).await?;
     expect(second.id != first.id, "another key is another job")
@@ -258,7 +260,7 @@ async fn row_versions(ports: &impl Ports) -> Result<()> {
     let newer = Job { version: 5, state: State::Succeeded, ..accepted.snapshot() };
     let older = Job { version: 4, state: State::Cancelled, ..accepted };
     for job in [newer.clone(), older] {
-        ports.index(scene.project, IndexCommand::UpsertJob { job: Box::new(job) }).await?;
+        ports.index(scene.project, UpsertJob(Box::new(job))).await?;
     }
     let by_status = JobFilter { status: Some(Status::Succeeded), ..JobFilter::default() };
     expect_eq(&scene.list(ports, by_status, page(10)).await?.items, &vec![newer], "the newest version")
@@ -269,7 +271,7 @@ async fn job_listing(ports: &impl Ports) -> Result<()> {
     let scene = scene(ports).await?;
     let classifier = ClassifierId::from_random(ports.random());
     let accepted = scene.reserve(ports, scene.reservation(ports)).await?;
-    ports.index(scene.project, IndexCommand::RemoveJob { job: accepted.id }).await?;
+    ports.index(scene.project, RemoveJob { id: accepted.id }).await?;
     let mut jobs = Vec::new();
     for number in 0..COUNT {
         let mut job = Job {
@@ -281,7 +283,7 @@ async fn job_listing(ports: &impl Ports) -> Result<()> {
             ..accepted.clone()
         };
         Arc::make_mut(&mut job.classification).classifier = (number % 5 == 0).then_some(classifier);
-        ports.index(scene.project, IndexCommand::UpsertJob { job: Box::new(job.clone()) }).await?;
+        ports.index(scene.project, UpsertJob(Box::new(job.clone()))).await?;
         jobs.push(job.snapshot());
     }
     jobs.sort_by_key(|job| std::cmp::Reverse((job.created_at, job.id)));
@@ -321,13 +323,13 @@ async fn job_listing(ports: &impl Ports) -> Result<()> {
 
 async fn file_listing(ports: &impl Ports) -> Result<()> {
     let scene = scene(ports).await?;
-    ports.index(scene.project, IndexCommand::DeleteFile { file: scene.file }).await?;
+    ports.index(scene.project, DeleteFile { id: scene.file }).await?;
     let mut files = Vec::new();
     for number in 0..25_u8 {
         let mut file = new_file(ports, FileId::from_random([number; 16]), &format!("{}.txt", number % 4));
         file.created_at = Timestamp::from_millis(1_000_000 + i64::from(number / 2));
         file.external_id = (number % 3 == 0).then(|| "l'été".to_owned());
-        ports.index(scene.project, IndexCommand::PutFile(file.clone())).await?;
+        ports.index(scene.project, PutFile(file.clone())).await?;
         files.push(file);
     }
     let pages = async |filter: FileFilter, order: FileOrder| {
@@ -470,15 +472,15 @@ async fn schemas(ports: &impl Ports) -> Result<()> {
 async fn current_jobs(ports: &impl Ports) -> Result<()> {
     let scene = scene(ports).await?;
     let reservation =
-        || Reservation { input: JobInput::File { id: scene.file, current: true }, ..scene.reservation(ports) };
+        || ReserveJob { input: JobInput::File { id: scene.file, current: true }, ..scene.reservation(ports) };
     let first = scene.reserve(ports, reservation()).await?;
     expect_eq(&super::files::get(ports, scene.project, scene.file).await?.job, &Some(first.id), "the file's job")?;
-    match ports.index(scene.project, IndexCommand::Reserve(Box::new(reservation()))).await? {
-        IndexReply::Refused(Refusal::InProgress(job)) => expect_eq(&job, &first.id, "the job in the way")?,
-        other => return Err(other.unexpected()),
+    match ports.index(scene.project, reservation()).await? {
+        Reserved::Refused(Refusal::InProgress(job)) => expect_eq(&job, &first.id, "the job in the way")?,
+        other => return Err(unexpected(&other)),
     }
     let ended = Job { version: 1, state: State::Succeeded, ..first.snapshot() };
-    ports.index(scene.project, IndexCommand::UpsertJob { job: Box::new(ended) }).await?;
+    ports.index(scene.project, UpsertJob(Box::new(ended))).await?;
     let second = scene.reserve(ports, reservation()).await?;
     expect(second.id != first.id, "another job once the first has ended")
 }

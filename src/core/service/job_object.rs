@@ -1,7 +1,7 @@
 //! The logic of a job object: load the job, apply the command, store the job, deliver its effects.
 
 use super::{
-    index::IndexCommand,
+    index::{RemoveJob, UpsertJob},
     job_reply::JobReply,
     ports::{Clock, Environment, Index, Queue, StageMessage},
 };
@@ -127,13 +127,8 @@ async fn flush_outbox(
                 };
                 ports.enqueue(message, *delay_seconds).await
             }
-            Effect::UpsertIndex { .. } => {
-                let command = IndexCommand::UpsertJob { job: Box::new(job.snapshot()) };
-                ports.index(job.project, command).await.map(drop)
-            }
-            Effect::RemoveFromIndex => {
-                ports.index(job.project, IndexCommand::RemoveJob { job: job.id }).await.map(drop)
-            }
+            Effect::UpsertIndex { .. } => ports.index(job.project, UpsertJob(Box::new(job.snapshot()))).await,
+            Effect::RemoveFromIndex => ports.index(job.project, RemoveJob { id: job.id }).await,
         };
         match outcome {
             Ok(()) => delivered.push(effect.id()),

@@ -1,7 +1,7 @@
 //! Use cases of jobs.
 
 use super::{
-    index::{self, IndexCommand, IndexReply, JobFilter, JobInput, Page, PageRequest, Refusal, Reservation, RuleSource},
+    index::{self, JobFilter, JobInput, ListJobs, Page, PageRequest, Refusal, ReserveJob, Reserved, RuleSource},
     job_reply::JobReply,
     ports::{Environment, Files, Index, Jobs, Random},
     stage,
@@ -49,10 +49,10 @@ pub async fn create(
     request: JobRequest,
 ) -> Result<CreateOutcome> {
     let job = match reserve(ports, caller, request).await? {
-        IndexReply::Accepted(job) => job,
+        Reserved::Accepted(job) => job,
         // The request that reserved the key may have been cut off before it submitted the job; submitting twice is
         // harmless.
-        IndexReply::Existing(job) => {
+        Reserved::Existing(job) => {
             return match ports
                 .job(caller.project, job.id, Command::Submit { job: job.clone(), start: Start::Queue })
                 .await
@@ -63,8 +63,7 @@ pub async fn create(
                 Err(error) => Err(error),
             };
         }
-        IndexReply::Refused(refusal) => return Ok(CreateOutcome::Refused(refusal)),
-        other => return Err(other.unexpected()),
+        Reserved::Refused(refusal) => return Ok(CreateOutcome::Refused(refusal)),
     };
     let max_bytes = ports.config().inline_max_bytes;
     let small = match job.source {
@@ -78,8 +77,8 @@ pub async fn create(
     Ok(CreateOutcome::Job(job))
 }
 
-async fn reserve(ports: &(impl Index + Random), caller: &Token, request: JobRequest) -> Result<IndexReply> {
-    let reservation = Reservation {
+async fn reserve(ports: &(impl Index + Random), caller: &Token, request: JobRequest) -> Result<Reserved> {
+    let reservation = ReserveJob {
         id: JobId::from_random(ports.random()),
         user: caller.id,
         input: request.input,
@@ -88,7 +87,7 @@ async fn reserve(ports: &(impl Index + Random), caller: &Token, request: JobRequ
         plan: request.plan,
         external: request.external,
     };
-    ports.index(caller.project, IndexCommand::Reserve(Box::new(reservation))).await
+    ports.index(caller.project, reservation).await
 }
 
 /// Accepts a job and runs its first stage before storing it, so that the answer has the stage's output. The job, its
@@ -104,10 +103,9 @@ pub async fn create_and_run(
     request: JobRequest,
 ) -> Result<CreateOutcome> {
     let job = match reserve(ports, caller, request).await? {
-        IndexReply::Accepted(job) => job,
-        IndexReply::Existing(job) => return Ok(CreateOutcome::Job(job)),
-        IndexReply::Refused(refusal) => return Ok(CreateOutcome::Refused(refusal)),
-        other => return Err(other.unexpected()),
+        Reserved::Accepted(job) => job,
+        Reserved::Existing(job) => return Ok(CreateOutcome::Job(job)),
+        Reserved::Refused(refusal) => return Ok(CreateOutcome::Refused(refusal)),
     };
     let id = job.id;
     let outcome = stage::output(ports, &job).await;
@@ -143,15 +141,10 @@ pub async fn get(ports: &impl Jobs, project: ProjectId, id: JobId) -> Result<Job
 /// `Invalid` if the cursor is not one of ours, `Upstream` if the index cannot be reached.
 pub async fn list(ports: &impl Index, project: ProjectId, filter: JobFilter, page: PageRequest) -> Result<Page<Job>> {
     let size = page.size;
-    match ports.index(project, IndexCommand::ListJobs { filter, page }).await? {
-        IndexReply::Jobs(rows) => {
-            let (mut items, cut) = rows.read()?;
-            let more = index::truncate_page(&mut items, size) || cut;
-            let next = items.last().filter(|_| more).map(|job| index::cursor(job.created_at, &job.id));
-            Ok(Page { items, next })
-        }
-        other => Err(other.unexpected()),
-    }
+    let (mut items, cut) = ports.index(project, ListJobs { filter, page }).await?.read()?;
+    let more = index::truncate_page(&mut items, size) || cut;
+    let next = items.last().filter(|_| more).map(|job| index::cursor(job.created_at, &job.id));
+    Ok(Page { items, next })
 }
 
 /// Cancels a job. Cancelling a cancelled job changes nothing.

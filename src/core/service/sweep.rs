@@ -1,7 +1,7 @@
 //! The maintenance of an index, which its timer runs.
 
 use super::{
-    index::{IndexCommand, IndexStore},
+    index::IndexStore,
     job_reply::JobReply,
     ports::{Clock, Environment, FileKey, Files, Jobs},
 };
@@ -12,15 +12,6 @@ use crate::{
     limits,
     time::Timestamp,
 };
-
-/// When the index must run [`sweep`] at the latest because of `command`; None if the command does not require it.
-pub fn timer(command: &IndexCommand, now: Timestamp) -> Option<Timestamp> {
-    match command {
-        IndexCommand::Reserve(_) => Some(now + limits::STALE_JOB_AGE),
-        IndexCommand::PutFile(_) => Some(now + limits::DAY),
-        _ => None,
-    }
-}
 
 /// Handles the timer of an index: queries open jobs that have not reported for a while, submits those that were
 /// accepted and never submitted, and deletes files past their retention. Returns when it must run again, if at all.

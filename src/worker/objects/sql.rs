@@ -3,7 +3,10 @@
 use std::cell::Cell;
 
 use serde::{Serialize, de::DeserializeOwned};
-use sortroom::error::{Error, Result};
+use sortroom::{
+    error::{Error, Result},
+    time::Timestamp,
+};
 use wasm_bindgen::prelude::*;
 use worker::{
     SqlStorage, SqlStorageValue, State,
@@ -52,6 +55,16 @@ pub fn text(value: &impl ToString) -> SqlStorageValue {
 /// An integer, to bind to a statement. The platform's numbers are exact up to 2^53; times and versions stay below.
 pub fn integer(value: i64) -> SqlStorageValue {
     SqlStorageValue::Integer(value)
+}
+
+/// A time, to bind to a statement.
+pub fn timestamp(timestamp: Timestamp) -> SqlStorageValue {
+    integer(timestamp.as_millis())
+}
+
+/// A value as text or, if there is none, NULL, to bind to a statement.
+pub fn optional<T: ToString>(value: Option<&T>) -> SqlStorageValue {
+    value.map_or(SqlStorageValue::Null, text)
 }
 
 /// A value as JSON, to bind to a statement.

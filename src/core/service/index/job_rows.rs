@@ -58,11 +58,27 @@ impl JobRows {
     pub fn read(self) -> Result<(Vec<Job>, bool)> {
         match self {
             Self::Stored { page, cut } => {
-                jobs(serde_json::from_str(&format!(r#"{{{page},"cut":{cut}}}"#)).map_err(Error::internal)?)
+                jobs(serde_json::from_str(&stored_to_json(&page, cut)).map_err(Error::internal)?)
             }
             Self::Read { rows, cut } => Ok((rows, cut)),
         }
     }
+
+    /// The JSON of the rows. Stored rows are JSON already, and are not parsed: serializing them would check every byte.
+    ///
+    /// # Errors
+    ///
+    /// `Internal` if the rows cannot be serialized.
+    pub(super) fn to_json(&self) -> Result<String> {
+        match self {
+            Self::Stored { page, cut } => Ok(stored_to_json(page, *cut)),
+            Self::Read { .. } => serde_json::to_string(self).map_err(Error::internal),
+        }
+    }
+}
+
+fn stored_to_json(page: &str, cut: bool) -> String {
+    format!(r#"{{{page},"cut":{cut}}}"#)
 }
 
 fn jobs(serialized: SerializedRows<'_>) -> Result<(Vec<Job>, bool)> {
@@ -79,7 +95,7 @@ fn jobs(serialized: SerializedRows<'_>) -> Result<(Vec<Job>, bool)> {
 impl Serialize for JobRows {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Stored { page, cut } => RawValue::from_string(format!(r#"{{{page},"cut":{cut}}}"#))
+            Self::Stored { page, cut } => RawValue::from_string(stored_to_json(page, *cut))
                 .map_err(serde::ser::Error::custom)?
                 .serialize(serializer),
             Self::Read { rows: jobs, cut } => {
