@@ -14,7 +14,7 @@ use sortroom::{
     service::{
         index::{
             ClassifierFilter, FileFilter, FileOrder, GetProject, IndexCommand, JobFilter, JobRow, ListClassifiers,
-            ListFiles, ListJobs, ListSchemas, PageRequest,
+            ListFiles, ListJobs, ListSchemas, PageRequest, Versions,
         },
         memory::{FaultPoint, Memory},
         ports::{Config, Index, Jobs, Random, StageMessage, Tokens},
@@ -358,7 +358,7 @@ impl World {
 
     /// The versions of the classifier of documents: the first one, one with a renamed label, and a draft.
     fn classifier_records(&self, records: &mut Vec<(&'static str, String, Saved)>) {
-        let filter = ClassifierFilter { drafts: true, ..ClassifierFilter::default() };
+        let filter = ClassifierFilter { versions: Versions::All, ..ClassifierFilter::default() };
         let page = PageRequest { size: 100, after: None };
         let list = ListClassifiers { filter, page };
         let before = self.index(list.clone());

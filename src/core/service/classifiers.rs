@@ -2,8 +2,9 @@
 
 use super::{
     index::{
-        ChangeClassifier, ChangeRules, ClassifierChange, ClassifierFilter, ClassifierVersion, DeleteClassifier,
-        GetClassifier, ListClassifiers, Page, PageRequest, PublishClassifier, RuleChange, SaveClassifier,
+        AddExample, ChangeClassifier, ChangeRules, ClassifierChange, ClassifierFilter, ClassifierVersion,
+        DeleteClassifier, GetClassifier, ListClassifiers, Page, PageRequest, PublishClassifier, RuleChange,
+        SaveClassifier, Version,
     },
     ports::{Index, Random},
 };
@@ -58,7 +59,7 @@ pub async fn change_rules(
     id: ClassifierId,
     change: RuleChange,
 ) -> Result<ClassifierVersion> {
-    ports.index(project, ChangeRules { id, change, draft: false }).await?.ok_or_else(missing)
+    ports.index(project, ChangeRules { id, change }).await?.ok_or_else(missing)
 }
 
 /// Adds a text to the examples of a label, in the draft of a classifier. If its newest version is not a draft, a draft
@@ -74,8 +75,7 @@ pub async fn add_example(
     label: String,
     text: String,
 ) -> Result<ClassifierVersion> {
-    let change = RuleChange::Example { label, text };
-    ports.index(project, ChangeRules { id, change, draft: true }).await?.ok_or_else(missing)
+    ports.index(project, AddExample { id, label, text }).await?.ok_or_else(missing)
 }
 
 /// Publishes the newest version of a classifier.
@@ -87,13 +87,18 @@ pub async fn publish(ports: &impl Index, project: ProjectId, id: ClassifierId) -
     ports.index(project, PublishClassifier { id }).await?.ok_or_else(missing)
 }
 
-/// The newest published version of a classifier or, with `draft`, the newest version, published or not.
+/// A version of a classifier.
 ///
 /// # Errors
 ///
-/// `NotFound` if the project has no classifier with this id, `Upstream`.
-pub async fn get(ports: &impl Index, project: ProjectId, id: ClassifierId, draft: bool) -> Result<ClassifierVersion> {
-    ports.index(project, GetClassifier { id, draft }).await?.ok_or_else(missing)
+/// `NotFound` if the project has no classifier with this id or no such version of it, `Upstream`.
+pub async fn get(
+    ports: &impl Index,
+    project: ProjectId,
+    id: ClassifierId,
+    version: Version,
+) -> Result<ClassifierVersion> {
+    ports.index(project, GetClassifier { id, version }).await?.ok_or_else(missing)
 }
 
 /// Deletes a classifier with all its versions.

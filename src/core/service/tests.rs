@@ -8,7 +8,10 @@ use proptest::prelude::*;
 
 use super::{
     access, classifiers, corrections, files,
-    index::{ClassifierChange, ClassifierVersion, File, JobFilter, JobInput, PageRequest, RouteRef, RuleSource},
+    index::{
+        ClassifierChange, ClassifierVersion, File, JobFilter, JobInput, JobRole, PageRequest, RouteRef, RuleSource,
+        Version,
+    },
     jobs::{self, CreateOutcome, JobRequest},
     memory::{FaultPoint, Memory},
     ports::{Clock, Config, FileKey, Files, Random},
@@ -67,7 +70,7 @@ async fn file(world: &Memory, token: &Token, text: &'static str) -> FileId {
 
 async fn create(world: &Memory, token: &Token, file: FileId, transaction: Option<&str>) -> Option<JobId> {
     let request = JobRequest {
-        input: JobInput::File { id: file, current: false },
+        input: JobInput::File { id: file, role: JobRole::Independent },
         rule_source: rules(),
         plan: vec![Stage::Classify],
         transaction: transaction.map(str::to_owned),
@@ -97,7 +100,7 @@ async fn routed_classifier(world: &Memory, token: &Token) -> ClassifierId {
 /// Classifies a file inline; its extraction goes through the queue.
 async fn create_and_run(world: &Memory, token: &Token, file: FileId, classifier: ClassifierId) -> Option<JobId> {
     let request = JobRequest {
-        input: JobInput::File { id: file, current: true },
+        input: JobInput::File { id: file, role: JobRole::Current },
         rule_source: RuleSource::Saved(classifier),
         plan: vec![Stage::Classify, Stage::Extract],
         transaction: None,
@@ -268,7 +271,7 @@ async fn newest_examples(
     token: &Token,
     classifier: ClassifierId,
 ) -> (Vec<(String, Vec<String>)>, bool) {
-    let newest = classifiers::get(world, token.project, classifier, true).await.unwrap();
+    let newest = classifiers::get(world, token.project, classifier, Version::Newest).await.unwrap();
     let examples = newest.classification.rules.rules.into_iter().map(|rule| (rule.label, rule.examples));
     (examples.collect(), newest.draft)
 }
@@ -279,7 +282,7 @@ fn a_correction_makes_the_document_an_example_of_the_draft() {
         let world = world(1_000);
         let token = token(&world).await;
         let classifier = routed_classifier(&world, &token).await;
-        let before = classifiers::get(&world, token.project, classifier, false).await.unwrap();
+        let before = classifiers::get(&world, token.project, classifier, Version::Published).await.unwrap();
         let file = file(&world, &token, INVOICE).await;
         let job = create_and_run(&world, &token, file, classifier).await.unwrap();
         let correct = async |job, label: &str| corrections::correct(&world, token.project, job, label.to_owned()).await;
@@ -294,10 +297,15 @@ fn a_correction_makes_the_document_an_example_of_the_draft() {
             vec![("invoice".to_owned(), examples(invoice)), ("contract".to_owned(), examples(contract))]
         };
         assert_eq!(newest_examples(&world, &token, classifier).await, (with(&[], &[INVOICE]), true));
-        assert_eq!(classifiers::get(&world, token.project, classifier, false).await.unwrap(), before, "as published");
+        assert_eq!(
+            classifiers::get(&world, token.project, classifier, Version::Published).await.unwrap(),
+            before,
+            "as published"
+        );
 
         // Repeating a correction, changing it, and correcting another job: still one draft.
-        let version = async || classifiers::get(&world, token.project, classifier, true).await.unwrap().version;
+        let version =
+            async || classifiers::get(&world, token.project, classifier, Version::Newest).await.unwrap().version;
         let first = version().await;
         world.advance(Duration::from_millis(1));
         assert_eq!(correct(job, "contract").await.unwrap(), corrected);

@@ -14,7 +14,7 @@ use crate::{
     limits,
     service::{
         classifiers, files,
-        index::{File, JobInput, Refusal, RuleSource},
+        index::{File, JobInput, JobRole, Refusal, RuleSource, Version},
         jobs::{self, CreateOutcome, JobRequest},
         ports::{FileKey, Ports},
         signed_url::Grant,
@@ -61,7 +61,7 @@ pub(super) async fn create_upload<P: Ports>(caller: &Caller<P>) -> Reply {
 /// `GET /api/v1/classify/{classifierId}/get-url`
 pub(super) async fn upload_url<P: Ports>(caller: Caller<P>, segments: PathParams) -> Reply {
     let id: ClassifierId = segments.id("classifier", NO_CLASSIFIER)?;
-    found(classifiers::get(&caller.ports, caller.token.project, id, false).await, NO_CLASSIFIER)?;
+    found(classifiers::get(&caller.ports, caller.token.project, id, Version::Published).await, NO_CLASSIFIER)?;
     create_upload(&caller).await
 }
 
@@ -106,7 +106,7 @@ async fn classify<P: Ports>(
     let text = check.finish(text)?;
     let id: FileId = cuid::decode(text).ok_or_else(|| Error::not_found(NO_FILE))?;
     let request = JobRequest {
-        input: JobInput::File { id, current: true },
+        input: JobInput::File { id, role: JobRole::Current },
         rule_source: RuleSource::Saved(classifier),
         plan,
         transaction: None,

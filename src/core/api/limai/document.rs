@@ -18,7 +18,7 @@ use crate::{
     job::{External, Stage},
     service::{
         files,
-        index::{JobInput, Refusal, RuleSource},
+        index::{JobInput, JobRole, Refusal, RuleSource},
         jobs::{self, CreateOutcome, JobRequest},
         ports::Ports,
         schemas,
@@ -31,7 +31,7 @@ const MAX_FILES: usize = 100;
 
 fn extract_request(file: FileId, schema: SchemaId) -> JobRequest {
     JobRequest {
-        input: JobInput::File { id: file, current: true },
+        input: JobInput::File { id: file, role: JobRole::Current },
         rule_source: RuleSource::Schema(schema),
         plan: vec![Stage::Extract],
         transaction: None,

@@ -20,9 +20,9 @@ use crate::{
     },
     error::{Error, ErrorKind, Result},
     id::{ClassifierId, FileId, JobId, ProjectId},
-    job::{self, Classification, External, Job, Stage},
+    job::{self, Classification, External, Stage},
     service::{
-        index::{JobFilter, JobInput, PageRequest, Refusal, RuleSource},
+        index::{JobFilter, JobInput, JobRole, PageRequest, Refusal, RuleSource},
         jobs::{self, CreateOutcome, JobRequest},
         ports::Ports,
     },
@@ -46,14 +46,14 @@ pub(super) async fn create<P: Ports>(caller: Caller<P>, headers: HeaderMap, body
         }
     };
     let job_request = JobRequest {
-        input: JobInput::File { id: request.file, current: false },
+        input: JobInput::File { id: request.file, role: JobRole::Independent },
         rule_source: rules,
         plan: vec![Stage::Classify],
         transaction: request.transaction,
         external: External::default(),
     };
     match jobs::create(&caller.ports, &caller.token, job_request).await? {
-        CreateOutcome::Job(job) => Ok(answer(&job, false)),
+        CreateOutcome::Job(job) => Ok(answer(&ClassifyJob::from(&*job))),
         CreateOutcome::Refused(refusal) => {
             Err(refusal_error(refusal, &input, request.file, caller.token.project).into())
         }
@@ -77,13 +77,14 @@ pub(super) async fn get<P: Ports>(caller: Caller<P>, PathId(id): PathId<JobId>) 
     if job.kind() != job::JobKind::Document {
         return Err(Error::not_found(JobId::MISSING).into());
     }
-    Ok(answer(&job, caller.query.contains("expand", "usage")))
+    let body = ClassifyJob::from(&job);
+    Ok(answer(&if caller.query.contains("expand", "usage") { body.with_usage() } else { body }))
 }
 
 /// `POST /api/v2/classify/{id}/cancel`
 pub(super) async fn cancel<P: Ports>(caller: Caller<P>, PathId(id): PathId<JobId>) -> Reply {
     let job = jobs::cancel(&caller.ports, caller.token.project, id).await.map_err(with_job_message)?;
-    Ok(answer(&job, false))
+    Ok(answer(&ClassifyJob::from(&job)))
 }
 
 /// `DELETE /api/v2/classify/{id}`
@@ -93,8 +94,8 @@ pub(super) async fn delete<P: Ports>(caller: Caller<P>, PathId(id): PathId<JobId
     Ok(reply::json(StatusCode::OK, &json!({ "id": id.format(), "project_id": project.to_string() })))
 }
 
-fn answer(job: &Job, with_usage: bool) -> axum::response::Response {
-    reply::json(StatusCode::OK, &ClassifyJob::new(job, with_usage))
+fn answer(job: &ClassifyJob<'_>) -> axum::response::Response {
+    reply::json(StatusCode::OK, job)
 }
 
 /// The same error, with the dialect's message if nothing was found.

@@ -16,6 +16,31 @@ use crate::{
     time::Timestamp,
 };
 
+/// Which version of a classifier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Version {
+    /// The newest published version.
+    Published,
+    /// The newest version, published or not.
+    Newest,
+}
+
+/// Which versions of classifiers a listing has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Versions {
+    /// Every published version.
+    #[default]
+    Published,
+    /// Every version, published or not.
+    All,
+    /// The newest published version of each classifier.
+    NewestPublished,
+    /// The newest version of each classifier, published or not.
+    Newest,
+}
+
 /// A filter of versions of classifiers. Every condition that is set must hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -24,20 +49,18 @@ pub struct ClassifierFilter {
     pub id: Option<ClassifierId>,
     /// Only the classifier with this name.
     pub name: Option<String>,
-    /// Only the newest version of each classifier.
-    pub latest_only: bool,
-    /// Include drafts.
-    pub drafts: bool,
+    /// Only these versions.
+    pub versions: Versions,
 }
 
 /// The storage of versions of classifiers.
 pub trait ClassifierStore {
-    /// The newest published version of the classifier with this id or, with `draft`, the newest version of any kind.
+    /// The version of the classifier with this id.
     ///
     /// # Errors
     ///
     /// `Internal` if the storage fails; the same holds for every other method.
-    fn classifier(&self, id: ClassifierId, draft: bool) -> Result<Option<ClassifierVersion>>;
+    fn classifier(&self, id: ClassifierId, version: Version) -> Result<Option<ClassifierVersion>>;
 
     /// The newest version of the classifier with this name, published or not.
     fn classifier_named(&self, name: &str) -> Result<Option<ClassifierVersion>>;
@@ -128,7 +151,7 @@ impl IndexCommand for ChangeClassifier {
 
     fn run(self, store: &impl IndexStore, Context { now, .. }: Context) -> Result<Self::Reply> {
         let Self { id, change } = self;
-        let Some(old) = store.classifier(id, true)? else { return Ok(None) };
+        let Some(old) = store.classifier(id, Version::Newest)? else { return Ok(None) };
         if let Some(name) = &change.name
             && store.classifier_named(name)?.is_some_and(|other| other.id != id)
         {
@@ -145,23 +168,38 @@ pub struct ChangeRules {
     pub id: ClassifierId,
     /// The change.
     pub change: RuleChange,
-    /// Whether to change the newest version instead, published or not, into a draft. A draft is changed in place, so
-    /// that many small changes are one version.
-    pub draft: bool,
 }
 
 impl IndexCommand for ChangeRules {
     type Reply = Option<ClassifierVersion>;
 
     fn run(self, store: &impl IndexStore, Context { now, .. }: Context) -> Result<Self::Reply> {
-        let Some(old) = store.classifier(self.id, self.draft)? else { return Ok(None) };
-        if !self.draft {
-            let mut next = ClassifierVersion { version: next_timestamp(&old, now), ..old };
-            next.change(self.change)?;
-            return put(store, next).map(Some);
-        }
-        let mut next = old.clone();
+        let Some(old) = store.classifier(self.id, Version::Published)? else { return Ok(None) };
+        let mut next = ClassifierVersion { version: next_timestamp(&old, now), ..old };
         next.change(self.change)?;
+        put(store, next).map(Some)
+    }
+}
+
+/// Add a text to the examples of a label, in the newest version of a classifier. The result is a draft. A draft is
+/// changed in place, so that many examples are one version. Fails as [`ClassifierVersion::add_example`] does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddExample {
+    /// The id of the classifier.
+    pub id: ClassifierId,
+    /// The label.
+    pub label: String,
+    /// The text of the example.
+    pub text: String,
+}
+
+impl IndexCommand for AddExample {
+    type Reply = Option<ClassifierVersion>;
+
+    fn run(self, store: &impl IndexStore, Context { now, .. }: Context) -> Result<Self::Reply> {
+        let Some(old) = store.classifier(self.id, Version::Newest)? else { return Ok(None) };
+        let mut next = old.clone();
+        next.add_example(&self.label, &self.text)?;
         if next == old {
             return Ok(Some(old));
         }
@@ -181,7 +219,7 @@ impl IndexCommand for PublishClassifier {
     type Reply = Option<ClassifierVersion>;
 
     fn run(self, store: &impl IndexStore, Context { now, .. }: Context) -> Result<Self::Reply> {
-        let Some(newest) = store.classifier(self.id, true)? else { return Ok(None) };
+        let Some(newest) = store.classifier(self.id, Version::Newest)? else { return Ok(None) };
         if !newest.draft {
             return Ok(Some(newest));
         }
@@ -189,20 +227,20 @@ impl IndexCommand for PublishClassifier {
     }
 }
 
-/// Get the newest version of a classifier.
+/// Get a version of a classifier.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GetClassifier {
     /// The id of the classifier.
     pub id: ClassifierId,
-    /// Whether the version may be a draft.
-    pub draft: bool,
+    /// Which version.
+    pub version: Version,
 }
 
 impl IndexCommand for GetClassifier {
     type Reply = Option<ClassifierVersion>;
 
     fn run(self, store: &impl IndexStore, _: Context) -> Result<Self::Reply> {
-        store.classifier(self.id, self.draft)
+        store.classifier(self.id, self.version)
     }
 }
 
@@ -218,7 +256,7 @@ impl IndexCommand for DeleteClassifier {
     type Reply = Option<ClassifierVersion>;
 
     fn run(self, store: &impl IndexStore, _: Context) -> Result<Self::Reply> {
-        let deleted = store.classifier(self.id, true)?;
+        let deleted = store.classifier(self.id, Version::Newest)?;
         store.remove_classifier(self.id)?;
         Ok(deleted)
     }

@@ -33,7 +33,7 @@ pub struct File {
     pub kind: Option<String>,
     /// Its size in bytes; None until its bytes are uploaded.
     pub size: Option<u64>,
-    /// Its current job, which holds the file's processing status, if any (see [`JobInput::File`](super::JobInput)).
+    /// Its current job, which holds the file's processing status, if any (see [`JobRole`](super::JobRole)).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job: Option<JobId>,
     /// When it was announced or uploaded.

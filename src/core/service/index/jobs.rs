@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Context, IndexCommand, IndexStore,
     classifier_version::ClassifierVersion,
+    classifiers::Version,
     files::File,
     job_rows::JobRows,
     page::{PageRequest, parse_cursor},
@@ -73,6 +74,17 @@ pub trait JobRowStore {
     fn has_open_jobs(&self) -> Result<bool>;
 }
 
+/// How a job relates to the other jobs of its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobRole {
+    /// The job is one of any number of jobs of the file.
+    Independent,
+    /// The job becomes the file's current job, which holds the file's processing status. The job is refused while the
+    /// file has an open current job.
+    Current,
+}
+
 /// What a job works on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -81,9 +93,8 @@ pub enum JobInput {
     File {
         /// The id of the file.
         id: FileId,
-        /// Whether the job becomes the file's current job, which holds its processing status. The file must then have
-        /// no open current job.
-        current: bool,
+        /// How the job relates to the other jobs of the file.
+        role: JobRole,
     },
     /// A mail.
     Mail(Box<Mail>),
@@ -167,10 +178,10 @@ impl IndexCommand for ReserveJob {
         let mut current_file = None;
         let source = match self.input {
             JobInput::Mail(mail) => Source::Mail { mail: Some(mail) },
-            JobInput::File { id, current } => {
+            JobInput::File { id, role } => {
                 let Some(found) = store.file(id)? else { return refused(Refusal::UnknownFile) };
                 let Some(size) = found.size else { return refused(Refusal::FileNotUploaded) };
-                current_file = current.then_some(found);
+                current_file = (role == JobRole::Current).then_some(found);
                 Source::File { id, size }
             }
         };
@@ -182,7 +193,7 @@ impl IndexCommand for ReserveJob {
         let classification = match self.rule_source {
             RuleSource::Inline(classification) => *classification,
             RuleSource::Saved(id) => {
-                let Some(classifier) = store.classifier(id, false)? else {
+                let Some(classifier) = store.classifier(id, Version::Published)? else {
                     return refused(Refusal::UnknownClassifier);
                 };
                 // Only the current job of a file reports its route.

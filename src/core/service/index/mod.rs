@@ -25,13 +25,14 @@ pub(super) use self::page::{cursor, truncate_page};
 pub use self::{
     classifier_version::{ClassifierChange, ClassifierVersion, RouteRef, RuleChange},
     classifiers::{
-        ChangeClassifier, ChangeRules, ClassifierFilter, ClassifierStore, DeleteClassifier, GetClassifier,
-        ListClassifiers, PublishClassifier, SaveClassifier,
+        AddExample, ChangeClassifier, ChangeRules, ClassifierFilter, ClassifierStore, DeleteClassifier, GetClassifier,
+        ListClassifiers, PublishClassifier, SaveClassifier, Version, Versions,
     },
     files::{DeleteFile, File, FileFilter, FileOrder, FileStore, GetFile, ListFiles, PutFile},
     job_rows::{JobRow, JobRows},
     jobs::{
-        JobFilter, JobInput, JobRowStore, ListJobs, Refusal, RemoveJob, ReserveJob, Reserved, RuleSource, UpsertJob,
+        JobFilter, JobInput, JobRole, JobRowStore, ListJobs, Refusal, RemoveJob, ReserveJob, Reserved, RuleSource,
+        UpsertJob,
     },
     page::{Cursor, Page, PageRequest, bad_cursor},
     project::{ChangeProject, GetProject, Project, ProjectStore, PutProject},
@@ -143,6 +144,7 @@ commands![
     SaveClassifier,
     ChangeClassifier,
     ChangeRules,
+    AddExample,
     PublishClassifier,
     GetClassifier,
     DeleteClassifier,

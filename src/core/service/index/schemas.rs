@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Context, IndexCommand, IndexStore, classifiers::ClassifierFilter};
+use super::{
+    Context, IndexCommand, IndexStore,
+    classifiers::{ClassifierFilter, Versions},
+};
 use crate::{
     error::{Error, ErrorKind, Result},
     extract::Schema,
@@ -128,8 +131,8 @@ impl IndexCommand for DeleteSchema {
     type Reply = Option<SavedSchema>;
 
     fn run(self, store: &impl IndexStore, _: Context) -> Result<Self::Reply> {
-        for drafts in [false, true] {
-            let newest = ClassifierFilter { latest_only: true, drafts, ..ClassifierFilter::default() };
+        for versions in [Versions::NewestPublished, Versions::Newest] {
+            let newest = ClassifierFilter { versions, ..ClassifierFilter::default() };
             let classifiers = store.classifiers(&newest, None, u32::MAX)?;
             let user = classifiers.iter().find(|version| version.routes.iter().any(|route| route.schema == self.id));
             if let Some(user) = user {

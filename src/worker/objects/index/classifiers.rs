@@ -3,7 +3,7 @@
 use sortroom::{
     error::Result,
     id::ClassifierId,
-    service::index::{ClassifierFilter, ClassifierStore, ClassifierVersion},
+    service::index::{ClassifierFilter, ClassifierStore, ClassifierVersion, Version, Versions},
     time::Timestamp,
 };
 
@@ -14,10 +14,13 @@ use crate::objects::sql::{json, text, timestamp};
 const PUBLISHED: &str = "AND json_extract(one.record, '$.draft') IS NULL";
 
 impl ClassifierStore for ProjectIndex {
-    fn classifier(&self, id: ClassifierId, draft: bool) -> Result<Option<ClassifierVersion>> {
-        let published = if draft { "" } else { PUBLISHED };
+    fn classifier(&self, id: ClassifierId, version: Version) -> Result<Option<ClassifierVersion>> {
+        let condition = match version {
+            Version::Published => PUBLISHED,
+            Version::Newest => "",
+        };
         let statement =
-            format!("SELECT record FROM classifiers AS one WHERE id = ? {published} ORDER BY version DESC LIMIT 1");
+            format!("SELECT record FROM classifiers AS one WHERE id = ? {condition} ORDER BY version DESC LIMIT 1");
         self.sql.record(&statement, vec![text(&id)])
     }
 
@@ -53,15 +56,17 @@ impl ClassifierStore for ProjectIndex {
         if let Some(name) = &filter.name {
             conditions.and("name = ?", [text(name)]);
         }
-        match (filter.latest_only, filter.drafts) {
-            (true, true) => conditions.and("version = (SELECT max(version) FROM classifiers WHERE id = one.id)", []),
-            (true, false) => conditions.and(
+        match filter.versions {
+            Versions::Newest => {
+                conditions.and("version = (SELECT max(version) FROM classifiers WHERE id = one.id)", [])
+            }
+            Versions::NewestPublished => conditions.and(
                 "version = (SELECT max(version) FROM classifiers AS two WHERE id = one.id
                  AND json_extract(two.record, '$.draft') IS NULL)",
                 [],
             ),
-            (false, true) => {}
-            (false, false) => conditions.and("json_extract(record, '$.draft') IS NULL", []),
+            Versions::All => {}
+            Versions::Published => conditions.and("json_extract(record, '$.draft') IS NULL", []),
         }
         if let Some((at, id)) = after {
             conditions.and("(version, id) < (?, ?)", [timestamp(at), text(&id)]);

@@ -4,24 +4,27 @@ use super::{MemoryIndexStore, take_up_to};
 use crate::{
     error::Result,
     id::ClassifierId,
-    service::index::{ClassifierFilter, ClassifierStore, ClassifierVersion},
+    service::index::{ClassifierFilter, ClassifierStore, ClassifierVersion, Version, Versions},
     time::Timestamp,
 };
 
-fn newest(classifiers: &[ClassifierVersion], id: ClassifierId, drafts: bool) -> Option<&ClassifierVersion> {
-    classifiers.iter().filter(|stored| stored.id == id && (drafts || !stored.draft)).max_by_key(|stored| stored.version)
+fn newest(classifiers: &[ClassifierVersion], id: ClassifierId, version: Version) -> Option<&ClassifierVersion> {
+    let counts = |stored: &ClassifierVersion| version == Version::Newest || !stored.draft;
+    classifiers.iter().filter(|stored| stored.id == id && counts(stored)).max_by_key(|stored| stored.version)
 }
 
 impl ClassifierStore for MemoryIndexStore {
-    fn classifier(&self, id: ClassifierId, draft: bool) -> Result<Option<ClassifierVersion>> {
-        Ok(self.read(|rows| newest(&rows.classifiers, id, draft).cloned()))
+    fn classifier(&self, id: ClassifierId, version: Version) -> Result<Option<ClassifierVersion>> {
+        Ok(self.read(|rows| newest(&rows.classifiers, id, version).cloned()))
     }
 
     fn classifier_named(&self, name: &str) -> Result<Option<ClassifierVersion>> {
         Ok(self.read(|rows| {
             let mut versions = rows.classifiers.iter();
             versions
-                .find(|saved| saved.name == name && newest(&rows.classifiers, saved.id, true) == Some(*saved))
+                .find(|saved| {
+                    saved.name == name && newest(&rows.classifiers, saved.id, Version::Newest) == Some(*saved)
+                })
                 .cloned()
         }))
     }
@@ -50,9 +53,14 @@ impl ClassifierStore for MemoryIndexStore {
                 .iter()
                 .filter(|stored| filter.id.is_none_or(|id| id == stored.id))
                 .filter(|stored| filter.name.as_ref().is_none_or(|name| *name == stored.name))
-                .filter(|stored| filter.drafts || !stored.draft)
                 .filter(|stored| {
-                    !filter.latest_only || newest(&rows.classifiers, stored.id, filter.drafts) == Some(stored)
+                    let is_newest = |version| newest(&rows.classifiers, stored.id, version) == Some(stored);
+                    match filter.versions {
+                        Versions::Published => !stored.draft,
+                        Versions::All => true,
+                        Versions::NewestPublished => is_newest(Version::Published),
+                        Versions::Newest => is_newest(Version::Newest),
+                    }
                 })
                 .filter(|stored| after.is_none_or(|after| (stored.version, stored.id) < after))
                 .cloned()

@@ -4,21 +4,21 @@
 //! project of its own, so that checks do not affect each other. The stage queue must not deliver during the run: the
 //! suite claims the stages itself.
 
+mod bytes;
+
 use std::{collections::BTreeSet, future::Future, sync::Arc, time::Duration};
 
-use bytes::Bytes;
-use futures_util::{StreamExt, stream};
 use serde::Serialize;
 
 use super::{
     access,
     index::{
         ClassifierChange, ClassifierFilter, ClassifierVersion, Cursor, DeleteFile, File, FileFilter, FileOrder,
-        JobFilter, JobInput, Page, PageRequest, PutFile, Refusal, RemoveJob, ReserveJob, Reserved, RouteRef,
-        RuleChange, RuleSource, UpsertJob,
+        JobFilter, JobInput, JobRole, Page, PageRequest, PutFile, Refusal, RemoveJob, ReserveJob, Reserved, RouteRef,
+        RuleChange, RuleSource, UpsertJob, Version, Versions,
     },
     job_reply::JobReply,
-    ports::{FileKey, PartUpload, Ports},
+    ports::Ports,
     tokens::{Token, TokenCommand},
 };
 use crate::{
@@ -57,9 +57,9 @@ pub async fn run<P: Ports>(ports: &P) -> Vec<Check> {
     checks.push(check("an index that was never written knows nothing", empty_index(ports)).await);
     checks.push(check("a project changes in what is named", project_changes(ports)).await);
     checks.push(check("a token is found until it is revoked", tokens(ports)).await);
-    checks.push(check("bytes come back as they were stored", file_bytes(ports)).await);
-    checks.push(check("an upload in parts is one object", upload_in_parts(ports)).await);
-    checks.push(check("a stream is stored only when it is as long as it said", streamed_bytes(ports)).await);
+    checks.push(check("bytes come back as they were stored", bytes::file_bytes(ports)).await);
+    checks.push(check("an upload in parts is one object", bytes::upload_in_parts(ports)).await);
+    checks.push(check("a stream is stored only when it is as long as it said", bytes::streamed_bytes(ports)).await);
     checks.push(check("randomness does not repeat and time does not run back", clock_and_random(ports)).await);
     checks
 }
@@ -142,7 +142,7 @@ fn new_file(ports: &impl Ports, id: FileId, name: &str) -> File {
 }
 
 fn file(id: FileId) -> JobInput {
-    JobInput::File { id, current: false }
+    JobInput::File { id, role: JobRole::Independent }
 }
 
 fn change(name: Option<&str>, classification: Option<Classification>) -> ClassifierChange {
@@ -225,20 +225,18 @@ async fn job_removal(ports: &impl Ports) -> Result<()> {
 
 async fn refusals(ports: &impl Ports) -> Result<()> {
     let scene = scene(ports).await?;
-    let refused = async |reservation: ReserveJob| match ports.index(scene.project, reservation).await? {
-        Reserved::Refused(refusal) => Ok(refusal),
-        other => Err(unexpected(&other)),
-    };
+    let reserved = |reservation: ReserveJob| ports.index(scene.project, reservation);
+    let refused = Reserved::Refused;
     let unknown = ReserveJob { input: file(FileId::from_random(ports.random())), ..scene.reservation(ports) };
-    expect_eq(&refused(unknown).await?, &Refusal::UnknownFile, "an unknown file")?;
+    expect_eq(&reserved(unknown).await?, &refused(Refusal::UnknownFile), "an unknown file")?;
     let classifier = RuleSource::Saved(ClassifierId::from_random(ports.random()));
     let unknown = ReserveJob { rule_source: classifier, ..scene.reservation(ports) };
-    expect_eq(&refused(unknown).await?, &Refusal::UnknownClassifier, "an unknown classifier")?;
+    expect_eq(&reserved(unknown).await?, &refused(Refusal::UnknownClassifier), "an unknown classifier")?;
     let announced = FileId::from_random(ports.random());
     let row = File { size: None, ..new_file(ports, announced, "announced.txt") };
     ports.index(scene.project, PutFile(row)).await?;
     let early = ReserveJob { input: file(announced), ..scene.reservation(ports) };
-    expect_eq(&refused(early).await?, &Refusal::FileNotUploaded, "a file that has not arrived")?;
+    expect_eq(&reserved(early).await?, &refused(Refusal::FileNotUploaded), "a file that has not arrived")?;
     expect_eq(&scene.list(ports, JobFilter::default(), page(10)).await?.items, &Vec::new(), "nothing was stored")
 }
 
@@ -376,7 +374,11 @@ async fn classifier_versions(ports: &impl Ports) -> Result<()> {
     expect_kind(renamed.await, ErrorKind::Conflict, "a name that is taken")?;
     let third = super::classifiers::change(ports, project, first.id, change(Some("post"), None)).await?;
     expect_eq(&third.classification, &second.classification, "what is not given stays")?;
-    expect_eq(&super::classifiers::get(ports, project, first.id, false).await?, &third, "the newest version")?;
+    expect_eq(
+        &super::classifiers::get(ports, project, first.id, Version::Published).await?,
+        &third,
+        "the newest version",
+    )?;
     let list = async |filter: ClassifierFilter| {
         Ok::<_, Error>(super::classifiers::list(ports, project, filter, page(10)).await?.items)
     };
@@ -386,7 +388,7 @@ async fn classifier_versions(ports: &impl Ports) -> Result<()> {
     };
     let all = newest_first(vec![third.clone(), other.clone(), second.clone(), first.clone()]);
     expect_eq(&list(ClassifierFilter::default()).await?, &all, "every version")?;
-    let latest = ClassifierFilter { latest_only: true, ..ClassifierFilter::default() };
+    let latest = ClassifierFilter { versions: Versions::NewestPublished, ..ClassifierFilter::default() };
     expect_eq(&list(latest).await?, &newest_first(vec![third, other.clone()]), "only the newest of each")?;
     let by_id = ClassifierFilter { id: Some(other.id), ..ClassifierFilter::default() };
     expect_eq(&list(by_id).await?, &vec![other.clone()], "the versions of one")?;
@@ -395,29 +397,33 @@ async fn classifier_versions(ports: &impl Ports) -> Result<()> {
     // The old name is available again.
     expect(save("mail", "d").await?.id != first.id, "a name that was given up is free")?;
     super::classifiers::delete(ports, project, first.id).await?;
-    expect_kind(super::classifiers::get(ports, project, first.id, false).await, ErrorKind::NotFound, "it is gone")?;
-    expect_eq(&super::classifiers::get(ports, project, other.id, false).await?, &other, "others stay")
+    expect_kind(
+        super::classifiers::get(ports, project, first.id, Version::Published).await,
+        ErrorKind::NotFound,
+        "it is gone",
+    )?;
+    expect_eq(&super::classifiers::get(ports, project, other.id, Version::Published).await?, &other, "others stay")
 }
 
 async fn drafts(ports: &impl Ports) -> Result<()> {
     let project = scene(ports).await?.project;
     let draft = |label: &str| ClassifierChange { draft: true, ..change(None, Some(classification(label))) };
     let first = super::classifiers::save(ports, project, "mail".to_owned(), draft("a")).await?;
-    let get = async |draft| super::classifiers::get(ports, project, first.id, draft).await;
-    expect_kind(get(false).await, ErrorKind::NotFound, "a draft alone is not classified with")?;
-    expect_eq(&get(true).await?, &first, "the draft")?;
+    let get = async |version| super::classifiers::get(ports, project, first.id, version).await;
+    expect_kind(get(Version::Published).await, ErrorKind::NotFound, "a draft alone is not classified with")?;
+    expect_eq(&get(Version::Newest).await?, &first, "the draft")?;
     let published = super::classifiers::publish(ports, project, first.id).await?;
-    expect_eq(&get(false).await?, &published, "it is published")?;
+    expect_eq(&get(Version::Published).await?, &published, "it is published")?;
     let again = super::classifiers::publish(ports, project, first.id).await?;
     expect_eq(&again, &published, "publishing again changes nothing")?;
     let second = super::classifiers::change(ports, project, first.id, draft("b")).await?;
-    expect_eq(&get(false).await?, &published, "a new draft leaves the published version")?;
-    let list = async |drafts: bool| {
-        let filter = ClassifierFilter { latest_only: true, drafts, ..ClassifierFilter::default() };
+    expect_eq(&get(Version::Published).await?, &published, "a new draft leaves the published version")?;
+    let list = async |versions| {
+        let filter = ClassifierFilter { versions, ..ClassifierFilter::default() };
         Ok::<_, Error>(super::classifiers::list(ports, project, filter, page(10)).await?.items)
     };
-    expect_eq(&list(false).await?, &vec![published.clone()], "listed without drafts")?;
-    expect_eq(&list(true).await?, &vec![second], "listed with drafts")?;
+    expect_eq(&list(Versions::NewestPublished).await?, &vec![published.clone()], "listed without drafts")?;
+    expect_eq(&list(Versions::Newest).await?, &vec![second], "listed with drafts")?;
 
     let other = change(None, Some(classification("c")));
     let other = super::classifiers::save(ports, project, "learning".to_owned(), other).await?;
@@ -439,8 +445,12 @@ async fn drafts(ports: &impl Ports) -> Result<()> {
     let more = learn("two").await?;
     expect_eq(&more.version, &draft.version, "a draft learns in place")?;
     expect_eq(&learn("one").await?, &more, "what is known changes nothing")?;
-    expect_eq(&super::classifiers::get(ports, project, other.id, true).await?, &more, "the draft is stored")?;
-    expect_eq(&super::classifiers::get(ports, project, other.id, false).await?, &other, "as published")
+    expect_eq(
+        &super::classifiers::get(ports, project, other.id, Version::Newest).await?,
+        &more,
+        "the draft is stored",
+    )?;
+    expect_eq(&super::classifiers::get(ports, project, other.id, Version::Published).await?, &other, "as published")
 }
 
 async fn schemas(ports: &impl Ports) -> Result<()> {
@@ -472,13 +482,11 @@ async fn schemas(ports: &impl Ports) -> Result<()> {
 async fn current_jobs(ports: &impl Ports) -> Result<()> {
     let scene = scene(ports).await?;
     let reservation =
-        || ReserveJob { input: JobInput::File { id: scene.file, current: true }, ..scene.reservation(ports) };
+        || ReserveJob { input: JobInput::File { id: scene.file, role: JobRole::Current }, ..scene.reservation(ports) };
     let first = scene.reserve(ports, reservation()).await?;
     expect_eq(&super::files::get(ports, scene.project, scene.file).await?.job, &Some(first.id), "the file's job")?;
-    match ports.index(scene.project, reservation()).await? {
-        Reserved::Refused(Refusal::InProgress(job)) => expect_eq(&job, &first.id, "the job in the way")?,
-        other => return Err(unexpected(&other)),
-    }
+    let refused = Reserved::Refused(Refusal::InProgress(first.id));
+    expect_eq(&ports.index(scene.project, reservation()).await?, &refused, "the job in the way")?;
     let ended = Job { version: 1, state: State::Succeeded, ..first.snapshot() };
     ports.index(scene.project, UpsertJob(Box::new(ended))).await?;
     let second = scene.reserve(ports, reservation()).await?;
@@ -493,7 +501,11 @@ async fn empty_index(ports: &impl Ports) -> Result<()> {
     let file = FileId::from_random(ports.random());
     expect_kind(super::files::get(ports, project, file).await, ErrorKind::NotFound, "no file")?;
     let classifier = ClassifierId::from_random(ports.random());
-    expect_kind(super::classifiers::get(ports, project, classifier, false).await, ErrorKind::NotFound, "no classifier")
+    expect_kind(
+        super::classifiers::get(ports, project, classifier, Version::Published).await,
+        ErrorKind::NotFound,
+        "no classifier",
+    )
 }
 
 async fn project_changes(ports: &impl Ports) -> Result<()> {
@@ -522,72 +534,6 @@ async fn tokens(ports: &impl Ports) -> Result<()> {
     }
     expect_eq(&ports.tokens(TokenCommand::Revoke(token.id)).await?, &Some(token.clone()), "when it is revoked")?;
     expect_eq(&ports.tokens(TokenCommand::Get(token.id)).await?, &None, "after it is revoked")
-}
-
-fn key(ports: &impl Ports) -> FileKey {
-    FileKey { project: ProjectId::from_random(ports.random()), file: FileId::from_random(ports.random()) }
-}
-
-/// Bytes in which every byte differs from its neighbours, near and far.
-fn pattern(length: usize) -> Bytes {
-    (0..length)
-        .map(|offset| u8::try_from((offset ^ (offset >> 8) ^ (offset >> 16)) & 0xff).unwrap_or_default())
-        .collect()
-}
-
-async fn file_bytes(ports: &impl Ports) -> Result<()> {
-    let key = key(ports);
-    expect(ports.get(key).await?.is_none(), "before it is there")?;
-    expect(ports.open(key).await?.is_none(), "before it is there")?;
-    let bytes = pattern(100_000);
-    ports.put(key, bytes.clone()).await?;
-    expect(ports.get(key).await? == Some(bytes.clone()), "all at once")?;
-    let Some((length, mut chunks)) = ports.open(key).await? else {
-        return Err(Error::new(ErrorKind::Internal, "it cannot be opened"));
-    };
-    expect_eq(&length, &100_000, "its length")?;
-    let mut read = Vec::new();
-    while let Some(chunk) = chunks.next().await {
-        read.extend_from_slice(&chunk?);
-    }
-    expect(read == bytes, "as a stream")?;
-    ports.put(key, Bytes::from_static(b"new")).await?;
-    expect(ports.get(key).await?.as_deref() == Some(b"new"), "replaced")?;
-    ports.delete(key).await?;
-    ports.delete(key).await?;
-    expect(ports.get(key).await?.is_none(), "after it is removed")
-}
-
-async fn upload_in_parts(ports: &impl Ports) -> Result<()> {
-    let bytes = pattern(limits::PART_BYTES * 2 + 17);
-    let completed = key(ports);
-    let mut upload = ports.begin(completed).await?;
-    let aborted = key(ports);
-    let mut aborted_upload = ports.begin(aborted).await?;
-    let mut rest = bytes.clone();
-    while !rest.is_empty() {
-        let part = rest.split_to(rest.len().min(limits::PART_BYTES));
-        upload.part(part).await?;
-    }
-    aborted_upload.part(bytes.slice(..limits::PART_BYTES)).await?;
-    upload.complete().await?;
-    aborted_upload.abort().await?;
-    expect(ports.get(completed).await? == Some(bytes), "the parts are one object")?;
-    expect(ports.get(aborted).await?.is_none(), "an aborted upload leaves nothing")?;
-    ports.delete(completed).await
-}
-
-async fn streamed_bytes(ports: &impl Ports) -> Result<()> {
-    let key = key(ports);
-    let chunks = |sizes: &[usize]| stream::iter(sizes.iter().map(|size| Ok(pattern(*size))).collect::<Vec<_>>());
-    ports.put_stream(key, 300, chunks(&[100, 200])).await?;
-    expect_eq(&ports.get(key).await?.map(|bytes| bytes.len()), &Some(300), "as long as it said")?;
-    ports.delete(key).await?;
-    expect_kind(ports.put_stream(key, 300, chunks(&[100, 100])).await, ErrorKind::Invalid, "too short")?;
-    expect_kind(ports.put_stream(key, 300, chunks(&[200, 200])).await, ErrorKind::Invalid, "too long")?;
-    let cut = stream::iter(vec![Ok(pattern(10)), Err(Error::new(ErrorKind::Gone, "cut off"))]);
-    expect_kind(ports.put_stream(key, 20, cut).await, ErrorKind::Gone, "cut off")?;
-    expect(ports.get(key).await?.is_none(), "nothing of them is stored")
 }
 
 async fn clock_and_random(ports: &impl Ports) -> Result<()> {
