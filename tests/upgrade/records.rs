@@ -114,7 +114,7 @@ pub fn job(job: &Job) -> Value {
         "kind": job.kind().as_str(),
         "status": job.status().as_str(),
         "state": state,
-        "stages": job.plan.len(),
+        "stages": job.plan.stages().len(),
         "source": source,
         "classifier": ids(job.classification.classifier.as_ref()),
         "rules": job.classification.rules.rules.iter().map(|rule| rule.label.clone()).collect::<Vec<_>>(),

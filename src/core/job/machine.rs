@@ -123,7 +123,7 @@ fn apply_report(job: &Job, stage: usize, attempt: u32, report: Report, now: Time
     }
     next.engine_version = Some(ENGINE_VERSION.into());
     let following = stage.saturating_add(1);
-    match job.plan.get(following) {
+    match job.plan.stages().get(following) {
         // Without a route there is no schema to extract.
         Some(Stage::Extract) if next.route.is_none() => next.state = State::Succeeded,
         Some(_) => queue(&mut next, following, 0, now),

@@ -24,12 +24,18 @@
 //!   lost queue message costs time and never a job.
 
 mod machine;
+mod plan;
+mod state;
 
 use std::{borrow::Cow, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-pub use machine::{Rejected, Transition, apply};
+pub use self::{
+    machine::{Rejected, Transition, apply},
+    plan::{Plan, Stage},
+    state::{Failure, State, Status},
+};
 
 use crate::{
     classify::{Decision, RuleSet, Settings},
@@ -110,16 +116,6 @@ pub struct Classification {
     pub read: ReadOptions,
 }
 
-/// A step of a job's plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Stage {
-    /// Classify the document.
-    Classify,
-    /// Extract the fields of the route's schema.
-    Extract,
-}
-
 /// How the first stage of a submitted job is run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -144,70 +140,6 @@ pub enum Report {
     Failed(Failure),
 }
 
-/// Why a job, or one attempt at it, failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
-    /// The stable code, such as `PDF_IS_PROTECTED`.
-    pub code: String,
-    /// The message for people.
-    pub message: String,
-    /// Whether another attempt may succeed.
-    pub retryable: bool,
-}
-
-impl From<&Error> for Failure {
-    fn from(error: &Error) -> Self {
-        Self {
-            code: error.code().to_owned(),
-            message: error.message().to_owned(),
-            retryable: error.kind().is_retryable(),
-        }
-    }
-}
-
-/// The state of a job. See the diagram in the module's documentation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "at")]
-pub enum State {
-    /// Waiting for a worker to claim the stage.
-    Queued {
-        /// The index of the stage in the plan.
-        stage: usize,
-        /// Attempts already made at this stage.
-        attempt: u32,
-        /// The stage cannot be claimed before this time.
-        not_before: Timestamp,
-        /// When the job enqueues its message again, because the last one may have been lost.
-        #[serde(rename = "ask_again")]
-        redelivery_at: Timestamp,
-        /// How often the message was enqueued again at this attempt.
-        #[serde(rename = "asked")]
-        redeliveries: u32,
-    },
-    /// A worker holds the stage.
-    Running {
-        /// The index of the stage in the plan.
-        stage: usize,
-        /// The attempt being made, from 1.
-        attempt: u32,
-        /// The lease of the worker that holds the stage.
-        lease: LeaseId,
-        /// When the lease expires.
-        until: Timestamp,
-    },
-    /// Ended with an output.
-    Succeeded,
-    /// Ended without an output.
-    Failed {
-        /// The reason.
-        failure: Failure,
-    },
-    /// Stopped by request.
-    Cancelled,
-    /// Removed; stored only until its pending effects are delivered.
-    Purged,
-}
-
 /// The kind of a job, by which listings are separated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -228,47 +160,6 @@ impl JobKind {
             Self::Mail => "mail",
             Self::Extraction => "extraction",
         }
-    }
-}
-
-/// The name of a state without its details, by which listings are filtered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// Waiting.
-    Queued,
-    /// Held by a worker.
-    Running,
-    /// Ended with an output.
-    Succeeded,
-    /// Ended without an output.
-    Failed,
-    /// Stopped by request.
-    Cancelled,
-    /// Removed.
-    Purged,
-}
-
-impl Status {
-    /// Every status, for tables that must be complete.
-    pub const ALL: [Self; 6] =
-        [Self::Queued, Self::Running, Self::Succeeded, Self::Failed, Self::Cancelled, Self::Purged];
-
-    /// The name in storage.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Running => "running",
-            Self::Succeeded => "succeeded",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-            Self::Purged => "purged",
-        }
-    }
-
-    /// Whether the only possible next state is removal.
-    pub const fn is_final(self) -> bool {
-        !matches!(self, Self::Queued | Self::Running)
     }
 }
 
@@ -326,8 +217,8 @@ pub struct Job {
     /// The caller's idempotency key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transaction: Option<String>,
-    /// The stages, in order.
-    pub plan: Vec<Stage>,
+    /// The stages to run.
+    pub plan: Plan,
     /// The state.
     pub state: State,
     /// The routes by label. Empty once the document is classified.
@@ -381,8 +272,8 @@ pub struct NewJob {
     pub classification: Arc<Classification>,
     /// The caller's idempotency key.
     pub transaction: Option<String>,
-    /// The stages, in order.
-    pub plan: Vec<Stage>,
+    /// The stages to run.
+    pub plan: Plan,
     /// The routes by label.
     pub routes: Vec<Route>,
     /// The route of this document. None if it is not known yet.
@@ -455,10 +346,10 @@ impl Job {
 
     /// The kind of the job.
     pub fn kind(&self) -> JobKind {
-        match (&self.source, self.plan.first()) {
+        match (&self.source, self.plan) {
             (Source::Mail { .. }, _) => JobKind::Mail,
-            (Source::File { .. }, Some(Stage::Extract)) => JobKind::Extraction,
-            (Source::File { .. }, _) => JobKind::Document,
+            (Source::File { .. }, Plan::Extract) => JobKind::Extraction,
+            (Source::File { .. }, Plan::Classify | Plan::ClassifyAndExtract) => JobKind::Document,
         }
     }
 
@@ -470,7 +361,7 @@ impl Job {
     /// The stage that is queued or running. None if the job has ended.
     pub fn stage(&self) -> Option<Stage> {
         match self.state {
-            State::Queued { stage, .. } | State::Running { stage, .. } => self.plan.get(stage).copied(),
+            State::Queued { stage, .. } | State::Running { stage, .. } => self.plan.stages().get(stage).copied(),
             _ => None,
         }
     }
@@ -511,7 +402,7 @@ impl Job {
             },
             classification: Arc::clone(&self.classification),
             transaction: self.transaction.clone(),
-            plan: self.plan.clone(),
+            plan: self.plan,
             state: self.state.clone(),
             routes: Vec::new(),
             route: self.route.as_ref().map(|route| Box::new(Route { schema: Schema::default(), ..(**route).clone() })),

@@ -1,7 +1,7 @@
 //! Use cases of jobs.
 
 use super::{
-    index::{self, JobFilter, JobInput, ListJobs, Page, PageRequest, Refusal, ReserveJob, Reserved, RuleSource},
+    index::{self, JobFilter, JobInput, ListJobs, Page, PageRequest, Refusal, ReserveJob, Reserved, Work},
     job_reply::JobReply,
     ports::{Environment, Files, Index, Jobs, Random},
     stage,
@@ -18,10 +18,8 @@ use crate::{
 pub struct JobRequest {
     /// What to work on.
     pub input: JobInput,
-    /// Where the rules come from.
-    pub rule_source: RuleSource,
-    /// The stages to run, in order.
-    pub plan: Vec<Stage>,
+    /// What to do with it.
+    pub work: Work,
     /// The caller's idempotency key.
     pub transaction: Option<String>,
     /// The caller's own data, returned with the job.
@@ -71,7 +69,7 @@ pub async fn create(
         Source::Mail { .. } => true,
     };
     // Extraction takes too long for the invocation that answers the request, so it always goes through the queue.
-    let inline = small && max_bytes > 0 && job.plan.first() == Some(&Stage::Classify);
+    let inline = small && max_bytes > 0 && job.stage() == Some(Stage::Classify);
     let start = if inline { Start::Inline(LeaseId::from_random(ports.random())) } else { Start::Queue };
     ports.job(caller.project, job.id, Command::Submit { job: job.clone(), start }).await?;
     Ok(CreateOutcome::Job(job))
@@ -82,9 +80,8 @@ async fn reserve(ports: &(impl Index + Random), caller: &Token, request: JobRequ
         id: JobId::from_random(ports.random()),
         user: caller.id,
         input: request.input,
-        rule_source: request.rule_source,
+        work: request.work,
         transaction: request.transaction,
-        plan: request.plan,
         external: request.external,
     };
     ports.index(caller.project, reservation).await

@@ -10,7 +10,7 @@ use super::{
     access, classifiers, corrections, files,
     index::{
         ClassifierChange, ClassifierVersion, File, JobFilter, JobInput, JobRole, PageRequest, RouteRef, RuleSource,
-        Version,
+        Version, Work,
     },
     jobs::{self, CreateOutcome, JobRequest},
     memory::{FaultPoint, Memory},
@@ -71,8 +71,7 @@ async fn file(world: &Memory, token: &Token, text: &'static str) -> FileId {
 async fn create(world: &Memory, token: &Token, file: FileId, transaction: Option<&str>) -> Option<JobId> {
     let request = JobRequest {
         input: JobInput::File { id: file, role: JobRole::Independent },
-        rule_source: rules(),
-        plan: vec![Stage::Classify],
+        work: Work::Classify(rules()),
         transaction: transaction.map(str::to_owned),
         external: External::default(),
     };
@@ -101,8 +100,7 @@ async fn routed_classifier(world: &Memory, token: &Token) -> ClassifierId {
 async fn create_and_run(world: &Memory, token: &Token, file: FileId, classifier: ClassifierId) -> Option<JobId> {
     let request = JobRequest {
         input: JobInput::File { id: file, role: JobRole::Current },
-        rule_source: RuleSource::Saved(classifier),
-        plan: vec![Stage::Classify, Stage::Extract],
+        work: Work::ClassifyAndExtract(classifier),
         transaction: None,
         external: External::default(),
     };
@@ -117,8 +115,7 @@ async fn mail(world: &Memory, token: &Token, classifier: ClassifierId) -> Option
     let mail = Mail { subject: "Invoice 17".to_owned(), body: INVOICE.to_owned() };
     let request = JobRequest {
         input: JobInput::Mail(Box::new(mail)),
-        rule_source: RuleSource::Saved(classifier),
-        plan: vec![Stage::Classify],
+        work: Work::Classify(RuleSource::Saved(classifier)),
         transaction: None,
         external: External { reference: Some("17".to_owned()), metadata: Some("{\"a\": 1.0 }".to_owned()) },
     };

@@ -10,11 +10,11 @@ use crate::{
     api::{body, cuid, reply},
     error::{Error, ErrorKind, Result},
     id::{ClassifierId, FileId},
-    job::{External, Stage},
+    job::External,
     limits,
     service::{
         classifiers, files,
-        index::{File, JobInput, JobRole, Refusal, RuleSource, Version},
+        index::{File, JobInput, JobRole, Refusal, RuleSource, Version, Work},
         jobs::{self, CreateOutcome, JobRequest},
         ports::{FileKey, Ports},
         signed_url::Grant,
@@ -72,7 +72,7 @@ pub(super) async fn classify_only<P: Ports>(
     headers: HeaderMap,
     body: Body,
 ) -> Reply {
-    classify(caller, segments, headers, body, vec![Stage::Classify]).await
+    classify(caller, segments, headers, body, |id| Work::Classify(RuleSource::Saved(id))).await
 }
 
 /// `POST /api/v1/classify/{classifierId}/async`
@@ -82,7 +82,7 @@ pub(super) async fn classify_and_extract<P: Ports>(
     headers: HeaderMap,
     body: Body,
 ) -> Reply {
-    classify(caller, segments, headers, body, vec![Stage::Classify, Stage::Extract]).await
+    classify(caller, segments, headers, body, Work::ClassifyAndExtract).await
 }
 
 async fn classify<P: Ports>(
@@ -90,7 +90,7 @@ async fn classify<P: Ports>(
     segments: PathParams,
     headers: HeaderMap,
     body: Body,
-    plan: Vec<Stage>,
+    work: fn(ClassifierId) -> Work,
 ) -> Reply {
     let classifier: ClassifierId = segments.id("classifier", NO_CLASSIFIER)?;
     let input = body::json(&headers, body).await?;
@@ -107,8 +107,7 @@ async fn classify<P: Ports>(
     let id: FileId = cuid::decode(text).ok_or_else(|| Error::not_found(NO_FILE))?;
     let request = JobRequest {
         input: JobInput::File { id, role: JobRole::Current },
-        rule_source: RuleSource::Saved(classifier),
-        plan,
+        work: work(classifier),
         transaction: None,
         external: External::default(),
     };

@@ -15,10 +15,10 @@ use crate::{
     api::{body, cuid, reply},
     error::{Error, ErrorKind, Result},
     id::{FileId, JobId, SchemaId},
-    job::{External, Stage},
+    job::External,
     service::{
         files,
-        index::{JobInput, JobRole, Refusal, RuleSource},
+        index::{JobInput, JobRole, Refusal, Work},
         jobs::{self, CreateOutcome, JobRequest},
         ports::Ports,
         schemas,
@@ -32,8 +32,7 @@ const MAX_FILES: usize = 100;
 fn extract_request(file: FileId, schema: SchemaId) -> JobRequest {
     JobRequest {
         input: JobInput::File { id: file, role: JobRole::Current },
-        rule_source: RuleSource::Schema(schema),
-        plan: vec![Stage::Extract],
+        work: Work::Extract(schema),
         transaction: None,
         external: External::default(),
     }

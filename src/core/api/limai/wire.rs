@@ -242,7 +242,7 @@ pub(super) fn job_status(job: &Job) -> Value {
     };
     let extracting = job.stage() == Some(Stage::Extract);
     let extraction = match job.status() {
-        _ if !job.plan.contains(&Stage::Extract) => None,
+        _ if !job.plan.stages().contains(&Stage::Extract) => None,
         status @ (Status::Queued | Status::Running) if extracting => Some(status_word(status)),
         Status::Queued | Status::Running => Some("PENDING"),
         Status::Succeeded if job.extraction.is_none() => None,

@@ -20,9 +20,9 @@ use crate::{
     },
     error::{Error, ErrorKind, Result},
     id::{ClassifierId, FileId, JobId, ProjectId},
-    job::{self, Classification, External, Stage},
+    job::{self, Classification, External},
     service::{
-        index::{JobFilter, JobInput, JobRole, PageRequest, Refusal, RuleSource},
+        index::{JobFilter, JobInput, JobRole, PageRequest, Refusal, RuleSource, Work},
         jobs::{self, CreateOutcome, JobRequest},
         ports::Ports,
     },
@@ -47,8 +47,7 @@ pub(super) async fn create<P: Ports>(caller: Caller<P>, headers: HeaderMap, body
     };
     let job_request = JobRequest {
         input: JobInput::File { id: request.file, role: JobRole::Independent },
-        rule_source: rules,
-        plan: vec![Stage::Classify],
+        work: Work::Classify(rules),
         transaction: request.transaction,
         external: External::default(),
     };

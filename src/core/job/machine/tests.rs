@@ -9,7 +9,7 @@ use crate::{
     classify::Decision,
     extract::Schema,
     id::{FileId, JobId, ProjectId, SchemaId, TokenId},
-    job::{NewJob, Route, Source, Stage},
+    job::{NewJob, Plan, Route, Source, Stage},
 };
 
 fn lease(number: u8) -> LeaseId {
@@ -52,7 +52,7 @@ fn reports() -> impl Strategy<Value = Report> {
     ]
 }
 
-fn accepted(stages: usize) -> Job {
+fn accepted(plan: Plan) -> Job {
     Job::accepted(
         NewJob {
             id: JobId::from_random([1; 16]),
@@ -61,7 +61,7 @@ fn accepted(stages: usize) -> Job {
             source: Source::File { id: FileId::from_random([4; 16]), size: 1 },
             classification: Arc::default(),
             transaction: None,
-            plan: [Stage::Classify, Stage::Extract].into_iter().take(stages).collect(),
+            plan,
             // Some of the labels that decisions give have a route.
             routes: ["1", "2", "3"].map(route).into(),
             route: None,
@@ -91,7 +91,7 @@ fn commands() -> impl Strategy<Value = Command> {
         any::<bool>().prop_map(|retryable| Start::Done(failed(retryable))),
     ];
     prop_oneof![
-        2 => start.prop_map(|start| Command::Submit { job: Box::new(accepted(2)), start }),
+        2 => start.prop_map(|start| Command::Submit { job: Box::new(accepted(Plan::ClassifyAndExtract)), start }),
         6 => (0..6_u8).prop_map(|number| Command::Claim { lease: lease(number) }),
         8 => (0..6_u8, reports()).prop_map(|(number, report)| Command::Report { lease: lease(number), report }),
         1 => Just(Command::Cancel),
@@ -189,7 +189,7 @@ proptest! {
     /// after the maximum number of attempts.
     #[test]
     fn the_timer_alone_ends_every_job(events in events()) {
-        let mut job = accepted(2);
+        let mut job = accepted(Plan::ClassifyAndExtract);
         let mut now = Timestamp::from_millis(1_000);
         let mut pushed = BTreeSet::new();
         for event in events {
@@ -225,7 +225,7 @@ fn after(job: &Job, command: Command, now: i64) -> Job {
 
 fn submitted(inline: Option<LeaseId>) -> Job {
     let start = inline.map_or(Start::Queue, Start::Inline);
-    let command = Command::Submit { job: Box::new(accepted(1)), start };
+    let command = Command::Submit { job: Box::new(accepted(Plan::Classify)), start };
     match apply(None, command, Timestamp::from_millis(0)) {
         Ok(Transition::Changed(job)) => *job,
         other => panic!("{other:?}"),
@@ -243,6 +243,20 @@ fn a_queued_job_enqueues_a_message_and_ends_with_its_result() {
     assert_eq!(job.engine_version.as_deref(), Some(ENGINE_VERSION));
     assert_eq!(job.outbox, [Effect::UpsertIndex { version: 3 }], "only the newest version is owed");
     assert_eq!(job.updated_at, Timestamp::from_millis(9));
+}
+
+#[test]
+fn a_plan_is_stored_as_the_list_of_its_stages() {
+    for (plan, stored) in [
+        (Plan::Classify, r#"["classify"]"#),
+        (Plan::ClassifyAndExtract, r#"["classify","extract"]"#),
+        (Plan::Extract, r#"["extract"]"#),
+    ] {
+        assert_eq!(serde_json::to_string(&plan).unwrap(), stored);
+        assert_eq!(serde_json::from_str::<Plan>(stored).unwrap(), plan);
+    }
+    let error = serde_json::from_str::<Plan>(r#"["extract","classify"]"#).unwrap_err();
+    assert_eq!(error.to_string(), "no plan has the stages [Extract, Classify]");
 }
 
 #[test]
@@ -311,12 +325,14 @@ fn a_permanent_failure_ends_a_job_and_a_retryable_one_does_not() {
 fn extraction_follows_if_there_is_a_route() {
     for (number, has_route) in [(1, true), (5, false)] {
         // Both ways to be classified: before the job is stored, and by the worker that claims it.
-        let start =
-            |start| match apply(None, Command::Submit { job: Box::new(accepted(2)), start }, Timestamp::from_millis(0))
-            {
-                Ok(Transition::Changed(job)) => *job,
-                other => panic!("{other:?}"),
-            };
+        let start = |start| match apply(
+            None,
+            Command::Submit { job: Box::new(accepted(Plan::ClassifyAndExtract)), start },
+            Timestamp::from_millis(0),
+        ) {
+            Ok(Transition::Changed(job)) => *job,
+            other => panic!("{other:?}"),
+        };
         let done = start(Start::Done(classified(number)));
         let claimed = start(Start::Inline(lease(1)));
         let claimed = after(&claimed, Command::Report { lease: lease(1), report: classified(number) }, 1);

@@ -15,7 +15,7 @@ use super::{
     index::{
         ClassifierChange, ClassifierFilter, ClassifierVersion, Cursor, DeleteFile, File, FileFilter, FileOrder,
         JobFilter, JobInput, JobRole, Page, PageRequest, PutFile, Refusal, RemoveJob, ReserveJob, Reserved, RouteRef,
-        RuleChange, RuleSource, UpsertJob, Version, Versions,
+        RuleChange, RuleSource, UpsertJob, Version, Versions, Work,
     },
     job_reply::JobReply,
     ports::Ports,
@@ -25,7 +25,7 @@ use crate::{
     classify::{Decision, Rule, RuleSet},
     error::{Error, ErrorKind, Result},
     id::{ClassifierId, FileId, JobId, LeaseId, ProjectId, SchemaId, TokenId},
-    job::{Classification, Command, External, Job, Report, Stage, Start, State, Status},
+    job::{Classification, Command, External, Job, Report, Start, State, Status},
     limits,
     time::Timestamp,
 };
@@ -155,9 +155,8 @@ impl Scene {
             id: JobId::from_random(ports.random()),
             user: self.user,
             input: file(self.file),
-            rule_source: RuleSource::Inline(Box::new(classification("a"))),
+            work: Work::Classify(RuleSource::Inline(Box::new(classification("a")))),
             transaction: None,
-            plan: vec![Stage::Classify],
             external: External::default(),
         }
     }
@@ -230,7 +229,7 @@ async fn refusals(ports: &impl Ports) -> Result<()> {
     let unknown = ReserveJob { input: file(FileId::from_random(ports.random())), ..scene.reservation(ports) };
     expect_eq(&reserved(unknown).await?, &refused(Refusal::UnknownFile), "an unknown file")?;
     let classifier = RuleSource::Saved(ClassifierId::from_random(ports.random()));
-    let unknown = ReserveJob { rule_source: classifier, ..scene.reservation(ports) };
+    let unknown = ReserveJob { work: Work::Classify(classifier), ..scene.reservation(ports) };
     expect_eq(&reserved(unknown).await?, &refused(Refusal::UnknownClassifier), "an unknown classifier")?;
     let announced = FileId::from_random(ports.random());
     let row = File { size: None, ..new_file(ports, announced, "announced.txt") };

@@ -10,7 +10,7 @@ use crate::{
     classify::Decision,
     error::{Error, Result},
     id::{JobId, ProjectId, TokenId},
-    job::{Classification, External, Job, Route, Source, Stage, State},
+    job::{Classification, External, Job, Plan, Route, Source, State},
     limits,
     time::Timestamp,
 };
@@ -130,7 +130,7 @@ pub struct JobRow<'a> {
     source: Source,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     transaction: Option<String>,
-    plan: Vec<Stage>,
+    plan: Plan,
     state: State,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     routes: Vec<Route>,
@@ -164,7 +164,7 @@ impl JobRow<'_> {
             version: job.version,
             source: job.source.clone(),
             transaction: job.transaction.clone(),
-            plan: job.plan.clone(),
+            plan: job.plan,
             state: job.state.clone(),
             routes: job.routes.clone(),
             route: job.route.clone(),

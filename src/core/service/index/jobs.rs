@@ -18,7 +18,7 @@ use crate::{
     document::Mail,
     error::Result,
     id::{ClassifierId, FileId, JobId, SchemaId, TokenId},
-    job::{Classification, External, Job, JobKind, NewJob, Route, Source, Stage, Status},
+    job::{Classification, External, Job, JobKind, NewJob, Plan, Route, Source, Status},
     limits,
     time::Timestamp,
 };
@@ -108,8 +108,30 @@ pub enum RuleSource {
     Inline(Box<Classification>),
     /// From the newest published version of a saved classifier.
     Saved(ClassifierId),
-    /// No rules: the job extracts the fields of this schema.
-    Schema(SchemaId),
+}
+
+/// The work of a job.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Work {
+    /// Classify the document by rules.
+    Classify(RuleSource),
+    /// Classify the document by the newest published version of a saved classifier, then extract the fields of the
+    /// schema to which its route leads.
+    ClassifyAndExtract(ClassifierId),
+    /// Extract the fields of a schema, without classifying the document.
+    Extract(SchemaId),
+}
+
+impl Work {
+    /// The plan of a job with this work.
+    pub const fn plan(&self) -> Plan {
+        match self {
+            Self::Classify(_) => Plan::Classify,
+            Self::ClassifyAndExtract(_) => Plan::ClassifyAndExtract,
+            Self::Extract(_) => Plan::Extract,
+        }
+    }
 }
 
 /// Accept a job, unless its idempotency key belongs to another job or its input cannot be worked on.
@@ -121,12 +143,10 @@ pub struct ReserveJob {
     pub user: TokenId,
     /// What to work on.
     pub input: JobInput,
-    /// Where the rules come from.
-    pub rule_source: RuleSource,
+    /// What to do with it.
+    pub work: Work,
     /// The caller's idempotency key.
     pub transaction: Option<String>,
-    /// The stages to run, in order.
-    pub plan: Vec<Stage>,
     /// The caller's own data, returned with the job.
     #[serde(default)]
     pub external: External,
@@ -189,20 +209,21 @@ impl IndexCommand for ReserveJob {
         if let Some(job) = previous.as_ref().filter(|job| !job.status().is_final()) {
             return refused(Refusal::InProgress(job.id));
         }
+        let plan = self.work.plan();
         let (mut routes, mut route) = (Vec::new(), None);
-        let classification = match self.rule_source {
-            RuleSource::Inline(classification) => *classification,
-            RuleSource::Saved(id) => {
+        let classification = match self.work {
+            Work::Classify(RuleSource::Inline(classification)) => *classification,
+            Work::Classify(RuleSource::Saved(id)) | Work::ClassifyAndExtract(id) => {
                 let Some(classifier) = store.classifier(id, Version::Published)? else {
                     return refused(Refusal::UnknownClassifier);
                 };
-                // Only the current job of a file reports its route.
-                if current_file.is_some() {
+                // The route of a document matters if it says what to extract, or if the file's current job reports it.
+                if plan == Plan::ClassifyAndExtract || current_file.is_some() {
                     routes = routes_of(store, &classifier)?;
                 }
                 Classification { classifier: Some(id), ..classifier.classification }
             }
-            RuleSource::Schema(id) => {
+            Work::Extract(id) => {
                 let Some(saved) = store.schema(id)? else { return refused(Refusal::UnknownSchema) };
                 let previous_route = previous.and_then(|job| job.route);
                 if let Some(other) = previous_route.as_ref().filter(|route| route.schema_id != id) {
@@ -221,7 +242,7 @@ impl IndexCommand for ReserveJob {
                 source,
                 classification: Arc::new(classification),
                 transaction: self.transaction,
-                plan: self.plan,
+                plan,
                 routes,
                 route,
                 external: self.external,

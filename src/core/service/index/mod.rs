@@ -32,7 +32,7 @@ pub use self::{
     job_rows::{JobRow, JobRows},
     jobs::{
         JobFilter, JobInput, JobRole, JobRowStore, ListJobs, Refusal, RemoveJob, ReserveJob, Reserved, RuleSource,
-        UpsertJob,
+        UpsertJob, Work,
     },
     page::{Cursor, Page, PageRequest, bad_cursor},
     project::{ChangeProject, GetProject, Project, ProjectStore, PutProject},
