@@ -2,12 +2,12 @@
 //!
 //! ```text
 //!              submit               claim(lease)               finish(lease), last stage
-//!  (none) --------> Queued{stage} ---------> Running{stage, attempt, lease, until} -----> Succeeded
+//!  (none) --------> Queued{stage} ---------> Running{stage, attempt, lease} ------------> Succeeded
 //!                      ^  | cancel               | finish(lease), more stages -> Queued{next}
 //!                      |  +------> Cancelled <---+ cancel
 //!                      +--- retryable failure, or lease expired, attempts left (not before = backoff)
 //!                                                + permanent failure, attempts spent, dead letter ---> Failed
-//!  final --(retention timer, or delete)--> Purged
+//!  final --(retention timer, or delete)--> Deleted
 //! ```
 //!
 //! [`apply`] takes a job, a [`Command`] and the time, and returns the next job or the reason for a rejection. It
@@ -215,8 +215,8 @@ pub struct Job {
     /// How it classifies.
     pub classification: Arc<Classification>,
     /// The caller's idempotency key.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub transaction: Option<String>,
+    #[serde(default, rename = "transaction", skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
     /// The stages to run.
     pub plan: Plan,
     /// The state.
@@ -250,11 +250,11 @@ pub struct Job {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outbox: Vec<Effect>,
     /// When to retry the delivery of the outbox; meaningless while it is empty.
-    #[serde(default)]
-    pub flush_at: Timestamp,
+    #[serde(default, rename = "flush_at")]
+    pub outbox_retry_at: Timestamp,
     /// How many deliveries of the outbox failed in a row.
-    #[serde(default)]
-    pub flush_failures: u32,
+    #[serde(default, rename = "flush_failures")]
+    pub outbox_failures: u32,
 }
 
 /// The data of a new job.
@@ -271,7 +271,7 @@ pub struct NewJob {
     /// How it classifies.
     pub classification: Arc<Classification>,
     /// The caller's idempotency key.
-    pub transaction: Option<String>,
+    pub idempotency_key: Option<String>,
     /// The stages to run.
     pub plan: Plan,
     /// The routes by label.
@@ -294,7 +294,7 @@ impl Job {
             version: 0,
             source: new.source,
             classification: new.classification,
-            transaction: new.transaction,
+            idempotency_key: new.idempotency_key,
             plan: new.plan,
             state: State::Queued {
                 stage: 0,
@@ -313,8 +313,8 @@ impl Job {
             created_at: now,
             updated_at: now,
             outbox: Vec::new(),
-            flush_at: now,
-            flush_failures: 0,
+            outbox_retry_at: now,
+            outbox_failures: 0,
         }
     }
 
@@ -326,7 +326,7 @@ impl Job {
             State::Succeeded => Status::Succeeded,
             State::Failed { .. } => Status::Failed,
             State::Cancelled => Status::Cancelled,
-            State::Purged => Status::Purged,
+            State::Deleted => Status::Deleted,
         }
     }
 
@@ -366,16 +366,16 @@ impl Job {
         }
     }
 
-    /// When the job must next be woken with [`Command::Wake`]. None if the job is purged and its outbox is empty:
-    /// then its storage can be deleted.
+    /// When the job must next be woken with [`Command::Wake`]. None if the job is deleted and its outbox is empty:
+    /// then it can be removed from its storage.
     pub fn timer(&self) -> Option<Timestamp> {
         let state = match &self.state {
             State::Queued { redelivery_at, .. } => Some(*redelivery_at),
-            State::Running { until, .. } => Some(*until),
+            State::Running { lease_expires_at, .. } => Some(*lease_expires_at),
             State::Succeeded | State::Failed { .. } | State::Cancelled => Some(self.retained_until()),
-            State::Purged => None,
+            State::Deleted => None,
         };
-        let outbox = (!self.outbox.is_empty()).then_some(self.flush_at);
+        let outbox = (!self.outbox.is_empty()).then_some(self.outbox_retry_at);
         match (state, outbox) {
             (Some(state), Some(outbox)) => Some(state.min(outbox)),
             (state, outbox) => state.or(outbox),
@@ -401,7 +401,7 @@ impl Job {
                 file @ Source::File { .. } => file.clone(),
             },
             classification: Arc::clone(&self.classification),
-            transaction: self.transaction.clone(),
+            idempotency_key: self.idempotency_key.clone(),
             plan: self.plan,
             state: self.state.clone(),
             routes: Vec::new(),
@@ -414,8 +414,8 @@ impl Job {
             created_at: self.created_at,
             updated_at: self.updated_at,
             outbox: Vec::new(),
-            flush_at: Timestamp::default(),
-            flush_failures: 0,
+            outbox_retry_at: Timestamp::default(),
+            outbox_failures: 0,
         }
     }
 }
@@ -447,7 +447,7 @@ pub enum Command {
     },
     /// Stop the job.
     Cancel,
-    /// Remove the job. Rejected while it is not final.
+    /// Delete the job. Rejected while it is not final.
     Delete,
     /// The queue gave up on a message of this job.
     DeadLetter {

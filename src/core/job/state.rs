@@ -32,7 +32,8 @@ pub enum State {
         /// The lease of the worker that holds the stage.
         lease: LeaseId,
         /// When the lease expires.
-        until: Timestamp,
+        #[serde(rename = "until")]
+        lease_expires_at: Timestamp,
     },
     /// Ended with an output.
     Succeeded,
@@ -43,8 +44,9 @@ pub enum State {
     },
     /// Stopped by request.
     Cancelled,
-    /// Removed; stored only until its pending effects are delivered.
-    Purged,
+    /// Deleted. Stored, as `purged`, only until its pending effects are delivered.
+    #[serde(rename = "purged")]
+    Deleted,
 }
 
 /// The name of a state without its details, by which listings are filtered.
@@ -61,14 +63,15 @@ pub enum Status {
     Failed,
     /// Stopped by request.
     Cancelled,
-    /// Removed.
-    Purged,
+    /// Deleted. Stored as `purged`.
+    #[serde(rename = "purged")]
+    Deleted,
 }
 
 impl Status {
     /// Every status, for tables that must be complete.
     pub const ALL: [Self; 6] =
-        [Self::Queued, Self::Running, Self::Succeeded, Self::Failed, Self::Cancelled, Self::Purged];
+        [Self::Queued, Self::Running, Self::Succeeded, Self::Failed, Self::Cancelled, Self::Deleted];
 
     /// The name in storage.
     pub const fn as_str(self) -> &'static str {
@@ -78,11 +81,11 @@ impl Status {
             Self::Succeeded => "succeeded",
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
-            Self::Purged => "purged",
+            Self::Deleted => "purged",
         }
     }
 
-    /// Whether the only possible next state is removal.
+    /// Whether the only possible next state is deletion.
     pub const fn is_final(self) -> bool {
         !matches!(self, Self::Queued | Self::Running)
     }

@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
 
 use super::{
-    index::{DeleteFile, File, FileFilter, FileOrder, GetFile, ListFiles, Page, PageRequest, PutFile},
+    index::{File, FileFilter, FileOrder, GetFile, ListFiles, Page, PageRequest, PutFile, RemoveFile},
     ports::{BoxedByteStream, ByteStream, Clock, Environment, FileKey, Files, Index, PartUpload},
     signed_url::{self, Grant, SignedUrl},
 };
@@ -146,7 +146,7 @@ pub async fn list(
 pub async fn delete(ports: &(impl Index + Files), project: ProjectId, id: FileId) -> Result<()> {
     get(ports, project, id).await?;
     ports.delete(FileKey { project, file: id }).await?;
-    ports.index(project, DeleteFile { id }).await
+    ports.index(project, RemoveFile { id }).await
 }
 
 /// The last path segment of a signed URL for a file, and when the URL expires.

@@ -2,13 +2,12 @@
 
 use super::{
     index::{self, JobFilter, JobInput, ListJobs, Page, PageRequest, Refusal, ReserveJob, Reserved, Work},
-    job_reply::JobReply,
     ports::{Environment, Files, Index, Jobs, Random},
     stage,
     tokens::Token,
 };
 use crate::{
-    error::{Error, ErrorKind, Result},
+    error::{ErrorKind, Result},
     id::{JobId, LeaseId, ProjectId},
     job::{Command, External, Failure, Job, Report, Source, Stage, Start},
 };
@@ -21,7 +20,7 @@ pub struct JobRequest {
     /// What to do with it.
     pub work: Work,
     /// The caller's idempotency key.
-    pub transaction: Option<String>,
+    pub idempotency_key: Option<String>,
     /// The caller's own data, returned with the job.
     pub external: External,
 }
@@ -56,7 +55,7 @@ pub async fn create(
                 .await
             {
                 Ok(reply) => Ok(CreateOutcome::Job(Box::new(reply.into_job()?))),
-                // The job was just removed, and the index does not know it yet.
+                // The job was just deleted, and the index does not know it yet.
                 Err(error) if error.kind() == ErrorKind::NotFound => Ok(CreateOutcome::Job(job)),
                 Err(error) => Err(error),
             };
@@ -81,7 +80,7 @@ async fn reserve(ports: &(impl Index + Random), caller: &Token, request: JobRequ
         user: caller.id,
         input: request.input,
         work: request.work,
-        transaction: request.transaction,
+        idempotency_key: request.idempotency_key,
         external: request.external,
     };
     ports.index(caller.project, reservation).await
@@ -92,7 +91,7 @@ async fn reserve(ports: &(impl Index + Random), caller: &Token, request: JobRequ
 ///
 /// # Errors
 ///
-/// Those of [`stage::output`], with the job stored as failed; `Upstream` if the index or the job object cannot be
+/// Those of [`stage::run`], with the job stored as failed; `Upstream` if the index or the job object cannot be
 /// reached.
 pub async fn create_and_run(
     ports: &(impl Index + Jobs + Files + Random),
@@ -105,7 +104,7 @@ pub async fn create_and_run(
         Reserved::Refused(refusal) => return Ok(CreateOutcome::Refused(refusal)),
     };
     let id = job.id;
-    let outcome = stage::output(ports, &job).await;
+    let outcome = stage::run(ports, &job).await;
     let report = outcome.clone().unwrap_or_else(|error| Report::Failed(Failure::from(&error)));
     let submit = Command::Submit { job, start: Start::Done(report) };
     let mut stored = ports.job(caller.project, id, submit).await?.into_job()?;
@@ -159,8 +158,5 @@ pub async fn cancel(ports: &impl Jobs, project: ProjectId, id: JobId) -> Result<
 ///
 /// `NotFound` if the project has no such job, `Conflict` if it has not ended, `Upstream`.
 pub async fn delete(ports: &impl Jobs, project: ProjectId, id: JobId) -> Result<()> {
-    match ports.job(project, id, Command::Delete).await? {
-        JobReply::Removed => Ok(()),
-        other => Err(Error::internal(format!("unexpected answer to a removal: {other:?}"))),
-    }
+    ports.job(project, id, Command::Delete).await.map(drop)
 }

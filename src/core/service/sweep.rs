@@ -34,7 +34,7 @@ pub async fn sweep(
                 store.put_job(&job.snapshot(), ports.now())?;
                 store.touch_job(id, ports.now())?;
             }
-            Ok(JobReply::Removed) => store.remove_job(id)?,
+            Ok(JobReply::Deleted) => store.remove_job(id)?,
             Ok(JobReply::Claimed(_) | JobReply::Busy { .. }) => store.touch_job(id, ports.now())?,
             Err(error) if error.kind() == ErrorKind::NotFound => store.remove_job(id)?,
             Err(error) => ports.log(&format!("index {project}: job {id} cannot be reached: {error:#}")),
@@ -48,7 +48,7 @@ pub async fn sweep(
         // The bytes first, so that a deletion that is cut off is repeated.
         match ports.delete(FileKey { project, file }).await {
             Ok(()) => store.remove_file(file)?,
-            Err(error) => ports.log(&format!("index {project}: file {file} cannot be removed: {error:#}")),
+            Err(error) => ports.log(&format!("index {project}: file {file} cannot be deleted: {error:#}")),
         }
     }
     Ok(if more || store.has_open_jobs()? {

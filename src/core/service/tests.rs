@@ -68,11 +68,11 @@ async fn file(world: &Memory, token: &Token, text: &'static str) -> FileId {
     files::register(world, token.project, file).await.unwrap().id
 }
 
-async fn create(world: &Memory, token: &Token, file: FileId, transaction: Option<&str>) -> Option<JobId> {
+async fn create(world: &Memory, token: &Token, file: FileId, idempotency_key: Option<&str>) -> Option<JobId> {
     let request = JobRequest {
         input: JobInput::File { id: file, role: JobRole::Independent },
         work: Work::Classify(rules()),
-        transaction: transaction.map(str::to_owned),
+        idempotency_key: idempotency_key.map(str::to_owned),
         external: External::default(),
     };
     match jobs::create(world, token, request).await {
@@ -101,7 +101,7 @@ async fn create_and_run(world: &Memory, token: &Token, file: FileId, classifier:
     let request = JobRequest {
         input: JobInput::File { id: file, role: JobRole::Current },
         work: Work::ClassifyAndExtract(classifier),
-        transaction: None,
+        idempotency_key: None,
         external: External::default(),
     };
     match jobs::create_and_run(world, token, request).await {
@@ -116,7 +116,7 @@ async fn mail(world: &Memory, token: &Token, classifier: ClassifierId) -> Option
     let request = JobRequest {
         input: JobInput::Mail(Box::new(mail)),
         work: Work::Classify(RuleSource::Saved(classifier)),
-        transaction: None,
+        idempotency_key: None,
         external: External { reference: Some("17".to_owned()), metadata: Some("{\"a\": 1.0 }".to_owned()) },
     };
     match jobs::create(world, token, request).await {
@@ -141,7 +141,7 @@ fn a_small_file_is_classified_inline_and_a_large_one_through_the_queue() {
         let small = file(&world, &token, INVOICE).await;
         let job = create(&world, &token, small, None).await.unwrap();
         assert_eq!(world.queued(), 0);
-        world.run_inline_work().await;
+        world.run_inline_stages().await;
         let done = jobs::get(&world, token.project, job).await.unwrap();
         assert_eq!(done.status(), Status::Succeeded, "{:?}", done.state);
 
@@ -181,7 +181,7 @@ fn the_metadata_of_a_mail_is_stored_with_its_job_and_not_in_the_index() {
         let token = token(&world).await;
         let classifier = routed_classifier(&world, &token).await;
         let id = mail(&world, &token, classifier).await.unwrap();
-        world.run_inline_work().await;
+        world.run_inline_stages().await;
         let job = jobs::get(&world, token.project, id).await.unwrap();
         assert_eq!(job.status(), Status::Succeeded);
         assert_eq!(job.external.metadata.as_deref(), Some("{\"a\": 1.0 }"));
@@ -231,7 +231,7 @@ fn a_deleted_job_is_removed_from_its_storage_and_the_index() {
         let file = file(&world, &token, INVOICE).await;
         let job = create(&world, &token, file, Some("key")).await.unwrap();
         assert!(jobs::delete(&world, token.project, job).await.is_err(), "it has not ended");
-        world.run_inline_work().await;
+        world.run_inline_stages().await;
         jobs::delete(&world, token.project, job).await.unwrap();
         assert!(jobs::get(&world, token.project, job).await.is_err());
         assert_eq!(listed(&world, &token).await, []);
@@ -243,13 +243,13 @@ fn a_deleted_job_is_removed_from_its_storage_and_the_index() {
 }
 
 #[test]
-fn jobs_and_files_are_removed_after_the_retention_period() {
+fn jobs_and_files_are_deleted_after_the_retention_period() {
     block_on(async {
         let world = world(1_000);
         let token = token(&world).await;
         let file = file(&world, &token, INVOICE).await;
         create(&world, &token, file, None).await.unwrap();
-        world.run_inline_work().await;
+        world.run_inline_stages().await;
         world.advance(limits::DAY.saturating_mul(29));
         world.wake_all().await;
         assert_eq!((world.stored_jobs().len(), world.stored_files()), (1, 1));
@@ -309,7 +309,7 @@ fn a_correction_makes_the_document_an_example_of_the_draft() {
         assert_eq!(correct(job, "invoice").await.unwrap().examples, 1);
         assert_eq!(newest_examples(&world, &token, classifier).await, (with(&[INVOICE], &[]), true));
         let mail_job = mail(&world, &token, classifier).await.unwrap();
-        world.run_inline_work().await;
+        world.run_inline_stages().await;
         assert_eq!(correct(mail_job, "invoice").await.unwrap().examples, 2);
         let mail_example = &newest_examples(&world, &token, classifier).await.0[0].1[1];
         assert!(mail_example.contains("Invoice 17") && mail_example.contains("119.00 EUR"), "{mail_example}");
@@ -353,7 +353,7 @@ fn corrections_that_are_not_possible_give_the_reason() {
         };
         let plain = file(&world, &token, INVOICE).await;
         let inline = create(&world, &token, plain, None).await.unwrap();
-        world.run_inline_work().await;
+        world.run_inline_stages().await;
         assert_eq!(fails(inline, "invoice").await.message(), "The job ran without a saved classifier");
 
         let empty = file(&world, &token, "   ").await;
@@ -371,7 +371,7 @@ fn corrections_that_are_not_possible_give_the_reason() {
         assert_eq!((missing.kind(), missing.message()), (ErrorKind::Gone, "The file of the job is gone"));
 
         let mail_job = mail(&world, &token, classifier).await.unwrap();
-        world.run_inline_work().await;
+        world.run_inline_stages().await;
         classifiers::delete(&world, token.project, classifier).await.unwrap();
         assert_eq!(fails(mail_job, "invoice").await.message(), "The classifier of the job is gone");
         assert_eq!(fails(JobId::from_random([9; 16]), "invoice").await.message(), "Job not found");
@@ -485,7 +485,7 @@ proptest! {
                         accepted.extend(create_and_run(&world, &token, file, classifier).await);
                     }
                     Event::Mail => accepted.extend(mail(&world, &token, classifier).await),
-                    Event::RunInline => world.run_inline_work().await,
+                    Event::RunInline => world.run_inline_stages().await,
                     Event::RunQueue => world.run_queue().await,
                     Event::Wake => world.wake_all().await,
                     Event::Advance(seconds) => world.advance(Duration::from_secs(seconds)),
@@ -499,7 +499,7 @@ proptest! {
                 world.advance(Duration::from_secs(61));
                 world.wake_all().await;
                 world.run_queue().await;
-                world.run_inline_work().await;
+                world.run_inline_stages().await;
             }
             let index = listed(&world, &token).await;
             for id in accepted {

@@ -174,8 +174,8 @@ impl Sql {
         self.exec(statement, bindings).map(drop)
     }
 
-    /// Records that everything was deleted, including the tables.
-    pub fn mark_erased(&self) {
+    /// Records that the platform deleted everything, including the tables.
+    pub fn mark_empty(&self) {
         self.tables.set(Tables::Absent);
     }
 

@@ -52,7 +52,7 @@ pub(super) async fn submit<P: Ports>(caller: Caller<P>, segments: PathParams, he
     let request = JobRequest {
         input: JobInput::Mail(Box::new(mail)),
         work: Work::Classify(RuleSource::Saved(orchestrator)),
-        transaction: None,
+        idempotency_key: None,
         external,
     };
     match jobs::create(&caller.ports, &caller.token, request).await? {

@@ -108,7 +108,7 @@ async fn classify<P: Ports>(
     let request = JobRequest {
         input: JobInput::File { id, role: JobRole::Current },
         work: work(classifier),
-        transaction: None,
+        idempotency_key: None,
         external: External::default(),
     };
     match jobs::create_and_run(&caller.ports, &caller.token, request).await? {

@@ -33,7 +33,7 @@ fn extract_request(file: FileId, schema: SchemaId) -> JobRequest {
     JobRequest {
         input: JobInput::File { id: file, role: JobRole::Current },
         work: Work::Extract(schema),
-        transaction: None,
+        idempotency_key: None,
         external: External::default(),
     }
 }

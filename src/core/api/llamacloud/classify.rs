@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// The longest idempotency key, in characters.
-const MAX_TRANSACTION_CHARS: usize = 255;
+const MAX_IDEMPOTENCY_KEY_CHARS: usize = 255;
 
 const LISTING: &str = "classify";
 const SIZES: PageSizes = PageSizes { default: 50, max: 100 };
@@ -48,7 +48,7 @@ pub(super) async fn create<P: Ports>(caller: Caller<P>, headers: HeaderMap, body
     let job_request = JobRequest {
         input: JobInput::File { id: request.file, role: JobRole::Independent },
         work: Work::Classify(rules),
-        transaction: request.transaction,
+        idempotency_key: request.idempotency_key,
         external: External::default(),
     };
     match jobs::create(&caller.ports, &caller.token, job_request).await? {
@@ -147,7 +147,7 @@ fn filter<P: Ports>(check: &mut Validator, caller: &Caller<P>) -> JobFilter {
 struct Request<'a> {
     file: FileId,
     rules: RuleSelection<'a>,
-    transaction: Option<String>,
+    idempotency_key: Option<String>,
 }
 
 enum RuleSelection<'a> {
@@ -167,15 +167,16 @@ fn parse_request<'a, P: Ports>(caller: &Caller<P>, input: &'a Value) -> Result<R
     caller.check_scope(&mut check, &input.get("project_id"))?;
     let file = parse_file_id(&mut check, &input);
     let rules = parse_rule_selection(&mut check, &input);
-    let transaction = check.text(&input.get("transaction_id"), 0..=MAX_TRANSACTION_CHARS).filter(|key| !key.is_empty());
+    let idempotency_key =
+        check.text(&input.get("transaction_id"), 0..=MAX_IDEMPOTENCY_KEY_CHARS).filter(|key| !key.is_empty());
     for name in ["webhook_configurations", "webhook_configuration_ids"] {
         let field = input.get(name);
         if !field.is_empty() {
             check.reject_value(&field, "webhooks are not supported yet");
         }
     }
-    let transaction = transaction.map(str::to_owned);
-    check.finish(file.zip(rules).map(|(file, rules)| Request { file, rules, transaction }))
+    let idempotency_key = idempotency_key.map(str::to_owned);
+    check.finish(file.zip(rules).map(|(file, rules)| Request { file, rules, idempotency_key }))
 }
 
 /// The id of the file to classify: in `file_input`, or in `file_id`, its name for the first clients.

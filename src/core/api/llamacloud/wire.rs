@@ -107,7 +107,7 @@ pub(super) const fn status(status: Status) -> Option<&'static str> {
         Status::Succeeded => Some("COMPLETED"),
         Status::Failed => Some("FAILED"),
         Status::Cancelled => Some("CANCELLED"),
-        Status::Purged => None,
+        Status::Deleted => None,
     }
 }
 
@@ -146,7 +146,7 @@ impl<'a> ClassifyJob<'a> {
             file_input: file.clone(),
             document_input_value: file,
             parse_job_id: None,
-            transaction_id: job.transaction.as_deref(),
+            transaction_id: job.idempotency_key.as_deref(),
             error_message: job.failure().map(|failure| format!("{}: {}", failure.code, failure.message)),
             result: decision.map(|decision| ClassifyResult {
                 r#type: decision.label.as_deref(),
@@ -309,10 +309,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_status_but_purged_has_a_word() {
+    fn every_status_but_deleted_has_a_word() {
         let words: Vec<_> = statuses().into_iter().map(|(word, _)| word).collect();
         assert_eq!(words, ["PENDING", "RUNNING", "COMPLETED", "FAILED", "CANCELLED"]);
-        assert_eq!(status(Status::Purged), None);
+        assert_eq!(status(Status::Deleted), None);
     }
 
     #[test]

@@ -60,7 +60,7 @@ fn accepted(plan: Plan) -> Job {
             user: TokenId::from_random([3; 16]),
             source: Source::File { id: FileId::from_random([4; 16]), size: 1 },
             classification: Arc::default(),
-            transaction: None,
+            idempotency_key: None,
             plan,
             // Some of the labels that decisions give have a route.
             routes: ["1", "2", "3"].map(route).into(),
@@ -137,15 +137,15 @@ fn step(before: Option<&Job>, command: Command, now: Timestamp, pushed: &mut BTr
     }
     assert!(after.updated_at >= before.updated_at);
     if before.status().is_final() && after.status() != before.status() {
-        assert_eq!(after.status(), Status::Purged, "a final state was left");
+        assert_eq!(after.status(), Status::Deleted, "a final state was left");
     }
     if before.status() == Status::Succeeded && after.status() == Status::Succeeded {
         assert_eq!(after.decision, before.decision, "the result was written twice");
         assert_eq!(after.extraction, before.extraction, "the result was written twice");
     }
-    if let State::Running { lease, until, .. } = before.state {
+    if let State::Running { lease, lease_expires_at, .. } = before.state {
         if claimer.is_some() && after.state != before.state {
-            assert!(until <= now, "a live lease was taken away");
+            assert!(lease_expires_at <= now, "a live lease was taken away");
         }
         if let Some(reporter) = reporter {
             assert_eq!(reporter, lease, "somebody else's report counted");
@@ -180,7 +180,7 @@ proptest! {
                 }
             }
             if let Some(job) = &job {
-                prop_assert!(job.timer().is_some() || job.status() == Status::Purged && job.outbox.is_empty());
+                prop_assert!(job.timer().is_some() || job.status() == Status::Deleted && job.outbox.is_empty());
             }
         }
     }
@@ -282,9 +282,9 @@ fn jobs_that_crash_together_are_not_retried_together() {
             JobId::from_random(std::array::from_fn(|index| number.wrapping_mul(37) ^ (index as u8).wrapping_mul(91)));
         (1..=3_u8).map(move |attempt| {
             job = after(&job, Command::Claim { lease: lease(attempt) }, 1_000_000 * i64::from(attempt));
-            let State::Running { until, .. } = job.state else { panic!("{job:?}") };
-            job = after(&job, Command::Wake, until.as_millis());
-            until.as_millis() % 1_000_000
+            let State::Running { lease_expires_at, .. } = job.state else { panic!("{job:?}") };
+            job = after(&job, Command::Wake, lease_expires_at.as_millis());
+            lease_expires_at.as_millis() % 1_000_000
         })
     };
     let mut coinciding = 0;
@@ -368,9 +368,9 @@ fn commands_that_are_not_valid_in_a_state_are_rejected() {
         Ok(Transition::Unchanged),
         "cancelling twice is harmless"
     );
-    let purged = after(&cancelled, Command::Delete, 2);
-    assert_eq!(apply(Some(&purged), Command::Get, now), Err(Rejected::Unknown));
-    assert_eq!(purged.outbox, [Effect::RemoveFromIndex]);
-    let gone = after(&purged, Command::Delivered { effects: vec!["remove".to_owned()] }, 3);
+    let deleted = after(&cancelled, Command::Delete, 2);
+    assert_eq!(apply(Some(&deleted), Command::Get, now), Err(Rejected::Unknown));
+    assert_eq!(deleted.outbox, [Effect::RemoveFromIndex]);
+    let gone = after(&deleted, Command::Delivered { effects: vec!["remove".to_owned()] }, 3);
     assert_eq!(gone.timer(), None);
 }

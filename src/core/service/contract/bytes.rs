@@ -42,7 +42,7 @@ pub(super) async fn file_bytes(ports: &impl Ports) -> Result<()> {
     expect(ports.get(key).await?.as_deref() == Some(b"new"), "replaced")?;
     ports.delete(key).await?;
     ports.delete(key).await?;
-    expect(ports.get(key).await?.is_none(), "after it is removed")
+    expect(ports.get(key).await?.is_none(), "after it is deleted")
 }
 
 pub(super) async fn upload_in_parts(ports: &impl Ports) -> Result<()> {

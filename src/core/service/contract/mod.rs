@@ -13,8 +13,8 @@ use serde::Serialize;
 use super::{
     access,
     index::{
-        ClassifierChange, ClassifierFilter, ClassifierVersion, Cursor, DeleteFile, File, FileFilter, FileOrder,
-        JobFilter, JobInput, JobRole, Page, PageRequest, PutFile, Refusal, RemoveJob, ReserveJob, Reserved, RouteRef,
+        ClassifierChange, ClassifierFilter, ClassifierVersion, Cursor, File, FileFilter, FileOrder, JobFilter,
+        JobInput, JobRole, Page, PageRequest, PutFile, Refusal, RemoveFile, RemoveJob, ReserveJob, Reserved, RouteRef,
         RuleChange, RuleSource, UpsertJob, Version, Versions, Work,
     },
     job_reply::JobReply,
@@ -44,7 +44,7 @@ pub async fn run<P: Ports>(ports: &P) -> Vec<Check> {
     let mut checks = Vec::new();
     checks.push(check("a job is stored once and keeps its leases", job_lifecycle(ports)).await);
     checks.push(check("a job that was never stored is not found", unknown_job(ports)).await);
-    checks.push(check("a removed job is gone from its place and the index", job_removal(ports)).await);
+    checks.push(check("a deleted job is gone from its place and the index", job_deletion(ports)).await);
     checks.push(check("an index refuses what it does not know", refusals(ports)).await);
     checks.push(check("an idempotency key leads to its first job", idempotency(ports)).await);
     checks.push(check("a row keeps the newest version", row_versions(ports)).await);
@@ -156,7 +156,7 @@ impl Scene {
             user: self.user,
             input: file(self.file),
             work: Work::Classify(RuleSource::Inline(Box::new(classification("a")))),
-            transaction: None,
+            idempotency_key: None,
             external: External::default(),
         }
     }
@@ -210,14 +210,14 @@ async fn unknown_job(ports: &impl Ports) -> Result<()> {
     Ok(())
 }
 
-async fn job_removal(ports: &impl Ports) -> Result<()> {
+async fn job_deletion(ports: &impl Ports) -> Result<()> {
     let scene = scene(ports).await?;
     let job = scene.reserve(ports, scene.reservation(ports)).await?;
     let send = |command| ports.job(scene.project, job.id, command);
     send(Command::Submit { job: Box::new(job.clone()), start: Start::Queue }).await?;
-    expect_kind(send(Command::Delete).await, ErrorKind::Conflict, "a job that has not ended cannot be removed")?;
+    expect_kind(send(Command::Delete).await, ErrorKind::Conflict, "a job that has not ended cannot be deleted")?;
     send(Command::Cancel).await?;
-    expect_eq(&send(Command::Delete).await?, &JobReply::Removed, "a cancelled job can")?;
+    expect_eq(&send(Command::Delete).await?, &JobReply::Deleted, "a cancelled job can")?;
     expect_kind(send(Command::Get).await, ErrorKind::NotFound, "it is gone")?;
     expect_eq(&scene.list(ports, JobFilter::default(), page(10)).await?.items, &Vec::new(), "the index forgot it")
 }
@@ -241,7 +241,7 @@ async fn refusals(ports: &impl Ports) -> Result<()> {
 
 async fn idempotency(ports: &impl Ports) -> Result<()> {
     let scene = scene(ports).await?;
-    let keyed = |key: &str| ReserveJob { transaction: Some(key.to_owned()), ..scene.reservation(ports) };
+    let keyed = |key: &str| ReserveJob { idempotency_key: Some(key.to_owned()), ..scene.reservation(ports) };
     let first = scene.reserve(ports, keyed("Schlüssel '1'")).await?;
     match ports.index(scene.project, keyed("Schlüssel '1'")).await? {
         Reserved::Existing(job) => expect_eq(&job.snapshot(), &first.snapshot(), "the first job")?,
@@ -320,7 +320,7 @@ async fn job_listing(ports: &impl Ports) -> Result<()> {
 
 async fn file_listing(ports: &impl Ports) -> Result<()> {
     let scene = scene(ports).await?;
-    ports.index(scene.project, DeleteFile { id: scene.file }).await?;
+    ports.index(scene.project, RemoveFile { id: scene.file }).await?;
     let mut files = Vec::new();
     for number in 0..25_u8 {
         let mut file = new_file(ports, FileId::from_random([number; 16]), &format!("{}.txt", number % 4));

@@ -121,12 +121,12 @@ impl IndexCommand for GetFile {
 
 /// Remove the row of a file. The caller deletes its bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeleteFile {
+pub struct RemoveFile {
     /// The id of the file.
     pub id: FileId,
 }
 
-impl IndexCommand for DeleteFile {
+impl IndexCommand for RemoveFile {
     type Reply = ();
 
     fn run(self, store: &impl IndexStore, _: Context) -> Result<()> {

@@ -128,8 +128,8 @@ pub struct JobRow<'a> {
     user: TokenId,
     version: u64,
     source: Source,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    transaction: Option<String>,
+    #[serde(default, rename = "transaction", skip_serializing_if = "Option::is_none")]
+    idempotency_key: Option<String>,
     plan: Plan,
     state: State,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -163,7 +163,7 @@ impl JobRow<'_> {
             user: job.user,
             version: job.version,
             source: job.source.clone(),
-            transaction: job.transaction.clone(),
+            idempotency_key: job.idempotency_key.clone(),
             plan: job.plan,
             state: job.state.clone(),
             routes: job.routes.clone(),
@@ -184,7 +184,7 @@ impl JobRow<'_> {
             version: self.version,
             source: self.source,
             classification,
-            transaction: self.transaction,
+            idempotency_key: self.idempotency_key,
             plan: self.plan,
             state: self.state,
             routes: self.routes,
@@ -197,8 +197,8 @@ impl JobRow<'_> {
             created_at: self.created_at,
             updated_at: self.updated_at,
             outbox: Vec::new(),
-            flush_at: Timestamp::default(),
-            flush_failures: 0,
+            outbox_retry_at: Timestamp::default(),
+            outbox_failures: 0,
         }
     }
 }

@@ -51,7 +51,7 @@ pub trait JobRowStore {
     fn job(&self, id: JobId) -> Result<Option<Job>>;
 
     /// The job with this idempotency key.
-    fn job_by_transaction(&self, transaction: &str) -> Result<Option<Job>>;
+    fn job_by_idempotency_key(&self, key: &str) -> Result<Option<Job>>;
 
     /// Stores the row of a job, unless the stored row has the same or a newer version. `seen_at` is when the job last
     /// reported to the index.
@@ -146,7 +146,7 @@ pub struct ReserveJob {
     /// What to do with it.
     pub work: Work,
     /// The caller's idempotency key.
-    pub transaction: Option<String>,
+    pub idempotency_key: Option<String>,
     /// The caller's own data, returned with the job.
     #[serde(default)]
     pub external: External,
@@ -189,8 +189,8 @@ impl IndexCommand for ReserveJob {
     const SWEEP_WITHIN: Option<Duration> = Some(limits::STALE_JOB_AGE);
 
     fn run(self, store: &impl IndexStore, Context { project, now }: Context) -> Result<Reserved> {
-        if let Some(transaction) = &self.transaction
-            && let Some(job) = store.job_by_transaction(transaction)?
+        if let Some(key) = &self.idempotency_key
+            && let Some(job) = store.job_by_idempotency_key(key)?
         {
             return Ok(Reserved::Existing(Box::new(job)));
         }
@@ -241,7 +241,7 @@ impl IndexCommand for ReserveJob {
                 user: self.user,
                 source,
                 classification: Arc::new(classification),
-                transaction: self.transaction,
+                idempotency_key: self.idempotency_key,
                 plan,
                 routes,
                 route,
@@ -261,7 +261,7 @@ impl IndexCommand for ReserveJob {
 fn routes_of(store: &impl IndexStore, classifier: &ClassifierVersion) -> Result<Vec<Route>> {
     let mut routes = Vec::new();
     for target in &classifier.routes {
-        // A schema that is routed to cannot be removed, so it exists.
+        // A schema that is routed to cannot be deleted, so it exists.
         let Some(saved) = store.schema(target.schema)? else { continue };
         routes.push(Route { label: Some(target.label.clone()), ..route_to(Some(target.deployment.clone()), saved) });
     }

@@ -28,7 +28,7 @@ pub use self::{
         AddExample, ChangeClassifier, ChangeRules, ClassifierFilter, ClassifierStore, DeleteClassifier, GetClassifier,
         ListClassifiers, PublishClassifier, SaveClassifier, Version, Versions,
     },
-    files::{DeleteFile, File, FileFilter, FileOrder, FileStore, GetFile, ListFiles, PutFile},
+    files::{File, FileFilter, FileOrder, FileStore, GetFile, ListFiles, PutFile, RemoveFile},
     job_rows::{JobRow, JobRows},
     jobs::{
         JobFilter, JobInput, JobRole, JobRowStore, ListJobs, Refusal, RemoveJob, ReserveJob, Reserved, RuleSource,
@@ -75,7 +75,7 @@ pub trait IndexCommand: Into<AnyCommand> + Send {
     /// Those of the command, and `Internal` if the storage fails.
     fn run(self, store: &impl IndexStore, context: Context) -> Result<Self::Reply>;
 
-    /// The JSON of a reply.
+    /// The JSON of a reply. A command whose reply is stored as JSON passes that on instead of serializing it again.
     ///
     /// # Errors
     ///
@@ -139,7 +139,7 @@ commands![
     ListJobs,
     PutFile,
     GetFile,
-    DeleteFile,
+    RemoveFile,
     ListFiles,
     SaveClassifier,
     ChangeClassifier,

@@ -14,7 +14,7 @@ use bytes::Bytes;
 pub use self::files::MemoryUpload;
 use self::index::{IndexRows, MemoryIndexStore};
 use super::{
-    job_object::{self, InlineWork, JobStore},
+    job_object::{self, ClaimedStage, JobStore},
     job_reply::JobReply,
     ports::{Clock, Config, Environment, FileKey, Jobs, Queue, Random, StageMessage, Tokens},
     stage, sweep,
@@ -44,7 +44,7 @@ struct MemoryState {
     files: BTreeMap<FileKey, Bytes>,
     open_uploads: usize,
     queue: VecDeque<(StageMessage, Timestamp)>,
-    inline_work: VecDeque<InlineWork>,
+    inline_stages: VecDeque<ClaimedStage>,
     log: Vec<String>,
     faults: Vec<FaultPoint>,
 }
@@ -102,20 +102,20 @@ impl Memory {
         self.state().queue.len()
     }
 
-    /// Drops every message and all inline work, as a killed process does.
+    /// Drops every message and every stage that waits to be run inline, as a killed process does.
     pub fn crash(&self) {
         let mut state = self.state();
         state.queue.clear();
-        state.inline_work.clear();
+        state.inline_stages.clear();
     }
 
-    /// Runs the pending inline work of all job objects.
-    pub async fn run_inline_work(&self) {
+    /// Runs the stages that wait to be run inline by job objects.
+    pub async fn run_inline_stages(&self) {
         loop {
-            let Some(work) = self.state().inline_work.pop_front() else { return };
-            let report = stage::run(self, &work).await;
-            if let Err(error) = self.job(work.job.project, work.job.id, report).await {
-                self.log(&format!("job {}: report failed: {error:#}", work.job.id));
+            let Some(stage) = self.state().inline_stages.pop_front() else { return };
+            let report = stage::run_claimed(self, &stage).await;
+            if let Err(error) = self.job(stage.job.project, stage.job.id, report).await {
+                self.log(&format!("job {}: report failed: {error:#}", stage.job.id));
             }
         }
     }
@@ -160,7 +160,7 @@ impl Memory {
         }
     }
 
-    /// The stored jobs, including purged ones with pending effects.
+    /// The stored jobs, including deleted ones with pending effects.
     pub fn stored_jobs(&self) -> Vec<Job> {
         self.state().jobs.values().cloned().collect()
     }
@@ -192,7 +192,7 @@ impl JobStore for MemoryJobStore {
         Ok(())
     }
 
-    async fn erase(&self) -> Result<()> {
+    async fn remove(&self) -> Result<()> {
         self.memory.state().jobs.remove(&(self.project, self.job));
         Ok(())
     }
@@ -202,8 +202,8 @@ impl Jobs for Memory {
     async fn job(&self, project: ProjectId, job: JobId, command: Command) -> Result<JobReply> {
         self.check_fault(FaultPoint::Jobs)?;
         let store = MemoryJobStore { memory: self.clone(), project, job };
-        let (reply, work) = job_object::handle(&store, self, command).await?;
-        self.state().inline_work.extend(work);
+        let (reply, inline_stage) = job_object::handle(&store, self, command).await?;
+        self.state().inline_stages.extend(inline_stage);
         Ok(reply)
     }
 }

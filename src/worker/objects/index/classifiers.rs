@@ -58,7 +58,7 @@ impl ClassifierStore for ProjectIndex {
         }
         match filter.versions {
             Versions::Newest => {
-                conditions.and("version = (SELECT max(version) FROM classifiers WHERE id = one.id)", [])
+                conditions.and("version = (SELECT max(version) FROM classifiers WHERE id = one.id)", []);
             }
             Versions::NewestPublished => conditions.and(
                 "version = (SELECT max(version) FROM classifiers AS two WHERE id = one.id

@@ -39,8 +39,8 @@ impl JobRowStore for ProjectIndex {
         self.sql.record(&format!("SELECT {RECORD} FROM job_rows WHERE id = ?"), vec![text(&id)])
     }
 
-    fn job_by_transaction(&self, transaction: &str) -> Result<Option<Job>> {
-        self.sql.record(&format!("SELECT {RECORD} FROM job_rows WHERE idempotency_key = ?"), vec![text(&transaction)])
+    fn job_by_idempotency_key(&self, key: &str) -> Result<Option<Job>> {
+        self.sql.record(&format!("SELECT {RECORD} FROM job_rows WHERE idempotency_key = ?"), vec![text(&key)])
     }
 
     fn put_job(&self, job: &Job, seen_at: Timestamp) -> Result<()> {
@@ -57,7 +57,7 @@ impl JobRowStore for ProjectIndex {
                 timestamp(job.created_at),
                 text(&job.status().as_str()),
                 optional(job.classification.classifier.as_ref()),
-                optional(job.transaction.as_ref()),
+                optional(job.idempotency_key.as_ref()),
                 integer(i64::try_from(job.version).unwrap_or(i64::MAX)),
                 timestamp(seen_at),
                 text(&row.rules),

@@ -15,9 +15,9 @@ impl JobRowStore for MemoryIndexStore {
         Ok(self.read(|rows| rows.jobs.get(&id).map(|(job, _)| job.clone())))
     }
 
-    fn job_by_transaction(&self, transaction: &str) -> Result<Option<Job>> {
+    fn job_by_idempotency_key(&self, key: &str) -> Result<Option<Job>> {
         Ok(self.read(|rows| {
-            rows.jobs.values().map(|(job, _)| job).find(|job| job.transaction.as_deref() == Some(transaction)).cloned()
+            rows.jobs.values().map(|(job, _)| job).find(|job| job.idempotency_key.as_deref() == Some(key)).cloned()
         }))
     }
 
