@@ -207,7 +207,7 @@ pub const STALE_JOB_AGE: Duration = Duration::from_secs(60);
 /// may make.
 pub const SWEEP_JOBS: u32 = 100;
 
-/// Maximum number of files that an index removes in one sweep. An alarm on the platform's smallest plan may make a
+/// Maximum number of files that an index deletes in one sweep. An alarm on the platform's smallest plan may make a
 /// thousand calls to the store, which jobs share.
 pub const SWEEP_FILES: u32 = 100;
 

@@ -14,7 +14,7 @@ use sortroom::{
     id::{JobId, ProjectId, TokenId},
     job::Command,
     service::{
-        index::{IndexCommand, IndexReply},
+        index::{AnyCommand, IndexCommand},
         job_reply::JobReply,
         ports::{
             BoxedByteStream, ByteStream, Clock, Config, Environment, FileKey, Files, Index, Jobs, PartUpload, Queue,
@@ -135,7 +135,8 @@ impl Jobs for WorkerPorts {
 }
 
 impl Index for WorkerPorts {
-    fn index(&self, project: ProjectId, command: IndexCommand) -> impl Future<Output = Result<IndexReply>> + Send {
+    fn index<C: IndexCommand>(&self, project: ProjectId, command: C) -> impl Future<Output = Result<C::Reply>> + Send {
+        let command: AnyCommand = command.into();
         SendFuture::new(async move {
             let namespace = self.namespace(&self.bindings.indexes, "INDEXES")?;
             objects::call(namespace, &project.to_string(), &command).await

@@ -47,9 +47,9 @@ fn stored_job(saved: &Saved) -> Result<Job, String> {
         JobReply::Job(returned) if *returned == job => {}
         other => return Err(format!("handed out as {other:?}")),
     }
-    // The job object searches for this text to recognise a removed job.
-    let is_purged = saved.record.get().contains(r#""at":"purged""#);
-    if is_purged != (job.state == State::Purged) {
+    // The job object searches for this text to recognise a deleted job.
+    let is_deleted = saved.record.get().contains(r#""at":"purged""#);
+    if is_deleted != (job.state == State::Deleted) {
         return Err("the state is spelt otherwise".to_owned());
     }
     // In any state the job accepts the wake-up of its timer.
@@ -114,14 +114,14 @@ pub fn job(job: &Job) -> Value {
         "kind": job.kind().as_str(),
         "status": job.status().as_str(),
         "state": state,
-        "stages": job.plan.len(),
+        "stages": job.plan.stages().len(),
         "source": source,
         "classifier": ids(job.classification.classifier.as_ref()),
         "rules": job.classification.rules.rules.iter().map(|rule| rule.label.clone()).collect::<Vec<_>>(),
         "language": settings.language,
         "no_match_bias": settings.no_match_bias,
         "pages": job.classification.read.pages,
-        "transaction": job.transaction,
+        "transaction": job.idempotency_key,
         "label": decision.and_then(|decision| decision.label.clone()),
         "confidence": decision.map(|decision| decision.confidence),
         "no_match": decision.map(|decision| decision.no_match),
@@ -141,7 +141,7 @@ pub fn job(job: &Job) -> Value {
         "updated_at": job.updated_at.as_millis(),
         "timer": job.timer().map(Timestamp::as_millis),
         "outbox": job.outbox.iter().map(Effect::id).collect::<Vec<_>>(),
-        "undelivered": job.flush_failures,
+        "undelivered": job.outbox_failures,
     })
 }
 

@@ -12,7 +12,10 @@ use sortroom::{
     id::{FileId, JobId, LeaseId, ProjectId, TokenId},
     job::{Command, Failure, Job, JobKind, Report},
     service::{
-        index::{ClassifierFilter, FileFilter, FileOrder, IndexCommand, IndexReply, JobFilter, JobRow, PageRequest},
+        index::{
+            ClassifierFilter, FileFilter, FileOrder, GetProject, IndexCommand, JobFilter, JobRow, ListClassifiers,
+            ListFiles, ListJobs, ListSchemas, PageRequest, Versions,
+        },
         memory::{FaultPoint, Memory},
         ports::{Config, Index, Jobs, Random, StageMessage, Tokens},
         tokens::TokenCommand,
@@ -177,7 +180,7 @@ impl World {
         lease
     }
 
-    fn index(&self, command: IndexCommand) -> IndexReply {
+    fn index<C: IndexCommand>(&self, command: C) -> C::Reply {
         block_on(self.ports.index(self.project, command)).expect("a reply")
     }
 
@@ -272,7 +275,7 @@ impl World {
         let removed = self.create("removed", poem, &json!({}));
         self.mail("mail_succeeded", orchestrator);
         self.classify_async("extracted", classifier, followed);
-        let IndexReply::Schemas(schemas) = self.index(IndexCommand::ListSchemas) else { panic!("no schemas") };
+        let schemas = self.index(ListSchemas);
         let invoices = schemas.iter().find(|schema| schema.name == "Invoice").expect("a schema").id;
         self.send("POST", &format!("/api/v1/document/{invoices}/process-file-async/{extracted}"), &json!({}));
         self.assign_case("extraction_only");
@@ -321,10 +324,7 @@ impl World {
         for kind in [JobKind::Document, JobKind::Mail, JobKind::Extraction] {
             let filter = JobFilter { kind: Some(kind), ..JobFilter::default() };
             let page = PageRequest { size: 100, after: None };
-            let IndexReply::Jobs(found) = self.index(IndexCommand::ListJobs { filter, page }) else {
-                panic!("no jobs")
-            };
-            rows.extend(found.read().expect("rows").0);
+            rows.extend(self.index(ListJobs { filter, page }).read().expect("rows").0);
         }
         rows
     }
@@ -341,15 +341,13 @@ impl World {
             let saved = Saved { classification, ..saved(records::job(&job), &row) };
             records.push(("job_rows", case.to_owned(), saved));
         }
-        let IndexReply::Project(Some(project)) = self.index(IndexCommand::GetProject) else { panic!("no project") };
+        let project = self.index(GetProject).expect("a project");
         records.push(("projects", "project".to_owned(), saved(records::project(&project), &project)));
-        let IndexReply::Schemas(schemas) = self.index(IndexCommand::ListSchemas) else { panic!("no schemas") };
-        for schema in schemas {
+        for schema in self.index(ListSchemas) {
             records.push(("schemas", schema.name.to_lowercase(), saved(records::schema(&schema), &schema)));
         }
         let page = PageRequest { size: 100, after: None };
-        let list = IndexCommand::ListFiles { filter: FileFilter::default(), order: FileOrder::Name, page };
-        let IndexReply::Files(files) = self.index(list) else { panic!("no files") };
+        let files = self.index(ListFiles { filter: FileFilter::default(), order: FileOrder::Name, page });
         for (case, name) in
             [("announced", "announced.txt"), ("uploaded", "invoice.txt"), ("uploaded_with_job", "waiting.txt")]
         {
@@ -361,20 +359,17 @@ impl World {
 
     /// The versions of the classifier of documents: the first one, one with a renamed label, and a draft.
     fn classifier_records(&self, records: &mut Vec<(&'static str, String, Saved)>) {
-        let filter = ClassifierFilter { drafts: true, ..ClassifierFilter::default() };
+        let filter = ClassifierFilter { versions: Versions::All, ..ClassifierFilter::default() };
         let page = PageRequest { size: 100, after: None };
-        let list = |filter: ClassifierFilter, page| IndexCommand::ListClassifiers { filter, page };
-        let IndexReply::Classifiers(before) = self.index(list(filter.clone(), page.clone())) else {
-            panic!("no classifiers")
-        };
+        let list = ListClassifiers { filter, page };
+        let before = self.index(list.clone());
         let documents = before.items.iter().find(|version| version.name == "documents").expect("a classifier");
         let labels = format!("/api/companies/{}/orchestrators/{}/classification/labels", self.project, documents.id);
         let rule = documents.rule_id("invoice");
         self.send("PATCH", &format!("{labels}/{rule}"), &json!({ "name": "bill" }));
         let rules = json!([{ "label": "bill", "description": "Any bill at all, whoever sends it" }]);
         self.send("PUT", &format!("/v1/classifiers/{}", documents.id), &json!({ "rules": rules, "draft": true }));
-        let IndexReply::Classifiers(found) = self.index(list(filter, page)) else { panic!("no classifiers") };
-        for version in &found.items {
+        for version in &self.index(list).items {
             let case = match &*version.name {
                 "mails" => "without_routes",
                 _ if version.draft => "draft",

@@ -15,7 +15,7 @@ pub enum Transition {
     /// The stage cannot be claimed yet: its lease is live, or its backoff not over.
     Busy {
         /// When that lease or backoff ends.
-        until: Timestamp,
+        retry_at: Timestamp,
     },
 }
 
@@ -26,7 +26,7 @@ pub enum Rejected {
     Unknown,
     /// The job has ended, so it cannot be stopped.
     Final(Status),
-    /// The job has not ended, so it cannot be removed.
+    /// The job has not ended, so it cannot be deleted.
     Unfinished(Status),
 }
 
@@ -37,11 +37,11 @@ pub enum Rejected {
 /// [`Rejected`] if the command is not valid in the state of the job. Stale reports (a report under a lost lease, a late
 /// dead letter) are not errors: they change nothing.
 pub fn apply(job: Option<&Job>, command: Command, now: Timestamp) -> Result<Transition, Rejected> {
-    let Some(job) = job.filter(|job| job.status() != Status::Purged) else {
+    let Some(job) = job.filter(|job| job.status() != Status::Deleted) else {
         return match (job, command) {
             (None, Command::Submit { job, start }) => Ok(changed(submit(*job, start, now))),
-            (Some(purged), Command::Delivered { effects }) => Ok(remove_delivered(purged, &effects)),
-            (Some(purged), Command::Undelivered) => Ok(postpone_outbox(purged, now)),
+            (Some(deleted), Command::Delivered { effects }) => Ok(remove_delivered(deleted, &effects)),
+            (Some(deleted), Command::Undelivered) => Ok(postpone_outbox(deleted, now)),
             (_, Command::Wake | Command::Delivered { .. } | Command::Undelivered) => Ok(Transition::Unchanged),
             _ => Err(Rejected::Unknown),
         };
@@ -65,7 +65,7 @@ pub fn apply(job: Option<&Job>, command: Command, now: Timestamp) -> Result<Tran
         },
         Command::Delete => {
             if job.status().is_final() {
-                Ok(changed(purge(job, now)))
+                Ok(changed(delete(job, now)))
             } else {
                 Err(Rejected::Unfinished(job.status()))
             }
@@ -103,7 +103,7 @@ fn submit(mut job: Job, start: Start, now: Timestamp) -> Job {
         }
         Start::Inline(lease) => {
             job.version = job.version.saturating_add(1);
-            job.state = State::Running { stage: 0, attempt: 1, lease, until: lease_end(&job, 1, now) };
+            job.state = State::Running { stage: 0, attempt: 1, lease, lease_expires_at: lease_end(&job, 1, now) };
             job
         }
         Start::Done(report) => apply_report(&job, 0, 1, report, now),
@@ -124,7 +124,7 @@ fn apply_report(job: &Job, stage: usize, attempt: u32, report: Report, now: Time
     }
     next.engine_version = Some(ENGINE_VERSION.into());
     let following = stage.saturating_add(1);
-    match job.plan.get(following) {
+    match job.plan.stages().get(following) {
         // Without a route there is no schema to extract.
         Some(Stage::Extract) if next.route.is_none() => next.state = State::Succeeded,
         Some(_) => queue(&mut next, following, 0, now),
@@ -138,9 +138,11 @@ fn apply_report(job: &Job, stage: usize, attempt: u32, report: Report, now: Time
 
 fn claim(job: &Job, lease: LeaseId, now: Timestamp) -> Transition {
     match job.state {
-        State::Queued { not_before, .. } if now < not_before => Transition::Busy { until: not_before },
+        State::Queued { not_before, .. } if now < not_before => Transition::Busy { retry_at: not_before },
         State::Queued { stage, attempt, .. } => start_attempt(job, stage, attempt, lease, now),
-        State::Running { until, .. } if now < until => Transition::Busy { until },
+        State::Running { lease_expires_at, .. } if now < lease_expires_at => {
+            Transition::Busy { retry_at: lease_expires_at }
+        }
         // The lease has expired and the timer has not fired yet: the claimer gets the next attempt immediately.
         State::Running { stage, attempt, .. } => start_attempt(job, stage, attempt, lease, now),
         _ => Transition::Unchanged,
@@ -161,7 +163,7 @@ fn start_attempt(job: &Job, stage: usize, attempts_made: u32, lease: LeaseId, no
     }
     let mut next = bump_version(job, now);
     let attempt = attempts_made.saturating_add(1);
-    next.state = State::Running { stage, attempt, lease, until: lease_end(job, attempt, now) };
+    next.state = State::Running { stage, attempt, lease, lease_expires_at: lease_end(job, attempt, now) };
     cancel_enqueue(&mut next);
     changed(with_index_update(next))
 }
@@ -213,7 +215,7 @@ fn wake(job: &Job, now: Timestamp) -> Transition {
             push_effect(&mut next, Effect::Enqueue { stage, attempt, redeliveries, delay_seconds: 0 }, now);
             changed(next)
         }
-        State::Running { stage, attempt, until, .. } if until <= now => {
+        State::Running { stage, attempt, lease_expires_at, .. } if lease_expires_at <= now => {
             if attempt >= limits::MAX_ATTEMPTS {
                 return changed(fail(job, attempts_exhausted(), now));
             }
@@ -222,7 +224,7 @@ fn wake(job: &Job, now: Timestamp) -> Transition {
             changed(with_index_update(next))
         }
         State::Succeeded | State::Failed { .. } | State::Cancelled if job.retained_until() <= now => {
-            changed(purge(job, now))
+            changed(delete(job, now))
         }
         _ => Transition::Unchanged,
     }
@@ -235,9 +237,9 @@ fn fail(job: &Job, failure: Failure, now: Timestamp) -> Job {
     with_index_update(next)
 }
 
-fn purge(job: &Job, now: Timestamp) -> Job {
+fn delete(job: &Job, now: Timestamp) -> Job {
     let mut next = bump_version(job, now);
-    next.state = State::Purged;
+    next.state = State::Deleted;
     next.decision = None;
     next.extraction = None;
     next.engine_version = None;
@@ -258,7 +260,7 @@ fn remove_delivered(job: &Job, effects: &[String]) -> Transition {
     if next.outbox.len() == job.outbox.len() {
         return Transition::Unchanged;
     }
-    next.flush_failures = 0;
+    next.outbox_failures = 0;
     // The version stays: it counts changes that are visible outside, and this is not one.
     changed(next)
 }
@@ -268,10 +270,10 @@ fn postpone_outbox(job: &Job, now: Timestamp) -> Transition {
         return Transition::Unchanged;
     }
     let mut next = job.clone();
-    next.flush_failures = next.flush_failures.saturating_add(1);
-    next.flush_at = now
+    next.outbox_failures = next.outbox_failures.saturating_add(1);
+    next.outbox_retry_at = now
         + limits::OUTBOX_RETRY_INTERVAL
-            .saturating_mul(1 << next.flush_failures.min(limits::MAX_OUTBOX_RETRY_DOUBLINGS));
+            .saturating_mul(1 << next.outbox_failures.min(limits::MAX_OUTBOX_RETRY_DOUBLINGS));
     changed(next)
 }
 
@@ -317,8 +319,8 @@ fn cancel_enqueue(job: &mut Job) {
 
 fn push_effect(job: &mut Job, effect: Effect, now: Timestamp) {
     if job.outbox.is_empty() {
-        job.flush_failures = 0;
-        job.flush_at = now + limits::OUTBOX_RETRY_INTERVAL;
+        job.outbox_failures = 0;
+        job.outbox_retry_at = now + limits::OUTBOX_RETRY_INTERVAL;
     }
     job.outbox.push(effect);
 }

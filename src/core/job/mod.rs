@@ -2,12 +2,12 @@
 //!
 //! ```text
 //!              submit               claim(lease)               finish(lease), last stage
-//!  (none) --------> Queued{stage} ---------> Running{stage, attempt, lease, until} -----> Succeeded
+//!  (none) --------> Queued{stage} ---------> Running{stage, attempt, lease} ------------> Succeeded
 //!                      ^  | cancel               | finish(lease), more stages -> Queued{next}
 //!                      |  +------> Cancelled <---+ cancel
 //!                      +--- retryable failure, or lease expired, attempts left (not before = backoff)
 //!                                                + permanent failure, attempts spent, dead letter ---> Failed
-//!  final --(retention timer, or delete)--> Purged
+//!  final --(retention timer, or delete)--> Deleted
 //! ```
 //!
 //! [`apply`] takes a job, a [`Command`] and the time, and returns the next job or the reason for a rejection. It
@@ -24,12 +24,18 @@
 //!   lost queue message costs time and never a job.
 
 mod machine;
+mod plan;
+mod state;
 
 use std::{borrow::Cow, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-pub use machine::{Rejected, Transition, apply};
+pub use self::{
+    machine::{Rejected, Transition, apply},
+    plan::{Plan, Stage},
+    state::{Failure, State, Status},
+};
 
 use crate::{
     classify::{Decision, RuleSet, Settings},
@@ -110,16 +116,6 @@ pub struct Classification {
     pub read: ReadOptions,
 }
 
-/// A step of a job's plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Stage {
-    /// Classify the document.
-    Classify,
-    /// Extract the fields of the route's schema.
-    Extract,
-}
-
 /// How the first stage of a submitted job is run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -144,74 +140,6 @@ pub enum Report {
     Failed(Failure),
 }
 
-/// Why a job, or one attempt at it, failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
-    /// The stable code, such as `DOCUMENT_ENCRYPTED`.
-    pub code: String,
-    /// The message for people.
-    pub message: String,
-    /// The format of the document that could not be read, as in [`Error::format`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub format: Option<String>,
-    /// Whether another attempt may succeed.
-    pub retryable: bool,
-}
-
-impl From<&Error> for Failure {
-    fn from(error: &Error) -> Self {
-        Self {
-            code: error.code().to_owned(),
-            message: error.message().to_owned(),
-            format: error.format().map(str::to_owned),
-            retryable: error.kind().is_retryable(),
-        }
-    }
-}
-
-/// The state of a job. See the diagram in the module's documentation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "at")]
-pub enum State {
-    /// Waiting for a worker to claim the stage.
-    Queued {
-        /// The index of the stage in the plan.
-        stage: usize,
-        /// Attempts already made at this stage.
-        attempt: u32,
-        /// The stage cannot be claimed before this time.
-        not_before: Timestamp,
-        /// When the job enqueues its message again, because the last one may have been lost.
-        #[serde(rename = "ask_again")]
-        redelivery_at: Timestamp,
-        /// How often the message was enqueued again at this attempt.
-        #[serde(rename = "asked")]
-        redeliveries: u32,
-    },
-    /// A worker holds the stage.
-    Running {
-        /// The index of the stage in the plan.
-        stage: usize,
-        /// The attempt being made, from 1.
-        attempt: u32,
-        /// The lease of the worker that holds the stage.
-        lease: LeaseId,
-        /// When the lease expires.
-        until: Timestamp,
-    },
-    /// Ended with an output.
-    Succeeded,
-    /// Ended without an output.
-    Failed {
-        /// The reason.
-        failure: Failure,
-    },
-    /// Stopped by request.
-    Cancelled,
-    /// Removed; stored only until its pending effects are delivered.
-    Purged,
-}
-
 /// The kind of a job, by which listings are separated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -232,47 +160,6 @@ impl JobKind {
             Self::Mail => "mail",
             Self::Extraction => "extraction",
         }
-    }
-}
-
-/// The name of a state without its details, by which listings are filtered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// Waiting.
-    Queued,
-    /// Held by a worker.
-    Running,
-    /// Ended with an output.
-    Succeeded,
-    /// Ended without an output.
-    Failed,
-    /// Stopped by request.
-    Cancelled,
-    /// Removed.
-    Purged,
-}
-
-impl Status {
-    /// Every status, for tables that must be complete.
-    pub const ALL: [Self; 6] =
-        [Self::Queued, Self::Running, Self::Succeeded, Self::Failed, Self::Cancelled, Self::Purged];
-
-    /// The name in storage.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Running => "running",
-            Self::Succeeded => "succeeded",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-            Self::Purged => "purged",
-        }
-    }
-
-    /// Whether the only possible next state is removal.
-    pub const fn is_final(self) -> bool {
-        !matches!(self, Self::Queued | Self::Running)
     }
 }
 
@@ -328,10 +215,10 @@ pub struct Job {
     /// How it classifies.
     pub classification: Arc<Classification>,
     /// The caller's idempotency key.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub transaction: Option<String>,
-    /// The stages, in order.
-    pub plan: Vec<Stage>,
+    #[serde(default, rename = "transaction", skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
+    /// The stages to run.
+    pub plan: Plan,
     /// The state.
     pub state: State,
     /// The routes by label. Empty once the document is classified.
@@ -363,11 +250,11 @@ pub struct Job {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outbox: Vec<Effect>,
     /// When to retry the delivery of the outbox; meaningless while it is empty.
-    #[serde(default)]
-    pub flush_at: Timestamp,
+    #[serde(default, rename = "flush_at")]
+    pub outbox_retry_at: Timestamp,
     /// How many deliveries of the outbox failed in a row.
-    #[serde(default)]
-    pub flush_failures: u32,
+    #[serde(default, rename = "flush_failures")]
+    pub outbox_failures: u32,
 }
 
 /// The data of a new job.
@@ -384,9 +271,9 @@ pub struct NewJob {
     /// How it classifies.
     pub classification: Arc<Classification>,
     /// The caller's idempotency key.
-    pub transaction: Option<String>,
-    /// The stages, in order.
-    pub plan: Vec<Stage>,
+    pub idempotency_key: Option<String>,
+    /// The stages to run.
+    pub plan: Plan,
     /// The routes by label.
     pub routes: Vec<Route>,
     /// The route of this document. None if it is not known yet.
@@ -407,7 +294,7 @@ impl Job {
             version: 0,
             source: new.source,
             classification: new.classification,
-            transaction: new.transaction,
+            idempotency_key: new.idempotency_key,
             plan: new.plan,
             state: State::Queued {
                 stage: 0,
@@ -426,8 +313,8 @@ impl Job {
             created_at: now,
             updated_at: now,
             outbox: Vec::new(),
-            flush_at: now,
-            flush_failures: 0,
+            outbox_retry_at: now,
+            outbox_failures: 0,
         }
     }
 
@@ -439,7 +326,7 @@ impl Job {
             State::Succeeded => Status::Succeeded,
             State::Failed { .. } => Status::Failed,
             State::Cancelled => Status::Cancelled,
-            State::Purged => Status::Purged,
+            State::Deleted => Status::Deleted,
         }
     }
 
@@ -459,10 +346,10 @@ impl Job {
 
     /// The kind of the job.
     pub fn kind(&self) -> JobKind {
-        match (&self.source, self.plan.first()) {
+        match (&self.source, self.plan) {
             (Source::Mail { .. }, _) => JobKind::Mail,
-            (Source::File { .. }, Some(Stage::Extract)) => JobKind::Extraction,
-            (Source::File { .. }, _) => JobKind::Document,
+            (Source::File { .. }, Plan::Extract) => JobKind::Extraction,
+            (Source::File { .. }, Plan::Classify | Plan::ClassifyAndExtract) => JobKind::Document,
         }
     }
 
@@ -474,21 +361,21 @@ impl Job {
     /// The stage that is queued or running. None if the job has ended.
     pub fn stage(&self) -> Option<Stage> {
         match self.state {
-            State::Queued { stage, .. } | State::Running { stage, .. } => self.plan.get(stage).copied(),
+            State::Queued { stage, .. } | State::Running { stage, .. } => self.plan.stages().get(stage).copied(),
             _ => None,
         }
     }
 
-    /// When the job must next be woken with [`Command::Wake`]. None if the job is purged and its outbox is empty:
-    /// then its storage can be deleted.
+    /// When the job must next be woken with [`Command::Wake`]. None if the job is deleted and its outbox is empty:
+    /// then it can be removed from its storage.
     pub fn timer(&self) -> Option<Timestamp> {
         let state = match &self.state {
             State::Queued { redelivery_at, .. } => Some(*redelivery_at),
-            State::Running { until, .. } => Some(*until),
+            State::Running { lease_expires_at, .. } => Some(*lease_expires_at),
             State::Succeeded | State::Failed { .. } | State::Cancelled => Some(self.retained_until()),
-            State::Purged => None,
+            State::Deleted => None,
         };
-        let outbox = (!self.outbox.is_empty()).then_some(self.flush_at);
+        let outbox = (!self.outbox.is_empty()).then_some(self.outbox_retry_at);
         match (state, outbox) {
             (Some(state), Some(outbox)) => Some(state.min(outbox)),
             (state, outbox) => state.or(outbox),
@@ -514,8 +401,8 @@ impl Job {
                 file @ Source::File { .. } => file.clone(),
             },
             classification: Arc::clone(&self.classification),
-            transaction: self.transaction.clone(),
-            plan: self.plan.clone(),
+            idempotency_key: self.idempotency_key.clone(),
+            plan: self.plan,
             state: self.state.clone(),
             routes: Vec::new(),
             route: self.route.as_ref().map(|route| Box::new(Route { schema: Schema::default(), ..(**route).clone() })),
@@ -527,8 +414,8 @@ impl Job {
             created_at: self.created_at,
             updated_at: self.updated_at,
             outbox: Vec::new(),
-            flush_at: Timestamp::default(),
-            flush_failures: 0,
+            outbox_retry_at: Timestamp::default(),
+            outbox_failures: 0,
         }
     }
 }
@@ -560,7 +447,7 @@ pub enum Command {
     },
     /// Stop the job.
     Cancel,
-    /// Remove the job. Rejected while it is not final.
+    /// Delete the job. Rejected while it is not final.
     Delete,
     /// The queue gave up on a message of this job.
     DeadLetter {

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::{
-    index::{IndexCommand, IndexReply, Project},
+    index::{ChangeProject, GetProject, Project, PutProject},
     ports::{Clock, Environment, Index, Random, Tokens},
     tokens::{Token, TokenCommand},
 };
@@ -113,7 +113,7 @@ pub async fn create_project(
         created_at: now,
         updated_at: now,
     };
-    ports.index(project.id, IndexCommand::PutProject(project.clone())).await?;
+    ports.index(project.id, PutProject(project.clone())).await?;
     Ok(project)
 }
 
@@ -123,7 +123,7 @@ pub async fn create_project(
 ///
 /// `NotFound` if it was never created, `Upstream` if its index cannot be reached.
 pub async fn project(ports: &impl Index, id: ProjectId) -> Result<Project> {
-    into_project(ports.index(id, IndexCommand::GetProject).await?)
+    ports.index(id, GetProject).await?.ok_or_else(missing)
 }
 
 /// Changes a project. Absent fields stay as they are.
@@ -137,15 +137,11 @@ pub async fn change_project(
     name: Option<String>,
     retention_days: Option<u32>,
 ) -> Result<Project> {
-    into_project(ports.index(id, IndexCommand::ChangeProject { name, retention_days }).await?)
+    ports.index(id, ChangeProject { name, retention_days }).await?.ok_or_else(missing)
 }
 
-fn into_project(reply: IndexReply) -> Result<Project> {
-    match reply {
-        IndexReply::Project(Some(project)) => Ok(project),
-        IndexReply::Project(None) => Err(Error::not_found("Project not found")),
-        other => Err(other.unexpected()),
-    }
+fn missing() -> Error {
+    Error::not_found("Project not found")
 }
 
 /// Creates a token for a project. The text of the token is returned here once, and stored nowhere.

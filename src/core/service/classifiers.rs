@@ -2,7 +2,9 @@
 
 use super::{
     index::{
-        ClassifierChange, ClassifierFilter, ClassifierVersion, IndexCommand, IndexReply, Page, PageRequest, RuleChange,
+        AddExample, ChangeClassifier, ChangeRules, ClassifierChange, ClassifierFilter, ClassifierVersion,
+        DeleteClassifier, GetClassifier, ListClassifiers, Page, PageRequest, PublishClassifier, RuleChange,
+        SaveClassifier, Version,
     },
     ports::{Index, Random},
 };
@@ -13,14 +15,6 @@ use crate::{
 
 fn missing() -> Error {
     Error::not_found("Configuration not found")
-}
-
-fn into_classifier(reply: IndexReply) -> Result<ClassifierVersion> {
-    match reply {
-        IndexReply::Classifier(Some(classifier)) => Ok(*classifier),
-        IndexReply::Classifier(None) => Err(missing()),
-        other => Err(other.unexpected()),
-    }
 }
 
 /// Saves a classifier under a name: creates it, or adds a version to the classifier that has the name.
@@ -35,7 +29,7 @@ pub async fn save(
     change: ClassifierChange,
 ) -> Result<ClassifierVersion> {
     let id = ClassifierId::from_random(ports.random());
-    into_classifier(ports.index(project, IndexCommand::SaveClassifier { id, name, change }).await?)
+    ports.index(project, SaveClassifier { id, name, change }).await
 }
 
 /// Changes a classifier.
@@ -50,7 +44,7 @@ pub async fn change(
     id: ClassifierId,
     change: ClassifierChange,
 ) -> Result<ClassifierVersion> {
-    into_classifier(ports.index(project, IndexCommand::ChangeClassifier { id, change }).await?)
+    ports.index(project, ChangeClassifier { id, change }).await?.ok_or_else(missing)
 }
 
 /// Makes one change to the rules of the published version of a classifier.
@@ -65,7 +59,7 @@ pub async fn change_rules(
     id: ClassifierId,
     change: RuleChange,
 ) -> Result<ClassifierVersion> {
-    into_classifier(ports.index(project, IndexCommand::ChangeRules { id, change, draft: false }).await?)
+    ports.index(project, ChangeRules { id, change }).await?.ok_or_else(missing)
 }
 
 /// Adds a text to the examples of a label, in the draft of a classifier. If its newest version is not a draft, a draft
@@ -81,8 +75,7 @@ pub async fn add_example(
     label: String,
     text: String,
 ) -> Result<ClassifierVersion> {
-    let change = RuleChange::Example { label, text };
-    into_classifier(ports.index(project, IndexCommand::ChangeRules { id, change, draft: true }).await?)
+    ports.index(project, AddExample { id, label, text }).await?.ok_or_else(missing)
 }
 
 /// Publishes the newest version of a classifier.
@@ -91,16 +84,21 @@ pub async fn add_example(
 ///
 /// `NotFound` if the project has no classifier with this id, `Upstream`.
 pub async fn publish(ports: &impl Index, project: ProjectId, id: ClassifierId) -> Result<ClassifierVersion> {
-    into_classifier(ports.index(project, IndexCommand::PublishClassifier { id }).await?)
+    ports.index(project, PublishClassifier { id }).await?.ok_or_else(missing)
 }
 
-/// The newest published version of a classifier or, with `draft`, the newest version, published or not.
+/// A version of a classifier.
 ///
 /// # Errors
 ///
-/// `NotFound` if the project has no classifier with this id, `Upstream`.
-pub async fn get(ports: &impl Index, project: ProjectId, id: ClassifierId, draft: bool) -> Result<ClassifierVersion> {
-    into_classifier(ports.index(project, IndexCommand::GetClassifier { id, draft }).await?)
+/// `NotFound` if the project has no classifier with this id or no such version of it, `Upstream`.
+pub async fn get(
+    ports: &impl Index,
+    project: ProjectId,
+    id: ClassifierId,
+    version: Version,
+) -> Result<ClassifierVersion> {
+    ports.index(project, GetClassifier { id, version }).await?.ok_or_else(missing)
 }
 
 /// Deletes a classifier with all its versions.
@@ -109,7 +107,7 @@ pub async fn get(ports: &impl Index, project: ProjectId, id: ClassifierId, draft
 ///
 /// `NotFound` if the project has no classifier with this id, `Upstream`.
 pub async fn delete(ports: &impl Index, project: ProjectId, id: ClassifierId) -> Result<()> {
-    into_classifier(ports.index(project, IndexCommand::DeleteClassifier { id }).await?).map(drop)
+    ports.index(project, DeleteClassifier { id }).await?.map(drop).ok_or_else(missing)
 }
 
 /// Lists versions of classifiers, newest first.
@@ -123,8 +121,5 @@ pub async fn list(
     filter: ClassifierFilter,
     page: PageRequest,
 ) -> Result<Page<ClassifierVersion>> {
-    match ports.index(project, IndexCommand::ListClassifiers { filter, page }).await? {
-        IndexReply::Classifiers(page) => Ok(page),
-        other => Err(other.unexpected()),
-    }
+    ports.index(project, ListClassifiers { filter, page }).await
 }

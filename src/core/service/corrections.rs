@@ -29,11 +29,11 @@ pub struct CorrectionResult {
 ///
 /// # Errors
 ///
-/// - `NotFound`: there is no such job, or its classifier was removed.
+/// - `NotFound`: there is no such job, or its classifier was deleted.
 /// - `Conflict`: the job has not ended, has no decision, or ran without a saved classifier, or its mail has only header
 ///   fields.
 /// - `Invalid` at `label`: no rule of the draft has that label.
-/// - `Gone`: the file of the job was removed.
+/// - `Gone`: the file of the job was deleted.
 /// - `Upstream`.
 pub async fn correct(
     ports: &(impl Jobs + Index + Files),

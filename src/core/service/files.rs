@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
 
 use super::{
-    index::{File, FileFilter, FileOrder, IndexCommand, IndexReply, Page, PageRequest},
+    index::{File, FileFilter, FileOrder, GetFile, ListFiles, Page, PageRequest, PutFile, RemoveFile},
     ports::{BoxedByteStream, ByteStream, Clock, Environment, FileKey, Files, Index, PartUpload},
     signed_url::{self, Grant, SignedUrl},
 };
@@ -110,7 +110,7 @@ pub fn too_large() -> Error {
 ///
 /// `Upstream` if the index cannot be reached.
 pub async fn register(ports: &impl Index, project: ProjectId, file: File) -> Result<File> {
-    ports.index(project, IndexCommand::PutFile(file.clone())).await?;
+    ports.index(project, PutFile(file.clone())).await?;
     Ok(file)
 }
 
@@ -120,11 +120,7 @@ pub async fn register(ports: &impl Index, project: ProjectId, file: File) -> Res
 ///
 /// `NotFound` if the project has no such file, `Upstream` if the index cannot be reached.
 pub async fn get(ports: &impl Index, project: ProjectId, id: FileId) -> Result<File> {
-    match ports.index(project, IndexCommand::GetFile { file: id }).await? {
-        IndexReply::File(Some(file)) => Ok(file),
-        IndexReply::File(None) => Err(Error::not_found("File not found")),
-        other => Err(other.unexpected()),
-    }
+    ports.index(project, GetFile { id }).await?.ok_or_else(|| Error::not_found("File not found"))
 }
 
 /// Lists files of a project.
@@ -139,10 +135,7 @@ pub async fn list(
     order: FileOrder,
     page: PageRequest,
 ) -> Result<Page<File>> {
-    match ports.index(project, IndexCommand::ListFiles { filter, order, page }).await? {
-        IndexReply::Files(page) => Ok(page),
-        other => Err(other.unexpected()),
-    }
+    ports.index(project, ListFiles { filter, order, page }).await
 }
 
 /// Deletes a file: its bytes, then its row, so that a deletion that was cut off can be repeated.
@@ -153,7 +146,7 @@ pub async fn list(
 pub async fn delete(ports: &(impl Index + Files), project: ProjectId, id: FileId) -> Result<()> {
     get(ports, project, id).await?;
     ports.delete(FileKey { project, file: id }).await?;
-    ports.index(project, IndexCommand::DeleteFile { file: id }).await.map(drop)
+    ports.index(project, RemoveFile { id }).await
 }
 
 /// The last path segment of a signed URL for a file, and when the URL expires.

@@ -1,7 +1,7 @@
 //! The logic of a job object: load the job, apply the command, store the job, deliver its effects.
 
 use super::{
-    index::IndexCommand,
+    index::{RemoveJob, UpsertJob},
     job_reply::JobReply,
     ports::{Clock, Environment, Index, Queue, StageMessage},
 };
@@ -27,24 +27,25 @@ pub trait JobStore {
     /// `Internal` if the storage fails.
     fn store(&self, job: &Job) -> impl Future<Output = Result<()>>;
 
-    /// Removes everything, including the timer.
+    /// Removes the job, and its timer with it.
     ///
     /// # Errors
     ///
     /// `Internal` if the storage fails.
-    fn erase(&self) -> impl Future<Output = Result<()>>;
+    fn remove(&self) -> impl Future<Output = Result<()>>;
 }
 
-/// A stage that the job object runs itself, after it has answered.
+/// A claimed stage of a job, ready to be run.
 #[derive(Debug, Clone, PartialEq)]
-pub struct InlineWork {
+pub struct ClaimedStage {
     /// The job, in the state running.
     pub job: Job,
     /// The lease under which to report.
     pub lease: LeaseId,
 }
 
-/// Handles one command: applies it, stores the outcome, and delivers the pending effects.
+/// Handles one command: applies it, stores the outcome, and delivers the pending effects. Returns the reply and, if the
+/// job starts inline, the stage that the caller must run once it has replied.
 ///
 /// # Errors
 ///
@@ -54,7 +55,7 @@ pub async fn handle(
     store: &impl JobStore,
     ports: &(impl Index + Queue + Clock + Environment),
     command: Command,
-) -> Result<(JobReply, Option<InlineWork>)> {
+) -> Result<(JobReply, Option<ClaimedStage>)> {
     let inline_lease = match &command {
         Command::Submit { start: Start::Inline(lease), .. } => Some(*lease),
         _ => None,
@@ -63,25 +64,25 @@ pub async fn handle(
     let current = store.load()?;
     let outcome = apply(current.as_ref(), command, ports.now()).map_err(Rejected::into_error)?;
     let job = match outcome {
-        Transition::Busy { until } => return Ok((JobReply::Busy { until }, None)),
+        Transition::Busy { retry_at } => return Ok((JobReply::Busy { retry_at }, None)),
         Transition::Unchanged => {
-            let Some(job) = current else { return Ok((JobReply::Removed, None)) };
+            let Some(job) = current else { return Ok((JobReply::Deleted, None)) };
             return Ok((reply(job), None));
         }
         Transition::Changed(job) => *job,
     };
     store.store(&job).await?;
     if !job.outbox.is_empty() {
-        flush_outbox(store, ports, &job).await?;
+        deliver_outbox(store, ports, &job).await?;
     }
     if claim && job.status() == Status::Running {
         return Ok((JobReply::Claimed(Box::new(job)), None));
     }
-    let work = inline_lease.map(|lease| InlineWork { job: job.clone(), lease });
-    Ok((reply(job), work))
+    let inline_stage = inline_lease.map(|lease| ClaimedStage { job: job.clone(), lease });
+    Ok((reply(job), inline_stage))
 }
 
-/// Handles the job's timer: applies what is due, delivers the pending effects, and erases the job if nothing remains to
+/// Handles the job's timer: applies what is due, delivers the pending effects, and removes the job if nothing remains to
 /// be done. The storage's timer is set again if the job still needs one.
 ///
 /// # Errors
@@ -96,20 +97,20 @@ pub async fn wake(store: &impl JobStore, ports: &(impl Index + Queue + Clock + E
     // Stored even if unchanged: a timer that has fired is gone, and storing sets it again.
     store.store(&job).await?;
     if !job.outbox.is_empty() {
-        flush_outbox(store, ports, &job).await?;
+        deliver_outbox(store, ports, &job).await?;
     }
     match store.load()? {
-        Some(job) if job.timer().is_none() => store.erase().await,
+        Some(job) if job.timer().is_none() => store.remove().await,
         _ => Ok(()),
     }
 }
 
 fn reply(job: Job) -> JobReply {
-    if job.status() == Status::Purged { JobReply::Removed } else { JobReply::Job(Box::new(job)) }
+    if job.status() == Status::Deleted { JobReply::Deleted } else { JobReply::Job(Box::new(job)) }
 }
 
 /// Delivers the outbox of `job` and stores the outcome. Other commands may change the stored job in the meantime.
-async fn flush_outbox(
+async fn deliver_outbox(
     store: &impl JobStore,
     ports: &(impl Index + Queue + Clock + Environment),
     job: &Job,
@@ -127,13 +128,8 @@ async fn flush_outbox(
                 };
                 ports.enqueue(message, *delay_seconds).await
             }
-            Effect::UpsertIndex { .. } => {
-                let command = IndexCommand::UpsertJob { job: Box::new(job.snapshot()) };
-                ports.index(job.project, command).await.map(drop)
-            }
-            Effect::RemoveFromIndex => {
-                ports.index(job.project, IndexCommand::RemoveJob { job: job.id }).await.map(drop)
-            }
+            Effect::UpsertIndex { .. } => ports.index(job.project, UpsertJob(Box::new(job.snapshot()))).await,
+            Effect::RemoveFromIndex => ports.index(job.project, RemoveJob { id: job.id }).await,
         };
         match outcome {
             Ok(()) => delivered.push(effect.id()),

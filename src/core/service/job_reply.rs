@@ -19,10 +19,10 @@ pub enum JobReply {
     /// The claim failed: another worker holds the lease, or the next attempt is not due yet.
     Busy {
         /// When to try again.
-        until: Timestamp,
+        retry_at: Timestamp,
     },
-    /// The job is removed.
-    Removed,
+    /// The job is deleted.
+    Deleted,
 }
 
 impl JobReply {
@@ -30,12 +30,12 @@ impl JobReply {
     ///
     /// # Errors
     ///
-    /// `NotFound` if the job is removed; `Busy` if it is leased to another worker.
+    /// `NotFound` if the job is deleted; `Busy` if it is leased to another worker.
     pub fn into_job(self) -> Result<Job> {
         match self {
             Self::Job(job) | Self::Claimed(job) => Ok(*job),
             Self::Busy { .. } => Err(Error::new(ErrorKind::Busy, "The job is in other hands")),
-            Self::Removed => Err(Rejected::Unknown.into_error()),
+            Self::Deleted => Err(Rejected::Unknown.into_error()),
         }
     }
 }

@@ -1,14 +1,13 @@
 //! Use cases of jobs.
 
 use super::{
-    index::{self, IndexCommand, IndexReply, JobFilter, JobInput, Page, PageRequest, Refusal, Reservation, RuleSource},
-    job_reply::JobReply,
+    index::{self, JobFilter, JobInput, ListJobs, Page, PageRequest, Refusal, ReserveJob, Reserved, Work},
     ports::{Environment, Files, Index, Jobs, Random},
     stage,
     tokens::Token,
 };
 use crate::{
-    error::{Error, ErrorKind, Result},
+    error::{ErrorKind, Result},
     id::{JobId, LeaseId, ProjectId},
     job::{Command, External, Failure, Job, Report, Source, Stage, Start},
 };
@@ -18,12 +17,10 @@ use crate::{
 pub struct JobRequest {
     /// What to work on.
     pub input: JobInput,
-    /// Where the rules come from.
-    pub rule_source: RuleSource,
-    /// The stages to run, in order.
-    pub plan: Vec<Stage>,
+    /// What to do with it.
+    pub work: Work,
     /// The caller's idempotency key.
-    pub transaction: Option<String>,
+    pub idempotency_key: Option<String>,
     /// The caller's own data, returned with the job.
     pub external: External,
 }
@@ -49,22 +46,21 @@ pub async fn create(
     request: JobRequest,
 ) -> Result<CreateOutcome> {
     let job = match reserve(ports, caller, request).await? {
-        IndexReply::Accepted(job) => job,
+        Reserved::Accepted(job) => job,
         // The request that reserved the key may have been cut off before it submitted the job; submitting twice is
         // harmless.
-        IndexReply::Existing(job) => {
+        Reserved::Existing(job) => {
             return match ports
                 .job(caller.project, job.id, Command::Submit { job: job.clone(), start: Start::Queue })
                 .await
             {
                 Ok(reply) => Ok(CreateOutcome::Job(Box::new(reply.into_job()?))),
-                // The job was just removed, and the index does not know it yet.
+                // The job was just deleted, and the index does not know it yet.
                 Err(error) if error.kind() == ErrorKind::NotFound => Ok(CreateOutcome::Job(job)),
                 Err(error) => Err(error),
             };
         }
-        IndexReply::Refused(refusal) => return Ok(CreateOutcome::Refused(refusal)),
-        other => return Err(other.unexpected()),
+        Reserved::Refused(refusal) => return Ok(CreateOutcome::Refused(refusal)),
     };
     let max_bytes = ports.config().inline_max_bytes;
     let small = match job.source {
@@ -72,23 +68,22 @@ pub async fn create(
         Source::Mail { .. } => true,
     };
     // Extraction takes too long for the invocation that answers the request, so it always goes through the queue.
-    let inline = small && max_bytes > 0 && job.plan.first() == Some(&Stage::Classify);
+    let inline = small && max_bytes > 0 && job.stage() == Some(Stage::Classify);
     let start = if inline { Start::Inline(LeaseId::from_random(ports.random())) } else { Start::Queue };
     ports.job(caller.project, job.id, Command::Submit { job: job.clone(), start }).await?;
     Ok(CreateOutcome::Job(job))
 }
 
-async fn reserve(ports: &(impl Index + Random), caller: &Token, request: JobRequest) -> Result<IndexReply> {
-    let reservation = Reservation {
+async fn reserve(ports: &(impl Index + Random), caller: &Token, request: JobRequest) -> Result<Reserved> {
+    let reservation = ReserveJob {
         id: JobId::from_random(ports.random()),
         user: caller.id,
         input: request.input,
-        rule_source: request.rule_source,
-        transaction: request.transaction,
-        plan: request.plan,
+        work: request.work,
+        idempotency_key: request.idempotency_key,
         external: request.external,
     };
-    ports.index(caller.project, IndexCommand::Reserve(Box::new(reservation))).await
+    ports.index(caller.project, reservation).await
 }
 
 /// Accepts a job and runs its first stage before storing it, so that the answer has the stage's output. The job, its
@@ -96,7 +91,7 @@ async fn reserve(ports: &(impl Index + Random), caller: &Token, request: JobRequ
 ///
 /// # Errors
 ///
-/// Those of [`stage::output`], with the job stored as failed; `Upstream` if the index or the job object cannot be
+/// Those of [`stage::run`], with the job stored as failed; `Upstream` if the index or the job object cannot be
 /// reached.
 pub async fn create_and_run(
     ports: &(impl Index + Jobs + Files + Random),
@@ -104,13 +99,12 @@ pub async fn create_and_run(
     request: JobRequest,
 ) -> Result<CreateOutcome> {
     let job = match reserve(ports, caller, request).await? {
-        IndexReply::Accepted(job) => job,
-        IndexReply::Existing(job) => return Ok(CreateOutcome::Job(job)),
-        IndexReply::Refused(refusal) => return Ok(CreateOutcome::Refused(refusal)),
-        other => return Err(other.unexpected()),
+        Reserved::Accepted(job) => job,
+        Reserved::Existing(job) => return Ok(CreateOutcome::Job(job)),
+        Reserved::Refused(refusal) => return Ok(CreateOutcome::Refused(refusal)),
     };
     let id = job.id;
-    let outcome = stage::output(ports, &job).await;
+    let outcome = stage::run(ports, &job).await;
     let report = outcome.clone().unwrap_or_else(|error| Report::Failed(Failure::from(&error)));
     let submit = Command::Submit { job, start: Start::Done(report) };
     let mut stored = ports.job(caller.project, id, submit).await?.into_job()?;
@@ -143,15 +137,10 @@ pub async fn get(ports: &impl Jobs, project: ProjectId, id: JobId) -> Result<Job
 /// `Invalid` if the cursor is not one of ours, `Upstream` if the index cannot be reached.
 pub async fn list(ports: &impl Index, project: ProjectId, filter: JobFilter, page: PageRequest) -> Result<Page<Job>> {
     let size = page.size;
-    match ports.index(project, IndexCommand::ListJobs { filter, page }).await? {
-        IndexReply::Jobs(rows) => {
-            let (mut items, cut) = rows.read()?;
-            let more = index::truncate_page(&mut items, size) || cut;
-            let next = items.last().filter(|_| more).map(|job| index::cursor(job.created_at, &job.id));
-            Ok(Page { items, next })
-        }
-        other => Err(other.unexpected()),
-    }
+    let (mut items, cut) = ports.index(project, ListJobs { filter, page }).await?.read()?;
+    let more = index::truncate_page(&mut items, size) || cut;
+    let next = items.last().filter(|_| more).map(|job| index::cursor(job.created_at, &job.id));
+    Ok(Page { items, next })
 }
 
 /// Cancels a job. Cancelling a cancelled job changes nothing.
@@ -169,8 +158,5 @@ pub async fn cancel(ports: &impl Jobs, project: ProjectId, id: JobId) -> Result<
 ///
 /// `NotFound` if the project has no such job, `Conflict` if it has not ended, `Upstream`.
 pub async fn delete(ports: &impl Jobs, project: ProjectId, id: JobId) -> Result<()> {
-    match ports.job(project, id, Command::Delete).await? {
-        JobReply::Removed => Ok(()),
-        other => Err(Error::internal(format!("unexpected answer to a removal: {other:?}"))),
-    }
+    ports.job(project, id, Command::Delete).await.map(drop)
 }

@@ -2,6 +2,7 @@
 
 use super::{
     classifiers,
+    index::Version,
     ports::Index,
     stateless::{self, Content},
 };
@@ -34,6 +35,6 @@ pub fn check(mail: &Mail) -> Result<()> {
 ///
 /// `NotFound` if the project has no such classifier, `Unreadable` if the mail has no text, `Upstream`.
 pub async fn classify(ports: &impl Index, project: ProjectId, id: ClassifierId, mail: Mail) -> Result<Decision> {
-    let classifier = classifiers::get(ports, project, id, false).await?;
+    let classifier = classifiers::get(ports, project, id, Version::Published).await?;
     Ok(stateless::classify(&Content::Mail(mail), &classifier.classification)?.decision)
 }

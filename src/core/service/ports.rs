@@ -8,7 +8,7 @@ use futures_util::Stream;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    index::{IndexCommand, IndexReply},
+    index::IndexCommand,
     job_reply::JobReply,
     tokens::{TokenCommand, TokenReply},
 };
@@ -65,7 +65,7 @@ pub trait Index {
     /// # Errors
     ///
     /// Those of the command; `Upstream` if the index cannot be reached.
-    fn index(&self, project: ProjectId, command: IndexCommand) -> impl Future<Output = Result<IndexReply>> + Send;
+    fn index<C: IndexCommand>(&self, project: ProjectId, command: C) -> impl Future<Output = Result<C::Reply>> + Send;
 }
 
 /// The token directory.

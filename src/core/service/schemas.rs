@@ -1,7 +1,7 @@
 //! Use cases of saved schemas.
 
 use super::{
-    index::{IndexCommand, IndexReply, SavedSchema},
+    index::{ChangeSchema, DeleteSchema, GetSchema, ListSchemas, SaveSchema, SavedSchema},
     ports::{Index, Random},
 };
 use crate::{
@@ -10,12 +10,8 @@ use crate::{
     id::{ProjectId, SchemaId},
 };
 
-fn into_schema(reply: IndexReply) -> Result<SavedSchema> {
-    match reply {
-        IndexReply::Schema(Some(schema)) => Ok(*schema),
-        IndexReply::Schema(None) => Err(Error::not_found("Schema not found")),
-        other => Err(other.unexpected()),
-    }
+fn missing() -> Error {
+    Error::not_found("Schema not found")
 }
 
 /// Saves a schema under a name: creates it, or replaces the content of the schema that has the name.
@@ -30,7 +26,7 @@ pub async fn save(
     schema: Schema,
 ) -> Result<SavedSchema> {
     let id = SchemaId::from_random(ports.random());
-    into_schema(ports.index(project, IndexCommand::SaveSchema { id, name, schema }).await?)
+    ports.index(project, SaveSchema { id, name, schema }).await
 }
 
 /// Changes a schema. Absent fields stay as they are. Jobs accepted before the change keep the schema they had.
@@ -45,7 +41,7 @@ pub async fn change(
     name: Option<String>,
     schema: Option<Schema>,
 ) -> Result<SavedSchema> {
-    into_schema(ports.index(project, IndexCommand::ChangeSchema { id, name, schema }).await?)
+    ports.index(project, ChangeSchema { id, name, schema }).await?.ok_or_else(missing)
 }
 
 /// The schema with this id.
@@ -54,7 +50,7 @@ pub async fn change(
 ///
 /// `NotFound` if the project has no such schema, `Upstream`.
 pub async fn get(ports: &impl Index, project: ProjectId, id: SchemaId) -> Result<SavedSchema> {
-    into_schema(ports.index(project, IndexCommand::GetSchema { id }).await?)
+    ports.index(project, GetSchema { id }).await?.ok_or_else(missing)
 }
 
 /// Deletes a schema.
@@ -63,7 +59,7 @@ pub async fn get(ports: &impl Index, project: ProjectId, id: SchemaId) -> Result
 ///
 /// `NotFound` if the project has no schema with this id, `Conflict` while a classifier routes to it, `Upstream`.
 pub async fn delete(ports: &impl Index, project: ProjectId, id: SchemaId) -> Result<()> {
-    into_schema(ports.index(project, IndexCommand::DeleteSchema { id }).await?).map(drop)
+    ports.index(project, DeleteSchema { id }).await?.map(drop).ok_or_else(missing)
 }
 
 /// All schemas of a project, sorted by name.
@@ -72,8 +68,5 @@ pub async fn delete(ports: &impl Index, project: ProjectId, id: SchemaId) -> Res
 ///
 /// `Upstream` if the index cannot be reached.
 pub async fn list(ports: &impl Index, project: ProjectId) -> Result<Vec<SavedSchema>> {
-    match ports.index(project, IndexCommand::ListSchemas).await? {
-        IndexReply::Schemas(schemas) => Ok(schemas),
-        other => Err(other.unexpected()),
-    }
+    ports.index(project, ListSchemas).await
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::{
     classifier_cache,
-    job_object::InlineWork,
+    job_object::ClaimedStage,
     job_reply::JobReply,
     ports::{Clock, Environment, FileKey, Files, Jobs, Random, StageMessage},
 };
@@ -65,7 +65,7 @@ pub async fn extract(files: &impl Files, job: &Job) -> Result<Extraction> {
 /// # Errors
 ///
 /// As [`classify`].
-pub async fn output(files: &impl Files, job: &Job) -> Result<Report> {
+pub async fn run(files: &impl Files, job: &Job) -> Result<Report> {
     match job.stage() {
         Some(Stage::Classify) => classify(files, job).await.map(|decision| Report::Classified(Box::new(decision))),
         Some(Stage::Extract) => extract(files, job).await.map(|extraction| Report::Extracted(Box::new(extraction))),
@@ -73,10 +73,10 @@ pub async fn output(files: &impl Files, job: &Job) -> Result<Report> {
     }
 }
 
-/// Runs the stage of `work` and returns the command that reports the outcome.
-pub async fn run(files: &impl Files, work: &InlineWork) -> Command {
-    let report = output(files, &work.job).await.unwrap_or_else(|error| Report::Failed(Failure::from(&error)));
-    Command::Report { lease: work.lease, report }
+/// Runs a claimed stage, and returns the command that reports the outcome to the job.
+pub async fn run_claimed(files: &impl Files, stage: &ClaimedStage) -> Command {
+    let report = run(files, &stage.job).await.unwrap_or_else(|error| Report::Failed(Failure::from(&error)));
+    Command::Report { lease: stage.lease, report }
 }
 
 /// What to do with a queue message after it was consumed.
@@ -98,7 +98,7 @@ pub async fn consume(
     let lease = LeaseId::from_random(ports.random());
     let claimed = match ports.job(project, job, Command::Claim { lease }).await {
         Ok(JobReply::Claimed(claimed)) => *claimed,
-        // Leased to another worker, ended, or removed: nothing to do. A job that needs another attempt enqueues it.
+        // Leased to another worker, ended, or deleted: nothing to do. A job that needs another attempt enqueues it.
         Ok(_) => return MessageOutcome::Ack,
         Err(error) if error.kind() == ErrorKind::NotFound => return MessageOutcome::Ack,
         Err(error) => {
@@ -106,7 +106,7 @@ pub async fn consume(
             return MessageOutcome::Retry;
         }
     };
-    let report = run(ports, &InlineWork { job: claimed, lease }).await;
+    let report = run_claimed(ports, &ClaimedStage { job: claimed, lease }).await;
     match ports.job(project, job, report).await {
         Ok(_) => MessageOutcome::Ack,
         Err(error) => {

@@ -1,7 +1,7 @@
 //! The maintenance of an index, which its timer runs.
 
 use super::{
-    index::{IndexCommand, IndexStore},
+    index::IndexStore,
     job_reply::JobReply,
     ports::{Clock, Environment, FileKey, Files, Jobs},
 };
@@ -12,15 +12,6 @@ use crate::{
     limits,
     time::Timestamp,
 };
-
-/// When the index must run [`sweep`] at the latest because of `command`; None if the command does not require it.
-pub fn timer(command: &IndexCommand, now: Timestamp) -> Option<Timestamp> {
-    match command {
-        IndexCommand::Reserve(_) => Some(now + limits::STALE_JOB_AGE),
-        IndexCommand::PutFile(_) => Some(now + limits::DAY),
-        _ => None,
-    }
-}
 
 /// Handles the timer of an index: queries open jobs that have not reported for a while, submits those that were
 /// accepted and never submitted, and deletes files past their retention. Returns when it must run again, if at all.
@@ -43,7 +34,7 @@ pub async fn sweep(
                 store.put_job(&job.snapshot(), ports.now())?;
                 store.touch_job(id, ports.now())?;
             }
-            Ok(JobReply::Removed) => store.remove_job(id)?,
+            Ok(JobReply::Deleted) => store.remove_job(id)?,
             Ok(JobReply::Claimed(_) | JobReply::Busy { .. }) => store.touch_job(id, ports.now())?,
             Err(error) if error.kind() == ErrorKind::NotFound => store.remove_job(id)?,
             Err(error) => ports.log(&format!("index {project}: job {id} cannot be reached: {error:#}")),
@@ -57,7 +48,7 @@ pub async fn sweep(
         // The bytes first, so that a deletion that is cut off is repeated.
         match ports.delete(FileKey { project, file }).await {
             Ok(()) => store.remove_file(file)?,
-            Err(error) => ports.log(&format!("index {project}: file {file} cannot be removed: {error:#}")),
+            Err(error) => ports.log(&format!("index {project}: file {file} cannot be deleted: {error:#}")),
         }
     }
     Ok(if more || store.has_open_jobs()? {

@@ -8,7 +8,10 @@ use proptest::prelude::*;
 
 use super::{
     access, classifiers, corrections, files,
-    index::{ClassifierChange, ClassifierVersion, File, JobFilter, JobInput, PageRequest, RouteRef, RuleSource},
+    index::{
+        ClassifierChange, ClassifierVersion, File, JobFilter, JobInput, JobRole, PageRequest, RouteRef, RuleSource,
+        Version, Work,
+    },
     jobs::{self, CreateOutcome, JobRequest},
     memory::{FaultPoint, Memory},
     ports::{Clock, Config, FileKey, Files, Random},
@@ -65,12 +68,11 @@ async fn file(world: &Memory, token: &Token, text: &'static str) -> FileId {
     files::register(world, token.project, file).await.unwrap().id
 }
 
-async fn create(world: &Memory, token: &Token, file: FileId, transaction: Option<&str>) -> Option<JobId> {
+async fn create(world: &Memory, token: &Token, file: FileId, idempotency_key: Option<&str>) -> Option<JobId> {
     let request = JobRequest {
-        input: JobInput::File { id: file, current: false },
-        rule_source: rules(),
-        plan: vec![Stage::Classify],
-        transaction: transaction.map(str::to_owned),
+        input: JobInput::File { id: file, role: JobRole::Independent },
+        work: Work::Classify(rules()),
+        idempotency_key: idempotency_key.map(str::to_owned),
         external: External::default(),
     };
     match jobs::create(world, token, request).await {
@@ -97,10 +99,9 @@ async fn routed_classifier(world: &Memory, token: &Token) -> ClassifierId {
 /// Classifies a file inline; its extraction goes through the queue.
 async fn create_and_run(world: &Memory, token: &Token, file: FileId, classifier: ClassifierId) -> Option<JobId> {
     let request = JobRequest {
-        input: JobInput::File { id: file, current: true },
-        rule_source: RuleSource::Saved(classifier),
-        plan: vec![Stage::Classify, Stage::Extract],
-        transaction: None,
+        input: JobInput::File { id: file, role: JobRole::Current },
+        work: Work::ClassifyAndExtract(classifier),
+        idempotency_key: None,
         external: External::default(),
     };
     match jobs::create_and_run(world, token, request).await {
@@ -114,9 +115,8 @@ async fn mail(world: &Memory, token: &Token, classifier: ClassifierId) -> Option
     let mail = Mail { subject: "Invoice 17".to_owned(), body: INVOICE.to_owned() };
     let request = JobRequest {
         input: JobInput::Mail(Box::new(mail)),
-        rule_source: RuleSource::Saved(classifier),
-        plan: vec![Stage::Classify],
-        transaction: None,
+        work: Work::Classify(RuleSource::Saved(classifier)),
+        idempotency_key: None,
         external: External { reference: Some("17".to_owned()), metadata: Some("{\"a\": 1.0 }".to_owned()) },
     };
     match jobs::create(world, token, request).await {
@@ -141,7 +141,7 @@ fn a_small_file_is_classified_inline_and_a_large_one_through_the_queue() {
         let small = file(&world, &token, INVOICE).await;
         let job = create(&world, &token, small, None).await.unwrap();
         assert_eq!(world.queued(), 0);
-        world.run_inline_work().await;
+        world.run_inline_stages().await;
         let done = jobs::get(&world, token.project, job).await.unwrap();
         assert_eq!(done.status(), Status::Succeeded, "{:?}", done.state);
 
@@ -181,7 +181,7 @@ fn the_metadata_of_a_mail_is_stored_with_its_job_and_not_in_the_index() {
         let token = token(&world).await;
         let classifier = routed_classifier(&world, &token).await;
         let id = mail(&world, &token, classifier).await.unwrap();
-        world.run_inline_work().await;
+        world.run_inline_stages().await;
         let job = jobs::get(&world, token.project, id).await.unwrap();
         assert_eq!(job.status(), Status::Succeeded);
         assert_eq!(job.external.metadata.as_deref(), Some("{\"a\": 1.0 }"));
@@ -231,7 +231,7 @@ fn a_deleted_job_is_removed_from_its_storage_and_the_index() {
         let file = file(&world, &token, INVOICE).await;
         let job = create(&world, &token, file, Some("key")).await.unwrap();
         assert!(jobs::delete(&world, token.project, job).await.is_err(), "it has not ended");
-        world.run_inline_work().await;
+        world.run_inline_stages().await;
         jobs::delete(&world, token.project, job).await.unwrap();
         assert!(jobs::get(&world, token.project, job).await.is_err());
         assert_eq!(listed(&world, &token).await, []);
@@ -243,13 +243,13 @@ fn a_deleted_job_is_removed_from_its_storage_and_the_index() {
 }
 
 #[test]
-fn jobs_and_files_are_removed_after_the_retention_period() {
+fn jobs_and_files_are_deleted_after_the_retention_period() {
     block_on(async {
         let world = world(1_000);
         let token = token(&world).await;
         let file = file(&world, &token, INVOICE).await;
         create(&world, &token, file, None).await.unwrap();
-        world.run_inline_work().await;
+        world.run_inline_stages().await;
         world.advance(limits::DAY.saturating_mul(29));
         world.wake_all().await;
         assert_eq!((world.stored_jobs().len(), world.stored_files()), (1, 1));
@@ -268,7 +268,7 @@ async fn newest_examples(
     token: &Token,
     classifier: ClassifierId,
 ) -> (Vec<(String, Vec<String>)>, bool) {
-    let newest = classifiers::get(world, token.project, classifier, true).await.unwrap();
+    let newest = classifiers::get(world, token.project, classifier, Version::Newest).await.unwrap();
     let examples = newest.classification.rules.rules.into_iter().map(|rule| (rule.label, rule.examples));
     (examples.collect(), newest.draft)
 }
@@ -279,7 +279,7 @@ fn a_correction_makes_the_document_an_example_of_the_draft() {
         let world = world(1_000);
         let token = token(&world).await;
         let classifier = routed_classifier(&world, &token).await;
-        let before = classifiers::get(&world, token.project, classifier, false).await.unwrap();
+        let before = classifiers::get(&world, token.project, classifier, Version::Published).await.unwrap();
         let file = file(&world, &token, INVOICE).await;
         let job = create_and_run(&world, &token, file, classifier).await.unwrap();
         let correct = async |job, label: &str| corrections::correct(&world, token.project, job, label.to_owned()).await;
@@ -294,17 +294,22 @@ fn a_correction_makes_the_document_an_example_of_the_draft() {
             vec![("invoice".to_owned(), examples(invoice)), ("contract".to_owned(), examples(contract))]
         };
         assert_eq!(newest_examples(&world, &token, classifier).await, (with(&[], &[INVOICE]), true));
-        assert_eq!(classifiers::get(&world, token.project, classifier, false).await.unwrap(), before, "as published");
+        assert_eq!(
+            classifiers::get(&world, token.project, classifier, Version::Published).await.unwrap(),
+            before,
+            "as published"
+        );
 
         // Repeating a correction, changing it, and correcting another job: still one draft.
-        let version = async || classifiers::get(&world, token.project, classifier, true).await.unwrap().version;
+        let version =
+            async || classifiers::get(&world, token.project, classifier, Version::Newest).await.unwrap().version;
         let first = version().await;
         world.advance(Duration::from_millis(1));
         assert_eq!(correct(job, "contract").await.unwrap(), corrected);
         assert_eq!(correct(job, "invoice").await.unwrap().examples, 1);
         assert_eq!(newest_examples(&world, &token, classifier).await, (with(&[INVOICE], &[]), true));
         let mail_job = mail(&world, &token, classifier).await.unwrap();
-        world.run_inline_work().await;
+        world.run_inline_stages().await;
         assert_eq!(correct(mail_job, "invoice").await.unwrap().examples, 2);
         let mail_example = &newest_examples(&world, &token, classifier).await.0[0].1[1];
         assert!(mail_example.contains("Invoice 17") && mail_example.contains("119.00 EUR"), "{mail_example}");
@@ -348,7 +353,7 @@ fn corrections_that_are_not_possible_give_the_reason() {
         };
         let plain = file(&world, &token, INVOICE).await;
         let inline = create(&world, &token, plain, None).await.unwrap();
-        world.run_inline_work().await;
+        world.run_inline_stages().await;
         assert_eq!(fails(inline, "invoice").await.message(), "The job ran without a saved classifier");
 
         let empty = file(&world, &token, "   ").await;
@@ -366,7 +371,7 @@ fn corrections_that_are_not_possible_give_the_reason() {
         assert_eq!((missing.kind(), missing.message()), (ErrorKind::Gone, "The file of the job is gone"));
 
         let mail_job = mail(&world, &token, classifier).await.unwrap();
-        world.run_inline_work().await;
+        world.run_inline_stages().await;
         classifiers::delete(&world, token.project, classifier).await.unwrap();
         assert_eq!(fails(mail_job, "invoice").await.message(), "The classifier of the job is gone");
         assert_eq!(fails(JobId::from_random([9; 16]), "invoice").await.message(), "Job not found");
@@ -480,7 +485,7 @@ proptest! {
                         accepted.extend(create_and_run(&world, &token, file, classifier).await);
                     }
                     Event::Mail => accepted.extend(mail(&world, &token, classifier).await),
-                    Event::RunInline => world.run_inline_work().await,
+                    Event::RunInline => world.run_inline_stages().await,
                     Event::RunQueue => world.run_queue().await,
                     Event::Wake => world.wake_all().await,
                     Event::Advance(seconds) => world.advance(Duration::from_secs(seconds)),
@@ -494,7 +499,7 @@ proptest! {
                 world.advance(Duration::from_secs(61));
                 world.wake_all().await;
                 world.run_queue().await;
-                world.run_inline_work().await;
+                world.run_inline_stages().await;
             }
             let index = listed(&world, &token).await;
             for id in accepted {

@@ -10,7 +10,7 @@ use sortroom::{
     error::{Error, Result},
     job::{Command, Job},
     service::{
-        job_object::{self, InlineWork, JobStore},
+        job_object::{self, ClaimedStage, JobStore},
         ports::{Clock, Environment},
         stage,
     },
@@ -22,8 +22,8 @@ use crate::ports::WorkerPorts;
 
 const RECORD: &str = "SELECT CAST(record AS BLOB) FROM job";
 
-/// The state of a removed job in its record. Inside a string of the record the quotes would be escaped.
-const PURGED: &str = r#""at":"purged""#;
+/// The state of a deleted job in its record. Inside a string of the record the quotes would be escaped.
+const DELETED: &str = r#""at":"purged""#;
 
 /// One job.
 #[durable_object]
@@ -31,7 +31,7 @@ pub struct JobObject {
     store: Rc<JobObjectStore>,
 }
 
-/// The state of the object. Shared with inline work, which goes on after the response.
+/// The state of the object. Shared with a stage that is run inline, which goes on after the response.
 struct JobObjectStore {
     state: State,
     sql: Sql,
@@ -50,9 +50,9 @@ impl DurableObject for JobObject {
             return self.store.respond().await;
         }
         super::handle_request(request, async |_, command: Command| {
-            let (reply, work) = job_object::handle(&*self.store, &self.store.ports, command).await?;
-            if let Some(work) = work {
-                self.store.state.wait_until(run_inline(Rc::clone(&self.store), work));
+            let (reply, inline_stage) = job_object::handle(&*self.store, &self.store.ports, command).await?;
+            if let Some(stage) = inline_stage {
+                self.store.state.wait_until(run_inline(Rc::clone(&self.store), stage));
             }
             super::to_json(&reply)
         })
@@ -74,7 +74,7 @@ impl JobObjectStore {
     /// Responds to [`Command::Get`]. The record has the format of the reply, so it is sent without parsing.
     async fn respond(&self) -> worker::Result<Response> {
         if let Ok(Some(Ok(record))) = self.sql.cell(RECORD, Vec::new()).map(|record| record.map(String::from_utf8))
-            && !record.contains(PURGED)
+            && !record.contains(DELETED)
         {
             return super::respond(Ok(format!(r#"{{"job":{record}}}"#)));
         }
@@ -85,10 +85,10 @@ impl JobObjectStore {
 
 /// Runs a stage in the invocation that accepted the job, after the response. If it is cut off, the lease expires and
 /// the job's timer sends the stage to the queue.
-async fn run_inline(store: Rc<JobObjectStore>, work: InlineWork) {
-    let report = stage::run(&store.ports, &work).await;
+async fn run_inline(store: Rc<JobObjectStore>, stage: ClaimedStage) {
+    let report = stage::run_claimed(&store.ports, &stage).await;
     if let Err(error) = job_object::handle(&*store, &store.ports, report).await {
-        store.ports.log(&format!("job {}: report failed: {error:#}", work.job.id));
+        store.ports.log(&format!("job {}: report failed: {error:#}", stage.job.id));
     }
 }
 
@@ -107,11 +107,11 @@ impl JobStore for JobObjectStore {
         .map_err(Error::internal)
     }
 
-    async fn erase(&self) -> Result<()> {
+    async fn remove(&self) -> Result<()> {
         let storage = self.state.storage();
         storage.delete_alarm().await.map_err(Error::internal)?;
         storage.delete_all().await.map_err(Error::internal)?;
-        self.sql.mark_erased();
+        self.sql.mark_empty();
         Ok(())
     }
 }

@@ -9,7 +9,10 @@ mod job;
 mod sql;
 mod tokens;
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use sortroom::error::{Error, ErrorKind, Result};
 use wasm_bindgen::prelude::*;
 use worker::{
@@ -18,6 +21,9 @@ use worker::{
     wasm_bindgen_futures::JsFuture,
     web_sys::{self, RequestInit},
 };
+
+/// How the body of a response begins that has a reply and not an error: a `Result` in serde's format.
+const REPLY_START: &str = r#"{"Ok":"#;
 
 #[wasm_bindgen]
 extern "C" {
@@ -40,7 +46,7 @@ pub async fn call<C: Serialize, R: DeserializeOwned>(
     command: &C,
 ) -> Result<R> {
     let command = serde_json::to_string(command).map_err(Error::internal)?;
-    parse_reply(send(namespace, name, Some(&command)).await)
+    parse_reply(&send(namespace, name, Some(&command)).await.map_err(unreachable)?)
 }
 
 /// Gets the value of the object with this name, by a `GET` without a command to parse.
@@ -49,16 +55,33 @@ pub async fn call<C: Serialize, R: DeserializeOwned>(
 ///
 /// As [`call`].
 pub async fn read<R: DeserializeOwned>(namespace: &ObjectNamespace, name: &str) -> Result<R> {
-    parse_reply(send(namespace, name, None).await)
+    parse_reply(&send(namespace, name, None).await.map_err(unreachable)?)
 }
 
-fn parse_reply<R: DeserializeOwned>(body: worker::Result<Vec<u8>>) -> Result<R> {
-    let bytes = body.map_err(|error| {
-        Error::new(ErrorKind::Upstream { retryable: true }, "A part of the service cannot be reached")
-            .with_source(error)
-    })?;
-    serde_json::from_slice::<Result<R>>(&bytes)
-        .map_err(|error| Error::internal(format!("{error} in {:.200}", String::from_utf8_lossy(&bytes))))?
+fn unreachable(error: worker::Error) -> Error {
+    Error::new(ErrorKind::Upstream { retryable: true }, "A part of the service cannot be reached").with_source(error)
+}
+
+/// The reply in the body of a response. Every type of reply has its own copy of this function, so the rest of the body
+/// is read by [`strip_envelope`], of which there is one.
+fn parse_reply<R: DeserializeOwned>(body: &[u8]) -> Result<R> {
+    serde_json::from_slice(strip_envelope(body)?).map_err(|error| unreadable(body, &error))
+}
+
+/// The JSON of the reply in a body, or the error in it. [`respond`] wrote the body.
+fn strip_envelope(body: &[u8]) -> Result<&[u8]> {
+    if let Some(reply) = body.strip_prefix(REPLY_START.as_bytes()).and_then(|rest| rest.strip_suffix(b"}")) {
+        return Ok(reply);
+    }
+    match serde_json::from_slice::<Result<IgnoredAny>>(body) {
+        Ok(Err(error)) => Err(error),
+        Ok(Ok(_)) => Err(Error::internal(format!("not as we write it: {:.200}", String::from_utf8_lossy(body)))),
+        Err(error) => Err(unreadable(body, &error)),
+    }
+}
+
+fn unreadable(body: &[u8], error: &serde_json::Error) -> Error {
+    Error::internal(format!("{error} in {:.200}", String::from_utf8_lossy(body)))
 }
 
 async fn send(namespace: &ObjectNamespace, name: &str, body: Option<&str>) -> worker::Result<Vec<u8>> {
@@ -93,7 +116,7 @@ fn respond(reply: Result<String>) -> worker::Result<Response> {
     // The JSON of a `Result` in serde's format. A reply can be long and is mostly stored JSON, so it is not parsed and
     // serialized again.
     let text = match reply {
-        Ok(reply) => format!(r#"{{"Ok":{reply}}}"#),
+        Ok(reply) => format!("{REPLY_START}{reply}}}"),
         Err(error) => serde_json::to_string(&Err::<(), _>(error))?,
     };
     Ok(Response::builder().fixed(text.into_bytes()))

@@ -3,7 +3,10 @@
 use std::cell::Cell;
 
 use serde::{Serialize, de::DeserializeOwned};
-use sortroom::error::{Error, Result};
+use sortroom::{
+    error::{Error, Result},
+    time::Timestamp,
+};
 use wasm_bindgen::prelude::*;
 use worker::{
     SqlStorage, SqlStorageValue, State,
@@ -52,6 +55,16 @@ pub fn text(value: &impl ToString) -> SqlStorageValue {
 /// An integer, to bind to a statement. The platform's numbers are exact up to 2^53; times and versions stay below.
 pub fn integer(value: i64) -> SqlStorageValue {
     SqlStorageValue::Integer(value)
+}
+
+/// A time, to bind to a statement.
+pub fn timestamp(timestamp: Timestamp) -> SqlStorageValue {
+    integer(timestamp.as_millis())
+}
+
+/// A value as text or, if there is none, NULL, to bind to a statement.
+pub fn optional<T: ToString>(value: Option<&T>) -> SqlStorageValue {
+    value.map_or(SqlStorageValue::Null, text)
 }
 
 /// A value as JSON, to bind to a statement.
@@ -161,8 +174,8 @@ impl Sql {
         self.exec(statement, bindings).map(drop)
     }
 
-    /// Records that everything was deleted, including the tables.
-    pub fn mark_erased(&self) {
+    /// Records that the platform deleted everything, including the tables.
+    pub fn mark_empty(&self) {
         self.tables.set(Tables::Absent);
     }
 

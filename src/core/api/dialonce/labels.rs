@@ -14,7 +14,7 @@ use crate::{
     limits,
     service::{
         classifiers,
-        index::{ClassifierVersion, RuleChange},
+        index::{ClassifierVersion, RuleChange, Version},
         ports::Ports,
     },
     validate::{Input, Validator},
@@ -24,7 +24,7 @@ const NO_LABEL: &str = "Label not found";
 
 async fn load<P: Ports>(caller: &Caller<P>, segments: &PathParams) -> Result<ClassifierVersion> {
     let id = orchestrator(caller, segments)?;
-    let found = classifiers::get(&caller.ports, caller.token.project, id, false).await;
+    let found = classifiers::get(&caller.ports, caller.token.project, id, Version::Published).await;
     found.map_err(|error| error.with_not_found_message(NO_ORCHESTRATOR))
 }
 

@@ -16,10 +16,10 @@ use crate::{
     document::{Mail, input},
     error::{Error, ErrorKind, Result},
     id::JobId,
-    job::{External, JobKind, Stage},
+    job::{External, JobKind},
     limits,
     service::{
-        index::{JobInput, Refusal, RuleSource},
+        index::{JobInput, Refusal, RuleSource, Work},
         jobs::{self, CreateOutcome, JobRequest},
         mails,
         ports::Ports,
@@ -51,9 +51,8 @@ pub(super) async fn submit<P: Ports>(caller: Caller<P>, segments: PathParams, he
     mails::check(&mail)?;
     let request = JobRequest {
         input: JobInput::Mail(Box::new(mail)),
-        rule_source: RuleSource::Saved(orchestrator),
-        plan: vec![Stage::Classify],
-        transaction: None,
+        work: Work::Classify(RuleSource::Saved(orchestrator)),
+        idempotency_key: None,
         external,
     };
     match jobs::create(&caller.ports, &caller.token, request).await? {

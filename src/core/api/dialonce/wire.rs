@@ -104,7 +104,7 @@ impl<'a> Process<'a> {
         let status = match job.status() {
             Status::Queued | Status::Running => "started",
             Status::Succeeded => "completed",
-            Status::Failed | Status::Cancelled | Status::Purged => "failed",
+            Status::Failed | Status::Cancelled | Status::Deleted => "failed",
         };
         let decision = job.decision.as_ref().filter(|_| job.status() == Status::Succeeded);
         let metadata = job.external.metadata.clone();

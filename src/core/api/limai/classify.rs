@@ -10,11 +10,11 @@ use crate::{
     api::{body, cuid, reply},
     error::{Error, ErrorKind, Result},
     id::{ClassifierId, FileId},
-    job::{External, Stage},
+    job::External,
     limits,
     service::{
         classifiers, files,
-        index::{File, JobInput, Refusal, RuleSource},
+        index::{File, JobInput, JobRole, Refusal, RuleSource, Version, Work},
         jobs::{self, CreateOutcome, JobRequest},
         ports::{FileKey, Ports},
         signed_url::Grant,
@@ -61,7 +61,7 @@ pub(super) async fn create_upload<P: Ports>(caller: &Caller<P>) -> Reply {
 /// `GET /api/v1/classify/{classifierId}/get-url`
 pub(super) async fn upload_url<P: Ports>(caller: Caller<P>, segments: PathParams) -> Reply {
     let id: ClassifierId = segments.id("classifier", NO_CLASSIFIER)?;
-    found(classifiers::get(&caller.ports, caller.token.project, id, false).await, NO_CLASSIFIER)?;
+    found(classifiers::get(&caller.ports, caller.token.project, id, Version::Published).await, NO_CLASSIFIER)?;
     create_upload(&caller).await
 }
 
@@ -72,7 +72,7 @@ pub(super) async fn classify_only<P: Ports>(
     headers: HeaderMap,
     body: Body,
 ) -> Reply {
-    classify(caller, segments, headers, body, vec![Stage::Classify]).await
+    classify(caller, segments, headers, body, |id| Work::Classify(RuleSource::Saved(id))).await
 }
 
 /// `POST /api/v1/classify/{classifierId}/async`
@@ -82,7 +82,7 @@ pub(super) async fn classify_and_extract<P: Ports>(
     headers: HeaderMap,
     body: Body,
 ) -> Reply {
-    classify(caller, segments, headers, body, vec![Stage::Classify, Stage::Extract]).await
+    classify(caller, segments, headers, body, Work::ClassifyAndExtract).await
 }
 
 async fn classify<P: Ports>(
@@ -90,7 +90,7 @@ async fn classify<P: Ports>(
     segments: PathParams,
     headers: HeaderMap,
     body: Body,
-    plan: Vec<Stage>,
+    work: fn(ClassifierId) -> Work,
 ) -> Reply {
     let classifier: ClassifierId = segments.id("classifier", NO_CLASSIFIER)?;
     let input = body::json(&headers, body).await?;
@@ -106,10 +106,9 @@ async fn classify<P: Ports>(
     let text = check.finish(text)?;
     let id: FileId = cuid::decode(text).ok_or_else(|| Error::not_found(NO_FILE))?;
     let request = JobRequest {
-        input: JobInput::File { id, current: true },
-        rule_source: RuleSource::Saved(classifier),
-        plan,
-        transaction: None,
+        input: JobInput::File { id, role: JobRole::Current },
+        work: work(classifier),
+        idempotency_key: None,
         external: External::default(),
     };
     match jobs::create_and_run(&caller.ports, &caller.token, request).await? {

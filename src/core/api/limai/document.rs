@@ -15,10 +15,10 @@ use crate::{
     api::{body, cuid, reply},
     error::{Error, ErrorKind, Result},
     id::{FileId, JobId, SchemaId},
-    job::{External, Stage},
+    job::External,
     service::{
         files,
-        index::{JobInput, Refusal, RuleSource},
+        index::{JobInput, JobRole, Refusal, Work},
         jobs::{self, CreateOutcome, JobRequest},
         ports::Ports,
         schemas,
@@ -31,10 +31,9 @@ const MAX_FILES: usize = 100;
 
 fn extract_request(file: FileId, schema: SchemaId) -> JobRequest {
     JobRequest {
-        input: JobInput::File { id: file, current: true },
-        rule_source: RuleSource::Schema(schema),
-        plan: vec![Stage::Extract],
-        transaction: None,
+        input: JobInput::File { id: file, role: JobRole::Current },
+        work: Work::Extract(schema),
+        idempotency_key: None,
         external: External::default(),
     }
 }

@@ -125,7 +125,7 @@ pub(super) fn file_status(row: &File, job: Option<&Job>) -> Value {
         (Status::Failed, _) => {
             failed(job.failure().map(|failure| format!("{}: {}", failure.code, failure.message)).unwrap_or_default())
         }
-        (Status::Cancelled | Status::Purged, _) => failed("The job was cancelled".to_owned()),
+        (Status::Cancelled | Status::Deleted, _) => failed("The job was cancelled".to_owned()),
     }
 }
 
@@ -238,11 +238,11 @@ pub(super) fn job_status(job: &Job) -> Value {
         Status::Queued => "PENDING",
         Status::Running => "PROCESSING",
         Status::Succeeded => "COMPLETED",
-        Status::Failed | Status::Cancelled | Status::Purged => "FAILED",
+        Status::Failed | Status::Cancelled | Status::Deleted => "FAILED",
     };
     let extracting = job.stage() == Some(Stage::Extract);
     let extraction = match job.status() {
-        _ if !job.plan.contains(&Stage::Extract) => None,
+        _ if !job.plan.stages().contains(&Stage::Extract) => None,
         status @ (Status::Queued | Status::Running) if extracting => Some(status_word(status)),
         Status::Queued | Status::Running => Some("PENDING"),
         Status::Succeeded if job.extraction.is_none() => None,

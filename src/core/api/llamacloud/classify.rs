@@ -20,9 +20,9 @@ use crate::{
     },
     error::{Error, ErrorKind, Result},
     id::{ClassifierId, FileId, JobId, ProjectId},
-    job::{self, Classification, External, Job, Stage},
+    job::{self, Classification, External},
     service::{
-        index::{JobFilter, JobInput, PageRequest, Refusal, RuleSource},
+        index::{JobFilter, JobInput, JobRole, PageRequest, Refusal, RuleSource, Work},
         jobs::{self, CreateOutcome, JobRequest},
         ports::Ports,
     },
@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// The longest idempotency key, in characters.
-const MAX_TRANSACTION_CHARS: usize = 255;
+const MAX_IDEMPOTENCY_KEY_CHARS: usize = 255;
 
 const LISTING: &str = "classify";
 const SIZES: PageSizes = PageSizes { default: 50, max: 100 };
@@ -46,14 +46,13 @@ pub(super) async fn create<P: Ports>(caller: Caller<P>, headers: HeaderMap, body
         }
     };
     let job_request = JobRequest {
-        input: JobInput::File { id: request.file, current: false },
-        rule_source: rules,
-        plan: vec![Stage::Classify],
-        transaction: request.transaction,
+        input: JobInput::File { id: request.file, role: JobRole::Independent },
+        work: Work::Classify(rules),
+        idempotency_key: request.idempotency_key,
         external: External::default(),
     };
     match jobs::create(&caller.ports, &caller.token, job_request).await? {
-        CreateOutcome::Job(job) => Ok(answer(&job, false)),
+        CreateOutcome::Job(job) => Ok(answer(&ClassifyJob::from(&*job))),
         CreateOutcome::Refused(refusal) => {
             Err(refusal_error(refusal, &input, request.file, caller.token.project).into())
         }
@@ -77,13 +76,14 @@ pub(super) async fn get<P: Ports>(caller: Caller<P>, PathId(id): PathId<JobId>) 
     if job.kind() != job::JobKind::Document {
         return Err(Error::not_found(JobId::MISSING).into());
     }
-    Ok(answer(&job, caller.query.contains("expand", "usage")))
+    let body = ClassifyJob::from(&job);
+    Ok(answer(&if caller.query.contains("expand", "usage") { body.with_usage() } else { body }))
 }
 
 /// `POST /api/v2/classify/{id}/cancel`
 pub(super) async fn cancel<P: Ports>(caller: Caller<P>, PathId(id): PathId<JobId>) -> Reply {
     let job = jobs::cancel(&caller.ports, caller.token.project, id).await.map_err(with_job_message)?;
-    Ok(answer(&job, false))
+    Ok(answer(&ClassifyJob::from(&job)))
 }
 
 /// `DELETE /api/v2/classify/{id}`
@@ -93,8 +93,8 @@ pub(super) async fn delete<P: Ports>(caller: Caller<P>, PathId(id): PathId<JobId
     Ok(reply::json(StatusCode::OK, &json!({ "id": id.format(), "project_id": project.to_string() })))
 }
 
-fn answer(job: &Job, with_usage: bool) -> axum::response::Response {
-    reply::json(StatusCode::OK, &ClassifyJob::new(job, with_usage))
+fn answer(job: &ClassifyJob<'_>) -> axum::response::Response {
+    reply::json(StatusCode::OK, job)
 }
 
 /// The same error, with the dialect's message if nothing was found.
@@ -147,7 +147,7 @@ fn filter<P: Ports>(check: &mut Validator, caller: &Caller<P>) -> JobFilter {
 struct Request<'a> {
     file: FileId,
     rules: RuleSelection<'a>,
-    transaction: Option<String>,
+    idempotency_key: Option<String>,
 }
 
 enum RuleSelection<'a> {
@@ -167,15 +167,16 @@ fn parse_request<'a, P: Ports>(caller: &Caller<P>, input: &'a Value) -> Result<R
     caller.check_scope(&mut check, &input.get("project_id"))?;
     let file = parse_file_id(&mut check, &input);
     let rules = parse_rule_selection(&mut check, &input);
-    let transaction = check.text(&input.get("transaction_id"), 0..=MAX_TRANSACTION_CHARS).filter(|key| !key.is_empty());
+    let idempotency_key =
+        check.text(&input.get("transaction_id"), 0..=MAX_IDEMPOTENCY_KEY_CHARS).filter(|key| !key.is_empty());
     for name in ["webhook_configurations", "webhook_configuration_ids"] {
         let field = input.get(name);
         if !field.is_empty() {
             check.reject_value(&field, "webhooks are not supported yet");
         }
     }
-    let transaction = transaction.map(str::to_owned);
-    check.finish(file.zip(rules).map(|(file, rules)| Request { file, rules, transaction }))
+    let idempotency_key = idempotency_key.map(str::to_owned);
+    check.finish(file.zip(rules).map(|(file, rules)| Request { file, rules, idempotency_key }))
 }
 
 /// The id of the file to classify: in `file_input`, or in `file_id`, its name for the first clients.

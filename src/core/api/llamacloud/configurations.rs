@@ -21,7 +21,7 @@ use crate::{
     job::Classification,
     service::{
         classifiers,
-        index::{ClassifierChange, ClassifierFilter, ClassifierVersion, Page},
+        index::{ClassifierChange, ClassifierFilter, ClassifierVersion, Page, Version, Versions},
         ports::Ports,
     },
     validate::{Input, Validator},
@@ -59,8 +59,10 @@ pub(super) async fn list<P: Ports>(caller: Caller<P>) -> Reply {
     let mut check = Validator::default();
     let filter = ClassifierFilter {
         name: check.text(&query.get("name"), 0..=NAME_CHARS).map(str::to_owned),
-        latest_only: check.boolean(&query.get("latest_only")).unwrap_or_default(),
-        drafts: false,
+        versions: match check.boolean(&query.get("latest_only")) {
+            Some(true) => Versions::NewestPublished,
+            _ => Versions::Published,
+        },
         id: None,
     };
     let page = page_token::request(&mut check, LISTING, SIZES, &query.get("page_size"), &query.get("page_token"));
@@ -76,7 +78,7 @@ pub(super) async fn list<P: Ports>(caller: Caller<P>) -> Reply {
 
 /// `GET /api/v1/beta/configurations/{id}`
 pub(super) async fn get<P: Ports>(caller: Caller<P>, PathId(id): PathId<ClassifierId>) -> Reply {
-    let classifier = classifiers::get(&caller.ports, caller.token.project, id, false).await?;
+    let classifier = classifiers::get(&caller.ports, caller.token.project, id, Version::Published).await?;
     Ok(answer(StatusCode::OK, &classifier))
 }
 
@@ -95,7 +97,7 @@ pub(super) async fn update<P: Ports>(
     check.finish(Some(()))?;
     let project = caller.token.project;
     let classifier = if name.is_none() && parameters.is_none() {
-        classifiers::get(&caller.ports, project, id, false).await?
+        classifiers::get(&caller.ports, project, id, Version::Published).await?
     } else {
         classifiers::change(&caller.ports, project, id, classifier_change(name, parameters)).await?
     };

@@ -81,7 +81,7 @@ pub(super) fn jobs<'a>(name: &str, page: &'a Page<job::Job>) -> Listing<Classify
             }
             None => Configuration::Structured((&*job.classification).into()),
         };
-        ClassifyJob::with(job, configuration, false)
+        ClassifyJob::new(job, configuration)
     })
 }
 
@@ -107,7 +107,7 @@ pub(super) const fn status(status: Status) -> Option<&'static str> {
         Status::Succeeded => Some("COMPLETED"),
         Status::Failed => Some("FAILED"),
         Status::Cancelled => Some("CANCELLED"),
-        Status::Purged => None,
+        Status::Deleted => None,
     }
 }
 
@@ -116,13 +116,19 @@ pub(super) fn statuses() -> Vec<(&'static str, Status)> {
     Status::ALL.into_iter().filter_map(|value| Some((status(value)?, value))).collect()
 }
 
+impl<'a> From<&'a job::Job> for ClassifyJob<'a> {
+    fn from(job: &'a job::Job) -> Self {
+        Self::new(job, Configuration::Structured((&*job.classification).into()))
+    }
+}
+
 impl<'a> ClassifyJob<'a> {
-    /// A job, with its cost if that was asked for.
-    pub(super) fn new(job: &'a job::Job, with_usage: bool) -> Self {
-        Self::with(job, Configuration::Structured((&*job.classification).into()), with_usage)
+    /// The same job with its cost.
+    pub(super) fn with_usage(self) -> Self {
+        Self { usage: Some(Usage::default()), ..self }
     }
 
-    fn with(job: &'a job::Job, configuration: Configuration<'a>, with_usage: bool) -> Self {
+    fn new(job: &'a job::Job, configuration: Configuration<'a>) -> Self {
         let file = match job.source {
             Source::File { id, .. } => id.format(),
             // Jobs of mails are not listed here, but a client can still name one by its id.
@@ -140,7 +146,7 @@ impl<'a> ClassifyJob<'a> {
             file_input: file.clone(),
             document_input_value: file,
             parse_job_id: None,
-            transaction_id: job.transaction.as_deref(),
+            transaction_id: job.idempotency_key.as_deref(),
             error_message: job.failure().map(|failure| {
                 format!("{}: {}", vendor_code(&failure.code, failure.format.as_deref()), failure.message)
             }),
@@ -149,7 +155,7 @@ impl<'a> ClassifyJob<'a> {
                 confidence: decision.confidence,
                 reasoning: &decision.reasoning,
             }),
-            usage: with_usage.then(Usage::default),
+            usage: None,
             created_at: job.created_at.to_rfc3339(),
             updated_at: job.updated_at.to_rfc3339(),
         }
@@ -305,10 +311,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_status_but_purged_has_a_word() {
+    fn every_status_but_deleted_has_a_word() {
         let words: Vec<_> = statuses().into_iter().map(|(word, _)| word).collect();
         assert_eq!(words, ["PENDING", "RUNNING", "COMPLETED", "FAILED", "CANCELLED"]);
-        assert_eq!(status(Status::Purged), None);
+        assert_eq!(status(Status::Deleted), None);
     }
 
     #[test]

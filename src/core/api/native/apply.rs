@@ -28,7 +28,7 @@ use crate::{
     limits,
     service::{
         access, classifiers,
-        index::{self, ClassifierFilter, ClassifierVersion, PageRequest, SavedSchema},
+        index::{self, ClassifierFilter, ClassifierVersion, PageRequest, SavedSchema, Versions},
         ports::Ports,
         schemas,
     },
@@ -222,12 +222,8 @@ fn file_json(classification: &Classification, routes: &[Route<String>], draft: b
 }
 
 async fn classifier_named<P: Ports>(caller: &Caller<P>, name: &str) -> Result<Option<ClassifierVersion>> {
-    let filter = ClassifierFilter {
-        name: Some(name.to_owned()),
-        latest_only: true,
-        drafts: true,
-        ..ClassifierFilter::default()
-    };
+    let filter =
+        ClassifierFilter { name: Some(name.to_owned()), versions: Versions::Newest, ..ClassifierFilter::default() };
     let page = PageRequest { size: 1, after: None };
     let found = classifiers::list(&caller.ports, caller.token.project, filter, page).await?;
     Ok(found.items.into_iter().next())

@@ -22,7 +22,7 @@ use crate::{
     job::Classification,
     service::{
         classifiers,
-        index::{ClassifierChange, ClassifierFilter, ClassifierVersion, RouteRef},
+        index::{ClassifierChange, ClassifierFilter, ClassifierVersion, RouteRef, Version, Versions},
         ports::Ports,
         schemas,
     },
@@ -93,22 +93,20 @@ pub(super) async fn create<P: Ports>(caller: Caller<P>, headers: HeaderMap, body
 /// `GET /v1/classifiers`
 pub(super) async fn list<P: Ports>(caller: Caller<P>) -> Reply {
     let mut check = Validator::default();
-    let filter = ClassifierFilter {
-        name: check.text(&caller.query.get("name"), 0..=NAME_CHARS).map(str::to_owned),
-        latest_only: true,
-        drafts: check.boolean(&caller.query.get("draft")).unwrap_or_default(),
-        id: None,
-    };
+    let name = check.text(&caller.query.get("name"), 0..=NAME_CHARS).map(str::to_owned);
     // A cursor in the listing of published versions means nothing in the listing of all.
-    let listing = if filter.drafts { "classifiers/drafts" } else { LISTING };
-    list_page(&caller, check, listing, filter).await
+    let (versions, listing) = match rules::version(&mut check, &caller.query) {
+        Version::Published => (Versions::NewestPublished, LISTING),
+        Version::Newest => (Versions::Newest, "classifiers/drafts"),
+    };
+    list_page(&caller, check, listing, ClassifierFilter { id: None, name, versions }).await
 }
 
 /// `GET /v1/classifiers/{id}/versions`
 pub(super) async fn versions<P: Ports>(caller: Caller<P>, segments: PathParams) -> Reply {
     let id: ClassifierId = segments.id("id", NO_CLASSIFIER)?;
-    found(classifiers::get(&caller.ports, caller.token.project, id, true).await, NO_CLASSIFIER)?;
-    let filter = ClassifierFilter { id: Some(id), drafts: true, ..ClassifierFilter::default() };
+    found(classifiers::get(&caller.ports, caller.token.project, id, Version::Newest).await, NO_CLASSIFIER)?;
+    let filter = ClassifierFilter { id: Some(id), name: None, versions: Versions::All };
     list_page(&caller, Validator::default(), VERSIONS_LISTING, filter).await
 }
 
@@ -130,9 +128,9 @@ async fn list_page<P: Ports>(
 pub(super) async fn get<P: Ports>(caller: Caller<P>, segments: PathParams) -> Reply {
     let id: ClassifierId = segments.id("id", NO_CLASSIFIER)?;
     let mut check = Validator::default();
-    let draft = check.boolean(&caller.query.get("draft")).unwrap_or_default();
+    let version = rules::version(&mut check, &caller.query);
     check.finish(Some(()))?;
-    let classifier = classifiers::get(&caller.ports, caller.token.project, id, draft).await;
+    let classifier = classifiers::get(&caller.ports, caller.token.project, id, version).await;
     Ok(answer(StatusCode::OK, &found(classifier, NO_CLASSIFIER)?))
 }
 
@@ -140,7 +138,7 @@ pub(super) async fn get<P: Ports>(caller: Caller<P>, segments: PathParams) -> Re
 pub(super) async fn update<P: Ports>(caller: Caller<P>, segments: PathParams, headers: HeaderMap, body: Body) -> Reply {
     let id: ClassifierId = segments.id("id", NO_CLASSIFIER)?;
     let project = caller.token.project;
-    let newest = found(classifiers::get(&caller.ports, project, id, true).await, NO_CLASSIFIER)?;
+    let newest = found(classifiers::get(&caller.ports, project, id, Version::Newest).await, NO_CLASSIFIER)?;
     let input = body::json(&headers, body).await?;
     let input = Input::root("body", Some(&input));
     let mut check = Validator::default();

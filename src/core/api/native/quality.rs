@@ -15,7 +15,12 @@ use crate::{
     error::{ErrorKind, Result},
     id::ClassifierId,
     job::Classification,
-    service::{classifiers, index::ClassifierVersion, ports::Ports, stateless::evaluate as evaluated},
+    service::{
+        classifiers,
+        index::{ClassifierVersion, Version},
+        ports::Ports,
+        stateless::evaluate as evaluated,
+    },
     validate::{Input, Validator},
 };
 
@@ -24,12 +29,12 @@ async fn versions<P: Ports>(
     caller: &Caller<P>,
     id: ClassifierId,
 ) -> Result<(ClassifierVersion, Option<ClassifierVersion>)> {
-    let version = async |draft| classifiers::get(&caller.ports, caller.token.project, id, draft).await;
-    let newest = found(version(true).await, NO_CLASSIFIER)?;
+    let get = async |version| classifiers::get(&caller.ports, caller.token.project, id, version).await;
+    let newest = found(get(Version::Newest).await, NO_CLASSIFIER)?;
     if !newest.draft {
         return Ok((newest, None));
     }
-    match version(false).await {
+    match get(Version::Published).await {
         Ok(published) => Ok((newest, Some(published))),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok((newest, None)),
         Err(error) => Err(error),

@@ -3,9 +3,10 @@
 use std::{collections::BTreeSet, str::FromStr};
 
 use crate::{
-    api::cuid,
+    api::{cuid, query::Query},
     classify::RuleSet,
     limits,
+    service::index::Version,
     validate::{Input, Validator},
 };
 
@@ -14,6 +15,14 @@ pub(super) const NAME_CHARS: usize = 255;
 
 /// The longest id that is parsed, in characters.
 const ID_CHARS: usize = 200;
+
+/// The version of a classifier that the query asks for: with `draft=true` the newest, else the newest published one.
+pub(super) fn version(check: &mut Validator, query: &Query) -> Version {
+    match check.boolean(&query.get("draft")) {
+        Some(true) => Version::Newest,
+        _ => Version::Published,
+    }
+}
 
 /// Parses an id, in any of its formats.
 pub(super) fn id<T: FromStr>(check: &mut Validator, field: &Input<'_>) -> Option<T> {

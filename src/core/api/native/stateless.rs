@@ -125,12 +125,12 @@ pub(super) async fn classify<P: Ports>(caller: Caller<P>, headers: HeaderMap, bo
     let content = content(&mut check, &input, file);
     let rules_input = parse_rules_input(&mut check, &input);
     let settings = classify::input::parse_settings(&mut check, &input.get("settings"));
-    let draft = check.boolean(&caller.query.get("draft")).unwrap_or_default();
+    let version = rules::version(&mut check, &caller.query);
     let (content, rules_input) = check.finish(content.zip(rules_input))?;
     check_size(&content)?;
     let mut classification = match rules_input {
         RulesInput::Saved(id) => {
-            let saved = classifiers::get(&caller.ports, caller.token.project, id, draft).await;
+            let saved = classifiers::get(&caller.ports, caller.token.project, id, version).await;
             found(saved, NO_CLASSIFIER)?.classification
         }
         RulesInput::Rules(rules) => Classification { rules, ..Classification::default() },

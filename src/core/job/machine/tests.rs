@@ -9,7 +9,7 @@ use crate::{
     classify::Decision,
     extract::Schema,
     id::{FileId, JobId, ProjectId, SchemaId, TokenId},
-    job::{NewJob, Route, Source, Stage},
+    job::{NewJob, Plan, Route, Source, Stage},
 };
 
 fn lease(number: u8) -> LeaseId {
@@ -52,7 +52,7 @@ fn reports() -> impl Strategy<Value = Report> {
     ]
 }
 
-fn accepted(stages: usize) -> Job {
+fn accepted(plan: Plan) -> Job {
     Job::accepted(
         NewJob {
             id: JobId::from_random([1; 16]),
@@ -60,8 +60,8 @@ fn accepted(stages: usize) -> Job {
             user: TokenId::from_random([3; 16]),
             source: Source::File { id: FileId::from_random([4; 16]), size: 1 },
             classification: Arc::default(),
-            transaction: None,
-            plan: [Stage::Classify, Stage::Extract].into_iter().take(stages).collect(),
+            idempotency_key: None,
+            plan,
             // Some of the labels that decisions give have a route.
             routes: ["1", "2", "3"].map(route).into(),
             route: None,
@@ -91,7 +91,7 @@ fn commands() -> impl Strategy<Value = Command> {
         any::<bool>().prop_map(|retryable| Start::Done(failed(retryable))),
     ];
     prop_oneof![
-        2 => start.prop_map(|start| Command::Submit { job: Box::new(accepted(2)), start }),
+        2 => start.prop_map(|start| Command::Submit { job: Box::new(accepted(Plan::ClassifyAndExtract)), start }),
         6 => (0..6_u8).prop_map(|number| Command::Claim { lease: lease(number) }),
         8 => (0..6_u8, reports()).prop_map(|(number, report)| Command::Report { lease: lease(number), report }),
         1 => Just(Command::Cancel),
@@ -137,15 +137,15 @@ fn step(before: Option<&Job>, command: Command, now: Timestamp, pushed: &mut BTr
     }
     assert!(after.updated_at >= before.updated_at);
     if before.status().is_final() && after.status() != before.status() {
-        assert_eq!(after.status(), Status::Purged, "a final state was left");
+        assert_eq!(after.status(), Status::Deleted, "a final state was left");
     }
     if before.status() == Status::Succeeded && after.status() == Status::Succeeded {
         assert_eq!(after.decision, before.decision, "the result was written twice");
         assert_eq!(after.extraction, before.extraction, "the result was written twice");
     }
-    if let State::Running { lease, until, .. } = before.state {
+    if let State::Running { lease, lease_expires_at, .. } = before.state {
         if claimer.is_some() && after.state != before.state {
-            assert!(until <= now, "a live lease was taken away");
+            assert!(lease_expires_at <= now, "a live lease was taken away");
         }
         if let Some(reporter) = reporter {
             assert_eq!(reporter, lease, "somebody else's report counted");
@@ -180,7 +180,7 @@ proptest! {
                 }
             }
             if let Some(job) = &job {
-                prop_assert!(job.timer().is_some() || job.status() == Status::Purged && job.outbox.is_empty());
+                prop_assert!(job.timer().is_some() || job.status() == Status::Deleted && job.outbox.is_empty());
             }
         }
     }
@@ -189,7 +189,7 @@ proptest! {
     /// after the maximum number of attempts.
     #[test]
     fn the_timer_alone_ends_every_job(events in events()) {
-        let mut job = accepted(2);
+        let mut job = accepted(Plan::ClassifyAndExtract);
         let mut now = Timestamp::from_millis(1_000);
         let mut pushed = BTreeSet::new();
         for event in events {
@@ -225,7 +225,7 @@ fn after(job: &Job, command: Command, now: i64) -> Job {
 
 fn submitted(inline: Option<LeaseId>) -> Job {
     let start = inline.map_or(Start::Queue, Start::Inline);
-    let command = Command::Submit { job: Box::new(accepted(1)), start };
+    let command = Command::Submit { job: Box::new(accepted(Plan::Classify)), start };
     match apply(None, command, Timestamp::from_millis(0)) {
         Ok(Transition::Changed(job)) => *job,
         other => panic!("{other:?}"),
@@ -243,6 +243,20 @@ fn a_queued_job_enqueues_a_message_and_ends_with_its_result() {
     assert_eq!(job.engine_version.as_deref(), Some(ENGINE_VERSION));
     assert_eq!(job.outbox, [Effect::UpsertIndex { version: 3 }], "only the newest version is owed");
     assert_eq!(job.updated_at, Timestamp::from_millis(9));
+}
+
+#[test]
+fn a_plan_is_stored_as_the_list_of_its_stages() {
+    for (plan, stored) in [
+        (Plan::Classify, r#"["classify"]"#),
+        (Plan::ClassifyAndExtract, r#"["classify","extract"]"#),
+        (Plan::Extract, r#"["extract"]"#),
+    ] {
+        assert_eq!(serde_json::to_string(&plan).unwrap(), stored);
+        assert_eq!(serde_json::from_str::<Plan>(stored).unwrap(), plan);
+    }
+    let error = serde_json::from_str::<Plan>(r#"["extract","classify"]"#).unwrap_err();
+    assert_eq!(error.to_string(), "no plan has the stages [Extract, Classify]");
 }
 
 #[test]
@@ -268,9 +282,9 @@ fn jobs_that_crash_together_are_not_retried_together() {
             JobId::from_random(std::array::from_fn(|index| number.wrapping_mul(37) ^ (index as u8).wrapping_mul(91)));
         (1..=3_u8).map(move |attempt| {
             job = after(&job, Command::Claim { lease: lease(attempt) }, 1_000_000 * i64::from(attempt));
-            let State::Running { until, .. } = job.state else { panic!("{job:?}") };
-            job = after(&job, Command::Wake, until.as_millis());
-            until.as_millis() % 1_000_000
+            let State::Running { lease_expires_at, .. } = job.state else { panic!("{job:?}") };
+            job = after(&job, Command::Wake, lease_expires_at.as_millis());
+            lease_expires_at.as_millis() % 1_000_000
         })
     };
     let mut coinciding = 0;
@@ -311,12 +325,14 @@ fn a_permanent_failure_ends_a_job_and_a_retryable_one_does_not() {
 fn extraction_follows_if_there_is_a_route() {
     for (number, has_route) in [(1, true), (5, false)] {
         // Both ways to be classified: before the job is stored, and by the worker that claims it.
-        let start =
-            |start| match apply(None, Command::Submit { job: Box::new(accepted(2)), start }, Timestamp::from_millis(0))
-            {
-                Ok(Transition::Changed(job)) => *job,
-                other => panic!("{other:?}"),
-            };
+        let start = |start| match apply(
+            None,
+            Command::Submit { job: Box::new(accepted(Plan::ClassifyAndExtract)), start },
+            Timestamp::from_millis(0),
+        ) {
+            Ok(Transition::Changed(job)) => *job,
+            other => panic!("{other:?}"),
+        };
         let done = start(Start::Done(classified(number)));
         let claimed = start(Start::Inline(lease(1)));
         let claimed = after(&claimed, Command::Report { lease: lease(1), report: classified(number) }, 1);
@@ -352,9 +368,9 @@ fn commands_that_are_not_valid_in_a_state_are_rejected() {
         Ok(Transition::Unchanged),
         "cancelling twice is harmless"
     );
-    let purged = after(&cancelled, Command::Delete, 2);
-    assert_eq!(apply(Some(&purged), Command::Get, now), Err(Rejected::Unknown));
-    assert_eq!(purged.outbox, [Effect::RemoveFromIndex]);
-    let gone = after(&purged, Command::Delivered { effects: vec!["remove".to_owned()] }, 3);
+    let deleted = after(&cancelled, Command::Delete, 2);
+    assert_eq!(apply(Some(&deleted), Command::Get, now), Err(Rejected::Unknown));
+    assert_eq!(deleted.outbox, [Effect::RemoveFromIndex]);
+    let gone = after(&deleted, Command::Delivered { effects: vec!["remove".to_owned()] }, 3);
     assert_eq!(gone.timer(), None);
 }

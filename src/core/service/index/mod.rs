@@ -2,93 +2,174 @@
 //!
 //! A job's row is written when the job is accepted, before the job itself exists: one row holds the reservation of
 //! its idempotency key, its place in listings, and a snapshot. The job then reports every change that listings show
-//! to the index. A row whose job never reports (a crash between the two writes) is found by [`sweep`](super::sweep::sweep), which submits
-//! the job under the reserved id; submitting is idempotent.
+//! to the index. A row whose job never reports (a crash between the two writes) is found by
+//! [`sweep`](super::sweep::sweep), which submits the job under the reserved id; submitting is idempotent.
+//!
+//! Each area has a module with its records, its commands and its part of the storage: [`project`], [`jobs`],
+//! [`files`], [`classifiers`], [`schemas`]. The storages in memory and of the Worker have modules of the same names.
 
-mod classifier;
-mod command;
-mod handle;
-mod rows;
-mod store;
+mod classifier_version;
+mod classifiers;
+mod files;
+mod job_rows;
+mod jobs;
+mod page;
+mod project;
+mod schemas;
 
-use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
-pub(super) use self::command::{cursor, truncate_page};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+pub(super) use self::page::{cursor, truncate_page};
 pub use self::{
-    classifier::{ClassifierChange, ClassifierVersion, RouteRef, RuleChange},
-    command::{
-        ClassifierFilter, Cursor, FileFilter, FileOrder, IndexCommand, IndexReply, JobFilter, JobInput, Page,
-        PageRequest, Refusal, Reservation, RuleSource, bad_cursor,
+    classifier_version::{ClassifierChange, ClassifierVersion, RouteRef, RuleChange},
+    classifiers::{
+        AddExample, ChangeClassifier, ChangeRules, ClassifierFilter, ClassifierStore, DeleteClassifier, GetClassifier,
+        ListClassifiers, PublishClassifier, SaveClassifier, Version, Versions,
     },
-    handle::handle,
-    rows::{JobRow, JobRows},
-    store::IndexStore,
+    files::{File, FileFilter, FileOrder, FileStore, GetFile, ListFiles, PutFile, RemoveFile},
+    job_rows::{JobRow, JobRows},
+    jobs::{
+        JobFilter, JobInput, JobRole, JobRowStore, ListJobs, Refusal, RemoveJob, ReserveJob, Reserved, RuleSource,
+        UpsertJob, Work,
+    },
+    page::{Cursor, Page, PageRequest, bad_cursor},
+    project::{ChangeProject, GetProject, Project, ProjectStore, PutProject},
+    schemas::{ChangeSchema, DeleteSchema, GetSchema, ListSchemas, SaveSchema, SavedSchema, SchemaStore},
 };
 use crate::{
-    extract::Schema,
-    id::{FileId, JobId, OrganizationId, ProjectId, SchemaId},
-    limits,
+    error::{Error, Result},
+    id::ProjectId,
     time::Timestamp,
 };
 
-/// A project: the namespace of everything in its index.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Project {
-    /// Its id.
-    pub id: ProjectId,
-    /// Its name.
-    pub name: String,
-    /// The id of the owner.
-    pub organization: OrganizationId,
-    /// The name of the owner.
-    pub organization_name: String,
-    /// How many days its files and its ended jobs are kept.
-    #[serde(default = "limits::retention_days")]
-    pub retention_days: u32,
-    /// When it was created.
-    pub created_at: Timestamp,
-    /// When it last changed.
-    pub updated_at: Timestamp,
+/// The storage of one index. Every call is atomic by itself and every change is one call, so that no change can be
+/// half made. Listings begin after the row `after`, if given. Every method fails with `Internal` if the storage fails.
+pub trait IndexStore: ProjectStore + JobRowStore + FileStore + ClassifierStore + SchemaStore {}
+
+impl<S: ProjectStore + JobRowStore + FileStore + ClassifierStore + SchemaStore> IndexStore for S {}
+
+/// Where and when a command runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Context {
+    /// The project of the index.
+    pub project: ProjectId,
+    /// The current time.
+    pub now: Timestamp,
 }
 
-/// An uploaded file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct File {
-    /// Its id.
-    pub id: FileId,
-    /// The file name from the upload.
-    pub name: String,
-    /// Its purpose, as the uploader put it.
-    #[serde(default)]
-    pub purpose: Option<String>,
-    /// The uploader's own id for it.
-    #[serde(default)]
-    pub external_id: Option<String>,
-    /// Its format as a file extension such as `pdf`; None if unknown.
-    #[serde(default)]
-    pub kind: Option<String>,
-    /// Its size in bytes; None until its bytes are uploaded.
-    pub size: Option<u64>,
-    /// Its current job, which holds the file's processing status, if any (see [`JobInput::File`]).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub job: Option<JobId>,
-    /// When it was announced or uploaded.
-    pub created_at: Timestamp,
-    /// When its bytes last changed.
-    pub updated_at: Timestamp,
+/// A command to an index. Its fields are its arguments.
+pub trait IndexCommand: Into<AnyCommand> + Send {
+    /// What the index replies. None in a reply means that there is no such record.
+    type Reply: Serialize + DeserializeOwned + Send;
+
+    /// The time within which the index must [sweep](super::sweep::sweep) because of this command. None if the command
+    /// does not require it.
+    const SWEEP_WITHIN: Option<Duration> = None;
+
+    /// Runs the command.
+    ///
+    /// # Errors
+    ///
+    /// Those of the command, and `Internal` if the storage fails.
+    fn run(self, store: &impl IndexStore, context: Context) -> Result<Self::Reply>;
+
+    /// The JSON of a reply. A command whose reply is stored as JSON passes that on instead of serializing it again.
+    ///
+    /// # Errors
+    ///
+    /// `Internal` if the reply cannot be serialized.
+    fn reply_to_json(reply: &Self::Reply) -> Result<String> {
+        serde_json::to_string(reply).map_err(Error::internal)
+    }
 }
 
-/// A saved schema.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct SavedSchema {
-    /// Its id.
-    pub id: SchemaId,
-    /// Its name. Unique in the project.
-    pub name: String,
-    /// What to extract.
-    pub schema: Schema,
-    /// When it was created.
-    pub created_at: Timestamp,
-    /// When it last changed.
-    pub updated_at: Timestamp,
+/// Declares [`AnyCommand`] from the list of all commands.
+macro_rules! commands {
+    ($($command:ident),* $(,)?) => {
+        /// Any command to an index, as it crosses from the Worker to the durable object: its name and its fields.
+        #[derive(Debug, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum AnyCommand {
+            $(
+                #[doc = concat!("See [`", stringify!($command), "`].")]
+                $command($command),
+            )*
+        }
+
+        impl AnyCommand {
+            /// The time within which the index must [sweep](super::sweep::sweep) because of this command. None if the
+            /// command does not require it.
+            pub fn sweep_within(&self) -> Option<Duration> {
+                match self {
+                    $(Self::$command(_) => <$command as IndexCommand>::SWEEP_WITHIN,)*
+                }
+            }
+
+            /// Runs the command, and returns the JSON of its reply.
+            ///
+            /// # Errors
+            ///
+            /// Those of the command, and `Internal` if the storage fails.
+            pub fn run(self, store: &impl IndexStore, context: Context) -> Result<String> {
+                match self {
+                    $(Self::$command(command) => $command::reply_to_json(&command.run(store, context)?),)*
+                }
+            }
+        }
+
+        $(
+            impl From<$command> for AnyCommand {
+                fn from(command: $command) -> Self {
+                    Self::$command(command)
+                }
+            }
+        )*
+    };
+}
+
+commands![
+    PutProject,
+    GetProject,
+    ChangeProject,
+    ReserveJob,
+    UpsertJob,
+    RemoveJob,
+    ListJobs,
+    PutFile,
+    GetFile,
+    RemoveFile,
+    ListFiles,
+    SaveClassifier,
+    ChangeClassifier,
+    ChangeRules,
+    AddExample,
+    PublishClassifier,
+    GetClassifier,
+    DeleteClassifier,
+    ListClassifiers,
+    SaveSchema,
+    ChangeSchema,
+    GetSchema,
+    DeleteSchema,
+    ListSchemas,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_crosses_under_its_name() {
+        let text = serde_json::to_string(&AnyCommand::from(GetProject)).unwrap();
+        assert_eq!(text, r#"{"get_project":null}"#);
+        assert!(matches!(serde_json::from_str(&text), Ok(AnyCommand::GetProject(GetProject))));
+    }
+
+    #[test]
+    fn an_unknown_command_is_named_in_the_error() {
+        let error = serde_json::from_str::<AnyCommand>(r#"{"paint_project":null}"#).unwrap_err();
+        assert!(error.to_string().starts_with("unknown variant `paint_project`"), "{error}");
+    }
 }

@@ -86,7 +86,7 @@ impl ClassifierVersion {
     /// # Errors
     ///
     /// `NotFound` if there is no such rule, `Conflict` if two rules would have the same label, `Invalid` if there would
-    /// be more than [`limits::MAX_RULES`] rules, or at `label` if no rule has the label of an example.
+    /// be more than [`limits::MAX_RULES`] rules.
     pub fn change(&mut self, change: RuleChange) -> Result<()> {
         match change {
             RuleChange::Add(rule) => {
@@ -123,14 +123,17 @@ impl ClassifierVersion {
                 self.rule_ids_by_label.remove(&removed.label);
                 self.routes.retain(|route| route.label != removed.label);
             }
-            RuleChange::Example { label, text } => self.add_example(&label, &text)?,
         }
         Ok(())
     }
 
     /// Adds `text` to the examples of the rule with that label, and removes it from all others. If the rule then has
     /// too many examples, its oldest is dropped; if all rules have too many bytes, the oldest of the largest rule is.
-    fn add_example(&mut self, label: &str, text: &str) -> Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// `Invalid` at `label` if no rule has that label.
+    pub fn add_example(&mut self, label: &str, text: &str) -> Result<()> {
         let rules = &mut self.classification.rules.rules;
         if !rules.iter().any(|rule| rule.label == label) {
             return Err(unknown_label(label));
@@ -213,14 +216,6 @@ pub enum RuleChange {
     },
     /// Remove a rule, and the route of its label.
     Remove(RuleId),
-    /// Add a text to the examples of a label, and remove it from all others. If the limits are exceeded, the oldest
-    /// examples are dropped.
-    Example {
-        /// The label.
-        label: String,
-        /// The text of the example.
-        text: String,
-    },
 }
 
 /// The changes of a new version of a classifier. Absent fields stay as they are.

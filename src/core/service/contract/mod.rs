@@ -4,27 +4,28 @@
 //! project of its own, so that checks do not affect each other. The stage queue must not deliver during the run: the
 //! suite claims the stages itself.
 
+mod bytes;
+
 use std::{collections::BTreeSet, future::Future, sync::Arc, time::Duration};
 
-use bytes::Bytes;
-use futures_util::{StreamExt, stream};
 use serde::Serialize;
 
 use super::{
     access,
     index::{
-        ClassifierChange, ClassifierFilter, ClassifierVersion, Cursor, File, FileFilter, FileOrder, IndexCommand,
-        IndexReply, JobFilter, JobInput, Page, PageRequest, Refusal, Reservation, RouteRef, RuleChange, RuleSource,
+        ClassifierChange, ClassifierFilter, ClassifierVersion, Cursor, File, FileFilter, FileOrder, JobFilter,
+        JobInput, JobRole, Page, PageRequest, PutFile, Refusal, RemoveFile, RemoveJob, ReserveJob, Reserved, RouteRef,
+        RuleChange, RuleSource, UpsertJob, Version, Versions, Work,
     },
     job_reply::JobReply,
-    ports::{FileKey, PartUpload, Ports},
+    ports::Ports,
     tokens::{Token, TokenCommand},
 };
 use crate::{
     classify::{Decision, Rule, RuleSet},
     error::{Error, ErrorKind, Result},
     id::{ClassifierId, FileId, JobId, LeaseId, ProjectId, SchemaId, TokenId},
-    job::{Classification, Command, External, Job, Report, Stage, Start, State, Status},
+    job::{Classification, Command, External, Job, Report, Start, State, Status},
     limits,
     time::Timestamp,
 };
@@ -43,7 +44,7 @@ pub async fn run<P: Ports>(ports: &P) -> Vec<Check> {
     let mut checks = Vec::new();
     checks.push(check("a job is stored once and keeps its leases", job_lifecycle(ports)).await);
     checks.push(check("a job that was never stored is not found", unknown_job(ports)).await);
-    checks.push(check("a removed job is gone from its place and the index", job_removal(ports)).await);
+    checks.push(check("a deleted job is gone from its place and the index", job_deletion(ports)).await);
     checks.push(check("an index refuses what it does not know", refusals(ports)).await);
     checks.push(check("an idempotency key leads to its first job", idempotency(ports)).await);
     checks.push(check("a row keeps the newest version", row_versions(ports)).await);
@@ -56,9 +57,9 @@ pub async fn run<P: Ports>(ports: &P) -> Vec<Check> {
     checks.push(check("an index that was never written knows nothing", empty_index(ports)).await);
     checks.push(check("a project changes in what is named", project_changes(ports)).await);
     checks.push(check("a token is found until it is revoked", tokens(ports)).await);
-    checks.push(check("bytes come back as they were stored", file_bytes(ports)).await);
-    checks.push(check("an upload in parts is one object", upload_in_parts(ports)).await);
-    checks.push(check("a stream is stored only when it is as long as it said", streamed_bytes(ports)).await);
+    checks.push(check("bytes come back as they were stored", bytes::file_bytes(ports)).await);
+    checks.push(check("an upload in parts is one object", bytes::upload_in_parts(ports)).await);
+    checks.push(check("a stream is stored only when it is as long as it said", bytes::streamed_bytes(ports)).await);
     checks.push(check("randomness does not repeat and time does not run back", clock_and_random(ports)).await);
     checks
 }
@@ -83,6 +84,10 @@ fn expect_kind<T>(result: Result<T>, kind: ErrorKind, what: &str) -> Result<()> 
         Err(error) => expect_eq(&error.kind(), &kind, what),
         Ok(_) => Err(Error::new(ErrorKind::Internal, format!("{what}: it succeeded"))),
     }
+}
+
+fn unexpected(outcome: &Reserved) -> Error {
+    Error::new(ErrorKind::Internal, format!("unexpected outcome of a reservation: {outcome:?}"))
 }
 
 fn classification(label: &str) -> Classification {
@@ -117,7 +122,7 @@ async fn scene(ports: &impl Ports) -> Result<Scene> {
     let scene =
         Scene { project, user: TokenId::from_random(ports.random()), file: FileId::from_random(ports.random()) };
     let file = new_file(ports, scene.file, "scene.txt");
-    ports.index(project, IndexCommand::PutFile(file)).await?;
+    ports.index(project, PutFile(file)).await?;
     Ok(scene)
 }
 
@@ -137,7 +142,7 @@ fn new_file(ports: &impl Ports, id: FileId, name: &str) -> File {
 }
 
 fn file(id: FileId) -> JobInput {
-    JobInput::File { id, current: false }
+    JobInput::File { id, role: JobRole::Independent }
 }
 
 fn change(name: Option<&str>, classification: Option<Classification>) -> ClassifierChange {
@@ -145,22 +150,21 @@ fn change(name: Option<&str>, classification: Option<Classification>) -> Classif
 }
 
 impl Scene {
-    fn reservation(&self, ports: &impl Ports) -> Reservation {
-        Reservation {
+    fn reservation(&self, ports: &impl Ports) -> ReserveJob {
+        ReserveJob {
             id: JobId::from_random(ports.random()),
             user: self.user,
             input: file(self.file),
-            rule_source: RuleSource::Inline(Box::new(classification("a"))),
-            transaction: None,
-            plan: vec![Stage::Classify],
+            work: Work::Classify(RuleSource::Inline(Box::new(classification("a")))),
+            idempotency_key: None,
             external: External::default(),
         }
     }
 
-    async fn reserve(&self, ports: &impl Ports, reservation: Reservation) -> Result<Job> {
-        match ports.index(self.project, IndexCommand::Reserve(Box::new(reservation))).await? {
-            IndexReply::Accepted(job) => Ok(*job),
-            other => Err(other.unexpected()),
+    async fn reserve(&self, ports: &impl Ports, reservation: ReserveJob) -> Result<Job> {
+        match ports.index(self.project, reservation).await? {
+            Reserved::Accepted(job) => Ok(*job),
+            other => Err(unexpected(&other)),
         }
     }
 
@@ -206,47 +210,42 @@ async fn unknown_job(ports: &impl Ports) -> Result<()> {
     Ok(())
 }
 
-async fn job_removal(ports: &impl Ports) -> Result<()> {
+async fn job_deletion(ports: &impl Ports) -> Result<()> {
     let scene = scene(ports).await?;
     let job = scene.reserve(ports, scene.reservation(ports)).await?;
     let send = |command| ports.job(scene.project, job.id, command);
     send(Command::Submit { job: Box::new(job.clone()), start: Start::Queue }).await?;
-    expect_kind(send(Command::Delete).await, ErrorKind::Conflict, "a job that has not ended cannot be removed")?;
+    expect_kind(send(Command::Delete).await, ErrorKind::Conflict, "a job that has not ended cannot be deleted")?;
     send(Command::Cancel).await?;
-    expect_eq(&send(Command::Delete).await?, &JobReply::Removed, "a cancelled job can")?;
+    expect_eq(&send(Command::Delete).await?, &JobReply::Deleted, "a cancelled job can")?;
     expect_kind(send(Command::Get).await, ErrorKind::NotFound, "it is gone")?;
     expect_eq(&scene.list(ports, JobFilter::default(), page(10)).await?.items, &Vec::new(), "the index forgot it")
 }
 
 async fn refusals(ports: &impl Ports) -> Result<()> {
     let scene = scene(ports).await?;
-    let refused = async |reservation: Reservation| match ports
-        .index(scene.project, IndexCommand::Reserve(Box::new(reservation)))
-        .await?
-    {
-        IndexReply::Refused(refusal) => Ok(refusal),
-        other => Err(other.unexpected()),
-    };
-    let unknown = Reservation { input: file(FileId::from_random(ports.random())), ..scene.reservation(ports) };
-    expect_eq(&refused(unknown).await?, &Refusal::UnknownFile, "an unknown file")?;
+    let reserved = |reservation: ReserveJob| ports.index(scene.project, reservation);
+    let refused = Reserved::Refused;
+    let unknown = ReserveJob { input: file(FileId::from_random(ports.random())), ..scene.reservation(ports) };
+    expect_eq(&reserved(unknown).await?, &refused(Refusal::UnknownFile), "an unknown file")?;
     let classifier = RuleSource::Saved(ClassifierId::from_random(ports.random()));
-    let unknown = Reservation { rule_source: classifier, ..scene.reservation(ports) };
-    expect_eq(&refused(unknown).await?, &Refusal::UnknownClassifier, "an unknown classifier")?;
+    let unknown = ReserveJob { work: Work::Classify(classifier), ..scene.reservation(ports) };
+    expect_eq(&reserved(unknown).await?, &refused(Refusal::UnknownClassifier), "an unknown classifier")?;
     let announced = FileId::from_random(ports.random());
     let row = File { size: None, ..new_file(ports, announced, "announced.txt") };
-    ports.index(scene.project, IndexCommand::PutFile(row)).await?;
-    let early = Reservation { input: file(announced), ..scene.reservation(ports) };
-    expect_eq(&refused(early).await?, &Refusal::FileNotUploaded, "a file that has not arrived")?;
+    ports.index(scene.project, PutFile(row)).await?;
+    let early = ReserveJob { input: file(announced), ..scene.reservation(ports) };
+    expect_eq(&reserved(early).await?, &refused(Refusal::FileNotUploaded), "a file that has not arrived")?;
     expect_eq(&scene.list(ports, JobFilter::default(), page(10)).await?.items, &Vec::new(), "nothing was stored")
 }
 
 async fn idempotency(ports: &impl Ports) -> Result<()> {
     let scene = scene(ports).await?;
-    let keyed = |key: &str| Reservation { transaction: Some(key.to_owned()), ..scene.reservation(ports) };
+    let keyed = |key: &str| ReserveJob { idempotency_key: Some(key.to_owned()), ..scene.reservation(ports) };
     let first = scene.reserve(ports, keyed("Schlüssel '1'")).await?;
-    match ports.index(scene.project, IndexCommand::Reserve(Box::new(keyed("Schlüssel '1'")))).await? {
-        IndexReply::Existing(job) => expect_eq(&job.snapshot(), &first.snapshot(), "the first job")?,
-        other => return Err(other.unexpected()),
+    match ports.index(scene.project, keyed("Schlüssel '1'")).await? {
+        Reserved::Existing(job) => expect_eq(&job.snapshot(), &first.snapshot(), "the first job")?,
+        other => return Err(unexpected(&other)),
     }
     let second = scene.reserve(ports, keyed("another")).await?;
     expect(second.id != first.id, "another key is another job")
@@ -258,7 +257,7 @@ async fn row_versions(ports: &impl Ports) -> Result<()> {
     let newer = Job { version: 5, state: State::Succeeded, ..accepted.snapshot() };
     let older = Job { version: 4, state: State::Cancelled, ..accepted };
     for job in [newer.clone(), older] {
-        ports.index(scene.project, IndexCommand::UpsertJob { job: Box::new(job) }).await?;
+        ports.index(scene.project, UpsertJob(Box::new(job))).await?;
     }
     let by_status = JobFilter { status: Some(Status::Succeeded), ..JobFilter::default() };
     expect_eq(&scene.list(ports, by_status, page(10)).await?.items, &vec![newer], "the newest version")
@@ -269,7 +268,7 @@ async fn job_listing(ports: &impl Ports) -> Result<()> {
     let scene = scene(ports).await?;
     let classifier = ClassifierId::from_random(ports.random());
     let accepted = scene.reserve(ports, scene.reservation(ports)).await?;
-    ports.index(scene.project, IndexCommand::RemoveJob { job: accepted.id }).await?;
+    ports.index(scene.project, RemoveJob { id: accepted.id }).await?;
     let mut jobs = Vec::new();
     for number in 0..COUNT {
         let mut job = Job {
@@ -281,7 +280,7 @@ async fn job_listing(ports: &impl Ports) -> Result<()> {
             ..accepted.clone()
         };
         Arc::make_mut(&mut job.classification).classifier = (number % 5 == 0).then_some(classifier);
-        ports.index(scene.project, IndexCommand::UpsertJob { job: Box::new(job.clone()) }).await?;
+        ports.index(scene.project, UpsertJob(Box::new(job.clone()))).await?;
         jobs.push(job.snapshot());
     }
     jobs.sort_by_key(|job| std::cmp::Reverse((job.created_at, job.id)));
@@ -321,13 +320,13 @@ async fn job_listing(ports: &impl Ports) -> Result<()> {
 
 async fn file_listing(ports: &impl Ports) -> Result<()> {
     let scene = scene(ports).await?;
-    ports.index(scene.project, IndexCommand::DeleteFile { file: scene.file }).await?;
+    ports.index(scene.project, RemoveFile { id: scene.file }).await?;
     let mut files = Vec::new();
     for number in 0..25_u8 {
         let mut file = new_file(ports, FileId::from_random([number; 16]), &format!("{}.txt", number % 4));
         file.created_at = Timestamp::from_millis(1_000_000 + i64::from(number / 2));
         file.external_id = (number % 3 == 0).then(|| "l'été".to_owned());
-        ports.index(scene.project, IndexCommand::PutFile(file.clone())).await?;
+        ports.index(scene.project, PutFile(file.clone())).await?;
         files.push(file);
     }
     let pages = async |filter: FileFilter, order: FileOrder| {
@@ -374,7 +373,11 @@ async fn classifier_versions(ports: &impl Ports) -> Result<()> {
     expect_kind(renamed.await, ErrorKind::Conflict, "a name that is taken")?;
     let third = super::classifiers::change(ports, project, first.id, change(Some("post"), None)).await?;
     expect_eq(&third.classification, &second.classification, "what is not given stays")?;
-    expect_eq(&super::classifiers::get(ports, project, first.id, false).await?, &third, "the newest version")?;
+    expect_eq(
+        &super::classifiers::get(ports, project, first.id, Version::Published).await?,
+        &third,
+        "the newest version",
+    )?;
     let list = async |filter: ClassifierFilter| {
         Ok::<_, Error>(super::classifiers::list(ports, project, filter, page(10)).await?.items)
     };
@@ -384,7 +387,7 @@ async fn classifier_versions(ports: &impl Ports) -> Result<()> {
     };
     let all = newest_first(vec![third.clone(), other.clone(), second.clone(), first.clone()]);
     expect_eq(&list(ClassifierFilter::default()).await?, &all, "every version")?;
-    let latest = ClassifierFilter { latest_only: true, ..ClassifierFilter::default() };
+    let latest = ClassifierFilter { versions: Versions::NewestPublished, ..ClassifierFilter::default() };
     expect_eq(&list(latest).await?, &newest_first(vec![third, other.clone()]), "only the newest of each")?;
     let by_id = ClassifierFilter { id: Some(other.id), ..ClassifierFilter::default() };
     expect_eq(&list(by_id).await?, &vec![other.clone()], "the versions of one")?;
@@ -393,29 +396,33 @@ async fn classifier_versions(ports: &impl Ports) -> Result<()> {
     // The old name is available again.
     expect(save("mail", "d").await?.id != first.id, "a name that was given up is free")?;
     super::classifiers::delete(ports, project, first.id).await?;
-    expect_kind(super::classifiers::get(ports, project, first.id, false).await, ErrorKind::NotFound, "it is gone")?;
-    expect_eq(&super::classifiers::get(ports, project, other.id, false).await?, &other, "others stay")
+    expect_kind(
+        super::classifiers::get(ports, project, first.id, Version::Published).await,
+        ErrorKind::NotFound,
+        "it is gone",
+    )?;
+    expect_eq(&super::classifiers::get(ports, project, other.id, Version::Published).await?, &other, "others stay")
 }
 
 async fn drafts(ports: &impl Ports) -> Result<()> {
     let project = scene(ports).await?.project;
     let draft = |label: &str| ClassifierChange { draft: true, ..change(None, Some(classification(label))) };
     let first = super::classifiers::save(ports, project, "mail".to_owned(), draft("a")).await?;
-    let get = async |draft| super::classifiers::get(ports, project, first.id, draft).await;
-    expect_kind(get(false).await, ErrorKind::NotFound, "a draft alone is not classified with")?;
-    expect_eq(&get(true).await?, &first, "the draft")?;
+    let get = async |version| super::classifiers::get(ports, project, first.id, version).await;
+    expect_kind(get(Version::Published).await, ErrorKind::NotFound, "a draft alone is not classified with")?;
+    expect_eq(&get(Version::Newest).await?, &first, "the draft")?;
     let published = super::classifiers::publish(ports, project, first.id).await?;
-    expect_eq(&get(false).await?, &published, "it is published")?;
+    expect_eq(&get(Version::Published).await?, &published, "it is published")?;
     let again = super::classifiers::publish(ports, project, first.id).await?;
     expect_eq(&again, &published, "publishing again changes nothing")?;
     let second = super::classifiers::change(ports, project, first.id, draft("b")).await?;
-    expect_eq(&get(false).await?, &published, "a new draft leaves the published version")?;
-    let list = async |drafts: bool| {
-        let filter = ClassifierFilter { latest_only: true, drafts, ..ClassifierFilter::default() };
+    expect_eq(&get(Version::Published).await?, &published, "a new draft leaves the published version")?;
+    let list = async |versions| {
+        let filter = ClassifierFilter { versions, ..ClassifierFilter::default() };
         Ok::<_, Error>(super::classifiers::list(ports, project, filter, page(10)).await?.items)
     };
-    expect_eq(&list(false).await?, &vec![published.clone()], "listed without drafts")?;
-    expect_eq(&list(true).await?, &vec![second], "listed with drafts")?;
+    expect_eq(&list(Versions::NewestPublished).await?, &vec![published.clone()], "listed without drafts")?;
+    expect_eq(&list(Versions::Newest).await?, &vec![second], "listed with drafts")?;
 
     let other = change(None, Some(classification("c")));
     let other = super::classifiers::save(ports, project, "learning".to_owned(), other).await?;
@@ -437,8 +444,12 @@ async fn drafts(ports: &impl Ports) -> Result<()> {
     let more = learn("two").await?;
     expect_eq(&more.version, &draft.version, "a draft learns in place")?;
     expect_eq(&learn("one").await?, &more, "what is known changes nothing")?;
-    expect_eq(&super::classifiers::get(ports, project, other.id, true).await?, &more, "the draft is stored")?;
-    expect_eq(&super::classifiers::get(ports, project, other.id, false).await?, &other, "as published")
+    expect_eq(
+        &super::classifiers::get(ports, project, other.id, Version::Newest).await?,
+        &more,
+        "the draft is stored",
+    )?;
+    expect_eq(&super::classifiers::get(ports, project, other.id, Version::Published).await?, &other, "as published")
 }
 
 async fn schemas(ports: &impl Ports) -> Result<()> {
@@ -470,15 +481,13 @@ async fn schemas(ports: &impl Ports) -> Result<()> {
 async fn current_jobs(ports: &impl Ports) -> Result<()> {
     let scene = scene(ports).await?;
     let reservation =
-        || Reservation { input: JobInput::File { id: scene.file, current: true }, ..scene.reservation(ports) };
+        || ReserveJob { input: JobInput::File { id: scene.file, role: JobRole::Current }, ..scene.reservation(ports) };
     let first = scene.reserve(ports, reservation()).await?;
     expect_eq(&super::files::get(ports, scene.project, scene.file).await?.job, &Some(first.id), "the file's job")?;
-    match ports.index(scene.project, IndexCommand::Reserve(Box::new(reservation()))).await? {
-        IndexReply::Refused(Refusal::InProgress(job)) => expect_eq(&job, &first.id, "the job in the way")?,
-        other => return Err(other.unexpected()),
-    }
+    let refused = Reserved::Refused(Refusal::InProgress(first.id));
+    expect_eq(&ports.index(scene.project, reservation()).await?, &refused, "the job in the way")?;
     let ended = Job { version: 1, state: State::Succeeded, ..first.snapshot() };
-    ports.index(scene.project, IndexCommand::UpsertJob { job: Box::new(ended) }).await?;
+    ports.index(scene.project, UpsertJob(Box::new(ended))).await?;
     let second = scene.reserve(ports, reservation()).await?;
     expect(second.id != first.id, "another job once the first has ended")
 }
@@ -491,7 +500,11 @@ async fn empty_index(ports: &impl Ports) -> Result<()> {
     let file = FileId::from_random(ports.random());
     expect_kind(super::files::get(ports, project, file).await, ErrorKind::NotFound, "no file")?;
     let classifier = ClassifierId::from_random(ports.random());
-    expect_kind(super::classifiers::get(ports, project, classifier, false).await, ErrorKind::NotFound, "no classifier")
+    expect_kind(
+        super::classifiers::get(ports, project, classifier, Version::Published).await,
+        ErrorKind::NotFound,
+        "no classifier",
+    )
 }
 
 async fn project_changes(ports: &impl Ports) -> Result<()> {
@@ -520,72 +533,6 @@ async fn tokens(ports: &impl Ports) -> Result<()> {
     }
     expect_eq(&ports.tokens(TokenCommand::Revoke(token.id)).await?, &Some(token.clone()), "when it is revoked")?;
     expect_eq(&ports.tokens(TokenCommand::Get(token.id)).await?, &None, "after it is revoked")
-}
-
-fn key(ports: &impl Ports) -> FileKey {
-    FileKey { project: ProjectId::from_random(ports.random()), file: FileId::from_random(ports.random()) }
-}
-
-/// Bytes in which every byte differs from its neighbours, near and far.
-fn pattern(length: usize) -> Bytes {
-    (0..length)
-        .map(|offset| u8::try_from((offset ^ (offset >> 8) ^ (offset >> 16)) & 0xff).unwrap_or_default())
-        .collect()
-}
-
-async fn file_bytes(ports: &impl Ports) -> Result<()> {
-    let key = key(ports);
-    expect(ports.get(key).await?.is_none(), "before it is there")?;
-    expect(ports.open(key).await?.is_none(), "before it is there")?;
-    let bytes = pattern(100_000);
-    ports.put(key, bytes.clone()).await?;
-    expect(ports.get(key).await? == Some(bytes.clone()), "all at once")?;
-    let Some((length, mut chunks)) = ports.open(key).await? else {
-        return Err(Error::new(ErrorKind::Internal, "it cannot be opened"));
-    };
-    expect_eq(&length, &100_000, "its length")?;
-    let mut read = Vec::new();
-    while let Some(chunk) = chunks.next().await {
-        read.extend_from_slice(&chunk?);
-    }
-    expect(read == bytes, "as a stream")?;
-    ports.put(key, Bytes::from_static(b"new")).await?;
-    expect(ports.get(key).await?.as_deref() == Some(b"new"), "replaced")?;
-    ports.delete(key).await?;
-    ports.delete(key).await?;
-    expect(ports.get(key).await?.is_none(), "after it is removed")
-}
-
-async fn upload_in_parts(ports: &impl Ports) -> Result<()> {
-    let bytes = pattern(limits::PART_BYTES * 2 + 17);
-    let completed = key(ports);
-    let mut upload = ports.begin(completed).await?;
-    let aborted = key(ports);
-    let mut aborted_upload = ports.begin(aborted).await?;
-    let mut rest = bytes.clone();
-    while !rest.is_empty() {
-        let part = rest.split_to(rest.len().min(limits::PART_BYTES));
-        upload.part(part).await?;
-    }
-    aborted_upload.part(bytes.slice(..limits::PART_BYTES)).await?;
-    upload.complete().await?;
-    aborted_upload.abort().await?;
-    expect(ports.get(completed).await? == Some(bytes), "the parts are one object")?;
-    expect(ports.get(aborted).await?.is_none(), "an aborted upload leaves nothing")?;
-    ports.delete(completed).await
-}
-
-async fn streamed_bytes(ports: &impl Ports) -> Result<()> {
-    let key = key(ports);
-    let chunks = |sizes: &[usize]| stream::iter(sizes.iter().map(|size| Ok(pattern(*size))).collect::<Vec<_>>());
-    ports.put_stream(key, 300, chunks(&[100, 200])).await?;
-    expect_eq(&ports.get(key).await?.map(|bytes| bytes.len()), &Some(300), "as long as it said")?;
-    ports.delete(key).await?;
-    expect_kind(ports.put_stream(key, 300, chunks(&[100, 100])).await, ErrorKind::Invalid, "too short")?;
-    expect_kind(ports.put_stream(key, 300, chunks(&[200, 200])).await, ErrorKind::Invalid, "too long")?;
-    let cut = stream::iter(vec![Ok(pattern(10)), Err(Error::new(ErrorKind::Gone, "cut off"))]);
-    expect_kind(ports.put_stream(key, 20, cut).await, ErrorKind::Gone, "cut off")?;
-    expect(ports.get(key).await?.is_none(), "nothing of them is stored")
 }
 
 async fn clock_and_random(ports: &impl Ports) -> Result<()> {

@@ -10,7 +10,7 @@ use crate::{
     classify::Decision,
     error::{Error, Result},
     id::{JobId, ProjectId, TokenId},
-    job::{Classification, External, Job, Route, Source, Stage, State},
+    job::{Classification, External, Job, Plan, Route, Source, State},
     limits,
     time::Timestamp,
 };
@@ -58,11 +58,27 @@ impl JobRows {
     pub fn read(self) -> Result<(Vec<Job>, bool)> {
         match self {
             Self::Stored { page, cut } => {
-                jobs(serde_json::from_str(&format!(r#"{{{page},"cut":{cut}}}"#)).map_err(Error::internal)?)
+                jobs(serde_json::from_str(&stored_to_json(&page, cut)).map_err(Error::internal)?)
             }
             Self::Read { rows, cut } => Ok((rows, cut)),
         }
     }
+
+    /// The JSON of the rows. Stored rows are JSON already, and are not parsed: serializing them would check every byte.
+    ///
+    /// # Errors
+    ///
+    /// `Internal` if the rows cannot be serialized.
+    pub(super) fn to_json(&self) -> Result<String> {
+        match self {
+            Self::Stored { page, cut } => Ok(stored_to_json(page, *cut)),
+            Self::Read { .. } => serde_json::to_string(self).map_err(Error::internal),
+        }
+    }
+}
+
+fn stored_to_json(page: &str, cut: bool) -> String {
+    format!(r#"{{{page},"cut":{cut}}}"#)
 }
 
 fn jobs(serialized: SerializedRows<'_>) -> Result<(Vec<Job>, bool)> {
@@ -79,7 +95,7 @@ fn jobs(serialized: SerializedRows<'_>) -> Result<(Vec<Job>, bool)> {
 impl Serialize for JobRows {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Stored { page, cut } => RawValue::from_string(format!(r#"{{{page},"cut":{cut}}}"#))
+            Self::Stored { page, cut } => RawValue::from_string(stored_to_json(page, *cut))
                 .map_err(serde::ser::Error::custom)?
                 .serialize(serializer),
             Self::Read { rows: jobs, cut } => {
@@ -112,9 +128,9 @@ pub struct JobRow<'a> {
     user: TokenId,
     version: u64,
     source: Source,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    transaction: Option<String>,
-    plan: Vec<Stage>,
+    #[serde(default, rename = "transaction", skip_serializing_if = "Option::is_none")]
+    idempotency_key: Option<String>,
+    plan: Plan,
     state: State,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     routes: Vec<Route>,
@@ -147,8 +163,8 @@ impl JobRow<'_> {
             user: job.user,
             version: job.version,
             source: job.source.clone(),
-            transaction: job.transaction.clone(),
-            plan: job.plan.clone(),
+            idempotency_key: job.idempotency_key.clone(),
+            plan: job.plan,
             state: job.state.clone(),
             routes: job.routes.clone(),
             route: job.route.clone(),
@@ -168,7 +184,7 @@ impl JobRow<'_> {
             version: self.version,
             source: self.source,
             classification,
-            transaction: self.transaction,
+            idempotency_key: self.idempotency_key,
             plan: self.plan,
             state: self.state,
             routes: self.routes,
@@ -181,8 +197,8 @@ impl JobRow<'_> {
             created_at: self.created_at,
             updated_at: self.updated_at,
             outbox: Vec::new(),
-            flush_at: Timestamp::default(),
-            flush_failures: 0,
+            outbox_retry_at: Timestamp::default(),
+            outbox_failures: 0,
         }
     }
 }

@@ -1,0 +1,285 @@
+//! The saved classifiers of a project, in versions.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Context, IndexCommand, IndexStore,
+    classifier_version::{ClassifierChange, ClassifierVersion, RuleChange, next_timestamp, next_version},
+    page::{Page, PageRequest, cursor, parse_cursor, truncate_page},
+};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    id::ClassifierId,
+    job::Classification,
+    time::Timestamp,
+};
+
+/// Which version of a classifier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Version {
+    /// The newest published version.
+    Published,
+    /// The newest version, published or not.
+    Newest,
+}
+
+/// Which versions of classifiers a listing has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Versions {
+    /// Every published version.
+    #[default]
+    Published,
+    /// Every version, published or not.
+    All,
+    /// The newest published version of each classifier.
+    NewestPublished,
+    /// The newest version of each classifier, published or not.
+    Newest,
+}
+
+/// A filter of versions of classifiers. Every condition that is set must hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ClassifierFilter {
+    /// Only this classifier.
+    pub id: Option<ClassifierId>,
+    /// Only the classifier with this name.
+    pub name: Option<String>,
+    /// Only these versions.
+    pub versions: Versions,
+}
+
+/// The storage of versions of classifiers.
+pub trait ClassifierStore {
+    /// The version of the classifier with this id.
+    ///
+    /// # Errors
+    ///
+    /// `Internal` if the storage fails; the same holds for every other method.
+    fn classifier(&self, id: ClassifierId, version: Version) -> Result<Option<ClassifierVersion>>;
+
+    /// The newest version of the classifier with this name, published or not.
+    fn classifier_named(&self, name: &str) -> Result<Option<ClassifierVersion>>;
+
+    /// Stores a version of a classifier.
+    fn put_classifier(&self, classifier: &ClassifierVersion) -> Result<()>;
+
+    /// Removes all versions of a classifier.
+    fn remove_classifier(&self, id: ClassifierId) -> Result<()>;
+
+    /// Versions of classifiers, newest first (ties by id, descending), at most `limit`.
+    fn classifiers(
+        &self,
+        filter: &ClassifierFilter,
+        after: Option<(Timestamp, ClassifierId)>,
+        limit: u32,
+    ) -> Result<Vec<ClassifierVersion>>;
+}
+
+/// Stores a version without stale names, and returns it.
+///
+/// # Errors
+///
+/// `Invalid` if one of its routes leads to no schema.
+fn put(store: &impl IndexStore, classifier: ClassifierVersion) -> Result<ClassifierVersion> {
+    let classifier = classifier.without_stale_names();
+    for target in &classifier.routes {
+        if store.schema(target.schema)?.is_none() {
+            return Err(Error::new(ErrorKind::Invalid, format!("There is no schema {} to route to", target.schema)));
+        }
+    }
+    store.put_classifier(&classifier)?;
+    Ok(classifier)
+}
+
+/// Save a classifier under a name: create it, or add a version to the classifier that has the name. Saving what equals
+/// the newest version changes nothing. Fails with `Invalid` if a route leads to no schema.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SaveClassifier {
+    /// The id that a new classifier gets.
+    pub id: ClassifierId,
+    /// The name.
+    pub name: String,
+    /// The content. Absent fields stay as they are, and are empty in a new classifier.
+    pub change: ClassifierChange,
+}
+
+impl IndexCommand for SaveClassifier {
+    type Reply = ClassifierVersion;
+
+    fn run(self, store: &impl IndexStore, Context { now, .. }: Context) -> Result<Self::Reply> {
+        let Self { id, name, change } = self;
+        match store.classifier_named(&name)? {
+            None => {
+                let empty = ClassifierVersion {
+                    id,
+                    name,
+                    version: now,
+                    classification: Classification::default(),
+                    routes: Vec::new(),
+                    rule_ids_by_label: BTreeMap::new(),
+                    draft: change.draft,
+                    created_at: now,
+                };
+                put(store, ClassifierVersion { version: now, ..next_version(empty, change, now) })
+            }
+            Some(old) => {
+                let next = next_version(old.clone(), change, now);
+                let same = ClassifierVersion { version: old.version, ..next.clone() } == old;
+                put(store, if same { old } else { next })
+            }
+        }
+    }
+}
+
+/// Change a classifier, which adds a version. Fails with `Conflict` if the new name is taken, with `Invalid` if a route
+/// leads to no schema.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChangeClassifier {
+    /// The id of the classifier.
+    pub id: ClassifierId,
+    /// The change.
+    pub change: ClassifierChange,
+}
+
+impl IndexCommand for ChangeClassifier {
+    type Reply = Option<ClassifierVersion>;
+
+    fn run(self, store: &impl IndexStore, Context { now, .. }: Context) -> Result<Self::Reply> {
+        let Self { id, change } = self;
+        let Some(old) = store.classifier(id, Version::Newest)? else { return Ok(None) };
+        if let Some(name) = &change.name
+            && store.classifier_named(name)?.is_some_and(|other| other.id != id)
+        {
+            return Err(Error::new(ErrorKind::Conflict, format!("The name {name:?} is taken")));
+        }
+        put(store, next_version(old, change, now)).map(Some)
+    }
+}
+
+/// Make one change to the rules of a classifier's published version. Fails as [`ClassifierVersion::change`] does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChangeRules {
+    /// The id of the classifier.
+    pub id: ClassifierId,
+    /// The change.
+    pub change: RuleChange,
+}
+
+impl IndexCommand for ChangeRules {
+    type Reply = Option<ClassifierVersion>;
+
+    fn run(self, store: &impl IndexStore, Context { now, .. }: Context) -> Result<Self::Reply> {
+        let Some(old) = store.classifier(self.id, Version::Published)? else { return Ok(None) };
+        let mut next = ClassifierVersion { version: next_timestamp(&old, now), ..old };
+        next.change(self.change)?;
+        put(store, next).map(Some)
+    }
+}
+
+/// Add a text to the examples of a label, in the newest version of a classifier. The result is a draft. A draft is
+/// changed in place, so that many examples are one version. Fails as [`ClassifierVersion::add_example`] does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddExample {
+    /// The id of the classifier.
+    pub id: ClassifierId,
+    /// The label.
+    pub label: String,
+    /// The text of the example.
+    pub text: String,
+}
+
+impl IndexCommand for AddExample {
+    type Reply = Option<ClassifierVersion>;
+
+    fn run(self, store: &impl IndexStore, Context { now, .. }: Context) -> Result<Self::Reply> {
+        let Some(old) = store.classifier(self.id, Version::Newest)? else { return Ok(None) };
+        let mut next = old.clone();
+        next.add_example(&self.label, &self.text)?;
+        if next == old {
+            return Ok(Some(old));
+        }
+        let version = if old.draft { old.version } else { next_timestamp(&old, now) };
+        put(store, ClassifierVersion { version, draft: true, ..next }).map(Some)
+    }
+}
+
+/// Publish the newest version of a classifier.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublishClassifier {
+    /// The id of the classifier.
+    pub id: ClassifierId,
+}
+
+impl IndexCommand for PublishClassifier {
+    type Reply = Option<ClassifierVersion>;
+
+    fn run(self, store: &impl IndexStore, Context { now, .. }: Context) -> Result<Self::Reply> {
+        let Some(newest) = store.classifier(self.id, Version::Newest)? else { return Ok(None) };
+        if !newest.draft {
+            return Ok(Some(newest));
+        }
+        put(store, ClassifierVersion { version: next_timestamp(&newest, now), draft: false, ..newest }).map(Some)
+    }
+}
+
+/// Get a version of a classifier.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GetClassifier {
+    /// The id of the classifier.
+    pub id: ClassifierId,
+    /// Which version.
+    pub version: Version,
+}
+
+impl IndexCommand for GetClassifier {
+    type Reply = Option<ClassifierVersion>;
+
+    fn run(self, store: &impl IndexStore, _: Context) -> Result<Self::Reply> {
+        store.classifier(self.id, self.version)
+    }
+}
+
+/// Delete a classifier with all its versions. The reply is its newest version. Jobs that ran with it keep their
+/// snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeleteClassifier {
+    /// The id of the classifier.
+    pub id: ClassifierId,
+}
+
+impl IndexCommand for DeleteClassifier {
+    type Reply = Option<ClassifierVersion>;
+
+    fn run(self, store: &impl IndexStore, _: Context) -> Result<Self::Reply> {
+        let deleted = store.classifier(self.id, Version::Newest)?;
+        store.remove_classifier(self.id)?;
+        Ok(deleted)
+    }
+}
+
+/// List versions of classifiers, newest first. Fails with `Invalid` if no listing returned the cursor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListClassifiers {
+    /// Which versions.
+    pub filter: ClassifierFilter,
+    /// Which page.
+    pub page: PageRequest,
+}
+
+impl IndexCommand for ListClassifiers {
+    type Reply = Page<ClassifierVersion>;
+
+    fn run(self, store: &impl IndexStore, _: Context) -> Result<Self::Reply> {
+        let Self { filter, page } = self;
+        let after = page.after.as_ref().map(parse_cursor).transpose()?;
+        let mut items = store.classifiers(&filter, after, page.size.saturating_add(1))?;
+        let more = truncate_page(&mut items, page.size);
+        let next = items.last().filter(|_| more).map(|classifier| cursor(classifier.version, &classifier.id));
+        Ok(Page { items, next })
+    }
+}

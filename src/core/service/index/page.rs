@@ -1,0 +1,62 @@
+//! Pages of listings.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    error::{Error, ErrorKind, Result},
+    time::Timestamp,
+};
+
+/// A position in a listing: the sort key and id of the last row seen. The next page begins after it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// The sort key: a time in milliseconds, or a name; empty if rows are sorted by id alone.
+    pub key: String,
+    /// The id.
+    pub id: String,
+}
+
+/// A request for one page of a listing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageRequest {
+    /// The maximum number of rows.
+    pub size: u32,
+    /// The row before the page; None for the first page.
+    #[serde(default)]
+    pub after: Option<Cursor>,
+}
+
+/// A page of a listing. Never empty if `next` is set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Page<T> {
+    /// The rows.
+    pub items: Vec<T>,
+    /// The cursor of the next page; None if this is the last.
+    #[serde(default)]
+    pub next: Option<Cursor>,
+}
+
+/// Truncates `rows` to `size`, and returns whether there were more.
+pub(in crate::service) fn truncate_page<T>(rows: &mut Vec<T>, size: u32) -> bool {
+    let size = usize::try_from(size).unwrap_or(usize::MAX);
+    let more = rows.len() > size;
+    rows.truncate(size);
+    more
+}
+
+/// The cursor of a row of a listing that is sorted by time.
+pub(in crate::service) fn cursor(timestamp: Timestamp, id: &impl ToString) -> Cursor {
+    Cursor { key: timestamp.as_millis().to_string(), id: id.to_string() }
+}
+
+/// The sort key and id of a cursor of a listing that is sorted by time.
+pub(super) fn parse_cursor<T: std::str::FromStr>(cursor: &Cursor) -> Result<(Timestamp, T)> {
+    let timestamp = cursor.key.parse().map(Timestamp::from_millis).map_err(|_| bad_cursor())?;
+    let id = cursor.id.parse().map_err(|_| bad_cursor())?;
+    Ok((timestamp, id))
+}
+
+/// The error for a [`Cursor`] that no listing returned.
+pub fn bad_cursor() -> Error {
+    Error::new(ErrorKind::Invalid, "The page token is not one of ours")
+}

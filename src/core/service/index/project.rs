@@ -1,0 +1,95 @@
+//! The project itself: its name, its owner, and how long its data is kept.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Context, IndexCommand, IndexStore};
+use crate::{
+    error::Result,
+    id::{OrganizationId, ProjectId},
+    limits,
+    time::Timestamp,
+};
+
+/// A project: the namespace of everything in its index.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Project {
+    /// Its id.
+    pub id: ProjectId,
+    /// Its name.
+    pub name: String,
+    /// The id of the owner.
+    pub organization: OrganizationId,
+    /// The name of the owner.
+    pub organization_name: String,
+    /// How many days its files and its ended jobs are kept.
+    #[serde(default = "limits::retention_days")]
+    pub retention_days: u32,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// The storage of the project.
+pub trait ProjectStore {
+    /// The project. None if it was never created.
+    ///
+    /// # Errors
+    ///
+    /// `Internal` if the storage fails; the same holds for every other method.
+    fn project(&self) -> Result<Option<Project>>;
+
+    /// Stores the project.
+    fn put_project(&self, project: &Project) -> Result<()>;
+}
+
+/// Create the project, or replace it if it exists.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PutProject(pub Project);
+
+impl IndexCommand for PutProject {
+    type Reply = ();
+
+    fn run(self, store: &impl IndexStore, _: Context) -> Result<()> {
+        let created_at = store.project()?.map_or(self.0.created_at, |old| old.created_at);
+        store.put_project(&Project { created_at, ..self.0 })
+    }
+}
+
+/// Get the project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GetProject;
+
+impl IndexCommand for GetProject {
+    type Reply = Option<Project>;
+
+    fn run(self, store: &impl IndexStore, _: Context) -> Result<Self::Reply> {
+        store.project()
+    }
+}
+
+/// Change the project. Absent fields stay as they are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeProject {
+    /// The new name.
+    pub name: Option<String>,
+    /// How many days its files and its jobs are kept from now on.
+    pub retention_days: Option<u32>,
+}
+
+impl IndexCommand for ChangeProject {
+    type Reply = Option<Project>;
+
+    fn run(self, store: &impl IndexStore, Context { now, .. }: Context) -> Result<Self::Reply> {
+        let Some(old) = store.project()? else { return Ok(None) };
+        let name = self.name.unwrap_or_else(|| old.name.clone());
+        let retention_days = self.retention_days.unwrap_or(old.retention_days);
+        let project = if (&name, retention_days) == (&old.name, old.retention_days) {
+            old
+        } else {
+            Project { name, retention_days, updated_at: now, ..old }
+        };
+        store.put_project(&project)?;
+        Ok(Some(project))
+    }
+}

@@ -1,0 +1,72 @@
+//! The versions of classifiers, in memory.
+
+use super::{MemoryIndexStore, take_up_to};
+use crate::{
+    error::Result,
+    id::ClassifierId,
+    service::index::{ClassifierFilter, ClassifierStore, ClassifierVersion, Version, Versions},
+    time::Timestamp,
+};
+
+fn newest(classifiers: &[ClassifierVersion], id: ClassifierId, version: Version) -> Option<&ClassifierVersion> {
+    let counts = |stored: &ClassifierVersion| version == Version::Newest || !stored.draft;
+    classifiers.iter().filter(|stored| stored.id == id && counts(stored)).max_by_key(|stored| stored.version)
+}
+
+impl ClassifierStore for MemoryIndexStore {
+    fn classifier(&self, id: ClassifierId, version: Version) -> Result<Option<ClassifierVersion>> {
+        Ok(self.read(|rows| newest(&rows.classifiers, id, version).cloned()))
+    }
+
+    fn classifier_named(&self, name: &str) -> Result<Option<ClassifierVersion>> {
+        Ok(self.read(|rows| {
+            let mut versions = rows.classifiers.iter();
+            versions
+                .find(|saved| {
+                    saved.name == name && newest(&rows.classifiers, saved.id, Version::Newest) == Some(*saved)
+                })
+                .cloned()
+        }))
+    }
+
+    fn put_classifier(&self, classifier: &ClassifierVersion) -> Result<()> {
+        self.write(|rows| {
+            rows.classifiers.retain(|stored| (stored.id, stored.version) != (classifier.id, classifier.version));
+            rows.classifiers.push(classifier.clone());
+        });
+        Ok(())
+    }
+
+    fn remove_classifier(&self, id: ClassifierId) -> Result<()> {
+        self.write(|rows| rows.classifiers.retain(|stored| stored.id != id));
+        Ok(())
+    }
+
+    fn classifiers(
+        &self,
+        filter: &ClassifierFilter,
+        after: Option<(Timestamp, ClassifierId)>,
+        limit: u32,
+    ) -> Result<Vec<ClassifierVersion>> {
+        let mut found: Vec<ClassifierVersion> = self.read(|rows| {
+            rows.classifiers
+                .iter()
+                .filter(|stored| filter.id.is_none_or(|id| id == stored.id))
+                .filter(|stored| filter.name.as_ref().is_none_or(|name| *name == stored.name))
+                .filter(|stored| {
+                    let is_newest = |version| newest(&rows.classifiers, stored.id, version) == Some(stored);
+                    match filter.versions {
+                        Versions::Published => !stored.draft,
+                        Versions::All => true,
+                        Versions::NewestPublished => is_newest(Version::Published),
+                        Versions::Newest => is_newest(Version::Newest),
+                    }
+                })
+                .filter(|stored| after.is_none_or(|after| (stored.version, stored.id) < after))
+                .cloned()
+                .collect()
+        });
+        found.sort_by_key(|version| std::cmp::Reverse((version.version, version.id)));
+        Ok(take_up_to(found, limit))
+    }
+}

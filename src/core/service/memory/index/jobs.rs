@@ -1,0 +1,94 @@
+//! The rows of jobs, in memory.
+
+use super::{MemoryIndexStore, take_up_to};
+use crate::{
+    error::{Error, Result},
+    id::JobId,
+    job::Job,
+    limits,
+    service::index::{JobFilter, JobRowStore, JobRows},
+    time::Timestamp,
+};
+
+impl JobRowStore for MemoryIndexStore {
+    fn job(&self, id: JobId) -> Result<Option<Job>> {
+        Ok(self.read(|rows| rows.jobs.get(&id).map(|(job, _)| job.clone())))
+    }
+
+    fn job_by_idempotency_key(&self, key: &str) -> Result<Option<Job>> {
+        Ok(self.read(|rows| {
+            rows.jobs.values().map(|(job, _)| job).find(|job| job.idempotency_key.as_deref() == Some(key)).cloned()
+        }))
+    }
+
+    fn put_job(&self, job: &Job, seen_at: Timestamp) -> Result<()> {
+        self.write(|rows| {
+            if rows.jobs.get(&job.id).is_none_or(|(stored, _)| stored.version < job.version) {
+                rows.jobs.insert(job.id, (job.clone(), seen_at));
+            }
+        });
+        Ok(())
+    }
+
+    fn remove_job(&self, id: JobId) -> Result<()> {
+        self.write(|rows| {
+            rows.jobs.remove(&id);
+        });
+        Ok(())
+    }
+
+    fn jobs(&self, filter: &JobFilter, after: Option<(Timestamp, JobId)>, limit: u32) -> Result<JobRows> {
+        let mut found: Vec<Job> = self.read(|rows| {
+            rows.jobs
+                .values()
+                .map(|(job, _)| job)
+                .filter(|job| filter.kind.is_none_or(|kind| job.kind() == kind))
+                .filter(|job| filter.status.is_none_or(|status| job.status() == status))
+                .filter(|job| filter.ids.as_ref().is_none_or(|ids| ids.contains(&job.id)))
+                .filter(|job| filter.classifier.is_none_or(|id| job.classification.classifier == Some(id)))
+                .filter(|job| filter.from.is_none_or(|from| job.created_at >= from))
+                .filter(|job| filter.to.is_none_or(|to| job.created_at <= to))
+                .filter(|job| after.is_none_or(|after| (job.created_at, job.id) < after))
+                .cloned()
+                .collect()
+        });
+        found.sort_by_key(|job| std::cmp::Reverse((job.created_at, job.id)));
+        let mut bytes = 0_usize;
+        let mut rows = Vec::new();
+        let mut cut = false;
+        for job in take_up_to(found, limit) {
+            bytes = bytes.saturating_add(serde_json::to_string(&job).map_err(Error::internal)?.len());
+            cut = bytes > limits::PAGE_BYTES && !rows.is_empty();
+            if cut {
+                break;
+            }
+            rows.push(job);
+        }
+        Ok(JobRows::Read { rows, cut })
+    }
+
+    fn stale_jobs(&self, before: Timestamp, limit: u32) -> Result<Vec<Job>> {
+        let mut found: Vec<(Timestamp, Job)> = self.read(|rows| {
+            rows.jobs
+                .values()
+                .filter(|(job, seen_at)| !job.status().is_final() && *seen_at < before)
+                .map(|(job, seen_at)| (*seen_at, job.clone()))
+                .collect()
+        });
+        found.sort_by_key(|(seen_at, job)| (*seen_at, job.id));
+        Ok(take_up_to(found, limit).into_iter().map(|(_, job)| job).collect())
+    }
+
+    fn touch_job(&self, id: JobId, now: Timestamp) -> Result<()> {
+        self.write(|rows| {
+            if let Some((_, seen_at)) = rows.jobs.get_mut(&id) {
+                *seen_at = now;
+            }
+        });
+        Ok(())
+    }
+
+    fn has_open_jobs(&self) -> Result<bool> {
+        Ok(self.read(|rows| rows.jobs.values().any(|(job, _)| !job.status().is_final())))
+    }
+}

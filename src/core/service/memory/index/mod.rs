@@ -1,0 +1,64 @@
+//! The index of each project, in memory.
+
+mod classifiers;
+mod files;
+mod jobs;
+mod project;
+mod schemas;
+
+use std::collections::BTreeMap;
+
+use super::{FaultPoint, Memory};
+use crate::{
+    error::{Error, Result},
+    id::{FileId, JobId, ProjectId, SchemaId},
+    job::Job,
+    service::{
+        index::{AnyCommand, ClassifierVersion, Context, File, IndexCommand, Project, SavedSchema},
+        ports::{Clock, Index},
+    },
+    time::Timestamp,
+};
+
+/// The rows of one index.
+#[derive(Debug, Default)]
+pub(super) struct IndexRows {
+    project: Option<Project>,
+    jobs: BTreeMap<JobId, (Job, Timestamp)>,
+    files: BTreeMap<FileId, File>,
+    classifiers: Vec<ClassifierVersion>,
+    schemas: BTreeMap<SchemaId, SavedSchema>,
+}
+
+/// The storage of one index.
+pub(super) struct MemoryIndexStore {
+    pub(super) memory: Memory,
+    pub(super) project: ProjectId,
+}
+
+impl MemoryIndexStore {
+    fn read<T>(&self, read: impl FnOnce(&IndexRows) -> T) -> T {
+        // Reading an index that was never written does not create it.
+        read(self.memory.state().indexes.get(&self.project).unwrap_or(&IndexRows::default()))
+    }
+
+    fn write<T>(&self, write: impl FnOnce(&mut IndexRows) -> T) {
+        write(self.memory.state().indexes.entry(self.project).or_default());
+    }
+}
+
+fn take_up_to<T>(items: Vec<T>, limit: u32) -> Vec<T> {
+    items.into_iter().take(usize::try_from(limit).unwrap_or(usize::MAX)).collect()
+}
+
+impl Index for Memory {
+    async fn index<C: IndexCommand>(&self, project: ProjectId, command: C) -> Result<C::Reply> {
+        self.check_fault(FaultPoint::Indexes)?;
+        // Through JSON, like commands to a durable object and its replies.
+        let command = serde_json::to_string(&command.into()).map_err(Error::internal)?;
+        let command: AnyCommand = serde_json::from_str(&command).map_err(Error::internal)?;
+        let store = MemoryIndexStore { memory: self.clone(), project };
+        let reply = command.run(&store, Context { project, now: self.now() })?;
+        serde_json::from_str(&reply).map_err(Error::internal)
+    }
+}

@@ -1,0 +1,129 @@
+//! The rows of jobs, in SQL.
+
+use sortroom::{
+    error::{Error, Result},
+    id::JobId,
+    job::{Job, Status},
+    limits,
+    service::index::{JobFilter, JobRow, JobRowStore, JobRows},
+    time::Timestamp,
+};
+
+use super::{ProjectIndex, conditions::Conditions};
+use crate::objects::sql::{integer, json, optional, text, timestamp};
+
+/// The condition that a job is open, written so that the index `job_rows_by_status` applies.
+const OPEN: &str = "status IN ('queued', 'running') AND status <> 'succeeded'";
+
+/// The expression for the row of a job as one JSON text.
+const RECORD: &str = r#"'{"classification":' || classification || ',' || substr(record, 2)"#;
+
+/// The statement that assembles the rows of the statement `page` in the format of [`JobRows::Stored`], or returns an
+/// empty cell if they have more than `max_bytes` bytes. SQL assembles them because each value that crosses from the
+/// storage to here costs more than its bytes.
+fn assemble_rows(page: &str, max_bytes: usize) -> String {
+    format!(
+        r#"WITH page AS MATERIALIZED ({page}),
+        different AS MATERIALIZED (SELECT '"' || rules || '":' || classification AS member FROM job_rows
+            WHERE number IN (SELECT max(number) FROM page GROUP BY rules))
+        SELECT CAST(CASE WHEN (SELECT sum(length(CAST(record AS BLOB))) FROM page) +
+            (SELECT sum(length(CAST(member AS BLOB))) FROM different) <= {max_bytes}
+        THEN '"rows":[' || (SELECT group_concat(record, ',') FROM page) || '],"classifications":{{' ||
+            (SELECT group_concat(member, ',') FROM different) || '}}'
+        END AS BLOB) FROM page LIMIT 1"#
+    )
+}
+
+impl JobRowStore for ProjectIndex {
+    fn job(&self, id: JobId) -> Result<Option<Job>> {
+        self.sql.record(&format!("SELECT {RECORD} FROM job_rows WHERE id = ?"), vec![text(&id)])
+    }
+
+    fn job_by_idempotency_key(&self, key: &str) -> Result<Option<Job>> {
+        self.sql.record(&format!("SELECT {RECORD} FROM job_rows WHERE idempotency_key = ?"), vec![text(&key)])
+    }
+
+    fn put_job(&self, job: &Job, seen_at: Timestamp) -> Result<()> {
+        let row = JobRow::of(job)?;
+        self.sql.write(
+            "INSERT INTO job_rows
+             (id, kind, created_at, status, classifier, idempotency_key, version, heard_at, rules, classification,
+             record) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
+             status = excluded.status, version = excluded.version,
+             heard_at = excluded.heard_at, record = excluded.record WHERE excluded.version > version",
+            vec![
+                text(&job.id),
+                text(&job.kind().as_str()),
+                timestamp(job.created_at),
+                text(&job.status().as_str()),
+                optional(job.classification.classifier.as_ref()),
+                optional(job.idempotency_key.as_ref()),
+                integer(i64::try_from(job.version).unwrap_or(i64::MAX)),
+                timestamp(seen_at),
+                text(&row.rules),
+                json(&*job.classification)?,
+                json(&row)?,
+            ],
+        )
+    }
+
+    fn remove_job(&self, id: JobId) -> Result<()> {
+        self.sql.write("DELETE FROM job_rows WHERE id = ?", vec![text(&id)])
+    }
+
+    fn jobs(&self, filter: &JobFilter, after: Option<(Timestamp, JobId)>, limit: u32) -> Result<JobRows> {
+        let mut conditions = Conditions::default();
+        if let Some(kind) = filter.kind {
+            conditions.and("kind = ?", [text(&kind.as_str())]);
+        }
+        match filter.status {
+            // Most jobs have succeeded, so the index by age finds them quickly; the index by status has the others.
+            Some(Status::Succeeded) => conditions.and("+status = 'succeeded'", []),
+            Some(status) => conditions.and("status = ? AND status <> 'succeeded'", [text(&status.as_str())]),
+            None => {}
+        }
+        if let Some(classifier) = &filter.classifier {
+            conditions.and("classifier = ?", [text(classifier)]);
+        }
+        if let Some(from) = filter.from {
+            conditions.and("created_at >= ?", [timestamp(from)]);
+        }
+        if let Some(to) = filter.to {
+            conditions.and("created_at <= ?", [timestamp(to)]);
+        }
+        if let Some((at, id)) = after {
+            conditions.and("(created_at, id) < (?, ?)", [timestamp(at), text(&id)]);
+        }
+        conditions.and_id_in(filter.ids.as_ref())?;
+        let select = "SELECT number, rules, record FROM job_rows";
+        for size in std::iter::successors(Some(limit), |size| (*size > 1).then_some(size / 2)) {
+            let (page, bindings) = conditions.statement(select, "created_at DESC, id DESC", size);
+            let max_bytes = if size > 1 { limits::PAGE_BYTES } else { usize::MAX >> 1 };
+            match self.sql.cell(&assemble_rows(&page, max_bytes), bindings)? {
+                None => break,
+                Some(page) if page.is_empty() => {}
+                Some(page) => {
+                    let page = String::from_utf8(page).map_err(Error::internal)?;
+                    return Ok(JobRows::Stored { page, cut: size < limit });
+                }
+            }
+        }
+        Ok(JobRows::empty())
+    }
+
+    fn stale_jobs(&self, before: Timestamp, limit: u32) -> Result<Vec<Job>> {
+        self.sql.records(
+            &format!("SELECT {RECORD} FROM job_rows WHERE {OPEN} AND heard_at < ? ORDER BY heard_at, id LIMIT ?"),
+            vec![timestamp(before), integer(limit.into())],
+        )
+    }
+
+    fn touch_job(&self, id: JobId, now: Timestamp) -> Result<()> {
+        self.sql.write("UPDATE job_rows SET heard_at = ? WHERE id = ?", vec![timestamp(now), text(&id)])
+    }
+
+    fn has_open_jobs(&self) -> Result<bool> {
+        let open: Vec<u8> = self.sql.records(&format!("SELECT '1' FROM job_rows WHERE {OPEN} LIMIT 1"), Vec::new())?;
+        Ok(!open.is_empty())
+    }
+}

@@ -1,0 +1,135 @@
+//! The index of one project, named by the project's id.
+//!
+//! The storage of each area of the index is in the module that has the name of the area in the core.
+
+mod classifiers;
+mod conditions;
+mod files;
+mod jobs;
+mod project;
+mod schemas;
+
+use std::{cell::Cell, time::Duration};
+
+use sortroom::{
+    error::{Error, Result},
+    limits,
+    service::{
+        index::{AnyCommand, Context, ProjectStore},
+        ports::{Clock, Environment},
+        sweep,
+    },
+    time::Timestamp,
+};
+use worker::{DurableObject, Env, Request, Response, State, durable_object};
+
+use super::sql::Sql;
+use crate::ports::WorkerPorts;
+
+const SCHEMA: &[&str] = &[
+    "CREATE TABLE project (one INTEGER PRIMARY KEY CHECK (one = 1), record TEXT NOT NULL)",
+    "CREATE TABLE jobs (
+        id TEXT PRIMARY KEY, created_at INTEGER NOT NULL, status TEXT NOT NULL, classifier TEXT,
+        idempotency_key TEXT, version INTEGER NOT NULL, open INTEGER NOT NULL, heard_at INTEGER NOT NULL,
+        record TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX jobs_by_age ON jobs (created_at, id)",
+    "CREATE INDEX jobs_by_status ON jobs (status, created_at, id)",
+    "CREATE INDEX jobs_by_classifier ON jobs (classifier, created_at, id) WHERE classifier IS NOT NULL",
+    "CREATE UNIQUE INDEX jobs_by_key ON jobs (idempotency_key) WHERE idempotency_key IS NOT NULL",
+    "CREATE INDEX jobs_open ON jobs (heard_at, id) WHERE open = 1",
+    "CREATE TABLE files (
+        id TEXT PRIMARY KEY, created_at INTEGER NOT NULL, name TEXT NOT NULL, external_id TEXT,
+        record TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX files_by_age ON files (created_at, id)",
+    "CREATE INDEX files_by_name ON files (name, id)",
+    "CREATE INDEX files_by_external_id ON files (external_id, created_at, id) WHERE external_id IS NOT NULL",
+    "CREATE TABLE classifiers (
+        id TEXT NOT NULL, version INTEGER NOT NULL, name TEXT NOT NULL, record TEXT NOT NULL,
+        PRIMARY KEY (id, version)) WITHOUT ROWID",
+    "CREATE INDEX classifiers_by_age ON classifiers (version, id)",
+    "CREATE INDEX classifiers_by_name ON classifiers (name, version)",
+    // The current rows of jobs. They are stored in order of arrival, so that neighbours share pages; the rules are
+    // apart from the rest, so that a change does not write them again; and no index has an entry only while a job is
+    // open, because almost every job would have to enter and leave it.
+    "CREATE TABLE job_rows (
+        number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, created_at INTEGER NOT NULL,
+        status TEXT NOT NULL,
+        classifier TEXT, idempotency_key TEXT, version INTEGER NOT NULL, heard_at INTEGER NOT NULL,
+        rules TEXT NOT NULL, classification TEXT NOT NULL, record TEXT NOT NULL)",
+    "CREATE INDEX job_rows_by_age ON job_rows (kind, created_at, id)",
+    "CREATE INDEX job_rows_by_status ON job_rows (status, kind, created_at, id) WHERE status <> 'succeeded'",
+    "CREATE INDEX job_rows_by_classifier ON job_rows (classifier, created_at, id) WHERE classifier IS NOT NULL",
+    "CREATE UNIQUE INDEX job_rows_by_key ON job_rows (idempotency_key) WHERE idempotency_key IS NOT NULL",
+    "INSERT INTO job_rows
+        (id, kind, created_at, status, classifier, idempotency_key, version, heard_at, rules, classification, record)
+        SELECT id, 'document', created_at, status, classifier, idempotency_key, version, heard_at, id,
+        json_extract(record, '$.classification'), json_set(json_remove(record, '$.classification'), '$.rules', id)
+        FROM jobs ORDER BY created_at, id",
+    "DROP TABLE jobs",
+    "CREATE TABLE schemas (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, record TEXT NOT NULL) WITHOUT ROWID",
+];
+
+/// The index of one project.
+#[durable_object]
+pub struct ProjectIndex {
+    state: State,
+    sql: Sql,
+    ports: WorkerPorts,
+    /// When the alarm is due; None if it is not set, or not known to this instance.
+    alarm: Cell<Option<Timestamp>>,
+}
+
+impl DurableObject for ProjectIndex {
+    fn new(state: State, env: Env) -> Self {
+        Self { sql: Sql::new(&state, "project", SCHEMA), ports: WorkerPorts::new(env), state, alarm: Cell::new(None) }
+    }
+
+    async fn fetch(&self, request: Request) -> worker::Result<Response> {
+        super::handle_request(request, async |name, command: AnyCommand| {
+            let timer = command.sweep_within().map(|time| self.ports.now() + time);
+            if timer.is_some() && self.alarm.get().is_none() {
+                // A new instance does not know the alarm that an earlier one set, and must not postpone it.
+                let due_at = self.state.storage().get_alarm().await.map_err(Error::internal)?;
+                self.alarm.set(due_at.map(Timestamp::from_millis));
+            }
+            let reply = command.run(self, Context { project: name.parse()?, now: self.ports.now() })?;
+            if let Some(at) = timer {
+                self.set_alarm(at).await?;
+            }
+            Ok(reply)
+        })
+        .await
+    }
+
+    async fn alarm(&self) -> worker::Result<Response> {
+        self.alarm.set(None);
+        let project = self.project().map(|project| project.map(|project| project.id));
+        let next = match project {
+            Ok(Some(project)) => sweep::sweep(self, &self.ports, project).await,
+            Ok(None) => Ok(None),
+            Err(error) => Err(error),
+        };
+        // The platform retries a failing alarm a few times and then drops it; an alarm that is set again is kept.
+        let next = next.unwrap_or_else(|error| {
+            self.ports.log(&format!("index {:?}: sweeping failed: {error:#}", self.state.id().name()));
+            Some(self.ports.now() + limits::STALE_JOB_AGE)
+        });
+        if let Some(at) = next {
+            self.set_alarm(at).await.map_err(|error| worker::Error::from(error.to_string()))?;
+        }
+        Response::empty()
+    }
+}
+
+impl ProjectIndex {
+    /// Sets the alarm, unless it is known to be due by then. Called in the same turn as the write of the row that needs
+    /// the alarm.
+    async fn set_alarm(&self, at: Timestamp) -> Result<()> {
+        if self.alarm.get().is_some_and(|due_at| due_at <= at) {
+            return Ok(());
+        }
+        self.alarm.set(Some(at));
+        let delay = at.since(self.ports.now()).max(Duration::from_millis(1));
+        self.state.storage().set_alarm(delay).await.map_err(Error::internal)
+    }
+}
