@@ -60,7 +60,7 @@ impl Attribution {
         let (Some(semantic), Some(direction)) = (&analysis.semantic, classifier.rule_vectors.centered.get(rule)) else {
             return;
         };
-        let background = &classifier.rule_vectors.background;
+        let table = classifier.rule_vectors.table;
         let centroid = classifier.examples.as_ref().and_then(|examples| examples.direction(rule));
         let example =
             classifier.neighbours.as_ref().zip(analysis.compared.as_ref()).and_then(|(neighbours, compared)| {
@@ -90,11 +90,12 @@ impl Attribution {
         );
         for (passage, kind, weight, direction, target) in sources {
             let (length, centered_length) = direction.lengths;
-            self.constant -= weight * background.dot(target) / centered_length;
+            self.constant -= weight * table.background().dot(target) / centered_length;
             for occurrence in
                 semantic.occurrences.iter().filter(|occurrence| passage.is_none_or(|at| occurrence.passage == at))
             {
-                let part = weight * occurrence.piece.dot(occurrence.share, target) / (length * centered_length);
+                let dot = table.dot(occurrence.piece, occurrence.share, target);
+                let part = weight * dot / (length * centered_length);
                 self.add_at((occurrence.page, occurrence.span), kind, part);
             }
         }

@@ -5,7 +5,7 @@
 //! with the same general subjects, which are independent of the rule set.
 
 use super::semantic::RuleVectors;
-use crate::text::Vector;
+use crate::text::{EmbeddingTable, Vector};
 
 /// The number of features of [`context_features()`].
 pub(super) const CONTEXT_FEATURES: usize = 10;
@@ -27,14 +27,14 @@ pub(super) struct SubjectSimilarities {
 
 impl SubjectSimilarities {
     /// The cosines of a document with this direction.
-    pub fn new(direction: Vector) -> Self {
-        let cosines = cosines(&direction);
+    pub fn new(direction: Vector, table: &EmbeddingTable) -> Self {
+        let cosines = cosines(&direction, table);
         Self { direction, cosines }
     }
 }
 
-fn cosines(direction: &Vector) -> Vec<f64> {
-    Vector::subjects().iter().map(|subject| subject.dot(direction)).collect()
+fn cosines(direction: &Vector, table: &EmbeddingTable) -> Vec<f64> {
+    table.subjects().iter().map(|subject| subject.dot(direction)).collect()
 }
 
 /// The features of a rule, in this order: the document's cosine with the nearest subject, the mean over all subjects,
@@ -50,7 +50,7 @@ pub(super) fn context_features(
     let cosine = document.direction.dot(rule);
     let nearer_subjects = document.cosines.iter().filter(|&&subject| subject > cosine).count();
     let rivals = rules.uncentered.iter().enumerate().filter(|&(index, _)| index != rule_index);
-    let rule_cosines = cosines(rule);
+    let rule_cosines = cosines(rule, rules.table);
     let mut subjects: Vec<(f64, f64)> = rule_cosines.iter().copied().zip(document.cosines.iter().copied()).collect();
     // Stable, so that equal cosines stay in the order of the subjects.
     subjects.sort_by(|(a, _), (b, _)| b.total_cmp(a));

@@ -123,15 +123,16 @@ impl ExampleIndex {
             rules: Vec::new(),
             score_scale: 1.0,
         };
+        let table = rule_vectors.table;
+        let knows_language = table.knows(language);
         for (stems, direction) in rule_stems.iter().zip(&rule_vectors.centered) {
             let mut centroid = Centroid::default();
-            let direction = (language == Language::English).then(|| direction.clone());
+            let direction = knows_language.then(|| direction.clone());
             centroid.add(&index.encode_stems(stems, direction), RULE_WEIGHT);
             index.rules.push(centroid);
         }
         for ((rule, document), stems) in examples.iter().zip(&stems) {
-            let meaning =
-                (language == Language::English).then(|| SemanticView::new(document, &rule_vectors.background));
+            let meaning = knows_language.then(|| SemanticView::new(document, table));
             let encoded = index.encode_stems(stems, meaning.and_then(|meaning| meaning.direction()));
             if let Some(centroid) = index.rules.get_mut(*rule) {
                 centroid.add(&encoded, 1.0);

@@ -44,7 +44,7 @@ mod weights;
 use serde::{Deserialize, Serialize};
 
 use crate::document::Document;
-use crate::text::Language;
+use crate::text::{EmbeddingTable, Language};
 
 use context_features::{CONTEXT_FEATURES, SubjectSimilarities};
 use examples::ExampleIndex;
@@ -241,11 +241,6 @@ struct Analysis {
 }
 
 impl Analysis {
-    /// The cosines with general subjects; None if the document has no direction.
-    fn subjects(&self) -> Option<SubjectSimilarities> {
-        Some(SubjectSimilarities::new(self.semantic.as_ref()?.direction()?))
-    }
-
     /// The amount that a few examples add to the score of a rule.
     fn addition(&self, rule: usize) -> f64 {
         self.compared.as_ref().map_or(0.0, |compared| compared.addition(rule))
@@ -253,13 +248,18 @@ impl Analysis {
 }
 
 impl Classifier {
-    /// Compiles `rules`. An empty set is allowed; no document matches it.
+    /// Compiles `rules` with the embedding table that is compiled in. An empty set is allowed; no document matches it.
     pub fn new(rules: &RuleSet, settings: &Settings) -> Self {
+        Self::with_table(rules, settings, EmbeddingTable::builtin())
+    }
+
+    /// Compiles `rules` with an embedding table.
+    pub fn with_table(rules: &RuleSet, settings: &Settings, table: &'static EmbeddingTable) -> Self {
         let words: Vec<_> = rules.rules.iter().map(lexicon::tokenize_rule).collect();
         let texts: Vec<_> =
             rules.rules.iter().zip(&words).map(|(rule, words)| lexicon::rule_text(rule, words)).collect();
         let lexicon = Lexicon::new(&words);
-        let rule_vectors = RuleVectors::new(&texts);
+        let rule_vectors = RuleVectors::new(&texts, table);
         let examples = ExampleIndex::new(rules, &texts, &rule_vectors, lexicon.language);
         let language = settings.language.as_deref().and_then(Language::from_code);
         let neighbours = examples.is_none().then(|| Neighbours::new(rules, &lexicon, &rule_vectors, language));
@@ -291,8 +291,9 @@ impl Classifier {
         let best = ranked.first().map(|&(rule, _)| rule);
         let top_index = best.unwrap_or_default();
         let Analysis { matches, features, evidence_mode, .. } = &analysis;
-        let context =
-            analysis.subjects().map_or([0.0; CONTEXT_FEATURES], |subjects| self.context_features(top_index, &subjects));
+        let context = self
+            .subjects(&analysis)
+            .map_or([0.0; CONTEXT_FEATURES], |subjects| self.context_features(top_index, &subjects));
         let additions: Vec<f64> = (0..self.labels.len()).map(|rule| analysis.addition(rule)).collect();
         let top = TopCandidate {
             scores: &scores,
@@ -327,7 +328,7 @@ impl Classifier {
     /// The features that the constants of the engine are fitted on.
     pub fn training_features(&self, document: &Document) -> TrainingFeatures {
         let analysis = self.analyze(document, None);
-        let context = analysis.subjects().map_or_else(Vec::new, |subjects| {
+        let context = self.subjects(&analysis).map_or_else(Vec::new, |subjects| {
             (0..self.labels.len()).map(|rule| self.context_features(rule, &subjects)).collect()
         });
         TrainingFeatures {
@@ -336,6 +337,12 @@ impl Classifier {
             words: analysis.matches.words,
             score_scale: self.score_scale(),
         }
+    }
+
+    /// The cosines of a document with general subjects; None if it has no direction.
+    fn subjects(&self, analysis: &Analysis) -> Option<SubjectSimilarities> {
+        let direction = analysis.semantic.as_ref()?.direction()?;
+        Some(SubjectSimilarities::new(direction, self.rule_vectors.table))
     }
 
     fn context_features(&self, rule: usize, document: &SubjectSimilarities) -> [f64; CONTEXT_FEATURES] {
@@ -349,9 +356,9 @@ impl Classifier {
     /// Analyzes `document`. `held_out_of` is the rule that it is an example of: that rule's centroid then excludes it.
     fn analyze(&self, document: &Document, held_out_of: Option<usize>) -> Analysis {
         let matches = TermMatches::new(document, &self.lexicon, self.language);
-        // The embedding table knows one language.
-        let knows_language = matches.language == Language::English && self.lexicon.language == Language::English;
-        let semantic = knows_language.then(|| SemanticView::new(document, &self.rule_vectors.background));
+        let table = self.rule_vectors.table;
+        let knows_languages = table.knows(matches.language) && table.knows(self.lexicon.language);
+        let semantic = knows_languages.then(|| SemanticView::new(document, table));
         let mut features = features::features(&matches, &self.lexicon);
         let mut evidence_mode = EvidenceMode::Lexical;
         if let Some(semantic) = &semantic {

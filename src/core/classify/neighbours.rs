@@ -94,8 +94,9 @@ impl Neighbours {
                 let document = Document::plain(text);
                 let language = term_matches::language(&document, lexicon, hint);
                 let stems = StemCounts::new(&document, language, lexicon.language);
-                let knows_language = language == Language::English && lexicon.language == Language::English;
-                let meaning = knows_language.then(|| SemanticView::new(&document, &rule_vectors.background));
+                let table = rule_vectors.table;
+                let knows_languages = table.knows(language) && table.knows(lexicon.language);
+                let meaning = knows_languages.then(|| SemanticView::new(&document, table));
                 (rule, language, stems, meaning.and_then(|meaning| meaning.direction()))
             })
             .collect();

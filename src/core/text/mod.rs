@@ -20,7 +20,9 @@ use std::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
 
-pub use embedding::{PieceWeight, Vector, VectorSum, WIDTH};
+#[cfg(test)]
+pub(crate) use embedding::tiny_table;
+pub use embedding::{EmbeddingTable, PieceWeight, TableError, Vector, VectorSum, WIDTH};
 pub use fold::fold;
 pub use languages::{Language, StopWordCounts, detect_language};
 pub use pieces::{PIECES, Piece, PieceId, Pieces, UNKNOWN, is_continuation, piece_text};
