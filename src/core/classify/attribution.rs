@@ -26,8 +26,8 @@ impl Attribution {
     /// Splits the score of the rule with the index `rule`.
     pub fn new(classifier: &Classifier, analysis: &Analysis, rule: usize) -> Self {
         let mut attribution = Self::default();
-        let weights = analysis.evidence_mode.rank_weights().map(|weight| weight * classifier.score_scale());
-        let weights = Features::from_values(weights);
+        let rank = analysis.evidence_mode.weights().rank.values();
+        let weights = Features::from(rank.map(|weight| weight * classifier.score_scale()));
         features::word_parts(&analysis.matches, &classifier.lexicon, rule, &weights, |hit, kind, part| {
             attribution.add(hit, kind, part);
         });

@@ -30,6 +30,7 @@ mod glossary;
 pub mod input;
 mod lexicon;
 pub mod lint;
+mod named_values;
 mod neighbours;
 mod reasoning;
 mod result;
@@ -39,6 +40,7 @@ mod stems;
 mod term_matches;
 #[cfg(test)]
 mod tests;
+pub mod training;
 mod weights;
 
 use serde::{Deserialize, Serialize};
@@ -46,15 +48,17 @@ use serde::{Deserialize, Serialize};
 use crate::document::Document;
 use crate::text::{EmbeddingTable, Language};
 
-use context_features::{CONTEXT_FEATURES, SubjectSimilarities};
+use context_features::SubjectSimilarities;
 use examples::ExampleIndex;
 use lexicon::Lexicon;
 use neighbours::{ExampleMatches, Neighbours};
-use score::{EvidenceMode, TopCandidate};
+use score::{EvidenceMode, TopRule};
 use semantic::{RuleVectors, SemanticView};
 use stems::EncodedText;
 use term_matches::TermMatches;
+use training::TrainingFeatures;
 
+pub use context_features::ContextFeatures;
 pub use evidence::{Evidence, EvidenceKind};
 pub use features::Features;
 pub use result::{AttachmentOutcome, AttachmentResult, ClassifyResult};
@@ -215,19 +219,6 @@ pub struct Classifier {
     allow_no_match: bool,
 }
 
-/// The features of a document, from which `src/train/fit.py` fits the constants.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TrainingFeatures {
-    /// The features of each rule, in the order of the rules.
-    pub features: Vec<Features>,
-    /// The context features of each rule; empty if the document has no direction.
-    pub context: Vec<[f64; CONTEXT_FEATURES]>,
-    /// The number of content words.
-    pub words: usize,
-    /// The factor on all scores: 1 unless every rule has enough examples.
-    pub score_scale: f64,
-}
-
 /// A document as a classifier sees it.
 struct Analysis {
     matches: TermMatches,
@@ -293,15 +284,15 @@ impl Classifier {
         let Analysis { matches, features, evidence_mode, .. } = &analysis;
         let context = self
             .subjects(&analysis)
-            .map_or([0.0; CONTEXT_FEATURES], |subjects| self.context_features(top_index, &subjects));
+            .map_or_else(ContextFeatures::default, |subjects| self.context_features(top_index, &subjects));
         let additions: Vec<f64> = (0..self.labels.len()).map(|rule| analysis.addition(rule)).collect();
-        let top = TopCandidate {
+        let top = TopRule {
             scores: &scores,
             index: top_index,
             features,
             additions: &additions,
             context,
-            matches,
+            words: matches.words,
             evidence_mode: *evidence_mode,
         };
         let answer = top.calibrate(self.no_match_bias, self.allow_no_match || scores.is_empty());
@@ -309,7 +300,7 @@ impl Classifier {
             reasoning::DecisionContext { document, classifier: self, analysis: &analysis, ranked: &ranked, answer };
         let explanation = decision_context.explain();
         Decision {
-            label: best.filter(|_| !answer.is_null).and_then(|rule| self.labels.get(rule)).cloned(),
+            label: best.filter(|_| !answer.is_no_match).and_then(|rule| self.labels.get(rule)).cloned(),
             confidence: answer.confidence,
             no_match: answer.no_match,
             reasoning: explanation.reasoning,
@@ -345,8 +336,8 @@ impl Classifier {
         Some(SubjectSimilarities::new(direction, self.rule_vectors.table))
     }
 
-    fn context_features(&self, rule: usize, document: &SubjectSimilarities) -> [f64; CONTEXT_FEATURES] {
-        context_features::context_features(rule, &self.rule_vectors, document)
+    fn context_features(&self, rule: usize, document: &SubjectSimilarities) -> ContextFeatures {
+        ContextFeatures::new(rule, &self.rule_vectors, document)
     }
 
     fn score_scale(&self) -> f64 {

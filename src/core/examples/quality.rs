@@ -352,8 +352,9 @@ fn instances(tasks: &[Task]) -> String {
             let label = line.label.as_ref().filter(|_| !matches!(kind, "cross" | "noise"));
             let target = label.and_then(|label| rules.rules.iter().position(|rule| &rule.label == label));
             let values: Vec<_> = computed.features.iter().map(|features| features.values()).collect();
+            let context: Vec<_> = computed.context.iter().map(|features| features.values()).collect();
             let target = target.and_then(|index| i64::try_from(index).ok()).unwrap_or(-1);
-            let line = json!({ "task": task.name, "from": from, "split": line.split, "kind": kind, "taught": few_shot, "target": target, "words": computed.words, "trust": computed.score_scale, "features": values, "surroundings": computed.context });
+            let line = json!({ "task": task.name, "from": from, "split": line.split, "kind": kind, "taught": few_shot, "target": target, "words": computed.words, "trust": computed.score_scale, "features": values, "surroundings": context });
             out.push_str(&line.to_string());
             out.push('\n');
         };
