@@ -32,16 +32,16 @@ impl Attribution {
             attribution.add(hit, kind, part);
         });
         attribution.add_meaning(classifier, analysis, rule, &weights);
-        if let Some((examples, encoded)) = classifier.examples.as_ref().zip(analysis.encoded.as_ref()) {
+        if let Some((examples, encoded)) = classifier.centroids.as_ref().zip(analysis.encoded.as_ref()) {
             examples.word_parts(encoded, rule, |location, part| {
                 attribution.add_at(location, EvidenceKind::Example, weights.example_words * part);
             });
         }
-        if let Some((neighbours, compared)) = classifier.neighbours.as_ref().zip(analysis.compared.as_ref())
+        if let Some((examples, compared)) = classifier.single_examples.as_ref().zip(analysis.compared.as_ref())
             && let Some(nearest) = compared.nearest(rule)
         {
             let words = nearest.words;
-            neighbours.word_parts(compared, nearest, |location, part| {
+            examples.word_parts(compared, nearest, |location, part| {
                 attribution.add_at(location, EvidenceKind::Example, words * part);
             });
         }
@@ -61,11 +61,11 @@ impl Attribution {
             return;
         };
         let table = classifier.rule_vectors.table;
-        let centroid = classifier.examples.as_ref().and_then(|examples| examples.direction(rule));
+        let centroid = classifier.centroids.as_ref().and_then(|examples| examples.direction(rule));
         let example =
-            classifier.neighbours.as_ref().zip(analysis.compared.as_ref()).and_then(|(neighbours, compared)| {
+            classifier.single_examples.as_ref().zip(analysis.compared.as_ref()).and_then(|(examples, compared)| {
                 let nearest = compared.nearest(rule)?;
-                Some((nearest.meaning, neighbours.direction(nearest)?))
+                Some((nearest.meaning, examples.direction(nearest)?))
             });
         let nearest = semantic.nearest(direction);
         let whole = semantic.whole.as_ref();

@@ -6,8 +6,8 @@
 //!    common in general text or that a description excludes get little or no weight.
 //! 2. `term_matches`: one pass over the document finds every occurrence of a term.
 //! 3. `features`: computes a few numbers for every rule, each one kind of evidence.
-//! 4. `score`: the numbers become a score for each rule, to which a few examples (`neighbours`) add. From the scores
-//!    and the `context_features`, the `calibrator` computes the answer (a label, or none) and its probability.
+//! 4. `score`: the numbers become a score for each rule, to which a few examples (`nearest_example`) add. From the
+//!    scores and the `context_features`, the `calibrator` computes the answer (a label, or none) and its probability.
 //! 5. `reasoning`: presents the same evidence as sentences and as places in the document.
 //!
 //! [`evaluation`] measures the answers on labelled documents; [`lint`] finds faults in rules before there are labelled
@@ -24,14 +24,14 @@ mod constants;
 mod context_features;
 pub mod evaluation;
 mod evidence;
-mod examples;
+mod example_centroids;
 mod features;
 mod glossary;
 pub mod input;
 mod lexicon;
 pub mod lint;
 mod named_values;
-mod neighbours;
+mod nearest_example;
 mod reasoning;
 mod result;
 mod score;
@@ -49,9 +49,9 @@ use crate::document::Document;
 use crate::text::{EmbeddingTable, Language};
 
 use context_features::SubjectSimilarities;
-use examples::ExampleIndex;
+use example_centroids::ExampleCentroids;
 use lexicon::Lexicon;
-use neighbours::{ExampleMatches, Neighbours};
+use nearest_example::{EncodedExamples, ExampleMatches};
 use score::{EvidenceMode, TopRule};
 use semantic::{RuleVectors, SemanticView};
 use stems::EncodedText;
@@ -211,9 +211,9 @@ pub struct Classifier {
     lexicon: Lexicon,
     rule_vectors: RuleVectors,
     /// Some if every rule has enough examples.
-    examples: Option<ExampleIndex>,
+    centroids: Option<ExampleCentroids>,
     /// Some if any rule has examples, but not every rule enough.
-    neighbours: Option<Neighbours>,
+    single_examples: Option<EncodedExamples>,
     language: Option<Language>,
     no_match_bias: f64,
     allow_no_match: bool,
@@ -251,23 +251,24 @@ impl Classifier {
             rules.rules.iter().zip(&words).map(|(rule, words)| lexicon::rule_text(rule, words)).collect();
         let lexicon = Lexicon::new(&words);
         let rule_vectors = RuleVectors::new(&texts, table);
-        let examples = ExampleIndex::new(rules, &texts, &rule_vectors, lexicon.language);
+        let centroids = ExampleCentroids::new(rules, &texts, &rule_vectors, lexicon.language);
         let language = settings.language.as_deref().and_then(Language::from_code);
-        let neighbours = examples.is_none().then(|| Neighbours::new(rules, &lexicon, &rule_vectors, language));
+        let single_examples =
+            centroids.is_none().then(|| EncodedExamples::new(rules, &lexicon, &rule_vectors, language));
         let mut classifier = Self {
             labels: rules.rules.iter().map(|rule| rule.label.clone()).collect(),
             lexicon,
             rule_vectors,
-            examples,
-            neighbours: neighbours.flatten(),
+            centroids,
+            single_examples: single_examples.flatten(),
             language,
             no_match_bias: settings.no_match_bias,
             allow_no_match: settings.allow_no_match,
         };
-        if classifier.examples.is_some() {
-            let score_scale = examples::fit_score_scale(&classifier, rules);
-            if let Some(examples) = &mut classifier.examples {
-                examples.score_scale = score_scale;
+        if classifier.centroids.is_some() {
+            let score_scale = example_centroids::fit_score_scale(&classifier, rules);
+            if let Some(centroids) = &mut classifier.centroids {
+                centroids.score_scale = score_scale;
             }
         }
         classifier
@@ -341,7 +342,7 @@ impl Classifier {
     }
 
     fn score_scale(&self) -> f64 {
-        self.examples.as_ref().map_or(1.0, |examples| examples.score_scale)
+        self.centroids.as_ref().map_or(1.0, |centroids| centroids.score_scale)
     }
 
     /// Analyzes `document`. `held_out_of` is the rule that it is an example of: that rule's centroid then excludes it.
@@ -358,15 +359,15 @@ impl Classifier {
                 features.add_meaning(semantic, rule);
             }
         }
-        let encoded = self.examples.as_ref().map(|examples| examples.encode(document, semantic.as_ref()));
-        if let Some((examples, encoded)) = self.examples.as_ref().zip(encoded.as_ref()) {
+        let encoded = self.centroids.as_ref().map(|examples| examples.encode(document, semantic.as_ref()));
+        if let Some((examples, encoded)) = self.centroids.as_ref().zip(encoded.as_ref()) {
             evidence_mode = EvidenceMode::FewShot;
             for (features, similarity) in features.iter_mut().zip(examples.similarities(encoded, held_out_of)) {
                 (features.example_meaning, features.example_words) = (similarity.meaning, similarity.words);
             }
         }
-        let compare = |neighbours: &Neighbours| neighbours.compare(document, matches.language, semantic.as_ref());
-        let compared = self.neighbours.as_ref().map(compare);
+        let compare = |examples: &EncodedExamples| examples.compare(document, matches.language, semantic.as_ref());
+        let compared = self.single_examples.as_ref().map(compare);
         Analysis { matches, semantic, encoded, compared, evidence_mode, features }
     }
 

@@ -351,7 +351,7 @@ pub(super) fn verbatim(grid: &PageGrid<'_>, value: &str) -> Option<(Option<Strin
         let span = Span { start, end: start + value.len() };
         let before = page.text.get(..start)?.ends_with(char::is_alphanumeric);
         let after = page.text.get(span.end..)?.starts_with(char::is_alphanumeric);
-        let citation = Citation { page: page.number, span, rect: grid.real_rect(page_index, span), label: None };
+        let citation = Citation { page: page.number, span, rect: grid.layout_rect(page_index, span), label: None };
         (!before && !after).then(|| (Some(value.to_owned()), Some(citation)))
     })
 }
