@@ -8,6 +8,9 @@ TASK=OTHER states that texts of OTHER may match a rule of TASK (contracts match 
 foreign texts for fitting. All of them are used for measuring. CALIBRATION holds tasks that calibration.py made of passages:
 only the calibrator learns from them.
 
+The names and order of features and inputs, and the constants of the formulas, are those of the engine: the instances begin
+with them. `parity.py` holds the formulas to the engine's.
+
 Rank weights: multinomial logistic regression over the rules of an instance (weights are at least 0: evidence for a rule
 never counts against it). Calibrator: one small network on the top rule, stochastic gradients from a fixed seed. Every task
 has the same weight, those of calibration CALIBRATION_SHARE of it; instances without a right rule ("none") are weighted to
@@ -22,90 +25,89 @@ import numpy as np
 
 NONE_SHARE = 0.4  # documents that fit no rule are rare in an office
 CALIBRATION_SHARE = 0.3  # passages of books and manuals differ more than an office's documents
-LONG_TEXT_WORDS, MIN_COSINE = 40, 0.1  # see score.rs
-FEATURES = "whole passage head title phrase coverage breadth meaning meaning_passage meaning_head example_meaning example_words".split()
-INPUTS = (
-    "whole passage title breadth share margin ln_rules ln_words meaning meaning_passage meaning_head standout others_meaning "
-    "best_meaning example_meaning example_words"
-).split()
-CONTEXT_FEATURES = "nearest_subject mean_subject spread_subject near_subjects uncentered_meaning nearer_subjects rule_subject rule_spread rule_rival rule_subjects".split()
-LEXICAL_FEATURES = ["whole", "passage", "head", "title", "phrase", "coverage", "breadth"]
 MEANING_FEATURES = ["meaning", "meaning_passage", "meaning_head"]
 EXAMPLE_FEATURES = ["example_meaning", "example_words"]
-# The evidence modes of score.rs, by their names in constants.rs: description, features, inputs, whether rules have examples.
-EVIDENCE_MODES = {
-    "LEXICAL": ("words alone", LEXICAL_FEATURES, INPUTS[:8], False),
-    "SEMANTIC": ("words and meaning", LEXICAL_FEATURES + MEANING_FEATURES, INPUTS[:14] + CONTEXT_FEATURES, False),
-    "FEW_SHOT": ("words, meaning and examples", LEXICAL_FEATURES + MEANING_FEATURES + EXAMPLE_FEATURES, INPUTS + CONTEXT_FEATURES, True),
-}
-INPUTS += CONTEXT_FEATURES
-HIDDEN, MAX_DEVIATIONS = 16, 4.0  # see calibrator.rs
-OF_KNOWN = ["share", "margin", "ln_rules", "example_meaning", "example_words"]  # the network was overconfident on a task unlike the others
+OF_KNOWN = ["score_share", "margin", "ln_rules", *EXAMPLE_FEATURES]  # the network was overconfident on a task unlike the others
 STEPS, BATCH, RATE, RIDGE = 400, 4096, 0.01, 1e-3  # trained to convergence, the network overfits the tasks
-MAX_MARGIN, SINGLE_RULE_MARGIN, MIN_SPREAD, SINGLE_RULE_STANDOUT = 8.0, 3.0, 0.05, 1.0  # see score.rs
 BINS = 15
 
 
-class Fit:
-    """Constants of one evidence mode, fitted on the instances of some tasks."""
+class Engine:
+    """The names, constants and weights of the engine, from the first line of the instances (src/core/classify/training.rs)."""
 
-    def __init__(self, instances, calibration, features, inputs):
-        self.columns = np.array([name in features for name in FEATURES])
-        self.inputs = np.array([name in inputs for name in INPUTS])
-        self.rank = self.fit_rank([i for i in instances if i["target"] >= 0])
-        weights = np.concatenate([balanced(instances), CALIBRATION_SHARE * balanced(calibration)])
-        instances = instances + calibration
-        tops, x = zip(*(self.top_rule(i) for i in instances))
-        no_evidence = [self.has_no_evidence(i, top) for i, top in zip(instances, tops)]
-        fits = np.array([i["target"] >= 0 for i in instances], float)
-        right = np.array([i["target"] == top for i, top in zip(instances, tops)], float)
-        self.calibrator = Calibrator(np.array(x), np.stack([fits, right], 1), weights)
-        self.calibrator.add_linear(np.array(x), right, weights * fits, [INPUTS.index(name) for name in OF_KNOWN])
-        no_evidence_weights = weights[no_evidence]
-        rate = (no_evidence_weights @ fits[no_evidence]) / no_evidence_weights.sum() if len(no_evidence_weights) else NONE_SHARE
-        rate = min(max(rate, 0.05), 0.5)
-        self.no_evidence_log_odds = np.log(rate / (1 - rate))
+    def __init__(self, parameters):
+        self.parameters = parameters
+        self.features, self.context, self.inputs = (parameters[key] for key in ("features", "context", "inputs"))
+        self.constants, self.weights = parameters["constants"], parameters["weights"]
+        meaning_inputs = [*MEANING_FEATURES, "standout", "others_meaning", "best_meaning", *self.context]
+        unknown = {*meaning_inputs, *OF_KNOWN} - {*self.inputs} | {*MEANING_FEATURES, *EXAMPLE_FEATURES} - {*self.features}
+        if unknown:
+            raise SystemExit(f"the engine has no {', '.join(sorted(unknown))}")
 
-    def fit_rank(self, instances, steps=400, ridge=0.001):
-        data = [i for i in instances if i["target"] >= 0 and len(i["features"]) > 1]
-        width = max(len(i["features"]) for i in data)
-        x, absent = np.zeros((len(data), width, len(FEATURES))), np.full((len(data), width), -1e9)
-        for at, i in enumerate(data):
-            x[at, : len(i["features"])], absent[at, : len(i["features"])] = i["features"], 0
-        y, share = np.array([i["target"] for i in data]), balanced(data)
-        share /= share.sum()
-        w, mean, square = np.where(self.columns, 2.0, 0.0), 0.0, 0.0
-        for step in range(1, steps + 1):
-            z = x @ w + absent
-            p = np.exp(z - z.max(1, keepdims=True))
-            p /= p.sum(1, keepdims=True)
-            p[np.arange(len(y)), y] -= 1
-            gradient = np.einsum("ij,ijk,i->k", p, x, share) + ridge * w
-            mean, square = 0.9 * mean + 0.1 * gradient, 0.99 * square + 0.01 * gradient**2
-            w = np.maximum(0, w - 0.1 * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.99**step)) + 1e-9)) * self.columns
-        return w
+        def without(names, *left_out):
+            return [name for name in names if not any(name in some for some in left_out)]
+
+        # The evidence modes by their names in constants.rs: description, features, inputs, whether rules have examples.
+        self.evidence_modes = {
+            "LEXICAL": (
+                "words alone",
+                without(self.features, MEANING_FEATURES, EXAMPLE_FEATURES),
+                without(self.inputs, meaning_inputs, EXAMPLE_FEATURES),
+                False,
+            ),
+            "SEMANTIC": ("words and meaning", without(self.features, EXAMPLE_FEATURES), without(self.inputs, EXAMPLE_FEATURES), False),
+            "FEW_SHOT": ("words, meaning and examples", self.features, self.inputs, True),
+        }
+
+
+class Model:
+    """The engine's formulas, with the weights of one evidence mode. It uses only some of the features and inputs."""
+
+    def __init__(self, engine, features, inputs, rank=None, calibrator=None, no_evidence_log_odds=0.0):
+        self.engine = engine
+        self.columns = np.array([name in features for name in engine.features])
+        self.inputs = np.array([name in inputs for name in engine.inputs])
+        self.rank, self.calibrator, self.no_evidence_log_odds = rank, calibrator, no_evidence_log_odds
+
+    @classmethod
+    def shipped(cls, engine, mode):
+        """With the weights that the engine has now."""
+        _, features, inputs, _ = engine.evidence_modes[mode]
+        weights = engine.weights[mode]
+        rank = np.array([weights["rank"][name] for name in engine.features])
+        return cls(engine, features, inputs, rank, Calibrator.shipped(engine, weights["calibrator"]), weights["no_evidence_log_odds"])
+
+    def column(self, values, name):
+        return values[..., self.engine.features.index(name)]
+
+    def scores(self, i):
+        return np.round(i["score_scale"] * (i["features"] @ self.rank), 6)
 
     def top_rule(self, i):
         """The index of the top rule, and the inputs of the calibrator."""
-        scores = np.round(i["trust"] * (i["features"] @ self.rank), 6)
+        constants = self.engine.constants
+        scores = self.scores(i)
         top = int(np.argmax(scores))
         others = np.delete(scores, top)
         share = 1 / np.exp(scores - scores[top]).sum()
-        margin = min(scores[top] - others.max(), MAX_MARGIN) if len(others) else SINGLE_RULE_MARGIN
-        f = dict(zip(FEATURES, i["features"][top]))
-        meanings = i["features"][:, FEATURES.index("meaning")]
-        standout = (f["meaning"] - meanings.mean()) / (meanings.std() + MIN_SPREAD) if len(others) else SINGLE_RULE_STANDOUT
-        f |= {"share": share, "margin": margin, "ln_rules": np.log(len(scores)), "ln_words": np.log(1 + i["words"])}
+        margin = min(scores[top] - others.max(), constants["max_margin"]) if len(others) else constants["single_rule_margin"]
+        f = dict(zip(self.engine.features, i["features"][top]))
+        meanings = self.column(i["features"], "meaning")
+        spread = meanings.std() + constants["min_spread"]
+        standout = (f["meaning"] - meanings.mean()) / spread if len(others) else constants["single_rule_standout"]
+        f |= {"score_share": share, "margin": margin, "ln_rules": np.log(len(scores)), "ln_words": np.log(1 + i["words"])}
         f |= {"standout": standout, "others_meaning": np.delete(meanings, top).mean() if len(others) else 0.0, "best_meaning": meanings.max()}
-        f |= dict(zip(CONTEXT_FEATURES, i["surroundings"][top] if i["surroundings"] else [0.0] * len(CONTEXT_FEATURES)))
-        return top, np.array([f[name] for name in INPUTS]) * self.inputs
+        f |= dict(zip(self.engine.context, i["context"][top] if i["context"] else [0.0] * len(self.engine.context)))
+        return top, np.array([f[name] for name in self.engine.inputs]) * self.inputs
 
     def has_no_evidence(self, i, top):
         """Whether there is no evidence for the top rule, or, in a long text, only a single word and no similar meaning."""
+        constants = self.engine.constants
         f = i["features"][top] * self.columns
-        one_word = f[FEATURES.index("breadth")] < 0.5 and f[FEATURES.index("title")] == 0 and i["words"] >= LONG_TEXT_WORDS
-        similarity = max(f[FEATURES.index("meaning_passage")], f[FEATURES.index("example_meaning")])
-        return bool((f <= 0).all() or (one_word and similarity < MIN_COSINE))
+        one_word = self.column(f, "breadth") < constants["two_word_breadth"] and self.column(f, "title") <= 0
+        is_long = i["words"] >= constants["long_text_words"]
+        similarity = max(self.column(f, "meaning_passage"), self.column(f, "example_meaning"))
+        return bool((f <= 0).all() or (one_word and is_long and similarity < constants["min_cosine"]))
 
     def answers(self, instances):
         """For each instance: target, best rule, its probability if one is right, answer (-1: none), confidence, P(any fits)."""
@@ -120,18 +122,57 @@ class Fit:
         return np.array(rows)
 
 
-class Calibrator:
-    """The network of calibrator.rs: log-odds, each a linear form of the standardised inputs and of HIDDEN hidden units."""
+class Fit(Model):
+    """Weights of one evidence mode, fitted on the instances of some tasks."""
 
-    def __init__(self, x, y, weights):
-        self.mean, self.spread = x.mean(0), x.std(0)
-        self.spread[self.spread < 1e-6] = 1.0
+    def __init__(self, engine, instances, calibration, features, inputs):
+        super().__init__(engine, features, inputs)
+        self.rank = fit_rank(self.columns, [i for i in instances if i["target"] >= 0])
+        weights = np.concatenate([balanced(instances), CALIBRATION_SHARE * balanced(calibration)])
+        instances = instances + calibration
+        tops, x = zip(*(self.top_rule(i) for i in instances))
+        no_evidence = [self.has_no_evidence(i, top) for i, top in zip(instances, tops)]
+        fits = np.array([i["target"] >= 0 for i in instances], float)
+        right = np.array([i["target"] == top for i, top in zip(instances, tops)], float)
+        self.calibrator = Calibrator.fitted(engine, np.array(x), np.stack([fits, right], 1), weights)
+        self.calibrator.add_linear(np.array(x), right, weights * fits, [engine.inputs.index(name) for name in OF_KNOWN])
+        no_evidence_weights = weights[no_evidence]
+        rate = (no_evidence_weights @ fits[no_evidence]) / no_evidence_weights.sum() if len(no_evidence_weights) else NONE_SHARE
+        rate = min(max(rate, 0.05), 0.5)
+        self.no_evidence_log_odds = np.log(rate / (1 - rate))
+
+
+class Calibrator:
+    """The network of calibrator.rs: log-odds, each a linear form of the standardised inputs and of hidden units."""
+
+    def __init__(self, mean, spread, parts, max_deviations):
+        self.mean, self.spread, self.parts, self.max_deviations = mean, spread, parts, max_deviations
+
+    @classmethod
+    def shipped(cls, engine, weights):
+        """With the weights that the engine has now."""
+        outputs = weights["outputs"]
+        parts = [
+            np.array(weights["hidden"]).T,
+            np.array(weights["hidden_constant"]),
+            np.array([output["hidden"] for output in outputs]).T,
+            np.array([output["direct"] for output in outputs]).T,
+            np.array([output["constant"] for output in outputs]),
+        ]
+        return cls(np.array(weights["mean"]), np.array(weights["spread"]), parts, engine.constants["max_deviations"])
+
+    @classmethod
+    def fitted(cls, engine, x, y, weights):
+        spread = x.std(0)
+        spread[spread < 1e-6] = 1.0
+        self = cls(x.mean(0), spread, None, engine.constants["max_deviations"])
+        size = int(engine.constants["hidden"])
         numbers = np.random.default_rng(0)
         x, weights = self.standard(x), (weights / weights.sum())[:, None]
         parts = [
-            numbers.normal(0, 1 / np.sqrt(x.shape[1]), (x.shape[1], HIDDEN)),
-            np.zeros(HIDDEN),
-            numbers.normal(0, 0.1, (HIDDEN, y.shape[1])),
+            numbers.normal(0, 1 / np.sqrt(x.shape[1]), (x.shape[1], size)),
+            np.zeros(size),
+            numbers.normal(0, 0.1, (size, y.shape[1])),
             np.zeros((x.shape[1], y.shape[1])),
             np.zeros(y.shape[1]),
         ]
@@ -154,6 +195,7 @@ class Calibrator:
                 squares[at] = 0.99 * squares[at] + 0.01 * gradient**2
                 parts[at] = parts[at] - rate * (means[at] / (1 - 0.9**step)) / (np.sqrt(squares[at] / (1 - 0.99**step)) + 1e-8)
         self.parts = parts
+        return self
 
     def add_linear(self, x, y, weights, columns, ridge=1e-2):
         """Adds an output of some inputs, without hidden units: logistic regression by Newton's method."""
@@ -168,11 +210,11 @@ class Calibrator:
         direct = np.zeros(x.shape[1])
         direct[columns] = w[:-1]
         to_hidden, hidden_constant, from_hidden, old, constant = self.parts
-        from_hidden = np.hstack([from_hidden, np.zeros((HIDDEN, 1))])
+        from_hidden = np.hstack([from_hidden, np.zeros((len(hidden_constant), 1))])
         self.parts = [to_hidden, hidden_constant, from_hidden, np.hstack([old, direct[:, None]]), np.append(constant, w[-1])]
 
     def standard(self, x):
-        return np.clip((x - self.mean) / self.spread, -MAX_DEVIATIONS, MAX_DEVIATIONS)
+        return np.clip((x - self.mean) / self.spread, -self.max_deviations, self.max_deviations)
 
     @staticmethod
     def hidden(x, parts):
@@ -185,6 +227,27 @@ class Calibrator:
     def __call__(self, x):
         x = self.standard(x)
         return self.outputs(x, self.hidden(x, self.parts), self.parts)
+
+
+def fit_rank(columns, instances, steps=400, ridge=0.001):
+    """The weights of the features in the rank score: those of `columns`."""
+    data = [i for i in instances if i["target"] >= 0 and len(i["features"]) > 1]
+    width = max(len(i["features"]) for i in data)
+    x, absent = np.zeros((len(data), width, len(columns))), np.full((len(data), width), -1e9)
+    for at, i in enumerate(data):
+        x[at, : len(i["features"])], absent[at, : len(i["features"])] = i["features"], 0
+    y, share = np.array([i["target"] for i in data]), balanced(data)
+    share /= share.sum()
+    w, mean, square = np.where(columns, 2.0, 0.0), 0.0, 0.0
+    for step in range(1, steps + 1):
+        z = x @ w + absent
+        p = np.exp(z - z.max(1, keepdims=True))
+        p /= p.sum(1, keepdims=True)
+        p[np.arange(len(y)), y] -= 1
+        gradient = np.einsum("ij,ijk,i->k", p, x, share) + ridge * w
+        mean, square = 0.9 * mean + 0.1 * gradient, 0.99 * square + 0.01 * gradient**2
+        w = np.maximum(0, w - 0.1 * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.99**step)) + 1e-9)) * columns
+    return w
 
 
 def balanced(instances):
@@ -221,13 +284,13 @@ def macro_f1(target, answer):
 def measured(task, instances, zero_shot, few_shot):
     """The row of a task, with constants that were not fitted on it."""
     test = [i for i in instances if i["task"] == task and i["split"] == "test" and i["kind"] == "own"]
-    known = [i for i in test if i["target"] >= 0 and not i["taught"]]
-    nulls = [i for i in test if i["target"] < 0 and not i["taught"]]
-    nulls = nulls or [i for i in instances if i["task"] == task and i["kind"] == "cross" and not i["taught"] and i["split"] == "test"][: len(known)]
+    known = [i for i in test if i["target"] >= 0 and not i["with_examples"]]
+    nulls = [i for i in test if i["target"] < 0 and not i["with_examples"]]
+    nulls = nulls or [i for i in instances if i["task"] == task and i["kind"] == "cross" and not i["with_examples"] and i["split"] == "test"][: len(known)]
     target, top, *_ = zero_shot.answers(known).T
     mixed = zero_shot.answers(known + nulls)
     none, answered_none = mixed[:, 0] < 0, mixed[:, 3] < 0
-    with_examples = few_shot.answers([i for i in test if i["target"] >= 0 and i["taught"]])
+    with_examples = few_shot.answers([i for i in test if i["target"] >= 0 and i["with_examples"]])
     return [
         (target == top).mean(),
         macro_f1(target, top),
@@ -240,11 +303,13 @@ def measured(task, instances, zero_shot, few_shot):
 
 
 def read(file):
+    """The engine, and the instances as the example `quality` writes them."""
     with open(file, encoding="utf-8") as lines:
+        engine = Engine(json.loads(next(lines)))
         instances = [i for i in map(json.loads, lines) if i["features"]]
     for i in instances:
         i["features"] = np.array(i["features"], float)
-    return instances
+    return engine, instances
 
 
 def rust_text(name, description, fit):
@@ -258,7 +323,7 @@ def rust_text(name, description, fit):
     return f"""
 /// For {description}.
 pub(super) static {name}: Weights = Weights {{
-    rank: [{", ".join(f"{value:.3f}" for value in fit.rank)}],
+    rank: Features {{ {", ".join(f"{name}: {value:.3f}" for name, value in zip(fit.engine.features, fit.rank))} }},
     calibrator: Calibrator {{
         mean: {row(fit.calibrator.mean)},
         spread: {row(fit.calibrator.spread)},
@@ -278,16 +343,21 @@ def main():
     parser.add_argument("--out", type=Path)
     parser.add_argument("related", nargs="*", help="TASK=OTHER,OTHER")
     arguments = parser.parse_intermixed_args()
-    instances = read(arguments.instances)
-    calibration = [i for i in read(arguments.calibration) if i["kind"] != "cross"] if arguments.calibration else []
+    engine, instances = read(arguments.instances)
+    calibration = []
+    if arguments.calibration:
+        other_engine, calibration = read(arguments.calibration)
+        if other_engine.parameters != engine.parameters:
+            raise SystemExit("the two files of instances are of different engines")
+        calibration = [i for i in calibration if i["kind"] != "cross"]
     related = {(task, other) for task, _, others in (pair.partition("=") for pair in arguments.related) for other in others.split(",")}
     tasks = sorted({i["task"] for i in instances})
     usable = [i for i in instances if (i["task"], i["from"]) not in related]
 
     def fitted(name, left_out=None):
-        _, features, inputs, few_shot = EVIDENCE_MODES[name]
-        known = [i for i in usable if i["taught"] == few_shot and i["task"] != left_out]
-        return Fit(known, [i for i in calibration if i["taught"] == few_shot], features, inputs)
+        _, features, inputs, few_shot = engine.evidence_modes[name]
+        known = [i for i in usable if i["with_examples"] == few_shot and i["task"] != left_out]
+        return Fit(engine, known, [i for i in calibration if i["with_examples"] == few_shot], features, inputs)
 
     columns = "accuracy, macro F1, null F1, null AUROC, ECE, few-shot, few-shot ECE".split(", ")
     print("left out    ", *(f"{column:>12}" for column in columns))
@@ -299,8 +369,8 @@ def main():
     if arguments.out:
         text = "//! The fitted constants of [`super::score`]. Written by `src/train/fit.py`.\n"
         text += '#![allow(clippy::approx_constant, reason = "a fitted number may come near a constant of mathematics")]\n'
-        text += "\nuse super::calibrator::{Calibrator, Output};\nuse super::weights::Weights;\n"
-        text += "".join(rust_text(name, EVIDENCE_MODES[name][0], fitted(name)) for name in EVIDENCE_MODES)
+        text += "\nuse super::calibrator::{Calibrator, Output};\nuse super::features::Features;\nuse super::weights::Weights;\n"
+        text += "".join(rust_text(name, description, fitted(name)) for name, (description, *_) in engine.evidence_modes.items())
         arguments.out.write_text(text, encoding="utf-8")
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fit import FEATURES, LEXICAL_FEATURES, MEANING_FEATURES, Fit
+from fit import EXAMPLE_FEATURES, MEANING_FEATURES, fit_rank, read
 from table import WIDTH, unit
 from teacher import Teacher
 from train import installed_teacher
@@ -54,13 +54,12 @@ def textbook(alone):
     return centred_pieces @ directions[:, ::-1][:, :WIDTH] * (ZIPF / (ZIPF + shares))[:, None]
 
 
-def fitted(instances, tasks, columns):
+def fitted(engine, instances, tasks, columns):
     """For each task, whether each test line gets the right rule, with rank weights fitted on the other tasks."""
     hits = {}
     for task in tasks:
-        fit = Fit.__new__(Fit)
-        fit.columns = np.array([name in columns for name in FEATURES])
-        weights = fit.fit_rank([i for i in instances if i["task"] != task.name and i["target"] >= 0])
+        used = np.array([name in columns for name in engine.features])
+        weights = fit_rank(used, [i for i in instances if i["task"] != task.name and i["target"] >= 0])
         own = [i for i in instances if i["task"] == task.name]
         hits[task.name] = np.array([int(np.argmax(i["features"] @ weights)) == i["target"] for i in own])[task.test]
     return hits
@@ -74,16 +73,16 @@ def main():
     arguments = parser.parse_args()
     teacher = Teacher(arguments.teacher or installed_teacher(), read=READ)
     tasks = [Task(file, teacher) for file in sorted(arguments.folder.glob("*.rules.json"))]
-    own = [i for line in arguments.instances.read_text("utf-8").splitlines() if (i := json.loads(line))["kind"] == "own" and not i["taught"]]
-    for i in own:
-        i["features"] = np.array(i["features"], float)
-    ours = fitted(own, tasks, LEXICAL_FEATURES + MEANING_FEATURES)
+    engine, instances = read(arguments.instances)
+    own = [i for i in instances if i["kind"] == "own" and not i["with_examples"]]
+    lexical = [name for name in engine.features if name not in MEANING_FEATURES + EXAMPLE_FEATURES]
+    ours = fitted(engine, own, tasks, lexical + MEANING_FEATURES)
     for task in tasks:
         cosines = centred(task, tasks)
         for i, row in zip((i for i in own if i["task"] == task.name), cosines):
-            i["features"][:, [FEATURES.index(name) for name in MEANING_FEATURES]] = 0
-            i["features"][:, FEATURES.index("meaning")] = row
-    with_words = fitted(own, tasks, LEXICAL_FEATURES + ["meaning"])
+            i["features"][:, [engine.features.index(name) for name in MEANING_FEATURES]] = 0
+            i["features"][:, engine.features.index("meaning")] = row
+    with_words = fitted(engine, own, tasks, lexical + ["meaning"])
     alone = teacher.vectors([np.array([teacher.first, at, teacher.last], np.int32) for at in range(teacher.tokenizer.get_vocab_size())])
     table, random = textbook(alone), np.random.RandomState(0)
     print("            model2vec   teacher   teacher + words   ours   ratio, 95 % of it")

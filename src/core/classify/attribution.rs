@@ -26,22 +26,22 @@ impl Attribution {
     /// Splits the score of the rule with the index `rule`.
     pub fn new(classifier: &Classifier, analysis: &Analysis, rule: usize) -> Self {
         let mut attribution = Self::default();
-        let weights = analysis.evidence_mode.rank_weights().map(|weight| weight * classifier.score_scale());
-        let weights = Features::from_values(weights);
+        let rank = analysis.evidence_mode.weights().rank.values();
+        let weights = Features::from(rank.map(|weight| weight * classifier.score_scale()));
         features::word_parts(&analysis.matches, &classifier.lexicon, rule, &weights, |hit, kind, part| {
             attribution.add(hit, kind, part);
         });
         attribution.add_meaning(classifier, analysis, rule, &weights);
-        if let Some((examples, encoded)) = classifier.examples.as_ref().zip(analysis.encoded.as_ref()) {
+        if let Some((examples, encoded)) = classifier.centroids.as_ref().zip(analysis.encoded.as_ref()) {
             examples.word_parts(encoded, rule, |location, part| {
                 attribution.add_at(location, EvidenceKind::Example, weights.example_words * part);
             });
         }
-        if let Some((neighbours, compared)) = classifier.neighbours.as_ref().zip(analysis.compared.as_ref())
+        if let Some((examples, compared)) = classifier.single_examples.as_ref().zip(analysis.compared.as_ref())
             && let Some(nearest) = compared.nearest(rule)
         {
             let words = nearest.words;
-            neighbours.word_parts(compared, nearest, |location, part| {
+            examples.word_parts(compared, nearest, |location, part| {
                 attribution.add_at(location, EvidenceKind::Example, words * part);
             });
         }
@@ -60,12 +60,12 @@ impl Attribution {
         let (Some(semantic), Some(direction)) = (&analysis.semantic, classifier.rule_vectors.centered.get(rule)) else {
             return;
         };
-        let background = &classifier.rule_vectors.background;
-        let centroid = classifier.examples.as_ref().and_then(|examples| examples.direction(rule));
+        let table = classifier.rule_vectors.table;
+        let centroid = classifier.centroids.as_ref().and_then(|examples| examples.direction(rule));
         let example =
-            classifier.neighbours.as_ref().zip(analysis.compared.as_ref()).and_then(|(neighbours, compared)| {
+            classifier.single_examples.as_ref().zip(analysis.compared.as_ref()).and_then(|(examples, compared)| {
                 let nearest = compared.nearest(rule)?;
-                Some((nearest.meaning, neighbours.direction(nearest)?))
+                Some((nearest.meaning, examples.direction(nearest)?))
             });
         let nearest = semantic.nearest(direction);
         let whole = semantic.whole.as_ref();
@@ -90,11 +90,12 @@ impl Attribution {
         );
         for (passage, kind, weight, direction, target) in sources {
             let (length, centered_length) = direction.lengths;
-            self.constant -= weight * background.dot(target) / centered_length;
+            self.constant -= weight * table.background().dot(target) / centered_length;
             for occurrence in
                 semantic.occurrences.iter().filter(|occurrence| passage.is_none_or(|at| occurrence.passage == at))
             {
-                let part = weight * occurrence.piece.dot(occurrence.share, target) / (length * centered_length);
+                let dot = table.dot(occurrence.piece, occurrence.share, target);
+                let part = weight * dot / (length * centered_length);
                 self.add_at((occurrence.page, occurrence.span), kind, part);
             }
         }

@@ -2,11 +2,25 @@
 #![allow(clippy::approx_constant, reason = "a fitted number may come near a constant of mathematics")]
 
 use super::calibrator::{Calibrator, Output};
+use super::features::Features;
 use super::weights::Weights;
 
 /// For words alone.
 pub(super) static LEXICAL: Weights = Weights {
-    rank: [3.012, 2.927, 3.574, 0.761, 1.688, 0.212, 1.304, 0.000, 0.000, 0.000, 0.000, 0.000],
+    rank: Features {
+        whole: 3.012,
+        passage: 2.927,
+        head: 3.574,
+        title: 0.761,
+        phrase: 1.688,
+        coverage: 0.212,
+        breadth: 1.304,
+        meaning: 0.000,
+        meaning_passage: 0.000,
+        meaning_head: 0.000,
+        example_meaning: 0.000,
+        example_words: 0.000,
+    },
     calibrator: Calibrator {
         mean: [
             0.2368, 0.2305, 0.0619, 0.4118, 0.5859, 1.7571, 1.7140, 4.3639, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000,
@@ -146,7 +160,20 @@ pub(super) static LEXICAL: Weights = Weights {
 
 /// For words and meaning.
 pub(super) static SEMANTIC: Weights = Weights {
-    rank: [1.234, 1.534, 2.091, 0.624, 1.586, 0.744, 0.144, 2.928, 2.969, 3.155, 0.000, 0.000],
+    rank: Features {
+        whole: 1.234,
+        passage: 1.534,
+        head: 2.091,
+        title: 0.624,
+        phrase: 1.586,
+        coverage: 0.744,
+        breadth: 0.144,
+        meaning: 2.928,
+        meaning_passage: 2.969,
+        meaning_head: 3.155,
+        example_meaning: 0.000,
+        example_words: 0.000,
+    },
     calibrator: Calibrator {
         mean: [
             0.2241, 0.2177, 0.0604, 0.3879, 0.6764, 2.2376, 1.7140, 4.3639, 0.2856, 0.3035, 0.2435, 1.1133, 0.0152,
@@ -286,7 +313,20 @@ pub(super) static SEMANTIC: Weights = Weights {
 
 /// For words, meaning and examples.
 pub(super) static FEW_SHOT: Weights = Weights {
-    rank: [0.758, 1.053, 1.190, 0.640, 1.841, 0.538, 0.715, 1.136, 1.246, 1.609, 5.236, 4.170],
+    rank: Features {
+        whole: 0.758,
+        passage: 1.053,
+        head: 1.190,
+        title: 0.640,
+        phrase: 1.841,
+        coverage: 0.538,
+        breadth: 0.715,
+        meaning: 1.136,
+        meaning_passage: 1.246,
+        meaning_head: 1.609,
+        example_meaning: 5.236,
+        example_words: 4.170,
+    },
     calibrator: Calibrator {
         mean: [
             0.1940, 0.1883, 0.0520, 0.3560, 0.7267, 2.6760, 1.6764, 4.3644, 0.2555, 0.2744, 0.2151, 1.0311, 0.0137,

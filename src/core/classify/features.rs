@@ -1,12 +1,13 @@
 //! Computes the evidence for each rule as numbers: one small function for each kind.
 //!
 //! Every feature is 0 if there is no evidence for the rule. A new kind of evidence needs a field of [`Features`], a
-//! function that computes it, its name in `src/train/fit.py`, and the weights that `fit.py` then writes to `constants`.
+//! function that computes it, and the weights that `src/train/fit.py` then writes to `constants`.
 
 use serde::{Deserialize, Serialize};
 
 use super::evidence::EvidenceKind;
 use super::lexicon::{Lexicon, RuleTerms, saturated_tf};
+use super::named_values::named_values;
 use super::semantic::SemanticView;
 use super::term_matches::{Hit, Position, TermMatches};
 use crate::text;
@@ -21,81 +22,41 @@ const STRIDE: usize = WINDOW_WORDS / 2;
 /// less about the rules.
 const UNMATCHED_WEIGHT: f64 = 0.5;
 
-/// The number of features.
-pub(super) const FEATURES: usize = 12;
-
-/// The features of one rule. All values are 0 to 1, except the cosines of meaning, which start at -1.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-pub struct Features {
-    /// The idf-weighted cosine of the rule and the document.
-    pub whole: f64,
-    /// The cosine of the rule and the most similar window of the document.
-    pub passage: f64,
-    /// The cosine of the rule and the first window.
-    pub head: f64,
-    /// The share of the label in the title, a heading or the first words, squared: half a name is not a name.
-    pub title: f64,
-    /// Whether the document contains the label word by word: 1 in the title; less elsewhere, and only if the label has
-    /// two words or more.
-    pub phrase: f64,
-    /// The share of the rule that the document contains: the matched part of the rule's squared length.
-    pub coverage: f64,
-    /// The number of different words of the rule in the document, as `n / (n + 2)`: one word can be chance, a fourth
-    /// hardly so.
-    pub breadth: f64,
-    /// The cosine of the directions of the rule and the document; 0 if no word of either carries meaning.
-    pub meaning: f64,
-    /// The cosine of the rule and the document's passage that is nearest to it.
-    pub meaning_passage: f64,
-    /// The cosine of the rule and the first passage.
-    pub meaning_head: f64,
-    /// The cosine of the document's direction and the centroid of the rule's examples; 0 unless every rule has enough.
-    pub example_meaning: f64,
-    /// The cosine of the document's words and those of the rule's examples; 0 unless every rule has enough.
-    pub example_words: f64,
+named_values! {
+    /// The features of one rule. All values are 0 to 1, except the cosines of meaning, which start at -1.
+    #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+    pub struct Features {
+        /// The idf-weighted cosine of the rule and the document.
+        whole,
+        /// The cosine of the rule and the most similar window of the document.
+        passage,
+        /// The cosine of the rule and the first window.
+        head,
+        /// The share of the label in the title, a heading or the first words, squared: half a name is not a name.
+        title,
+        /// Whether the document contains the label word by word: 1 in the title; less elsewhere, and only if the label
+        /// has two words or more.
+        phrase,
+        /// The share of the rule that the document contains: the matched part of the rule's squared length.
+        coverage,
+        /// The number of different words of the rule in the document, as `n / (n + 2)`: one word can be chance, a
+        /// fourth hardly so.
+        breadth,
+        /// The cosine of the directions of the rule and the document; 0 if no word of either carries meaning.
+        meaning,
+        /// The cosine of the rule and the document's passage that is nearest to it.
+        meaning_passage,
+        /// The cosine of the rule and the first passage.
+        meaning_head,
+        /// The cosine of the document's direction and the centroid of the rule's examples; 0 unless every rule has
+        /// enough.
+        example_meaning,
+        /// The cosine of the document's words and those of the rule's examples; 0 unless every rule has enough.
+        example_words,
+    }
 }
 
 impl Features {
-    /// The values in the order of the fields.
-    pub fn values(&self) -> [f64; FEATURES] {
-        let Self { whole, passage, head, title, phrase, coverage, breadth, .. } = *self;
-        let Self { meaning, meaning_passage, meaning_head, example_meaning, example_words, .. } = *self;
-        [
-            whole,
-            passage,
-            head,
-            title,
-            phrase,
-            coverage,
-            breadth,
-            meaning,
-            meaning_passage,
-            meaning_head,
-            example_meaning,
-            example_words,
-        ]
-    }
-
-    /// The reverse of [`Self::values`], for values that belong to the features, such as weights.
-    pub(super) fn from_values(values: [f64; FEATURES]) -> Self {
-        let [whole, passage, head, title, phrase, coverage, breadth, rest @ ..] = values;
-        let [meaning, meaning_passage, meaning_head, example_meaning, example_words] = rest;
-        Self {
-            whole,
-            passage,
-            head,
-            title,
-            phrase,
-            coverage,
-            breadth,
-            meaning,
-            meaning_passage,
-            meaning_head,
-            example_meaning,
-            example_words,
-        }
-    }
-
     /// Computes the features of meaning.
     pub(super) fn add_meaning(&mut self, meaning: &SemanticView, rule: &text::Vector) {
         self.meaning = meaning.whole.as_ref().map_or(0.0, |whole| whole.vector.dot(rule));

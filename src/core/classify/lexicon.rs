@@ -6,10 +6,12 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use super::Rule;
 use super::background::background_idf;
 use super::glossary;
+use crate::text::languages::{RULES, WordSet};
 use crate::text::{Language, Map, detect_language, words};
 
 /// Factor on the weight of words about documents in general, which do not describe one.
@@ -22,105 +24,15 @@ const DAMPING: f64 = 0.7;
 /// The strength of a match by translation.
 const TRANSLATION_WEIGHT: f64 = 0.8;
 
-/// Words of descriptions that do not describe the documents: folded, sorted.
-const GENERIC_WORDS: &[&str] = &[
-    "about",
-    "additional",
-    "characteristic",
-    "characteristics",
-    "classified",
-    "classify",
-    "common",
-    "commonly",
-    "concerning",
-    "contain",
-    "containing",
-    "contains",
-    "describe",
-    "describes",
-    "describing",
-    "document",
-    "documento",
-    "documentos",
-    "documents",
-    "dokument",
-    "dokumente",
-    "enthalt",
-    "etc",
-    "example",
-    "examples",
-    "featuring",
-    "file",
-    "files",
-    "following",
-    "formal",
-    "format",
-    "general",
-    "generally",
-    "include",
-    "included",
-    "includes",
-    "including",
-    "information",
-    "informationen",
-    "informations",
-    "like",
-    "mainly",
-    "mention",
-    "mentions",
-    "often",
-    "page",
-    "pages",
-    "primarily",
-    "provide",
-    "provides",
-    "providing",
-    "regarding",
-    "related",
-    "relating",
-    "relevant",
-    "show",
-    "showing",
-    "shows",
-    "similar",
-    "specific",
-    "specifically",
-    "text",
-    "texts",
-    "type",
-    "types",
-    "typical",
-    "typically",
-    "used",
-    "usually",
-    "various",
-    "wie",
-];
+/// Words of descriptions that do not describe the documents.
+static GENERIC_WORDS: LazyLock<WordSet> =
+    LazyLock::new(|| RULES.list("filler_words").chain(RULES.list("generic_words")).collect());
 
 /// Words that begin an exclusion, which extends to the end of its clause: "excluding receipts".
-const EXCLUSION_WORDS: &[&str] = &[
-    "ausgenommen",
-    "ausser",
-    "excepte",
-    "except",
-    "excepto",
-    "exceto",
-    "exclude",
-    "excludes",
-    "excluding",
-    "eccetto",
-    "kein",
-    "keine",
-    "keinen",
-    "sauf",
-    "unlike",
-];
+static EXCLUSION_WORDS: LazyLock<WordSet> = LazyLock::new(|| RULES.set("exclusion_words"));
 
 /// After one of these, "not" is part of what the rule describes ("has not arrived") and not an exclusion.
-const AUXILIARY_VERBS: &[&str] = &[
-    "am", "are", "be", "been", "being", "can", "could", "did", "do", "does", "had", "has", "have", "is", "may",
-    "might", "should", "was", "were", "will", "would",
-];
+static AUXILIARY_VERBS: LazyLock<WordSet> = LazyLock::new(|| RULES.set("auxiliary_verbs"));
 
 /// A stem that occurs in at least one rule.
 #[derive(Debug, Clone)]
@@ -194,7 +106,7 @@ impl Lexicon {
             }
             for (_, word) in without_exclusions(description) {
                 let Some(term) = lexicon.term(word) else { continue };
-                let is_generic = GENERIC_WORDS.binary_search(&word.as_str()).is_ok() && !in_label.contains(&term);
+                let is_generic = GENERIC_WORDS.contains(word.as_str()) && !in_label.contains(&term);
                 *in_rule.entry(term).or_default() += if is_generic { GENERIC_WEIGHT } else { 1.0 };
             }
             counts.push((in_rule, in_label));
@@ -367,12 +279,12 @@ fn without_exclusions(description: &[Word]) -> Vec<&Word> {
         match word {
             "" => is_excluded = false,
             "not" => {
-                let after_auxiliary = AUXILIARY_VERBS.binary_search(&previous).is_ok();
+                let after_auxiliary = AUXILIARY_VERBS.contains(previous);
                 is_excluded |= !after_auxiliary || matches!(next, "a" | "an" | "any" | "the");
             }
             "rather" | "other" if next == "than" => is_excluded = true,
             "instead" if next == "of" => is_excluded = true,
-            _ if EXCLUSION_WORDS.contains(&word) => is_excluded = true,
+            _ if EXCLUSION_WORDS.contains(word) => is_excluded = true,
             "but" if is_excluded => is_excluded = false,
             _ if !is_excluded => kept.push(found),
             _ => {}
@@ -385,12 +297,6 @@ fn without_exclusions(description: &[Word]) -> Vec<&Word> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lists_are_sorted() {
-        assert!(AUXILIARY_VERBS.is_sorted());
-        assert!(GENERIC_WORDS.is_sorted());
-    }
 
     #[test]
     fn exclusions_are_not_words_of_the_rule() {

@@ -6,8 +6,8 @@
 //!    common in general text or that a description excludes get little or no weight.
 //! 2. `term_matches`: one pass over the document finds every occurrence of a term.
 //! 3. `features`: computes a few numbers for every rule, each one kind of evidence.
-//! 4. `score`: the numbers become a score for each rule, to which a few examples (`neighbours`) add. From the scores
-//!    and the `context_features`, the `calibrator` computes the answer (a label, or none) and its probability.
+//! 4. `score`: the numbers become a score for each rule, to which a few examples (`nearest_example`) add. From the
+//!    scores and the `context_features`, the `calibrator` computes the answer (a label, or none) and its probability.
 //! 5. `reasoning`: presents the same evidence as sentences and as places in the document.
 //!
 //! [`evaluation`] measures the answers on labelled documents; [`lint`] finds faults in rules before there are labelled
@@ -24,13 +24,14 @@ mod constants;
 mod context_features;
 pub mod evaluation;
 mod evidence;
-mod examples;
+mod example_centroids;
 mod features;
 mod glossary;
 pub mod input;
 mod lexicon;
 pub mod lint;
-mod neighbours;
+mod named_values;
+mod nearest_example;
 mod reasoning;
 mod result;
 mod score;
@@ -39,22 +40,25 @@ mod stems;
 mod term_matches;
 #[cfg(test)]
 mod tests;
+pub mod training;
 mod weights;
 
 use serde::{Deserialize, Serialize};
 
 use crate::document::Document;
-use crate::text::Language;
+use crate::text::{EmbeddingTable, Language};
 
-use context_features::{CONTEXT_FEATURES, SubjectSimilarities};
-use examples::ExampleIndex;
+use context_features::SubjectSimilarities;
+use example_centroids::ExampleCentroids;
 use lexicon::Lexicon;
-use neighbours::{ExampleMatches, Neighbours};
-use score::{EvidenceMode, TopCandidate};
+use nearest_example::{EncodedExamples, ExampleMatches};
+use score::{EvidenceMode, TopRule};
 use semantic::{RuleVectors, SemanticView};
 use stems::EncodedText;
 use term_matches::TermMatches;
+use training::TrainingFeatures;
 
+pub use context_features::ContextFeatures;
 pub use evidence::{Evidence, EvidenceKind};
 pub use features::Features;
 pub use result::{AttachmentOutcome, AttachmentResult, ClassifyResult};
@@ -207,25 +211,12 @@ pub struct Classifier {
     lexicon: Lexicon,
     rule_vectors: RuleVectors,
     /// Some if every rule has enough examples.
-    examples: Option<ExampleIndex>,
+    centroids: Option<ExampleCentroids>,
     /// Some if any rule has examples, but not every rule enough.
-    neighbours: Option<Neighbours>,
+    single_examples: Option<EncodedExamples>,
     language: Option<Language>,
     no_match_bias: f64,
     allow_no_match: bool,
-}
-
-/// The features of a document, from which `src/train/fit.py` fits the constants.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TrainingFeatures {
-    /// The features of each rule, in the order of the rules.
-    pub features: Vec<Features>,
-    /// The context features of each rule; empty if the document has no direction.
-    pub context: Vec<[f64; CONTEXT_FEATURES]>,
-    /// The number of content words.
-    pub words: usize,
-    /// The factor on all scores: 1 unless every rule has enough examples.
-    pub score_scale: f64,
 }
 
 /// A document as a classifier sees it.
@@ -241,11 +232,6 @@ struct Analysis {
 }
 
 impl Analysis {
-    /// The cosines with general subjects; None if the document has no direction.
-    fn subjects(&self) -> Option<SubjectSimilarities> {
-        Some(SubjectSimilarities::new(self.semantic.as_ref()?.direction()?))
-    }
-
     /// The amount that a few examples add to the score of a rule.
     fn addition(&self, rule: usize) -> f64 {
         self.compared.as_ref().map_or(0.0, |compared| compared.addition(rule))
@@ -253,30 +239,36 @@ impl Analysis {
 }
 
 impl Classifier {
-    /// Compiles `rules`. An empty set is allowed; no document matches it.
+    /// Compiles `rules` with the embedding table that is compiled in. An empty set is allowed; no document matches it.
     pub fn new(rules: &RuleSet, settings: &Settings) -> Self {
+        Self::with_table(rules, settings, EmbeddingTable::builtin())
+    }
+
+    /// Compiles `rules` with an embedding table.
+    pub fn with_table(rules: &RuleSet, settings: &Settings, table: &'static EmbeddingTable) -> Self {
         let words: Vec<_> = rules.rules.iter().map(lexicon::tokenize_rule).collect();
         let texts: Vec<_> =
             rules.rules.iter().zip(&words).map(|(rule, words)| lexicon::rule_text(rule, words)).collect();
         let lexicon = Lexicon::new(&words);
-        let rule_vectors = RuleVectors::new(&texts);
-        let examples = ExampleIndex::new(rules, &texts, &rule_vectors, lexicon.language);
+        let rule_vectors = RuleVectors::new(&texts, table);
+        let centroids = ExampleCentroids::new(rules, &texts, &rule_vectors, lexicon.language);
         let language = settings.language.as_deref().and_then(Language::from_code);
-        let neighbours = examples.is_none().then(|| Neighbours::new(rules, &lexicon, &rule_vectors, language));
+        let single_examples =
+            centroids.is_none().then(|| EncodedExamples::new(rules, &lexicon, &rule_vectors, language));
         let mut classifier = Self {
             labels: rules.rules.iter().map(|rule| rule.label.clone()).collect(),
             lexicon,
             rule_vectors,
-            examples,
-            neighbours: neighbours.flatten(),
+            centroids,
+            single_examples: single_examples.flatten(),
             language,
             no_match_bias: settings.no_match_bias,
             allow_no_match: settings.allow_no_match,
         };
-        if classifier.examples.is_some() {
-            let score_scale = examples::fit_score_scale(&classifier, rules);
-            if let Some(examples) = &mut classifier.examples {
-                examples.score_scale = score_scale;
+        if classifier.centroids.is_some() {
+            let score_scale = example_centroids::fit_score_scale(&classifier, rules);
+            if let Some(centroids) = &mut classifier.centroids {
+                centroids.score_scale = score_scale;
             }
         }
         classifier
@@ -291,16 +283,17 @@ impl Classifier {
         let best = ranked.first().map(|&(rule, _)| rule);
         let top_index = best.unwrap_or_default();
         let Analysis { matches, features, evidence_mode, .. } = &analysis;
-        let context =
-            analysis.subjects().map_or([0.0; CONTEXT_FEATURES], |subjects| self.context_features(top_index, &subjects));
+        let context = self
+            .subjects(&analysis)
+            .map_or_else(ContextFeatures::default, |subjects| self.context_features(top_index, &subjects));
         let additions: Vec<f64> = (0..self.labels.len()).map(|rule| analysis.addition(rule)).collect();
-        let top = TopCandidate {
+        let top = TopRule {
             scores: &scores,
             index: top_index,
             features,
             additions: &additions,
             context,
-            matches,
+            words: matches.words,
             evidence_mode: *evidence_mode,
         };
         let answer = top.calibrate(self.no_match_bias, self.allow_no_match || scores.is_empty());
@@ -308,7 +301,7 @@ impl Classifier {
             reasoning::DecisionContext { document, classifier: self, analysis: &analysis, ranked: &ranked, answer };
         let explanation = decision_context.explain();
         Decision {
-            label: best.filter(|_| !answer.is_null).and_then(|rule| self.labels.get(rule)).cloned(),
+            label: best.filter(|_| !answer.is_no_match).and_then(|rule| self.labels.get(rule)).cloned(),
             confidence: answer.confidence,
             no_match: answer.no_match,
             reasoning: explanation.reasoning,
@@ -327,7 +320,7 @@ impl Classifier {
     /// The features that the constants of the engine are fitted on.
     pub fn training_features(&self, document: &Document) -> TrainingFeatures {
         let analysis = self.analyze(document, None);
-        let context = analysis.subjects().map_or_else(Vec::new, |subjects| {
+        let context = self.subjects(&analysis).map_or_else(Vec::new, |subjects| {
             (0..self.labels.len()).map(|rule| self.context_features(rule, &subjects)).collect()
         });
         TrainingFeatures {
@@ -338,20 +331,26 @@ impl Classifier {
         }
     }
 
-    fn context_features(&self, rule: usize, document: &SubjectSimilarities) -> [f64; CONTEXT_FEATURES] {
-        context_features::context_features(rule, &self.rule_vectors, document)
+    /// The cosines of a document with general subjects; None if it has no direction.
+    fn subjects(&self, analysis: &Analysis) -> Option<SubjectSimilarities> {
+        let direction = analysis.semantic.as_ref()?.direction()?;
+        Some(SubjectSimilarities::new(direction, self.rule_vectors.table))
+    }
+
+    fn context_features(&self, rule: usize, document: &SubjectSimilarities) -> ContextFeatures {
+        ContextFeatures::new(rule, &self.rule_vectors, document)
     }
 
     fn score_scale(&self) -> f64 {
-        self.examples.as_ref().map_or(1.0, |examples| examples.score_scale)
+        self.centroids.as_ref().map_or(1.0, |centroids| centroids.score_scale)
     }
 
     /// Analyzes `document`. `held_out_of` is the rule that it is an example of: that rule's centroid then excludes it.
     fn analyze(&self, document: &Document, held_out_of: Option<usize>) -> Analysis {
         let matches = TermMatches::new(document, &self.lexicon, self.language);
-        // The embedding table knows one language.
-        let knows_language = matches.language == Language::English && self.lexicon.language == Language::English;
-        let semantic = knows_language.then(|| SemanticView::new(document, &self.rule_vectors.background));
+        let table = self.rule_vectors.table;
+        let knows_languages = table.knows(matches.language) && table.knows(self.lexicon.language);
+        let semantic = knows_languages.then(|| SemanticView::new(document, table));
         let mut features = features::features(&matches, &self.lexicon);
         let mut evidence_mode = EvidenceMode::Lexical;
         if let Some(semantic) = &semantic {
@@ -360,15 +359,15 @@ impl Classifier {
                 features.add_meaning(semantic, rule);
             }
         }
-        let encoded = self.examples.as_ref().map(|examples| examples.encode(document, semantic.as_ref()));
-        if let Some((examples, encoded)) = self.examples.as_ref().zip(encoded.as_ref()) {
+        let encoded = self.centroids.as_ref().map(|examples| examples.encode(document, semantic.as_ref()));
+        if let Some((examples, encoded)) = self.centroids.as_ref().zip(encoded.as_ref()) {
             evidence_mode = EvidenceMode::FewShot;
             for (features, similarity) in features.iter_mut().zip(examples.similarities(encoded, held_out_of)) {
                 (features.example_meaning, features.example_words) = (similarity.meaning, similarity.words);
             }
         }
-        let compare = |neighbours: &Neighbours| neighbours.compare(document, matches.language, semantic.as_ref());
-        let compared = self.neighbours.as_ref().map(compare);
+        let compare = |examples: &EncodedExamples| examples.compare(document, matches.language, semantic.as_ref());
+        let compared = self.single_examples.as_ref().map(compare);
         Analysis { matches, semantic, encoded, compared, evidence_mode, features }
     }
 

@@ -86,7 +86,7 @@ impl DecisionContext<'_> {
             return vec!["The document has no words to match.".to_owned()];
         }
         let mut sentences = Vec::new();
-        if self.answer.is_null {
+        if self.answer.is_no_match {
             sentences.push("No rule matches well enough.".to_owned());
             sentences.push(format!("The nearest is \"{label}\" with a score of {score:.2}."));
         } else {
@@ -99,7 +99,7 @@ impl DecisionContext<'_> {
         if let Some((page, quote)) = self.quote(places) {
             sentences.push(format!("Best passage: \"{quote}\" (page {page})."));
         }
-        if self.answer.is_null {
+        if self.answer.is_no_match {
             sentences.extend(listed(&self.missing(rule)).map(|words| format!("Not found: {words}.")));
         } else if let Some(second) = &explanation.runner_up {
             sentences.push(if second.margin > 0.0 {
@@ -231,7 +231,7 @@ impl DecisionContext<'_> {
 
     /// What would change the answer: the rule that would be next, and its missing words with the largest weights.
     fn change(&self, best: usize) -> Option<Counterfactual> {
-        let next = if self.answer.is_null { best } else { self.ranked.get(1)?.0 };
+        let next = if self.answer.is_no_match { best } else { self.ranked.get(1)?.0 };
         let rule = self.classifier.lexicon.rules.get(next)?;
         Some(Counterfactual { label: self.classifier.labels.get(next)?.clone(), missing: self.missing(rule) })
     }

@@ -9,11 +9,10 @@
 //! `src/train/fit.py` fits the constants on labelled texts, with random subsets of the rules, the true rule removed in
 //! three of ten, texts of foreign subjects, and "none" weighted to a share of the whole that is set there.
 
-use super::calibrator::INPUTS;
+use super::calibrator::{Inputs, RuleInputs};
 use super::constants::{FEW_SHOT, LEXICAL, SEMANTIC};
-use super::context_features::CONTEXT_FEATURES;
-use super::features::{FEATURES, Features};
-use super::term_matches::TermMatches;
+use super::context_features::ContextFeatures;
+use super::features::Features;
 use super::weights::Weights;
 
 /// The kinds of evidence available, which select the weights.
@@ -28,37 +27,33 @@ pub(super) enum EvidenceMode {
 }
 
 impl EvidenceMode {
-    fn weights(self) -> &'static Weights {
+    /// The fitted weights.
+    pub fn weights(self) -> &'static Weights {
         match self {
             Self::Lexical => &LEXICAL,
             Self::Semantic => &SEMANTIC,
             Self::FewShot => &FEW_SHOT,
         }
     }
-
-    /// The weights of the rank score, in the order of [`Features::values`].
-    pub fn rank_weights(self) -> &'static [f64; FEATURES] {
-        &self.weights().rank
-    }
 }
 
 /// In a text of at least this many content words, a paragraph, a single word of a rule outside the title is chance:
 /// every poem has a "total" somewhere. A shorter request can consist of one word of a rule ("my balance?").
-const LONG_TEXT_WORDS: usize = 40;
+pub(super) const LONG_TEXT_WORDS: usize = 40;
 
 /// The breadth of a rule of which two words were found; see [`Features::breadth`].
-const TWO_WORD_BREADTH: f64 = 0.5;
+pub(super) const TWO_WORD_BREADTH: f64 = 0.5;
 
 /// A cosine below this is chance too: of the long texts with a single word of the top rule and a smaller cosine with it
 /// and its examples, four in five are not of that rule (measured on texts of foreign subjects and on sets without the
 /// right rule).
-const MIN_COSINE: f64 = 0.1;
+pub(super) const MIN_COSINE: f64 = 0.1;
 
 /// The maximum lead over the second rule: a larger one carries no more information.
-const MAX_MARGIN: f64 = 8.0;
+pub(super) const MAX_MARGIN: f64 = 8.0;
 
 /// The margin of the only rule of a set: neither a narrow nor a wide lead.
-const SINGLE_RULE_MARGIN: f64 = 3.0;
+pub(super) const SINGLE_RULE_MARGIN: f64 = 3.0;
 
 /// The maximum that examples add to the calibrator's log-odds: they raise no confidence above some 99 in 100. Of the
 /// answers due to an addition of more than 6, 88 in 100 were right, including sets of spoken commands. With 4 the
@@ -66,10 +61,10 @@ const SINGLE_RULE_MARGIN: f64 = 3.0;
 const MAX_ADDED_ODDS: f64 = 5.0;
 
 /// Added to the standard deviation of the rules' meanings, so that a small one does not inflate the standout.
-const MIN_SPREAD: f64 = 0.05;
+pub(super) const MIN_SPREAD: f64 = 0.05;
 
 /// The standout of the only rule of a set.
-const SINGLE_RULE_STANDOUT: f64 = 1.0;
+pub(super) const SINGLE_RULE_STANDOUT: f64 = 1.0;
 
 /// Every number that is compared or leaves the engine is rounded to six decimals, so that the last bits of a sum, in
 /// which platforms may differ, decide nothing.
@@ -82,11 +77,11 @@ pub(super) fn rounded(value: f64) -> f64 {
 
 /// The rank score of a rule.
 pub(super) fn rank(features: &Features, evidence_mode: EvidenceMode) -> f64 {
-    dot(&features.values(), evidence_mode.rank_weights())
+    dot(&features.values(), &evidence_mode.weights().rank.values())
 }
 
 /// The top rule, with the inputs of the calibrator.
-pub(super) struct TopCandidate<'a> {
+pub(super) struct TopRule<'a> {
     /// The scores of all rules, best first.
     pub scores: &'a [f64],
     /// The index of the top rule in `features`.
@@ -95,29 +90,30 @@ pub(super) struct TopCandidate<'a> {
     pub features: &'a [Features],
     /// The amount that a few examples add to the score of each rule, in the order of the rules; 0 if none.
     pub additions: &'a [f64],
-    /// See [`super::context_features::context_features`]; zeros if the document has no direction.
-    pub context: [f64; CONTEXT_FEATURES],
-    pub matches: &'a TermMatches,
+    /// The context features of the top rule.
+    pub context: ContextFeatures,
+    /// The number of content words of the document.
+    pub words: usize,
     pub evidence_mode: EvidenceMode,
 }
 
 /// The answer on the top rule.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct CalibratedAnswer {
-    /// Whether the answer is "none of the rules".
-    pub is_null: bool,
+    /// Whether the answer is that no rule fits.
+    pub is_no_match: bool,
     /// The probability that the answer is right.
     pub confidence: f64,
     /// The probability that no rule fits.
     pub no_match: f64,
 }
 
-impl TopCandidate<'_> {
+impl TopRule<'_> {
     /// Decides between the top rule and "none". If "none" is not allowed, the top rule is the answer, with the
     /// probability that it is right if one of the rules is.
     pub fn calibrate(&self, no_match_bias: f64, allow_no_match: bool) -> CalibratedAnswer {
         let Some(top) = self.features.get(self.index) else {
-            return CalibratedAnswer { is_null: true, confidence: 1.0, no_match: 1.0 };
+            return CalibratedAnswer { is_no_match: true, confidence: 1.0, no_match: 1.0 };
         };
         let weights = self.evidence_mode.weights();
         let odds = weights.calibrator.log_odds(&self.inputs(top));
@@ -128,13 +124,13 @@ impl TopCandidate<'_> {
             logistic(if no_evidence { weights.no_evidence_log_odds } else { odds.any_fits + addition } - bias);
         let top_is_right = logistic(odds.top_is_right + lead - bias).min(any_fits);
         let no_match = rounded(1.0 - any_fits).clamp(0.0, 1.0);
-        let is_null = allow_no_match && (no_evidence || no_match > rounded(top_is_right));
-        let confidence = match (is_null, allow_no_match) {
+        let is_no_match = allow_no_match && (no_evidence || no_match > rounded(top_is_right));
+        let confidence = match (is_no_match, allow_no_match) {
             (true, _) => no_match,
             (false, true) => top_is_right,
             (false, false) => self.confidence_of_best(odds.top_of_known + lead),
         };
-        CalibratedAnswer { is_null, confidence: rounded(confidence).clamp(0.0, 1.0), no_match }
+        CalibratedAnswer { is_no_match, confidence: rounded(confidence).clamp(0.0, 1.0), no_match }
     }
 
     /// The addition of the examples to the top rule's score, and its lead over the largest addition to another rule.
@@ -155,46 +151,44 @@ impl TopCandidate<'_> {
         logistic(odds).max(even_share)
     }
 
-    fn has_no_evidence(&self, top: &Features) -> bool {
+    /// Whether nothing but chance speaks for the top rule.
+    pub fn has_no_evidence(&self, top: &Features) -> bool {
         let all_zero = top.values().iter().all(|&value| value <= 0.0);
-        let one_word = top.breadth < TWO_WORD_BREADTH && top.title <= 0.0 && self.matches.words >= LONG_TEXT_WORDS;
+        let one_word = top.breadth < TWO_WORD_BREADTH && top.title <= 0.0 && self.words >= LONG_TEXT_WORDS;
         all_zero || one_word && top.meaning_passage.max(top.example_meaning) < MIN_COSINE
     }
 
     /// The inputs of the calibrator.
-    fn inputs(&self, top: &Features) -> [f64; INPUTS] {
+    pub fn inputs(&self, top: &Features) -> Inputs {
         let (scores, features) = (self.scores, self.features);
         let best = scores.first().copied().unwrap_or_default();
         let margin = scores.get(1).map_or(SINGLE_RULE_MARGIN, |second| (best - second).clamp(0.0, MAX_MARGIN));
-        let rules = features.len().max(1) as f64;
-        let mean = features.iter().map(|rule| rule.meaning).sum::<f64>() / rules;
-        let spread =
-            (features.iter().map(|rule| (rule.meaning - mean) * (rule.meaning - mean)).sum::<f64>() / rules).sqrt();
+        let rule_count = features.len().max(1) as f64;
+        let mean = features.iter().map(|rule| rule.meaning).sum::<f64>() / rule_count;
+        let spread = (features.iter().map(|rule| (rule.meaning - mean) * (rule.meaning - mean)).sum::<f64>()
+            / rule_count)
+            .sqrt();
         let standout =
             if features.len() > 1 { (top.meaning - mean) / (spread + MIN_SPREAD) } else { SINGLE_RULE_STANDOUT };
-        let own_inputs = [
-            top.whole,
-            top.passage,
-            top.title,
-            top.breadth,
-            softmax_of_best(scores),
+        let rules = RuleInputs {
+            whole: top.whole,
+            passage: top.passage,
+            title: top.title,
+            breadth: top.breadth,
+            score_share: softmax_of_best(scores),
             margin,
-            libm::log(rules),
-            libm::log(1.0 + self.matches.words as f64),
-            top.meaning,
-            top.meaning_passage,
-            top.meaning_head,
+            ln_rules: libm::log(rule_count),
+            ln_words: libm::log(1.0 + self.words as f64),
+            meaning: top.meaning,
+            meaning_passage: top.meaning_passage,
+            meaning_head: top.meaning_head,
             standout,
-            ratio(mean * rules - top.meaning, rules - 1.0),
-            features.iter().map(|rule| rule.meaning).fold(-1.0, f64::max),
-            top.example_meaning,
-            top.example_words,
-        ];
-        let mut inputs = [0.0; INPUTS];
-        for (input, value) in inputs.iter_mut().zip(own_inputs.into_iter().chain(self.context)) {
-            *input = value;
-        }
-        inputs
+            others_meaning: ratio(mean * rule_count - top.meaning, rule_count - 1.0),
+            best_meaning: features.iter().map(|rule| rule.meaning).fold(-1.0, f64::max),
+            example_meaning: top.example_meaning,
+            example_words: top.example_words,
+        };
+        Inputs { rules, context: self.context }
     }
 }
 

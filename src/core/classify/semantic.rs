@@ -4,10 +4,11 @@
 //! background, the direction of everyday sentences, is subtracted from each; from those of the rules also half of what
 //! the rules have in common, so that the remainder distinguishes them.
 //!
-//! The table is English. In other languages there is no meaning, and the words alone decide.
+//! A table knows some languages; the one that is compiled in, English. In others there is no meaning, and the words
+//! alone decide.
 
 use crate::document::{Document, Role, Span};
-use crate::text::{PieceId, PieceWeight, Pieces, Vector, VectorSum};
+use crate::text::{EmbeddingTable, PieceId, PieceWeight, Pieces, Vector, VectorSum};
 
 use super::term_matches::passages;
 
@@ -37,31 +38,31 @@ pub(super) struct RuleVectors {
     pub centered: Vec<Vector>,
     /// The directions without subtracting what the rules have in common.
     pub uncentered: Vec<Vector>,
-    pub background: Vector,
+    /// The table that they, and the documents compared with them, are computed with.
+    pub table: &'static EmbeddingTable,
 }
 
 impl RuleVectors {
     /// Computes the directions from the text of each rule: label and description, without what it excludes.
-    pub fn new(texts: &[String]) -> Self {
-        let background = Vector::background();
-        let raw: Vec<Vector> = texts.iter().map(|text| sum_of(text).direction()).collect();
+    pub fn new(texts: &[String], table: &'static EmbeddingTable) -> Self {
+        let background = table.background();
+        let raw: Vec<Vector> = texts.iter().map(|text| sum_of(text, table).direction()).collect();
         let mut common = Vector::ZERO;
         for rule in &raw {
             common = common.add_scaled(1.0 / raw.len() as f32, rule);
         }
-        let uncentered: Vec<Vector> =
-            raw.iter().map(|rule| rule.add_scaled(-1.0, &background).normalized().0).collect();
+        let uncentered: Vec<Vector> = raw.iter().map(|rule| rule.add_scaled(-1.0, background).normalized().0).collect();
         let center = |rule: &Vector| {
-            rule.add_scaled(COMMON_SHARE - 1.0, &background).add_scaled(-COMMON_SHARE, &common).normalized().0
+            rule.add_scaled(COMMON_SHARE - 1.0, background).add_scaled(-COMMON_SHARE, &common).normalized().0
         };
         let centered = if raw.len() > 2 { raw.iter().map(center).collect() } else { uncentered.clone() };
-        Self { centered, uncentered, background }
+        Self { centered, uncentered, table }
     }
 }
 
 /// The sum of a text's pieces.
-pub(super) fn sum_of(text: &str) -> VectorSum {
-    let mut sum = VectorSum::default();
+fn sum_of<'a>(text: &str, table: &'a EmbeddingTable) -> VectorSum<'a> {
+    let mut sum = VectorSum::new(table);
     for piece in Pieces::new(text).take(MAX_PIECES) {
         sum.add(piece.id, PieceWeight::Full);
     }
@@ -92,7 +93,7 @@ pub(super) struct SemanticDirection {
 }
 
 impl SemanticDirection {
-    fn of(sum: &VectorSum, background: &Vector) -> Option<Self> {
+    fn of(sum: &VectorSum<'_>, background: &Vector) -> Option<Self> {
         let length = sum.length();
         if length <= 0.0 {
             return None;
@@ -126,10 +127,11 @@ impl SemanticView {
     }
 
     /// Computes the directions of `document`.
-    pub fn new(document: &Document, background: &Vector) -> Self {
+    pub fn new(document: &Document, table: &EmbeddingTable) -> Self {
+        let background = table.background();
         let mut view = Self::default();
-        let mut sums: Vec<VectorSum> = vec![VectorSum::default()];
-        let mut whole = VectorSum::default();
+        let mut sums = vec![VectorSum::new(table)];
+        let mut whole = VectorSum::new(table);
         let mut count = 0;
         'document: for (page_index, page) in document.pages.iter().enumerate() {
             for passage in passages(page) {
@@ -148,7 +150,7 @@ impl SemanticView {
                         continue;
                     }
                     if passage_index == sums.len() {
-                        sums.push(VectorSum::default());
+                        sums.push(VectorSum::new(table));
                     }
                     if sums.last_mut().is_some_and(|sum| sum.add(piece.id, weight)) {
                         let start = passage.span.start;

@@ -8,6 +8,7 @@ use super::attribution::Attribution;
 use super::*;
 use crate::document::Span;
 use crate::document::{Format, Page, Passage, Role};
+use crate::text::Pieces;
 
 fn rule(label: &str, description: &str) -> Rule {
     Rule::new(label, description)
@@ -471,4 +472,33 @@ fn the_embedding_table_is_used_for_its_own_language_only() {
     };
     assert_eq!(evidence_mode("en", "Rechnung"), EvidenceMode::Semantic);
     assert_eq!(evidence_mode("de", "invoice"), EvidenceMode::Lexical);
+}
+
+/// A table in which all pieces of each group of words have the same vector.
+fn table_of(groups: &[&str], languages: &'static [Language]) -> &'static EmbeddingTable {
+    let of_group = |(index, words)| Pieces::new(words).map(move |piece| (piece.id, index));
+    let pieces = groups.iter().copied().enumerate().flat_map(of_group).collect();
+    let table = EmbeddingTable::from_bytes(Vec::leak(crate::text::tiny_table(&pieces)), languages).unwrap();
+    Box::leak(Box::new(table))
+}
+
+#[test]
+fn a_second_table_gives_words_of_another_language_a_meaning() {
+    let rules = RuleSet {
+        rules: vec![
+            rule("Boot", "das Boot und die Segel auf dem Meer"),
+            rule("Topf", "der Topf und die Pfanne auf dem Herd"),
+        ],
+    };
+    let table = table_of(&["boot segel meer schiff", "topf pfanne herd kessel"], &[Language::German]);
+    let settings = Settings { language: Some("de".into()), ..Settings::default() };
+    let document = Document::plain("Schiff");
+    let meanings = |classifier: Classifier| -> Vec<f64> {
+        classifier.training_features(&document).features.iter().map(|features| features.meaning).collect()
+    };
+    assert_eq!(meanings(Classifier::new(&rules, &settings)), [0.0, 0.0]);
+    assert_eq!(meanings(Classifier::with_table(&rules, &settings, table)), [1.0, 0.0]);
+    let decision = Classifier::with_table(&rules, &settings, table).decide(&document);
+    assert_eq!(decision.scores[0].label, "Boot");
+    check(&document, &rules, &decision).unwrap();
 }

@@ -1,14 +1,16 @@
 //! The fitted weights; `constants` has their values.
 
+use serde::Serialize;
+
 use super::calibrator::Calibrator;
-use super::features::FEATURES;
+use super::features::Features;
 
 /// The fitted constants of one evidence mode.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub(super) struct Weights {
-    /// The weights of the rank score, in the order of [`Features::values`](super::features::Features::values).
-    pub rank: [f64; FEATURES],
-    /// The network that computes the probabilities, from the inputs of [`TopCandidate`](super::score::TopCandidate).
+    /// The weight of each feature in the rank score.
+    pub rank: Features,
+    /// The network that computes the probabilities, from the inputs of [`TopRule`](super::score::TopRule).
     pub calibrator: Calibrator,
     /// The log-odds that a rule fits although hardly a word of any rule was found and there is no other evidence: the
     /// answer is then none, and the calibrator has no inputs.

@@ -1,5 +1,6 @@
 //! Measures the quality of the answers: `npm run quality -- DIR [--json FILE]`, `--few` for the effect of the first
-//! examples, or `--instances` for the training instances of the constants.
+//! examples, or `--instances` for the training instances of the constants. `--parameters`, without DIR, prints what the
+//! instances begin with.
 //!
 //! DIR holds tasks: `NAME.rules.json`, a list of `{type, description}`, and `NAME.jsonl`, lines of `{text, label,
 //! split}` with a null label if no rule fits. A task has no other data. The lines of the split `test` are measured:
@@ -19,7 +20,8 @@
 //! none; the drawn lines are then not tested. The null lines are the task's own.
 //!
 //! `--instances` writes the training instances that `src/train/fit.py` fits the engine's constants on, from the lines
-//! of every split.
+//! of every split. The first line has the parameters of the engine: the names and the order of its numbers, and its
+//! constants.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -28,10 +30,11 @@ use std::{env, fs};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sortroom::classify::evaluation::{Case, Evaluation, evaluate};
+use sortroom::classify::training::EngineParameters;
 use sortroom::classify::{Classifier, Rule, RuleSet, Settings};
 use sortroom::document::Document;
 
-const USAGE: &str = "usage: quality DIR [--json FILE | --few | --instances]";
+const USAGE: &str = "usage: quality DIR [--json FILE | --few | --instances], or quality --parameters";
 
 const BEST_RULE: Settings = Settings { language: None, no_match_bias: 0.0, allow_no_match: false };
 const OR_NONE: Settings = Settings { allow_no_match: true, ..BEST_RULE };
@@ -104,23 +107,27 @@ type Failure = Box<dyn std::error::Error>;
 
 fn main() -> Result<(), Failure> {
     let (mut folder, mut json, mut wants_few, mut wants_instances) = (None, None, false, false);
+    let mut wants_parameters = false;
     let mut arguments = env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--json" => json = Some(arguments.next().ok_or(USAGE)?),
             "--few" => wants_few = true,
             "--instances" => wants_instances = true,
+            "--parameters" => wants_parameters = true,
             _ if folder.is_none() && !argument.starts_with('-') => folder = Some(argument),
             _ => return Err(USAGE.into()),
         }
     }
-    let tasks = read(Path::new(&folder.ok_or(USAGE)?))?;
-    let output = if wants_instances {
-        instances(&tasks)
+    let tasks = || read(Path::new(&folder.ok_or(USAGE)?));
+    let output = if wants_parameters {
+        parameters()?
+    } else if wants_instances {
+        parameters()? + &instances(&tasks()?)
     } else if wants_few {
-        few(&tasks)?
+        few(&tasks()?)?
     } else {
-        let report = measure(&tasks)?;
+        let report = measure(&tasks()?)?;
         if let Some(file) = json {
             fs::write(file, serde_json::to_string_pretty(&report)? + "\n")?;
         }
@@ -330,6 +337,11 @@ const FOREIGN: usize = 200;
 const NOISE: usize = 60;
 const NOISE_WORDS: usize = 12;
 
+/// The JSON line of the parameters of the engine.
+fn parameters() -> Result<String, Failure> {
+    Ok(serde_json::to_string(&EngineParameters::new())? + "\n")
+}
+
 /// One JSON line an instance; `target` is the index of the right rule or -1. Kinds: `own` (all rules), `subset` (a
 /// random subset, three in ten without the right rule), `cross` (a text of another task), `noise` (words of texts of
 /// other tasks, drawn one by one). Each instance occurs a second time with examples in the rules, except for the
@@ -341,22 +353,32 @@ fn instances(tasks: &[Task]) -> String {
         let with_examples = few_shot_rules(task);
         let variants =
             [(false, &task.rules), (true, &with_examples)].map(|(few_shot, rules)| (few_shot, rules, compile(rules)));
-        let mut emit = |(few_shot, rules, classifier): (bool, &RuleSet, &Classifier),
-                        line: &Line,
-                        from: &str,
-                        kind: &str| {
-            if few_shot && from == task.name && !line.is_test() {
-                return;
-            }
-            let computed = classifier.training_features(&Document::plain(&line.text));
-            let label = line.label.as_ref().filter(|_| !matches!(kind, "cross" | "noise"));
-            let target = label.and_then(|label| rules.rules.iter().position(|rule| &rule.label == label));
-            let values: Vec<_> = computed.features.iter().map(|features| features.values()).collect();
-            let target = target.and_then(|index| i64::try_from(index).ok()).unwrap_or(-1);
-            let line = json!({ "task": task.name, "from": from, "split": line.split, "kind": kind, "taught": few_shot, "target": target, "words": computed.words, "trust": computed.score_scale, "features": values, "surroundings": computed.context });
-            out.push_str(&line.to_string());
-            out.push('\n');
-        };
+        let mut emit =
+            |(few_shot, rules, classifier): (bool, &RuleSet, &Classifier), line: &Line, from: &str, kind: &str| {
+                if few_shot && from == task.name && !line.is_test() {
+                    return;
+                }
+                let computed = classifier.training_features(&Document::plain(&line.text));
+                let label = line.label.as_ref().filter(|_| !matches!(kind, "cross" | "noise"));
+                let target = label.and_then(|label| rules.rules.iter().position(|rule| &rule.label == label));
+                let values: Vec<_> = computed.features.iter().map(|features| features.values()).collect();
+                let context: Vec<_> = computed.context.iter().map(|features| features.values()).collect();
+                let target = target.and_then(|index| i64::try_from(index).ok()).unwrap_or(-1);
+                let line = json!({
+                    "task": task.name,
+                    "from": from,
+                    "split": line.split,
+                    "kind": kind,
+                    "with_examples": few_shot,
+                    "target": target,
+                    "words": computed.words,
+                    "score_scale": computed.score_scale,
+                    "features": values,
+                    "context": context,
+                });
+                out.push_str(&line.to_string());
+                out.push('\n');
+            };
         for line in &task.lines {
             for (few_shot, rules, classifier) in &variants {
                 emit((*few_shot, rules, classifier), line, &task.name, "own");
@@ -464,6 +486,22 @@ mod tests {
         let output = few(&folder()).unwrap();
         let rows: Vec<&str> = output.lines().skip(1).filter_map(|line| line.split_whitespace().next()).collect();
         assert_eq!(rows, ["animals", "office", "mean"], "{output}");
+    }
+
+    #[test]
+    fn instances_have_the_numbers_that_the_parameters_name() {
+        let parameters: serde_json::Value = serde_json::from_str(&parameters().unwrap()).unwrap();
+        let count = |member: &str| parameters[member].as_array().unwrap().len();
+        let lines = instances(&folder()[..1]);
+        for line in lines.lines() {
+            let instance: serde_json::Value = serde_json::from_str(line).unwrap();
+            for member in ["features", "context"] {
+                for row in instance[member].as_array().unwrap() {
+                    assert_eq!(row.as_array().unwrap().len(), count(member), "{line}");
+                }
+            }
+        }
+        assert!(lines.lines().count() > 10, "{lines}");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Finds the places of a document that can be a value: dates, amounts, account numbers.
 
+use std::sync::LazyLock;
+
 use super::FieldKind;
 use super::codes::{self, CodeMatch, is_bic};
 use super::concepts::{CONCEPTS, canonical};
@@ -7,6 +9,7 @@ use super::dates::{self, DateOrder};
 use super::numbers::{self, CURRENCIES, DecimalSeparator};
 use super::page_grid::PageGrid;
 use crate::document::{Rect, Span};
+use crate::text::languages::{EXTRACTION, WordSet};
 use crate::text::{Language, detect_language, fold, words};
 
 /// The maximum number of candidates of one kind. A statement of a thousand bookings has a few thousand amounts.
@@ -57,17 +60,22 @@ impl NumberAndDateFormat {
         let text = || grid.segments.iter().map(|segment| grid.text_of(segment)).take(MAX_CANDIDATES);
         let numbers: Vec<_> = text().flat_map(numbers::find).take(MAX_CANDIDATES).collect();
         let dates: Vec<_> = text().flat_map(dates::find).take(MAX_CANDIDATES).collect();
-        let is_english = language.is_none_or(|language| language == Language::English);
-        let decimal_separator = DecimalSeparator::vote(
-            &numbers,
-            if is_english { DecimalSeparator::Point } else { DecimalSeparator::Comma },
-        );
+        let default_separator = language.map_or(DecimalSeparator::Point, decimal_separator);
+        let decimal_separator = DecimalSeparator::vote(&numbers, default_separator);
         // Among writers of English only Americans put the month first, and they pay in dollars.
         let dollars = text().filter(|text| text.contains('$') || text.contains("USD")).count();
         let european = text().filter(|text| text.contains(['€', '£']) || text.contains("EUR")).count();
+        let is_english = language.is_none_or(|language| language == Language::English);
         let default_order = if is_english && dollars > european { DateOrder::MonthFirst } else { DateOrder::DayFirst };
         Self { decimal_separator, date_order: DateOrder::vote(&dates, default_order) }
     }
+}
+
+/// The decimal separator that is common in a language.
+fn decimal_separator(language: Language) -> DecimalSeparator {
+    let mut habits = EXTRACTION.entries().filter(|entry| entry.list == "decimal_separator");
+    let is_point = habits.any(|entry| entry.language == Some(language) && entry.text == "point");
+    if is_point { DecimalSeparator::Point } else { DecimalSeparator::Comma }
 }
 
 fn language(grid: &PageGrid<'_>) -> Option<Language> {
@@ -220,9 +228,9 @@ fn is_name(word: &str) -> bool {
     CONCEPTS.iter().any(|concept| concept.phrases.iter().any(|(phrase, _)| *phrase == word))
 }
 
-/// Words for yes and no, folded.
-const YES: &[&str] = &["yes", "true", "ja", "oui", "si", "vrai", "wahr", "vero", "verdadero", "x"];
-const NO: &[&str] = &["no", "false", "nein", "non", "nee", "faux", "falsch", "falso"];
+/// The words for yes and for no.
+static YES: LazyLock<WordSet> = LazyLock::new(|| EXTRACTION.set("yes"));
+static NO: LazyLock<WordSet> = LazyLock::new(|| EXTRACTION.set("no"));
 
 fn booleans(text: &str) -> Vec<CodeMatch> {
     let by_check_box = text.char_indices().filter_map(|(start, c)| {
@@ -236,8 +244,8 @@ fn booleans(text: &str) -> Vec<CodeMatch> {
     let by_word = words(text).into_iter().filter_map(|(range, word)| {
         let word = fold(&word);
         let value = match () {
-            () if YES.contains(&word.as_str()) => true,
-            () if NO.contains(&word.as_str()) => false,
+            () if YES.contains(word.as_str()) => true,
+            () if NO.contains(word.as_str()) => false,
             () => return None,
         };
         Some(CodeMatch { range, value: value.to_string(), validity: 1.0 })

@@ -2,27 +2,29 @@
 //!
 //! It is the one clause with similar wording everywhere. It is read across lines, up to the last capitalised word.
 
+use std::sync::LazyLock;
+
 use super::candidates::{Candidate, ScoredCandidate};
 use super::page_grid::PageGrid;
 use crate::document::Span;
+use crate::text::languages::{EXTRACTION, WordSet};
 use crate::text::words;
 
-/// Cues before the name of a place, folded.
-const CUES: &[&[&str]] = &[
-    &["laws", "of"],
-    &["law", "of"],
-    &["laws", "and", "public", "policies", "of"],
-    &["droit"],
-    &["recht", "der"],
-    &["recht", "von"],
-    &["leyes", "de"],
-    &["legge"],
-    &["recht", "van"],
-];
+/// The words around the name of a place, from the language data.
+struct Words {
+    /// Cues before the name.
+    cues: Vec<Vec<&'static str>>,
+    /// Words between the cue and the name.
+    fillers: WordSet,
+    /// Words before the cue that say that the law governs.
+    governing: WordSet,
+}
 
-/// Words between the cue and the name.
-const FILLERS: &[&str] =
-    &["the", "state", "states", "commonwealth", "province", "republic", "of", "bundesrepublik", "la", "del", "de"];
+static WORDS: LazyLock<Words> = LazyLock::new(|| Words {
+    cues: EXTRACTION.list("law_cues").map(|cue| cue.split(' ').collect()).collect(),
+    fillers: EXTRACTION.set("law_fillers"),
+    governing: EXTRACTION.set("governing_words"),
+});
 
 /// The maximum number of words of a name: "the District of Columbia", "England and Wales".
 const MAX_WORDS: usize = 5;
@@ -31,10 +33,8 @@ const MAX_WORDS: usize = 5;
 const GOVERNS: f64 = 0.95;
 const MENTIONS: f64 = 0.45;
 
-/// The number of words inspected before the cue, and the words among them that say that the law governs.
+/// The number of words inspected before the cue.
 const LOOK_BACK: usize = 16;
-const GOVERNING: &[&str] =
-    &["governed", "construed", "interpreted", "governing", "regi", "soumis", "gilt", "unterliegt", "rige", "regolato"];
 
 /// The maximum number of mentions of laws.
 const MAX_MENTIONS: usize = 50;
@@ -49,13 +49,12 @@ pub(super) fn governing_law(grid: &PageGrid<'_>) -> Vec<ScoredCandidate> {
                 return found;
             }
             let rest = page_words.get(start..).unwrap_or_default();
-            let matches = |cue: &&&[&str]| {
-                rest.len() > cue.len() && rest.iter().zip(cue.iter()).all(|((_, word), cue)| word == cue)
-            };
-            let Some(cue) = CUES.iter().filter(matches).max_by_key(|cue| cue.len()) else { continue };
+            let matches =
+                |cue: &&Vec<&str>| rest.len() > cue.len() && rest.iter().zip(*cue).all(|((_, word), cue)| word == cue);
+            let Some(cue) = WORDS.cues.iter().filter(matches).max_by_key(|cue| cue.len()) else { continue };
             let Some(span) = place(&page.text, rest.get(cue.len()..).unwrap_or_default()) else { continue };
             let before = page_words.get(start.saturating_sub(LOOK_BACK)..start).unwrap_or_default();
-            let governs = before.iter().any(|(_, word)| GOVERNING.contains(&word.as_str()));
+            let governs = before.iter().any(|(_, word)| WORDS.governing.contains(word.as_str()));
             let first = grid.segments.partition_point(|segment| segment.page < page_index);
             let inside =
                 grid.segments.iter().enumerate().skip(first).take_while(|(_, segment)| segment.page == page_index);
@@ -78,7 +77,7 @@ pub(super) fn governing_law(grid: &PageGrid<'_>) -> Vec<ScoredCandidate> {
 
 /// The capitalised words at the beginning, after fillers, up to the first punctuation mark.
 fn place(text: &str, rest: &[(std::ops::Range<usize>, String)]) -> Option<Span> {
-    let skipped = rest.iter().take_while(|(_, word)| FILLERS.contains(&word.as_str())).count();
+    let skipped = rest.iter().take_while(|(_, word)| WORDS.fillers.contains(word.as_str())).count();
     let mut span: Option<Span> = None;
     for (range, word) in rest.get(skipped..)?.iter().take(MAX_WORDS) {
         let is_name = text.get(range.clone())?.starts_with(char::is_uppercase);

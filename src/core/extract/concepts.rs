@@ -1,12 +1,15 @@
-//! A lexicon of the concepts of business documents, with their names in six languages.
+//! The concepts of business documents, with their names in every language.
 //!
-//! `concepts.txt` documents its format. A field that names a concept is searched under all names of the concept. A name
-//! of another concept beside a candidate counts against it.
+//! `concepts.txt` lists them: name and kind. Their names in documents are in the language data, `labels.txt`: `~` marks
+//! a weak name, which other things have, too; `*` a word's end, which makes compounds such as "Mietrechnung" names. A
+//! field that names a concept is searched under all names of the concept. A name of another concept beside a candidate
+//! counts against it; some concepts that nobody asks for are listed only for that.
 
 use std::sync::LazyLock;
 
 use super::FieldKind;
-use crate::text::words;
+use crate::text::languages::{EXTRACTION, Entry, LABELS, WordSet};
+use crate::text::{Map, words};
 
 /// The strength of a weak name: `date` alone means less than `invoice date`.
 const WEAK: f64 = 0.72;
@@ -19,46 +22,54 @@ pub(super) struct Concept {
     /// Its names, as the words that [`canonical`] returns, with their strengths.
     pub phrases: Vec<(Vec<String>, f64)>,
     /// Suffixes of words that are names too, with their strengths.
-    pub ends: Vec<(&'static str, f64)>,
+    pub suffixes: Vec<(&'static str, f64)>,
 }
 
 pub(super) static CONCEPTS: LazyLock<Vec<Concept>> = LazyLock::new(|| {
-    include_str!("concepts.txt").lines().filter(|line| !line.starts_with('#')).filter_map(concept).collect()
-});
-
-fn concept(line: &'static str) -> Option<Concept> {
-    let mut cells = line.split('|');
-    let (name, kind) = cells.next()?.trim().split_once(' ')?;
-    let kind = match kind {
-        "money" => FieldKind::Money,
-        "number" => FieldKind::Number,
-        "percent" => FieldKind::Percent,
-        "date" => FieldKind::Date,
-        "iban" => FieldKind::Iban,
-        "vat_id" => FieldKind::VatId,
-        "email" => FieldKind::Email,
-        "phone" => FieldKind::Phone,
-        "url" => FieldKind::Url,
-        "currency" => FieldKind::Currency,
-        "id" => FieldKind::Id,
-        _ => FieldKind::Text,
-    };
-    let mut ends = Vec::new();
-    let mut phrases = vec![(canonical(&name.replace('_', " ")), 1.0)];
-    for cell in cells {
-        for phrase in cell.split(';').map(str::trim).filter(|phrase| !phrase.is_empty()) {
-            let (phrase, strength) = phrase.strip_prefix('~').map_or((phrase, 1.0), |weak| (weak, WEAK));
-            if let Some(end) = phrase.strip_prefix('*') {
-                ends.push((end, strength));
-                continue;
-            }
-            let words = canonical(phrase);
-            if !words.is_empty() {
-                phrases.push((words, strength));
-            }
+    let mut concepts: Vec<Concept> = include_str!("concepts.txt").lines().filter_map(Concept::new).collect();
+    let indices: Map<&str, usize> = concepts.iter().enumerate().map(|(index, concept)| (concept.name, index)).collect();
+    for label in LABELS.entries() {
+        let index = indices.get(label.list).copied();
+        if let Some(concept) = index.and_then(|index| concepts.get_mut(index)) {
+            concept.add(label);
         }
     }
-    Some(Concept { name, kind, phrases, ends })
+    concepts
+});
+
+impl Concept {
+    /// The concept of a line: its name, which is also a label of it, and its kind.
+    fn new(line: &'static str) -> Option<Self> {
+        let (name, kind) = line.split_once(' ')?;
+        let kind = match kind {
+            "money" => FieldKind::Money,
+            "number" => FieldKind::Number,
+            "percent" => FieldKind::Percent,
+            "date" => FieldKind::Date,
+            "iban" => FieldKind::Iban,
+            "vat_id" => FieldKind::VatId,
+            "email" => FieldKind::Email,
+            "phone" => FieldKind::Phone,
+            "url" => FieldKind::Url,
+            "currency" => FieldKind::Currency,
+            "id" => FieldKind::Id,
+            _ => FieldKind::Text,
+        };
+        let phrases = vec![(canonical(&name.replace('_', " ")), 1.0)];
+        Some(Self { name, kind, phrases, suffixes: Vec::new() })
+    }
+
+    fn add(&mut self, label: Entry) {
+        let (phrase, strength) = label.text.strip_prefix('~').map_or((label.text, 1.0), |weak| (weak, WEAK));
+        if let Some(suffix) = phrase.strip_prefix('*') {
+            self.suffixes.push((suffix, strength));
+            return;
+        }
+        let words = canonical(phrase);
+        if !words.is_empty() {
+            self.phrases.push((words, strength));
+        }
+    }
 }
 
 /// The index in [`CONCEPTS`] of the concept named `name`.
@@ -66,17 +77,21 @@ pub(super) fn concept_index(name: &str) -> Option<usize> {
     CONCEPTS.iter().position(|concept| concept.name == name)
 }
 
-/// The words of a phrase for comparison: folded, with one word for all forms of "number", without stop words.
+/// The words of a phrase for comparison: folded, with one word for all forms of "number", without function
+/// words.
 pub(super) fn canonical(phrase: &str) -> Vec<String> {
     words(phrase).into_iter().filter_map(|(_, word)| canonical_word(&word).map(str::to_owned)).collect()
 }
 
-/// A folded word for comparison; None for stop words such as "of".
+/// Words for "number", and words such as "of" that names do without.
+static NUMBER_WORDS: LazyLock<WordSet> = LazyLock::new(|| EXTRACTION.set("number_words"));
+static FUNCTION_WORDS: LazyLock<WordSet> = LazyLock::new(|| EXTRACTION.set("function_words"));
+
+/// A folded word for comparison; None for function words such as "of".
 pub(super) fn canonical_word(word: &str) -> Option<&str> {
     match word {
-        "no" | "n" | "nr" | "num" | "numero" | "number" | "nummer" | "nº" | "№" | "numer" | "nbr" => Some("nr"),
-        "of" | "the" | "de" | "du" | "des" | "d" | "la" | "le" | "les" | "l" | "der" | "die" | "das" | "dem"
-        | "del" | "della" | "dell" | "di" | "da" | "el" | "los" | "van" | "het" | "il" | "lo" => None,
+        _ if NUMBER_WORDS.contains(word) => Some("nr"),
+        _ if FUNCTION_WORDS.contains(word) => None,
         word => Some(word),
     }
 }
@@ -144,13 +159,16 @@ mod tests {
     #[test]
     fn the_lexicon_is_well_formed() {
         let mut names: Vec<_> = CONCEPTS.iter().map(|concept| concept.name).collect();
+        assert_eq!(names.len(), include_str!("concepts.txt").lines().count());
         assert!(names.len() >= 60, "{}", names.len());
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), CONCEPTS.len());
-        for line in include_str!("concepts.txt").lines().filter(|line| !line.starts_with('#')) {
-            let concept = concept(line).unwrap_or_else(|| panic!("{line}"));
-            assert!(concept.phrases.iter().all(|(words, _)| !words.is_empty()), "{line}");
+        for label in LABELS.entries() {
+            assert!(names.contains(&label.list), "{label:?} is of no concept");
+            let mut concept = Concept::new("x text").unwrap();
+            concept.add(label);
+            assert_eq!(concept.phrases.len() + concept.suffixes.len(), 2, "{label:?} has no words");
         }
     }
 

@@ -1,8 +1,10 @@
-//! Dates as people write them, in six languages: `2026-03-31`, `31.3.26`, `31 mars 2026`, `March 31st, 2026`.
+//! Dates as people write them: `2026-03-31`, `31.3.26`, `31 mars 2026`, `March 31st, 2026`.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
-use crate::text::fold;
+use crate::text::languages::DATES;
+use crate::text::{Map, fold};
 
 /// Whether the day or the month comes first in numeric dates: `03/04/2024`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,24 +13,33 @@ pub(super) enum DateOrder {
     MonthFirst,
 }
 
-/// Months by name, folded: English, German, French, Spanish, Italian, Dutch; full names and abbreviations.
+/// The lists of months in the language data, January first.
 const MONTHS: [&str; 12] = [
-    "january jan januar janner janvier janv enero ene gennaio gen januari",
-    "february feb februar februari fevrier fevr febrero febbraio",
-    "march mar marz maerz mrz mars marzo maart mrt",
-    "april apr avril avr abril abr aprile",
-    "may mai mayo maggio mag mei",
-    "june jun juni juin junio giugno giu",
-    "july jul juli juillet juil julio luglio lug",
-    "august aug aout agosto ago augustus",
-    "september sep sept septembre septiembre settembre set",
-    "october oct oktober okt octobre octubre ottobre ott",
-    "november nov novembre noviembre",
-    "december dec dezember dez decembre diciembre dic dicembre",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
 ];
 
-/// Words that may stand between the parts of a date with a month name: "18th day of April", "5 de mayo de 2026".
-const BETWEEN: &[&str] = &["st", "nd", "rd", "th", "er", "of", "de", "del", "day", "the", "year", "den", "o", "a"];
+/// The words that may be part of a date: names of months, and words between the parts of a date with a month name, as
+/// in "18th day of April" or "5 de mayo de 2026".
+static WORDS: LazyLock<Map<&'static str, Part>> = LazyLock::new(|| {
+    let mut words = Map::default();
+    for entry in DATES.entries() {
+        let month = (1..).zip(MONTHS).find(|(_, month)| *month == entry.list).map(|(number, _)| Part::Month(number));
+        // A word that is also the name of a month stays one.
+        words.entry(entry.text).or_insert(month.unwrap_or(Part::Between));
+    }
+    words
+});
 
 /// A date found in a text, before the order of day and month is decided.
 #[derive(Debug, Clone)]
@@ -67,12 +78,6 @@ impl Date {
     }
 }
 
-/// The number, from 1, of a month by its folded name.
-fn month(word: &str) -> Option<u32> {
-    let index = MONTHS.iter().position(|names| names.split(' ').any(|name| name == word))?;
-    u32::try_from(index + 1).ok()
-}
-
 /// Whether the date exists.
 fn is_real(year: u32, month: u32, day: u32) -> bool {
     let length = match month {
@@ -85,7 +90,7 @@ fn is_real(year: u32, month: u32, day: u32) -> bool {
     (1900..=2100).contains(&year) && (1..=length).contains(&day)
 }
 
-/// Part of a date: a number with its count of digits, a month, or a word between.
+/// Part of a date: a number with its count of digits, a month (from 1), or a word between.
 #[derive(Debug, Clone, Copy)]
 enum Part {
     Number(u32, usize),
@@ -133,12 +138,7 @@ fn parts(text: &str) -> Vec<(Range<usize>, Part)> {
             // A longer number is not part of a date.
             Part::Number(if run.len() <= 4 { run.parse().unwrap_or(u32::MAX) } else { u32::MAX }, run.len())
         } else {
-            let word = fold(run);
-            match month(&word) {
-                Some(month) => Part::Month(month),
-                None if BETWEEN.contains(&word.as_str()) => Part::Between,
-                None => Part::Number(u32::MAX, 0),
-            }
+            WORDS.get(fold(run).as_str()).copied().unwrap_or(Part::Number(u32::MAX, 0))
         };
         parts.push((start..end, part));
     }
@@ -227,10 +227,23 @@ fn with_month_name(text: &str, parts: &[(Range<usize>, Part)]) -> Option<(Date, 
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     fn read(text: &str, order: DateOrder) -> Vec<String> {
         find(text).iter().map(|date| date.to_iso(order)).collect()
+    }
+
+    #[test]
+    fn a_name_belongs_to_one_month() {
+        let mut months = BTreeMap::new();
+        for entry in DATES.entries() {
+            assert_eq!(months.insert(entry.text, entry.list).unwrap_or(entry.list), entry.list, "{}", entry.text);
+        }
+        for month in MONTHS {
+            assert!(months.values().any(|list| *list == month), "{month}");
+        }
     }
 
     #[test]

@@ -140,8 +140,8 @@ impl<'a> LabelledDocument<'a> {
         is_named: impl Fn(usize) -> bool,
     ) -> Vec<(usize, f64)> {
         let Some(segment) = self.segment(value.segment) else { return Vec::new() };
-        let mut near = self.beside(value, segment, same_kind, is_named);
-        near.extend(self.below(value, segment, same_kind));
+        let mut near = self.labels_left_of(value, segment, same_kind, is_named);
+        near.extend(self.labels_above(value, segment, same_kind));
         near
     }
 
@@ -155,7 +155,7 @@ impl<'a> LabelledDocument<'a> {
     }
 
     /// The labels to the left, nearest first.
-    fn beside(
+    fn labels_left_of(
         &self,
         value: &Candidate,
         segment: &Segment,
@@ -216,7 +216,7 @@ impl<'a> LabelledDocument<'a> {
     }
 
     /// The labels above, and those at the end of the previous line.
-    fn below(&self, value: &Candidate, segment: &Segment, same_kind: &[Candidate]) -> Vec<(usize, f64)> {
+    fn labels_above(&self, value: &Candidate, segment: &Segment, same_kind: &[Candidate]) -> Vec<(usize, f64)> {
         let height = value.rect.height.max(6.0);
         let mut near = Vec::new();
         let mut values = 0;

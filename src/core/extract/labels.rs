@@ -9,6 +9,7 @@ use super::page_grid::{PageGrid, Segment};
 use super::power;
 use super::schema::Field;
 use crate::document::{Rect, Span};
+use crate::text::languages::{EXTRACTION, WordSet};
 use crate::text::words;
 
 /// The factor for the strength of a label per preceding word: names in prose are rarely labels.
@@ -20,13 +21,8 @@ const MAX_PRECEDING_WORDS: i32 = 3;
 /// The maximum number of labels per page: more of them on one page add no information.
 const MAX_HITS: usize = 20_000;
 
-/// Folded words between a label and a value that connect them instead of separating them.
-const CONNECTING_WORDS: &[&str] = &[
-    "a", "al", "am", "an", "are", "as", "at", "au", "bis", "chf", "date", "dated", "datum", "den", "ein", "est", "eur",
-    "euro", "fecha", "for", "from", "gbp", "id", "il", "in", "ist", "is", "issued", "le", "les", "nr", "on", "op",
-    "par", "per", "plus", "shall", "be", "sind", "to", "um", "usd", "vom", "von", "zum", "inkl", "incl", "zzgl",
-    "gesamt", "total", "totaal", "totale", "betrag", "amount", "net", "by", "bei", "with", "mit", "state",
-];
+/// Words between a label and a value that connect them instead of separating them.
+static CONNECTING_WORDS: LazyLock<WordSet> = LazyLock::new(|| EXTRACTION.set("connecting_words"));
 
 /// A label in the document.
 #[derive(Debug, Clone, Copy)]
@@ -69,7 +65,7 @@ fn concept_names(are_columns: bool) -> LabelLexicon {
             }
             lexicon
                 .suffixes
-                .extend(concept.ends.iter().map(|(suffix, strength)| ((*suffix).to_owned(), index, *strength)));
+                .extend(concept.suffixes.iter().map(|(suffix, strength)| ((*suffix).to_owned(), index, *strength)));
         }
     }
     lexicon
@@ -135,7 +131,7 @@ pub(super) fn label_words(grid: &PageGrid<'_>, segment: &Segment) -> Vec<LabelWo
             let canonical = canonical_word(&word)?.to_owned();
             let is_in_brackets = brackets.iter().any(|bracket| bracket.start < range.start && range.end <= bracket.end);
             let is_separator = !is_in_brackets
-                && !CONNECTING_WORDS.contains(&canonical.as_str())
+                && !CONNECTING_WORDS.contains(canonical.as_str())
                 && canonical.len() > 1
                 && !canonical.bytes().any(|byte| byte.is_ascii_digit());
             let span = Span { start: segment.span.start + range.start, end: segment.span.start + range.end };

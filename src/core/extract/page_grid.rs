@@ -121,8 +121,8 @@ impl<'a> PageGrid<'a> {
         inside.map(|word| part(word, span)).reduce(union)
     }
 
-    /// The box around a span, if the page has real positions.
-    pub fn real_rect(&self, page: usize, span: Span) -> Option<Rect> {
+    /// The box around a span; None if the format has no layout, so that positions are made up.
+    pub fn layout_rect(&self, page: usize, span: Span) -> Option<Rect> {
         self.rect(page, span).filter(|_| self.page(page).is_some_and(|page| !page.words.is_empty()))
     }
 }

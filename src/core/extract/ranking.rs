@@ -172,7 +172,7 @@ impl<'a> Ranking<'a> {
         Some(Citation {
             page: page.number,
             span: scored.candidate.span,
-            rect: self.grid.real_rect(segment.page, scored.candidate.span),
+            rect: self.grid.layout_rect(segment.page, scored.candidate.span),
             label: scored.label,
         })
     }

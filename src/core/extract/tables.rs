@@ -420,7 +420,7 @@ impl Item {
                     citation: page.map(|page| Citation {
                         page: page.number,
                         span: cell.span,
-                        rect: document.grid.real_rect(cell.page, cell.span),
+                        rect: document.grid.layout_rect(cell.page, cell.span),
                         label: None,
                     }),
                     origin: ValueSource::Text,

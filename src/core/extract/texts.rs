@@ -1,5 +1,7 @@
 //! Values of text fields, and the scores of values without a label.
 
+use std::sync::LazyLock;
+
 use super::candidates::{Candidate, ScoredCandidate};
 use super::codes::is_bic;
 use super::label_proximity::LabelledDocument;
@@ -8,6 +10,7 @@ use super::page_grid::PageGrid;
 use super::schema::{Field, FieldKind};
 use super::{Citation, numbers};
 use crate::document::{Rect, Span};
+use crate::text::languages::{EXTRACTION, WordSet};
 use crate::text::{fold, words};
 
 /// The maximum length of a text, in bytes.
@@ -28,46 +31,21 @@ const IS_OTHER_LABEL: f64 = 0.35;
 const HEIGHTS_DOWN: f32 = 4.0;
 const HEIGHTS_RIGHT: f32 = 30.0;
 
-/// The legal forms in names of companies, folded.
-const LEGAL_FORMS: &[&str] = &[
-    "gmbh",
-    "ag",
-    "kg",
-    "ohg",
-    "ug",
-    "gbr",
-    "eg",
-    "ltd",
-    "limited",
-    "plc",
-    "llc",
-    "llp",
-    "inc",
-    "corp",
-    "corporation",
-    "sarl",
-    "sas",
-    "sa",
-    "sasu",
-    "eurl",
-    "sl",
-    "slu",
-    "srl",
-    "spa",
-    "bv",
-    "nv",
-    "vof",
-    "lda",
-    "oy",
-    "ab",
-    "aps",
-    "as",
-    "oü",
-];
+/// The words of names and addresses, from the language data.
+struct Words {
+    /// The legal forms in names of companies.
+    legal_forms: WordSet,
+    /// Those that are also written with points, such as "B.V.", without them.
+    dotted_legal_forms: Vec<&'static str>,
+    /// Lines above a name in an address.
+    salutations: WordSet,
+}
 
-/// Lines above a name in an address, folded.
-const SALUTATIONS: &[&str] =
-    &["herr", "herrn", "frau", "firma", "an", "mr", "mrs", "ms", "messrs", "monsieur", "madame"];
+static WORDS: LazyLock<Words> = LazyLock::new(|| Words {
+    legal_forms: EXTRACTION.set("legal_forms"),
+    dotted_legal_forms: EXTRACTION.list("dotted_legal_forms").collect(),
+    salutations: EXTRACTION.set("salutations"),
+});
 
 /// The scores of the first and the second company without a label: the first is mostly the sender.
 const FIRST_COMPANY: f64 = 0.5;
@@ -217,7 +195,8 @@ fn value_below(labelled: &LabelledDocument<'_>, hit: &LabelHit, is_aligned: bool
             let text = labelled.grid.text(below.page);
             let text_below = below.span.of(text).trim_end();
             let is_label = text.get(below.span.end..).is_some_and(|rest| rest.trim_start().starts_with(':'));
-            let is_free = !is_label && !text_below.contains(':') && !SALUTATIONS.contains(&fold(text_below).as_str());
+            let is_free =
+                !is_label && !text_below.contains(':') && !WORDS.salutations.contains(fold(text_below).as_str());
             is_free.then_some(())?;
             Some((segment_index, trim_text(labelled.grid.text(below.page), below.span)?, BELOW))
         })
@@ -237,9 +216,9 @@ fn companies(labelled: &LabelledDocument<'_>, is_buyer: bool) -> Vec<ScoredCandi
     {
         let Some(span) = trim_text(labelled.grid.text(0), segment.span) else { continue };
         let name_words: Vec<String> = words(span.of(labelled.grid.text(0))).into_iter().map(|(_, word)| word).collect();
-        let is_legal_form = |word: &String| LEGAL_FORMS.contains(&word.as_str());
+        let is_legal_form = |word: &String| WORDS.legal_forms.contains(word.as_str());
         let letters = fold(span.of(labelled.grid.text(0))).replace(['.', ' '], "");
-        let ends_in_form = ["bv", "srl", "sl", "sa", "spa", "gmbh&cokg"].iter().any(|form| letters.ends_with(form));
+        let ends_in_form = WORDS.dotted_legal_forms.iter().any(|form| letters.ends_with(form));
         if name_words.len() < 2
             || name_words.len() > 9
             || !(name_words.iter().skip(1).any(is_legal_form)
@@ -372,7 +351,7 @@ pub(super) fn verbatim(grid: &PageGrid<'_>, value: &str) -> Option<(Option<Strin
         let span = Span { start, end: start + value.len() };
         let before = page.text.get(..start)?.ends_with(char::is_alphanumeric);
         let after = page.text.get(span.end..)?.starts_with(char::is_alphanumeric);
-        let citation = Citation { page: page.number, span, rect: grid.real_rect(page_index, span), label: None };
+        let citation = Citation { page: page.number, span, rect: grid.layout_rect(page_index, span), label: None };
         (!before && !after).then(|| (Some(value.to_owned()), Some(citation)))
     })
 }

@@ -11,7 +11,7 @@
 
 mod embedding;
 mod fold;
-mod language;
+pub mod languages;
 mod pieces;
 mod simd;
 mod words;
@@ -20,9 +20,11 @@ use std::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
 
-pub use embedding::{PieceWeight, Vector, VectorSum, WIDTH};
+#[cfg(test)]
+pub(crate) use embedding::tiny_table;
+pub use embedding::{EmbeddingTable, PieceWeight, TableError, Vector, VectorSum, WIDTH};
 pub use fold::fold;
-pub use language::{Language, StopWordCounts, detect_language};
+pub use languages::{Language, StopWordCounts, detect_language};
 pub use pieces::{PIECES, Piece, PieceId, Pieces, UNKNOWN, is_continuation, piece_text};
 pub use words::{Words, words};
 

@@ -6,7 +6,7 @@ use std::hint::black_box;
 use model2vec_rs::model::StaticModel;
 use sortroom::classify::{Classifier, RuleSet, Settings, classify};
 use sortroom::document::Document;
-use sortroom::text::{PieceWeight, Pieces, VectorSum};
+use sortroom::text::{EmbeddingTable, PieceWeight, Pieces, VectorSum};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 #[path = "../../../src/core/benches/engine/peer.rs"]
@@ -61,7 +61,7 @@ impl Engine {
 
     /// The share of the pieces that our table has a row for.
     pub fn share_with_row(&self) -> f64 {
-        let mut sum = VectorSum::default();
+        let mut sum = VectorSum::new(EmbeddingTable::builtin());
         let pieces = self.texts.iter().flat_map(|text| Pieces::new(text));
         pieces.filter(|piece| sum.add(piece.id, PieceWeight::Full)).count() as f64 / self.pieces() as f64
     }

@@ -5,7 +5,7 @@
 
 use sortroom::classify::{Rule, RuleSet};
 use sortroom::document::{Document, Format, Page};
-use sortroom::text::{PieceWeight, Pieces, Vector, VectorSum};
+use sortroom::text::{EmbeddingTable, PieceWeight, Pieces, Vector, VectorSum};
 
 /// The number of different documents: several, so that branch prediction learns none.
 pub const DOCUMENTS: usize = 20;
@@ -368,7 +368,7 @@ pub fn texts() -> Vec<String> {
 
 /// The direction of a text: the part of the embedding that is measured.
 pub fn embed(text: &str) -> Vector {
-    let mut sum = VectorSum::default();
+    let mut sum = VectorSum::new(EmbeddingTable::builtin());
     for piece in Pieces::new(text) {
         sum.add(piece.id, PieceWeight::Full);
     }

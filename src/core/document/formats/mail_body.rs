@@ -5,90 +5,46 @@
 //! a separator are new text. Signature is everything below `-- `, the greeting of a mobile mail program, and legal
 //! disclaimers.
 
+use std::sync::LazyLock;
+
 use super::plain;
 use crate::document::page_builder::{self, Block};
 use crate::document::{Page, Role};
+use crate::text::languages::MAIL;
 
-/// First and later words of lines that introduce an earlier mail: "On Monday Ann wrote:".
-const ATTRIBUTION_LINES: &[(&str, &[&str])] = &[
-    ("On ", &["wrote"]),
-    ("Am ", &["schrieb", "geschrieben"]),
-    ("Le ", &["a écrit"]),
-    ("El ", &["escribió"]),
-    ("Il ", &["ha scritto"]),
-    ("Op ", &["schreef", "geschreven"]),
-    ("Em ", &["escreveu"]),
-    ("Den ", &["skrev"]),
-    ("W dniu ", &["pisze", "napisał"]),
-];
+/// The words of mails that are not new text, from the language data.
+struct Words {
+    /// The beginnings of lines that introduce an earlier mail, each with a later word: "On Monday Ann wrote:".
+    attribution_lines: Vec<(&'static str, &'static str)>,
+    /// Names of the header fields of an earlier mail: the sender.
+    sender_fields: Vec<&'static str>,
+    /// The same: the date.
+    date_fields: Vec<&'static str>,
+    /// Parts of the lines above an earlier mail.
+    reply_separators: Vec<&'static str>,
+    /// Parts of the lines above a forwarded mail.
+    forward_separators: Vec<&'static str>,
+    /// The beginnings of the signatures that mobile mail programs add.
+    device_signatures: Vec<&'static str>,
+    /// Words of disclaimers: a disclaimer has all words of a group in one paragraph.
+    disclaimers: Vec<Vec<&'static str>>,
+}
 
-/// Names of the header fields of an earlier mail: sender, and date.
-const SENDER_FIELDS: &[&str] = &["from:", "von:", "de :", "de:", "da:", "van:", "od:"];
-const DATE_FIELDS: &[&str] = &[
-    "sent:",
-    "date:",
-    "gesendet:",
-    "datum:",
-    "envoyé :",
-    "envoyé:",
-    "date :",
-    "enviado:",
-    "enviado el:",
-    "fecha:",
-    "inviato:",
-    "data:",
-    "verzonden:",
-    "wysłano:",
-];
+/// Stands for any text in an entry of the language data.
+const ANY_TEXT: char = '…';
 
-/// Parts of the lines above an earlier mail.
-const SEPARATORS: &[&str] = &[
-    "original message",
-    "ursprüngliche nachricht",
-    "originalnachricht",
-    "message d'origine",
-    "message original",
-    "mensaje original",
-    "messaggio originale",
-    "oorspronkelijk bericht",
-];
-
-/// Parts of the lines above a forwarded mail.
-const FORWARDS: &[&str] = &[
-    "forwarded message",
-    "begin forwarded message",
-    "weitergeleitete nachricht",
-    "message transféré",
-    "mensaje reenviado",
-    "messaggio inoltrato",
-    "doorgestuurd bericht",
-];
-
-/// Greetings of mobile mail programs.
-const SENT_FROM: &[&str] = &[
-    "sent from my ",
-    "get outlook for ",
-    "von meinem ",
-    "gesendet von ",
-    "envoyé de mon ",
-    "envoyé depuis mon ",
-    "enviado desde mi ",
-    "inviato da ",
-    "verzonden vanaf mijn ",
-];
-
-/// Words of disclaimers: a disclaimer has all words of a group in one paragraph.
-const DISCLAIMERS: &[&[&str]] = &[
-    &["confidential", "intended", "recipient"],
-    &["confidential", "intended", "addressee"],
-    &["confidential", "intended solely"],
-    &["vertraulich", "empfänger"],
-    &["vertrauliche informationen"],
-    &["confidentiel", "destinataire"],
-    &["confidencial", "destinatario"],
-    &["riservat", "destinatari"],
-    &["vertrouwelijk", "geadresseerde"],
-];
+static WORDS: LazyLock<Words> = LazyLock::new(|| {
+    let split = |line: &'static str| line.split_once(ANY_TEXT).map(|(start, verb)| (start, verb.trim()));
+    Words {
+        attribution_lines: MAIL.list("attribution_lines").filter_map(split).collect(),
+        sender_fields: MAIL.list("sender_fields").collect(),
+        date_fields: MAIL.list("date_fields").collect(),
+        reply_separators: MAIL.list("reply_separators").collect(),
+        forward_separators: MAIL.list("forward_separators").collect(),
+        device_signatures: MAIL.list("device_signatures").map(|line| line.trim_end_matches(ANY_TEXT)).collect(),
+        disclaimers: MAIL.list("disclaimers").map(|words| words.split(" + ").collect()).collect(),
+    }
+});
 
 /// Builds a page from the text of a mail, with passages of the roles body, table row, quote and signature.
 pub fn mail_passages(text: &str) -> Page {
@@ -142,8 +98,8 @@ impl State {
         };
         match self {
             Self::History => Self::History,
-            _ if is_separator(FORWARDS) => Self::New,
-            _ if is_separator(SEPARATORS) || is_header(&lower) => Self::History,
+            _ if is_separator(&WORDS.forward_separators) => Self::New,
+            _ if is_separator(&WORDS.reply_separators) || is_header(&lower) => Self::History,
             _ if is_introduction(text) => Self::Introduced,
             Self::Signature => Self::Signature,
             _ if is_signature(text, first) => Self::Signature,
@@ -192,9 +148,7 @@ fn is_introduction(text: &str) -> bool {
     // It has a date, a name and an address; longer text is prose.
     text.len() < 300
         && text.ends_with(':')
-        && ATTRIBUTION_LINES
-            .iter()
-            .any(|(start, verbs)| text.starts_with(start) && verbs.iter().any(|verb| text.contains(verb)))
+        && WORDS.attribution_lines.iter().any(|(start, verb)| text.starts_with(start) && text.contains(verb))
 }
 
 /// Whether text begins with the header of an earlier mail: the sender, and the date within the next three lines.
@@ -202,13 +156,14 @@ fn is_header(lower: &str) -> bool {
     let mut lines =
         lower.lines().map(|line| line.trim().trim_start_matches('*')).skip_while(|line| line.starts_with('-'));
     let starts = |line: &str, names: &[&str]| names.iter().any(|name| line.starts_with(name));
-    lines.next().is_some_and(|line| starts(line, SENDER_FIELDS)) && lines.take(3).any(|line| starts(line, DATE_FIELDS))
+    lines.next().is_some_and(|line| starts(line, &WORDS.sender_fields))
+        && lines.take(3).any(|line| starts(line, &WORDS.date_fields))
 }
 
 fn is_signature(text: &str, first: &str) -> bool {
     first == "--"
         || text.starts_with("-- ")
-        || (first.len() < 60 && SENT_FROM.iter().any(|start| first.starts_with(start)))
+        || (first.len() < 60 && WORDS.device_signatures.iter().any(|start| first.starts_with(start)))
 }
 
 fn is_disclaimer(text: &str) -> bool {
@@ -217,7 +172,7 @@ fn is_disclaimer(text: &str) -> bool {
         return false;
     }
     let lower = text.to_lowercase();
-    DISCLAIMERS.iter().any(|words| words.iter().all(|word| lower.contains(word)))
+    WORDS.disclaimers.iter().any(|words| words.iter().all(|word| lower.contains(word)))
 }
 
 #[cfg(test)]

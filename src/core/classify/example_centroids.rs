@@ -1,7 +1,7 @@
 //! Few-shot classification with the examples of the rules: closed forms, nothing is trained.
 //!
-//! Used only if every rule has [`MIN_EXAMPLES_PER_RULE`]; below that, [`super::neighbours`] uses single examples. A
-//! rule gets, beside its own words, the centroid of its examples: once as a direction, once as weighted words. The
+//! Used only if every rule has [`MIN_EXAMPLES_PER_RULE`]; below that, [`super::nearest_example`] uses single examples.
+//! A rule gets, beside its own words, the centroid of its examples: once as a direction, once as weighted words. The
 //! rule's own text is one of the texts in the centroid, with the weight of [`RULE_WEIGHT`] examples, so that few
 //! examples move it a little and many outweigh it.
 //!
@@ -29,7 +29,7 @@ const RULE_WEIGHT: f64 = 2.0;
 
 /// The centroids of a rule set's examples.
 #[derive(Debug, Clone)]
-pub(super) struct ExampleIndex {
+pub(super) struct ExampleCentroids {
     language: Language,
     /// The index and idf of each stem of the examples and rules.
     stems: Map<String, (usize, f64)>,
@@ -89,7 +89,7 @@ impl Centroid {
     }
 }
 
-impl ExampleIndex {
+impl ExampleCentroids {
     /// Indexes the examples of `rules`; None unless every rule has [`MIN_EXAMPLES_PER_RULE`]. `texts` are the running
     /// texts of the rules.
     pub fn new(rules: &RuleSet, texts: &[String], rule_vectors: &RuleVectors, language: Language) -> Option<Self> {
@@ -123,15 +123,16 @@ impl ExampleIndex {
             rules: Vec::new(),
             score_scale: 1.0,
         };
+        let table = rule_vectors.table;
+        let knows_language = table.knows(language);
         for (stems, direction) in rule_stems.iter().zip(&rule_vectors.centered) {
             let mut centroid = Centroid::default();
-            let direction = (language == Language::English).then(|| direction.clone());
+            let direction = knows_language.then(|| direction.clone());
             centroid.add(&index.encode_stems(stems, direction), RULE_WEIGHT);
             index.rules.push(centroid);
         }
         for ((rule, document), stems) in examples.iter().zip(&stems) {
-            let meaning =
-                (language == Language::English).then(|| SemanticView::new(document, &rule_vectors.background));
+            let meaning = knows_language.then(|| SemanticView::new(document, table));
             let encoded = index.encode_stems(stems, meaning.and_then(|meaning| meaning.direction()));
             if let Some(centroid) = index.rules.get_mut(*rule) {
                 centroid.add(&encoded, 1.0);

@@ -1,9 +1,9 @@
 //! Classification with few examples: a document that is very similar to an example gets the label of its rule.
 //!
-//! Used while some rule has fewer than [`super::examples::MIN_EXAMPLES_PER_RULE`], as after the first correction. Every
-//! rule is scored as without examples, and the nearest example of a rule adds to that rule's score: 0 up to a
-//! similarity of [`MIN_SIMILARITY`], then quadratically in the excess, up to [`MAX_ADDITION`]. So an example changes
-//! nothing for documents that it does not resemble, and gives its label to those that are nearly the same.
+//! Used while some rule has fewer than [`super::example_centroids::MIN_EXAMPLES_PER_RULE`], as after the first
+//! correction. Every rule is scored as without examples, and the nearest example of a rule adds to that rule's score: 0
+//! up to a similarity of [`MIN_SIMILARITY`], then quadratically in the excess, up to [`MAX_ADDITION`]. So an example
+//! changes nothing for documents that it does not resemble, and gives its label to those that are nearly the same.
 //!
 //! The similarity is the mean of two cosines, that of the directions and that of the words; of the words alone if the
 //! embedding table does not know the language of either text.
@@ -30,7 +30,7 @@ const MAX_ADDITION: f64 = 30.0;
 
 /// The examples of a rule set, each encoded separately.
 #[derive(Debug, Clone)]
-pub(super) struct Neighbours {
+pub(super) struct EncodedExamples {
     /// The language of the rules.
     language: Language,
     /// The index of each stem of the examples.
@@ -80,7 +80,7 @@ impl ExampleMatches {
     }
 }
 
-impl Neighbours {
+impl EncodedExamples {
     /// Encodes the examples of `rules`; None if there are none. `hint` is the language of the texts if the caller knows
     /// it.
     pub fn new(rules: &RuleSet, lexicon: &Lexicon, rule_vectors: &RuleVectors, hint: Option<Language>) -> Option<Self> {
@@ -94,8 +94,9 @@ impl Neighbours {
                 let document = Document::plain(text);
                 let language = term_matches::language(&document, lexicon, hint);
                 let stems = StemCounts::new(&document, language, lexicon.language);
-                let knows_language = language == Language::English && lexicon.language == Language::English;
-                let meaning = knows_language.then(|| SemanticView::new(&document, &rule_vectors.background));
+                let table = rule_vectors.table;
+                let knows_languages = table.knows(language) && table.knows(lexicon.language);
+                let meaning = knows_languages.then(|| SemanticView::new(&document, table));
                 (rule, language, stems, meaning.and_then(|meaning| meaning.direction()))
             })
             .collect();
