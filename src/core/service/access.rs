@@ -4,6 +4,7 @@
 //! finds its record, the secret proves it, and the checksum (CRC-32 of everything before it) rejects a mistyped token
 //! without a storage read. Only the SHA-256 of the secret is stored.
 
+use base16ct::lower::encode_string;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -27,21 +28,12 @@ const SECRET_BYTES: usize = 32;
 /// The number of hexadecimal digits of the checksum.
 const CHECKSUM_DIGITS: usize = 8;
 
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 fn checksum(text: &str) -> String {
     format!("{:08x}", crc32fast::hash(text.as_bytes()))
 }
 
 fn sha256(text: &str) -> String {
-    hex(&Sha256::digest(text.as_bytes()))
+    encode_string(&Sha256::digest(text.as_bytes()))
 }
 
 /// Whether two texts are equal, in a time that depends only on their lengths.
@@ -157,7 +149,7 @@ pub async fn create_token(
 ) -> Result<(Token, String)> {
     project(ports, project_id).await?;
     let id = TokenId::from_random(ports.random());
-    let secret = hex(&ports.random::<SECRET_BYTES>());
+    let secret = encode_string(&ports.random::<SECRET_BYTES>());
     let token =
         Token { id, project: project_id, name, secret_sha256: sha256(&secret), created_at: ports.now(), expires_at };
     ports.tokens(TokenCommand::Put(token.clone())).await?;

@@ -4,7 +4,7 @@
 //! with the operator's secret. Nothing is stored: changing the secret invalidates every signed URL.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 

@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
+use base16ct::lower::encode_string;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
@@ -154,7 +155,7 @@ impl JobRow<'_> {
     /// `Internal` if the classification cannot be serialized.
     pub fn of(job: &Job) -> Result<Self> {
         let json = serde_json::to_vec(&*job.classification).map_err(Error::internal)?;
-        let mut rules = format!("{:x}", Sha256::digest(json));
+        let mut rules = encode_string(&Sha256::digest(json));
         rules.truncate(32);
         Ok(Self {
             rules: rules.into(),
