@@ -9,7 +9,8 @@ import { fileURLToPath } from "node:url";
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Large tools and compiled dependencies, shared by all checkouts of a user. */
-export const CACHE = process.env.SORTROOM_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "sortroom");
+export const CACHE =
+  process.env.SORTROOM_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "sortroom");
 
 const WINDOWS = process.platform === "win32";
 const BIN = join(ROOT, "node_modules", ".bin");

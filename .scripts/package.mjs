@@ -19,7 +19,16 @@ const SMALL = ["serde_json", "serde_core", "html5ever", "mail-parser", "quick-xm
 ]);
 
 /** What a page loads that classifies text and mails. */
-const SLIM = ["browser.js", "public.js", "api.js", "wasm_module.js", "error.js", "types.js", "engine.js", "engine.wasm"];
+const SLIM = [
+  "browser.js",
+  "public.js",
+  "api.js",
+  "wasm_module.js",
+  "error.js",
+  "types.js",
+  "engine.js",
+  "engine.wasm",
+];
 
 /** The bounds of what is loaded, in bytes after gzip -9. */
 const BOUNDS = { slim: 1.5e6, all: 3e6 };
@@ -30,7 +39,10 @@ const ESTIMATES = { release: "4 minutes the first time, then 2", local: "30 seco
 /** Builds the package and returns its folder. */
 export async function buildPackage(tools, profile = "release") {
   const stamp = join(ROOT, "build", "npm.hash");
-  const hash = hashOf([...CARGO_SOURCES, "src/core", "src/web", ".scripts/package.mjs", "package-lock.json"], [rustVersion(), tools]);
+  const hash = hashOf(
+    [...CARGO_SOURCES, "src/core", "src/web", ".scripts/package.mjs", "package-lock.json"],
+    [rustVersion(), tools],
+  );
   if (isCurrent(stamp, profile, hash) && existsSync(join(OUT, "package.json"))) return OUT;
   log(`build: the npm package (about ${ESTIMATES[profile]})`);
   const since = performance.now();
@@ -43,7 +55,10 @@ export async function buildPackage(tools, profile = "release") {
   await run(npmBin("tsc"), ["--project", join(WEB, "tsconfig.json")]);
   const { transform } = await import("esbuild"); // not there before the set-up
   for (const file of listed(/\.js$/)) {
-    const small = await transform(readFileSync(join(OUT, file), "utf8"), { minifyWhitespace: true, minifySyntax: true });
+    const small = await transform(readFileSync(join(OUT, file), "utf8"), {
+      minifyWhitespace: true,
+      minifySyntax: true,
+    });
     writeFileSync(join(OUT, file), small.code);
   }
   for (const file of ["README.md", "LICENSE"]) cpSync(join(WEB, file), join(OUT, file));
@@ -58,7 +73,9 @@ export async function buildPackage(tools, profile = "release") {
 async function buildPart(part, tools) {
   const folder = join(ROOT, "build", "npm-parts", part);
   const stamp = `${folder}.hash`;
-  const rust = readdirSync(WEB).filter((file) => /\.(rs|toml)$/.test(file)).map((file) => `src/web/${file}`);
+  const rust = readdirSync(WEB)
+    .filter((file) => /\.(rs|toml)$/.test(file))
+    .map((file) => `src/web/${file}`);
   const hash = hashOf([...CARGO_SOURCES, "src/core", ...rust, ".scripts/package.mjs"], [rustVersion(), tools]);
   if (holds(stamp, hash)) return folder;
   rmSync(stamp, { force: true });
@@ -80,14 +97,26 @@ async function buildPartsInOne(tools) {
 async function compile(parts, folder, tools, profile, args = []) {
   const [name] = parts;
   const target = "wasm32-unknown-unknown";
-  await run("cargo", ["build", "--profile", profile, "-p", "sortroom-web", "--features", parts.join(), "--target", target, ...args], {
-    env: { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: RUSTFLAGS },
-  });
+  await run(
+    "cargo",
+    ["build", "--profile", profile, "-p", "sortroom-web", "--features", parts.join(), "--target", target, ...args],
+    {
+      env: { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: RUSTFLAGS },
+    },
+  );
   const built = join(environment().CARGO_TARGET_DIR, target, profile, "sortroom_web.wasm");
   await run(tools.wasmBindgen, [
-    built, "--target", "web", "--out-dir", folder, "--out-name", name,
+    built,
+    "--target",
+    "web",
+    "--out-dir",
+    folder,
+    "--out-name",
+    name,
     // The entry points say where the module is, and an instance that trapped is followed by a fresh one.
-    "--omit-default-module-path", "--experimental-reset-state-function", "--remove-producers-section",
+    "--omit-default-module-path",
+    "--experimental-reset-state-function",
+    "--remove-producers-section",
   ]);
   rmSync(join(folder, `${name}_bg.wasm.d.ts`));
   const module = join(folder, `${name}.wasm`);
@@ -129,7 +158,15 @@ function weigh() {
 
 /** The licences of the crates that are compiled in, each text once. */
 async function notices() {
-  const metadataArgs = ["metadata", "--format-version", "1", "--filter-platform", "wasm32-unknown-unknown", "--features", "sortroom-web/reader"];
+  const metadataArgs = [
+    "metadata",
+    "--format-version",
+    "1",
+    "--filter-platform",
+    "wasm32-unknown-unknown",
+    "--features",
+    "sortroom-web/reader",
+  ];
   const { packages, resolve } = JSON.parse(await run("cargo", metadataArgs, { quiet: true }));
   const byId = new Map(packages.map((one) => [one.id, one]));
   const nodes = new Map(resolve.nodes.map((node) => [node.id, node]));
@@ -174,7 +211,9 @@ if (process.argv[1] === new URL(import.meta.url).pathname) {
   main(async () => {
     const folder = await buildPackage(await setup());
     if (process.argv[2] === "pack") {
-      const output = await run("npm", ["pack", folder, "--pack-destination", join(ROOT, "build"), "--silent"], { quiet: true });
+      const output = await run("npm", ["pack", folder, "--pack-destination", join(ROOT, "build"), "--silent"], {
+        quiet: true,
+      });
       log(`build/${output.trim().split("\n").pop()}`);
     }
   });

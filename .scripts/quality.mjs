@@ -5,7 +5,10 @@ import { Failure, main, run } from "./lib.mjs";
 
 function options() {
   try {
-    const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "string" }, few: { type: "boolean" } } });
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: { json: { type: "string" }, few: { type: "boolean" } },
+    });
     if (positionals.length !== 1) throw new Error("one folder is measured");
     return { folder: positionals[0], ...values };
   } catch (error) {
@@ -20,5 +23,16 @@ main(async () => {
   const { folder, json, few } = options();
   const output = json === undefined ? [] : ["--json", fromCaller(json)];
   if (few) output.push("--few");
-  await run("cargo", ["run", "--quiet", "--release", "-p", "sortroom", "--example", "quality", "--", fromCaller(folder), ...output]);
+  await run("cargo", [
+    "run",
+    "--quiet",
+    "--release",
+    "-p",
+    "sortroom",
+    "--example",
+    "quality",
+    "--",
+    fromCaller(folder),
+    ...output,
+  ]);
 });

@@ -1,8 +1,33 @@
 // Installs what a fresh machine lacks, each thing once. Rust (rustup), Node, npm, git and a C compiler must be present.
 import { randomBytes } from "node:crypto";
-import { cpSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
-import { CACHE, Failure, NODE, ROOT, hashOf, holds, lockedVersion, log, main, npmTool, run, rustVersion, seconds } from "./lib.mjs";
+import {
+  CACHE,
+  Failure,
+  NODE,
+  ROOT,
+  hashOf,
+  holds,
+  lockedVersion,
+  log,
+  main,
+  npmTool,
+  run,
+  rustVersion,
+  seconds,
+} from "./lib.mjs";
 
 /** A larger cache of compiled dependencies is deleted, because cargo never cleans it up. */
 const TARGET_LIMIT_BYTES = 20e9;
@@ -14,7 +39,9 @@ async function npmPackages(folder, estimate) {
   const expected = hashOf(["package.json", "package-lock.json"].map((file) => join(folder, file)));
   // npm would empty the target of the link, which belongs to another checkout.
   if (lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink()) {
-    throw new Failure(`${modules} is a link to another folder. Remove the link, and this checkout gets packages of its own.`);
+    throw new Failure(
+      `${modules} is a link to another folder. Remove the link, and this checkout gets packages of its own.`,
+    );
   }
   if (holds(stamp, expected)) return;
   log(`setup: npm packages${folder === "" ? "" : ` of ${folder}`} (${estimate})`);
@@ -23,7 +50,9 @@ async function npmPackages(folder, estimate) {
 }
 
 async function wasmTarget() {
-  const installed = await run("rustc", ["--print", "target-libdir", "--target", "wasm32-unknown-unknown"], { quiet: true });
+  const installed = await run("rustc", ["--print", "target-libdir", "--target", "wasm32-unknown-unknown"], {
+    quiet: true,
+  });
   if (existsSync(installed.trim())) return;
   log("setup: the wasm target of Rust");
   await run("rustup", ["target", "add", "wasm32-unknown-unknown"]);
@@ -57,12 +86,11 @@ async function installNpmTool(name) {
   });
 }
 
-/** Installs a program from crates.io into the cache, once per version, and returns its path. */
-function cargoTool(crate, program) {
-  const version = lockedVersion(crate.source);
-  const folder = join(CACHE, "tools", `${crate.name}-${version}`);
-  return cached(folder, join("bin", program), `${crate.name} ${version} (about a minute, once)`, (temporary) =>
-    run("cargo", ["install", crate.name, "--version", version, "--locked", "--root", temporary], {
+/** Installs a program of a crate of crates.io into the cache, once per version, and returns its path. */
+function cargoTool(crate, version, program) {
+  const folder = join(CACHE, "tools", `${crate}-${version}`);
+  return cached(folder, join("bin", program), `${crate} ${version} (about a minute, once)`, (temporary) =>
+    run("cargo", ["install", crate, "--version", version, "--locked", "--root", temporary], {
       quiet: true,
       // An unoptimised tool builds in a third of the time and is hardly slower: it mostly waits for other programs. The
       // tools share what they both depend on.
@@ -105,16 +133,20 @@ function sizeOf(path) {
   return bytes;
 }
 
-async function cargoTools() {
+async function cargoTools(install) {
   try {
-    return {
-      wasmBindgen: await cargoTool({ name: "wasm-bindgen-cli", source: "wasm-bindgen" }, "wasm-bindgen"),
-      workerBuild: await cargoTool({ name: "worker-build", source: "worker" }, "worker-build"),
-    };
+    return await install();
   } finally {
     rmSync(TOOLS_TARGET, { recursive: true, force: true });
   }
 }
+
+/** The tools of every build. Their versions are those of the crates that they belong to. */
+const buildTools = () =>
+  cargoTools(async () => ({
+    wasmBindgen: await cargoTool("wasm-bindgen-cli", lockedVersion("wasm-bindgen"), "wasm-bindgen"),
+    workerBuild: await cargoTool("worker-build", lockedVersion("worker"), "worker-build"),
+  }));
 
 /** Sets up what `npm start` needs, and returns the paths of the tools. Skips what is done already. */
 export async function setup() {
@@ -127,7 +159,7 @@ export async function setup() {
   })();
   const rust = (async () => {
     await wasmTarget();
-    return cargoTools();
+    return buildTools();
   })();
   const [tools] = await Promise.all([rust, npm]);
   return tools;
@@ -142,6 +174,9 @@ export async function setupTests() {
   await npmPackages("tests", "about 20 seconds");
   trimCache();
 }
+
+/** Installs cargo-deny and returns its path. */
+export const cargoDeny = () => cargoTools(() => cargoTool("cargo-deny", "0.20.2", "cargo-deny"));
 
 if (process.argv[1] === new URL(import.meta.url).pathname) {
   main(async () => {

@@ -33,7 +33,10 @@ function freePort(port) {
   });
 }
 
-const adminToken = () => readFileSync(join(ROOT, ".dev.vars"), "utf8").match(/^ADMIN_SECRET=(.+)$/m)[1].trim();
+const adminToken = () =>
+  readFileSync(join(ROOT, ".dev.vars"), "utf8")
+    .match(/^ADMIN_SECRET=(.+)$/m)[1]
+    .trim();
 
 async function request(url, method, path, token, body) {
   const response = await fetch(url + path, {
@@ -49,7 +52,10 @@ async function waitUntilReady(url, server) {
   const deadline = Date.now() + READY_MS;
   while (server.exitCode === null && server.signalCode === null) {
     if (Date.now() > deadline) throw new Failure(`the server did not answer within ${READY_MS / 1000} s`);
-    const healthy = await fetch(`${url}/v1/health`).then((response) => response.ok, () => false);
+    const healthy = await fetch(`${url}/v1/health`).then(
+      (response) => response.ok,
+      () => false,
+    );
     if (healthy) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
@@ -57,7 +63,10 @@ async function waitUntilReady(url, server) {
 }
 
 /** A UUID as a cuid: 25 letters and digits, as Limai and Dial Once format ids. */
-const toCuid = (uuid) => BigInt(`0x${uuid.replaceAll("-", "")}`).toString(36).padStart(25, "0");
+const toCuid = (uuid) =>
+  BigInt(`0x${uuid.replaceAll("-", "")}`)
+    .toString(36)
+    .padStart(25, "0");
 
 /** The demo project: the saved one if the server still has it, else a new one. */
 async function project(url, admin) {
@@ -77,7 +86,8 @@ async function project(url, admin) {
 async function seed(url, admin) {
   const { token, projectId } = await project(url, admin);
   await request(url, "POST", "/v1/apply", token, JSON.parse(readFileSync(DEMO_FILE, "utf8")));
-  const idOf = async (path, name) => (await request(url, "GET", path, token)).items.find((item) => item.name === name).id;
+  const idOf = async (path, name) =>
+    (await request(url, "GET", path, token)).items.find((item) => item.name === name).id;
   const [documents, mail, invoice] = [
     await idOf("/v1/classifiers", "demo-documents"),
     await idOf("/v1/classifiers", "demo-mail"),

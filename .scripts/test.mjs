@@ -2,12 +2,15 @@
 import { join } from "node:path";
 import { buildWorker } from "./build.mjs";
 import { buildConsole } from "./console.mjs";
-import { Failure, NODE, ROOT, log, main, npmBin, run, seconds } from "./lib.mjs";
-import { setup, setupTests } from "./setup.mjs";
+import { Failure, NODE, ROOT, log, main, npmBin, run, seconds, testBin } from "./lib.mjs";
+import { cargoDeny, setup, setupTests } from "./setup.mjs";
 
 const WASM = ["--target", "wasm32-unknown-unknown"];
 /** Crates that only run in workerd or a page. */
-const EXCLUDE_WASM_CRATES = ["sortroom-worker", "sortroom-web", "sortroom-bare", "sortroom-engine"].flatMap((crate) => ["--exclude", crate]);
+const EXCLUDE_WASM_CRATES = ["sortroom-worker", "sortroom-web", "sortroom-bare", "sortroom-engine"].flatMap((crate) => [
+  "--exclude",
+  crate,
+]);
 const DENY = ["--", "-D", "warnings"];
 
 const nodeTests = (...files) => run(NODE.program, ["--test", "--test-concurrency=1", "--test-reporter=spec", ...files]);
@@ -20,17 +23,48 @@ const STEPS = {
     tools = await setup();
     await setupTests();
   },
-  format: () => run("cargo", ["fmt", "--all", "--check"]),
+  format: async () => {
+    await run("cargo", ["fmt", "--all", "--check"]);
+    await run(testBin("biome"), ["format", "."]);
+  },
   words: () => nodeTests("tests/words/words.test.mjs"),
+  /** Licences, sources and versions of the dependencies. The advisories need more than the registries: see ci.yml. */
+  deny: async () => run(await cargoDeny(), ["--all-features", "check", "bans", "licenses", "sources"]),
   lint: async () => {
+    await run(testBin("biome"), ["lint", "--error-on-warnings", "."]);
     await run("cargo", ["clippy", "--workspace", ...EXCLUDE_WASM_CRATES, "--all-targets", "--all-features", ...DENY]);
     // The parts of the npm package have few of the core's features.
     for (const features of ["", "pdf", "office", "charsets"]) {
-      await run("cargo", ["clippy", "-p", "sortroom", "--lib", "--no-default-features", "--features", features, ...DENY]);
+      await run("cargo", [
+        "clippy",
+        "-p",
+        "sortroom",
+        "--lib",
+        "--no-default-features",
+        "--features",
+        features,
+        ...DENY,
+      ]);
     }
-    await run("cargo", ["clippy", "-p", "sortroom-worker", "-p", "sortroom-web", "-p", "sortroom-bare", "-p", "sortroom-engine", "--all-features", ...WASM, ...DENY]);
+    await run("cargo", [
+      "clippy",
+      "-p",
+      "sortroom-worker",
+      "-p",
+      "sortroom-web",
+      "-p",
+      "sortroom-bare",
+      "-p",
+      "sortroom-engine",
+      "--all-features",
+      ...WASM,
+      ...DENY,
+    ]);
   },
-  docs: () => run("cargo", ["doc", "--workspace", "--no-deps", "--document-private-items", "--all-features"], { env: { RUSTDOCFLAGS: "-D warnings" } }),
+  docs: () =>
+    run("cargo", ["doc", "--workspace", "--no-deps", "--document-private-items", "--all-features"], {
+      env: { RUSTDOCFLAGS: "-D warnings" },
+    }),
   native: () => run("cargo", ["test", "--workspace", ...EXCLUDE_WASM_CRATES, "--all-features"]),
   build: async () => {
     await buildWorker("worker", tools);

@@ -32,8 +32,14 @@ export const isCurrent = (stamp, profile, hash) =>
 
 /** The features that the compiler and wasm-bindgen use. wasm-opt must not emit others: a target may lack them. */
 const WASM_FEATURES = [
-  "mutable-globals", "sign-ext", "nontrapping-float-to-int", "bulk-memory", "multivalue", "reference-types",
-  "exception-handling", "simd",
+  "mutable-globals",
+  "sign-ext",
+  "nontrapping-float-to-int",
+  "bulk-memory",
+  "multivalue",
+  "reference-types",
+  "exception-handling",
+  "simd",
 ];
 
 /** Optimises a module in place and strips its name section. */

@@ -67,7 +67,9 @@ function pdfData(): Plugin {
           .map((file) => ({ file, bytes: readFileSync(join(source, folder, file)) })),
       );
       const index = JSON.stringify(files.map(({ file, bytes }) => [file, bytes.length]));
-      const packed = gzipSync(Buffer.concat([Buffer.from(`${index}\n`), ...files.map(({ bytes }) => bytes)]), { level: 9 });
+      const packed = gzipSync(Buffer.concat([Buffer.from(`${index}\n`), ...files.map(({ bytes }) => bytes)]), {
+        level: 9,
+      });
       const reference = this.emitFile({ type: "asset", name: "pdf-data.bin", source: packed });
       return `export default import.meta.ROLLUP_FILE_URL_${reference};`;
     },

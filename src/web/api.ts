@@ -97,10 +97,7 @@ export class Classifier {
   }
 
   /** Like `classify`, but returns the JSON text that the server sends, byte for byte. */
-  async classifyJson(
-    document: DocumentWithAttachments,
-    { lang }: { lang?: string | undefined } = {},
-  ): Promise<string> {
+  async classifyJson(document: DocumentWithAttachments, { lang }: { lang?: string | undefined } = {}): Promise<string> {
     const json = documentJson(withoutWords(document));
     return engine.run((glue, instance) => this.#compile(glue, instance, lang).classify(json));
   }

@@ -169,10 +169,14 @@ export class WorkerClient {
   }
 
   #onMessage(message: WorkerMessage): void {
-    if ("stage" in message) return this.#running?.options.onStage?.(message.stage);
-    if ("value" in message) return this.#finish((running) => running.resolve(message.value));
-    const { code, message: text, fields } = message.error;
-    this.#finish((running) => running.reject(new SortroomError(code, text, fields)));
+    if ("stage" in message) {
+      this.#running?.options.onStage?.(message.stage);
+    } else if ("value" in message) {
+      this.#finish((running) => running.resolve(message.value));
+    } else {
+      const { code, message: text, fields } = message.error;
+      this.#finish((running) => running.reject(new SortroomError(code, text, fields)));
+    }
   }
 
   /** The worker itself failed. It is not used again. */

@@ -24,7 +24,12 @@ const DOCUMENTS = 20;
 
 const { values: options } = parseArgs({ options: { quick: { type: "boolean" }, json: { type: "string" } } });
 const PLAN = options.quick
-  ? { rounds: 3, roundMs: 40, transformerSeconds: 0, criterion: ["--sample-size", "10", "--warm-up-time", "0.05", "--measurement-time", "0.1"] }
+  ? {
+      rounds: 3,
+      roundMs: 40,
+      transformerSeconds: 0,
+      criterion: ["--sample-size", "10", "--warm-up-time", "0.05", "--measurement-time", "0.1"],
+    }
   : { rounds: 15, roundMs: 300, transformerSeconds: 10, criterion: [] };
 
 /** The required and the stretch target of each ratio. With `ms`, they are milliseconds, and lower is better. */
@@ -44,7 +49,10 @@ const PROFILE = options.quick ? "local" : "release";
  * The module is built twice: the linker vectorises the peer only if this package has level 3, and the engine ships with
  * the level of the workspace.
  */
-const MODULES = { ours: [], peer: options.quick ? [] : ["--config", "profile.release.package.sortroom-engine.opt-level=3"] };
+const MODULES = {
+  ours: [],
+  peer: options.quick ? [] : ["--config", "profile.release.package.sortroom-engine.opt-level=3"],
+};
 
 /** Builds the modules for Node and workerd unless they are up to date, and returns their folder. */
 async function buildEngine(tools) {
@@ -64,7 +72,16 @@ async function buildEngine(tools) {
       const built = join(environment().CARGO_TARGET_DIR, wasm[1], PROFILE, "sortroom_engine.wasm");
       const folder = join(out, name);
       mkdirSync(folder, { recursive: true });
-      await run(tools.wasmBindgen, [built, "--target", "web", "--no-typescript", "--out-dir", folder, "--out-name", "engine"]);
+      await run(tools.wasmBindgen, [
+        built,
+        "--target",
+        "web",
+        "--no-typescript",
+        "--out-dir",
+        folder,
+        "--out-name",
+        "engine",
+      ]);
       if (PROFILE === "release") await optimise(join(folder, "engine_bg.wasm"));
     }
     writeFileSync(stamp, hash);
@@ -77,9 +94,26 @@ async function buildEngine(tools) {
 /** Runs the bench by criterion, and returns a function from `group/name` to its median in nanoseconds. */
 async function runCriterion() {
   log("engine: natively, by criterion");
-  await run("cargo", ["bench", "--quiet", "--profile", options.quick ? "local" : "bench", "-p", "sortroom", "--bench", "classify", "--", "--noplot", ...PLAN.criterion], { quiet: true });
+  await run(
+    "cargo",
+    [
+      "bench",
+      "--quiet",
+      "--profile",
+      options.quick ? "local" : "bench",
+      "-p",
+      "sortroom",
+      "--bench",
+      "classify",
+      "--",
+      "--noplot",
+      ...PLAN.criterion,
+    ],
+    { quiet: true },
+  );
   const folder = join(environment().CARGO_TARGET_DIR, "criterion");
-  return (id) => JSON.parse(readFileSync(join(folder, ...id.split("/"), "new", "estimates.json"), "utf8")).median.point_estimate;
+  return (id) =>
+    JSON.parse(readFileSync(join(folder, ...id.split("/"), "new", "estimates.json"), "utf8")).median.point_estimate;
 }
 
 /** The engine in this process. `take` runs a task such as `ours/embed` and returns the milliseconds. */
@@ -101,23 +135,26 @@ async function openNode(out) {
 
 /** The engine in workerd. `take` subtracts the time of an empty request. */
 async function openWorkerd(out) {
-  const [{ Log, LogLevel, Miniflare, convertV4MiniflareOptions }, { unstable_readConfig: readConfig }] = await Promise.all([import("miniflare"), import("wrangler")]);
-  const miniflare = new Miniflare(convertV4MiniflareOptions({
-    cf: false,
-    host: "127.0.0.1",
-    port: 0,
-    log: new Log(LogLevel.ERROR),
-    compatibilityDate: readConfig({ config: join(ROOT, "wrangler.toml") }).compatibility_date,
-    rootPath: out,
-    modulesRoot: out,
-    modules: [
-      { type: "ESModule", path: join(out, "worker.mjs") },
-      ...Object.keys(MODULES).flatMap((name) => [
-        { type: "ESModule", path: join(out, name, "engine.js") },
-        { type: "CompiledWasm", path: join(out, name, "engine_bg.wasm") },
-      ]),
-    ],
-  }));
+  const [{ Log, LogLevel, Miniflare, convertV4MiniflareOptions }, { unstable_readConfig: readConfig }] =
+    await Promise.all([import("miniflare"), import("wrangler")]);
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      cf: false,
+      host: "127.0.0.1",
+      port: 0,
+      log: new Log(LogLevel.ERROR),
+      compatibilityDate: readConfig({ config: join(ROOT, "wrangler.toml") }).compatibility_date,
+      rootPath: out,
+      modulesRoot: out,
+      modules: [
+        { type: "ESModule", path: join(out, "worker.mjs") },
+        ...Object.keys(MODULES).flatMap((name) => [
+          { type: "ESModule", path: join(out, name, "engine.js") },
+          { type: "CompiledWasm", path: join(out, name, "engine_bg.wasm") },
+        ]),
+      ],
+    }),
+  );
   const url = (await miniflare.ready).origin;
   const connection = await Connection.open(url);
   const timeRequest = async (task, times) => {
@@ -161,7 +198,10 @@ async function inTurn(take, tasks) {
 async function measure({ take }) {
   const [ours, peer] = await inTurn(take, ["ours/embed", "peer/embed_peer"]);
   const [decide, classify] = await inTurn(take, ["ours/decide", "ours/classify"]);
-  const [withExamples, classifyWithExamples] = await inTurn(take, ["ours/decide_with_examples", "ours/classify_with_examples"]);
+  const [withExamples, classifyWithExamples] = await inTurn(take, [
+    "ours/decide_with_examples",
+    "ours/classify_with_examples",
+  ]);
   const [word] = await inTurn(take, ["ours/decide_longest_word"]);
   return {
     embed: median(ours),
@@ -179,7 +219,8 @@ async function transformer(texts) {
   const python = transformerPython();
   if (!python) return void leftOut.push("the transformer: there is no Python 3 on this machine");
   if (!python.installed) {
-    if (options.quick) return void leftOut.push("the transformer: --quick installs nothing, and it is not installed yet");
+    if (options.quick)
+      return void leftOut.push("the transformer: --quick installs nothing, and it is not installed yet");
     await python.install();
   }
   log("engine: the transformer");
@@ -211,12 +252,21 @@ function printReport({ pieces, withARow, embedding, whole, peers, growth }) {
   rows.push(["", "", "", "", "", ""], ["one word of 10 MB, ms", "decide", "", "", "", ""]);
   for (const [where, { word }] of Object.entries(whole)) rows.push([`  ${where}`, number(word, 1), "", "", "", ""]);
   if (peers) {
-    rows.push(["", "", "", "", "", ""], ["beside the transformer, ms", "with the rules read", "transformer", "ratio", "target", ""]);
+    rows.push(
+      ["", "", "", "", "", ""],
+      ["beside the transformer, ms", "with the rules read", "transformer", "ratio", "target", ""],
+    );
     for (const precision of ["int8", "f32"]) {
       for (const [where, { classify }] of Object.entries(whole)) {
         const ratio = peers[precision].ms / classify;
         const judged = precision === "int8" ? verdict(ratio, TARGETS.transformer) : ["", ""];
-        rows.push([`  ${precision}, ours ${where}`, number(classify, 3), number(peers[precision].ms), number(ratio, 0), ...judged]);
+        rows.push([
+          `  ${precision}, ours ${where}`,
+          number(classify, 3),
+          number(peers[precision].ms),
+          number(ratio, 0),
+          ...judged,
+        ]);
       }
     }
   }
@@ -233,7 +283,9 @@ ${table(rows)}
 
 ${DOCUMENTS} documents of two pages, ${number(pieces / DOCUMENTS, 0)} tokens each, of which ${number(100 * withARow, 0)} % have a row in our table; both read all of them
 ${PLAN.rounds} rounds of ${PLAN.roundMs} ms each in turn in wasm; natively criterion's medians; ${availableParallelism()} cores, one thread each${
-    peers ? `\nthe transformer is all-MiniLM-L6-v2 through onnxruntime ${peers.version}, and reads the first ${peers.tokens} tokens; its rules are ready, ours are read each time` : ""
+    peers
+      ? `\nthe transformer is all-MiniLM-L6-v2 through onnxruntime ${peers.version}, and reads the first ${peers.tokens} tokens; its rules are ready, ours are read each time`
+      : ""
   }`);
   for (const what of leftOut) console.log(`left out: ${what}`);
 }
@@ -246,12 +298,17 @@ await main(async () => {
   const [ours, peer] = [ms("embedding/sortroom"), ms("embedding/model2vec-rs")];
   const embedding = { native: { ours, peer, ratio: peer / ours } };
   const both = (group) => ({ decide: ms(`${group}/decide`), classify: ms(`${group}/classify`) });
-  const whole = { native: { ...both("two_pages"), withExamples: both("with_examples"), word: ms("longest_word/decide") } };
+  const whole = {
+    native: { ...both("two_pages"), withExamples: both("with_examples"), word: ms("longest_word/decide") },
+  };
   const points = (what, counts) => counts.map((count) => ({ count, ms: ms(`${what}/${count}`) }));
   const growth = { rules: points("rules", [1, 10, 100, 1000]), pages: points("pages", [1, 2, 20, 200]) };
 
   const facts = {};
-  for (const [where, open] of [["wasm in Node", openNode], ["wasm in workerd", openWorkerd]]) {
+  for (const [where, open] of [
+    ["wasm in Node", openNode],
+    ["wasm in workerd", openWorkerd],
+  ]) {
     log(`engine: ${where}`);
     const runtime = await open(out);
     try {
@@ -269,7 +326,16 @@ await main(async () => {
   }
   const { texts, ...counted } = facts;
   const peers = await transformer(texts);
-  const result = { quick: Boolean(options.quick), ...counted, embedding, whole, peers, growth, leftOut, targets: TARGETS };
+  const result = {
+    quick: Boolean(options.quick),
+    ...counted,
+    embedding,
+    whole,
+    peers,
+    growth,
+    leftOut,
+    targets: TARGETS,
+  };
   printReport(result);
   if (options.json) writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
 });

@@ -25,10 +25,17 @@ async function prepare(level, { corpus, startOurs, until }) {
   const pdfs = [];
   for (const name of readdirSync(join(ROOT, "tests", "corpus", "pdf"))) {
     const bytes = corpus(`pdf/${name}`);
-    const body = JSON.stringify({ file_input: await project.upload(bytes, name), configuration_id: project.configuration });
-    pdfs.push({ pages: pagesOf(bytes), create: request(server.url, "POST", "/api/v2/classify", { token: project.token, body }) });
+    const body = JSON.stringify({
+      file_input: await project.upload(bytes, name),
+      configuration_id: project.configuration,
+    });
+    pdfs.push({
+      pages: pagesOf(bytes),
+      create: request(server.url, "POST", "/api/v2/classify", { token: project.token, body }),
+    });
   }
-  const countWithStatus = async (status) => (await project.request("GET", `/api/v2/classify?page_size=1&status=${status}`)).items.length;
+  const countWithStatus = async (status) =>
+    (await project.request("GET", `/api/v2/classify?page_size=1&status=${status}`)).items.length;
   const list = request(server.url, "GET", "/api/v2/classify?page_size=50", project);
   return {
     level,
@@ -38,7 +45,10 @@ async function prepare(level, { corpus, startOurs, until }) {
       let index = 0;
       const start = performance.now();
       await load({ url: server.url, connections: 4, requests: all.length, next: () => all[index++].create });
-      await until(async () => (await countWithStatus("PENDING")) + (await countWithStatus("RUNNING")) === 0, { every: 2, what: "the last job" });
+      await until(async () => (await countWithStatus("PENDING")) + (await countWithStatus("RUNNING")) === 0, {
+        every: 2,
+        what: "the last job",
+      });
       const pages = all.reduce((sum, pdf) => sum + pdf.pages, 0);
       return pages / ((performance.now() - start) / 1000);
     },
@@ -51,7 +61,9 @@ await main(async () => {
   const sizes = {};
   for (const level of LEVELS) {
     const env = { CARGO_PROFILE_RELEASE_OPT_LEVEL: level };
-    const wasm = readFileSync(join(await buildWorker("worker", tools, { env, out: `worker-${level}` }), "index_bg.wasm"));
+    const wasm = readFileSync(
+      join(await buildWorker("worker", tools, { env, out: `worker-${level}` }), "index_bg.wasm"),
+    );
     sizes[level] = { raw: wasm.length, gzip: gzipSync(wasm, { level: 9 }).length };
   }
   const parts = { ...(await import("../e2e/server.mjs")), ...(await import("./servers.mjs")) };
@@ -72,7 +84,10 @@ await main(async () => {
     for (const level of LEVELS) {
       const cells = [sizes[level].raw, sizes[level].gzip, median(results[level].pages), median(results[level].lists)];
       const widths = [12, 12, 10, 10];
-      console.log(level.padEnd(5) + cells.map((cell, at) => Math.round(cell).toLocaleString("en-US").padStart(widths[at])).join(""));
+      console.log(
+        level.padEnd(5) +
+          cells.map((cell, at) => Math.round(cell).toLocaleString("en-US").padStart(widths[at])).join(""),
+      );
     }
   } finally {
     for (const server of servers) await server.stop();

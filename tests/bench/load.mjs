@@ -86,7 +86,11 @@ function parse(bytes) {
 export const percentile = (values, share) => values[Math.min(values.length - 1, Math.floor(values.length * share))];
 
 /** The median of `values`. */
-export const median = (values) => percentile(values.toSorted((left, right) => left - right), 0.5);
+export const median = (values) =>
+  percentile(
+    values.toSorted((left, right) => left - right),
+    0.5,
+  );
 
 /**
  * Keeps `connections` busy with the requests from `next`, for `ms` or until `requests` were sent. Any status but 200 is
@@ -116,5 +120,10 @@ export async function load({ url, connections, ms = Infinity, requests = Infinit
   }
   const seconds = (performance.now() - start) / 1000;
   took.sort((left, right) => left - right);
-  return { perSecond: took.length / seconds, p50: percentile(took, 0.5), p99: percentile(took, 0.99), requests: took.length };
+  return {
+    perSecond: took.length / seconds,
+    p50: percentile(took, 0.5),
+    p99: percentile(took, 0.99),
+    requests: took.length,
+  };
 }

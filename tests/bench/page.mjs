@@ -52,7 +52,9 @@ async function library() {
   if (!holds(stamp, expected)) {
     log("page: installing transformers.js (once)");
     // Its install scripts download files that only Node needs.
-    await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: join(ROOT, FOLDER) });
+    await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], {
+      cwd: join(ROOT, FOLDER),
+    });
     writeFileSync(stamp, expected);
   }
   return modules;
@@ -74,7 +76,8 @@ async function model() {
     renameSync(temporary, folder);
   }
   const { size } = statSync(join(folder, "onnx", "model_quantized.onnx"));
-  if (Math.abs(size / PUBLISHED.bytes - 1) > PUBLISHED.tolerance) throw new Failure(`the model has ${size} bytes, unlike the published one`);
+  if (Math.abs(size / PUBLISHED.bytes - 1) > PUBLISHED.tolerance)
+    throw new Failure(`the model has ${size} bytes, unlike the published one`);
   return { folder, size };
 }
 
@@ -83,7 +86,13 @@ function documents() {
   const corpus = JSON.parse(readFileSync(join(CORPUS, "index.json"), "utf8"));
   const files = corpus.documents.map(({ file }) => file).filter((file) => /-en\.(txt|md)$/.test(file));
   const texts = files.map((file) => readFileSync(join(CORPUS, file), "utf8"));
-  return texts.map((_, index) => [...texts.slice(index), ...texts.slice(0, index)].join("\n").split(/(?<=\s)(?=\S)/).slice(0, WORDS).join(""));
+  return texts.map((_, index) =>
+    [...texts.slice(index), ...texts.slice(0, index)]
+      .join("\n")
+      .split(/(?<=\s)(?=\S)/)
+      .slice(0, WORDS)
+      .join(""),
+  );
 }
 
 /** The subject and the text of the mail. */
@@ -104,7 +113,9 @@ async function open(browser, folders, input, { file, isolated }) {
     const page = await context.newPage();
     const failed = new Promise((_, reject) => page.on("pageerror", reject));
     await page.addInitScript((input) => (globalThis.input = input), input);
-    const answered = page.goto(`${server.url}/pages/${file}`).then(() => page.waitForFunction(() => globalThis.answeredMs, null, { timeout: FIRST_ANSWER_TIMEOUT_MS }));
+    const answered = page
+      .goto(`${server.url}/pages/${file}`)
+      .then(() => page.waitForFunction(() => globalThis.answeredMs, null, { timeout: FIRST_ANSWER_TIMEOUT_MS }));
     const answeredMs = await (await Promise.race([answered, failed])).jsonValue();
     return { page, answeredMs, loaded: server.loaded(), close };
   } catch (error) {
@@ -143,7 +154,14 @@ async function cold(load) {
       bytes[name] = { raw: sum(loaded, 1), hosted: sum(loaded, 2), files: loaded };
     }
   }
-  return { bytes, firstMs: { ours: median(firstAnswers.ours), peer: median(firstAnswers.peer), ratio: ratios(firstAnswers.peer, firstAnswers.ours) } };
+  return {
+    bytes,
+    firstMs: {
+      ours: median(firstAnswers.ours),
+      peer: median(firstAnswers.peer),
+      ratio: ratios(firstAnswers.peer, firstAnswers.ours),
+    },
+  };
 }
 
 /** Milliseconds per document by page, method and kind. The tasks take turns, in pages that stay open. */
@@ -163,10 +181,15 @@ async function warm(load) {
     const answer = await pages.peer.page.evaluate(() => globalThis.answer);
     // The first round warms up: browsers recompile hot code.
     for (let round = 0; round <= PLAN.rounds; round++) {
-      for (const [name, [page, ...task]] of Object.entries(tasks)) rounds[name][round] = await take(pages[page], ...task, round);
+      for (const [name, [page, ...task]] of Object.entries(tasks))
+        rounds[name][round] = await take(pages[page], ...task, round);
     }
     for (const taken of Object.values(rounds)) taken.shift();
-    const compareTasks = (peer, ours) => ({ ours: median(rounds[ours]), peer: median(rounds[peer]), ratio: ratios(rounds[peer], rounds[ours]) });
+    const compareTasks = (peer, ours) => ({
+      ours: median(rounds[ours]),
+      peer: median(rounds[peer]),
+      ratio: ratios(rounds[peer], rounds[ours]),
+    });
     const perDocumentMs = {
       read: compareTasks("peer", "read"),
       ready: compareTasks("peer", "ready"),
@@ -179,7 +202,17 @@ async function warm(load) {
   }
 }
 
-function printReport({ bytes, firstMs, overNetworkMs, perDocumentMs, modelBytes, mailWords, version, chromium, sameForAllRules }) {
+function printReport({
+  bytes,
+  firstMs,
+  overNetworkMs,
+  perDocumentMs,
+  modelBytes,
+  mailWords,
+  version,
+  chromium,
+  sameForAllRules,
+}) {
   const row = (what, { ours, peer, ratio = peer / ours }, scale = 1) => {
     return [what, number(ours / scale), number(peer / scale), number(ratio, ratio < 10 ? 1 : 0)];
   };
@@ -203,7 +236,8 @@ ${RULES} rules, ${chromium}, ${cores} cores, one thread each unless said; median
 as hosts send it: scripts, wasm and json by gzip -9, the model as it is; ratio: the peer's over ours, of times the median of the rounds'
 transformers.js ${version}, device wasm, dtype q8, the model of ${number(modelBytes / 1e6, 1)} MB in the shape of distilbert-base-uncased-mnli (published: ${PUBLISHED.bytes / 1e6} MB), random weights
 it reads the text once for each rule and 512 tokens at most, ours reads all; the first answer is on the longer text; quality is not compared`);
-  if (sameForAllRules) console.log("its tokenizer cuts the rule off with the end of the longer text: all rules got the same score");
+  if (sameForAllRules)
+    console.log("its tokenizer cuts the rule off with the end of the longer text: all rules got the same score");
 }
 
 await main(async () => {
@@ -233,8 +267,21 @@ await main(async () => {
     const network = (name) => firstMs[name] + (8 * bytes[name].hosted) / (MEGABITS * 1e3);
     const overNetworkMs = { ours: network("ours"), peer: network("peer") };
     const { version } = JSON.parse(readFileSync(join(transformers, "package.json"), "utf8"));
-    const facts = { modelBytes: size, mailWords: input.mail[0].split(/\s+/).length, version, chromium: `Chromium ${browser.version()}` };
-    const result = { quick: Boolean(options.quick), bytes, firstMs, overNetworkMs, perDocumentMs, sameForAllRules, ...facts };
+    const facts = {
+      modelBytes: size,
+      mailWords: input.mail[0].split(/\s+/).length,
+      version,
+      chromium: `Chromium ${browser.version()}`,
+    };
+    const result = {
+      quick: Boolean(options.quick),
+      bytes,
+      firstMs,
+      overNetworkMs,
+      perDocumentMs,
+      sameForAllRules,
+      ...facts,
+    };
     printReport(result);
     if (options.json) writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
   } finally {

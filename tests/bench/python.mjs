@@ -30,7 +30,11 @@ export function transformerPython() {
     },
     run(script, args, input) {
       // -B: compiled files beside the sources would change the hash of the folder.
-      const result = spawnSync(program, ["-B", join(ROOT, script), ...args], { input, encoding: "utf8", stdio: ["pipe", "pipe", "pipe"] });
+      const result = spawnSync(program, ["-B", join(ROOT, script), ...args], {
+        input,
+        encoding: "utf8",
+        stdio: ["pipe", "pipe", "pipe"],
+      });
       if (result.status !== 0) throw new Failure(`${script} failed:\n${result.stderr}`);
       return result.stdout;
     },

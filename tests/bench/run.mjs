@@ -91,7 +91,10 @@ async function waitForMails(url, gets) {
 async function countListed(project, query) {
   let found = 0;
   for (let token = ""; token !== null; ) {
-    const page = await project.request("GET", `/api/v2/classify?page_size=100${query}${token && `&page_token=${token}`}`);
+    const page = await project.request(
+      "GET",
+      `/api/v2/classify?page_size=100${query}${token && `&page_token=${token}`}`,
+    );
     found += page.items.length;
     token = page.next_page_token;
   }
@@ -121,7 +124,8 @@ async function prepare(ours, bare) {
 
   // The rows of the bare Worker are byte for byte what our Worker responds.
   const row = JSON.stringify(await reading.request("GET", `/api/v2/classify/${ids[0]}`));
-  const put = (path, method = "PUT") => fetch(`${bare.url}${path}`, { method, body: row }).then((response) => response.text());
+  const put = (path, method = "PUT") =>
+    fetch(`${bare.url}${path}`, { method, body: row }).then((response) => response.text());
   for (let made = 0; made < OBJECTS; made++) await put(`/row-${made}/1`);
   await put(`/many/${OBJECTS}`);
 
@@ -129,8 +133,13 @@ async function prepare(ours, bare) {
   const bareCreate = { next: cycle([request(bare.url, "POST", "/create", { body: row })]) };
   const fixtures = await ours.fixtures();
   const post = (path, body) => request(ours.url, "POST", path, { token: fixtures.token, body: JSON.stringify(body) });
-  const mail = { subject: "Request for refund", body: "Hi, I would like to request a refund for my recent order. ".repeat(10) };
-  const files = await mapConcurrently(Array.from({ length: FILES }), CONNECTIONS, () => fixtures.put(corpus(TEXT), "receipt.txt"));
+  const mail = {
+    subject: "Request for refund",
+    body: "Hi, I would like to request a refund for my recent order. ".repeat(10),
+  };
+  const files = await mapConcurrently(Array.from({ length: FILES }), CONNECTIONS, () =>
+    fixtures.put(corpus(TEXT), "receipt.txt"),
+  );
   let submitted = [];
   let created = 0;
   return {
@@ -148,7 +157,11 @@ async function prepare(ours, bare) {
     },
     workloads: {
       create: {
-        ours: { next: cycle([await createIn(creating, TEXT)]), onResponse: () => created++, after: () => waitUntilDrained(creating) },
+        ours: {
+          next: cycle([await createIn(creating, TEXT)]),
+          onResponse: () => created++,
+          after: () => waitUntilDrained(creating),
+        },
         bare: bareCreate,
       },
       get: {
@@ -162,7 +175,10 @@ async function prepare(ours, bare) {
       mail: {
         ours: {
           next: cycle([post(`${fixtures.mails}/classification-async`, { mail, external_ref: "bench" })]),
-          onResponse: (body) => submitted.push(get(ours, `${fixtures.mails}/classification-async/${field(body, "process_cuid")}`, fixtures.token)),
+          onResponse: (body) =>
+            submitted.push(
+              get(ours, `${fixtures.mails}/classification-async/${field(body, "process_cuid")}`, fixtures.token),
+            ),
           after: () => waitForMails(ours.url, submitted).then(() => (submitted = [])),
         },
         bare: bareCreate,
@@ -206,7 +222,8 @@ const size = (folder) => {
   return { raw: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length };
 };
 
-const number = (value, digits = 0) => value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+const number = (value, digits = 0) =>
+  value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 
 const verdict = (met) => (options.quick ? "not judged" : met ? "met" : "missed");
 
@@ -215,7 +232,11 @@ function printReport(result) {
   for (const [name, { ours, bare, ratio }] of Object.entries(result.requests)) {
     rows.push([
       name,
-      ...[ours, bare].flatMap((figures) => [number(figures.perSecond), number(figures.p50Ms, 1), number(figures.p99Ms, 1)]),
+      ...[ours, bare].flatMap((figures) => [
+        number(figures.perSecond),
+        number(figures.p50Ms, 1),
+        number(figures.p99Ms, 1),
+      ]),
       number(ratio, 2),
       ...(name in TARGETS ? [`>= ${TARGETS[name]}`, verdict(ratio >= TARGETS[name])] : ["", ""]),
     ]);
@@ -251,12 +272,23 @@ async function measure(ours, bare) {
   connection.close();
   took.sort((left, right) => left - right);
   const completed = { runs: took.length, p50Ms: percentile(took, 0.5), p99Ms: percentile(took, 0.99) };
-  return { quick: Boolean(options.quick), cores: availableParallelism(), rowBytes, targets: TARGETS, requests, completed, jobs };
+  return {
+    quick: Boolean(options.quick),
+    cores: availableParallelism(),
+    rowBytes,
+    targets: TARGETS,
+    requests,
+    completed,
+    jobs,
+  };
 }
 
 await main(async () => {
   const tools = await setup();
-  const folders = { ours: options.build ? join(ROOT, "build", options.build) : await buildWorker("worker", tools), bare: await buildWorker("bare", tools, { profile: options.quick ? "local" : "release" }) };
+  const folders = {
+    ours: options.build ? join(ROOT, "build", options.build) : await buildWorker("worker", tools),
+    bare: await buildWorker("bare", tools, { profile: options.quick ? "local" : "release" }),
+  };
   // Imported late: its dependencies are installed by the setup.
   const { startBare, startOurs } = await import("./servers.mjs");
   const ours = await startOurs({ variant: options.build });

@@ -15,7 +15,10 @@ const RULES = [
   { type: "receipt", description: "Receipt of a purchase that was paid at a till, by cash or by card" },
   { type: "contract", description: "Contract or agreement between parties with terms, obligations and signatures" },
   { type: "cv", description: "Curriculum vitae or resume with work experience, education and skills" },
-  { type: "bank_statement", description: "Bank statement with account number, transactions, debits, credits and balance" },
+  {
+    type: "bank_statement",
+    description: "Bank statement with account number, transactions, debits, credits and balance",
+  },
 ];
 
 /** Starts our Worker from `build/{variant}`. */
@@ -52,23 +55,25 @@ async function project(url) {
 export async function startBare() {
   const folder = mkdtempSync(join(tmpdir(), "sortroom-bare-"));
   const build = join(ROOT, "build", "bare");
-  const miniflare = new Miniflare(convertV4MiniflareOptions({
-    cf: false,
-    host: "127.0.0.1",
-    port: 0,
-    log: new Log(LogLevel.ERROR),
-    compatibilityDate: compatibility_date,
-    rootPath: build,
-    modulesRoot: build,
-    modules: [
-      { type: "ESModule", path: join(build, "index.js") },
-      { type: "CompiledWasm", path: join(build, "index_bg.wasm") },
-    ],
-    durableObjects: { ROWS: { className: "Rows", useSQLite: true } },
-    resourcePersistencePath: folder,
-    queueProducers: { STAGES: { queueName: "bare-stages" } },
-    queueConsumers: { "bare-stages": { maxBatchSize: 10, maxBatchTimeout: 1 } },
-  }));
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      cf: false,
+      host: "127.0.0.1",
+      port: 0,
+      log: new Log(LogLevel.ERROR),
+      compatibilityDate: compatibility_date,
+      rootPath: build,
+      modulesRoot: build,
+      modules: [
+        { type: "ESModule", path: join(build, "index.js") },
+        { type: "CompiledWasm", path: join(build, "index_bg.wasm") },
+      ],
+      durableObjects: { ROWS: { className: "Rows", useSQLite: true } },
+      resourcePersistencePath: folder,
+      queueProducers: { STAGES: { queueName: "bare-stages" } },
+      queueConsumers: { "bare-stages": { maxBatchSize: 10, maxBatchTimeout: 1 } },
+    }),
+  );
   return {
     url: (await miniflare.ready).origin,
     stop: async () => {

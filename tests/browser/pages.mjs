@@ -4,13 +4,17 @@ const WORDS = 11;
 
 /** A PDF whose pages repeat the words of a text. */
 export function pdfOf(pages, text) {
-  const words = text.replace(/[^\x20-\x7e]+/g, " ").split(/ +/).filter((word) => word !== "");
+  const words = text
+    .replace(/[^\x20-\x7e]+/g, " ")
+    .split(/ +/)
+    .filter((word) => word !== "");
   let index = 0;
   const line = () => Array.from({ length: WORDS }, () => words[index++ % words.length]).join(" ");
   const objects = ["<< /Type /Catalog /Pages 2 0 R >>"];
   const kids = Array.from({ length: pages }, (_, page) => `${5 + 2 * page} 0 R`);
   objects.push(`<< /Type /Pages /Kids [${kids.join(" ")}] /Count ${pages} >>`);
-  for (const font of ["Helvetica", "Helvetica-Bold"]) objects.push(`<< /Type /Font /Subtype /Type1 /BaseFont /${font} /Encoding /WinAnsiEncoding >>`);
+  for (const font of ["Helvetica", "Helvetica-Bold"])
+    objects.push(`<< /Type /Font /Subtype /Type1 /BaseFont /${font} /Encoding /WinAnsiEncoding >>`);
   for (let page = 1; page <= pages; page += 1) {
     const fonts = "/Resources << /Font << /F1 3 0 R /F2 4 0 R >> >>";
     objects.push(`<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] ${fonts} /Contents ${4 + 2 * page} 0 R >>`);
@@ -27,5 +31,7 @@ export function pdfOf(pages, text) {
   });
   const table = offsets.map((offset) => `${String(offset).padStart(10, "0")} 00000 n \n`).join("");
   const size = objects.length + 1;
-  return Buffer.from(`${file}xref\n0 ${size}\n0000000000 65535 f \n${table}trailer\n<< /Size ${size} /Root 1 0 R >>\nstartxref\n${file.length}\n%%EOF\n`);
+  return Buffer.from(
+    `${file}xref\n0 ${size}\n0000000000 65535 f \n${table}trailer\n<< /Size ${size} /Root 1 0 R >>\nstartxref\n${file.length}\n%%EOF\n`,
+  );
 }

@@ -60,7 +60,8 @@ async function drop(tab, ...namesAndBytes) {
   const dataTransfer = await tab.evaluateHandle(
     (files) => {
       const data = new DataTransfer();
-      for (const [name, text] of files) data.items.add(new File([Uint8Array.from(atob(text), (char) => char.charCodeAt(0))], name));
+      for (const [name, text] of files)
+        data.items.add(new File([Uint8Array.from(atob(text), (char) => char.charCodeAt(0))], name));
       return data;
     },
     namesAndBytes.map(([name, bytes]) => [name, Buffer.from(bytes).toString("base64")]),
@@ -74,7 +75,13 @@ async function accessibilityViolations(tab) {
   const { violations } = await tab.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
   return violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).slice(0, 5).join(", ")}`);
+    .map(
+      ({ id, nodes }) =>
+        `${id}: ${nodes
+          .map(({ target }) => target.join(" "))
+          .slice(0, 5)
+          .join(", ")}`,
+    );
 }
 
 /** Waits until an element has the focus. */
@@ -130,7 +137,10 @@ for (const [hostName, start] of Object.entries({ workerd, "a static file host": 
         `first paint after ${times.paint.toFixed()} ms, engine ready after ${times.engine.toFixed()} ms, everything after ${times.all.toFixed()} ms`,
       );
       const { origin } = new URL(host.url);
-      assert.deepEqual(page.initialRequests().filter((request) => !request.startsWith(`GET ${origin}/`)), []);
+      assert.deepEqual(
+        page.initialRequests().filter((request) => !request.startsWith(`GET ${origin}/`)),
+        [],
+      );
     });
 
     test("shows the label, all scores, the evidence and the fields of a sample", async () => {
@@ -143,12 +153,18 @@ for (const [hostName, start] of Object.entries({ workerd, "a static file host": 
       assert.match(scores[1], /runner-up, \d+\.\d\d behind/);
       await value(tab, "total_amount").getByText("5291.40").waitFor();
       await tab.locator(".sheet canvas").waitFor();
-      await tab.getByRole("status").filter({ hasText: /invoice, \d+ % sure. Runner-up: / }).waitFor({ state: "attached" });
+      await tab
+        .getByRole("status")
+        .filter({ hasText: /invoice, \d+ % sure. Runner-up: / })
+        .waitFor({ state: "attached" });
     });
 
     test("marks the evidence on the page, stronger for larger weights", async () => {
       const marks = await tab.locator(".sheet .mark").evaluateAll((elements) =>
-        elements.map((mark) => ({ title: mark.title, alpha: Number(getComputedStyle(mark).backgroundColor.match(/([\d.]+)\)$/)[1]) })),
+        elements.map((mark) => ({
+          title: mark.title,
+          alpha: Number(getComputedStyle(mark).backgroundColor.match(/([\d.]+)\)$/)[1]),
+        })),
       );
       const weight = ({ title }) => Number(title.match(/[+−]([\d.]+)/)[1]);
       const sorted = marks.filter(({ title }) => title.includes("+")).sort((a, b) => weight(b) - weight(a));
@@ -157,7 +173,12 @@ for (const [hostName, start] of Object.entries({ workerd, "a static file host": 
       assert.ok(sorted[0].alpha > 2 * sorted.at(-1).alpha);
     });
 
-    for (const file of ["invoice-en.pdf", "invoice-rotated-en.pdf", "rechnung-querformat-de.pdf", "invoice-small-print-en.pdf"]) {
+    for (const file of [
+      "invoice-en.pdf",
+      "invoice-rotated-en.pdf",
+      "rechnung-querformat-de.pdf",
+      "invoice-small-print-en.pdf",
+    ]) {
       test(`frames only places with ink: ${file}`, async () => {
         await page.drop(file, corpus(`pdf/${file}`));
         await tab.locator(".view h2", { hasText: file }).waitFor();
@@ -168,7 +189,9 @@ for (const [hostName, start] of Object.entries({ workerd, "a static file host": 
             const canvas = place.closest(".sheet").querySelector("canvas");
             const [outer, inner] = [canvas.getBoundingClientRect(), place.getBoundingClientRect()];
             const scale = canvas.width / outer.width;
-            const box = [inner.x - outer.x, inner.y - outer.y, inner.width, inner.height].map((length) => Math.round(length * scale));
+            const box = [inner.x - outer.x, inner.y - outer.y, inner.width, inner.height].map((length) =>
+              Math.round(length * scale),
+            );
             const { data } = canvas.getContext("2d").getImageData(...box);
             const red = data.filter((_, index) => index % 4 === 0);
             const dark = red.filter((value) => value < 160).length;
@@ -196,7 +219,10 @@ for (const [hostName, start] of Object.entries({ workerd, "a static file host": 
         await tab.locator(shown).first().waitFor();
         // The marked text is the text of the evidence.
         for (const mark of await tab.locator(".leaf mark[id]").all()) {
-          assert.match(await mark.getAttribute("title"), new RegExp(`^“${(await mark.innerText()).replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`));
+          assert.match(
+            await mark.getAttribute("title"),
+            new RegExp(`^“${(await mark.innerText()).replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`),
+          );
         }
       });
     }
@@ -210,7 +236,10 @@ for (const [hostName, start] of Object.entries({ workerd, "a static file host": 
 
     test("lists and opens the attachment of a mail", async () => {
       await sample(tab, "Mail with an invoice").click();
-      await tab.locator(".attachments").getByText(/invoice, .*sure/).waitFor();
+      await tab
+        .locator(".attachments")
+        .getByText(/invoice, .*sure/)
+        .waitFor();
       await tab.locator(".attachments button").first().click();
       await tab.locator(".sheet canvas").waitFor();
       await page.label("invoice");
@@ -233,7 +262,9 @@ for (const [hostName, start] of Object.entries({ workerd, "a static file host": 
       await text.fill(" ");
       await tab.locator(".verdict").waitFor({ state: "detached" });
       assert.equal(await tab.getByRole("alert").count(), 0);
-      await tab.getByRole("textbox", { name: "Your text" }).fill("Curriculum vitae. Work experience: ten years as a cook. Education: school of catering. Skills: soups.");
+      await tab
+        .getByRole("textbox", { name: "Your text" })
+        .fill("Curriculum vitae. Work experience: ten years as a cook. Education: school of catering. Skills: soups.");
       await page.label("cv");
       await tab.locator(".leaf mark", { hasText: "Curriculum" }).waitFor();
     });
@@ -263,7 +294,11 @@ for (const [hostName, start] of Object.entries({ workerd, "a static file host": 
     test("evidence links to its place in a text, also a second time", async () => {
       await page.drop("mail.eml", corpus("eml/refund-request-double-charge-en.eml"));
       for (const word of ["refund", "twice", "refund"]) {
-        await tab.locator(".words").getByRole("button", { name: new RegExp(`^${word} `) }).first().click();
+        await tab
+          .locator(".words")
+          .getByRole("button", { name: new RegExp(`^${word} `) })
+          .first()
+          .click();
         await waitForFocus(tab, tab.locator(".leaf mark[id]", { hasText: word }).first());
       }
     });
@@ -359,10 +394,16 @@ for (const [hostName, start] of Object.entries({ workerd, "a static file host": 
       await place.click();
       await assertHighlighted(value(tab, "total_amount"));
       await tab.getByRole("button", { name: "Text", exact: true }).click();
-      await tab.locator(".leaf").getByRole("button", { name: /^total_amount: .*5.?291\.40/ }).click();
+      await tab
+        .locator(".leaf")
+        .getByRole("button", { name: /^total_amount: .*5.?291\.40/ })
+        .click();
       await assertHighlighted(value(tab, "total_amount"));
       await tab.getByRole("button", { name: "Pages", exact: true }).click();
-      await tab.locator(".words").getByRole("button", { name: /^INVOICE/ }).click();
+      await tab
+        .locator(".words")
+        .getByRole("button", { name: /^INVOICE/ })
+        .click();
       await assertHighlighted(tab.locator(".sheet").getByRole("note", { name: /^“INVOICE”/ }));
     });
 
@@ -420,7 +461,9 @@ for (const [hostName, start] of Object.entries({ workerd, "a static file host": 
         }
       };
       const report = (name, { ms, read, pages }) =>
-        t.diagnostic(`${name}: ${pages} pages in sight drawn ${ms.toFixed()} ms after the drop, read after ${read.toFixed()} ms`);
+        t.diagnostic(
+          `${name}: ${pages} pages in sight drawn ${ms.toFixed()} ms after the drop, read after ${read.toFixed()} ms`,
+        );
       const runs = [];
       for (let run = 0; run < 5; run += 1) {
         runs.push(await measure());
@@ -558,9 +601,13 @@ describe("compared with the server", () => {
 
   test("gets the same results for a typed text, and for changed rules and fields", async () => {
     await tab.getByRole("button", { name: "Write a text" }).click();
-    await tab.getByRole("textbox", { name: "Your text" }).fill("The kettle broke after a day. I want my money back: 39.90 €, naïvely paid.");
+    await tab
+      .getByRole("textbox", { name: "Your text" })
+      .fill("The kettle broke after a day. I want my money back: 39.90 €, naïvely paid.");
     await compared("Equal, byte for byte");
-    await tab.getByRole("textbox", { name: "Description of refund_request" }).fill("Somebody wants to be paid back, whatever for");
+    await tab
+      .getByRole("textbox", { name: "Description of refund_request" })
+      .fill("Somebody wants to be paid back, whatever for");
     await compared("Asking");
     await compared("Equal, byte for byte");
     await tab.getByRole("button", { name: "Remove due_date" }).click();
@@ -648,7 +695,11 @@ describe("accessibility", () => {
   after(() => host?.stop());
 
   for (const colorScheme of ["light", "dark"]) {
-    for (const [width, viewport] of Object.entries({ wide: WIDE, medium: { width: 1000, height: 800 }, narrow: NARROW })) {
+    for (const [width, viewport] of Object.entries({
+      wide: WIDE,
+      medium: { width: 1000, height: 800 },
+      narrow: NARROW,
+    })) {
       test(`has no serious violations: ${colorScheme}, ${width}`, async () => {
         const deviceScaleFactor = width === "narrow" ? 2 : 1;
         const options = { viewport, colorScheme, deviceScaleFactor, reducedMotion: "reduce" };
@@ -656,7 +707,9 @@ describe("accessibility", () => {
         const check = async (name) => {
           await tab.screenshot({ path: join(SCREENSHOTS, `try-${colorScheme}-${width}-${name}.png`) });
           assert.deepEqual(await accessibilityViolations(tab), [], name);
-          const overflow = await tab.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+          const overflow = await tab.evaluate(
+            () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+          );
           assert.ok(overflow <= 0, `${name}: the page is ${overflow} pixels too wide`);
         };
         await check("1-empty");

@@ -26,7 +26,11 @@ async function stub(t, status, body) {
     const chunks = [];
     incoming.on("data", (chunk) => chunks.push(chunk));
     incoming.on("end", () => {
-      requests.push({ target: incoming.url, token: incoming.headers.authorization, body: Buffer.concat(chunks).toString() });
+      requests.push({
+        target: incoming.url,
+        token: incoming.headers.authorization,
+        body: Buffer.concat(chunks).toString(),
+      });
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
     });
   });
@@ -37,7 +41,10 @@ async function stub(t, status, body) {
 
 function apply(...args) {
   const { SORTROOM_TOKEN, INIT_CWD, ...env } = process.env;
-  const child = spawn(process.execPath, [join(ROOT, ".scripts", "apply.mjs"), ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [join(ROOT, ".scripts", "apply.mjs"), ...args], {
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const output = { out: "", err: "" };
   child.stdout.on("data", (data) => (output.out += data));
   child.stderr.on("data", (data) => (output.err += data));
@@ -53,7 +60,10 @@ test("shows what would change, and applies it with --yes", async (t) => {
     "+ schema invoices\n~ classifier mail-room: rules[2].description, settings.language\n= project Demo\n",
   );
   assert.match(err, /Applied: 1 created, 1 updated\./);
-  assert.deepEqual(requests.map(({ target }) => target), ["/v1/apply?dry_run=true", "/v1/apply"]);
+  assert.deepEqual(
+    requests.map(({ target }) => target),
+    ["/v1/apply?dry_run=true", "/v1/apply"],
+  );
   for (const { token, body } of requests) {
     assert.equal(token, "Bearer secret");
     assert.equal(body, readFileSync(EXAMPLE, "utf8"));
@@ -79,7 +89,9 @@ test("does not ask for confirmation when there is nothing to change", async (t) 
 });
 
 test("reports what is wrong with the file, and where", async (t) => {
-  const fields = [{ pointer: "/classifiers/a/rules/0/description", message: "String should have at least 10 characters" }];
+  const fields = [
+    { pointer: "/classifiers/a/rules/0/description", message: "String should have at least 10 characters" },
+  ];
   const { url } = await stub(t, 422, { error: { code: "INVALID", message: fields[0].message, fields } });
   const { code, err } = await apply(EXAMPLE, "--url", url, "--token", "secret", "--yes");
   assert.equal(code, 1);
@@ -133,9 +145,12 @@ const KEYWORDS = {
   $defs: () => true,
   title: () => true,
   description: () => true,
-  properties: (value, schemas) => Object.entries(value).every(([name, item]) => !(name in schemas) || fits(item, schemas[name])),
+  properties: (value, schemas) =>
+    Object.entries(value).every(([name, item]) => !(name in schemas) || fits(item, schemas[name])),
   additionalProperties: (value, schemaOfRest, { properties = {} }) =>
-    Object.entries(value).every(([name, item]) => name in properties || (schemaOfRest !== false && fits(item, schemaOfRest))),
+    Object.entries(value).every(
+      ([name, item]) => name in properties || (schemaOfRest !== false && fits(item, schemaOfRest)),
+    ),
   propertyNames: (value, names) => Object.keys(value).every((name) => fits(name, names)),
   maxProperties: (value, max) => Object.keys(value).length <= max,
   required: (value, names) => names.every((name) => name in value),
@@ -149,7 +164,14 @@ const KEYWORDS = {
   maximum: (value, max) => value <= max,
   enum: (value, options) => options.includes(value),
   anyOf: (value, options) => options.some((item) => fits(value, item)),
-  $ref: (value, ref) => fits(value, ref.split("/").slice(1).reduce((node, step) => node[step], schema)),
+  $ref: (value, ref) =>
+    fits(
+      value,
+      ref
+        .split("/")
+        .slice(1)
+        .reduce((node, step) => node[step], schema),
+    ),
 };
 const TYPES = {
   object: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
@@ -202,7 +224,12 @@ test("every property in the schema has a description", () => {
   const undescribed = [];
   const visit = (node, path) => {
     for (const [name, property] of Object.entries(node.properties ?? {})) {
-      const target = property.$ref ? property.$ref.split("/").slice(1).reduce((node, step) => node[step], schema) : property;
+      const target = property.$ref
+        ? property.$ref
+            .split("/")
+            .slice(1)
+            .reduce((node, step) => node[step], schema)
+        : property;
       if (!target.description) undescribed.push(`${path}/${name}`);
       visit(property, `${path}/${name}`);
     }

@@ -5,7 +5,12 @@ import { newProject, request } from "./server.mjs";
 /** The fields of the invoice schema; each is a fact of the corpus' invoices. */
 const INVOICE = [
   { name: "invoice_number", kind: "id" },
-  { name: "date", kind: "date", description: "The day the invoice was issued", synonyms: ["invoice date", "date of issue"] },
+  {
+    name: "date",
+    kind: "date",
+    description: "The day the invoice was issued",
+    synonyms: ["invoice date", "date of issue"],
+  },
   { name: "due_date", kind: "date", synonyms: ["payable by"] },
   { name: "net", kind: "money", description: "The sum without tax", synonyms: ["subtotal", "net amount"] },
   { name: "tax", kind: "money", description: "The tax", synonyms: ["VAT", "VAT 20 %"] },
@@ -32,7 +37,11 @@ export async function createFixtures(url, name = "fixtures") {
   const { token, projectId } = await newProject(url, name);
   const save = async (path, body) => (await request(url, "POST", path, { token, body })).id;
   const invoice = await save("/v1/schemas", { name: "Invoice", fields: INVOICE, tables: [] });
-  const receipt = await save("/v1/schemas", { name: "Receipt", fields: [{ name: "total", kind: "money" }], tables: [] });
+  const receipt = await save("/v1/schemas", {
+    name: "Receipt",
+    fields: [{ name: "total", kind: "money" }],
+    tables: [],
+  });
   const classifier = await save("/v1/classifiers", {
     name: "documents",
     rules: RULES,
@@ -56,8 +65,15 @@ function fixturesAt(url, facts) {
     request: send,
     /** Gets an upload URL from the classifier and uploads the bytes to it without a token; returns the file's id. */
     put: async (bytes, filename) => {
-      const { url: address, fileId } = await send("GET", `/api/v1/classify/${classifier}/get-url?filename=${encodeURIComponent(filename)}`);
-      const response = await fetch(address, { method: "PUT", body: bytes, headers: { "content-type": "application/octet-stream" } });
+      const { url: address, fileId } = await send(
+        "GET",
+        `/api/v1/classify/${classifier}/get-url?filename=${encodeURIComponent(filename)}`,
+      );
+      const response = await fetch(address, {
+        method: "PUT",
+        body: bytes,
+        headers: { "content-type": "application/octet-stream" },
+      });
       assert.equal(response.status, 200, await response.text());
       return fileId;
     },

@@ -12,10 +12,14 @@ test("the transcripts pass on workerd", async (t) => {
   });
   try {
     const harness = ["--ignored", "--exact", "--nocapture", "transcripts_over_http"];
-    const output = await run("cargo", ["test", "-p", "sortroom-tests", "--all-features", "--test", "golden", "--", ...harness], {
-      env: { SORTROOM_URL: server.url, SORTROOM_ADMIN: ADMIN, GOLDEN: "" },
-      quiet: true,
-    });
+    const output = await run(
+      "cargo",
+      ["test", "-p", "sortroom-tests", "--all-features", "--test", "golden", "--", ...harness],
+      {
+        env: { SORTROOM_URL: server.url, SORTROOM_ADMIN: ADMIN, GOLDEN: "" },
+        quiet: true,
+      },
+    );
     // Cargo also succeeds if no test has that name.
     assert.match(output, /^test result: ok\. 1 passed;/m, output);
     t.diagnostic(output.match(/^.* steps ran, .*$/m)[0]);

@@ -53,7 +53,7 @@ function values(data) {
 }
 
 /** Data without row ids, which contain the id of the job. */
-const withoutRows = (data) => JSON.parse(JSON.stringify(data, (key, value) => (/^row_/.test(value) ? "row" : value)));
+const withoutRows = (data) => JSON.parse(JSON.stringify(data, (_key, value) => (/^row_/.test(value) ? "row" : value)));
 
 describe("Limai", () => {
   let server, fixtures, names;
@@ -82,7 +82,10 @@ describe("Limai", () => {
   test("the documented code leads from a file to its fields", async () => {
     const { facts } = index.documents.find((entry) => entry.file === "pdf/invoice-en.pdf");
     const fileId = await fixtures.put(corpus("pdf/invoice-en.pdf"), "invoice-en.pdf");
-    const classified = await run(CLASSIFY, "return { classifiedFileId, deploymentName, extractionSchemaId }", { ...names, fileId });
+    const classified = await run(CLASSIFY, "return { classifiedFileId, deploymentName, extractionSchemaId }", {
+      ...names,
+      fileId,
+    });
     assert.equal(classified.classifiedFileId, fileId);
     assert.equal(classified.deploymentName, "Invoice Processing");
     const data = await poll(classified.classifiedFileId);
@@ -104,12 +107,20 @@ describe("Limai", () => {
   test("queueing right after the synchronous response is accepted", async () => {
     await mapConcurrently(Array.from({ length: 20 }), 4, async () => {
       const fileId = await fixtures.put(corpus("txt/receipt-taxi-en.txt"), "receipt.txt");
-      const classified = await fixtures.request("POST", `/api/v1/classify/${fixtures.classifier}`, { body: { fileId } });
+      const classified = await fixtures.request("POST", `/api/v1/classify/${fixtures.classifier}`, {
+        body: { fileId },
+      });
       assert.equal(classified.deploymentName, "Expenses");
-      await fixtures.request("POST", `/api/v1/document/${classified.extractionSchemaId}/process-file-async/${fileId}`, { body: {} });
+      await fixtures.request("POST", `/api/v1/document/${classified.extractionSchemaId}/process-file-async/${fileId}`, {
+        body: {},
+      });
       assert.deepEqual(values((await poll(fileId)).data), { total: "38.40" });
       // And synchronously, as soon as the queued job has ended.
-      const again = await fixtures.request("POST", `/api/v1/document/${classified.extractionSchemaId}/process-file/${fileId}`, { body: {} });
+      const again = await fixtures.request(
+        "POST",
+        `/api/v1/document/${classified.extractionSchemaId}/process-file/${fileId}`,
+        { body: {} },
+      );
       assert.deepEqual(values(again.data), { total: "38.40" });
     });
   });
@@ -118,7 +129,10 @@ describe("Limai", () => {
     const { url } = await fixtures.request("GET", `/api/v1/classify/${fixtures.classifier}/get-url?filename=a.txt`);
     const forged = new URL(url);
     const position = forged.pathname.length - 8;
-    forged.pathname = forged.pathname.slice(0, position) + (forged.pathname[position] === "A" ? "B" : "A") + forged.pathname.slice(position + 1);
+    forged.pathname =
+      forged.pathname.slice(0, position) +
+      (forged.pathname[position] === "A" ? "B" : "A") +
+      forged.pathname.slice(position + 1);
     for (const method of ["PUT", "GET"]) {
       const response = await fetch(forged, { method, body: method === "PUT" ? "abc" : undefined });
       assert.ok([403, 405].includes(response.status), String(response.status));
@@ -127,12 +141,18 @@ describe("Limai", () => {
 
   test("synchronous and queued, every kind of document has the same result", async (t) => {
     // An empty file is rejected on upload.
-    const files = [...index.documents, ...index.bad].map((entry) => entry.file).filter((file) => corpus(file).length > 0);
+    const files = [...index.documents, ...index.bad]
+      .map((entry) => entry.file)
+      .filter((file) => corpus(file).length > 0);
     assert.ok(files.length >= 100);
     const counts = {};
     await mapConcurrently(files, 4, async (path) => {
       const fileId = await fixtures.put(corpus(path), path.split("/").at(-1));
-      const classify = (kind) => fixtures.request("POST", `/api/v1/classify/${fixtures.classifier}${kind}`, { body: { fileId }, status: [200, 400] });
+      const classify = (kind) =>
+        fixtures.request("POST", `/api/v1/classify/${fixtures.classifier}${kind}`, {
+          body: { fileId },
+          status: [200, 400],
+        });
       const immediate = await classify("");
       assert.deepEqual(await classify("/async"), immediate, path);
       const state = await ended(fileId);
@@ -141,7 +161,11 @@ describe("Limai", () => {
       counts[expected] = (counts[expected] ?? 0) + 1;
 
       const schema = immediate.extractionSchemaId ?? fixtures.schemas.invoice;
-      const process = (kind) => fixtures.request("POST", `/api/v1/document/${schema}/process-file${kind}/${fileId}`, { body: {}, status: [200, 400] });
+      const process = (kind) =>
+        fixtures.request("POST", `/api/v1/document/${schema}/process-file${kind}/${fileId}`, {
+          body: {},
+          status: [200, 400],
+        });
       const extracted = await process("");
       await process("-async");
       const queued = await ended(fileId);

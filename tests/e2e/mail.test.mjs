@@ -24,10 +24,14 @@ const mail = (index) => ({
 
 /** Submits the mails while queueing the extraction of the files; returns the ids of both. */
 async function submitAll(fixtures) {
-  const files = await mapConcurrently(Array.from({ length: FILES }), 10, () => fixtures.put(corpus("pdf/invoice-en.pdf"), "invoice.pdf"));
+  const files = await mapConcurrently(Array.from({ length: FILES }), 10, () =>
+    fixtures.put(corpus("pdf/invoice-en.pdf"), "invoice.pdf"),
+  );
   const [mails, classified] = await Promise.all([
     mapConcurrently(Array.from({ length: MAILS }), CONCURRENCY, (_, index) => fixtures.submit(mail(index))),
-    mapConcurrently(files, 5, (fileId) => fixtures.request("POST", `/api/v1/classify/${fixtures.classifier}/async`, { body: { fileId } })),
+    mapConcurrently(files, 5, (fileId) =>
+      fixtures.request("POST", `/api/v1/classify/${fixtures.classifier}/async`, { body: { fileId } }),
+    ),
   ]);
   assert.equal(new Set(mails).size, MAILS, "every mail has a process of its own");
   assert.ok(classified.every((answer) => answer.deploymentName === "Invoice Processing"));
@@ -37,10 +41,13 @@ async function submitAll(fixtures) {
 /** Waits until everything has ended, and compares each result with what was sent. */
 async function assertAllEnd(fixtures, { mails, files }) {
   const done = await mapConcurrently(mails, CONCURRENCY, (cuid) =>
-    until(async () => {
-      const process = await fixtures.process(cuid);
-      return process.status !== "started" && process;
-    }, { ms: 120_000, every: 250, what: "the end of a mail" }),
+    until(
+      async () => {
+        const process = await fixtures.process(cuid);
+        return process.status !== "started" && process;
+      },
+      { ms: 120_000, every: 250, what: "the end of a mail" },
+    ),
   );
   done.forEach((process, index) => {
     assert.equal(process.status, "completed", process.error);
@@ -49,10 +56,13 @@ async function assertAllEnd(fixtures, { mails, files }) {
     assert.deepEqual(process.external_metadata, { at: index });
   });
   const data = await mapConcurrently(files, CONCURRENCY, (fileId) =>
-    until(async () => {
-      const file = await fixtures.data(fileId);
-      return file.status !== "PROCESSING" && file;
-    }, { ms: 120_000, every: 250, what: "the end of a file" }),
+    until(
+      async () => {
+        const file = await fixtures.data(fileId);
+        return file.status !== "PROCESSING" && file;
+      },
+      { ms: 120_000, every: 250, what: "the end of a file" },
+    ),
   );
   for (const file of data) {
     assert.equal(file.status, "COMPLETED", file.errorMessage);
@@ -87,7 +97,9 @@ describe("mails", () => {
     });
     const { process_cuid: cuid } = await sent.json();
     await until(async () => (await fixtures.process(cuid)).status === "completed");
-    const answer = await (await fetch(`${server.url}${fixtures.mails}/classification-async/${cuid}`, { headers })).text();
+    const answer = await (
+      await fetch(`${server.url}${fixtures.mails}/classification-async/${cuid}`, { headers })
+    ).text();
     assert.ok(answer.endsWith(`"external_metadata":${metadata}}`), answer);
   });
 
@@ -117,7 +129,11 @@ test("500 mails and 20 files survive kill -9 of all processes, before they start
   try {
     let fixtures = await createFixtures(server.url);
     const submitted = await submitAll(fixtures);
-    const statuses = await mapConcurrently(submitted.mails.slice(0, 50), CONCURRENCY, async (cuid) => (await fixtures.process(cuid)).status);
+    const statuses = await mapConcurrently(
+      submitted.mails.slice(0, 50),
+      CONCURRENCY,
+      async (cuid) => (await fixtures.process(cuid)).status,
+    );
     assert.deepEqual(new Set(statuses), new Set(["started"]), "no mail has ended");
     await server.kill();
 

@@ -14,7 +14,11 @@ async function upload(url, token, bytes, name = "file") {
   const form = new FormData();
   form.set("purpose", "classify");
   form.set("file", new File([bytes], name));
-  const response = await fetch(`${url}/api/v1/beta/files`, { method: "POST", headers: { authorization: `Bearer ${token}` }, body: form });
+  const response = await fetch(`${url}/api/v1/beta/files`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}` },
+    body: form,
+  });
   assert.equal(response.status, 201, await response.clone().text());
   return (await response.json()).id;
 }
@@ -26,7 +30,9 @@ async function list(url, token, query = "") {
   const jobs = [];
   let next = "";
   do {
-    const page = await request(url, "GET", `/api/v2/classify?page_size=100${query}${next && `&page_token=${next}`}`, { token });
+    const page = await request(url, "GET", `/api/v2/classify?page_size=100${query}${next && `&page_token=${next}`}`, {
+      token,
+    });
     jobs.push(...page.items);
     next = page.next_page_token;
   } while (next);
@@ -63,9 +69,15 @@ describe("resilience", { concurrency: true }, () => {
       assert.ok(done.every((job) => job.result.type === "invoice"));
       // Each ended once: late messages and alarms have no effect on a job that has ended.
       const later = await list(server.url, token);
-      assert.deepEqual(later.map((job) => job.updated_at), done.map((job) => job.updated_at));
+      assert.deepEqual(
+        later.map((job) => job.updated_at),
+        done.map((job) => job.updated_at),
+      );
       for (const job of done.slice(0, 5)) {
-        assert.equal((await request(server.url, "GET", `/api/v2/classify/${job.id}`, { token })).updated_at, job.updated_at);
+        assert.equal(
+          (await request(server.url, "GET", `/api/v2/classify/${job.id}`, { token })).updated_at,
+          job.updated_at,
+        );
       }
     } finally {
       await server.kill();
@@ -84,7 +96,10 @@ describe("resilience", { concurrency: true }, () => {
       // While it is retried, other jobs arrive.
       const failure = until(
         async () => {
-          const job = await request(server.url, "GET", `/api/v2/classify/${poisoned.id}`, { token, status: [200, 500] }).catch(() => null);
+          const job = await request(server.url, "GET", `/api/v2/classify/${poisoned.id}`, {
+            token,
+            status: [200, 500],
+          }).catch(() => null);
           return job?.status === "FAILED" && job;
         },
         { ms: 150_000, every: 250, what: "the end of the poisonous job" },
@@ -105,8 +120,12 @@ describe("resilience", { concurrency: true }, () => {
         { ms: 120_000, every: 500, what: "the end of all jobs" },
       );
       const byId = new Map(done.map((job) => [job.id, job]));
-      for (const other of others) assert.equal(byId.get(other.id).status, "COMPLETED", byId.get(other.id).error_message);
-      assert.deepEqual(done.filter((job) => job.status === "FAILED").map((job) => job.id), [poisoned.id]);
+      for (const other of others)
+        assert.equal(byId.get(other.id).status, "COMPLETED", byId.get(other.id).error_message);
+      assert.deepEqual(
+        done.filter((job) => job.status === "FAILED").map((job) => job.id),
+        [poisoned.id],
+      );
     } finally {
       await server.stop();
     }
@@ -139,7 +158,10 @@ describe("resilience", { concurrency: true }, () => {
         `POST /api/v1/beta/files HTTP/1.1\r\ncontent-type: multipart/form-data; boundary=${boundary}\r\ncontent-length: ${length}`;
 
       // A form without its end, larger than one upload part: its upload to R2 starts and is aborted.
-      const large = Buffer.concat([Buffer.from(`${part("purpose")}classify\r\n${part("file", "a.txt")}`), Buffer.alloc(7 * 1024 * 1024, "x")]);
+      const large = Buffer.concat([
+        Buffer.from(`${part("purpose")}classify\r\n${part("file", "a.txt")}`),
+        Buffer.alloc(7 * 1024 * 1024, "x"),
+      ]);
       assert.match(await raw(post(large.length), Buffer.concat([Buffer.from("\r\n"), large])), /^HTTP\/1.1 400/);
       // A client that disconnects in the middle.
       await raw(post(20_000_000), Buffer.concat([Buffer.from("\r\n"), large]), { finish: false });
@@ -148,12 +170,18 @@ describe("resilience", { concurrency: true }, () => {
       const chunk = (text) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
       const json = "POST /api/v2/classify HTTP/1.1\r\ncontent-type: application/json\r\ntransfer-encoding: chunked";
       assert.match(await raw(json, `\r\n${chunk("{}")}0\r\n\r\n`), /^HTTP\/1.1 422/);
-      assert.match(await raw(json, `\r\n${chunk(`{"x":"${"y".repeat(3 * 1024 * 1024)}"}`)}0\r\n\r\n`), /^HTTP\/1.1 413/);
+      assert.match(
+        await raw(json, `\r\n${chunk(`{"x":"${"y".repeat(3 * 1024 * 1024)}"}`)}0\r\n\r\n`),
+        /^HTTP\/1.1 413/,
+      );
 
       // A raw upload must have a length.
       const announced = await request(server.url, "PUT", "/api/v1/files", { token, body: { name: "a.txt" } });
       const path = new URL(announced.url).pathname;
-      assert.match(await raw(`PUT ${path} HTTP/1.1\r\ntransfer-encoding: chunked`, `\r\n${chunk("abc")}0\r\n\r\n`), /^HTTP\/1.1 411/);
+      assert.match(
+        await raw(`PUT ${path} HTTP/1.1\r\ntransfer-encoding: chunked`, `\r\n${chunk("abc")}0\r\n\r\n`),
+        /^HTTP\/1.1 411/,
+      );
       await raw(`PUT ${path} HTTP/1.1\r\ncontent-length: 100`, "\r\nonly this", { finish: false });
       const refused = await request(server.url, "POST", "/api/v2/classify", {
         token,
@@ -163,7 +191,11 @@ describe("resilience", { concurrency: true }, () => {
       assert.match(refused.detail, /not uploaded|has not been uploaded/);
 
       const { items } = await request(server.url, "GET", "/api/v1/beta/files", { token });
-      assert.deepEqual(items.map((file) => file.name), ["a.txt"], "only the announced file is there");
+      assert.deepEqual(
+        items.map((file) => file.name),
+        ["a.txt"],
+        "only the announced file is there",
+      );
       // And the service still works.
       const file = await upload(server.url, token, corpus("pdf/invoice-en.pdf"));
       await create(server.url, token, file);

@@ -64,11 +64,15 @@ describe("the current SDK", () => {
     assert.equal((await client.classify.get(job.id)).configuration.rules.length, 3);
 
     const versions = [];
-    for await (const item of client.configurations.list({ name: "papers", product_type: ["classify_v2"] })) versions.push(item);
+    for await (const item of client.configurations.list({ name: "papers", product_type: ["classify_v2"] }))
+      versions.push(item);
     assert.equal(versions.length, 2);
     const latest = [];
     for await (const item of client.configurations.list({ name: "papers", latest_only: true })) latest.push(item);
-    assert.deepEqual(latest.map((item) => item.version), [again.version]);
+    assert.deepEqual(
+      latest.map((item) => item.version),
+      [again.version],
+    );
 
     await client.configurations.update(saved.id, { name: "papers, renamed" });
     assert.equal((await client.configurations.retrieve(saved.id)).name, "papers, renamed");
@@ -80,11 +84,19 @@ describe("the current SDK", () => {
   test("files are listed, described, downloaded and removed", async () => {
     const bytes = corpus("pdf/facture-fr.pdf");
     const name = "Facture n° 7 — été.pdf";
-    const file = await client.files.create({ file: new File([bytes], name), purpose: "parse", external_file_id: "case-7" });
+    const file = await client.files.create({
+      file: new File([bytes], name),
+      purpose: "parse",
+      external_file_id: "case-7",
+    });
     assert.equal((await client.files.retrieve(file.id)).name, name);
     const listed = [];
-    for await (const item of client.files.list({ external_file_id: "case-7", expand: ["download_url"] })) listed.push(item);
-    assert.deepEqual(listed.map((item) => item.id), [file.id]);
+    for await (const item of client.files.list({ external_file_id: "case-7", expand: ["download_url"] }))
+      listed.push(item);
+    assert.deepEqual(
+      listed.map((item) => item.id),
+      [file.id],
+    );
     const { url, expires_at } = await client.files.content(file.id, { expires_at_seconds: 60 });
     assert.ok(new Date(expires_at) > new Date());
     for (const address of [url, listed[0].download_url.url]) {
@@ -115,7 +127,7 @@ describe("the current SDK", () => {
   test("the SDK pages through 250 jobs, and every filter narrows them", async () => {
     const { token } = await newProject(server.url, "paging");
     const client = new LlamaCloud({ apiKey: token, baseURL: server.url });
-    const file = await upload(client, "txt/" + (await firstText()));
+    const file = await upload(client, `txt/${await firstText()}`);
     const saved = await client.configurations.create({
       name: "some",
       parameters: { product_type: "classify_v2", rules: RULES },
@@ -166,7 +178,11 @@ describe("the current SDK", () => {
       ),
     );
     assert.equal(new Set(jobs.map((job) => job.id)).size, 1);
-    const other = await client.classify.create({ file_input: file.id, configuration: { rules: RULES.slice(1) }, transaction_id: "once" });
+    const other = await client.classify.create({
+      file_input: file.id,
+      configuration: { rules: RULES.slice(1) },
+      transaction_id: "once",
+    });
     assert.equal(other.id, jobs[0].id, "the new body is ignored");
     assert.equal(other.configuration.rules.length, 3);
   });
@@ -203,7 +219,10 @@ describe("the current SDK", () => {
       client.classify.create({ file_input: file.id, configuration: { rules: [{ type: "x", description: "short" }] } }),
       (error) => error instanceof UnprocessableEntityError && /description/.test(error.message),
     );
-    await assert.rejects(client.classify.create({ file_input: "https://example.com/a.pdf", configuration: { rules: RULES } }), /file_input/);
+    await assert.rejects(
+      client.classify.create({ file_input: "https://example.com/a.pdf", configuration: { rules: RULES } }),
+      /file_input/,
+    );
     const stranger = new LlamaCloud({ apiKey: (await newProject(server.url)).token, baseURL: server.url });
     const job = await client.classify.create({ file_input: file.id, configuration: { rules: RULES } });
     await assert.rejects(stranger.classify.get(job.id), NotFoundError);
@@ -216,7 +235,10 @@ describe("the current SDK", () => {
   });
 
   test("projects", async () => {
-    assert.deepEqual((await client.projects.list()).map((item) => item.id), [project.projectId]);
+    assert.deepEqual(
+      (await client.projects.list()).map((item) => item.id),
+      [project.projectId],
+    );
     assert.equal((await client.projects.get(project.projectId)).name, "test");
   });
 });
@@ -255,7 +277,8 @@ test("an SDK that knows only the older name of the input", async () => {
     });
     assert.equal(done.result.type, "invoice");
     const listed = [];
-    for await (const item of client.classify.list({ job_ids: [job.id], page_size: 1 })) listed.push(item.document_input_value);
+    for await (const item of client.classify.list({ job_ids: [job.id], page_size: 1 }))
+      listed.push(item.document_input_value);
     assert.deepEqual(listed, [file.id]);
   } finally {
     await server.stop();

@@ -20,7 +20,15 @@ async function environment() {
   if (!existsSync(stamp)) {
     rmSync(folder, { recursive: true, force: true });
     await run("python3", ["-m", "venv", folder]);
-    await run(program, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", join(ROOT, "tests/e2e/requirements.txt")]);
+    await run(program, [
+      "-m",
+      "pip",
+      "install",
+      "--quiet",
+      "--disable-pip-version-check",
+      "-r",
+      join(ROOT, "tests/e2e/requirements.txt"),
+    ]);
     writeFileSync(stamp, "");
   }
   return program;
@@ -32,7 +40,9 @@ test("the Python SDK", { skip }, async (t) => {
   const server = await startServer();
   try {
     const { token } = await newProject(server.url);
-    const output = await run(program, [join(ROOT, "tests/e2e/sdk.py"), server.url, token, join(ROOT, "tests/corpus")], { quiet: true });
+    const output = await run(program, [join(ROOT, "tests/e2e/sdk.py"), server.url, token, join(ROOT, "tests/corpus")], {
+      quiet: true,
+    });
     for (const line of output.trim().split("\n")) t.diagnostic(line);
     assert.equal(output.match(/: ok$/gm)?.length, 7);
   } finally {

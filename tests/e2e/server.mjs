@@ -46,7 +46,9 @@ function fromWrangler() {
       config.durable_objects.bindings.map(({ name, class_name }) => [name, { className: class_name, useSQLite: true }]),
     ),
     r2Buckets: Object.fromEntries(config.r2_buckets.map(({ binding, bucket_name }) => [binding, bucket_name])),
-    queueProducers: Object.fromEntries(config.queues.producers.map(({ binding, queue }) => [binding, { queueName: queue }])),
+    queueProducers: Object.fromEntries(
+      config.queues.producers.map(({ binding, queue }) => [binding, { queueName: queue }]),
+    ),
     queueConsumers: Object.fromEntries(
       config.queues.consumers.map((consumer) => [
         consumer.queue,
@@ -67,7 +69,16 @@ function fromWrangler() {
  * `vars` overrides variables, `queues` overrides consumer settings by queue, `state` is a folder to keep the state in
  * (else it is deleted with the server, and on disk if `disk`), `port` 0 is any free port, `assets` serves the console.
  */
-export async function startServer({ variant = "worker", vars = {}, queues = {}, state, disk = false, port = 0, quiet = true, assets = false } = {}) {
+export async function startServer({
+  variant = "worker",
+  vars = {},
+  queues = {},
+  state,
+  disk = false,
+  port = 0,
+  quiet = true,
+  assets = false,
+} = {}) {
   const folder = state ?? scratch("", disk ? tmpdir() : undefined);
   const options = fromWrangler();
   for (const [queue, change] of Object.entries(queues)) {
@@ -75,24 +86,28 @@ export async function startServer({ variant = "worker", vars = {}, queues = {}, 
     else Object.assign(options.queueConsumers[queue], change);
   }
   const build = join(ROOT, "build", variant);
-  const miniflare = new Miniflare(convertV4MiniflareOptions({
-    ...options,
-    cf: false,
-    host: "127.0.0.1",
-    port,
-    log: new Log(quiet ? LogLevel.ERROR : LogLevel.INFO),
-    rootPath: build,
-    modulesRoot: build,
-    modules: [
-      { type: "ESModule", path: join(build, "index.js") },
-      { type: "CompiledWasm", path: join(build, "index_bg.wasm") },
-    ],
-    bindings: { ...config.vars, ADMIN_SECRET: ADMIN, ...vars },
-    ...(assets && { assets: { directory: join(ROOT, config.assets.directory), routerConfig: { has_user_worker: true } } }),
-    resourcePersistencePath: folder,
-    // The output of workerd and the Worker.
-    handleStructuredLogs: quiet ? () => {} : undefined,
-  }));
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      ...options,
+      cf: false,
+      host: "127.0.0.1",
+      port,
+      log: new Log(quiet ? LogLevel.ERROR : LogLevel.INFO),
+      rootPath: build,
+      modulesRoot: build,
+      modules: [
+        { type: "ESModule", path: join(build, "index.js") },
+        { type: "CompiledWasm", path: join(build, "index_bg.wasm") },
+      ],
+      bindings: { ...config.vars, ADMIN_SECRET: ADMIN, ...vars },
+      ...(assets && {
+        assets: { directory: join(ROOT, config.assets.directory), routerConfig: { has_user_worker: true } },
+      }),
+      resourcePersistencePath: folder,
+      // The output of workerd and the Worker.
+      handleStructuredLogs: quiet ? () => {} : undefined,
+    }),
+  );
   const url = (await miniflare.ready).origin;
   return {
     url,
@@ -106,7 +121,10 @@ export async function startServer({ variant = "worker", vars = {}, queues = {}, 
 /** A server in its own process group, which `kill` ends with SIGKILL. */
 export async function startGroup(options) {
   const script = fileURLToPath(new URL("serve.mjs", import.meta.url));
-  const child = spawn(process.execPath, [script, JSON.stringify(options)], { detached: true, stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [script, JSON.stringify(options)], {
+    detached: true,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const ended = new Promise((resolve) => child.once("exit", resolve));
   const url = await new Promise((resolve, reject) => {
     child.stdout.once("data", (data) => resolve(data.toString().trim()));
@@ -131,7 +149,8 @@ export async function request(url, method, path, { token = ADMIN, body, status =
     throw new Error(`${method} ${path} was not answered: ${error.cause ?? error}`);
   });
   const text = await response.text();
-  if (![status].flat().includes(response.status)) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
+  if (![status].flat().includes(response.status))
+    throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
   return text ? JSON.parse(text) : undefined;
 }
 

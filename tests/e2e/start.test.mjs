@@ -81,12 +81,25 @@ test("npm start", async (t) => {
     assert.equal(child.exitCode, null, output.text);
     t.diagnostic(`ready after ${((performance.now() - began) / 1000).toFixed(1)} s`);
     const facts = JSON.parse(readFileSync(DEV, "utf8"));
-    const names = ["url", "token", "adminToken", "projectId", "configurationId", "classifierId", "extractionSchemaId", "companyCuid", "orchestratorCuid"];
+    const names = [
+      "url",
+      "token",
+      "adminToken",
+      "projectId",
+      "configurationId",
+      "classifierId",
+      "extractionSchemaId",
+      "companyCuid",
+      "orchestratorCuid",
+    ];
     for (const name of names) assert.ok(facts[name], name);
 
     await until(() => output.text.includes("Ctrl-C"), { what: "the printed instructions" });
     // Each printed paragraph runs in its own shell, after the first, which sets the variables.
-    const [first, ...others] = output.text.slice(output.text.indexOf("Copy and paste")).split(/\n\n/).filter((part) => part.startsWith("  "));
+    const [first, ...others] = output.text
+      .slice(output.text.indexOf("Copy and paste"))
+      .split(/\n\n/)
+      .filter((part) => part.startsWith("  "));
     assert.ok(first.includes(facts.token));
     assert.equal(others.length, 3);
     const paste = (lines) => execFileSync("bash", ["-ec", `${first}\n${lines}`], { cwd: ROOT, encoding: "utf8" });
@@ -149,13 +162,22 @@ test("wrangler dev survives rejected bodies, and exposes no files", async (t) =>
     ...["--show-interactive-dev-session=false", "--log-level", "warn"],
   ]);
   const url = `http://127.0.0.1:${port}`;
-  const healthy = () => fetch(`${url}/v1/health`).then((response) => response.status, (error) => String(error.cause ?? error));
+  const healthy = () =>
+    fetch(`${url}/v1/health`).then(
+      (response) => response.status,
+      (error) => String(error.cause ?? error),
+    );
   try {
-    await until(async () => server.child.exitCode !== null || (await healthy()) === 200, { ms: 60_000, what: "the server" });
+    await until(async () => server.child.exitCode !== null || (await healthy()) === 200, {
+      ms: 60_000,
+      what: "the server",
+    });
     assert.equal(server.child.exitCode, null, server.output.text);
     await t.test("the explorer is off", () => assertNoExplorer(url));
 
-    const admin = readFileSync(join(ROOT, ".dev.vars"), "utf8").match(/^ADMIN_SECRET=(.+)$/m)[1].trim();
+    const admin = readFileSync(join(ROOT, ".dev.vars"), "utf8")
+      .match(/^ADMIN_SECRET=(.+)$/m)[1]
+      .trim();
     const { id } = await request(url, "POST", "/v1/projects", { token: admin, body: { name: "test" } });
     const { token } = await request(url, "POST", `/v1/projects/${id}/tokens`, { token: admin, body: { name: "test" } });
     const announced = await request(url, "PUT", "/api/v1/files", { token, body: { name: "a.txt" } });
@@ -190,9 +212,19 @@ test("wrangler dev survives rejected bodies, and exposes no files", async (t) =>
       ["without a token, short", 401, ["POST /api/v1/beta/files HTTP/1.1", FORM, CHUNKED], chunked("abc")],
       ["without a token, long", 401, ["POST /api/v1/beta/files HTTP/1.1", FORM, CHUNKED], chunked(form)],
       ["without a length", 411, [`PUT ${new URL(announced.url).pathname} HTTP/1.1`, CHUNKED], chunked("abc")],
-      ["half read, past the limit", 413, ["POST /api/v2/classify HTTP/1.1", authorized, CHUNKED], chunked("x".repeat(8 * MIB))],
+      [
+        "half read, past the limit",
+        413,
+        ["POST /api/v2/classify HTTP/1.1", authorized, CHUNKED],
+        chunked("x".repeat(8 * MIB)),
+      ],
       ["half read, a broken form", 400, ["POST /api/v1/beta/files HTTP/1.1", authorized, FORM, CHUNKED], chunked(form)],
-      ["half read, a broken form with a length", 400, ["POST /api/v1/beta/files HTTP/1.1", authorized, FORM, `content-length: ${form.length}`], form],
+      [
+        "half read, a broken form with a length",
+        400,
+        ["POST /api/v1/beta/files HTTP/1.1", authorized, FORM, `content-length: ${form.length}`],
+        form,
+      ],
     ];
     for (const [name, status, head, body] of kinds) {
       await t.test(name, async () => {

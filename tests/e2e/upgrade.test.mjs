@@ -15,7 +15,9 @@ function assertKept(actual, expected, open, path) {
     const withoutOpen = (items) => items.filter((item) => item?.id !== open);
     assert.ok(Array.isArray(actual), `${path} is a list`);
     assert.equal(withoutOpen(actual).length, withoutOpen(expected).length, path);
-    withoutOpen(expected).forEach((item, index) => assertKept(withoutOpen(actual)[index], item, open, `${path}[${index}]`));
+    withoutOpen(expected).forEach((item, index) =>
+      assertKept(withoutOpen(actual)[index], item, open, `${path}[${index}]`),
+    );
   } else if (expected !== null && typeof expected === "object") {
     assert.ok(actual !== null && typeof actual === "object", `${path} is an object`);
     for (const [name, value] of Object.entries(expected)) assertKept(actual[name], value, open, `${path}.${name}`);
@@ -38,13 +40,18 @@ for (const version of versions) {
         const { token, open } = facts;
         const send = (method, path, body, status) => request(server.url, method, path, { token, body, status });
         const job = (id) => send("GET", `/api/v2/classify/${id}`);
-        const ended = (id, what) => until(async () => {
-          const current = await job(id);
-          return !["PENDING", "RUNNING"].includes(current.status) && current;
-        }, { what });
+        const ended = (id, what) =>
+          until(
+            async () => {
+              const current = await job(id);
+              return !["PENDING", "RUNNING"].includes(current.status) && current;
+            },
+            { what },
+          );
 
         assert.ok(Object.keys(facts.reads).length >= 20);
-        for (const [path, expected] of Object.entries(facts.reads)) assertKept(await send("GET", path), expected, open, path);
+        for (const [path, expected] of Object.entries(facts.reads))
+          assertKept(await send("GET", path), expected, open, path);
         await send("GET", `/api/v2/classify/${facts.removed}`, undefined, 404);
         const content = await fetch((await send("GET", `/api/v1/beta/files/${facts.file}/content`)).url);
         assert.ok((await content.text()).length > 100, "the bytes of a file");
@@ -53,14 +60,25 @@ for (const version of versions) {
         assert.equal((await ended(open, "the end of the job that was open")).status, "COMPLETED");
 
         // New jobs with saved objects: a file, rules, a classifier's draft that is published, and a mail.
-        const created = await send("POST", "/api/v2/classify", { file_input: facts.file, configuration_id: facts.configuration });
+        const created = await send("POST", "/api/v2/classify", {
+          file_input: facts.file,
+          configuration_id: facts.configuration,
+        });
         const { result } = await ended(created.id, "the end of a new job");
         assert.equal(result.type, facts.reads[`/api/v2/classify/${facts.completed}`].result.type);
         const published = await send("POST", `/v1/classifiers/${facts.classifier}/publish`);
-        assert.equal(published.rules.length, facts.reads[`/v1/classifiers/${facts.classifier}?draft=true`].rules.length);
-        const decision = await send("POST", "/v1/classify", { text: "Invoice 12, total due 80.00", classifier_id: facts.classifier });
+        assert.equal(
+          published.rules.length,
+          facts.reads[`/v1/classifiers/${facts.classifier}?draft=true`].rules.length,
+        );
+        const decision = await send("POST", "/v1/classify", {
+          text: "Invoice 12, total due 80.00",
+          classifier_id: facts.classifier,
+        });
         assert.equal(decision.label, "invoice");
-        const answer = await send("POST", `${facts.mails}/classification`, { body: "I would like a refund for my recent order" });
+        const answer = await send("POST", `${facts.mails}/classification`, {
+          body: "I would like a refund for my recent order",
+        });
         assert.equal(answer.main_prediction, "refund_request");
       } finally {
         await server?.stop();

@@ -10,7 +10,12 @@ import { launch } from "../browser/chromium.mjs";
 import { MAIL, PDF, answers, files, project, rules, schema, vectors } from "./packed.mjs";
 
 const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; base-uri 'none'; object-src 'none'";
-const TYPES = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
+const TYPES = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".mjs": "text/javascript",
+  ".wasm": "application/wasm",
+};
 
 /** The script of every page. `imports` is the code that imports the package. */
 const page = (imports) => `
@@ -70,7 +75,17 @@ const SETUPS = {
   },
   async webpack() {
     const folder = await project("webpack", { "dist/index.html": HTML, "main.js": page(IMPORTS) });
-    const options = ["--entry", "./main.js", "--mode", "production", "--output-path", "dist", "--output-filename", "main.js", "--no-performance"];
+    const options = [
+      "--entry",
+      "./main.js",
+      "--mode",
+      "production",
+      "--output-path",
+      "dist",
+      "--output-filename",
+      "main.js",
+      "--no-performance",
+    ];
     await run(testBin("webpack"), ["build", ...options], { cwd: folder, quiet: true });
     return join(folder, "dist");
   },
@@ -86,7 +101,14 @@ const SETUPS = {
       await init(sources);
       const workerOptions = { sources, worker: () => new Worker(new URL("./thread.js", import.meta.url), { type: "module" }) };`;
     const folder = await project("esbuild", { "dist/index.html": HTML, "main.js": page(imports) });
-    const options = ["--bundle", "--splitting", "--format=esm", "--outdir=dist", "--loader:.wasm=file", "--log-level=error"];
+    const options = [
+      "--bundle",
+      "--splitting",
+      "--format=esm",
+      "--outdir=dist",
+      "--loader:.wasm=file",
+      "--log-level=error",
+    ];
     await run(npmBin("esbuild"), ["main.js", "thread=sortroom/thread", ...options], { cwd: folder, quiet: true });
     return join(folder, "dist");
   },
@@ -168,7 +190,10 @@ for (const [name, setUp] of Object.entries(SETUPS)) {
 
     test("violates no policy, and sends no requests to other origins", () => {
       assert.deepEqual(errors, []);
-      assert.deepEqual(requests.filter((url) => !url.startsWith(site.url)), []);
+      assert.deepEqual(
+        requests.filter((url) => !url.startsWith(site.url)),
+        [],
+      );
     });
   });
 }

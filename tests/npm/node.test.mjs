@@ -34,11 +34,16 @@ test("a project classifies a PDF and a mail", () => {
   const corpus = join(import.meta.dirname, "..", "corpus");
   const args = [join(import.meta.dirname, "rules.json"), join(corpus, PDF), join(corpus, MAIL)];
   const printed = execFileSync(process.execPath, ["index.mjs", ...args], { cwd: folder, encoding: "utf8" });
-  assert.deepEqual(printed.trimEnd().split("\n"), [PDF, MAIL].map((file) => again(native.get(file).classified)));
+  assert.deepEqual(
+    printed.trimEnd().split("\n"),
+    [PDF, MAIL].map((file) => again(native.get(file).classified)),
+  );
 });
 
 test("the example of the README runs", () => {
-  const [, example] = readFileSync(join(folder, "node_modules", "sortroom", "README.md"), "utf8").match(/^```js\n(.*?)^```/ms);
+  const [, example] = readFileSync(join(folder, "node_modules", "sortroom", "README.md"), "utf8").match(
+    /^```js\n(.*?)^```/ms,
+  );
   writeFileSync(join(folder, "example.mjs"), example);
   writeFileSync(join(folder, "invoice.pdf"), bytesOf(PDF));
   const printed = execFileSync(process.execPath, ["example.mjs"], { cwd: folder, encoding: "utf8" });
@@ -98,7 +103,10 @@ test("input comes in any shape", async () => {
   const mail = await sortroom.readDocument({ subject: "Refund", body: "Please refund me." });
   assert.deepEqual([mail.format, mail.title, mail.attachments], ["eml", "Refund", []]);
   const pages = await sortroom.readDocument(bytesOf("pdf/invoice-two-pages-en.pdf"), { pages: "2" });
-  assert.deepEqual(pages.pages.map((page) => page.number), [2]);
+  assert.deepEqual(
+    pages.pages.map((page) => page.number),
+    [2],
+  );
   const [attachment] = (await sortroom.readDocument(bytesOf("eml/invoice-attached-en.eml"))).attachments;
   assert.equal(new TextDecoder().decode(attachment.bytes.subarray(0, 5)), "%PDF-");
   assert.equal(attachment.document.format, "pdf");
@@ -118,7 +126,10 @@ test("evaluation, comparison and lint", async () => {
   ];
   const report = await sortroom.evaluate(rules, cases, { published: { rules: rules.slice(1) } });
   assert.equal(report.answers.length, 2);
-  assert.deepEqual(report.comparison.fixes.map(({ case: at }) => at), [0]);
+  assert.deepEqual(
+    report.comparison.fixes.map(({ case: at }) => at),
+    [0],
+  );
   assert.equal(report.engine_version, sortroom.version);
   const { findings } = await sortroom.lint([...rules, { ...rules[0], label: "bill" }]);
   assert.ok(findings.some(({ kind }) => kind === "duplicate" || kind === "shadowed"));
@@ -137,19 +148,35 @@ test("errors point to the invalid input", async () => {
   const document = await sortroom.readDocument("text");
   const short = new sortroom.Classifier([{ label: "a", description: "x" }]);
   assert.deepEqual((await errorOf(() => short.classify(document))).slice(0, 2), ["INVALID", "/rules/0/description"]);
-  assert.deepEqual((await errorOf(() => sortroom.extract(document, { fields: [{}] }))).slice(0, 2), ["INVALID", "/schema/fields/0/name"]);
-  assert.deepEqual((await errorOf(() => sortroom.readDocument("x", { pages: "0" }))).slice(0, 2), ["INVALID", "/pages"]);
+  assert.deepEqual((await errorOf(() => sortroom.extract(document, { fields: [{}] }))).slice(0, 2), [
+    "INVALID",
+    "/schema/fields/0/name",
+  ]);
+  assert.deepEqual((await errorOf(() => sortroom.readDocument("x", { pages: "0" }))).slice(0, 2), [
+    "INVALID",
+    "/pages",
+  ]);
   assert.deepEqual((await errorOf(() => sortroom.readDocument("x", { page: "1" }))).slice(0, 2), ["INVALID", "/page"]);
-  assert.deepEqual(await errorOf(() => sortroom.readDocument(bytesOf("bad/password-aes.pdf"))), ["DOCUMENT_ENCRYPTED", null, "The PDF is protected by a password"]);
+  assert.deepEqual(await errorOf(() => sortroom.readDocument(bytesOf("bad/password-aes.pdf"))), [
+    "DOCUMENT_ENCRYPTED",
+    null,
+    "The PDF is protected by a password",
+  ]);
   assert.equal((await errorOf(() => sortroom.evaluate(rules, [{ text: "x", label: "nothing" }])))[1], "/cases/0/label");
-  assert.equal((await errorOf(() => sortroom.evaluate(rules, [{ text: "%PDF-1.7", label: null }])))[1], "/cases/0/text");
+  assert.equal(
+    (await errorOf(() => sortroom.evaluate(rules, [{ text: "%PDF-1.7", label: null }])))[1],
+    "/cases/0/text",
+  );
   assert.equal((await errorOf(() => short.classify({ pages: [], attachments: [] })))[0], "INVALID");
 });
 
 test("after a trap the next call gets a fresh instance", async () => {
   const { WasmModule } = await import(at("wasm_module.js"));
   const glue = await import(at("engine.js"));
-  const module = new WasmModule(async () => glue, () => readFileSync(new URL(at("engine.wasm"))));
+  const module = new WasmModule(
+    async () => glue,
+    () => readFileSync(new URL(at("engine.wasm"))),
+  );
   const classifiers = [];
   const classify = () =>
     module.run((engine, instance) => {
@@ -158,10 +185,15 @@ test("after a trap the next call gets a fresh instance", async () => {
     });
   assert.equal(await classify(), native.get(MAIL).classified);
   // No document is known to trap: a real trap of the same engine, by a pointer far out of its memory.
-  const trap = () => module.run((engine) => {
-    const stray = engine.ReadOutput.prototype;
-    return Reflect.get(stray, "json", Object.create(stray, { __wbg_ptr: { value: 0xfffffff0 }, __wbg_inst: { value: undefined } }));
-  });
+  const trap = () =>
+    module.run((engine) => {
+      const stray = engine.ReadOutput.prototype;
+      return Reflect.get(
+        stray,
+        "json",
+        Object.create(stray, { __wbg_ptr: { value: 0xfffffff0 }, __wbg_inst: { value: undefined } }),
+      );
+    });
   await assert.rejects(trap, (error) => error.code === "INTERNAL" && error.cause instanceof WebAssembly.RuntimeError);
   assert.equal(await classify(), native.get(MAIL).classified);
   assert.equal(classifiers.length, 2);
@@ -180,7 +212,10 @@ test("the slim entry loads the modules that it is given", async () => {
     console.log(early, lost, document.format, missed);`;
   writeFileSync(join(folder, "slim.mjs"), script);
   const corpus = join(import.meta.dirname, "..", "corpus");
-  const printed = execFileSync(process.execPath, ["slim.mjs", join(corpus, MAIL), join(corpus, PDF)], { cwd: folder, encoding: "utf8" });
+  const printed = execFileSync(process.execPath, ["slim.mjs", join(corpus, MAIL), join(corpus, PDF)], {
+    cwd: folder,
+    encoding: "utf8",
+  });
   assert.equal(printed.trim(), "NOT_LOADED NOT_LOADED eml NOT_LOADED");
 });
 
@@ -235,7 +270,9 @@ test("a queued call is not started if its signal aborts it together with the cur
 });
 
 test("the types compile with every module resolution", () => {
-  writeFileSync(join(folder, "types.ts"), `
+  writeFileSync(
+    join(folder, "types.ts"),
+    `
     import { Classifier, SortroomError, evaluate, extract, lint, readDocument, version, type Decision, type Rule } from "sortroom";
     import { init } from "sortroom/slim";
     import { SortroomWorker } from "sortroom/worker";
@@ -254,11 +291,29 @@ test("the types compile with every module resolution", () => {
       await extract(document, { fields: [{ name: "total", kind: "sum" }] });
       void [kind, first, bytes, version, SortroomError];
       return decision;
-    }`);
-  const common = ["--noEmit", "--strict", "--target", "es2022", "--lib", "es2022,dom,esnext.disposable", "--types", "", "types.ts"];
-  for (const [module, resolution] of [["nodenext", "nodenext"], ["node16", "node16"], ["esnext", "bundler"]]) {
+    }`,
+  );
+  const common = [
+    "--noEmit",
+    "--strict",
+    "--target",
+    "es2022",
+    "--lib",
+    "es2022,dom,esnext.disposable",
+    "--types",
+    "",
+    "types.ts",
+  ];
+  for (const [module, resolution] of [
+    ["nodenext", "nodenext"],
+    ["node16", "node16"],
+    ["esnext", "bundler"],
+  ]) {
     for (const conditions of [[], ["--customConditions", "workerd"]]) {
-      execFileSync(npmBin("tsc"), ["--module", module, "--moduleResolution", resolution, ...conditions, ...common], { cwd: folder, stdio: "inherit" });
+      execFileSync(npmBin("tsc"), ["--module", module, "--moduleResolution", resolution, ...conditions, ...common], {
+        cwd: folder,
+        stdio: "inherit",
+      });
     }
   }
 });

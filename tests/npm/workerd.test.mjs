@@ -27,16 +27,20 @@ before(async () => {
   });
   await run(npmBin("wrangler"), ["deploy", "--dry-run", "--outdir", "out"], { cwd: folder, quiet: true });
   const out = join(folder, "out");
-  const modules = readdirSync(out).filter((file) => /\.(js|wasm)$/.test(file)).sort((a, b) => (a.endsWith(".js") ? -1 : b.endsWith(".js") ? 1 : 0));
-  server = new Miniflare(convertV4MiniflareOptions({
-    modulesRoot: out,
-    modules: modules.map((file) => ({
-      type: file.endsWith(".js") ? "ESModule" : "CompiledWasm",
-      path: join(out, file),
-      contents: readFileSync(join(out, file)),
-    })),
-    compatibilityDate: "2026-07-30",
-  }));
+  const modules = readdirSync(out)
+    .filter((file) => /\.(js|wasm)$/.test(file))
+    .sort((a, b) => (a.endsWith(".js") ? -1 : b.endsWith(".js") ? 1 : 0));
+  server = new Miniflare(
+    convertV4MiniflareOptions({
+      modulesRoot: out,
+      modules: modules.map((file) => ({
+        type: file.endsWith(".js") ? "ESModule" : "CompiledWasm",
+        path: join(out, file),
+        contents: readFileSync(join(out, file)),
+      })),
+      compatibilityDate: "2026-07-30",
+    }),
+  );
   native = await answers();
 });
 
@@ -48,7 +52,8 @@ const requestText = async (path, file) => {
 };
 
 test("a Worker classifies a PDF and a mail", async () => {
-  for (const file of [MAIL, PDF]) assert.equal(await requestText("/", file), JSON.stringify(JSON.parse(native.get(file).classified)));
+  for (const file of [MAIL, PDF])
+    assert.equal(await requestText("/", file), JSON.stringify(JSON.parse(native.get(file).classified)));
 });
 
 test("a Worker extracts", async () => {

@@ -14,14 +14,17 @@ const [anywhere, identifiers, phrases] = (() => {
 })();
 
 /** Comments and strings of a family of languages. The first alternative that matches at a place wins. */
-const C_LIKE = /(?<comment>\/\/[^\n]*|\/\*[\s\S]*?\*\/)|(?<string>r#*"[\s\S]*?"#*|"(?:\\[\s\S]|[^"\\])*"|'(?:\\.[^']*|[^'\\\n])'|`(?:\\[\s\S]|[^`\\])*`)/g;
-const SCRIPT = /(?<comment>\/\/[^\n]*|\/\*[\s\S]*?\*\/)|(?<string>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\[\s\S]|[^`\\])*`)/g;
+const C_LIKE =
+  /(?<comment>\/\/[^\n]*|\/\*[\s\S]*?\*\/)|(?<string>r#*"[\s\S]*?"#*|"(?:\\[\s\S]|[^"\\])*"|'(?:\\.[^']*|[^'\\\n])'|`(?:\\[\s\S]|[^`\\])*`)/g;
+const SCRIPT =
+  /(?<comment>\/\/[^\n]*|\/\*[\s\S]*?\*\/)|(?<string>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\[\s\S]|[^`\\])*`)/g;
 const HASH = /(?<comment>#[^\n]*|"""[\s\S]*?""")|(?<string>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')/g;
 
 const LANGUAGES = { rs: C_LIKE, ts: SCRIPT, tsx: SCRIPT, mjs: SCRIPT, py: HASH, toml: HASH };
 
 /** Generated, or text of somebody else. */
-const SKIPPED = /^(tests\/corpus\/generate\/|tests\/words\/|src\/web\/types\.ts$|src\/core\/benches\/engine\/texts\.rs$)/;
+const SKIPPED =
+  /^(tests\/corpus\/generate\/|tests\/words\/|src\/web\/types\.ts$|src\/core\/benches\/engine\/texts\.rs$)/;
 
 /** The text with everything but comments, or everything but code, blanked out. Lines stay where they are. */
 function split(text, lexer) {
@@ -44,7 +47,8 @@ function* wordsOf(text) {
 function* faults(file) {
   const text = readFileSync(join(ROOT, file), "utf8");
   const { code, comments } = split(text, LANGUAGES[file.split(".").pop()]);
-  const fault = (index, word, better) => `${file}:${text.slice(0, index).split("\n").length}: "${word}"; better: ${better}`;
+  const fault = (index, word, better) =>
+    `${file}:${text.slice(0, index).split("\n").length}: "${word}"; better: ${better}`;
   for (const [word, index] of wordsOf(code)) {
     const better = anywhere.get(word) ?? identifiers.get(word);
     if (better) yield fault(index, word, better);
@@ -65,7 +69,10 @@ const files = execFileSync("git", ["ls-files"], { cwd: ROOT, encoding: "utf8" })
 test("the lexer tells code, comments and strings apart", () => {
   const { code, comments } = split('let a = "told // x"; // heard\n/* owed */ b', C_LIKE);
   assert.ok(!/told|heard|owed/.test(code) && /heard/.test(comments) && /owed/.test(comments) && !/told/.test(comments));
-  assert.deepEqual([...wordsOf("spellAs SPELT_ROWS")].map(([word]) => word), ["spell", "as", "spelt", "rows"]);
+  assert.deepEqual(
+    [...wordsOf("spellAs SPELT_ROWS")].map(([word]) => word),
+    ["spell", "as", "spelt", "rows"],
+  );
 });
 
 test("no retired word is in an identifier or a comment", () => {

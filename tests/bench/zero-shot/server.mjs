@@ -4,7 +4,13 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { gzipSync } from "node:zlib";
 
-const TYPES = { ".html": "text/html", ".js": "text/javascript", ".json": "application/json", ".mjs": "text/javascript", ".wasm": "application/wasm" };
+const TYPES = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".json": "application/json",
+  ".mjs": "text/javascript",
+  ".wasm": "application/wasm",
+};
 /** Headers that make a page cross-origin isolated, which threads require. */
 const ISOLATED = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
 /** Extensions that hosts compress; the model hub sends models uncompressed. */
@@ -25,7 +31,10 @@ export async function serve(folders, { isolated }) {
     const file = folders[first] && join(folders[first], ...rest);
     if (!file || !statSync(file, { throwIfNoEntry: false })?.isFile()) return response.writeHead(404).end();
     const bytes = readFileSync(file);
-    const headers = { "content-type": TYPES[extname(file)] ?? "application/octet-stream", "content-length": bytes.length };
+    const headers = {
+      "content-type": TYPES[extname(file)] ?? "application/octet-stream",
+      "content-length": bytes.length,
+    };
     response.writeHead(200, { ...headers, ...(isolated ? ISOLATED : {}) });
     if (request.method === "HEAD") return response.end();
     if (extname(file) !== ".html") sent.push([path, file, bytes]);
@@ -34,7 +43,12 @@ export async function serve(folders, { isolated }) {
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     url: `http://127.0.0.1:${server.address().port}`,
-    loaded: () => sent.map(([path, file, bytes]) => [path, bytes.length, COMPRESSED.has(extname(file)) ? gzip(file, bytes) : bytes.length]),
+    loaded: () =>
+      sent.map(([path, file, bytes]) => [
+        path,
+        bytes.length,
+        COMPRESSED.has(extname(file)) ? gzip(file, bytes) : bytes.length,
+      ]),
     stop: () => {
       server.closeAllConnections();
       server.close();

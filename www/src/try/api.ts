@@ -24,7 +24,8 @@ export async function sendDocument(
 }
 
 /** Saves a token in a cookie, which scripts cannot read, until the browser is closed. */
-export const saveToken = (token: string): Promise<ApiResult> => send("session", { method: "POST", headers: bearer(token) });
+export const saveToken = (token: string): Promise<ApiResult> =>
+  send("session", { method: "POST", headers: bearer(token) });
 
 /** Deletes the cookie with the token. */
 export const deleteToken = (): Promise<ApiResult> => send("session", { method: "DELETE" });

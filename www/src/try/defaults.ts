@@ -8,7 +8,10 @@ export const DEFAULT_RULES: readonly Rule[] = [
   { label: "bank_statement", description: "Statement of a bank account with bookings and balances" },
   { label: "cv", description: "Curriculum vitae with work experience, education and skills" },
   { label: "complaint", description: "A customer is unhappy with a product or a service and wants it put right" },
-  { label: "refund_request", description: "A customer asks for money back: a refund, or a charge that was wrong or made twice" },
+  {
+    label: "refund_request",
+    description: "A customer asks for money back: a refund, or a charge that was wrong or made twice",
+  },
 ];
 
 export const DEFAULT_FIELDS: readonly Field[] = [
@@ -23,10 +26,6 @@ export const DEFAULT_FIELDS: readonly Field[] = [
 export const DEFAULT_TABLES: readonly Table[] = [
   {
     name: "line_items",
-    fields: [
-      { name: "description" },
-      { name: "quantity", kind: "number" },
-      { name: "amount", kind: "money" },
-    ],
+    fields: [{ name: "description" }, { name: "quantity", kind: "number" }, { name: "amount", kind: "money" }],
   },
 ];

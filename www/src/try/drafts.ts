@@ -41,7 +41,10 @@ export const withChange = <D extends { id: number }>(drafts: readonly D[], id: n
   drafts.map((draft) => (draft.id === id ? { ...draft, ...change } : draft));
 
 /** A copy of the list without one draft, and the draft to focus: the next one or, at the end, the previous. */
-export function without<D extends { id: number }>(drafts: readonly D[], id: number): { rest: D[]; next: D | undefined } {
+export function without<D extends { id: number }>(
+  drafts: readonly D[],
+  id: number,
+): { rest: D[]; next: D | undefined } {
   const index = drafts.findIndex((draft) => draft.id === id);
   const rest = drafts.filter((draft) => draft.id !== id);
   return { rest, next: rest[Math.min(index, rest.length - 1)] };
@@ -58,7 +61,8 @@ export function resetDrafts(): void {
 resetDrafts();
 
 /** Whether a rule has a label and a description. Until then it is left out, and has no errors. */
-export const isComplete = ({ label, description }: DraftRule): boolean => label.trim() !== "" && description.trim() !== "";
+export const isComplete = ({ label, description }: DraftRule): boolean =>
+  label.trim() !== "" && description.trim() !== "";
 
 /** The value for a request, and the ids of the drafts by JSON pointer: errors of the engine have pointers. */
 export interface DraftRequest<T> {
@@ -79,7 +83,10 @@ const hasNameAndFields = ({ name, fields }: DraftTable): boolean => name.trim() 
 const toField = ({ name, kind, synonyms }: DraftField): Field => ({
   name,
   kind,
-  synonyms: synonyms.split(",").map((word) => word.trim()).filter((word) => word !== ""),
+  synonyms: synonyms
+    .split(",")
+    .map((word) => word.trim())
+    .filter((word) => word !== ""),
 });
 export const schemaRequest = computed<DraftRequest<Schema>>(() => {
   const complete = {

@@ -9,7 +9,10 @@ import { openFile, openSource, openText, rejectSource, source, startActivity } f
 const isDragOver = signal(false);
 
 /** What the file dialog offers: the extensions of every format, and all texts. */
-const ACCEPTED = [...formats.flatMap(({ extensions }) => extensions.map((extension) => `.${extension}`)), "text/*"].join(",");
+const ACCEPTED = [
+  ...formats.flatMap(({ extensions }) => extensions.map((extension) => `.${extension}`)),
+  "text/*",
+].join(",");
 
 /** Whether dragged data can be opened. */
 const canOpen = (data: DataTransfer | null) =>
@@ -96,11 +99,18 @@ export function Drop() {
 
   const isEmpty = source.value === null;
   return (
-    <section class={`source ${isEmpty ? "start" : ""} ${isDragOver.value ? "over" : ""}`} aria-labelledby="source-title">
+    <section
+      class={`source ${isEmpty ? "start" : ""} ${isDragOver.value ? "over" : ""}`}
+      aria-labelledby="source-title"
+    >
       <h1 id="source-title" class={isEmpty ? "" : "unseen"}>
         What is this document, and why?
       </h1>
-      {isEmpty && <p class="lead">Drop a PDF, a mail, a Word file, a web page or a text. It is read in this browser and sent nowhere.</p>}
+      {isEmpty && (
+        <p class="lead">
+          Drop a PDF, a mail, a Word file, a web page or a text. It is read in this browser and sent nowhere.
+        </p>
+      )}
       <div class="ways">
         <label class="button primary">
           Choose a file

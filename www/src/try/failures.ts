@@ -20,20 +20,44 @@ export interface Failure {
 export const MAX_BYTES = 32 * 1024 * 1024;
 
 const TEXTS: Record<string, readonly [title: string, help: string]> = {
-  UNSUPPORTED_FILE_TYPE: ["This kind of file is not read", "PDF, mail (.eml), Word (.docx), web pages, Markdown and plain text are."],
-  DOCUMENT_ENCRYPTED: ["This document is locked with a password", "Open it in its program, save a copy without the password, and drop the copy here."],
-  DOCUMENT_DAMAGED: ["This file is damaged", "It begins like a document and does not go on like one. Download or export it once more."],
+  UNSUPPORTED_FILE_TYPE: [
+    "This kind of file is not read",
+    "PDF, mail (.eml), Word (.docx), web pages, Markdown and plain text are.",
+  ],
+  DOCUMENT_ENCRYPTED: [
+    "This document is locked with a password",
+    "Open it in its program, save a copy without the password, and drop the copy here.",
+  ],
+  DOCUMENT_DAMAGED: [
+    "This file is damaged",
+    "It begins like a document and does not go on like one. Download or export it once more.",
+  ],
   NO_TEXT: ["There is no text in this file", "It is empty, or its pages are blank."],
-  NEEDS_OCR: ["There is no text in this file", "Its pages are pictures, such as a scan: it takes text recognition first. There is none here."],
+  NEEDS_OCR: [
+    "There is no text in this file",
+    "Its pages are pictures, such as a scan: it takes text recognition first. There is none here.",
+  ],
   DOCUMENT_TOO_LARGE: ["This file is too large", "Files of up to 32 MB are read, unpacked text of up to 8 MB a page."],
-  TOO_MANY_PAGES: ["This document has too many pages", "Documents of up to 2,000 pages are read. Split it, and drop a part."],
-  TIMEOUT: ["This document takes too much work", "It is far more complicated than documents are. Print it into a new PDF, and drop that."],
+  TOO_MANY_PAGES: [
+    "This document has too many pages",
+    "Documents of up to 2,000 pages are read. Split it, and drop a part.",
+  ],
+  TIMEOUT: [
+    "This document takes too much work",
+    "It is far more complicated than documents are. Print it into a new PDF, and drop that.",
+  ],
   INVALID: ["The rules or fields need a change", "What is wrong is said beside each of them."],
   INTERNAL: ["The engine failed on this file", "That is a fault of ours. It has started afresh, and other files work."],
-  STOPPED: ["The engine stopped", "The file may take more memory than this browser gives, or the connection is gone. Try again, or load the page again."],
+  STOPPED: [
+    "The engine stopped",
+    "The file may take more memory than this browser gives, or the connection is gone. Try again, or load the page again.",
+  ],
   NOT_A_FILE: ["A folder cannot be read", "Drop one file."],
   NOT_READABLE: ["The browser could not read this file", "It may have been moved or changed. Choose it again."],
-  NOT_LOADED: ["The engine could not be loaded", "The connection may be gone. Try again, or load the page again when it is back."],
+  NOT_LOADED: [
+    "The engine could not be loaded",
+    "The connection may be gone. Try again, or load the page again when it is back.",
+  ],
 };
 
 /** The failure with a code. */

@@ -63,7 +63,11 @@ function startReader(): Reader {
     reader = undefined;
   };
   const loadFailure = new Promise<never>((_, reject) => {
-    port.addEventListener("error", ({ message }) => reject(new Error(message || "the reader of PDFs could not be loaded")), { once: true });
+    port.addEventListener(
+      "error",
+      ({ message }) => reject(new Error(message || "the reader of PDFs could not be loaded")),
+      { once: true },
+    );
   });
   loadFailure.catch(terminate);
   return { worker: PDFWorker.create({ port }), loadFailure, terminate };

@@ -76,7 +76,9 @@ export const places = computed(() => {
   const { values, tables } = cells.value;
   const all = [...values, ...tables.flatMap(({ rows }) => rows.flat())];
   const placed = all.flatMap(({ key, value: { field, value, text, citation } }) =>
-    citation ? [{ key, page: citation.page, span: citation.span, rect: citation.rect, field, value: value ?? text ?? "" }] : [],
+    citation
+      ? [{ key, page: citation.page, span: citation.span, rect: citation.rect, field, value: value ?? text ?? "" }]
+      : [],
   );
   return groupByPage<Place & { page: number }>(placed, ({ page }) => page);
 });

@@ -32,7 +32,10 @@ export function Schema() {
   const addTable = () => {
     const id = nextId();
     focusOn(`[data-table="${id}"] input`);
-    tables.value = [...tables.value, { id, name: "rows", fields: [{ id: nextId(), name: "", kind: "text", synonyms: "" }] }];
+    tables.value = [
+      ...tables.value,
+      { id, name: "rows", fields: [{ id: nextId(), name: "", kind: "text", synonyms: "" }] },
+    ];
   };
   const removeTable = ({ id, name }: DraftTable) => {
     focusOn(".add-rows");

@@ -106,7 +106,8 @@ function Result({ comparison }: { comparison: Comparison | null }) {
     case "equal":
       return (
         <p class="compared equal">
-          {describeComparison(comparison)}, in {comparison.bytes.toLocaleString("en")} bytes, after {Math.round(comparison.ms)} ms.
+          {describeComparison(comparison)}, in {comparison.bytes.toLocaleString("en")} bytes, after{" "}
+          {Math.round(comparison.ms)} ms.
         </p>
       );
     case "different":
