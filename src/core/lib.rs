@@ -3,6 +3,48 @@
 //! This crate has everything but the platform: no clock, no randomness, no I/O. Its input is bytes and rules, its
 //! output decisions. The same input gives the same output bytes natively, in a Cloudflare Worker and in a browser.
 //!
+//! ```
+//! use sortroom::classify::{Classifier, Rule, RuleSet, Settings};
+//! use sortroom::document::{self, ReadOptions};
+//!
+//! let rule = |label: &str, description: &str| Rule {
+//!     label: label.to_owned(),
+//!     description: description.to_owned(),
+//!     examples: Vec::new(),
+//! };
+//! let rules = RuleSet {
+//!     rules: vec![
+//!         rule("invoice", "An invoice with an invoice number, line items and an amount due"),
+//!         rule("complaint", "A customer complains about an order and wants the money back"),
+//!     ],
+//! };
+//! let classifier = Classifier::new(&rules, &Settings::default());
+//!
+//! let file = b"Dear Sir, the invoice number is 4711. Please pay the amount due by 1 June.";
+//! let document = document::read(file, &ReadOptions::default())?;
+//! let decision = classifier.decide(&document);
+//! assert_eq!(decision.label.as_deref(), Some("invoice"));
+//! assert!(decision.confidence > 0.5);
+//! # Ok::<(), sortroom::error::Error>(())
+//! ```
+//!
+//! # Features
+//!
+//! - `pdf`, `office`, `charsets` (default): what a build reads besides UTF-8 text, web pages, Markdown and mails. The
+//!   table of formats is [`document::Format`].
+//! - `types`: the input and output types as TypeScript.
+//! - `memory`: the ports of [`service`] in memory, for tests of other crates.
+//! - `contract`: the suite that checks ports against their contract.
+//!
+//! # Not supported
+//!
+//! - Text recognition: a scan fails with the code `NEEDS_OCR`.
+//! - Formats that are not in the table, such as spreadsheets, presentations, RTF and the files of old Office versions.
+//! - Meaning in other languages than English: there, words decide, through a glossary of common ones.
+//! - Generating or summarising text: an answer is a label or a value of the document.
+//!
+//! # Modules
+//!
 //! Modules depend on each other in one direction only; a test of the workspace (`tests/architecture`) checks it:
 //!
 //! 1. [`error`], [`id`], [`time`], [`limits`]: the basic types and constants of all other modules.

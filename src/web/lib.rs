@@ -40,7 +40,7 @@ fn to_json(value: &impl Serialize) -> JsResult<String> {
 /// Parses JSON. Our own JavaScript made it, but a string in it may be invalid: it may have half a surrogate pair.
 fn from_json(json: &str) -> JsResult<Value> {
     serde_json::from_str(json)
-        .map_err(|error| to_js_error(Error::new(ErrorKind::Invalid, format!("This is no JSON: {error}"))))
+        .map_err(|error| to_js_error(Error::new(ErrorKind::Invalid, format!("Not valid JSON: {error}"))))
 }
 
 /// An error in the JSON format from which JavaScript makes a `SortroomError`.

@@ -34,7 +34,7 @@ impl JobReply {
     pub fn into_job(self) -> Result<Job> {
         match self {
             Self::Job(job) | Self::Claimed(job) => Ok(*job),
-            Self::Busy { .. } => Err(Error::new(ErrorKind::Busy, "The job is in other hands")),
+            Self::Busy { .. } => Err(Error::new(ErrorKind::Busy, "Another request holds the job")),
             Self::Deleted => Err(Rejected::Unknown.into_error()),
         }
     }
