@@ -2,7 +2,7 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { buildConsole } from "./console.mjs";
-import { Failure, ROOT, hashOf, log, main, npmBin, run, rustVersion, seconds } from "./lib.mjs";
+import { Failure, ROOT, hashOf, isMain, log, main, npmBin, run, rustVersion, seconds } from "./lib.mjs";
 import { setup } from "./setup.mjs";
 import { CARGO_SOURCES, RUSTFLAGS, isCurrent, optimise, stampOf } from "./wasm.mjs";
 
@@ -46,7 +46,7 @@ export async function buildWorker(variant, tools, { env = {}, out = variant, pro
   return folder;
 }
 
-if (process.argv[1] === new URL(import.meta.url).pathname) {
+if (isMain(import.meta)) {
   main(async () => {
     // Set by wrangler, which runs this before it starts or deploys the Worker.
     const profile = process.env.WRANGLER_COMMAND === "dev" ? "local" : "release";

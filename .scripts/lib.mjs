@@ -48,6 +48,9 @@ export const log = (line) => process.stderr.write(`${line}\n`);
 /** An error with a message for people: printed without a stack. */
 export class Failure extends Error {}
 
+/** Whether the script with this `import.meta` is what Node was started with, and not imported. */
+export const isMain = (meta) => process.argv[1] === fileURLToPath(meta.url);
+
 /** Runs `run`. If it fails, prints the message of a `Failure`, or the stack of any other error, and exits with 1. */
 export const main = (run) =>
   run().catch((error) => {

@@ -2,7 +2,20 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { Failure, ROOT, environment, hashOf, holds, log, main, npmBin, run, rustVersion, seconds } from "./lib.mjs";
+import {
+  Failure,
+  ROOT,
+  environment,
+  hashOf,
+  holds,
+  isMain,
+  log,
+  main,
+  npmBin,
+  run,
+  rustVersion,
+  seconds,
+} from "./lib.mjs";
 import { setup } from "./setup.mjs";
 import { CARGO_SOURCES, RUSTFLAGS, isCurrent, optimise, stampOf } from "./wasm.mjs";
 
@@ -12,7 +25,7 @@ const OUT = join(ROOT, "build", "npm");
 /** Each is a module of its own, so that a page loads what it uses; each is a feature of the crate. */
 const PARTS = ["engine", "extractor", "reader"];
 
-/** What is called for every request of the Worker is called once a page here: small matters more. */
+/** The Worker runs these for every request, so there they are fast. A page runs them once, so here they are small. */
 const SMALL = ["serde_json", "serde_core", "html5ever", "mail-parser", "quick-xml"].flatMap((crate) => [
   "--config",
   `profile.release.package.${crate}.opt-level="${crate.startsWith("serde") ? "s" : "z"}"`,
@@ -54,7 +67,7 @@ export async function buildPackage(tools, profile = "release") {
   writeFileSync(join(OUT, "package.json"), `${JSON.stringify(manifest(), null, 2)}\n`);
   await run(npmBin("tsc"), ["--project", join(WEB, "tsconfig.json")]);
   const { transform } = await import("esbuild"); // not there before the set-up
-  for (const file of listed(/\.js$/)) {
+  for (const file of filesMatching(/\.js$/)) {
     const small = await transform(readFileSync(join(OUT, file), "utf8"), {
       minifyWhitespace: true,
       minifySyntax: true,
@@ -63,7 +76,7 @@ export async function buildPackage(tools, profile = "release") {
   }
   for (const file of ["README.md", "LICENSE"]) cpSync(join(WEB, file), join(OUT, file));
   writeFileSync(join(OUT, "NOTICES.md"), await notices());
-  if (profile === "release") weigh();
+  if (profile === "release") checkSizes();
   writeFileSync(stamp, stampOf(profile, hash));
   log(`build: done in ${seconds(since)}`);
   return OUT;
@@ -124,8 +137,8 @@ async function compile(parts, folder, tools, profile, args = []) {
   return module;
 }
 
-/** The files of the package whose name is like that. */
-const listed = (like) => readdirSync(OUT).filter((file) => like.test(file));
+/** The files of the package whose names match. */
+const filesMatching = (like) => readdirSync(OUT).filter((file) => like.test(file));
 
 /** The package's own description, with the version of the workspace. */
 function manifest() {
@@ -136,9 +149,9 @@ function manifest() {
 }
 
 /** Prints what is loaded when, and fails above the bounds. */
-function weigh() {
+function checkSizes() {
   const size = (file) => gzipSync(readFileSync(join(OUT, file)), { level: 9 }).length;
-  const loaded = listed(/\.(js|wasm)$/);
+  const loaded = filesMatching(/\.(js|wasm)$/);
   const sum = (files) => files.reduce((bytes, file) => bytes + size(file), 0);
   const scripts = loaded.filter((file) => file.endsWith(".js"));
   const rows = [
@@ -207,7 +220,7 @@ async function notices() {
   return `${lines.join("\n")}\n`;
 }
 
-if (process.argv[1] === new URL(import.meta.url).pathname) {
+if (isMain(import.meta)) {
   main(async () => {
     const folder = await buildPackage(await setup());
     if (process.argv[2] === "pack") {

@@ -20,6 +20,7 @@ import {
   ROOT,
   hashOf,
   holds,
+  isMain,
   lockedVersion,
   log,
   main,
@@ -148,7 +149,7 @@ const buildTools = () =>
     workerBuild: await cargoTool("worker-build", lockedVersion("worker"), "worker-build"),
   }));
 
-/** Sets up what `npm start` needs, and returns the paths of the tools. Skips what is done already. */
+/** Installs what `npm start` needs, and returns the paths of the tools. Skips what is there already. */
 export async function setup() {
   rustVersion();
   mkdirSync(join(CACHE, "tools"), { recursive: true });
@@ -165,10 +166,10 @@ export async function setup() {
   return tools;
 }
 
-/** Sets up what release builds need besides. */
+/** Installs what release builds also need. */
 export const setupRelease = () => installNpmTool("wasm-opt");
 
-/** Sets up what the tests need besides. */
+/** Installs what tests also need. */
 export async function setupTests() {
   await setupRelease();
   await npmPackages("tests", "about 20 seconds");
@@ -178,7 +179,7 @@ export async function setupTests() {
 /** Installs cargo-deny and returns its path. */
 export const cargoDeny = () => cargoTools(() => cargoTool("cargo-deny", "0.20.2", "cargo-deny"));
 
-if (process.argv[1] === new URL(import.meta.url).pathname) {
+if (isMain(import.meta)) {
   main(async () => {
     await setup();
     await setupTests();

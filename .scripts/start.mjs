@@ -12,14 +12,14 @@ const STATE = join(ROOT, ".sortroom");
 /** The address and tokens of the running server, for tools; removed when it stops. */
 const DEV = join(STATE, "dev.json");
 /** The demo project, kept across starts. */
-const DEMO = join(STATE, "demo.json");
+const DEMO_STATE = join(STATE, "demo.json");
 const SAMPLE = "tests/corpus/pdf/invoice-en.pdf";
 const READY_MS = 60_000;
 
 /** The declaration of the demo project, as for `npm run apply`. */
-const DEMO_FILE = join(ROOT, ".scripts", "demo.json");
+const DEMO_FILE = join(ROOT, ".scripts", "demo_project.json");
 
-function freePort(port) {
+function assertPortFree(port) {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", (error) =>
@@ -70,15 +70,15 @@ const toCuid = (uuid) =>
 
 /** The demo project: the saved one if the server still has it, else a new one. */
 async function project(url, admin) {
-  if (existsSync(DEMO)) {
-    const demo = JSON.parse(readFileSync(DEMO, "utf8"));
+  if (existsSync(DEMO_STATE)) {
+    const demo = JSON.parse(readFileSync(DEMO_STATE, "utf8"));
     const known = await request(url, "GET", "/v1/project", demo.token).catch(() => null);
     if (known) return demo;
   }
   const { id } = await request(url, "POST", "/v1/projects", admin, { name: "Demo", organization_name: "Demo" });
   const { token } = await request(url, "POST", `/v1/projects/${id}/tokens`, admin, { name: "demo" });
   const demo = { token, projectId: id };
-  writeFileSync(DEMO, JSON.stringify(demo, null, 2), { mode: 0o600 });
+  writeFileSync(DEMO_STATE, JSON.stringify(demo, null, 2), { mode: 0o600 });
   return demo;
 }
 
@@ -141,13 +141,13 @@ Classify a mail as Dial Once does:
 main(async () => {
   const port = Number(process.env.PORT ?? 8787);
   if (!Number.isInteger(port) || port < 1 || port > 65535) throw new Failure(`PORT is not a port: ${process.env.PORT}`);
-  // Checked before the setup and the builds, which take minutes on a fresh machine,
-  await freePort(port);
+  // Before the set-up and the builds, which take minutes on a fresh machine.
+  await assertPortFree(port);
   const tools = await setup();
   await buildWorker("worker", tools, { profile: "local" });
   await buildConsole(tools, "local");
-  // and again after them, because another program may have taken the port meanwhile.
-  await freePort(port);
+  // Again, because another program may have taken the port meanwhile.
+  await assertPortFree(port);
   mkdirSync(STATE, { recursive: true });
 
   const url = `http://127.0.0.1:${port}`;

@@ -9,12 +9,6 @@ import { setupRelease } from "./setup.mjs";
 export const CARGO_SOURCES = ["Cargo.toml", "Cargo.lock", ".cargo", ".scripts/wasm.mjs"];
 
 /**
- * The cargo profiles of a build. `release` is published, deployed and tested. `local` compiles in less than half of the
- * time, for `npm start` and `wrangler dev`; its modules are two to three times larger.
- */
-export const PROFILES = ["release", "local"];
-
-/**
  * Flags of every WebAssembly build. The same flags for all, so that they share compiled dependencies. Messages of panics
  * name source files, and what is published must not name folders of the machine that built it.
  */
@@ -26,7 +20,13 @@ export const RUSTFLAGS = (() => {
 /** The line in the stamp of a build by which it is known to be up to date. */
 export const stampOf = (profile, hash) => `${profile} ${hash}`;
 
-/** Whether a build with this stamp need not be repeated. A release build also serves where a local one would do. */
+/**
+ * Whether a build with this stamp need not be repeated.
+ *
+ * There are two cargo profiles. `release` is published, deployed and tested. `local` compiles in less than half of the
+ * time, for `npm start` and `wrangler dev`; its modules are two to three times larger. A release build also serves where
+ * a local one would do.
+ */
 export const isCurrent = (stamp, profile, hash) =>
   holds(stamp, stampOf(profile, hash)) || holds(stamp, stampOf("release", hash));
 

@@ -211,7 +211,9 @@ fn core_modules_use_only_allowed_modules() {
 fn npm_package_uses_only_what_runs_in_a_page() {
     let folder = root().join("src/web");
     let mut faults = Vec::new();
-    for file in sources(&folder) {
+    let files = sources(&folder);
+    assert!(files.len() > 5, "only {} sources were read: the test looks in the wrong place", files.len());
+    for file in files {
         for (segments, line) in Mentions::of(&file, &folder).found {
             if let [first, second, ..] = segments.as_slice()
                 && first == "sortroom"
@@ -228,7 +230,9 @@ fn npm_package_uses_only_what_runs_in_a_page() {
 fn wire_words_occur_only_below_the_api() {
     let folder = root().join("src");
     let mut faults = Vec::new();
-    for file in sources(&folder).into_iter().filter(|file| !file.starts_with(folder.join("core/api"))) {
+    let files: Vec<_> = sources(&folder).into_iter().filter(|file| !file.starts_with(folder.join("core/api"))).collect();
+    assert!(files.len() > 100, "only {} sources were read: the test looks in the wrong place", files.len());
+    for file in files {
         let text = fs::read_to_string(&file).expect("a source");
         for (number, line) in text.lines().enumerate() {
             let words = line.split(|c: char| !c.is_alphanumeric() && c != '_');
@@ -282,9 +286,9 @@ fn uses_by_folder(folder: &Path) -> BTreeMap<String, Uses> {
     folders
 }
 
-/// The modules in a circle, or between two: those left after removing, again and again, each module that uses none of
+/// The modules in a cycle, or between two: those left after removing, again and again, each module that uses none of
 /// those left, or is used by none of them.
-fn circle(uses: &Uses) -> BTreeSet<String> {
+fn cycle(uses: &Uses) -> BTreeSet<String> {
     let mut left: BTreeSet<String> = uses.keys().cloned().collect();
     loop {
         let is_used = |module: &String| left.iter().any(|user| uses[user].contains(module));
@@ -298,14 +302,14 @@ fn circle(uses: &Uses) -> BTreeSet<String> {
 }
 
 #[test]
-fn modules_of_one_folder_form_no_circle() {
+fn modules_of_one_folder_form_no_cycle() {
     let folders = uses_by_folder(&root().join("src/core"));
     assert!(folders.len() > 5, "only {} folders were read: the test looks in the wrong place", folders.len());
     let mut faults = Vec::new();
     for (folder, uses) in &folders {
-        let circle = circle(uses);
-        if !circle.is_empty() {
-            faults.push(format!("src/core/{folder}: {circle:?}"));
+        let cycle = cycle(uses);
+        if !cycle.is_empty() {
+            faults.push(format!("src/core/{folder}: {cycle:?}"));
         }
     }
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));

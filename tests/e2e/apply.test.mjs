@@ -193,7 +193,7 @@ function fits(value, { type, ...rules }) {
 test("the schema for editors accepts the example and rejects misspelled names and bad values", () => {
   const example = () => JSON.parse(readFileSync(EXAMPLE, "utf8"));
   assert.ok(fits(example(), schema));
-  assert.ok(fits(JSON.parse(readFileSync(join(ROOT, ".scripts", "demo.json"), "utf8")), schema));
+  assert.ok(fits(JSON.parse(readFileSync(join(ROOT, ".scripts", "demo_project.json"), "utf8")), schema));
   const mistakes = [
     (file) => (file.clasifiers = {}),
     (file) => (file.project.retention_day = 3),

@@ -125,7 +125,7 @@ export function describeComparison(comparison: Comparison): string {
     case "equal":
       return `Equal, byte for byte: server and page give the same ${comparison.subject}`;
     case "different":
-      return `Different: the server gives another ${comparison.subject} than the page. Its version may be another: load the page again.`;
+      return `Different: the server gives another ${comparison.subject} than the page. It may run another version: reload the page.`;
     case "failed":
       return describeError(comparison.code, comparison.message);
   }
@@ -139,11 +139,11 @@ export function describeError(code: string, message: string): string {
     case "UNAUTHENTICATED":
       return "The server asks for a token. One is in what npm start prints, or comes from whoever runs the server.";
     case "FORBIDDEN":
-      return "The server does not open this with that token.";
+      return "This token has no access to it.";
     case "TIMEOUT":
       return `${message}.`;
     case "TOO_LARGE":
-      return `The server does not take a document of this size with its question: ${message}.`;
+      return `The server does not take a document of this size together with its rules or fields: ${message}.`;
     case "RATE_LIMITED":
     case "BUSY":
       return `The server has too much to do just now: ${message}.`;

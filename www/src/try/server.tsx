@@ -62,7 +62,7 @@ export function Server() {
             }}
           >
             <label>
-              Token <small>(none where a session is open)</small>
+              Token <small>(leave empty if signed in)</small>
               <input
                 type="password"
                 autocomplete="off"
@@ -129,6 +129,6 @@ function Result({ comparison }: { comparison: Comparison | null }) {
     case "failed":
       return <p class="compared unanswered">{describeComparison(comparison)}</p>;
     default:
-      return <p class="compared quiet">It is sent as soon as it is answered here.</p>;
+      return <p class="compared quiet">Waiting for the result of this page.</p>;
   }
 }
