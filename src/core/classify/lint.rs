@@ -106,6 +106,7 @@ const FILLER_WORDS: &[&str] = &[
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum FindingKind {
     /// Two rules have the same words.
     Duplicate,
@@ -122,6 +123,7 @@ pub enum FindingKind {
 /// A problem of a rule set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Finding {
     /// The kind of problem.
     pub kind: FindingKind,
@@ -134,6 +136,7 @@ pub struct Finding {
 /// The findings for a rule set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct LintResult {
     /// The findings, in the order of the rules.
     pub findings: Vec<Finding>,
