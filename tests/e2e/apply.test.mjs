@@ -1,5 +1,4 @@
-// `npm run apply`, against a stub server that records requests, and against the real server if it is built; and the
-// JSON schema with which editors check the file.
+// `npm run apply`, against a stub server that records requests, and against the real server if it is built.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -123,91 +122,4 @@ test("applies the example to the real server, once", { skip: !BUILT && "the Work
   assert.match(second.err, /Nothing to change/);
   const { items } = await request(server.url, "GET", "/v1/classifiers", { token });
   assert.equal(items[0].routes[0].deployment, "Accounting");
-});
-
-const schema = JSON.parse(readFileSync(join(ROOT, "www", "sortroom.schema.json"), "utf8"));
-
-/** The keywords of JSON Schema that the schema uses. Others fail the test. */
-const KEYWORDS = {
-  $schema: () => true,
-  $defs: () => true,
-  title: () => true,
-  description: () => true,
-  properties: (value, schemas) => Object.entries(value).every(([name, item]) => !(name in schemas) || fits(item, schemas[name])),
-  additionalProperties: (value, schemaOfRest, { properties = {} }) =>
-    Object.entries(value).every(([name, item]) => name in properties || (schemaOfRest !== false && fits(item, schemaOfRest))),
-  propertyNames: (value, names) => Object.keys(value).every((name) => fits(name, names)),
-  maxProperties: (value, max) => Object.keys(value).length <= max,
-  required: (value, names) => names.every((name) => name in value),
-  items: (value, itemSchema) => value.every((item) => fits(item, itemSchema)),
-  minItems: (value, min) => value.length >= min,
-  maxItems: (value, max) => value.length <= max,
-  minLength: (value, min) => [...value].length >= min,
-  maxLength: (value, max) => value === null || [...value].length <= max,
-  pattern: (value, pattern) => value === null || new RegExp(pattern, "u").test(value),
-  minimum: (value, min) => value >= min,
-  maximum: (value, max) => value <= max,
-  enum: (value, options) => options.includes(value),
-  anyOf: (value, options) => options.some((item) => fits(value, item)),
-  $ref: (value, ref) => fits(value, ref.split("/").slice(1).reduce((node, step) => node[step], schema)),
-};
-const TYPES = {
-  object: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
-  array: Array.isArray,
-  string: (value) => typeof value === "string",
-  number: (value) => typeof value === "number",
-  integer: Number.isInteger,
-  null: (value) => value === null,
-};
-
-function fits(value, { type, ...rules }) {
-  if (type !== undefined && ![type].flat().some((name) => TYPES[name](value))) return false;
-  return Object.entries(rules).every(([keyword, rule]) => {
-    assert.ok(keyword in KEYWORDS, `this test does not know the keyword ${keyword}`);
-    return KEYWORDS[keyword](value, rule, rules);
-  });
-}
-
-test("the schema for editors accepts the example and rejects misspelled names and bad values", () => {
-  const example = () => JSON.parse(readFileSync(EXAMPLE, "utf8"));
-  assert.ok(fits(example(), schema));
-  assert.ok(fits(JSON.parse(readFileSync(join(ROOT, ".scripts", "demo.json"), "utf8")), schema));
-  const mistakes = [
-    (file) => (file.clasifiers = {}),
-    (file) => (file.project.retention_day = 3),
-    (file) => (file.project.retention_days = 0),
-    (file) => (file.schemas.empty = {}),
-    (file) => (file.schemas[""] = file.schemas.invoices),
-    (file) => (file.schemas.invoices.fields[0].kind = "sum"),
-    (file) => delete file.schemas.invoices.tables[0].fields[0].name,
-    (file) => (file.classifiers["mail-room"].rules[0].descripton = "Invoice with a number"),
-    (file) => (file.classifiers["mail-room"].rules[0].description = "short"),
-    (file) => (file.classifiers["mail-room"].rules = []),
-    (file) => (file.classifiers["mail-room"].settings.language = "english"),
-    (file) => (file.classifiers["mail-room"].settings.no_match_bias = "0"),
-    (file) => (file.classifiers["mail-room"].routes[0].schema_id = "x"),
-    (file) => delete file.classifiers["mail-room"].routes[0].schema,
-  ];
-  for (const makeMistake of mistakes) {
-    const file = example();
-    makeMistake(file);
-    assert.ok(!fits(file, schema), String(makeMistake));
-  }
-  const file = example();
-  file.classifiers["mail-room"].settings.language = null;
-  assert.ok(fits(file, schema));
-});
-
-test("every property in the schema has a description", () => {
-  const undescribed = [];
-  const visit = (node, path) => {
-    for (const [name, property] of Object.entries(node.properties ?? {})) {
-      const target = property.$ref ? property.$ref.split("/").slice(1).reduce((node, step) => node[step], schema) : property;
-      if (!target.description) undescribed.push(`${path}/${name}`);
-      visit(property, `${path}/${name}`);
-    }
-  };
-  visit(schema, "");
-  for (const [name, property] of Object.entries(schema.$defs)) visit(property, name);
-  assert.deepEqual(undescribed, []);
 });
