@@ -164,6 +164,7 @@ impl ErrorKind {
 /// One step of the path to a field: a member of an object or an index in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum PathSegment {
     /// An index in a list, from 0.
     Index(usize),
@@ -203,6 +204,7 @@ pub struct Violation {
 /// An invalid field, as callers see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct FieldError {
     /// A JSON pointer (RFC 6901) into the input.
     pub pointer: String,

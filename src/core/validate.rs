@@ -16,6 +16,11 @@
 //! assert_eq!(error.message(), "String should have at least 1 character");
 //! ```
 
+pub(crate) mod declare;
+#[cfg(feature = "openapi")]
+pub mod json_schema;
+pub mod shape;
+
 use std::ops::RangeInclusive;
 
 use serde_json::{Value, json};
@@ -27,9 +32,6 @@ use crate::{
 
 /// The longest rejected value that errors repeat, as JSON: enough to recognise it.
 const MAX_ECHOED_BYTES: usize = 1024;
-
-/// The longest language code, in characters: the length that BCP 47 requires implementations to accept.
-const MAX_LANGUAGE_CHARS: usize = 35;
 
 /// A value of the input, and the path to it. Null counts as absent.
 #[derive(Debug, Clone)]
@@ -63,6 +65,17 @@ impl<'a> Input<'a> {
     pub fn members(&self) -> Vec<(&'a str, Self)> {
         let members = self.value.and_then(Value::as_object).into_iter().flatten();
         members.map(|(name, value)| (name.as_str(), self.with(name.as_str(), Some(value)))).collect()
+    }
+
+    /// The items of a list; empty if this is none.
+    pub fn items(&self) -> Vec<Self> {
+        let items = self.value.and_then(Value::as_array).into_iter().flatten();
+        items.enumerate().map(|(index, item)| list_item(self, index, item)).collect()
+    }
+
+    /// The typed value; None if it is not of that type.
+    pub fn read<T: shape::Read>(&self) -> Option<T> {
+        T::read(self.value)
     }
 
     /// The error about the content of this value, with the path of this value in front of its pointers.
@@ -128,6 +141,11 @@ impl Validator {
         }
     }
 
+    /// Adds the violations that `other` has collected.
+    pub fn append(&mut self, other: Self) {
+        self.violations.extend(other.violations);
+    }
+
     /// The parsed value, if there were no violations.
     ///
     /// # Errors
@@ -179,16 +197,7 @@ impl Validator {
 
     /// An integer within `bounds`. Strings of digits are accepted too, because query parameters are strings.
     pub fn integer(&mut self, field: &Input<'_>, bounds: RangeInclusive<u32>) -> Option<u32> {
-        let number = match field.value? {
-            Value::String(text) => text
-                .trim()
-                .parse::<i128>()
-                .map_err(|_| ("int_parsing", "Input should be a valid integer, unable to parse string as an integer")),
-            Value::Number(number) => as_integer(number)
-                .ok_or(("int_from_float", "Input should be a valid integer, got a number with a fractional part")),
-            _ => Err(("int_type", "Input should be a valid integer")),
-        };
-        let number = match number {
+        let number = match as_integer(field.value?) {
             Ok(number) => number,
             Err((reason, message)) => {
                 self.reject(field, reason, message, None);
@@ -223,34 +232,15 @@ impl Validator {
         Some(number).filter(|number| bounds.contains(number))
     }
 
-    /// A language code, such as `de` or `pt-BR`.
-    pub fn language<'a>(&mut self, field: &Input<'a>) -> Option<&'a str> {
-        let fits = |text: &str| {
-            let mut parts = text.split(['-', '_']);
-            let first = |part: &str| matches!(part.len(), 2 | 3) && part.bytes().all(|b| b.is_ascii_alphabetic());
-            parts.next().is_some_and(first)
-                && parts.all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric()))
-        };
-        self.text_matching(field, 2..=MAX_LANGUAGE_CHARS, "^[A-Za-z]{2,3}([-_][A-Za-z0-9]+)*$", fits)
-    }
-
     /// A boolean, in any of the usual notations.
     pub fn boolean(&mut self, field: &Input<'_>) -> Option<bool> {
-        match field.value? {
-            Value::Bool(value) => return Some(*value),
-            Value::Number(number) if number.as_u64() == Some(0) => return Some(false),
-            Value::Number(number) if number.as_u64() == Some(1) => return Some(true),
-            Value::String(text) => match text.to_ascii_lowercase().as_str() {
-                "true" | "1" | "yes" | "on" | "t" | "y" => return Some(true),
-                "false" | "0" | "no" | "off" | "f" | "n" => return Some(false),
-                _ => {
-                    let message = "Input should be a valid boolean, unable to interpret input";
-                    self.reject(field, "bool_parsing", message, None);
-                }
-            },
-            _ => self.reject(field, "bool_type", "Input should be a valid boolean", None),
+        match as_boolean(field.value?) {
+            Ok(value) => Some(value),
+            Err((reason, message)) => {
+                self.reject(field, reason, message, None);
+                None
+            }
         }
-        None
     }
 
     /// A date and time.
@@ -306,7 +296,7 @@ impl Validator {
             let context = json!({ "field_type": "List", "max_length": max, "actual_length": actual });
             self.reject(field, "too_long", message, Some(context));
         } else {
-            return Some(items.iter().enumerate().map(|(i, item)| list_item(field, i, item)).collect());
+            return Some(field.items());
         }
         None
     }
@@ -339,13 +329,44 @@ fn list_item<'a>(list: &Input<'a>, index: usize, item: &'a Value) -> Input<'a> {
     Input { value: Some(item), ..list.with(index, None) }
 }
 
-fn as_integer(number: &serde_json::Number) -> Option<i128> {
+/// The reason and the message of a violation.
+type Fault = (&'static str, &'static str);
+
+/// The integer that a value denotes.
+fn as_integer(value: &Value) -> Result<i128, Fault> {
+    match value {
+        Value::String(text) => text
+            .trim()
+            .parse()
+            .map_err(|_| ("int_parsing", "Input should be a valid integer, unable to parse string as an integer")),
+        Value::Number(number) => whole(number)
+            .ok_or(("int_from_float", "Input should be a valid integer, got a number with a fractional part")),
+        _ => Err(("int_type", "Input should be a valid integer")),
+    }
+}
+
+fn whole(number: &serde_json::Number) -> Option<i128> {
     if let Some(number) = number.as_i128() {
         return Some(number);
     }
     // A float without a fraction is an integer too, if it is below 2^53, where floats are exact.
     let float = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() < 9e15)?;
     format!("{float:.0}").parse().ok()
+}
+
+/// The boolean that a value denotes.
+fn as_boolean(value: &Value) -> Result<bool, Fault> {
+    match value {
+        Value::Bool(value) => Ok(*value),
+        Value::Number(number) if number.as_u64() == Some(0) => Ok(false),
+        Value::Number(number) if number.as_u64() == Some(1) => Ok(true),
+        Value::String(text) => match text.to_ascii_lowercase().as_str() {
+            "true" | "1" | "yes" | "on" | "t" | "y" => Ok(true),
+            "false" | "0" | "no" | "off" | "f" | "n" => Ok(false),
+            _ => Err(("bool_parsing", "Input should be a valid boolean, unable to interpret input")),
+        },
+        _ => Err(("bool_type", "Input should be a valid boolean")),
+    }
 }
 
 const fn plural(count: usize) -> &'static str {

@@ -103,7 +103,7 @@ export type Field = {
    */
   synonyms?: Array<string>,
   /**
-   * The values of a field of kind `FieldKind::Label`.
+   * The values of a field of the kind `label`.
    */
   options?: Array<string>,
 };

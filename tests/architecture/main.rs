@@ -230,7 +230,8 @@ fn npm_package_uses_only_what_runs_in_a_page() {
 fn wire_words_occur_only_below_the_api() {
     let folder = root().join("src");
     let mut faults = Vec::new();
-    let files: Vec<_> = sources(&folder).into_iter().filter(|file| !file.starts_with(folder.join("core/api"))).collect();
+    let files: Vec<_> =
+        sources(&folder).into_iter().filter(|file| !file.starts_with(folder.join("core/api"))).collect();
     assert!(files.len() > 100, "only {} sources were read: the test looks in the wrong place", files.len());
     for file in files {
         let text = fs::read_to_string(&file).expect("a source");

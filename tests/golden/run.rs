@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// A request to send. The target is a path with its query.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Request {
     pub method: String,
     pub target: String,
@@ -18,7 +18,7 @@ pub struct Request {
 }
 
 /// A received response. Header names are in lower case.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Response {
     pub status: u16,
     pub headers: Vec<(String, String)>,

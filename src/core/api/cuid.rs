@@ -4,7 +4,10 @@
 
 use std::{fmt::Display, str::FromStr};
 
+use serde_json::Value;
 use uuid::Uuid;
+
+use crate::validate::shape::Read;
 
 /// 36^25 > 2^128 > 36^24.
 const DIGITS: u32 = 25;
@@ -38,6 +41,16 @@ pub fn decode<T: FromStr>(text: &str) -> Option<T> {
     }
     // With the prefix of another dialect: three letters and `-`.
     text.split_once('-').filter(|(prefix, _)| prefix.len() == 3).and_then(|(_, bare)| bare.parse().ok())
+}
+
+/// An id of the input, in any of its formats.
+#[derive(Debug, Clone, Copy)]
+pub struct Id<T>(pub T);
+
+impl<T: FromStr> Read for Id<T> {
+    fn read(value: Option<&Value>) -> Option<Self> {
+        decode(value?.as_str()?).map(Self)
+    }
 }
 
 #[cfg(test)]

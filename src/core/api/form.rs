@@ -5,7 +5,7 @@
 //! [`store_form`] does so for the form, and the caller calls [`delete_stored`]. [`buffer_form`] keeps the file in
 //! memory instead.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::{
     body::Body,
@@ -94,7 +94,7 @@ async fn store(
     if received.size == 0 {
         return Err(empty_file());
     }
-    Ok(StoredForm { file_name, received, texts: parts.rest().await? })
+    Ok(StoredForm { file_name, received, texts: parts.rest().await?.0 })
 }
 
 /// A form whose file is in memory.
@@ -104,6 +104,8 @@ pub struct BufferedForm {
     pub bytes: Bytes,
     /// The text parts by name; the last one if a name repeats.
     pub texts: BTreeMap<String, String>,
+    /// The names of other parts that are files. Their bytes were skipped.
+    pub other_files: BTreeSet<String>,
 }
 
 fn too_large_to_buffer() -> Error {
@@ -139,7 +141,8 @@ pub async fn buffer_form(file_part: &str, headers: &HeaderMap, body: Body) -> Re
     if buffer.is_empty() {
         return Err(empty_file());
     }
-    Ok(BufferedForm { bytes: buffer.freeze(), texts: parts.rest().await? })
+    let (texts, other_files) = parts.rest().await?;
+    Ok(BufferedForm { bytes: buffer.freeze(), texts, other_files })
 }
 
 fn empty_file() -> Error {
@@ -151,6 +154,7 @@ struct Parts<'f> {
     form: Multipart<'f>,
     file_part: &'f str,
     texts: BTreeMap<String, String>,
+    other_files: BTreeSet<String>,
     /// The longest text part that is accepted.
     max_text_bytes: usize,
     /// How many more parts are accepted.
@@ -159,7 +163,8 @@ struct Parts<'f> {
 
 impl<'f> Parts<'f> {
     fn new(form: Multipart<'f>, file_part: &'f str, max_text_bytes: usize) -> Self {
-        Self { form, file_part, texts: BTreeMap::new(), max_text_bytes, remaining: limits::FORM_PARTS }
+        let (texts, other_files) = (BTreeMap::new(), BTreeSet::new());
+        Self { form, file_part, texts, other_files, max_text_bytes, remaining: limits::FORM_PARTS }
     }
 
     /// Reads up to the file and returns its name and its part; None at the end of the form.
@@ -174,8 +179,10 @@ impl<'f> Parts<'f> {
                 return Ok(Some((file_name, part)));
             } else if part.file_name().is_none() {
                 self.texts.insert(name, text(&mut part, self.max_text_bytes).await?);
+            } else {
+                // It is skipped; it still counts towards the limit of the whole body.
+                self.other_files.insert(name);
             }
-            // A file in a part of another name is skipped; it still counts towards the limit of the whole body.
         }
         Err(refused("The form has too many parts."))
     }
@@ -185,11 +192,11 @@ impl<'f> Parts<'f> {
         file.ok_or_else(|| refused(&format!("{} field is required for multipart requests.", self.file_part)))
     }
 
-    /// Reads the parts after the file and returns all texts.
-    async fn rest(mut self) -> Result<BTreeMap<String, String>> {
+    /// Reads the parts after the file, and returns all texts and the names of the other files.
+    async fn rest(mut self) -> Result<(BTreeMap<String, String>, BTreeSet<String>)> {
         match self.file().await? {
             Some(_) => Err(refused(&format!("{} field may be there only once.", self.file_part))),
-            None => Ok(self.texts),
+            None => Ok((self.texts, self.other_files)),
         }
     }
 }

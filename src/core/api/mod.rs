@@ -10,6 +10,7 @@
 
 pub mod auth;
 pub mod body;
+pub mod checked;
 pub mod context;
 pub mod cuid;
 pub mod dialonce;
@@ -17,10 +18,13 @@ pub mod form;
 pub mod limai;
 pub mod llamacloud;
 pub mod native;
+#[cfg(feature = "openapi")]
+pub mod openapi;
 pub mod origin;
 pub mod page_token;
 pub mod query;
 pub mod reply;
+mod routes;
 
 use axum::{
     Router,

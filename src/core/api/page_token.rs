@@ -7,8 +7,12 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
+use super::checked::Checked;
 use crate::service::index::{Cursor, PageRequest};
-use crate::validate::{Input, Validator};
+use crate::validate::{
+    declare::declare,
+    shape::{Declared, OPEN, Shape},
+};
 
 /// The version of the token format. Tokens of other versions are refused.
 const VERSION: u32 = 1;
@@ -40,38 +44,47 @@ fn decode(listing: &str, text: &str) -> Option<Cursor> {
     (token.version == VERSION && token.listing == listing).then_some(Cursor { key: token.key, id: token.id })
 }
 
-/// The page sizes of a listing.
-#[derive(Debug, Clone, Copy)]
-pub struct PageSizes {
-    /// The size if the caller names none.
-    pub default: u32,
-    /// The largest that callers may ask for.
-    pub max: u32,
+declare! {
+    /// A page of a listing.
+    #[derive(Debug)]
+    pub struct Paging(OPEN) {
+        /// How many items to answer at most.
+        pub page_size: u32 = default(Shape::Integer(1..=100), DEFAULT_SIZE),
+        /// The `next_page_token` of the page before; absent for the first page.
+        pub page_token: Option<String> = optional(TOKEN),
+    }
 }
 
-/// The page of `listing` that a size and a token ask for.
-pub fn request(
-    check: &mut Validator,
-    listing: &str,
-    sizes: PageSizes,
-    size: &Input<'_>,
-    token: &Input<'_>,
-) -> Option<PageRequest> {
-    let size = match check.integer(size, 1..=sizes.max) {
-        None if !size.is_absent() => None,
-        size => size.or(Some(sizes.default)),
+declare! {
+    /// A page of a listing of small items.
+    #[derive(Debug)]
+    pub struct LargePaging(OPEN) {
+        /// How many items to answer at most.
+        pub page_size: u32 = default(Shape::Integer(1..=1_000), DEFAULT_SIZE),
+        /// The `next_page_token` of the page before; absent for the first page.
+        pub page_token: Option<String> = optional(TOKEN),
+    }
+}
+
+const TOKEN: Shape = Shape::text(1..=MAX_TOKEN_CHARS);
+
+/// The number of items if the caller names none.
+const DEFAULT_SIZE: u32 = 50;
+
+/// The page of `listing` that a part of a request asks for by the members of [`Paging`] or [`LargePaging`]. Reports a
+/// token of another listing.
+pub fn page<T: Declared>(request: &mut Checked<T>, listing: &str) -> PageRequest {
+    let (input, check) = request.parts();
+    // If there is none, a fault has been reported.
+    let Some(Paging { page_size: size, page_token }) = input.read() else {
+        return PageRequest { size: 1, after: None };
     };
-    let after = match check.text(token, 1..=MAX_TOKEN_CHARS) {
-        None => token.is_absent().then_some(None),
-        Some(text) => {
-            let cursor = decode(listing, text);
-            if cursor.is_none() {
-                check.reject_value(token, "not a page token of this listing");
-            }
-            cursor.map(Some)
-        }
-    };
-    Some(PageRequest { size: size?, after: after? })
+    let after = page_token.as_ref().and_then(|token| decode(listing, token));
+    let field = input.get("page_token");
+    if after.is_none() && page_token.is_some_and(|token| (1..=MAX_TOKEN_CHARS).contains(&token.chars().count())) {
+        check.reject_value(&field, "not a page token of this listing");
+    }
+    PageRequest { size, after }
 }
 
 #[cfg(test)]
@@ -80,19 +93,16 @@ mod tests {
 
     use super::*;
 
-    const SIZES: PageSizes = PageSizes { default: 50, max: 100 };
-
     fn page_of(input: &Value) -> Result<PageRequest, crate::error::Error> {
-        let input = Input::root("query", Some(input));
-        let mut check = Validator::default();
-        let page = request(&mut check, "jobs", SIZES, &input.get("size"), &input.get("token"));
-        check.finish(page)
+        let mut query = Checked::<Paging>::new("query", input.clone());
+        let page = page(&mut query, "jobs");
+        query.finish().map(|_| page)
     }
 
     #[test]
     fn tokens_round_trip() {
         let cursor = Cursor { key: "Rechnung März.pdf".into(), id: "7".into() };
-        let page = page_of(&json!({ "token": encode("jobs", &cursor), "size": "7" })).unwrap();
+        let page = page_of(&json!({ "page_token": encode("jobs", &cursor), "page_size": "7" })).unwrap();
         assert_eq!(page, PageRequest { size: 7, after: Some(cursor) });
         assert_eq!(page_of(&json!({})).unwrap(), PageRequest { size: 50, after: None });
     }
@@ -108,10 +118,10 @@ mod tests {
             "!".to_owned(),
             URL_SAFE_NO_PAD.encode("[]"),
         ] {
-            let error = page_of(&json!({ "token": token })).unwrap_err();
-            assert_eq!(error.violations()[0].pointer[1], "token".into());
+            let error = page_of(&json!({ "page_token": token })).unwrap_err();
+            assert_eq!(error.violations()[0].pointer[1], "page_token".into());
         }
-        assert_eq!(page_of(&json!({ "size": 101, "token": "x" })).unwrap_err().violations().len(), 2);
-        assert!(page_of(&json!({ "size": 0 })).is_err());
+        assert_eq!(page_of(&json!({ "page_size": 101, "page_token": "x" })).unwrap_err().violations().len(), 2);
+        assert!(page_of(&json!({ "page_size": 0 })).is_err());
     }
 }

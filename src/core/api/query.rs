@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use axum::http::Uri;
 use serde_json::Value;
 
-use crate::validate::Input;
+use super::checked::Checked;
+use crate::validate::shape::{Declared, Member, Shape};
 
 /// The parameters of a query string. A list is a repeated key. An empty value counts as absent, because one family of
 /// clients sends `status=` for null. Unknown parameters are ignored.
@@ -24,50 +25,53 @@ impl Query {
         Self(query)
     }
 
-    /// The parameter `name`; its last value if it is repeated.
-    pub fn get(&self, name: &str) -> Input<'_> {
-        Input::root("query", None).with(name, self.0.get(name).and_then(|values| values.last()))
+    /// The parameters that `T` declares, checked. A parameter that is no list has its last value if it is repeated.
+    pub fn checked<T: Declared>(&self) -> Checked<T> {
+        let value = T::OBJECT.all_members().into_iter().filter_map(|member| Some((member.name, self.value(member)?)));
+        Checked::new("query", value.map(|(name, value)| (name.to_owned(), value)).collect())
     }
 
-    /// Every value of the parameter `name`; None if it is absent.
-    pub fn get_all(&self, name: &str) -> Option<Vec<Input<'_>>> {
-        let list = Input::root("query", None).with(name, None);
-        self.0.get(name).map(|values| values.iter().enumerate().map(|(i, value)| list.with(i, Some(value))).collect())
-    }
-
-    /// Whether `value` is among the values of the parameter `name`.
-    pub fn contains(&self, name: &str, value: &str) -> bool {
-        self.0.get(name).is_some_and(|values| values.iter().any(|item| item == value))
+    fn value(&self, member: &Member) -> Option<Value> {
+        let values = self.0.get(member.name)?;
+        if matches!(member.shape, Shape::List { .. }) { Some(values.clone().into()) } else { values.last().cloned() }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::validate::Validator;
+    use crate::validate::{declare::declare, shape::OPEN};
+
+    declare! {
+        #[derive(Debug)]
+        struct Listing(OPEN) {
+            job_ids: Vec<String> = optional(Shape::list(0..=9, &Shape::text(0..=3))),
+            status: Option<String> = optional(Shape::text(0..=9)),
+            name: Option<String> = optional(Shape::text(0..=9)),
+            page_size: Option<u32> = optional(Shape::Integer(1..=100)),
+        }
+    }
+
+    fn listing(query: &str) -> Checked<Listing> {
+        Query::from_uri(&format!("/x?{query}").parse().unwrap()).checked()
+    }
 
     #[test]
     fn reads_lists_and_treats_empty_as_absent() {
-        let query =
-            Query::from_uri(&"/x?job_ids=a&job_ids=b%2Bc&status=&name=first&name=last+one&odd".parse().unwrap());
-        let mut check = Validator::default();
-        let ids = query.get_all("job_ids").unwrap();
-        let ids: Vec<_> = ids.iter().filter_map(|id| check.text(id, 0..=9)).collect();
-        assert_eq!(ids, ["a", "b+c"]);
-        assert!(query.get("status").is_absent() && query.get("odd").is_absent() && query.get_all("status").is_none());
-        assert_eq!(check.text(&query.get("name"), 0..=9), Some("last one"));
-        assert!(query.contains("job_ids", "a") && !query.contains("job_ids", "c"));
+        let listing = listing("job_ids=a&job_ids=b%2Bc&status=&name=first&name=last+one&odd&page_size=7");
+        let listing = listing.finish().unwrap();
+        assert_eq!(listing.job_ids, ["a", "b+c"]);
+        assert_eq!((listing.status, listing.name.as_deref()), (None, Some("last one")));
+        assert_eq!(listing.page_size, Some(7));
     }
 
     #[test]
     fn errors_name_the_parameter() {
-        let query = Query::from_uri(&"/x?page_size=0&job_ids=a&job_ids=".parse().unwrap());
-        let mut check = Validator::default();
-        check.integer(&query.get("page_size"), 1..=100);
-        let error = check.finish(None::<()>).unwrap_err();
+        let error = listing("page_size=0&job_ids=a&job_ids=long").finish().unwrap_err();
+        let pointers: Vec<_> = error.violations().iter().map(|violation| &violation.pointer).collect();
         assert_eq!(
-            serde_json::to_value(&error.violations()[0].pointer).unwrap(),
-            serde_json::json!(["query", "page_size"])
+            serde_json::to_value(pointers).unwrap(),
+            serde_json::json!([["query", "job_ids", 1], ["query", "page_size"]])
         );
     }
 }

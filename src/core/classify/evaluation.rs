@@ -11,6 +11,11 @@ use super::{Classifier, Decision, RuleSet, Settings};
 use crate::ENGINE_VERSION;
 use crate::document::Document;
 use crate::error::{Error, Result, Violation};
+use crate::limits;
+use crate::validate::{
+    declare::declare,
+    shape::{CLOSED, Shape},
+};
 
 /// The number of confidence bins of equal width: the most common one in papers on calibration.
 const BINS: usize = 15;
@@ -24,20 +29,23 @@ pub struct Case {
     pub label: Option<String>,
 }
 
-/// A text with its right label.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "types", derive(ts_rs::TS))]
-pub struct LabelledText {
-    /// The text.
-    pub text: String,
-    /// The right label; None if no rule fits.
-    #[cfg_attr(feature = "types", ts(optional = nullable))]
-    pub label: Option<String>,
+declare! {
+    /// A text with its right label.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+    pub struct LabelledText(CLOSED) {
+        /// The text.
+        pub text: String = required(Shape::text(1..=limits::MAX_BODY_BYTES)),
+        /// The right label; None if no rule fits.
+        #[cfg_attr(feature = "types", ts(optional = nullable))]
+        pub label: Option<String> = optional(Shape::text(1..=limits::MAX_LABEL_CHARS)),
+    }
 }
 
 /// The answer of a rule set for a case.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Answer {
     /// As [`Decision::label`].
     pub label: Option<String>,
@@ -56,6 +64,7 @@ impl From<Decision> for Answer {
 /// The metrics of a rule set.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Evaluation {
     /// The share of cases with the right answer, be it a label or "none".
     pub accuracy: f64,
@@ -80,6 +89,7 @@ pub struct Evaluation {
 /// The metrics of a label, or of "none".
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ClassMetrics {
     /// The label; None for "none".
     pub label: Option<String>,
@@ -98,6 +108,7 @@ pub struct ClassMetrics {
 /// Answers of similar confidence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ReliabilityBin {
     /// The lower bound of the confidence, inclusive.
     pub from: f64,
@@ -114,6 +125,7 @@ pub struct ReliabilityBin {
 /// The metrics of a rule set, and the comparison with the published version.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct EvaluateResult {
     /// The metrics.
     #[serde(flatten)]
@@ -127,6 +139,7 @@ pub struct EvaluateResult {
 /// The differences between two versions of a rule set.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Comparison {
     /// The cases that only the draft answers rightly.
     pub fixes: Vec<AnswerChange>,
@@ -137,6 +150,7 @@ pub struct Comparison {
 /// A case that two versions answer differently.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct AnswerChange {
     /// The index of the case.
     pub case: usize,

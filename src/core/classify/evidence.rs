@@ -7,6 +7,7 @@ use crate::document::Span;
 /// Words of the document that count for a rule, or against it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Evidence {
     /// The page, from 1.
     pub page: u32,
@@ -33,6 +34,7 @@ fn default_evidence_kind() -> EvidenceKind {
 /// The reason why a place counts for a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum EvidenceKind {
     /// A word of the rule.
     Word,

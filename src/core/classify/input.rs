@@ -1,84 +1,66 @@
-//! Parses rules, settings and labelled texts from JSON.
+//! Reads rules, settings and labelled texts from JSON.
 
-use std::collections::BTreeSet;
+use serde_json::Value;
 
 use super::evaluation::LabelledText;
-use super::{Rule, RuleSet, Settings};
+use super::{RuleSet, Settings};
 use crate::limits;
+use crate::validate::shape::{Declared, Pattern, Read, Shape, Unique};
 use crate::validate::{Input, Validator};
 
-/// Reads rules. Every rule is checked, so that all errors are reported.
-pub fn parse_rules(check: &mut Validator, field: &Input<'_>) -> Option<RuleSet> {
-    let items = check.list(field, 1..=limits::MAX_RULES)?;
-    let mut labels = BTreeSet::new();
-    let rules: Vec<_> = items.iter().map(|item| parse_rule(check, item, &mut labels)).collect();
-    let rules: Vec<Rule> = rules.into_iter().collect::<Option<_>>()?;
+/// The label of a rule.
+pub const LABEL: Shape = Shape::Text { length: 1..=limits::MAX_LABEL_CHARS, pattern: Some(&PRINTABLE) };
+
+/// The description of a rule.
+pub const DESCRIPTION: Shape = Shape::text(limits::MIN_DESCRIPTION_CHARS..=limits::MAX_DESCRIPTION_CHARS);
+
+/// The rules of a rule set.
+pub const RULES: Shape = Shape::Own { documented: &RULE_LIST, format: "", check: check_rules };
+
+/// Labelled texts.
+pub const CASES: Shape = Shape::list(1..=limits::MAX_CASES, &LabelledText::SHAPE);
+
+const RULE_LIST: Shape = Shape::List {
+    length: 1..=limits::MAX_RULES,
+    item: &super::Rule::SHAPE,
+    unique: Some(Unique { member: "label", message: "another rule has this label" }),
+};
+
+/// Not blank, and without control characters.
+pub const PRINTABLE: Pattern = Pattern {
+    regex: r"^[^\p{Cc}]*\S[^\p{Cc}]*$",
+    fits: |text| !text.trim().is_empty() && !text.chars().any(char::is_control),
+};
+
+fn check_rules(check: &mut Validator, field: &Input<'_>) {
+    check.check_shape(field, &RULE_LIST);
+    let rules = field.read::<Vec<super::Rule>>().unwrap_or_default();
     if rules.iter().flat_map(|rule| &rule.examples).map(String::len).sum::<usize>() > limits::MAX_EXAMPLES_BYTES {
         check.reject_value(field, &format!("the examples are more than {} bytes", limits::MAX_EXAMPLES_BYTES));
     }
-    Some(RuleSet { rules })
 }
 
-fn parse_rule(check: &mut Validator, item: &Input<'_>, labels: &mut BTreeSet<String>) -> Option<Rule> {
-    if !check.object(item) {
-        return None;
+impl Read for RuleSet {
+    fn read(value: Option<&Value>) -> Option<Self> {
+        value.map(|value| Read::read(Some(value)))?.map(|rules| Self { rules })
     }
-    check.deny_unknown_fields(item, &["label", "description", "examples"]);
-    let (label, description) = (item.get("label"), item.get("description"));
-    check.require(&label);
-    check.require(&description);
-    let is_label = |label: &str| !label.trim().is_empty() && !label.chars().any(char::is_control);
-    let text = check.text_matching(&label, 1..=limits::MAX_LABEL_CHARS, r"^[^\p{Cc}]*\S[^\p{Cc}]*$", is_label);
-    if text.is_some_and(|text| !labels.insert(text.to_owned())) {
-        check.reject_value(&label, "another rule has this label");
-    }
-    let description = check.text(&description, limits::MIN_DESCRIPTION_CHARS..=limits::MAX_DESCRIPTION_CHARS);
-    let examples = parse_examples(check, &item.get("examples"));
-    Some(Rule { label: text?.to_owned(), description: description?.to_owned(), examples: examples? })
 }
 
-/// Reads the examples of a rule. An absent member is an empty list.
-fn parse_examples(check: &mut Validator, field: &Input<'_>) -> Option<Vec<String>> {
-    if field.is_absent() {
-        return Some(Vec::new());
-    }
-    let items = check.list(field, 0..=limits::MAX_EXAMPLES)?;
-    let texts: Vec<_> =
-        items.iter().map(|item| check.text(item, 1..=limits::MAX_EXAMPLE_CHARS).map(str::to_owned)).collect();
-    texts.into_iter().collect()
+/// Reads rules. Every rule is checked, so that all errors are reported.
+pub fn parse_rules(check: &mut Validator, field: &Input<'_>) -> Option<RuleSet> {
+    check.check_shape(field, &RULES);
+    field.read()
 }
 
 /// Reads settings; None if absent.
 pub fn parse_settings(check: &mut Validator, field: &Input<'_>) -> Option<Settings> {
-    if !check.object(field) {
-        return None;
-    }
-    check.deny_unknown_fields(field, &["language", "no_match_bias", "allow_no_match"]);
-    let bounds = -limits::MAX_NO_MATCH_BIAS..=limits::MAX_NO_MATCH_BIAS;
-    Some(Settings {
-        language: check.language(&field.get("language")).map(str::to_owned),
-        no_match_bias: check.number(&field.get("no_match_bias"), bounds).unwrap_or_default(),
-        allow_no_match: check.boolean(&field.get("allow_no_match")).unwrap_or(true),
-    })
+    check.check_shape(field, &Settings::SHAPE);
+    field.read::<Option<Settings>>().flatten()
 }
 
 /// Reads labelled texts.
 pub fn parse_cases(check: &mut Validator, field: &Input<'_>) -> Option<Vec<LabelledText>> {
     check.require(field);
-    let items = check.list(field, 1..=limits::MAX_CASES)?;
-    let cases: Vec<_> = items.iter().map(|item| parse_case(check, item)).collect();
-    cases.into_iter().collect()
-}
-
-fn parse_case(check: &mut Validator, item: &Input<'_>) -> Option<LabelledText> {
-    check.require(item);
-    if !check.object(item) {
-        return None;
-    }
-    check.deny_unknown_fields(item, &["text", "label"]);
-    check.require(&item.get("text"));
-    let label = item.get("label");
-    let parsed_label = check.text(&label, 1..=limits::MAX_LABEL_CHARS).map(str::to_owned);
-    let text = check.text(&item.get("text"), 1..=limits::MAX_BODY_BYTES)?.to_owned();
-    (parsed_label.is_some() || label.is_absent()).then_some(LabelledText { text, label: parsed_label })
+    check.check_shape(field, &CASES);
+    field.read()
 }

@@ -39,6 +39,7 @@ static FILLER_WORDS: LazyLock<WordSet> =
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum FindingKind {
     /// Two rules have the same words.
     Duplicate,
@@ -55,6 +56,7 @@ pub enum FindingKind {
 /// A problem of a rule set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Finding {
     /// The kind of problem.
     pub kind: FindingKind,
@@ -67,6 +69,7 @@ pub struct Finding {
 /// The findings for a rule set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct LintResult {
     /// The findings, in the order of the rules.
     pub findings: Vec<Finding>,
@@ -293,7 +296,8 @@ mod tests {
 
     #[test]
     fn the_demo_has_no_findings() {
-        let demo: serde_json::Value = serde_json::from_str(include_str!("../../../.scripts/demo.json")).unwrap();
+        let demo: serde_json::Value =
+            serde_json::from_str(include_str!("../../../.scripts/demo_project.json")).unwrap();
         for (name, classifier) in demo["classifiers"].as_object().unwrap() {
             let rules = RuleSet { rules: serde_json::from_value(classifier["rules"].clone()).unwrap() };
             assert_eq!(kinds_and_rules(&rules), [], "{name}");

@@ -46,7 +46,12 @@ mod weights;
 use serde::{Deserialize, Serialize};
 
 use crate::document::Document;
+use crate::limits;
 use crate::text::{EmbeddingTable, Language};
+use crate::validate::{
+    declare::declare,
+    shape::{CLOSED, LANGUAGE, Shape},
+};
 
 use context_features::SubjectSimilarities;
 use example_centroids::ExampleCentroids;
@@ -63,18 +68,21 @@ pub use evidence::{Evidence, EvidenceKind};
 pub use features::Features;
 pub use result::{AttachmentOutcome, AttachmentResult, ClassifyResult};
 
-/// A rule in plain language: a label, and a description of the documents that get it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "types", derive(ts_rs::TS))]
-pub struct Rule {
-    /// The label, such as `invoice`. Unique in its rule set.
-    pub label: String,
-    /// A description, in plain language, of the documents that get this label.
-    pub description: String,
-    /// Texts known to have this label, if any. They sharpen the rule and never replace its words.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "types", ts(as = "Option<Vec<String>>", optional))]
-    pub examples: Vec<String>,
+declare! {
+    /// A rule in plain language: a label, and a description of the documents that get it.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+    pub struct Rule(CLOSED) {
+        /// The label, such as `invoice`. Unique in its rule set.
+        pub label: String = required(input::LABEL),
+        /// A description, in plain language, of the documents that get this label.
+        pub description: String = required(input::DESCRIPTION),
+        /// Texts known to have this label, if any. They sharpen the rule and never replace its words.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[cfg_attr(feature = "types", ts(as = "Option<Vec<String>>", optional))]
+        pub examples: Vec<String> =
+            optional(Shape::list(0..=limits::MAX_EXAMPLES, &Shape::text(1..=limits::MAX_EXAMPLE_CHARS))),
+    }
 }
 
 impl Rule {
@@ -91,19 +99,22 @@ pub struct RuleSet {
     pub rules: Vec<Rule>,
 }
 
-/// Options of a decision.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-#[cfg_attr(feature = "types", derive(ts_rs::TS))]
-pub struct Settings {
-    /// The language of the documents (ISO 639-1), if the caller knows it; detected if absent.
-    pub language: Option<String>,
-    /// A shift of the log-odds of the answer "none of these": 0 leaves them as calibrated, 1 multiplies the odds of
-    /// "none" by 2.7, negative values make "none" rarer.
-    pub no_match_bias: f64,
-    /// Whether "none of these" is a possible answer. If not, the best rule is always the answer.
-    #[serde(skip_serializing_if = "is_true")]
-    pub allow_no_match: bool,
+declare! {
+    /// Options of a decision.
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    #[serde(default)]
+    #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+    pub struct Settings(CLOSED) {
+        /// The language of the documents (ISO 639-1), if the caller knows it; detected if absent.
+        pub language: Option<String> = optional(LANGUAGE),
+        /// A shift of the log-odds of the answer "none of these": 0 leaves them as calibrated, 1 multiplies the odds of
+        /// "none" by 2.7, negative values make "none" rarer.
+        pub no_match_bias: f64 =
+            default(Shape::Number(-limits::MAX_NO_MATCH_BIAS..=limits::MAX_NO_MATCH_BIAS), 0.0),
+        /// Whether "none of these" is a possible answer. If not, the best rule is always the answer.
+        #[serde(skip_serializing_if = "is_true")]
+        pub allow_no_match: bool = default(Shape::Boolean, true),
+    }
 }
 
 impl Default for Settings {
@@ -121,6 +132,7 @@ fn is_true(value: &bool) -> bool {
 /// The rule that came second.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct RunnerUp {
     /// Its label.
     pub label: String,
@@ -133,6 +145,7 @@ pub struct RunnerUp {
 /// A change of the document that would change the answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Counterfactual {
     /// The label the document would get: of the second rule, or of the nearest rule if none matched.
     pub label: String,
@@ -143,6 +156,7 @@ pub struct Counterfactual {
 /// How well one rule fits the document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Score {
     /// The label of the rule.
     pub label: String,
@@ -154,6 +168,7 @@ pub struct Score {
 /// The label of a document, with its confidence and the reasons.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Decision {
     /// The label of the rule that fits; None if no rule does.
     pub label: Option<String>,

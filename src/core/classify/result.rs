@@ -10,6 +10,7 @@ use crate::error::Error;
 /// The decision for a document, with those for its attachments.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ClassifyResult {
     /// The decision for the document.
     #[serde(flatten)]
@@ -24,6 +25,7 @@ pub struct ClassifyResult {
 /// The result for a file attached to a mail.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct AttachmentResult {
     /// The name that the mail gives it.
     pub name: Option<String>,
@@ -36,6 +38,7 @@ pub struct AttachmentResult {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum AttachmentOutcome {
     /// The decision.
     Decision(Decision),

@@ -44,10 +44,15 @@ pub use with_attachments::{Attachment, DocumentWithAttachments, ReadError, read_
 
 use crate::error::{Error, Result, Unreadable};
 use crate::limits;
+use crate::validate::{
+    declare::declare,
+    shape::{CLOSED, Shape},
+};
 
 /// A range of a page's text: byte offsets `start..end`, both on character boundaries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Span {
     /// The first byte.
     pub start: usize,
@@ -65,6 +70,7 @@ impl Span {
 /// A box on a page, in points (1/72 inch), with the origin at the top left and y growing downwards.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Rect {
     /// Left edge.
     pub x: f32,
@@ -149,27 +155,31 @@ pub struct Document {
     pub page_count: u32,
 }
 
-/// A mail that the caller has already parsed: its subject and the text of its body, plain or HTML.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "types", derive(ts_rs::TS))]
-pub struct Mail {
-    /// The subject; empty if there is none.
-    #[cfg_attr(feature = "types", ts(as = "Option<String>", optional))]
-    pub subject: String,
-    /// The body.
-    pub body: String,
+declare! {
+    /// A mail that the caller has already parsed: its subject and the text of its body, plain or HTML.
+    #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+    #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+    pub struct Mail(CLOSED) {
+        /// The subject; empty if there is none.
+        #[cfg_attr(feature = "types", ts(as = "Option<String>", optional))]
+        pub subject: String = default(Shape::text(0..=input::MAX_SUBJECT_CHARS), String::new()),
+        /// The body.
+        pub body: String = required(input::MAIL_BODY),
+    }
 }
 
-/// Options for reading a document.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-#[cfg_attr(feature = "types", derive(ts_rs::TS))]
-#[cfg_attr(feature = "types", ts(optional_fields))]
-pub struct ReadOptions {
-    /// The pages to read, such as `1,3,5-7`; all if absent.
-    pub pages: Option<String>,
-    /// The maximum number of pages to read, counted from the first selected page.
-    pub max_pages: Option<u32>,
+declare! {
+    /// Options for reading a document.
+    #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+    #[serde(default)]
+    #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+    #[cfg_attr(feature = "types", ts(optional_fields))]
+    pub struct ReadOptions(CLOSED) {
+        /// The pages to read, such as `1,3,5-7`; all if absent.
+        pub pages: Option<String> = optional(Shape::text(1..=input::MAX_PAGES_CHARS)),
+        /// The maximum number of pages to read, counted from the first selected page.
+        pub max_pages: Option<u32> = optional(Shape::Integer(1..=u32::MAX)),
+    }
 }
 
 impl Page {

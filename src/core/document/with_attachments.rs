@@ -40,6 +40,7 @@ pub struct Attachment {
 /// Why a file could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ReadError {
     /// The stable code of the reason.
     pub code: String,

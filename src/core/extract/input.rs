@@ -1,8 +1,9 @@
-//! Parses schemas from JSON.
+//! Reads schemas from JSON.
 
-use std::ops::RangeInclusive;
+use serde_json::Value;
 
-use super::{FieldKind, Schema, Table};
+use super::{FieldKind, Schema};
+use crate::validate::shape::{Choice, Declared, Read, Shape};
 use crate::validate::{Input, Validator};
 
 /// The names of the kinds of fields.
@@ -23,73 +24,44 @@ pub const FIELD_KINDS: [(&str, FieldKind); 14] = [
     ("label", FieldKind::Label),
 ];
 
-/// No bound: this module checks types only, and [`Schema::check`] the bounds.
-const ANY: RangeInclusive<usize> = 0..=usize::MAX;
+/// The kind of a field.
+pub const KIND: Shape = Shape::Words(|| FIELD_KINDS.map(|(word, _)| word).to_vec());
 
-/// Reads the members `fields` and `tables` of `field`, and checks the schema.
-pub fn parse_schema(check: &mut Validator, field: &Input<'_>) -> Option<Schema> {
-    let (fields, tables) = (field.get("fields"), field.get("tables"));
-    if fields.is_empty() && tables.is_empty() {
-        check.reject(&fields, "missing", "A schema needs a field or a table", None);
-        return None;
-    }
-    let fields = parse_list(check, &fields, parse_field);
-    let tables = parse_list(check, &tables, parse_table);
-    let schema = Schema { fields: fields?, tables: tables? };
-    if let Err(error) = schema.check() {
+/// A schema asks for something.
+pub const FIELD_OR_TABLE: Choice = Choice {
+    members: &["fields", "tables"],
+    exclusive: false,
+    check: |check, schema| {
+        let fields = schema.get("fields");
+        if fields.is_empty() && schema.get("tables").is_empty() {
+            check.reject(&fields, "missing", "A schema needs a field or a table", None);
+        }
+    },
+};
+
+/// Reports what [`Schema::check`] finds.
+pub fn check_schema(check: &mut Validator, field: &Input<'_>) {
+    if let Some(Err(error)) = field.read::<Schema>().map(|schema| schema.check()) {
         check.reject_nested(field, &error);
-        return None;
     }
-    Some(schema)
 }
 
-/// Reads a list. Every item is checked, so that all errors are reported. An absent list is an empty one.
-fn parse_list<T>(
-    check: &mut Validator,
-    field: &Input<'_>,
-    mut parse_item: impl FnMut(&mut Validator, &Input<'_>) -> Option<T>,
-) -> Option<Vec<T>> {
-    if field.is_absent() {
-        return Some(Vec::new());
+impl Read for FieldKind {
+    fn read(value: Option<&Value>) -> Option<Self> {
+        let word = value?;
+        FIELD_KINDS.iter().find(|(known, _)| word == known).map(|(_, kind)| *kind)
     }
-    let items: Vec<_> = check.list(field, ANY)?.iter().map(|item| parse_item(check, item)).collect();
-    items.into_iter().collect()
 }
 
-fn parse_table(check: &mut Validator, item: &Input<'_>) -> Option<Table> {
-    if !check.object(item) {
-        return None;
-    }
-    check.deny_unknown_fields(item, &["name", "description", "fields"]);
-    check.require(&item.get("name"));
-    check.require(&item.get("fields"));
-    let name = text(check, &item.get("name"));
-    let description = text(check, &item.get("description"));
-    let fields = parse_list(check, &item.get("fields"), parse_field);
-    Some(Table { name: name?, description, fields: fields? })
-}
-
-fn parse_field(check: &mut Validator, item: &Input<'_>) -> Option<super::Field> {
-    if !check.object(item) {
-        return None;
-    }
-    check.deny_unknown_fields(item, &["name", "kind", "description", "synonyms", "options"]);
-    check.require(&item.get("name"));
-    let name = text(check, &item.get("name"));
-    let kind = check.one_of(&item.get("kind"), &FIELD_KINDS).unwrap_or_default();
-    let description = text(check, &item.get("description"));
-    let synonyms = parse_list(check, &item.get("synonyms"), text);
-    let options = parse_list(check, &item.get("options"), text);
-    Some(super::Field { name: name?, kind, description, synonyms: synonyms?, options: options? })
-}
-
-fn text(check: &mut Validator, field: &Input<'_>) -> Option<String> {
-    check.text(field, ANY).map(str::to_owned)
+/// Reads a schema from the members `fields` and `tables` of `field`. Other members are for the caller to refuse.
+pub fn parse_schema(check: &mut Validator, field: &Input<'_>) -> Option<Schema> {
+    Schema::OBJECT.check_members(check, field);
+    field.read()
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 

@@ -43,6 +43,7 @@ use crate::document::{AttachedFile, Document, Rect, Span};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum ValueSource {
     /// The text of the pages.
     #[default]
@@ -54,6 +55,7 @@ pub enum ValueSource {
 /// The place of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Citation {
     /// The page, from 1.
     pub page: u32,
@@ -72,6 +74,7 @@ pub struct Citation {
 /// The value that the document gives for a field.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Value {
     /// The name of the field.
     pub field: String,
@@ -91,6 +94,7 @@ pub struct Value {
 /// The rows that the document gives for a table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct TableRows {
     /// The name of the table.
     pub table: String,
@@ -101,6 +105,7 @@ pub struct TableRows {
 /// The values and rows that a document gives for a schema.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Extraction {
     /// One value per field, in the order of the schema.
     pub values: Vec<Value>,
@@ -111,6 +116,7 @@ pub struct Extraction {
 /// An extraction with the version of the engine that made it, as callers get it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ExtractResult {
     /// The values and rows.
     #[serde(flatten)]

@@ -4,6 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, PathSegment, Result, Violation};
 use crate::limits;
+use crate::validate::{
+    declare::declare,
+    shape::{CLOSED, Object, Shape},
+};
+
+use super::input;
 
 /// The kind of a field's value. It decides which places of a document are candidates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
@@ -41,64 +47,79 @@ pub enum FieldKind {
     Label,
 }
 
-/// One value to extract.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "types", derive(ts_rs::TS))]
-pub struct Field {
-    /// The name, such as `invoice_number`. Unique in its schema or table.
-    pub name: String,
-    /// The kind of value.
+declare! {
+    /// One value to extract.
+    #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+    #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+    pub struct Field(CLOSED) {
+        /// The name, such as `invoice_number`. Unique in its schema or table.
+        pub name: String = required(NAME),
+        /// The kind of value.
+        #[serde(default)]
+        #[cfg_attr(feature = "types", ts(as = "Option<FieldKind>", optional))]
+        pub kind: FieldKind = default(input::KIND, FieldKind::default()),
+        /// What the value is, in plain language.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "types", ts(optional))]
+        pub description: Option<String> = optional(TEXT),
+        /// Other names that documents use for it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[cfg_attr(feature = "types", ts(as = "Option<Vec<String>>", optional))]
+        pub synonyms: Vec<String> = optional(WORDINGS),
+        /// The values of a field of the kind `label`.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[cfg_attr(feature = "types", ts(as = "Option<Vec<String>>", optional))]
+        pub options: Vec<String> = optional(WORDINGS),
+    }
+}
+
+declare! {
+    /// Rows of the same fields, such as the items of an invoice.
+    #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+    #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+    pub struct Table(CLOSED) {
+        /// The name of the table. Unique among tables and fields.
+        pub name: String = required(NAME),
+        /// What its rows are, in plain language.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "types", ts(optional))]
+        pub description: Option<String> = optional(TEXT),
+        /// The fields of a row.
+        pub fields: Vec<Field> = required(Shape::list(1..=limits::MAX_FIELDS, &Field::SHAPE)),
+    }
+}
+
+declare! {
+    /// What to extract from a document.
+    #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
     #[serde(default)]
-    #[cfg_attr(feature = "types", ts(as = "Option<FieldKind>", optional))]
-    pub kind: FieldKind,
-    /// What the value is, in plain language.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "types", ts(optional))]
-    pub description: Option<String>,
-    /// Other names that documents use for it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "types", ts(as = "Option<Vec<String>>", optional))]
-    pub synonyms: Vec<String>,
-    /// The values of a field of kind [`FieldKind::Label`].
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "types", ts(as = "Option<Vec<String>>", optional))]
-    pub options: Vec<String>,
+    #[cfg_attr(feature = "types", derive(ts_rs::TS))]
+    pub struct Schema(Object { choices: &[input::FIELD_OR_TABLE], check: Some(input::check_schema), ..CLOSED }) {
+        /// Values that a document has once.
+        #[cfg_attr(feature = "types", ts(as = "Option<Vec<Field>>", optional))]
+        pub fields: Vec<Field> = optional(Shape::list(0..=limits::MAX_FIELDS, &Field::SHAPE)),
+        /// Values that it has in rows.
+        #[cfg_attr(feature = "types", ts(as = "Option<Vec<Table>>", optional))]
+        pub tables: Vec<Table> = optional(Shape::list(0..=limits::MAX_TABLES, &Table::SHAPE)),
+    }
 }
 
-/// Rows of the same fields, such as the items of an invoice.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "types", derive(ts_rs::TS))]
-pub struct Table {
-    /// The name of the table. Unique among tables and fields.
-    pub name: String,
-    /// What its rows are, in plain language.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "types", ts(optional))]
-    pub description: Option<String>,
-    /// The fields of a row.
-    pub fields: Vec<Field>,
-}
+/// The name of a field or table.
+const NAME: Shape = Shape::text(1..=limits::MAX_FIELD_NAME_CHARS);
 
-/// What to extract from a document.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-#[cfg_attr(feature = "types", derive(ts_rs::TS))]
-pub struct Schema {
-    /// Values that a document has once.
-    #[cfg_attr(feature = "types", ts(as = "Option<Vec<Field>>", optional))]
-    pub fields: Vec<Field>,
-    /// Values that it has in rows.
-    #[cfg_attr(feature = "types", ts(as = "Option<Vec<Table>>", optional))]
-    pub tables: Vec<Table>,
-}
+/// The description of a field or table.
+const TEXT: Shape = Shape::text(0..=limits::MAX_FIELD_TEXT_CHARS);
+
+/// Synonyms or options of a field.
+const WORDINGS: Shape = Shape::list(0..=limits::MAX_FIELD_WORDINGS, &NAME);
 
 impl Schema {
-    /// Checks that the schema is valid.
+    /// Checks what the declaration of its members does not say.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Invalid`](crate::error::ErrorKind::Invalid), with every violation and its place: no field and no
-    /// table, a name that is empty or taken, a [`FieldKind::Label`] without options, or a bound of [`limits`].
+    /// table, a name or wording that is blank, a name that is taken, or a [`FieldKind::Label`] without options.
     pub fn check(&self) -> Result<()> {
         let mut errors = SchemaErrors::default();
         if self.fields.is_empty() && self.tables.is_empty() {
@@ -106,14 +127,9 @@ impl Schema {
         }
         let mut names = Vec::new();
         errors.fields(&[], &self.fields, &mut names);
-        errors.count(&["tables".into()], self.tables.len(), limits::MAX_TABLES, "tables");
-        for (table_index, table) in self.tables.iter().enumerate().take(limits::MAX_TABLES) {
+        for (table_index, table) in self.tables.iter().enumerate() {
             let pointer = ["tables".into(), table_index.into()];
             errors.name(&pointer, &table.name, &mut names);
-            errors.text(&pointer, "description", table.description.as_deref().unwrap_or_default());
-            if table.fields.is_empty() {
-                errors.add(&with(&pointer, "fields"), "too_short", "A table needs a field");
-            }
             errors.fields(&pointer, &table.fields, &mut Vec::new());
         }
         if errors.0.is_empty() { Ok(()) } else { Err(Error::invalid(errors.0)) }
@@ -141,13 +157,11 @@ impl SchemaErrors {
 
     fn fields<'a>(&mut self, pointer: &[PathSegment], fields: &'a [Field], names: &mut Vec<&'a str>) {
         let pointer = with(pointer, "fields");
-        self.count(&pointer, fields.len(), limits::MAX_FIELDS, "fields");
-        for (index, field) in fields.iter().enumerate().take(limits::MAX_FIELDS) {
+        for (index, field) in fields.iter().enumerate() {
             let pointer = with(&pointer, index);
             self.name(&pointer, &field.name, names);
-            self.text(&pointer, "description", field.description.as_deref().unwrap_or_default());
-            self.texts(&pointer, "synonyms", &field.synonyms);
-            self.texts(&pointer, "options", &field.options);
+            self.wordings(&pointer, "synonyms", &field.synonyms);
+            self.wordings(&pointer, "options", &field.options);
             if field.kind == FieldKind::Label && field.options.is_empty() {
                 self.add(&with(&pointer, "options"), "too_short", "A field of kind label needs options");
             }
@@ -158,39 +172,16 @@ impl SchemaErrors {
         let pointer = with(pointer, "name");
         if name.trim().is_empty() {
             self.add(&pointer, "string_too_short", "A name must not be empty");
-        } else if name.chars().count() > limits::MAX_FIELD_NAME_CHARS {
-            let message = format!("A name should have at most {} characters", limits::MAX_FIELD_NAME_CHARS);
-            self.add(&pointer, "string_too_long", message);
         } else if names.contains(&name) {
             self.add(&pointer, "duplicate", format!("The name {name:?} is taken"));
         }
         names.push(name);
     }
 
-    fn count(&mut self, pointer: &[PathSegment], count: usize, bound: usize, what: &str) {
-        if count > bound {
-            self.add(pointer, "too_long", format!("At most {bound} {what} are allowed"));
-        }
-    }
-
-    fn text(&mut self, pointer: &[PathSegment], member: &str, text: &str) {
-        if text.chars().count() > limits::MAX_FIELD_TEXT_CHARS {
-            let message = format!("A {member} should have at most {} characters", limits::MAX_FIELD_TEXT_CHARS);
-            self.add(&with(pointer, member), "string_too_long", message);
-        }
-    }
-
-    fn texts(&mut self, pointer: &[PathSegment], member: &str, texts: &[String]) {
+    fn wordings(&mut self, pointer: &[PathSegment], member: &str, texts: &[String]) {
         let pointer = with(pointer, member);
-        self.count(&pointer, texts.len(), limits::MAX_FIELD_WORDINGS, member);
-        for (index, text) in texts.iter().enumerate().take(limits::MAX_FIELD_WORDINGS) {
-            if text.trim().is_empty() {
-                self.add(&with(&pointer, index), "string_too_short", format!("The {member} must not be empty"));
-            } else if text.chars().count() > limits::MAX_FIELD_NAME_CHARS {
-                let message =
-                    format!("Each of {member} should have at most {} characters", limits::MAX_FIELD_NAME_CHARS);
-                self.add(&with(&pointer, index), "string_too_long", message);
-            }
+        for (index, _) in texts.iter().enumerate().filter(|(_, text)| text.trim().is_empty()) {
+            self.add(&with(&pointer, index), "string_too_short", format!("The {member} must not be empty"));
         }
     }
 }
@@ -205,7 +196,7 @@ mod tests {
             (r"{}", "/fields: The schema asks"),
             (r#"{"fields":[{"name":" "}]}"#, "/fields/0/name: A name must"),
             (r#"{"fields":[{"name":"a"},{"name":"a"}]}"#, "/fields/1/name: The name \"a\" is taken"),
-            (r#"{"fields":[{"name":"a"}],"tables":[{"name":"a","fields":[]}]}"#, "/tables/0/fields: A table"),
+            (r#"{"fields":[{"name":"a"}],"tables":[{"name":"a","fields":[]}]}"#, "/tables/0/name: The name"),
             (
                 r#"{"tables":[{"name":"a","fields":[{"name":"b","synonyms":["c",""]}]}]}"#,
                 "/tables/0/fields/0/synonyms/1",
@@ -215,11 +206,6 @@ mod tests {
             let error = serde_json::from_str::<Schema>(json).unwrap().check().unwrap_err();
             assert!(format!("{error:#}").contains(expected), "{error:#}");
         }
-        let too_many = Schema {
-            fields: (0..=limits::MAX_FIELDS).map(|n| Field { name: n.to_string(), ..Field::default() }).collect(),
-            tables: vec![],
-        };
-        assert!(too_many.check().is_err());
         let valid = r#"{"fields":[{"name":"kind","kind":"label","options":["a"]},{"name":"iban","kind":"iban"}],"tables":[{"name":"items","fields":[{"name":"kind"}]}]}"#;
         let valid: Schema = serde_json::from_str(valid).unwrap();
         valid.check().unwrap();

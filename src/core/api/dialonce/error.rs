@@ -1,7 +1,7 @@
 //! Errors of this dialect: `{"statusCode", "message", "error"}`, and 400 for all invalid input.
 
 use axum::{body::Body, http::Response};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::{
     api::reply::{self, Dialect},
@@ -11,6 +11,20 @@ use crate::{
 /// The dialect of mail classification.
 #[derive(Debug)]
 pub enum DialOnce {}
+
+/// An error.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "Error"))]
+pub struct ErrorResponse {
+    /// The status of the response.
+    status_code: u16,
+    /// What is wrong.
+    message: String,
+    /// The status in words.
+    error: &'static str,
+}
 
 impl Dialect for DialOnce {
     fn render(error: &Error, request_id: &str) -> Response<Body> {
@@ -27,13 +41,15 @@ impl Dialect for DialOnce {
             message = messages.collect::<Vec<_>>().join("; ");
         }
         let reason = status.canonical_reason().unwrap_or("Error");
-        let body = json!({ "statusCode": status.as_u16(), "message": message, "error": reason });
+        let body = ErrorResponse { status_code: status.as_u16(), message, error: reason };
         reply::error_response_without_422(error, &body)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::error::{ErrorKind, Unreadable, Violation};
 

@@ -1,14 +1,11 @@
 //! Labels: the rules of an orchestrator.
 
-use axum::{
-    body::Body,
-    http::{HeaderMap, StatusCode},
-};
+use axum::http::StatusCode;
 
-use super::{Caller, NO_ORCHESTRATOR, PathParams, Reply, orchestrator, wire::Label};
+use super::{Body, Caller, NO_ORCHESTRATOR, PathParams, Reply, orchestrator, wire::Label};
 use crate::{
-    api::{body, reply},
-    classify::Rule,
+    api::reply,
+    classify::{Rule, input::PRINTABLE},
     error::Result,
     id::RuleId,
     limits,
@@ -17,8 +14,40 @@ use crate::{
         index::{ClassifierVersion, RuleChange, Version},
         ports::Ports,
     },
-    validate::{Input, Validator},
+    validate::{
+        declare::declare,
+        shape::{OPEN, Object, Pattern, Shape},
+    },
 };
+
+declare! {
+    /// A label to add.
+    #[derive(Debug)]
+    pub(super) struct NewLabel(OPEN) {
+        /// The name. Unique in its orchestrator.
+        name: String = required(NAME),
+        /// What mails with this label are like, in plain language.
+        description: String = required(DESCRIPTION),
+    }
+}
+
+declare! {
+    /// What changes of a label; absent members stay.
+    #[derive(Debug)]
+    pub(super) struct ChangedLabel(Object { required: false, ..OPEN }) {
+        /// The name.
+        name: Option<String> = optional(NAME),
+        /// What mails with this label are like, in plain language.
+        description: Option<String> = optional(DESCRIPTION),
+    }
+}
+
+const NAME: Shape = Shape::Text {
+    length: 1..=limits::MAX_LABEL_CHARS,
+    pattern: Some(&Pattern { regex: r"^[^\p{Cc}]*\S.*$", fits: PRINTABLE.fits }),
+};
+
+const DESCRIPTION: Shape = Shape::text(1..=limits::MAX_DESCRIPTION_CHARS);
 
 const NO_LABEL: &str = "Label not found";
 
@@ -48,18 +77,9 @@ pub(super) async fn get<P: Ports>(caller: Caller<P>, segments: PathParams) -> Re
 }
 
 /// `POST .../classification/labels`
-pub(super) async fn create<P: Ports>(caller: Caller<P>, segments: PathParams, headers: HeaderMap, body: Body) -> Reply {
+pub(super) async fn create<P: Ports>(caller: Caller<P>, segments: PathParams, body: Body<NewLabel>) -> Reply {
     let id = orchestrator(&caller, &segments)?;
-    let input = body::json(&headers, body).await?;
-    let input = Input::root("body", Some(&input));
-    let mut check = Validator::default();
-    check.require(&input);
-    check.object(&input);
-    for member in ["name", "description"] {
-        check.require(&input.get(member));
-    }
-    let (label, description) = texts(&mut check, &input);
-    let (label, description) = check.finish(label.zip(description))?;
+    let NewLabel { name: label, description } = body.0.finish()?;
     let change = RuleChange::Add(Rule::new(label.clone(), description));
     let changed = classifiers::change_rules(&caller.ports, caller.token.project, id, change).await;
     let classifier = changed.map_err(|error| error.with_not_found_message(NO_ORCHESTRATOR))?;
@@ -68,15 +88,10 @@ pub(super) async fn create<P: Ports>(caller: Caller<P>, segments: PathParams, he
 }
 
 /// `PATCH .../classification/labels/{labelCuid}`
-pub(super) async fn change<P: Ports>(caller: Caller<P>, segments: PathParams, headers: HeaderMap, body: Body) -> Reply {
+pub(super) async fn change<P: Ports>(caller: Caller<P>, segments: PathParams, body: Body<ChangedLabel>) -> Reply {
     let classifier = load(&caller, &segments).await?;
     let id: RuleId = segments.id("label", NO_LABEL)?;
-    let input = body::json(&headers, body).await?;
-    let input = Input::root("body", Some(&input));
-    let mut check = Validator::default();
-    check.object(&input);
-    let (label, description) = texts(&mut check, &input);
-    check.finish(Some(()))?;
+    let ChangedLabel { name: label, description } = body.0.finish()?;
     let change = RuleChange::Replace { rule: id, label, description };
     let classifier = classifiers::change_rules(&caller.ports, caller.token.project, classifier.id, change).await?;
     Ok(answer(StatusCode::OK, &classifier, classifier.rule(id)?))
@@ -88,12 +103,4 @@ pub(super) async fn delete<P: Ports>(caller: Caller<P>, segments: PathParams) ->
     let change = RuleChange::Remove(segments.id("label", NO_LABEL)?);
     classifiers::change_rules(&caller.ports, caller.token.project, classifier.id, change).await?;
     Ok(reply::empty(StatusCode::NO_CONTENT))
-}
-
-/// The name and the description; None for one that is absent or invalid.
-fn texts(check: &mut Validator, input: &Input<'_>) -> (Option<String>, Option<String>) {
-    let fits = |label: &str| !label.trim().is_empty() && !label.chars().any(char::is_control);
-    let label = check.text_matching(&input.get("name"), 1..=limits::MAX_LABEL_CHARS, r"^[^\p{Cc}]*\S.*$", fits);
-    let description = check.text(&input.get("description"), 1..=limits::MAX_DESCRIPTION_CHARS);
-    (label.map(str::to_owned), description.map(str::to_owned))
 }

@@ -1,10 +1,10 @@
 //! Classifying mails.
 
 use axum::{
-    body::Body,
+    body::Body as RequestBody,
     http::{HeaderMap, StatusCode},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json, value::RawValue};
 
 use super::{
@@ -12,8 +12,8 @@ use super::{
     wire::{Predictions, Process},
 };
 use crate::{
-    api::{body, cuid, reply},
-    document::{Mail, input},
+    api::{body, checked::Checked, cuid, reply},
+    document::Mail,
     error::{Error, ErrorKind, Result},
     id::JobId,
     job::{External, JobKind},
@@ -24,15 +24,48 @@ use crate::{
         mails,
         ports::Ports,
     },
-    validate::{Input, Validator},
+    validate::{
+        declare::declare,
+        shape::{Declared, OPEN, Object, Shape},
+    },
 };
-
-/// The longest `external_ref`, in characters.
-const REFERENCE_CHARS: usize = 1_024;
 
 const NO_PROCESS: &str = "Process not found";
 
-/// A request. `external_metadata` stays raw, because it is returned byte for byte.
+declare! {
+    /// A mail in a member of its own, as documented for the asynchronous call.
+    #[derive(Debug)]
+    pub(super) struct WrappedMail(OPEN) {
+        /// The mail. Other members than these are ignored.
+        mail: Mail = required(Shape::Object(&OPEN_MAIL)),
+        external: ExternalInput = flattened,
+    }
+}
+
+declare! {
+    /// A mail at the top level, as documented for the synchronous call.
+    #[derive(Debug)]
+    pub(super) struct FlatMail(OPEN) {
+        mail: Mail = flattened,
+        external: ExternalInput = flattened,
+    }
+}
+
+static OPEN_MAIL: Object = Object { name: "Mail", closed: false, ..*Mail::OBJECT };
+
+declare! {
+    /// What comes back with the classification.
+    #[derive(Debug)]
+    pub(super) struct ExternalInput(OPEN) {
+        /// A text of the caller.
+        external_ref: Option<String> = optional(Shape::text(0..=1_024)),
+        /// Any JSON of the caller, up to 64 KiB, which comes back byte for byte.
+        external_metadata: Option<Value> = optional(Shape::Any),
+    }
+}
+
+/// The members of a request. `external_metadata` stays raw, because it is returned byte for byte and may have numbers
+/// that nothing else can hold.
 #[derive(Deserialize)]
 struct Submission<'a> {
     mail: Option<Value>,
@@ -43,8 +76,21 @@ struct Submission<'a> {
     external_metadata: Option<&'a RawValue>,
 }
 
+/// A mail that was submitted.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub(super) struct Submitted {
+    /// The id to ask for its classification by.
+    process_cuid: String,
+}
+
 /// `POST .../classification-async`
-pub(super) async fn submit<P: Ports>(caller: Caller<P>, segments: PathParams, headers: HeaderMap, body: Body) -> Reply {
+pub(super) async fn submit<P: Ports>(
+    caller: Caller<P>,
+    segments: PathParams,
+    headers: HeaderMap,
+    body: RequestBody,
+) -> Reply {
     let orchestrator = orchestrator(&caller, &segments)?;
     let bytes = body::read_to_end(&headers, body).await?;
     let (mail, external) = read(&bytes, BodyFormat::Wrapped)?;
@@ -56,7 +102,7 @@ pub(super) async fn submit<P: Ports>(caller: Caller<P>, segments: PathParams, he
         external,
     };
     match jobs::create(&caller.ports, &caller.token, request).await? {
-        CreateOutcome::Job(job) => Ok(reply::json(StatusCode::OK, &json!({ "process_cuid": cuid::encode(&job.id) }))),
+        CreateOutcome::Job(job) => Ok(reply::json(StatusCode::OK, &Submitted { process_cuid: cuid::encode(&job.id) })),
         CreateOutcome::Refused(Refusal::UnknownClassifier) => Err(Error::not_found(NO_ORCHESTRATOR).into()),
         CreateOutcome::Refused(refusal) => Err(Error::internal(format!("refused: {refusal:?}")).into()),
     }
@@ -81,16 +127,14 @@ fn read(bytes: &[u8], documented: BodyFormat) -> Result<(Mail, External)> {
     } else {
         json!({ "mail": submission.mail, "external_ref": submission.external_ref })
     };
-    let input = Input::root("body", Some(&input));
-    let mut check = Validator::default();
-    let mail = if flat {
-        input::parse_mail(&mut check, &input)
+    let (mail, external) = if flat {
+        let FlatMail { mail, external } = Checked::new("body", input).finish()?;
+        (mail, external)
     } else {
-        check.require(&input.get("mail"));
-        check.object(&input.get("mail")).then(|| input::parse_mail(&mut check, &input.get("mail"))).flatten()
+        let WrappedMail { mail, external } = Checked::new("body", input).finish()?;
+        (mail, external)
     };
-    let reference = check.text(&input.get("external_ref"), 0..=REFERENCE_CHARS).map(str::to_owned);
-    let mail = check.finish(mail)?;
+    let reference = external.external_ref;
     let metadata = submission.external_metadata.map(RawValue::get).filter(|metadata| *metadata != "null");
     if metadata.is_some_and(|metadata| metadata.len() > limits::MAX_METADATA_BYTES) {
         let limit = u64::try_from(limits::MAX_METADATA_BYTES).unwrap_or(u64::MAX);
@@ -118,7 +162,7 @@ pub(super) async fn classify<P: Ports>(
     caller: Caller<P>,
     segments: PathParams,
     headers: HeaderMap,
-    body: Body,
+    body: RequestBody,
 ) -> Reply {
     let orchestrator = orchestrator(&caller, &segments)?;
     let bytes = body::read_to_end(&headers, body).await?;

@@ -1,15 +1,5 @@
 //! The dialect of mail classification (Dial Once): classifies mails, given as subject and body, by labels.
 //!
-//! Below `/api/companies/{companyCuid}/orchestrators/{orchestratorCuid}`:
-//!
-//! | Method and path | Answer |
-//! |---|---|
-//! | `POST /classification-async` `{mail: {subject, body}, external_ref?, external_metadata?}` | `{process_cuid}` |
-//! | `GET /classification-async/{processCuid}` | `{status, result, external_ref, external_metadata}` |
-//! | `POST /classification` `{subject?, body}` | `{main_prediction, predictions}` |
-//! | `GET`, `POST /classification/labels` | labels |
-//! | `GET`, `PATCH`, `DELETE /classification/labels/{labelCuid}` | a label |
-//!
 //! A company is a project, an orchestrator a classifier, a label a rule. Errors are `{"statusCode", "message",
 //! "error"}`.
 
@@ -18,13 +8,13 @@ mod labels;
 mod mail;
 mod wire;
 
-use axum::{
-    Router,
-    routing::{get, post},
+pub use self::error::{DialOnce, ErrorResponse};
+use self::{
+    labels::{ChangedLabel, NewLabel},
+    mail::{FlatMail, Submitted, WrappedMail},
+    wire::{Label, Predictions, Process},
 };
-
-pub use self::error::DialOnce;
-use super::{context, reply::ApiError};
+use super::{checked::JsonBody, context, reply::ApiError, routes::routes};
 use crate::{
     error::{Error, Result},
     id::{ClassifierId, ProjectId},
@@ -34,19 +24,45 @@ use crate::{
 type Reply = Result<axum::response::Response, ApiError<DialOnce>>;
 type Caller<P> = context::Caller<P, DialOnce>;
 type PathParams = context::PathParams<DialOnce>;
+type Body<T> = JsonBody<T, DialOnce>;
 
-/// The routes.
-pub fn routes<P: Ports>() -> Router {
-    let orchestrator = Router::new()
-        .route("/classification", post(mail::classify::<P>))
-        .route("/classification-async", post(mail::submit::<P>))
-        .route("/classification-async/{process}", get(mail::result::<P>))
-        .route("/classification/labels", get(labels::list::<P>).post(labels::create::<P>))
-        .route(
-            "/classification/labels/{label}",
-            get(labels::get::<P>).patch(labels::change::<P>).delete(labels::delete::<P>),
-        );
-    Router::new().nest("/api/companies/{company}/orchestrators/{orchestrator}", orchestrator)
+/// A path below that of an orchestrator.
+macro_rules! below {
+    ($path:literal) => {
+        concat!("/api/companies/{company}/orchestrators/{orchestrator}", $path)
+    };
+}
+
+routes! {
+    /// Classifies a mail, and keeps nothing.
+    ///
+    /// The subject weighs more than the body; quoted history, signatures and disclaimers weigh less; header lines do
+    /// not count.
+    post below!("/classification"), mail::classify::<P>, token, json FlatMail, json WrappedMail
+        => 200 Predictions<'_>, 413;
+
+    /// Classifies a mail as a job.
+    post below!("/classification-async"), mail::submit::<P>, token, json WrappedMail, json FlatMail
+        => 200 Submitted, 413;
+
+    /// How far a mail is, and its classification once there is one. `external_metadata` comes back byte for byte.
+    get below!("/classification-async/{process}"), mail::result::<P>, token => 200 Process<'_>;
+
+    /// Lists the labels.
+    get below!("/classification/labels"), labels::list::<P>, token => 200 Vec<Label<'_>>;
+
+    /// Adds a label.
+    post below!("/classification/labels"), labels::create::<P>, token, json NewLabel => 201 Label<'_>, 409;
+
+    /// A label.
+    get below!("/classification/labels/{label}"), labels::get::<P>, token => 200 Label<'_>;
+
+    /// Changes a label, which keeps its id.
+    patch below!("/classification/labels/{label}"), labels::change::<P>, token, json ChangedLabel
+        => 200 Label<'_>, 409;
+
+    /// Deletes a label.
+    delete below!("/classification/labels/{label}"), labels::delete::<P>, token => 204;
 }
 
 const NO_ORCHESTRATOR: &str = "Orchestrator not found";

@@ -19,9 +19,13 @@ const MIN_LIKELIHOOD: f64 = 0.05;
 
 /// A label.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub(super) struct Label<'a> {
+    /// The id.
     cuid: String,
+    /// The name.
     name: &'a str,
+    /// What mails with this label are like.
     description: &'a str,
 }
 
@@ -33,8 +37,11 @@ impl<'a> Label<'a> {
 
 /// A label that may fit.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub(super) struct Prediction<'a> {
+    /// The name of the label.
     label: &'a str,
+    /// `high`, `medium` or `low`.
     confidence: &'static str,
     /// The rank, from 1.
     priority: usize,
@@ -42,8 +49,11 @@ pub(super) struct Prediction<'a> {
 
 /// The classification of a mail.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub(super) struct Predictions<'a> {
+    /// The label that fits; null if none does.
     main_prediction: Option<&'a str>,
+    /// The likeliest labels, best first.
     predictions: Vec<Prediction<'a>>,
 }
 
@@ -76,9 +86,11 @@ impl<'a> From<&'a Decision> for Predictions<'a> {
 
 /// The result of a submitted mail.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 struct Outcome<'a> {
-    /// Null if no label fits.
+    /// The label that fits; null if none does.
     classification: Option<&'a str>,
+    /// How likely the answer is right, from 0 to 1.
     confidence: f64,
     #[serde(flatten)]
     predictions: Predictions<'a>,
@@ -86,10 +98,16 @@ struct Outcome<'a> {
 
 /// The state of a submitted mail.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub(super) struct Process<'a> {
+    /// `started`, `completed` or `failed`.
     status: &'static str,
+    /// The classification, once there is one.
     result: Option<Outcome<'a>>,
+    /// The text of the request.
     external_ref: Option<&'a str>,
+    /// The JSON of the request, byte for byte.
+    #[cfg_attr(feature = "openapi", schemars(with = "Option<serde_json::Value>"))]
     external_metadata: Option<Box<RawValue>>,
     /// An addition to the dialect: why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,13 +1,10 @@
 //! Upload and classification.
 
-use axum::{
-    body::Body,
-    http::{HeaderMap, StatusCode},
-};
+use axum::http::StatusCode;
 
-use super::{Caller, NO_CLASSIFIER, NO_FILE, NO_SCHEMA, PathParams, Reply, wire};
+use super::{Body, Caller, NO_CLASSIFIER, NO_FILE, NO_SCHEMA, PathParams, Reply, wire};
 use crate::{
-    api::{body, cuid, reply},
+    api::{cuid, reply},
     error::{Error, ErrorKind, Result},
     id::{ClassifierId, FileId},
     job::External,
@@ -19,24 +16,55 @@ use crate::{
         ports::{FileKey, Ports},
         signed_url::Grant,
     },
-    validate::{Input, Validator},
+    validate::{
+        declare::declare,
+        shape::{Choice, OPEN, Object, Shape},
+    },
 };
-
-/// The longest name of a file, in characters.
-const NAME_CHARS: usize = 255;
 
 /// The longest id that is parsed, in characters.
 pub(super) const ID_CHARS: usize = 200;
 
+/// A text that may be an id.
+pub(super) const ID: Shape = Shape::text(1..=ID_CHARS);
+
+declare! {
+    /// The file to announce.
+    #[derive(Debug)]
+    pub(super) struct UploadQuery(OPEN) {
+        /// Its name.
+        filename: String = required(Shape::text(1..=255)),
+    }
+}
+
+declare! {
+    /// The file to classify.
+    #[derive(Debug)]
+    pub(super) struct ClassifyRequest(Object { choices: &[FILE], ..OPEN }) {
+        /// Its id.
+        file_id as "fileId": Option<String> = optional(ID),
+        /// Its id, as older documentation of the dialect names it.
+        unclassified_file_id as "unclassifiedFileId": Option<String> = optional(ID),
+    }
+}
+
+const FILE: Choice = Choice {
+    members: &["fileId", "unclassifiedFileId"],
+    exclusive: false,
+    check: |check, input| {
+        if input.get("unclassifiedFileId").is_absent() {
+            check.require(&input.get("fileId"));
+        }
+    },
+};
+
 /// Registers a file and responds with the URL to upload its bytes to.
 pub(super) async fn create_upload<P: Ports>(caller: &Caller<P>) -> Reply {
-    let name = caller.query.get("filename");
-    if name.is_absent() {
+    let query = caller.query.checked::<UploadQuery>();
+    if query.input().get("filename").is_absent() {
         return Err(Error::new(ErrorKind::Invalid, "Missing filename query parameter").into());
     }
-    let mut check = Validator::default();
-    let name = check.text(&name, 1..=NAME_CHARS).map(str::to_owned);
-    let name = check.finish(name)?;
+    let UploadQuery { filename: name } = query.finish()?;
     let Caller { ports, token, origin, .. } = caller;
     let (id, now) = (FileId::from_random(ports.random()), ports.now());
     let key = FileKey { project: token.project, file: id };
@@ -69,42 +97,30 @@ pub(super) async fn upload_url<P: Ports>(caller: Caller<P>, segments: PathParams
 pub(super) async fn classify_only<P: Ports>(
     caller: Caller<P>,
     segments: PathParams,
-    headers: HeaderMap,
-    body: Body,
+    body: Body<ClassifyRequest>,
 ) -> Reply {
-    classify(caller, segments, headers, body, |id| Work::Classify(RuleSource::Saved(id))).await
+    classify(caller, segments, body, |id| Work::Classify(RuleSource::Saved(id))).await
 }
 
 /// `POST /api/v1/classify/{classifierId}/async`
 pub(super) async fn classify_and_extract<P: Ports>(
     caller: Caller<P>,
     segments: PathParams,
-    headers: HeaderMap,
-    body: Body,
+    body: Body<ClassifyRequest>,
 ) -> Reply {
-    classify(caller, segments, headers, body, Work::ClassifyAndExtract).await
+    classify(caller, segments, body, Work::ClassifyAndExtract).await
 }
 
 async fn classify<P: Ports>(
     caller: Caller<P>,
     segments: PathParams,
-    headers: HeaderMap,
-    body: Body,
+    body: Body<ClassifyRequest>,
     work: fn(ClassifierId) -> Work,
 ) -> Reply {
     let classifier: ClassifierId = segments.id("classifier", NO_CLASSIFIER)?;
-    let input = body::json(&headers, body).await?;
-    let input = Input::root("body", Some(&input));
-    let mut check = Validator::default();
-    check.require(&input);
-    check.object(&input);
-    // Older documentation of the dialect has the second name.
-    let (new, old) = (input.get("fileId"), input.get("unclassifiedFileId"));
-    let field = if new.is_absent() && !old.is_absent() { old } else { new };
-    check.require(&field);
-    let text = check.text(&field, 1..=ID_CHARS);
-    let text = check.finish(text)?;
-    let id: FileId = cuid::decode(text).ok_or_else(|| Error::not_found(NO_FILE))?;
+    let ClassifyRequest { file_id, unclassified_file_id } = body.0.finish()?;
+    let text = file_id.or(unclassified_file_id).unwrap_or_default();
+    let id: FileId = cuid::decode(&text).ok_or_else(|| Error::not_found(NO_FILE))?;
     let request = JobRequest {
         input: JobInput::File { id, role: JobRole::Current },
         work: work(classifier),

@@ -1,18 +1,14 @@
 //! Extraction, and the status of files and jobs.
 
-use axum::{
-    body::Body,
-    http::{HeaderMap, StatusCode},
-};
-use serde_json::{Value, json, value::RawValue};
+use axum::http::StatusCode;
 
 use super::{
-    Caller, NO_FILE, NO_JOB, NO_SCHEMA, PathParams, Reply,
-    classify::{ID_CHARS, create_upload, found, refusal_error, refusal_response},
-    wire,
+    Body, Caller, NO_FILE, NO_JOB, NO_SCHEMA, PathParams, Reply,
+    classify::{ID, ID_CHARS, create_upload, found, refusal_error, refusal_response},
+    wire::{self, FileStatus, FilesStatus, Processed, QueuedFile, QueuedMany},
 };
 use crate::{
-    api::{body, cuid, reply},
+    api::{cuid, reply},
     error::{Error, ErrorKind, Result},
     id::{FileId, JobId, SchemaId},
     job::External,
@@ -23,11 +19,44 @@ use crate::{
         ports::Ports,
         schemas,
     },
-    validate::{Input, Validator},
+    validate::{
+        declare::declare,
+        shape::{OPEN, Shape},
+    },
 };
 
 /// The most files that one request may name.
 const MAX_FILES: usize = 100;
+
+declare! {
+    /// Files to extract from.
+    #[derive(Debug)]
+    pub(super) struct FilesRequest(OPEN) {
+        /// Their ids.
+        file_ids as "fileIds": Vec<String> = required(Shape::list(1..=MAX_FILES, &ID)),
+    }
+}
+
+declare! {
+    /// The file to ask for.
+    #[derive(Debug)]
+    pub(super) struct FileQuery(OPEN) {
+        /// Its id.
+        file_id as "fileId": String = required(ID),
+        /// The schema that it must belong to, if it belongs to one.
+        schema as "extractionSchemaId": Option<String> = optional(ID),
+    }
+}
+
+declare! {
+    /// The files to ask for.
+    #[derive(Debug)]
+    pub(super) struct FilesQuery(OPEN) {
+        /// Their ids, separated by commas, or one each; up to 100.
+        file_ids as "fileIds": Vec<String> =
+            required(Shape::list(1..=usize::MAX, &Shape::text(1..=MAX_FILES * ID_CHARS))),
+    }
+}
 
 fn extract_request(file: FileId, schema: SchemaId) -> JobRequest {
     JobRequest {
@@ -50,13 +79,7 @@ pub(super) async fn extract<P: Ports>(caller: Caller<P>, segments: PathParams) -
     let (schema, file) = (segments.id("schema", NO_SCHEMA)?, segments.id("file", NO_FILE)?);
     match jobs::create_and_run(&caller.ports, &caller.token, extract_request(file, schema)).await? {
         CreateOutcome::Job(job) => {
-            let body = json!({
-                "message": "File processed successfully.",
-                "fileId": wire::file_id(file),
-                "jobId": wire::job_id(job.id),
-                "extractionSchemaId": wire::schema_id(schema),
-                "data": wire::data(&job),
-            });
+            let body = Processed::new(file, schema, &job);
             Ok(reply::json(StatusCode::OK, &body))
         }
         CreateOutcome::Refused(refusal) => refusal_response(refusal, file),
@@ -73,74 +96,45 @@ pub(super) async fn queue<P: Ports>(caller: Caller<P>, segments: PathParams) -> 
 }
 
 /// `POST /api/v1/document/{extractionSchemaId}/process-files-async`
-pub(super) async fn queue_many<P: Ports>(
-    caller: Caller<P>,
-    segments: PathParams,
-    headers: HeaderMap,
-    body: Body,
-) -> Reply {
+pub(super) async fn queue_many<P: Ports>(caller: Caller<P>, segments: PathParams, body: Body<FilesRequest>) -> Reply {
     let schema = segments.id("schema", NO_SCHEMA)?;
-    let input = body::json(&headers, body).await?;
-    let input = Input::root("body", Some(&input));
-    let mut check = Validator::default();
-    check.require(&input);
-    check.object(&input);
-    check.require(&input.get("fileIds"));
-    let names = check.list(&input.get("fileIds"), 1..=MAX_FILES).unwrap_or_default();
-    let names: Vec<&str> = names.iter().filter_map(|name| check.text(name, 1..=ID_CHARS)).collect();
-    check.finish(Some(()))?;
+    let FilesRequest { file_ids } = body.0.finish()?;
     // Checked first: an unknown schema is an error even if no file can be queued.
     found(schemas::get(&caller.ports, caller.token.project, schema).await, NO_SCHEMA)?;
     let mut queued = Vec::new();
-    for name in names {
+    for name in file_ids {
         queued.push(queue_one(&caller, schema, name).await?);
     }
-    Ok(reply::json(StatusCode::OK, &json!({ "message": "Jobs queued for processing", "jobs": queued })))
+    Ok(reply::json(StatusCode::OK, &QueuedMany::new(queued)))
 }
 
 /// Queues one file of many. An error about one file does not keep the others from being queued.
-async fn queue_one<P: Ports>(caller: &Caller<P>, schema: SchemaId, name: &str) -> Result<Value> {
-    let Some(file) = cuid::decode(name) else {
-        return Ok(json!({ "fileId": name, "jobId": null, "error": NO_FILE }));
-    };
+async fn queue_one<P: Ports>(caller: &Caller<P>, schema: SchemaId, name: String) -> Result<QueuedFile> {
+    let Some(file) = cuid::decode(&name) else { return Ok(QueuedFile::failed(name, None, NO_FILE)) };
     Ok(match jobs::create(&caller.ports, &caller.token, extract_request(file, schema)).await? {
-        CreateOutcome::Job(job) => json!({ "fileId": wire::file_id(file), "jobId": wire::job_id(job.id) }),
+        CreateOutcome::Job(job) => QueuedFile::queued(file, job.id),
         CreateOutcome::Refused(Refusal::UnknownSchema) => return Err(refusal_error(Refusal::UnknownSchema)),
-        CreateOutcome::Refused(Refusal::InProgress(job)) => {
-            let error = refusal_error(Refusal::InProgress(job));
-            json!({ "fileId": name, "jobId": null, "existingJobId": wire::job_id(job), "error": error.message() })
-        }
         CreateOutcome::Refused(refusal) => {
-            json!({ "fileId": name, "jobId": null, "error": refusal_error(refusal).message() })
+            let existing = if let Refusal::InProgress(job) = refusal { Some(job) } else { None };
+            QueuedFile::failed(name, existing, refusal_error(refusal).message())
         }
     })
 }
 
 /// `GET /api/v1/document/get-file-data`
 pub(super) async fn data<P: Ports>(caller: Caller<P>) -> Reply {
-    let mut check = Validator::default();
-    let field = caller.query.get("fileId");
-    check.require(&field);
-    let name = check.text(&field, 1..=ID_CHARS);
-    let schema = check.text(&caller.query.get("extractionSchemaId"), 1..=ID_CHARS);
-    let name = check.finish(name)?;
-    let schema = match schema.map(|text| cuid::decode(text).ok_or_else(|| Error::not_found(NO_SCHEMA))) {
+    let FileQuery { file_id, schema } = caller.query.checked().finish()?;
+    let schema = match schema.map(|text| cuid::decode(&text).ok_or_else(|| Error::not_found(NO_SCHEMA))) {
         Some(schema) => Some(schema?),
         None => None,
     };
-    Ok(reply::json(StatusCode::OK, &file_status(&caller, name, schema).await?))
+    Ok(reply::json(StatusCode::OK, &file_status(&caller, &file_id, schema).await?))
 }
 
 /// `GET /api/v1/document/get-files-data`
 pub(super) async fn data_of_many<P: Ports>(caller: Caller<P>) -> Reply {
-    let mut check = Validator::default();
-    let fields = caller.query.get_all("fileIds").unwrap_or_default();
-    if fields.is_empty() {
-        check.require(&caller.query.get("fileIds"));
-    }
-    let lists: Vec<&str> = fields.iter().filter_map(|field| check.text(field, 1..=MAX_FILES * ID_CHARS)).collect();
-    check.finish(Some(()))?;
-    let names: Vec<&str> = lists.iter().flat_map(|list| list.split(',')).map(str::trim).collect();
+    let FilesQuery { file_ids } = caller.query.checked().finish()?;
+    let names: Vec<&str> = file_ids.iter().flat_map(|list| list.split(',')).map(str::trim).collect();
     if names.len() > MAX_FILES {
         return Err(
             Error::new(ErrorKind::Invalid, format!("At most {MAX_FILES} files can be asked for at once")).into()
@@ -150,17 +144,15 @@ pub(super) async fn data_of_many<P: Ports>(caller: Caller<P>) -> Reply {
     for name in names {
         data.push(match file_status(&caller, name, None).await {
             Ok(status) => status,
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                wire::to_raw(&json!({ "fileId": name, "error": NO_FILE }))?
-            }
+            Err(error) if error.kind() == ErrorKind::NotFound => FileStatus::unknown(name),
             Err(error) => return Err(error.into()),
         });
     }
-    Ok(reply::json(StatusCode::OK, &json!({ "data": data })))
+    Ok(reply::json(StatusCode::OK, &FilesStatus { data }))
 }
 
 /// The status of a file.
-async fn file_status<P: Ports>(caller: &Caller<P>, name: &str, schema: Option<SchemaId>) -> Result<Box<RawValue>> {
+async fn file_status<P: Ports>(caller: &Caller<P>, name: &str, schema: Option<SchemaId>) -> Result<FileStatus> {
     let project = caller.token.project;
     let id: FileId = cuid::decode(name).ok_or_else(|| Error::not_found(NO_FILE))?;
     let file = found(files::get(&caller.ports, project, id).await, NO_FILE)?;
@@ -180,12 +172,12 @@ async fn file_status<P: Ports>(caller: &Caller<P>, name: &str, schema: Option<Sc
         let why = format!("The file belongs to the extraction schema {}", wire::schema_id(job_schema));
         return Err(Error::new(ErrorKind::Invalid, why));
     }
-    wire::to_raw(&wire::file_status(&file, job.as_ref()))
+    Ok(FileStatus::new(&file, job.as_ref()))
 }
 
 /// `GET /api/v1/queue/{jobId}/status`
 pub(super) async fn job_status<P: Ports>(caller: Caller<P>, segments: PathParams) -> Reply {
     let id: JobId = segments.id("job", NO_JOB)?;
     let job = found(jobs::get(&caller.ports, caller.token.project, id).await, NO_JOB)?;
-    Ok(reply::json(StatusCode::OK, &wire::job_status(&job)))
+    Ok(reply::json(StatusCode::OK, &wire::JobStatus::new(&job)))
 }

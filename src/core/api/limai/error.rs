@@ -1,7 +1,7 @@
 //! Errors of this dialect: `{"error": "..."}`, and 400 for all invalid input.
 
 use axum::{body::Body, http::Response};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::{
     api::reply::{self, Dialect},
@@ -11,6 +11,15 @@ use crate::{
 /// The dialect of Limai.
 #[derive(Debug)]
 pub enum Limai {}
+
+/// An error.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "Error"))]
+pub struct ErrorResponse {
+    /// What is wrong.
+    error: String,
+}
 
 impl Dialect for Limai {
     fn render(error: &Error, request_id: &str) -> Response<Body> {
@@ -24,12 +33,14 @@ impl Dialect for Limai {
         {
             message = format!("{name}: {}", violation.message);
         }
-        reply::error_response_without_422(error, &json!({ "error": message }))
+        reply::error_response_without_422(error, &ErrorResponse { error: message })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::error::{Unreadable, Violation};
 

@@ -1,18 +1,5 @@
 //! The dialect of Limai: classify a file and route it, extract in the background, poll its status.
 //!
-//! | Method and path | Answer |
-//! |---|---|
-//! | `GET /api/v1/classify/{classifierId}/get-url?filename=` | `{url, fileId}`: put the bytes there, without a token |
-//! | `POST /api/v1/classify/{classifierId}` `{fileId}` | its route |
-//! | `POST /api/v1/classify/{classifierId}/async` `{fileId}` | the same, and extraction is queued |
-//! | `GET /api/v1/document/{extractionSchemaId}/get-url?filename=` | `{url, fileId}` |
-//! | `POST /api/v1/document/{extractionSchemaId}/process-file/{fileId}` | the data |
-//! | `POST /api/v1/document/{extractionSchemaId}/process-file-async/{fileId}` | a job |
-//! | `POST /api/v1/document/{extractionSchemaId}/process-files-async` `{fileIds}` | jobs |
-//! | `GET /api/v1/document/get-file-data?fileId=` | the status of a file, and its data |
-//! | `GET /api/v1/document/get-files-data?fileIds=` | the same for several |
-//! | `GET /api/v1/queue/{jobId}/status` | the status of a job |
-//!
 //! Errors are `{"error": "..."}`. A project is what Limai calls an organization; its classifiers and schemas are
 //! created through our native dialect, because Limai has no public calls for that.
 
@@ -21,32 +8,56 @@ mod document;
 mod error;
 mod wire;
 
-use axum::{
-    Router,
-    routing::{get, post},
+pub use self::error::{ErrorResponse, Limai};
+use self::{
+    classify::{ClassifyRequest, UploadQuery},
+    document::{FileQuery, FilesQuery, FilesRequest},
+    wire::{Classified, FileStatus, FilesStatus, InProgress, JobStatus, Processed, Queued, QueuedMany, UploadUrl},
 };
-
-pub use self::error::Limai;
-use super::{context, reply::ApiError};
-use crate::service::ports::Ports;
+use super::{checked::JsonBody, context, reply::ApiError, routes::routes};
 
 type Reply = Result<axum::response::Response, ApiError<Limai>>;
 type Caller<P> = context::Caller<P, Limai>;
 type PathParams = context::PathParams<Limai>;
+type Body<T> = JsonBody<T, Limai>;
 
-/// The routes.
-pub fn routes<P: Ports>() -> Router {
-    Router::new()
-        .route("/api/v1/classify/{classifier}/get-url", get(classify::upload_url::<P>))
-        .route("/api/v1/classify/{classifier}", post(classify::classify_only::<P>))
-        .route("/api/v1/classify/{classifier}/async", post(classify::classify_and_extract::<P>))
-        .route("/api/v1/document/{schema}/get-url", get(document::upload_url::<P>))
-        .route("/api/v1/document/{schema}/process-file/{file}", post(document::extract::<P>))
-        .route("/api/v1/document/{schema}/process-file-async/{file}", post(document::queue::<P>))
-        .route("/api/v1/document/{schema}/process-files-async", post(document::queue_many::<P>))
-        .route("/api/v1/document/get-file-data", get(document::data::<P>))
-        .route("/api/v1/document/get-files-data", get(document::data_of_many::<P>))
-        .route("/api/v1/queue/{job}/status", get(document::job_status::<P>))
+routes! {
+    /// Announces a file to classify: answers a signed URL to put its bytes to, without a token.
+    get "/api/v1/classify/{classifier}/get-url", classify::upload_url::<P>, token, query UploadQuery => 200 UploadUrl;
+
+    /// Classifies a file: the route of its label.
+    post "/api/v1/classify/{classifier}", classify::classify_only::<P>, token, json ClassifyRequest
+        => 200 Classified, 409 InProgress;
+
+    /// Classifies a file, and goes on to extract in the background.
+    post "/api/v1/classify/{classifier}/async", classify::classify_and_extract::<P>, token, json ClassifyRequest
+        => 200 Classified, 409 InProgress;
+
+    /// Announces a file to extract from: answers a signed URL to put its bytes to, without a token.
+    get "/api/v1/document/{schema}/get-url", document::upload_url::<P>, token, query UploadQuery => 200 UploadUrl;
+
+    /// Extracts from a file, at once.
+    ///
+    /// An invoice with embedded data (Factur-X, ZUGFeRD) is read from that data, which is exact.
+    post "/api/v1/document/{schema}/process-file/{file}", document::extract::<P>, token
+        => 200 Processed, 409 InProgress;
+
+    /// Queues the extraction from a file.
+    post "/api/v1/document/{schema}/process-file-async/{file}", document::queue::<P>, token
+        => 200 Queued, 409 InProgress;
+
+    /// Queues the extraction from several files. An error about one does not keep the others from being queued.
+    post "/api/v1/document/{schema}/process-files-async", document::queue_many::<P>, token, json FilesRequest
+        => 200 QueuedMany;
+
+    /// How far a file is, and its data once there is any.
+    get "/api/v1/document/get-file-data", document::data::<P>, token, query FileQuery => 200 FileStatus;
+
+    /// How far several files are.
+    get "/api/v1/document/get-files-data", document::data_of_many::<P>, token, query FilesQuery => 200 FilesStatus;
+
+    /// How far a job is.
+    get "/api/v1/queue/{job}/status", document::job_status::<P>, token => 200 JobStatus;
 }
 
 /// Messages of `NotFound` errors.

@@ -1,71 +1,183 @@
 //! Classify v2: jobs that classify one file by a rule set.
 
-use axum::{
-    body::Body,
-    http::{HeaderMap, StatusCode},
-};
-use serde_json::{Value, json};
+use axum::http::StatusCode;
+use serde::Serialize;
+use serde_json::Value;
 
 use super::{
-    Caller, Reply,
+    Body, Caller, Reply,
+    files::EXPAND,
     ids::{self, ID_CHARS, IdFormat, PathId},
-    rules,
+    rules::Configuration,
     wire::{self, ClassifyJob},
 };
 use crate::{
     api::{
-        body,
-        page_token::{self, PageSizes},
+        page_token::{self, Paging},
         reply,
     },
-    error::{Error, ErrorKind, Result},
+    error::{Error, ErrorKind},
     id::{ClassifierId, FileId, JobId, ProjectId},
-    job::{self, Classification, External},
+    job::{self, External},
     service::{
-        index::{JobFilter, JobInput, JobRole, PageRequest, Refusal, RuleSource, Work},
+        index::{JobFilter, JobInput, JobRole, Refusal, RuleSource, Work},
         jobs::{self, CreateOutcome, JobRequest},
         ports::Ports,
     },
-    validate::{Input, Validator},
+    time::Timestamp,
+    validate::{
+        Input, Validator,
+        declare::declare,
+        shape::{Choice, DATETIME, OPEN, Object, Shape},
+    },
 };
 
-/// The longest idempotency key, in characters.
-const MAX_IDEMPOTENCY_KEY_CHARS: usize = 255;
-
 const LISTING: &str = "classify";
-const SIZES: PageSizes = PageSizes { default: 50, max: 100 };
+
+declare! {
+    /// A file to classify, and what by.
+    #[derive(Debug)]
+    pub(super) struct NewJob(Object { choices: &[FILE, CONFIGURATION], ..OPEN }) {
+        /// The project, which must be that of the token. One public client sends it here.
+        project_id: Option<String> = optional(ids::id_shape::<ProjectId>()),
+        /// Not supported yet.
+        parse_job_id: Option<Value> = optional(unsupported(|check, field| check.reject_value(field, NO_PARSE_JOBS))),
+        /// The id of the file.
+        file_input: Option<String> = optional(FILE_ID),
+        /// Its name for the first clients.
+        file_id: Option<String> = optional(FILE_ID),
+        /// The rules.
+        configuration: Option<Configuration> = optional,
+        /// The saved configuration to use instead.
+        configuration_id: Option<String> = optional(Shape::text(1..=ID_CHARS)),
+        /// The idempotency key: the same one leads to the same job.
+        transaction_id: Option<String> = optional(Shape::text(0..=255)),
+        /// Not supported yet.
+        webhook_configurations: Option<Value> = optional(unsupported(no_webhooks)),
+        /// Not supported yet.
+        webhook_configuration_ids: Option<Value> = optional(unsupported(no_webhooks)),
+    }
+}
+
+/// A member that has to be absent or empty.
+const fn unsupported(check: fn(&mut Validator, &Input<'_>)) -> Shape {
+    const NOTHING: Shape = Shape::list(0..=0, &Shape::Any);
+    Shape::Own { documented: &NOTHING, format: "", check }
+}
+
+fn no_webhooks(check: &mut Validator, field: &Input<'_>) {
+    if !field.is_empty() {
+        check.reject_value(field, "webhooks are not supported yet");
+    }
+}
+
+/// The first of the names that is there counts. A parse job stands for the file, so the file is not missed as well.
+const FILE: Choice = Choice {
+    members: &["file_input", "file_id"],
+    exclusive: false,
+    check: |check, input| {
+        let (new, old) = (input.get("file_input"), input.get("file_id"));
+        let field = if new.is_absent() && !old.is_absent() { old } else { new };
+        if !input.get("parse_job_id").is_absent() {
+            return;
+        }
+        check.require(&field);
+        if let Some(text) = check.text(&field, 1..=ID_CHARS)
+            && FileId::parse(text).is_none()
+        {
+            check.reject_value(&field, file_id_hint(text));
+        }
+    },
+};
+
+/// The id of a file, which [`FILE`] checks.
+const FILE_ID: Shape = Shape::Own { documented: &Shape::text(1..=ID_CHARS), format: "", check: |_, _| {} };
+
+const CONFIGURATION: Choice = Choice {
+    members: &["configuration", "configuration_id"],
+    exclusive: true,
+    check: |check, input| {
+        let inline = input.get("configuration");
+        match (inline.is_absent(), input.get("configuration_id").is_absent()) {
+            (true, true) => check.reject_value(&inline, "either configuration or configuration_id is required"),
+            (false, false) => check.reject_value(&inline, "configuration and configuration_id exclude each other"),
+            _ => {}
+        }
+    },
+};
+
+declare! {
+    /// Which jobs to list.
+    #[derive(Debug)]
+    pub(super) struct JobQuery(OPEN) {
+        /// The saved configuration that the jobs ran with.
+        configuration_id: Option<String> = optional(ids::ID),
+        /// The ids of the jobs.
+        job_ids: Option<Vec<String>> = optional(ids::IDS),
+        /// The status.
+        status: Option<String> = optional(Shape::Words(wire::status_words)),
+        /// When the jobs were created at the earliest.
+        created_at_on_or_after: Option<Timestamp> = optional(DATETIME),
+        /// When they were created at the latest.
+        created_at_on_or_before: Option<Timestamp> = optional(DATETIME),
+        paging: Paging = flattened,
+    }
+}
+
+declare! {
+    /// What else to answer of a job.
+    #[derive(Debug)]
+    pub(super) struct UsageQuery(OPEN) {
+        /// `usage` for the cost.
+        expand: Vec<String> = optional(EXPAND),
+    }
+}
+
+/// A deleted job.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub(super) struct DeletedJob {
+    /// Its id.
+    id: String,
+    /// The project that it belonged to.
+    project_id: String,
+}
 
 /// `POST /api/v2/classify`
-pub(super) async fn create<P: Ports>(caller: Caller<P>, headers: HeaderMap, body: Body) -> Reply {
-    let input = body::json(&headers, body).await?;
-    let request = parse_request(&caller, &input)?;
-    let rules = match request.rules {
-        RuleSelection::Inline(classification) => RuleSource::Inline(Box::new(classification)),
-        RuleSelection::Saved(text) => {
-            RuleSource::Saved(ClassifierId::parse(text).ok_or_else(|| unknown_configuration(text))?)
+pub(super) async fn create<P: Ports>(caller: Caller<P>, body: Body<NewJob>) -> Reply {
+    let project = body.0.input().get("project_id").read::<String>();
+    caller.in_scope(project.as_deref().and_then(ProjectId::parse))?;
+    let job = body.0.finish()?;
+    // The declaration has checked the id, and that there is a configuration or the id of one.
+    let file = job.file_input.or(job.file_id).and_then(|text| FileId::parse(&text));
+    let file = file.ok_or_else(|| Error::internal("a file id that was checked"))?;
+    let configuration_id = job.configuration_id.unwrap_or_default();
+    let rules = match job.configuration {
+        Some(configuration) => RuleSource::Inline(Box::new(configuration.into())),
+        None => {
+            let id = ClassifierId::parse(&configuration_id);
+            RuleSource::Saved(id.ok_or_else(|| unknown_configuration(&configuration_id))?)
         }
     };
     let job_request = JobRequest {
-        input: JobInput::File { id: request.file, role: JobRole::Independent },
+        input: JobInput::File { id: file, role: JobRole::Independent },
         work: Work::Classify(rules),
-        idempotency_key: request.idempotency_key,
+        idempotency_key: job.transaction_id.filter(|key| !key.is_empty()),
         external: External::default(),
     };
     match jobs::create(&caller.ports, &caller.token, job_request).await? {
         CreateOutcome::Job(job) => Ok(answer(&ClassifyJob::from(&*job))),
         CreateOutcome::Refused(refusal) => {
-            Err(refusal_error(refusal, &input, request.file, caller.token.project).into())
+            Err(refusal_error(refusal, &configuration_id, file, caller.token.project).into())
         }
     }
 }
 
 /// `GET /api/v2/classify`
 pub(super) async fn list<P: Ports>(caller: Caller<P>) -> Reply {
-    let mut check = Validator::default();
-    let filter = filter(&mut check, &caller);
-    let query = &caller.query;
-    let page = page_token::request(&mut check, LISTING, SIZES, &query.get("page_size"), &query.get("page_token"));
-    let page: PageRequest = check.finish(page)?;
+    let mut query = caller.query.checked::<JobQuery>();
+    let page = page_token::page(&mut query, LISTING);
+    let filter = filter(query.finish()?);
     let jobs = jobs::list(&caller.ports, caller.token.project, filter, page).await?;
     Ok(reply::json(StatusCode::OK, &wire::jobs(LISTING, &jobs)))
 }
@@ -76,8 +188,9 @@ pub(super) async fn get<P: Ports>(caller: Caller<P>, PathId(id): PathId<JobId>) 
     if job.kind() != job::JobKind::Document {
         return Err(Error::not_found(JobId::MISSING).into());
     }
+    let UsageQuery { expand } = caller.query.checked().finish()?;
     let body = ClassifyJob::from(&job);
-    Ok(answer(&if caller.query.contains("expand", "usage") { body.with_usage() } else { body }))
+    Ok(answer(&if expand.iter().any(|what| what == "usage") { body.with_usage() } else { body }))
 }
 
 /// `POST /api/v2/classify/{id}/cancel`
@@ -90,7 +203,7 @@ pub(super) async fn cancel<P: Ports>(caller: Caller<P>, PathId(id): PathId<JobId
 pub(super) async fn delete<P: Ports>(caller: Caller<P>, PathId(id): PathId<JobId>) -> Reply {
     let project = caller.token.project;
     jobs::delete(&caller.ports, project, id).await.map_err(with_job_message)?;
-    Ok(reply::json(StatusCode::OK, &json!({ "id": id.format(), "project_id": project.to_string() })))
+    Ok(reply::json(StatusCode::OK, &DeletedJob { id: id.format(), project_id: project.to_string() }))
 }
 
 fn answer(job: &ClassifyJob<'_>) -> axum::response::Response {
@@ -106,7 +219,7 @@ fn unknown_configuration(id: &str) -> Error {
     Error::not_found(format!("Classify configuration {id} not found"))
 }
 
-fn refusal_error(refusal: Refusal, input: &Value, file: FileId, project: ProjectId) -> Error {
+fn refusal_error(refusal: Refusal, configuration_id: &str, file: FileId, project: ProjectId) -> Error {
     let file = file.format();
     match refusal {
         Refusal::UnknownFile => {
@@ -116,7 +229,7 @@ fn refusal_error(refusal: Refusal, input: &Value, file: FileId, project: Project
             ErrorKind::Invalid,
             format!("File ID {file} has been announced, but its content was not uploaded"),
         ),
-        Refusal::UnknownClassifier => unknown_configuration(input["configuration_id"].as_str().unwrap_or_default()),
+        Refusal::UnknownClassifier => unknown_configuration(configuration_id),
         // Requests of this dialect cannot cause these.
         Refusal::UnknownSchema | Refusal::OtherSchema(_) | Refusal::InProgress(_) => {
             Error::internal(format!("refused: {refusal:?}"))
@@ -124,77 +237,21 @@ fn refusal_error(refusal: Refusal, input: &Value, file: FileId, project: Project
     }
 }
 
-fn filter<P: Ports>(check: &mut Validator, caller: &Caller<P>) -> JobFilter {
-    let query = &caller.query;
-    let classifier = query.get("configuration_id");
-    let classifier_id = check.text(&classifier, 0..=ID_CHARS).and_then(ClassifierId::parse);
-    let mut ids = query.get_all("job_ids").map(|fields| ids::filter(check, &fields));
-    if classifier_id.is_none() && !classifier.is_absent() {
+fn filter(query: JobQuery) -> JobFilter {
+    let classifier = query.configuration_id.as_deref().map(ClassifierId::parse);
+    let ids = match classifier {
         // A malformed id matches no job.
-        ids = Some(Vec::new());
-    }
+        Some(None) => Some(Vec::new()),
+        _ => query.job_ids.map(|texts| ids::filter(&texts)),
+    };
     JobFilter {
         kind: Some(job::JobKind::Document),
-        status: check.one_of(&query.get("status"), &wire::statuses()),
+        status: query.status.and_then(|word| wire::status_of(&word)),
         ids,
-        classifier: classifier_id,
-        from: check.datetime(&query.get("created_at_on_or_after")),
-        to: check.datetime(&query.get("created_at_on_or_before")),
+        classifier: classifier.flatten(),
+        from: query.created_at_on_or_after,
+        to: query.created_at_on_or_before,
     }
-}
-
-/// A request to create a job.
-struct Request<'a> {
-    file: FileId,
-    rules: RuleSelection<'a>,
-    idempotency_key: Option<String>,
-}
-
-enum RuleSelection<'a> {
-    Inline(Classification),
-    /// The id as the caller sent it.
-    Saved(&'a str),
-}
-
-fn parse_request<'a, P: Ports>(caller: &Caller<P>, input: &'a Value) -> Result<Request<'a>> {
-    let input = Input::root("body", Some(input));
-    let mut check = Validator::default();
-    check.require(&input);
-    if input.is_absent() || !check.object(&input) {
-        return check.finish(None);
-    }
-    // One public client sends the project here.
-    caller.check_scope(&mut check, &input.get("project_id"))?;
-    let file = parse_file_id(&mut check, &input);
-    let rules = parse_rule_selection(&mut check, &input);
-    let idempotency_key =
-        check.text(&input.get("transaction_id"), 0..=MAX_IDEMPOTENCY_KEY_CHARS).filter(|key| !key.is_empty());
-    for name in ["webhook_configurations", "webhook_configuration_ids"] {
-        let field = input.get(name);
-        if !field.is_empty() {
-            check.reject_value(&field, "webhooks are not supported yet");
-        }
-    }
-    let idempotency_key = idempotency_key.map(str::to_owned);
-    check.finish(file.zip(rules).map(|(file, rules)| Request { file, rules, idempotency_key }))
-}
-
-/// The id of the file to classify: in `file_input`, or in `file_id`, its name for the first clients.
-fn parse_file_id(check: &mut Validator, input: &Input<'_>) -> Option<FileId> {
-    let parse_job = input.get("parse_job_id");
-    if !parse_job.is_absent() {
-        check.reject_value(&parse_job, NO_PARSE_JOBS);
-        return None;
-    }
-    let (new, old) = (input.get("file_input"), input.get("file_id"));
-    let field = if new.is_absent() && !old.is_absent() { &old } else { &new };
-    check.require(field);
-    let text = check.text(field, 1..=ID_CHARS)?;
-    let id = FileId::parse(text);
-    if id.is_none() {
-        check.reject_value(field, file_id_hint(text));
-    }
-    id
 }
 
 const NO_PARSE_JOBS: &str = "parse jobs are not supported as input yet: upload the file and name it here";
@@ -210,22 +267,5 @@ fn file_id_hint(text: &str) -> &'static str {
         "this looks like a URL or a path, expected the id of an uploaded file: dfl- and a UUID"
     } else {
         "expected the id of an uploaded file: dfl- and a UUID"
-    }
-}
-
-fn parse_rule_selection<'a>(check: &mut Validator, input: &Input<'a>) -> Option<RuleSelection<'a>> {
-    let (inline, saved) = (input.get("configuration"), input.get("configuration_id"));
-    match (inline.is_absent(), saved.is_absent()) {
-        (false, true) => rules::parse(check, &inline).map(RuleSelection::Inline),
-        (true, false) => check.text(&saved, 1..=ID_CHARS).map(RuleSelection::Saved),
-        (both_absent, _) => {
-            let why = if both_absent {
-                "either configuration or configuration_id is required"
-            } else {
-                "configuration and configuration_id exclude each other"
-            };
-            check.reject_value(&inline, why);
-            None
-        }
     }
 }

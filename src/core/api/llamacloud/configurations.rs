@@ -1,20 +1,16 @@
 //! Saved configurations.
 
-use axum::{
-    body::Body,
-    http::{HeaderMap, StatusCode},
-};
+use axum::http::StatusCode;
 
 use super::{
-    Caller, Reply,
+    Body, Caller, Reply,
     ids::PathId,
-    rules,
+    rules::Configuration,
     wire::{Listing, PRODUCT, SavedConfiguration},
 };
 use crate::{
     api::{
-        body,
-        page_token::{self, PageSizes},
+        page_token::{self, Paging},
         reply,
     },
     id::ClassifierId,
@@ -24,51 +20,102 @@ use crate::{
         index::{ClassifierChange, ClassifierFilter, ClassifierVersion, Page, Version, Versions},
         ports::Ports,
     },
-    validate::{Input, Validator},
+    validate::{
+        Input, Validator,
+        declare::declare,
+        shape::{Declared, OPEN, Shape},
+    },
 };
+
+const LISTING: &str = "configurations";
 
 /// The longest name, in characters.
 const NAME_CHARS: usize = 255;
 
-const LISTING: &str = "configurations";
-const SIZES: PageSizes = PageSizes { default: 50, max: 100 };
+const NAME: Shape = Shape::text(1..=NAME_CHARS);
+
+declare! {
+    /// A configuration to save.
+    #[derive(Debug)]
+    pub(super) struct NewConfiguration(OPEN) {
+        /// The name. A configuration of this name gets a new version.
+        name: String = required(NAME),
+        /// What to classify by.
+        parameters: Parameters = required(PARAMETERS),
+    }
+}
+
+declare! {
+    /// What changes of a saved configuration; absent members stay.
+    #[derive(Debug)]
+    pub(super) struct ChangedConfiguration(OPEN) {
+        /// The name.
+        name: Option<String> = optional(NAME),
+        /// What to classify by.
+        parameters: Option<Parameters> = optional(PARAMETERS),
+    }
+}
+
+declare! {
+    /// A configuration, and the product that it is for.
+    #[derive(Debug)]
+    pub(super) struct Parameters(OPEN) {
+        /// The product.
+        product_type: String = required(Shape::Words(|| vec![PRODUCT])),
+        configuration: Configuration = flattened,
+    }
+}
+
+/// Parameters of another product cannot be validated here, so then the product is their only fault.
+const PARAMETERS: Shape = Shape::Own { documented: &Parameters::SHAPE, format: "", check: check_parameters };
+
+fn check_parameters(check: &mut Validator, field: &Input<'_>) {
+    let product = field.get("product_type");
+    if product.read::<String>().is_some_and(|product| product == PRODUCT) {
+        check.check_shape(field, &Parameters::SHAPE);
+    } else if check.object(field) {
+        check.require(&product);
+        check.check_shape(&product, &Shape::Words(|| vec![PRODUCT]));
+    }
+}
+
+declare! {
+    /// Which configurations to list.
+    #[derive(Debug)]
+    pub(super) struct ConfigurationQuery(OPEN) {
+        /// The name; any if absent.
+        name: Option<String> = optional(Shape::text(0..=NAME_CHARS)),
+        /// Whether only the newest version of each is listed.
+        latest_only: bool = default(Shape::Boolean, false),
+        /// The products. No configurations of others than `classify_v2` are saved here.
+        product_type: Option<Vec<String>> = optional(Shape::list(0..=usize::MAX, &Shape::text(0..=usize::MAX))),
+        paging: Paging = flattened,
+    }
+}
 
 fn answer(status: StatusCode, classifier: &ClassifierVersion) -> axum::response::Response {
     reply::json(status, &SavedConfiguration::from(classifier))
 }
 
 /// `POST /api/v1/beta/configurations`
-pub(super) async fn create<P: Ports>(caller: Caller<P>, headers: HeaderMap, body: Body) -> Reply {
-    let input = body::json(&headers, body).await?;
-    let input = Input::root("body", Some(&input));
-    let mut check = Validator::default();
-    check.require(&input);
-    for member in ["name", "parameters"] {
-        check.require(&input.get(member));
-    }
-    let (name, parameters) = parse_configuration(&mut check, &input);
-    let (name, parameters) = check.finish(name.zip(parameters))?;
-    let saved =
-        classifiers::save(&caller.ports, caller.token.project, name, classifier_change(None, Some(parameters))).await?;
+pub(super) async fn create<P: Ports>(caller: Caller<P>, body: Body<NewConfiguration>) -> Reply {
+    let NewConfiguration { name, parameters } = body.0.finish()?;
+    let change = classifier_change(None, Some(parameters.configuration.into()));
+    let saved = classifiers::save(&caller.ports, caller.token.project, name, change).await?;
     Ok(answer(StatusCode::CREATED, &saved))
 }
 
 /// `GET /api/v1/beta/configurations`
 pub(super) async fn list<P: Ports>(caller: Caller<P>) -> Reply {
-    let query = &caller.query;
-    let mut check = Validator::default();
+    let mut query = caller.query.checked::<ConfigurationQuery>();
+    let page = page_token::page(&mut query, LISTING);
+    let ConfigurationQuery { name, latest_only, product_type, .. } = query.finish()?;
     let filter = ClassifierFilter {
-        name: check.text(&query.get("name"), 0..=NAME_CHARS).map(str::to_owned),
-        versions: match check.boolean(&query.get("latest_only")) {
-            Some(true) => Versions::NewestPublished,
-            _ => Versions::Published,
-        },
+        name,
+        versions: if latest_only { Versions::NewestPublished } else { Versions::Published },
         id: None,
     };
-    let page = page_token::request(&mut check, LISTING, SIZES, &query.get("page_size"), &query.get("page_token"));
-    let page = check.finish(page)?;
-    // No configurations of other products are saved here.
-    let found = if query.get_all("product_type").is_none() || query.contains("product_type", PRODUCT) {
+    let found = if product_type.is_none_or(|products| products.iter().any(|product| product == PRODUCT)) {
         classifiers::list(&caller.ports, caller.token.project, filter, page).await?
     } else {
         Page { items: Vec::new(), next: None }
@@ -86,15 +133,10 @@ pub(super) async fn get<P: Ports>(caller: Caller<P>, PathId(id): PathId<Classifi
 pub(super) async fn update<P: Ports>(
     caller: Caller<P>,
     PathId(id): PathId<ClassifierId>,
-    headers: HeaderMap,
-    body: Body,
+    body: Body<ChangedConfiguration>,
 ) -> Reply {
-    let input = body::json(&headers, body).await?;
-    let input = Input::root("body", Some(&input));
-    let mut check = Validator::default();
-    check.require(&input);
-    let (name, parameters) = parse_configuration(&mut check, &input);
-    check.finish(Some(()))?;
+    let ChangedConfiguration { name, parameters } = body.0.finish()?;
+    let parameters = parameters.map(|parameters| parameters.configuration.into());
     let project = caller.token.project;
     let classifier = if name.is_none() && parameters.is_none() {
         classifiers::get(&caller.ports, project, id, Version::Published).await?
@@ -113,21 +155,4 @@ pub(super) async fn delete<P: Ports>(caller: Caller<P>, PathId(id): PathId<Class
 /// The change that a request asks for. This dialect has no routes, so they stay as they are.
 fn classifier_change(name: Option<String>, classification: Option<Classification>) -> ClassifierChange {
     ClassifierChange { name, classification, routes: None, draft: false }
-}
-
-/// The name and the parameters; None for one that is absent or invalid.
-fn parse_configuration(check: &mut Validator, input: &Input<'_>) -> (Option<String>, Option<Classification>) {
-    check.object(input);
-    let name = check.text(&input.get("name"), 1..=NAME_CHARS).map(str::to_owned);
-    let parameters = input.get("parameters");
-    if parameters.is_absent() {
-        return (name, None);
-    }
-    let product = parameters.get("product_type");
-    if check.object(&parameters) {
-        check.require(&product);
-    }
-    // Parameters of another product cannot be validated here.
-    let supported = check.one_of(&product, &[(PRODUCT, ())]);
-    (name, supported.and_then(|()| rules::parse(check, &parameters)))
 }

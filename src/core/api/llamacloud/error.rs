@@ -2,7 +2,7 @@
 
 use axum::{body::Body, http::Response};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     api::reply::{self, Dialect},
@@ -14,13 +14,39 @@ use crate::{
 #[derive(Debug)]
 pub enum LlamaCloud {}
 
+/// An error.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "Error"))]
+pub struct ErrorResponse<'a> {
+    /// What is wrong.
+    detail: Detail<'a>,
+}
+
+/// What is wrong: a sentence, or every fault of the request.
+#[derive(Serialize)]
+#[serde(untagged)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+enum Detail<'a> {
+    /// A sentence.
+    Sentence(String),
+    /// Every fault.
+    Faults(Vec<DetailItem<'a>>),
+}
+
+/// A fault of the request.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 struct DetailItem<'a> {
+    /// Its place: names of members and indexes in lists.
     loc: &'a [PathSegment],
+    /// The message for a person.
     msg: &'a str,
+    /// The reason, for programs.
     r#type: &'a str,
-    // Null if the value is too long to be shown. The dialect allows null here.
+    /// The value; null if it is too long to be shown.
     input: Option<&'a Value>,
+    /// The limit that it violates.
     #[serde(skip_serializing_if = "Option::is_none")]
     ctx: Option<&'a Value>,
 }
@@ -54,17 +80,17 @@ pub(super) fn vendor_code<'a>(code: &'a str, format: Option<&str>) -> &'a str {
 
 impl Dialect for LlamaCloud {
     fn render(error: &Error, request_id: &str) -> Response<Body> {
-        if !error.violations().is_empty() {
-            let items: Vec<_> = error.violations().iter().map(DetailItem::from).collect();
-            return reply::error_response(error, &json!({ "detail": items }));
-        }
-        let text = match error.kind() {
-            ErrorKind::Unreadable(_) => {
-                format!("{}: {}", vendor_code(error.code(), error.format()), error.message())
-            }
-            _ => reply::error_text(error, request_id),
+        let detail = if error.violations().is_empty() {
+            Detail::Sentence(match error.kind() {
+                ErrorKind::Unreadable(_) => {
+                    format!("{}: {}", vendor_code(error.code(), error.format()), error.message())
+                }
+                _ => reply::error_text(error, request_id),
+            })
+        } else {
+            Detail::Faults(error.violations().iter().map(DetailItem::from).collect())
         };
-        reply::error_response(error, &json!({ "detail": text }))
+        reply::error_response(error, &ErrorResponse { detail })
     }
 }
 
@@ -72,6 +98,7 @@ impl Dialect for LlamaCloud {
 mod tests {
     use futures_executor::block_on;
     use futures_util::StreamExt;
+    use serde_json::json;
 
     use super::*;
 

@@ -3,64 +3,167 @@
 use std::time::Duration;
 
 use axum::{
-    body::Body,
+    body::Body as RequestBody,
     http::{HeaderMap, StatusCode},
 };
+use serde_json::Value;
 
 use super::{
-    Caller, Reply,
+    Body, Caller, Reply,
     ids::{self, IdFormat, PathId},
     wire::{self, Listing, PresignedUrl},
 };
 use crate::{
     api::{
-        body,
+        checked::Checked,
         form::{self, StoredForm},
-        page_token::{self, PageSizes},
+        page_token::{self, LargePaging},
         reply,
     },
     error::{Error, ErrorKind, Result},
-    id::FileId,
+    id::{FileId, ProjectId},
     limits,
     service::{
         files,
-        index::{File, FileFilter, FileOrder},
+        index::{File, FileFilter, FileOrder, PageRequest},
         ports::{FileKey, Ports},
         signed_url::Grant,
     },
-    validate::{Input, Validator},
+    validate::{
+        Input,
+        declare::declare,
+        shape::{Declared, FilePart, OPEN, Object, Shape},
+    },
 };
 
 /// The longest name of a file, in characters.
 pub(super) const NAME_CHARS: usize = 3_000;
 
-/// The longest purpose of a file, in characters.
-const PURPOSE_CHARS: usize = 255;
-
 /// The longest external id, in characters.
 pub(super) const EXTERNAL_ID_CHARS: usize = 1_000;
 
-/// The most ids that one listing can be filtered by.
-const MAX_IDS: usize = 1_000;
+const EXTERNAL_ID: Shape = Shape::text(0..=EXTERNAL_ID_CHARS);
 
-const SIZES: PageSizes = PageSizes { default: 50, max: 1_000 };
+declare! {
+    /// A file to upload.
+    #[derive(Debug)]
+    pub(super) struct NewFile(OPEN) {
+        /// The file, of up to 100 MiB, with a name.
+        file: FilePart = required(Shape::File),
+        /// What the file is for, such as `classify`.
+        purpose: String = required(Shape::text(0..=255)),
+        /// The id of the file in the caller's own system.
+        external_file_id: Option<String> = optional(EXTERNAL_ID),
+    }
+}
+
+declare! {
+    /// Which files to list.
+    #[derive(Debug)]
+    pub(super) struct FileQuery(OPEN) {
+        /// The ids of the files.
+        file_ids: Option<Vec<String>> = optional(ids::IDS),
+        filter: NameFilter = flattened,
+        order: Order = flattened,
+        expand: ExpandQuery = flattened,
+    }
+}
+
+declare! {
+    /// Which files to list.
+    #[derive(Debug)]
+    pub(super) struct FileSearch(Object { required: false, ..OPEN }) {
+        /// What the files have.
+        filter: Option<FileFilterInput> = optional,
+        order: Order = flattened,
+    }
+}
+
+declare! {
+    /// What files have.
+    #[derive(Debug)]
+    pub(super) struct FileFilterInput(OPEN) {
+        /// The project, which must be that of the token.
+        project_id: Option<String> = optional(ids::id_shape::<ProjectId>()),
+        /// The ids of the files.
+        file_ids: Option<Vec<String>> = optional(Shape::list(0..=1_000, &ids::ID)),
+        filter: NameFilter = flattened,
+        /// The data source. There are none here, so no file belongs to one.
+        data_source_id: Option<Value> = optional(Shape::Any),
+    }
+}
+
+declare! {
+    /// Names of files.
+    #[derive(Debug)]
+    pub(super) struct NameFilter(OPEN) {
+        /// The name; any if absent.
+        file_name: Option<String> = optional(Shape::text(0..=NAME_CHARS)),
+        /// The id in the caller's own system; any if absent.
+        external_file_id: Option<String> = optional(EXTERNAL_ID),
+    }
+}
+
+declare! {
+    /// The order of a listing, and a page of it.
+    #[derive(Debug)]
+    pub(super) struct Order(OPEN) {
+        /// What the files are sorted by; newest first if absent.
+        order_by: Option<String> = optional(Shape::Words(|| ORDERS.map(|(word, _)| word).to_vec())),
+        paging: LargePaging = flattened,
+    }
+}
+
+const ORDERS: [(&str, FileOrder); 3] =
+    [("id", FileOrder::Id), ("name", FileOrder::Name), ("created_at", FileOrder::Newest)];
+
+impl Order {
+    fn order(&self) -> FileOrder {
+        let word = self.order_by.as_deref();
+        ORDERS.iter().find(|(known, _)| word == Some(known)).map(|(_, order)| *order).unwrap_or_default()
+    }
+}
+
+declare! {
+    /// What else to answer.
+    #[derive(Debug)]
+    pub(super) struct ExpandQuery(OPEN) {
+        /// `download_url` for a signed URL of the bytes.
+        expand: Vec<String> = optional(EXPAND),
+    }
+}
+
+/// What else to answer.
+pub(super) const EXPAND: Shape = Shape::list(0..=usize::MAX, &Shape::text(0..=usize::MAX));
+
+declare! {
+    /// How long a signed URL is valid.
+    #[derive(Debug)]
+    pub(super) struct ContentQuery(OPEN) {
+        /// How many seconds; an hour if absent.
+        expires_at_seconds: Option<u32> = optional(Shape::Integer(1..=MAX_SECONDS)),
+    }
+}
+
+const MAX_SECONDS: u32 = limits::MAX_DOWNLOAD_LIFETIME.as_secs() as u32;
 
 /// `POST /api/v1/beta/files`
-pub(super) async fn create<P: Ports>(caller: Caller<P>, headers: HeaderMap, body: Body) -> Reply {
-    let file = receive(&caller, "file", &headers, body, |form, check| {
-        let texts = texts(form);
-        let texts = Input::root("body", Some(&texts));
-        check.require(&texts.get("purpose"));
-        let purpose = check.text(&texts.get("purpose"), 0..=PURPOSE_CHARS)?.to_owned();
-        let external_id = check.text(&texts.get("external_file_id"), 0..=EXTERNAL_ID_CHARS).map(str::to_owned);
-        Some((Some(purpose), external_id))
+pub(super) async fn create<P: Ports>(caller: Caller<P>, headers: HeaderMap, body: RequestBody) -> Reply {
+    let file = receive(&caller, "file", &headers, body, |form| {
+        let texts = form.texts.iter().map(|(name, text)| (name.clone(), Value::from(text.as_str())));
+        let mut texts = Checked::<NewFile>::new("body", texts.collect());
+        check_name(&mut texts, "file", &form.file_name);
+        let NewFile { purpose, external_file_id, .. } = texts.finish()?;
+        Ok((Some(purpose), external_file_id))
     })
     .await?;
     Ok(reply::json(StatusCode::CREATED, &wire::File::new(&file, file.id.format(), caller.token.project, None)))
 }
 
-fn texts(form: &StoredForm) -> serde_json::Value {
-    form.texts.iter().map(|(name, text)| (name.clone(), serde_json::Value::from(text.as_str()))).collect()
+/// Rejects the name of the file in the part `part`, unless it is of a proper length.
+pub(super) fn check_name<T: Declared>(request: &mut Checked<T>, part: &str, name: &str) {
+    let name = Value::from(name);
+    request.parts().1.text(&Input::root("body", None).with(part, Some(&name)), 1..=NAME_CHARS);
 }
 
 /// Receives a form with a file and registers the file. `describe` returns its purpose and its external id. If anything
@@ -69,13 +172,13 @@ pub(super) async fn receive<P: Ports>(
     caller: &Caller<P>,
     part: &str,
     headers: &HeaderMap,
-    body: Body,
-    describe: impl FnOnce(&StoredForm, &mut Validator) -> Option<(Option<String>, Option<String>)> + Send,
+    body: RequestBody,
+    describe: impl FnOnce(&StoredForm) -> Result<(Option<String>, Option<String>)> + Send,
 ) -> Result<File> {
     let Caller { ports, token, .. } = caller;
     let key = FileKey { project: token.project, file: FileId::from_random(ports.random()) };
     let form = form::store_form(ports, key, part, headers, body).await?;
-    let file = match describe_file(caller, key.file, form, part, describe) {
+    let file = match describe_file(caller, key.file, form, describe) {
         Ok(file) => files::register(ports, key.project, file).await,
         Err(error) => Err(error),
     };
@@ -89,14 +192,9 @@ fn describe_file<P: Ports>(
     caller: &Caller<P>,
     id: FileId,
     form: StoredForm,
-    part: &str,
-    describe: impl FnOnce(&StoredForm, &mut Validator) -> Option<(Option<String>, Option<String>)>,
+    describe: impl FnOnce(&StoredForm) -> Result<(Option<String>, Option<String>)>,
 ) -> Result<File> {
-    let mut check = Validator::default();
-    let name = serde_json::Value::from(form.file_name.as_str());
-    check.text(&Input::root("body", None).with(part, Some(&name)), 1..=NAME_CHARS);
-    let described = describe(&form, &mut check);
-    let (purpose, external_id) = check.finish(described)?;
+    let (purpose, external_id) = describe(&form)?;
     let now = caller.ports.now();
     Ok(File {
         id,
@@ -113,72 +211,60 @@ fn describe_file<P: Ports>(
 
 /// `GET /api/v1/beta/files`
 pub(super) async fn list<P: Ports>(caller: Caller<P>) -> Reply {
-    let query = &caller.query;
-    let request = FileQuery {
-        ids: query.get_all("file_ids"),
-        name: query.get("file_name"),
-        external_id: query.get("external_file_id"),
-        order: query.get("order_by"),
-        size: query.get("page_size"),
-        token: query.get("page_token"),
-        match_none: false,
-    };
-    list_page(&caller, Validator::default(), request).await
+    let mut query = caller.query.checked::<FileQuery>();
+    let listing = Place::of(&mut query);
+    let FileQuery { file_ids, filter, expand, .. } = query.finish()?;
+    let ids = file_ids.map(|texts| ids::filter(&texts));
+    list_page(&caller, listing, ids, filter, &expand).await
 }
 
 /// `POST /api/v1/beta/files/query`
-pub(super) async fn query<P: Ports>(caller: Caller<P>, headers: HeaderMap, body: Body) -> Reply {
-    let input = body::json(&headers, body).await?;
-    let input = Input::root("body", Some(&input));
-    let mut check = Validator::default();
-    check.object(&input);
-    let filter = input.get("filter");
-    check.object(&filter);
-    caller.check_scope(&mut check, &filter.get("project_id"))?;
-    let request = FileQuery {
-        ids: check.list(&filter.get("file_ids"), 0..=MAX_IDS),
-        name: filter.get("file_name"),
-        external_id: filter.get("external_file_id"),
-        order: input.get("order_by"),
-        size: input.get("page_size"),
-        token: input.get("page_token"),
-        // There are no data sources here, so no file belongs to one.
-        match_none: !filter.get("data_source_id").is_absent(),
+pub(super) async fn query<P: Ports>(caller: Caller<P>, body: Body<FileSearch>) -> Reply {
+    let mut body = body.0;
+    let project = body.input().get("filter").get("project_id").read::<String>();
+    caller.in_scope(project.as_deref().and_then(ProjectId::parse))?;
+    let listing = Place::of(&mut body);
+    let expand = caller.query.checked::<ExpandQuery>().finish()?;
+    let (ids, filter) = match body.finish()?.filter {
+        Some(filter) if filter.data_source_id.is_some() => (Some(Vec::new()), filter.filter),
+        Some(filter) => (filter.file_ids.map(|texts| ids::filter(&texts)), filter.filter),
+        None => (None, NameFilter { file_name: None, external_file_id: None }),
     };
-    list_page(&caller, check, request).await
+    list_page(&caller, listing, ids, filter, &expand).await
 }
 
-/// The parameters of a listing, from a query string or a body.
-struct FileQuery<'a> {
-    ids: Option<Vec<Input<'a>>>,
-    name: Input<'a>,
-    external_id: Input<'a>,
-    order: Input<'a>,
-    size: Input<'a>,
-    token: Input<'a>,
-    match_none: bool,
+/// A page of a listing in an order.
+struct Place {
+    order: FileOrder,
+    listing: &'static str,
+    page: PageRequest,
 }
 
-async fn list_page<P: Ports>(caller: &Caller<P>, mut check: Validator, request: FileQuery<'_>) -> Reply {
-    let orders = [("id", FileOrder::Id), ("name", FileOrder::Name), ("created_at", FileOrder::Newest)];
-    let order = check.one_of(&request.order, &orders).unwrap_or_default();
-    // A cursor in one order means nothing in another.
-    let listing = match order {
-        FileOrder::Newest => "files",
-        FileOrder::Name => "files/name",
-        FileOrder::Id => "files/id",
-    };
-    let ids = request.ids.map(|fields| ids::filter(&mut check, &fields));
-    let filter = FileFilter {
-        ids: if request.match_none { Some(Vec::new()) } else { ids },
-        name: check.text(&request.name, 0..=NAME_CHARS).map(str::to_owned),
-        external_id: check.text(&request.external_id, 0..=EXTERNAL_ID_CHARS).map(str::to_owned),
-    };
-    let page = page_token::request(&mut check, listing, SIZES, &request.size, &request.token);
-    let page = check.finish(page)?;
+impl Place {
+    /// The page that a request asks for by the members of [`Order`].
+    fn of<T: Declared>(request: &mut Checked<T>) -> Self {
+        let order = request.input().read::<Order>().map(|order| order.order()).unwrap_or_default();
+        // A cursor in one order means nothing in another.
+        let listing = match order {
+            FileOrder::Newest => "files",
+            FileOrder::Name => "files/name",
+            FileOrder::Id => "files/id",
+        };
+        Self { order, listing, page: page_token::page(request, listing) }
+    }
+}
+
+async fn list_page<P: Ports>(
+    caller: &Caller<P>,
+    Place { order, listing, page }: Place,
+    ids: Option<Vec<FileId>>,
+    filter: NameFilter,
+    expand: &ExpandQuery,
+) -> Reply {
+    let filter = FileFilter { ids, name: filter.file_name, external_id: filter.external_file_id };
     let project = caller.token.project;
     let files = files::list(&caller.ports, project, filter, order, page).await?;
-    let urls = files.items.iter().map(|file| expanded_url(caller, file)).collect::<Result<Vec<_>>>()?;
+    let urls = files.items.iter().map(|file| expanded_url(caller, expand, file)).collect::<Result<Vec<_>>>()?;
     let mut urls = urls.into_iter();
     let wire = |file| wire::File::new(file, file.id.format(), project, urls.next().flatten());
     Ok(reply::json(StatusCode::OK, &Listing::new(listing, &files, wire)))
@@ -187,17 +273,13 @@ async fn list_page<P: Ports>(caller: &Caller<P>, mut check: Validator, request: 
 /// `GET /api/v1/beta/files/{id}`
 pub(super) async fn get<P: Ports>(caller: Caller<P>, PathId(id): PathId<FileId>) -> Reply {
     let file = files::get(&caller.ports, caller.token.project, id).await?;
-    let download_url = expanded_url(&caller, &file)?;
+    let download_url = expanded_url(&caller, &caller.query.checked().finish()?, &file)?;
     Ok(reply::json(StatusCode::OK, &wire::File::new(&file, file.id.format(), caller.token.project, download_url)))
 }
 
 /// `GET /api/v1/beta/files/{id}/content`
 pub(super) async fn content<P: Ports>(caller: Caller<P>, PathId(id): PathId<FileId>) -> Reply {
-    let mut check = Validator::default();
-    let field = caller.query.get("expires_at_seconds");
-    let max_seconds = u32::try_from(limits::MAX_DOWNLOAD_LIFETIME.as_secs()).unwrap_or(u32::MAX);
-    let seconds = check.integer(&field, 1..=max_seconds);
-    check.finish(Some(()))?;
+    let seconds = caller.query.checked::<ContentQuery>().finish()?.expires_at_seconds;
     let file = files::get(&caller.ports, caller.token.project, id).await?;
     if file.size.is_none() {
         return Err(Error::new(ErrorKind::Invalid, format!("File {} was not uploaded yet", id.format())).into());
@@ -213,8 +295,8 @@ pub(super) async fn delete<P: Ports>(caller: Caller<P>, PathId(id): PathId<FileI
 }
 
 /// A download URL, if the request asks for one and the file was uploaded.
-fn expanded_url<P: Ports>(caller: &Caller<P>, file: &File) -> Result<Option<PresignedUrl>> {
-    let is_requested = caller.query.contains("expand", "download_url") && file.size.is_some();
+fn expanded_url<P: Ports>(caller: &Caller<P>, query: &ExpandQuery, file: &File) -> Result<Option<PresignedUrl>> {
+    let is_requested = query.expand.iter().any(|what| what == "download_url") && file.size.is_some();
     is_requested.then(|| download_url(caller, file.id, limits::DOWNLOAD_LIFETIME)).transpose()
 }
 

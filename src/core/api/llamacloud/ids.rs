@@ -14,7 +14,7 @@ use crate::{
     api::reply::ApiError,
     error::Error,
     id::{ClassifierId, FileId, JobId, OrganizationId, ProjectId},
-    validate::{Input, Validator},
+    validate::{Input, Validator, shape::Shape},
 };
 
 /// The longest id that is parsed, in characters: the dialect's limit for inputs.
@@ -64,20 +64,28 @@ impl IdFormat for OrganizationId {
     const MISSING: &'static str = "Organization not found";
 }
 
-/// Parses the id in `field`, and rejects a malformed one.
-pub(super) fn id<T: IdFormat>(check: &mut Validator, field: &Input<'_>) -> Option<T> {
-    let id = T::parse(check.text(field, 0..=ID_CHARS)?);
-    if id.is_none() {
+/// An id of the type `T`.
+pub(super) const fn id_shape<T: IdFormat>() -> Shape {
+    Shape::Own { documented: &ID, format: "", check: check_id::<T> }
+}
+
+/// A text that may be an id.
+pub(super) const ID: Shape = Shape::text(0..=ID_CHARS);
+
+/// Several of them.
+pub(super) const IDS: Shape = Shape::list(0..=usize::MAX, &ID);
+
+fn check_id<T: IdFormat>(check: &mut Validator, field: &Input<'_>) {
+    if check.text(field, 0..=ID_CHARS).is_some_and(|text| T::parse(text).is_none()) {
         let why = format!("expected a UUID, or {} and a UUID", T::PREFIX);
         let message = format!("Input should be a valid UUID, {why}");
         check.reject(field, "uuid_parsing", message, Some(json!({ "error": why })));
     }
-    id
 }
 
-/// Parses ids to filter by. Malformed ids are dropped, because they match nothing.
-pub(super) fn filter<T: IdFormat>(check: &mut Validator, fields: &[Input<'_>]) -> Vec<T> {
-    fields.iter().filter_map(|field| check.text(field, 0..=ID_CHARS)).filter_map(T::parse).collect()
+/// The ids to filter by. Malformed ones are dropped, because they match nothing.
+pub(super) fn filter<T: IdFormat>(texts: &[String]) -> Vec<T> {
+    texts.iter().filter_map(|text| T::parse(text)).collect()
 }
 
 /// The id in the path. A malformed id is `NotFound`, because it names nothing that exists.

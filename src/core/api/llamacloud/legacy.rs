@@ -1,52 +1,78 @@
 //! File uploads for the first clients. Their ids had no prefix, and some of these clients parse them strictly.
 
 use axum::{
-    body::Body,
+    body::Body as RequestBody,
     http::{HeaderMap, StatusCode},
 };
 
+pub(super) use super::files::{content, delete};
 use super::{
-    Caller, Reply,
+    Body, Caller, Reply,
     files::{self as beta, EXTERNAL_ID_CHARS, NAME_CHARS},
     ids::PathId,
     wire::{self, PresignedUrl},
 };
 use crate::{
-    api::{body, reply},
+    api::reply,
     error::{Error, ErrorKind},
     id::FileId,
     limits,
     service::{files, index::File, ports::Ports, signed_url::Grant},
-    validate::{Input, Validator},
+    validate::{
+        declare::declare,
+        shape::{FilePart, OPEN, Shape},
+    },
 };
 
 fn answer<P: Ports>(caller: &Caller<P>, file: &File) -> axum::response::Response {
     reply::json(StatusCode::OK, &wire::File::new(file, file.id.to_string(), caller.token.project, None))
 }
 
+declare! {
+    /// A file to upload.
+    #[derive(Debug)]
+    pub(super) struct LegacyFile(OPEN) {
+        /// The file, of up to 100 MiB, with a name.
+        upload_file: FilePart = required(Shape::File),
+    }
+}
+
+declare! {
+    /// What is said of an uploaded file.
+    #[derive(Debug)]
+    pub(super) struct LegacyQuery(OPEN) {
+        /// The id of the file in the caller's own system.
+        external_file_id: Option<String> = optional(Shape::text(0..=EXTERNAL_ID_CHARS)),
+    }
+}
+
+declare! {
+    /// A file that will be uploaded.
+    #[derive(Debug)]
+    pub(super) struct AnnouncedFile(OPEN) {
+        /// The name.
+        name: String = required(Shape::text(1..=NAME_CHARS)),
+        of: LegacyQuery = flattened,
+        /// The size in bytes, if it is known.
+        file_size: Option<u32> = optional(Shape::Integer(0..=u32::MAX)),
+    }
+}
+
 /// `POST /api/v1/files`
-pub(super) async fn create<P: Ports>(caller: Caller<P>, headers: HeaderMap, body: Body) -> Reply {
-    let external_field = caller.query.get("external_file_id");
-    let file = beta::receive(&caller, "upload_file", &headers, body, |_, check| {
-        Some((None, check.text(&external_field, 0..=EXTERNAL_ID_CHARS).map(str::to_owned)))
+pub(super) async fn create<P: Ports>(caller: Caller<P>, headers: HeaderMap, body: RequestBody) -> Reply {
+    let mut query = caller.query.checked::<LegacyQuery>();
+    let file = beta::receive(&caller, "upload_file", &headers, body, |form| {
+        beta::check_name(&mut query, "upload_file", &form.file_name);
+        Ok((None, query.finish()?.external_file_id))
     })
     .await?;
     Ok(answer(&caller, &file))
 }
 
 /// `PUT /api/v1/files`: registers a file and returns the URL to upload its bytes to.
-pub(super) async fn create_upload<P: Ports>(caller: Caller<P>, headers: HeaderMap, body: Body) -> Reply {
-    let input = body::json(&headers, body).await?;
-    let input = Input::root("body", Some(&input));
-    let mut check = Validator::default();
-    check.require(&input);
-    check.object(&input);
-    check.require(&input.get("name"));
-    let name = check.text(&input.get("name"), 1..=NAME_CHARS).map(str::to_owned);
-    let external_id = check.text(&input.get("external_file_id"), 0..=EXTERNAL_ID_CHARS).map(str::to_owned);
-    let size = check.integer(&input.get("file_size"), 0..=u32::MAX);
-    let name = check.finish(name)?;
-    if size.is_some_and(|size| u64::from(size) > limits::MAX_UPLOAD_BYTES) {
+pub(super) async fn create_upload<P: Ports>(caller: Caller<P>, body: Body<AnnouncedFile>) -> Reply {
+    let AnnouncedFile { name, of: LegacyQuery { external_file_id: external_id }, file_size } = body.0.finish()?;
+    if file_size.is_some_and(|size| u64::from(size) > limits::MAX_UPLOAD_BYTES) {
         return Err(files::too_large().into());
     }
     let Caller { ports, token, .. } = &caller;

@@ -16,60 +16,152 @@ mod rules;
 mod signed_urls;
 mod wire;
 
-use axum::{
-    Router,
-    extract::FromRequestParts,
-    http::request::Parts,
-    routing::{get, post, put},
-};
+use axum::{extract::FromRequestParts, http::request::Parts};
 
-pub use self::error::LlamaCloud;
-use self::ids::IdFormat;
+pub use self::error::{ErrorResponse, LlamaCloud};
+use self::{
+    classify::{DeletedJob, JobQuery, NewJob, UsageQuery},
+    configurations::{ChangedConfiguration, ConfigurationQuery, NewConfiguration},
+    files::{ContentQuery, ExpandQuery, FileQuery, FileSearch, NewFile},
+    ids::IdFormat,
+    legacy::{AnnouncedFile, LegacyFile, LegacyQuery},
+    projects::{NameQuery, ProjectQuery},
+    wire::{ClassifyJob, File, Listing, Organization, PresignedUrl, Project, SavedConfiguration},
+};
 use super::{
     auth,
+    checked::JsonBody,
     context::{self, Context},
     origin::Origin,
+    page_token::LargePaging,
     query::Query,
     reply::ApiError,
+    routes::routes,
 };
 use crate::{
     error::{Error, ErrorKind},
     id::{OrganizationId, ProjectId},
     service::{access, ports::Ports, tokens::Token},
-    validate::{Input, Validator},
+    validate::{
+        declare::declare,
+        shape::{FilePart, OPEN},
+    },
 };
 
 type Reply = Result<axum::response::Response, ApiError<LlamaCloud>>;
 type Public<P> = context::Public<P, LlamaCloud>;
 type PathParam = context::PathParam<LlamaCloud>;
+type Body<T> = JsonBody<T, LlamaCloud>;
 
-/// The routes.
-pub fn routes<P: Ports>() -> Router {
-    Router::new()
-        .route("/api/v2/classify", get(classify::list::<P>).post(classify::create::<P>))
-        .route("/api/v2/classify/{id}", get(classify::get::<P>).delete(classify::delete::<P>))
-        .route("/api/v2/classify/{id}/cancel", post(classify::cancel::<P>))
-        .route("/api/v1/beta/files", get(files::list::<P>).post(files::create::<P>))
-        .route("/api/v1/beta/files/query", post(files::query::<P>))
-        .route("/api/v1/beta/files/{id}", get(files::get::<P>).delete(files::delete::<P>))
-        .route("/api/v1/beta/files/{id}/content", get(files::content::<P>))
-        .route("/api/v1/files", post(legacy::create::<P>).put(legacy::create_upload::<P>))
-        .route("/api/v1/files/upload_from_url", put(legacy::upload_from_url::<P>))
-        .route("/api/v1/files/{id}", get(legacy::get::<P>).delete(files::delete::<P>))
-        .route("/api/v1/files/{id}/content", get(files::content::<P>))
-        .route("/api/v1/beta/configurations", get(configurations::list::<P>).post(configurations::create::<P>))
-        .route(
-            "/api/v1/beta/configurations/{id}",
-            get(configurations::get::<P>).put(configurations::update::<P>).delete(configurations::delete::<P>),
-        )
-        .route("/api/v1/projects", get(projects::list::<P>))
-        .route("/api/v1/projects/{id}", get(projects::get::<P>))
-        .route("/api/v2/projects", get(projects::page::<P>))
-        .route("/api/v1/organizations", get(projects::organizations::<P>))
-        .route("/api/v2/organizations", get(projects::organization_page::<P>))
-        .route("/files/{ticket}", get(signed_urls::download::<P>))
-        .route("/uploads/{ticket}", put(signed_urls::upload::<P>))
+routes! {
+    /// Lists classify jobs, newest first.
+    get "/api/v2/classify", classify::list::<P>, token, query JobQuery => 200 Listing<ClassifyJob<'_>>;
+
+    /// Creates a job that classifies a file. The same `transaction_id` leads to the same job.
+    post "/api/v2/classify", classify::create::<P>, token, json NewJob => 200 ClassifyJob<'_>, 400, 403, 404;
+
+    /// A classify job. `result.type` is null if no rule fits.
+    get "/api/v2/classify/{id}", classify::get::<P>, token, query UsageQuery => 200 ClassifyJob<'_>;
+
+    /// Deletes a job that has ended.
+    delete "/api/v2/classify/{id}", classify::delete::<P>, token => 200 DeletedJob, 409;
+
+    /// Cancels a job that has not ended.
+    post "/api/v2/classify/{id}/cancel", classify::cancel::<P>, token => 200 ClassifyJob<'_>, 409;
+
+    /// Lists files.
+    get "/api/v1/beta/files", files::list::<P>, token, query FileQuery => 200 Listing<File<'_>>;
+
+    /// Uploads a file.
+    post "/api/v1/beta/files", files::create::<P>, token, form NewFile => 201 File<'_>, 400, 413, 415;
+
+    /// Lists files by a filter in the body.
+    post "/api/v1/beta/files/query", files::query::<P>, token, query ExpandQuery, json FileSearch
+        => 200 Listing<File<'_>>, 403;
+
+    /// A file.
+    get "/api/v1/beta/files/{id}", files::get::<P>, token, query ExpandQuery => 200 File<'_>;
+
+    /// Deletes a file.
+    delete "/api/v1/beta/files/{id}", files::delete::<P>, token => 204;
+
+    /// A signed URL of the bytes of a file.
+    get "/api/v1/beta/files/{id}/content", files::content::<P>, token, query ContentQuery => 200 PresignedUrl, 400;
+
+    /// Uploads a file, as the first clients do.
+    post "/api/v1/files", legacy::create::<P>, token, query LegacyQuery, form LegacyFile
+        => 200 File<'_>, 400, 413, 415;
+
+    /// Announces a file, as the first clients do: answers the signed URL to put its bytes to.
+    put "/api/v1/files", legacy::create_upload::<P>, token, json AnnouncedFile => 200 PresignedUrl, 413;
+
+    /// Refuses to upload from a URL, which is not supported.
+    put "/api/v1/files/upload_from_url", legacy::upload_from_url::<P>, token => 400;
+
+    /// A file, as the first clients read it.
+    get "/api/v1/files/{id}", legacy::get::<P>, token => 200 File<'_>;
+
+    /// Deletes a file, as the first clients do.
+    delete "/api/v1/files/{id}", legacy::delete::<P>, token => 204;
+
+    /// A signed URL of the bytes of a file, as the first clients ask for it.
+    get "/api/v1/files/{id}/content", legacy::content::<P>, token, query ContentQuery => 200 PresignedUrl, 400;
+
+    /// Lists saved configurations, newest first.
+    get "/api/v1/beta/configurations", configurations::list::<P>, token, query ConfigurationQuery
+        => 200 Listing<SavedConfiguration<'_>>;
+
+    /// Saves a configuration. One of a known name gets a new version.
+    post "/api/v1/beta/configurations", configurations::create::<P>, token, json NewConfiguration
+        => 201 SavedConfiguration<'_>;
+
+    /// The newest version of a saved configuration.
+    get "/api/v1/beta/configurations/{id}", configurations::get::<P>, token => 200 SavedConfiguration<'_>;
+
+    /// Makes a new version of a saved configuration.
+    put "/api/v1/beta/configurations/{id}", configurations::update::<P>, token, json ChangedConfiguration
+        => 200 SavedConfiguration<'_>, 409;
+
+    /// Deletes a saved configuration. Jobs keep their rules.
+    delete "/api/v1/beta/configurations/{id}", configurations::delete::<P>, token => 204;
+
+    /// The project of the token, as a list.
+    get "/api/v1/projects", projects::list::<P>, token, query NameQuery => 200 Vec<Project<'_>>;
+
+    /// The project of the token.
+    get "/api/v1/projects/{id}", projects::get::<P>, token => 200 Project<'_>;
+
+    /// The project of the token, as a page.
+    get "/api/v2/projects", projects::page::<P>, token, query ProjectQuery => 200 Listing<Project<'_>>;
+
+    /// The owner of the project of the token, as a list.
+    get "/api/v1/organizations", projects::organizations::<P>, token => 200 Vec<Organization<'_>>;
+
+    /// The owner of the project of the token, as a page.
+    get "/api/v2/organizations", projects::organization_page::<P>, token, query LargePaging
+        => 200 Listing<Organization<'_>>;
+
+    /// The bytes of a file, at a signed URL.
+    get "/files/{ticket}", signed_urls::download::<P>, signed => 200 FilePart, 403, 410;
+
+    /// Takes the bytes of an announced file, at a signed URL.
+    put "/uploads/{ticket}", signed_urls::upload::<P>, signed, binary FilePart => 200, 403, 410, 411, 413;
 }
+
+declare! {
+    /// What a request acts on. It may name only the project of its token, and that project's owner.
+    #[derive(Debug)]
+    struct Scope(OPEN) {
+        /// The project.
+        project_id: Option<String> = optional(ids::id_shape::<ProjectId>()),
+        /// Its owner.
+        organization_id: Option<String> = optional(ids::id_shape::<OrganizationId>()),
+    }
+}
+
+/// The query parameters of every call with a token.
+#[cfg(feature = "openapi")]
+pub const SCOPE: &crate::validate::shape::Object = <Scope as crate::validate::shape::Declared>::OBJECT;
 
 /// An authenticated request. It acts on the project of its token.
 #[derive(Debug)]
@@ -87,10 +179,9 @@ impl<P: Ports, S: Sync> FromRequestParts<S> for Caller<P> {
         let Context { ports, origin } = Context::<P>::from_parts(parts)?;
         let token = auth::authenticate(&ports, &origin, &parts.method, &parts.headers).await?;
         let caller = Self { ports, token, origin, query: Query::from_uri(&parts.uri) };
-        let mut check = Validator::default();
-        let project = ids::id::<ProjectId>(&mut check, &caller.query.get("project_id"));
-        let organization = ids::id::<OrganizationId>(&mut check, &caller.query.get("organization_id"));
-        check.finish(Some(()))?;
+        let Scope { project_id, organization_id } = caller.query.checked().finish()?;
+        let project = project_id.as_deref().and_then(ProjectId::parse);
+        let organization = organization_id.as_deref().and_then(OrganizationId::parse);
         caller.in_scope(project)?;
         if let Some(organization) = organization {
             let own = access::project(&caller.ports, caller.token.project).await?.organization;
@@ -109,11 +200,6 @@ impl<P> Caller<P> {
             Some(project) if project != self.token.project => Err(no_access("project", project)),
             _ => Ok(()),
         }
-    }
-
-    /// Checks that the project that `field` names, if any, is the caller's; rejects `field` if it is not an id.
-    fn check_scope(&self, check: &mut Validator, field: &Input<'_>) -> Result<(), Error> {
-        self.in_scope(ids::id::<ProjectId>(check, field))
     }
 }
 

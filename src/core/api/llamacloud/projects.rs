@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     api::{
-        page_token::{self, PageSizes},
+        page_token::{self, LargePaging},
         reply,
     },
     error::{Error, Result},
@@ -20,13 +20,29 @@ use crate::{
         index::{self, Page},
         ports::Ports,
     },
-    validate::Validator,
+    validate::{
+        declare::declare,
+        shape::{OPEN, Shape},
+    },
 };
 
-const SIZES: PageSizes = PageSizes { default: 50, max: 1_000 };
+declare! {
+    /// Which projects to list.
+    #[derive(Debug)]
+    pub(super) struct NameQuery(OPEN) {
+        /// The name; any if absent.
+        project_name: Option<String> = optional(Shape::text(0..=255)),
+    }
+}
 
-/// The longest name to look for, in characters.
-const NAME_CHARS: usize = 255;
+declare! {
+    /// Which projects to list, and which page.
+    #[derive(Debug)]
+    pub(super) struct ProjectQuery(OPEN) {
+        name: NameQuery = flattened,
+        paging: LargePaging = flattened,
+    }
+}
 
 async fn own_project<P: Ports>(caller: &Caller<P>) -> Result<index::Project> {
     access::project(&caller.ports, caller.token.project).await
@@ -34,10 +50,7 @@ async fn own_project<P: Ports>(caller: &Caller<P>) -> Result<index::Project> {
 
 /// The caller's project, unless the query asks for another name.
 async fn matching_projects<P: Ports>(caller: &Caller<P>) -> Result<Vec<index::Project>> {
-    let mut check = Validator::default();
-    let field = caller.query.get("project_name");
-    let name = check.text(&field, 0..=NAME_CHARS);
-    check.finish(Some(()))?;
+    let NameQuery { project_name: name } = caller.query.checked().finish()?;
     let project = own_project(caller).await?;
     Ok(if name.is_none_or(|name| name == project.name) { vec![project] } else { Vec::new() })
 }
@@ -47,10 +60,9 @@ fn single_page<'a, T, P>(caller: &Caller<P>, listing: &str, items: &'a [index::P
 where
     T: Serialize + From<&'a index::Project>,
 {
-    let mut check = Validator::default();
-    let query = &caller.query;
-    let page = page_token::request(&mut check, listing, SIZES, &query.get("page_size"), &query.get("page_token"));
-    check.finish(page)?;
+    let mut query = caller.query.checked::<LargePaging>();
+    page_token::page(&mut query, listing);
+    query.finish()?;
     let page = Page { items: items.iter().collect(), next: None };
     Ok(reply::json(StatusCode::OK, &Listing::new(listing, &page, |project| T::from(project))))
 }

@@ -1,46 +1,159 @@
 //! The classify configuration (rules, mode and which pages are read), to and from the wire.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 
 use super::ids::ID_CHARS;
 use crate::{
-    classify::{Rule, RuleSet, Settings},
+    classify::{self, RuleSet, Settings, input::DESCRIPTION},
     document::{PageSelection, ReadOptions},
     job::Classification,
     limits,
-    validate::{Input, Validator},
+    validate::{
+        declare::declare,
+        shape::{Declared, LANGUAGE, OPEN, Pattern, Shape, Unique},
+    },
 };
 
 /// The modes of the dialect. One engine serves both.
 const MODES: [&str; 2] = ["FAST", "MULTIMODAL"];
 
-/// A configuration in a response.
-#[derive(Debug, Serialize)]
-pub(super) struct Configuration<'a> {
-    rules: Vec<WireRule<'a>>,
-    mode: &'static str,
-    parsing_configuration: Option<Parsing<'a>>,
+declare! {
+    /// What to classify by.
+    #[derive(Debug)]
+    pub(super) struct Configuration(OPEN) {
+        /// `FAST` or `MULTIMODAL`, in upper or lower case. One engine serves both.
+        mode: Option<String> = optional(MODE),
+        /// What is read of the document.
+        parsing_configuration: Option<Parsing> = optional,
+        /// The rules.
+        rules: Vec<Rule> = required(RULES),
+    }
 }
 
+declare! {
+    /// What is read of a document.
+    #[derive(Debug)]
+    pub(super) struct Parsing(OPEN) {
+        /// The language of the document; detected if absent.
+        lang: Option<String> = optional(LANGUAGE),
+        /// How many pages are read at most, counted from the first selected one.
+        max_pages: Option<u32> = optional(Shape::Integer(1..=u32::MAX)),
+        /// Which pages are read, such as `1,3-4`; all if absent or blank.
+        target_pages: Option<String> = optional(PAGES),
+    }
+}
+
+declare! {
+    /// A rule.
+    #[derive(Debug)]
+    pub(super) struct Rule(OPEN) {
+        /// The type that documents get. Unique in its configuration.
+        kind as "type": String = required(LABEL),
+        /// What documents of this type are like, in plain language.
+        description: String = required(DESCRIPTION),
+    }
+}
+
+const RULES: Shape = Shape::List {
+    length: 1..=limits::MAX_RULES,
+    item: &Rule::SHAPE,
+    unique: Some(Unique { member: "type", message: "rule types must be unique within a configuration" }),
+};
+
+const LABEL: Shape = Shape::Text {
+    length: 1..=limits::MAX_LABEL_CHARS,
+    pattern: Some(&Pattern {
+        regex: r"^[\p{L}\p{N} _-]+$",
+        fits: |label| {
+            !label.trim().is_empty() && label.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
+        },
+    }),
+};
+
+const MODE: Shape = Shape::Own {
+    documented: &Shape::text(0..=ID_CHARS),
+    format: "",
+    check: |check, field| {
+        let is_known = |mode: &str| MODES.iter().any(|known| known.eq_ignore_ascii_case(mode));
+        if check.text(field, 0..=ID_CHARS).is_some_and(|mode| !is_known(mode)) {
+            check.reject_enum(field, MODES.into_iter());
+        }
+    },
+};
+
+/// The longest page selection, in characters: every second page of the longest document fits.
+const PAGES_CHARS: usize = 5_000;
+
+const PAGES: Shape = Shape::Own {
+    documented: &Shape::text(0..=PAGES_CHARS),
+    format: "",
+    check: |check, field| {
+        if let Some(text) = check.text(field, 0..=PAGES_CHARS)
+            && !text.trim().is_empty()
+            && let Err(error) = PageSelection::parse(text)
+        {
+            check.reject_value(field, error.message());
+        }
+    },
+};
+
+impl From<Configuration> for Classification {
+    fn from(configuration: Configuration) -> Self {
+        let (lang, max_pages, pages) = match configuration.parsing_configuration {
+            Some(Parsing { lang, max_pages, target_pages }) => (lang, max_pages, target_pages),
+            None => (None, None, None),
+        };
+        let rules = configuration.rules.into_iter().map(|rule| classify::Rule::new(rule.kind, rule.description));
+        Self {
+            classifier: None,
+            rules: RuleSet { rules: rules.collect() },
+            settings: Settings { language: lang, ..Settings::default() },
+            read: ReadOptions { pages: pages.filter(|pages| !pages.trim().is_empty()), max_pages },
+        }
+    }
+}
+
+/// A configuration in a response.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "JobConfiguration"))]
+pub(super) struct ConfigurationResponse<'a> {
+    /// The rules.
+    rules: Vec<WireRule<'a>>,
+    /// Always `FAST`.
+    mode: &'static str,
+    /// What is read of the document; null if nothing was said about that.
+    parsing_configuration: Option<WireParsing<'a>>,
+}
+
+/// A rule.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "JobRule"))]
 struct WireRule<'a> {
+    /// The type that documents get.
     r#type: &'a str,
+    /// What documents of this type are like.
     description: &'a str,
 }
 
+/// What is read of a document.
 #[derive(Debug, Serialize)]
-struct Parsing<'a> {
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "JobParsing"))]
+struct WireParsing<'a> {
+    /// The language of the document; null if it is detected.
     lang: Option<&'a str>,
+    /// How many pages are read at most; null for all.
     max_pages: Option<u32>,
+    /// Which pages are read; null for all.
     target_pages: Option<&'a str>,
 }
 
-impl<'a> From<&'a Classification> for Configuration<'a> {
+impl<'a> From<&'a Classification> for ConfigurationResponse<'a> {
     fn from(classification: &'a Classification) -> Self {
         let rules = classification.rules.rules.iter();
-        let parsing = Parsing {
+        let parsing = WireParsing {
             lang: classification.settings.language.as_deref(),
             max_pages: classification.read.max_pages,
             target_pages: classification.read.pages.as_deref(),
@@ -54,88 +167,15 @@ impl<'a> From<&'a Classification> for Configuration<'a> {
     }
 }
 
-/// Parses the configuration in `field`, which must not be absent.
-pub(super) fn parse(check: &mut Validator, field: &Input<'_>) -> Option<Classification> {
-    if !check.object(field) {
-        return None;
-    }
-    mode(check, &field.get("mode"));
-    let (settings, read) = parsing(check, &field.get("parsing_configuration"));
-    check.require(&field.get("rules"));
-    let items = check.list(&field.get("rules"), 1..=limits::MAX_RULES)?;
-    let mut labels = BTreeSet::new();
-    let rules: Option<Vec<_>> = items
-        .iter()
-        .map(|item| {
-            let rule = rule(check, item)?;
-            if !labels.insert(rule.label.clone()) {
-                check.reject_value(&item.get("type"), "rule types must be unique within a configuration");
-            }
-            Some(rule)
-        })
-        // Every rule is parsed before any error is returned, so that all errors are reported.
-        .collect::<Vec<_>>()
-        .into_iter()
-        .collect();
-    Some(Classification { classifier: None, rules: RuleSet { rules: rules? }, settings, read })
-}
-
-fn rule(check: &mut Validator, item: &Input<'_>) -> Option<Rule> {
-    if !check.object(item) {
-        return None;
-    }
-    let (label, description) = (item.get("type"), item.get("description"));
-    check.require(&label);
-    check.require(&description);
-    let fits = |label: &str| {
-        !label.trim().is_empty() && label.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
-    };
-    let label = check.text_matching(&label, 1..=limits::MAX_LABEL_CHARS, r"^[\p{L}\p{N} _-]+$", fits);
-    let description = check.text(&description, limits::MIN_DESCRIPTION_CHARS..=limits::MAX_DESCRIPTION_CHARS);
-    Some(Rule::new(label?, description?))
-}
-
-fn mode(check: &mut Validator, field: &Input<'_>) {
-    let is_known = |mode: &str| MODES.iter().any(|known| known.eq_ignore_ascii_case(mode));
-    if check.text(field, 0..=ID_CHARS).is_some_and(|mode| !is_known(mode)) {
-        check.reject_enum(field, MODES.into_iter());
-    }
-}
-
-fn parsing(check: &mut Validator, field: &Input<'_>) -> (Settings, ReadOptions) {
-    check.object(field);
-    let lang = check.language(&field.get("lang"));
-    let max_pages = check.integer(&field.get("max_pages"), 1..=u32::MAX);
-    let pages = parse_pages(check, &field.get("target_pages"));
-    (Settings { language: lang.map(str::to_owned), ..Settings::default() }, ReadOptions { pages, max_pages })
-}
-
-/// The longest page selection, in characters: every second page of the longest document fits.
-const PAGES_CHARS: usize = 5_000;
-
-/// Parses a page selection; None if it is empty.
-fn parse_pages(check: &mut Validator, field: &Input<'_>) -> Option<String> {
-    let text = check.text(field, 0..=PAGES_CHARS)?;
-    if text.trim().is_empty() {
-        return None;
-    }
-    if let Err(error) = PageSelection::parse(text) {
-        check.reject_value(field, error.message());
-        return None;
-    }
-    Some(text.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::api::checked::Checked;
 
     fn refused(value: &Value) -> Vec<String> {
-        let mut check = Validator::default();
-        let parsed = parse(&mut check, &Input::root("body", Some(value)));
-        let Err(error) = check.finish(parsed) else { return Vec::new() };
+        let Err(error) = Checked::<Configuration>::new("body", value.clone()).finish() else { return Vec::new() };
         let violations = error.violations().iter();
         violations.map(|v| format!("{} {}", serde_json::to_string(&v.pointer).unwrap(), v.reason)).collect()
     }
@@ -152,11 +192,9 @@ mod tests {
             "parsing_configuration": { "lang": "ch_sim", "max_pages": 10, "target_pages": "1, 3,5-7" },
             "unknown": 1,
         });
-        let mut check = Validator::default();
-        let parsed = parse(&mut check, &Input::root("body", Some(&value)));
-        let classification = check.finish(parsed).unwrap();
+        let classification = Checked::<Configuration>::new("body", value).finish().unwrap().into();
         assert_eq!(
-            serde_json::to_value(Configuration::from(&classification)).unwrap(),
+            serde_json::to_value(ConfigurationResponse::from(&classification)).unwrap(),
             json!({
                 "rules": [{ "type": "Rechnung für-2_b", "description": "contains a number" }],
                 "mode": "FAST",

@@ -15,9 +15,14 @@ use crate::{
 
 /// A page of a listing.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "{T}Page"))]
 pub(super) struct Listing<T> {
+    /// The items.
     items: Vec<T>,
+    /// The `page_token` of the next page; null if this is the last one.
     next_page_token: Option<String>,
+    /// Always null: it is not counted.
     total_size: Option<u64>,
 }
 
@@ -34,24 +39,40 @@ impl<T> Listing<T> {
 
 /// A classify job.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub(super) struct ClassifyJob<'a> {
+    /// The id.
     id: String,
+    /// The project.
     project_id: String,
+    /// Who created it: its token.
     user_id: String,
+    /// How far it is: `PENDING`, `RUNNING`, `COMPLETED`, `FAILED` or `CANCELLED`.
     status: &'static str,
+    /// What it classifies by.
+    #[cfg_attr(feature = "openapi", schemars(with = "rules::ConfigurationResponse<'a>"))]
     configuration: Configuration<'a>,
+    /// The saved configuration that this was; null if it was in the request.
     configuration_id: Option<String>,
+    /// Always `file_id`.
     document_input_type: &'static str,
-    /// Its name since April 2026.
+    /// The file. The name of this member since April 2026.
     file_input: String,
-    /// Its name before that.
+    /// The file. The name of this member before that.
     document_input_value: String,
+    /// Always null.
     parse_job_id: Option<String>,
+    /// The idempotency key.
     transaction_id: Option<&'a str>,
+    /// Why it failed.
     error_message: Option<String>,
+    /// The answer, once there is one.
     result: Option<ClassifyResult<'a>>,
+    /// The cost, if it was asked for.
     usage: Option<Usage>,
+    /// When it was created.
     created_at: String,
+    /// When it last changed.
     updated_at: String,
 }
 
@@ -59,7 +80,7 @@ pub(super) struct ClassifyJob<'a> {
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 enum Configuration<'a> {
-    Structured(rules::Configuration<'a>),
+    Structured(rules::ConfigurationResponse<'a>),
     /// Serialized before, for another job of the page.
     Serialized(Rc<RawValue>),
 }
@@ -72,7 +93,7 @@ pub(super) fn jobs<'a>(name: &str, page: &'a Page<job::Job>) -> Listing<Classify
             Some((classification, serialized)) if Arc::ptr_eq(classification, &job.classification) => {
                 Some(Rc::clone(serialized))
             }
-            _ => to_raw_value(&rules::Configuration::from(&*job.classification)).ok().map(Rc::from),
+            _ => to_raw_value(&rules::ConfigurationResponse::from(&*job.classification)).ok().map(Rc::from),
         };
         let configuration = match serialized {
             Some(serialized) => {
@@ -85,17 +106,25 @@ pub(super) fn jobs<'a>(name: &str, page: &'a Page<job::Job>) -> Listing<Classify
     })
 }
 
+/// The answer of a job.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 struct ClassifyResult<'a> {
+    /// The type of the rule that fits; null if none does.
     r#type: Option<&'a str>,
+    /// How likely the answer is right, from 0 to 1.
     confidence: f64,
+    /// The reasons as sentences.
     reasoning: &'a str,
 }
 
 /// The cost of a job: always zero, because nothing is billed here.
 #[derive(Debug, Default, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub(super) struct Usage {
+    /// Always 0.
     credits: f64,
+    /// Always 0.
     parse_credits: f64,
 }
 
@@ -112,8 +141,18 @@ pub(super) const fn status(status: Status) -> Option<&'static str> {
 }
 
 /// Every status that is shown, with its word.
-pub(super) fn statuses() -> Vec<(&'static str, Status)> {
+fn statuses() -> Vec<(&'static str, Status)> {
     Status::ALL.into_iter().filter_map(|value| Some((status(value)?, value))).collect()
+}
+
+/// The words of every status that is shown.
+pub(super) fn status_words() -> Vec<&'static str> {
+    statuses().into_iter().map(|(word, _)| word).collect()
+}
+
+/// The status of a word.
+pub(super) fn status_of(word: &str) -> Option<Status> {
+    statuses().into_iter().find(|(known, _)| *known == word).map(|(_, status)| status)
 }
 
 impl<'a> From<&'a job::Job> for ClassifyJob<'a> {
@@ -168,6 +207,7 @@ fn user(token: TokenId) -> String {
 
 /// A signed URL.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub(super) struct PresignedUrl {
     /// The URL.
     pub url: String,
@@ -182,15 +222,25 @@ pub(super) struct PresignedUrl {
 
 /// A file.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub(super) struct File<'a> {
+    /// The id.
     id: String,
+    /// The name.
     name: &'a str,
+    /// The project.
     project_id: String,
+    /// The type, from the bytes or else from the name.
     file_type: Option<String>,
+    /// What it is for.
     purpose: Option<&'a str>,
+    /// The id in the caller's own system.
     external_file_id: Option<&'a str>,
+    /// When it last changed.
     last_modified_at: String,
+    /// Always null: the project says how long files are kept.
     expires_at: Option<String>,
+    /// A signed URL of the bytes, if it was asked for.
     download_url: Option<PresignedUrl>,
 }
 
@@ -228,21 +278,33 @@ fn extension(name: &str) -> Option<String> {
 
 /// A saved configuration.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub(super) struct SavedConfiguration<'a> {
+    /// The id, the same for all versions.
     id: String,
+    /// The name.
     name: &'a str,
+    /// Always `classify_v2`.
     product_type: &'static str,
+    /// What to classify by.
     parameters: Parameters<'a>,
+    /// When this version was saved, which names it.
     version: String,
+    /// When the configuration was created.
     created_at: String,
+    /// When this version was saved.
     updated_at: String,
 }
 
+/// A configuration, and the product that it is for.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "SavedParameters"))]
 struct Parameters<'a> {
+    /// Always `classify_v2`.
     product_type: &'static str,
     #[serde(flatten)]
-    configuration: rules::Configuration<'a>,
+    configuration: rules::ConfigurationResponse<'a>,
 }
 
 /// The product whose configurations are saved here.
@@ -264,12 +326,19 @@ impl<'a> From<&'a index::ClassifierVersion> for SavedConfiguration<'a> {
 
 /// A project.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub(super) struct Project<'a> {
+    /// The id.
     id: String,
+    /// The name.
     name: &'a str,
+    /// Its owner.
     organization_id: String,
+    /// Always true.
     is_default: bool,
+    /// When it was created.
     created_at: String,
+    /// When it last changed.
     updated_at: String,
 }
 
@@ -288,10 +357,15 @@ impl<'a> From<&'a index::Project> for Project<'a> {
 
 /// An organization.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub(super) struct Organization<'a> {
+    /// The id.
     id: String,
+    /// The name.
     name: &'a str,
+    /// When its project was created.
     created_at: String,
+    /// When its project last changed.
     updated_at: String,
 }
 
@@ -311,9 +385,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_status_but_deleted_has_a_word() {
-        let words: Vec<_> = statuses().into_iter().map(|(word, _)| word).collect();
-        assert_eq!(words, ["PENDING", "RUNNING", "COMPLETED", "FAILED", "CANCELLED"]);
+    fn every_status_but_purged_has_a_word() {
+        assert_eq!(status_words(), ["PENDING", "RUNNING", "COMPLETED", "FAILED", "CANCELLED"]);
         assert_eq!(status(Status::Deleted), None);
     }
 

@@ -1,71 +1,105 @@
 //! Projects and tokens, managed by the operator.
 
-use axum::{
-    body::Body,
-    http::{HeaderMap, StatusCode},
-};
-use serde_json::json;
+use axum::http::StatusCode;
+use serde::Serialize;
 
-use super::{NO_PROJECT, Operator, PathParam, PathParams, Reply, rules::NAME_CHARS, wire};
+use super::{
+    Body, NO_PROJECT, Operator, PathParam, PathParams, Reply,
+    rules::{NAME, RETENTION_DAYS},
+    wire::Project,
+};
 use crate::{
-    api::{body, reply},
+    api::reply,
     id::{ProjectId, TokenId},
     limits,
     service::{access, ports::Ports},
-    validate::{Input, Validator},
+    time::Timestamp,
+    validate::{
+        declare::declare,
+        shape::{DATETIME, OPEN, Object},
+    },
 };
 
+declare! {
+    /// A project to create.
+    #[derive(Debug)]
+    pub(super) struct NewProject(OPEN) {
+        /// The name.
+        name: String = required(NAME),
+        /// The name of its owner; that of the project if absent.
+        organization_name: Option<String> = optional(NAME),
+        /// How many days files, and jobs that have ended, are kept.
+        retention_days: u32 = default(RETENTION_DAYS, limits::RETENTION_DAYS),
+    }
+}
+
+declare! {
+    /// A token to create.
+    #[derive(Debug)]
+    pub(super) struct NewToken(Object { required: false, ..OPEN }) {
+        /// What the token is called, for people.
+        name: Option<String> = optional(NAME),
+        /// When it ends: a moment in the future; never if absent.
+        expires_at: Option<Timestamp> = optional(DATETIME),
+    }
+}
+
+/// A new token.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub(super) struct CreatedToken {
+    /// The id, by which it is revoked.
+    id: String,
+    /// The token itself, shown only here.
+    token: String,
+    /// What it is called.
+    name: String,
+    /// The project that it opens.
+    project_id: String,
+    /// When it was created.
+    created_at: String,
+    /// When it ends; null if never.
+    expires_at: Option<String>,
+}
+
 /// `POST /v1/projects`
-pub(super) async fn create_project<P: Ports>(Operator { ports }: Operator<P>, headers: HeaderMap, body: Body) -> Reply {
-    let input = body::json(&headers, body).await?;
-    let input = Input::root("body", Some(&input));
-    let mut check = Validator::default();
-    check.require(&input);
-    check.object(&input);
-    check.require(&input.get("name"));
-    let name = check.text(&input.get("name"), 1..=NAME_CHARS);
-    let organization = check.text(&input.get("organization_name"), 1..=NAME_CHARS).or(name);
-    let retention_days = check.integer(&input.get("retention_days"), 1..=limits::MAX_RETENTION_DAYS);
-    let (name, organization) = check.finish(name.zip(organization))?;
-    let retention_days = retention_days.unwrap_or(limits::RETENTION_DAYS);
-    let project = access::create_project(&ports, name.to_owned(), organization.to_owned(), retention_days).await?;
-    Ok(reply::json(StatusCode::CREATED, &wire::project(&project)))
+pub(super) async fn create_project<P: Ports>(Operator { ports }: Operator<P>, body: Body<NewProject>) -> Reply {
+    let NewProject { name, organization_name, retention_days } = body.0.finish()?;
+    let organization = organization_name.unwrap_or_else(|| name.clone());
+    let project = access::create_project(&ports, name, organization, retention_days).await?;
+    Ok(reply::json(StatusCode::CREATED, &Project::from(&project)))
 }
 
 /// `GET /v1/projects/{id}`
 pub(super) async fn project<P: Ports>(Operator { ports }: Operator<P>, segments: PathParams) -> Reply {
     let project = access::project(&ports, segments.id("id", NO_PROJECT)?).await?;
-    Ok(reply::json(StatusCode::OK, &wire::project(&project)))
+    Ok(reply::json(StatusCode::OK, &Project::from(&project)))
 }
 
 /// `POST /v1/projects/{id}/tokens`
 pub(super) async fn create_token<P: Ports>(
     Operator { ports }: Operator<P>,
     id: PathParam,
-    headers: HeaderMap,
-    body: Body,
+    body: Body<NewToken>,
 ) -> Reply {
     let id: ProjectId = id.0.parse()?;
-    let input = body::json(&headers, body).await?;
-    let input = Input::root("body", Some(&input));
-    let mut check = Validator::default();
-    check.object(&input);
-    let name = check.text(&input.get("name"), 1..=NAME_CHARS).unwrap_or_default();
-    let expires_at = check.datetime(&input.get("expires_at"));
-    if expires_at.is_some_and(|at| at <= ports.now()) {
-        check.reject_value(&input.get("expires_at"), "must lie in the future");
+    let mut body = body.0;
+    let (input, check) = body.parts();
+    let field = input.get("expires_at");
+    if field.read::<Timestamp>().is_some_and(|at| at <= ports.now()) {
+        check.reject_value(&field, "must lie in the future");
     }
-    check.finish(Some(()))?;
-    let (token, text) = access::create_token(&ports, id, name.to_owned(), expires_at).await?;
-    let answer = json!({
-        "id": token.id.to_string(),
-        "token": text,
-        "name": token.name,
-        "project_id": token.project.to_string(),
-        "created_at": token.created_at.to_rfc3339(),
-        "expires_at": token.expires_at.map(|at| at.to_rfc3339()),
-    });
-    Ok(reply::json(StatusCode::CREATED, &answer))
+    let NewToken { name, expires_at } = body.finish()?;
+    let (token, text) = access::create_token(&ports, id, name.unwrap_or_default(), expires_at).await?;
+    let created = CreatedToken {
+        id: token.id.to_string(),
+        token: text,
+        name: token.name,
+        project_id: token.project.to_string(),
+        created_at: token.created_at.to_rfc3339(),
+        expires_at: token.expires_at.map(|at| at.to_rfc3339()),
+    };
+    Ok(reply::json(StatusCode::CREATED, &created))
 }
 
 /// `DELETE /v1/tokens/{id}`

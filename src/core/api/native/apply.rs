@@ -7,22 +7,19 @@
 
 use std::collections::BTreeMap;
 
-use axum::{
-    body::Body,
-    http::{HeaderMap, StatusCode},
-};
+use axum::http::StatusCode;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    Caller, Reply,
-    rules::{self, NAME_CHARS, Route},
+    Body, Caller, Reply,
+    rules::{Destination, FILE_ROUTES, FileRoute, NAME_CHARS, RETENTION_DAYS, check_label},
 };
 use crate::{
-    api::{body, reply},
-    classify::{RuleSet, Settings, input},
+    api::{checked::Checked, reply},
+    classify::{RuleSet, Settings, input::RULES},
     error::{Error, Result},
-    extract::{self, Schema},
+    extract::Schema,
     id::SchemaId,
     job::Classification,
     limits,
@@ -32,31 +29,81 @@ use crate::{
         ports::Ports,
         schemas,
     },
-    validate::{Input, Validator},
+    validate::{
+        declare::declare,
+        shape::{CLOSED, Named, OPEN, Shape},
+    },
 };
 
-/// The content of a file.
-#[derive(Debug, Default)]
-struct ApplyFile {
-    schemas: Vec<(String, Schema)>,
-    classifiers: Vec<(String, DeclaredClassifier)>,
-    retention_days: Option<u32>,
+declare! {
+    /// What a project is to have. What the file does not name is left alone.
+    #[derive(Debug)]
+    pub(super) struct ApplyFile(CLOSED) {
+        /// Where the JSON schema of such files lies, for editors.
+        json_schema as "$schema": Option<String> = optional(Shape::text(0..=limits::MAX_BODY_BYTES)),
+        /// What is extracted from documents, by name.
+        schemas: Named<Schema> = optional(named(&Schema::SHAPE)),
+        /// What documents and mails are sorted by, by name. Applying publishes a new version of what changed.
+        classifiers: Named<DeclaredClassifier> = optional(named(&DeclaredClassifier::SHAPE)),
+        /// The project itself.
+        project: Option<DeclaredProject> = optional,
+    }
 }
 
-/// A classifier as a file declares it.
-#[derive(Debug)]
-struct DeclaredClassifier {
-    rules: RuleSet,
-    settings: Option<Settings>,
-    /// They refer to schemas by name.
-    routes: Option<Vec<Route<String>>>,
+declare! {
+    /// A classifier as a file declares it.
+    #[derive(Debug)]
+    pub(super) struct DeclaredClassifier(CLOSED) {
+        /// What documents are compared with. Labels are unique.
+        rules: RuleSet = required(RULES),
+        /// Options of its decisions. They stay as they are if this is absent.
+        settings: Option<Settings> = optional,
+        /// Where documents go by their label. They stay as they are if this is absent.
+        routes: Option<Vec<FileRoute>> = optional(FILE_ROUTES),
+    }
+}
+
+declare! {
+    /// The project as a file declares it.
+    #[derive(Debug)]
+    pub(super) struct DeclaredProject(CLOSED) {
+        /// How many days files, and jobs that have ended, are kept.
+        retention_days: Option<u32> = optional(RETENTION_DAYS),
+    }
+}
+
+declare! {
+    /// Whether to apply.
+    #[derive(Debug)]
+    pub(super) struct ApplyQuery(OPEN) {
+        /// Whether to answer only what would change.
+        dry_run: bool = default(Shape::Boolean, false),
+    }
+}
+
+const fn named(member: &'static Shape) -> Shape {
+    Shape::Named { name: 1..=NAME_CHARS, max: limits::MAX_DECLARED, member }
+}
+
+/// What changed, or would change.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub(super) struct Applied {
+    /// The steps: schemas, classifiers, the project.
+    changes: Vec<Change>,
+    /// Whether they were carried out.
+    applied: bool,
 }
 
 /// A step of a plan.
 #[derive(Debug, Serialize)]
-struct Change {
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub(super) struct Change {
+    /// Of what: `schema`, `classifier` or `project`.
     kind: &'static str,
+    /// Its name.
     name: String,
+    /// What happens to it.
     action: Action,
     /// The paths that differ, such as `rules[2].description`.
     fields: Vec<String>,
@@ -65,9 +112,13 @@ struct Change {
 /// What a step does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-enum Action {
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub(super) enum Action {
+    /// It is new.
     Create,
+    /// It changes.
     Update,
+    /// It is so already.
     Unchanged,
 }
 
@@ -108,63 +159,23 @@ fn differences(old: &Value, new: &Value, path: &str, paths: &mut Vec<String>) {
     }
 }
 
-/// Parses a file. Its routes may lead to schemas of the file or to `saved` ones.
-fn parse_file(check: &mut Validator, input: &Input<'_>, saved: &[SavedSchema]) -> ApplyFile {
-    check.require(input);
-    check.object(input);
-    check.deny_unknown_fields(input, &["$schema", "schemas", "classifiers", "project"]);
-    check.text(&input.get("$schema"), 0..=limits::MAX_BODY_BYTES);
-    let project = input.get("project");
-    check.object(&project);
-    check.deny_unknown_fields(&project, &["retention_days"]);
-    let retention_days = check.integer(&project.get("retention_days"), 1..=limits::MAX_RETENTION_DAYS);
-    let declared = object_members(check, &input.get("schemas"));
-    let schema_names: Vec<&str> =
-        declared.iter().map(|(name, _)| *name).chain(saved.iter().map(|saved| &*saved.name)).collect();
-    let mut file = ApplyFile { retention_days, ..ApplyFile::default() };
-    for (name, field) in &declared {
-        check.deny_unknown_fields(field, &["fields", "tables"]);
-        if let Some(schema) = extract::input::parse_schema(check, field) {
-            file.schemas.push(((*name).to_owned(), schema));
-        }
-    }
-    for (name, field) in object_members(check, &input.get("classifiers")) {
-        check.deny_unknown_fields(&field, &["rules", "settings", "routes"]);
-        check.require(&field.get("rules"));
-        let rules = input::parse_rules(check, &field.get("rules"));
-        let settings = input::parse_settings(check, &field.get("settings"));
-        let routes = rules::routes(check, &field.get("routes"), rules.as_ref(), "schema", |check, field| {
-            let name = check.text(field, 1..=NAME_CHARS)?;
-            if !schema_names.contains(&name) {
-                check.reject_value(field, "neither the file nor the project has a schema of this name");
+/// Rejects routes that lead neither to a schema of the file nor to a `saved` one, or whose label is that of no rule.
+fn check_routes(file: &mut Checked<ApplyFile>, saved: &[SavedSchema]) {
+    let (input, check) = file.parts();
+    let declared = input.get("schemas").members();
+    let is_schema = |name: &String| {
+        declared.iter().any(|(declared, _)| declared == name) || saved.iter().any(|saved| saved.name == *name)
+    };
+    for (_, classifier) in input.get("classifiers").members() {
+        let rules = classifier.get("rules").read::<RuleSet>();
+        for route in classifier.get("routes").items() {
+            check_label(check, &route, rules.as_ref());
+            let field = route.get("schema");
+            if field.read::<String>().is_some_and(|name| !name.is_empty() && !is_schema(&name)) {
+                check.reject_value(&field, "neither the file nor the project has a schema of this name");
             }
-            Some(name.to_owned())
-        });
-        if let Some(rules) = rules {
-            file.classifiers.push((name.to_owned(), DeclaredClassifier { rules, settings, routes }));
         }
     }
-    file
-}
-
-/// The members of an object that are objects themselves, by name.
-fn object_members<'a>(check: &mut Validator, field: &Input<'a>) -> Vec<(&'a str, Input<'a>)> {
-    check.object(field);
-    let members = field.members();
-    if members.len() > limits::MAX_DECLARED {
-        check.reject_value(field, &format!("at most {} can be declared in one file", limits::MAX_DECLARED));
-    }
-    let mut objects = Vec::new();
-    for (name, member) in members.into_iter().take(limits::MAX_DECLARED) {
-        if !(1..=NAME_CHARS).contains(&name.chars().count()) {
-            check.reject_value(&member, &format!("a name has 1 to {NAME_CHARS} characters"));
-        }
-        check.require(&member);
-        if check.object(&member) {
-            objects.push((name, member));
-        }
-    }
-    objects
 }
 
 /// A classifier of the project as it will be after the plan.
@@ -172,7 +183,7 @@ struct PlannedClassifier {
     name: String,
     classification: Classification,
     /// They refer to schemas by name.
-    routes: Vec<Route<String>>,
+    routes: Vec<FileRoute>,
     change: Change,
 }
 
@@ -185,9 +196,8 @@ impl PlannedClassifier {
         names: &BTreeMap<SchemaId, String>,
     ) -> Self {
         let current = old.map(|old| {
-            let routes = old.routes.iter().map(|target| Route {
-                label: target.label.clone(),
-                deployment: target.deployment.clone(),
+            let routes = old.routes.iter().map(|target| FileRoute {
+                destination: Destination { label: target.label.clone(), deployment: target.deployment.clone() },
                 schema: names.get(&target.schema).cloned().unwrap_or_default(),
             });
             let routes: Vec<_> = routes.collect();
@@ -198,8 +208,10 @@ impl PlannedClassifier {
         let classification = Classification { rules: declared.rules, settings, ..base };
         let labels: Vec<&str> = classification.rules.rules.iter().map(|rule| &*rule.label).collect();
         let routes = declared.routes.unwrap_or_else(|| {
-            let kept_routes =
-                current.iter().flat_map(|(_, routes)| routes).filter(|route| labels.contains(&&*route.label));
+            let kept_routes = current
+                .iter()
+                .flat_map(|(_, routes)| routes)
+                .filter(|route| labels.contains(&&*route.destination.label));
             kept_routes.cloned().collect()
         });
         let old = current.as_ref().map(|(json, _)| json);
@@ -209,9 +221,11 @@ impl PlannedClassifier {
 }
 
 /// The part of a classifier that a file may change, in the format of the file.
-fn file_json(classification: &Classification, routes: &[Route<String>], draft: bool) -> Value {
-    let route =
-        |route: &Route<_>| json!({ "label": route.label, "deployment": route.deployment, "schema": route.schema });
+fn file_json(classification: &Classification, routes: &[FileRoute], draft: bool) -> Value {
+    let route = |route: &FileRoute| {
+        let Destination { label, deployment } = &route.destination;
+        json!({ "label": label, "deployment": deployment, "schema": route.schema })
+    };
     json!({
         "rules": classification.rules.rules,
         "settings": classification.settings,
@@ -234,18 +248,19 @@ fn to_json(schema: &Schema) -> Result<Value> {
 }
 
 /// `POST /v1/apply`
-pub(super) async fn apply<P: Ports>(caller: Caller<P>, headers: HeaderMap, body: Body) -> Reply {
-    let input = body::json(&headers, body).await?;
+pub(super) async fn apply<P: Ports>(caller: Caller<P>, body: Body<ApplyFile>) -> Reply {
     let project = caller.token.project;
     let saved = schemas::list(&caller.ports, project).await?;
-    let mut check = Validator::default();
-    let dry_run = check.boolean(&caller.query.get("dry_run")).unwrap_or_default();
-    let file = parse_file(&mut check, &Input::root("body", Some(&input)), &saved);
-    let file = check.finish(Some(file))?;
+    let query = caller.query.checked::<ApplyQuery>();
+    let dry_run = query.read().is_some_and(|query| query.dry_run);
+    let mut file = body.0;
+    check_routes(&mut file, &saved);
+    file.add_faults_of(query);
+    let file = file.finish()?;
 
     let mut changes = Vec::new();
     let mut new_schemas = Vec::new();
-    for (name, schema) in file.schemas {
+    for (name, schema) in file.schemas.0 {
         let old = saved.iter().find(|saved| saved.name == name).map(|saved| to_json(&saved.schema)).transpose()?;
         let change = Change::new("schema", &name, old.as_ref(), &to_json(&schema)?);
         if change.action != Action::Unchanged {
@@ -255,13 +270,13 @@ pub(super) async fn apply<P: Ports>(caller: Caller<P>, headers: HeaderMap, body:
     }
     let names = saved.iter().map(|saved| (saved.id, saved.name.clone())).collect();
     let mut new_classifiers = Vec::new();
-    for (name, declared) in file.classifiers {
+    for (name, declared) in file.classifiers.0 {
         let old = classifier_named(&caller, &name).await?;
         let planned = PlannedClassifier::new(name, declared, old.as_ref(), &names);
         new_classifiers.push(planned);
     }
     let mut new_project = None;
-    if let Some(days) = file.retention_days {
+    if let Some(days) = file.project.and_then(|project| project.retention_days) {
         let old = access::project(&caller.ports, project).await?;
         let retention_json = |days: u32| json!({ "retention_days": days });
         let change =
@@ -284,7 +299,7 @@ pub(super) async fn apply<P: Ports>(caller: Caller<P>, headers: HeaderMap, body:
     }
     changes.extend(new_classifiers.into_iter().map(|planned| planned.change));
     changes.extend(new_project.map(|(change, _)| change));
-    Ok(reply::json(StatusCode::OK, &json!({ "changes": changes, "applied": !dry_run })))
+    Ok(reply::json(StatusCode::OK, &Applied { changes, applied: !dry_run }))
 }
 
 async fn save<P: Ports>(
@@ -292,10 +307,11 @@ async fn save<P: Ports>(
     planned: &PlannedClassifier,
     ids: &BTreeMap<String, SchemaId>,
 ) -> Result<()> {
-    let target = |route: &Route<String>| {
+    let target = |route: &FileRoute| {
         let schema = ids.get(&route.schema).copied();
         let schema = schema.ok_or_else(|| Error::internal("a route to a schema that was there"))?;
-        Ok(index::RouteRef { label: route.label.clone(), deployment: route.deployment.clone(), schema })
+        let Destination { label, deployment } = route.destination.clone();
+        Ok(index::RouteRef { label, deployment, schema })
     };
     let change = index::ClassifierChange {
         name: None,

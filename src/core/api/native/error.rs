@@ -1,7 +1,7 @@
 //! Errors of our own dialect.
 
 use axum::{body::Body, http::Response};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::{
     api::reply::{self, Dialect},
@@ -12,6 +12,27 @@ use crate::{
 #[derive(Debug)]
 pub enum Native {}
 
+/// An error.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "Error"))]
+pub struct ErrorResponse<'a> {
+    /// The error.
+    error: ErrorBody<'a>,
+}
+
+/// What is wrong.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+struct ErrorBody<'a> {
+    /// The stable code, for programs to compare.
+    code: &'static str,
+    /// The message for a person.
+    message: &'a str,
+    /// The invalid members of the request, all of them.
+    fields: Vec<FieldError>,
+}
+
 impl Dialect for Native {
     fn render(error: &Error, request_id: &str) -> Response<Body> {
         let fields: Vec<_> = error.violations().iter().map(FieldError::from).collect();
@@ -19,9 +40,7 @@ impl Dialect for Native {
         if reply::status(error.kind()).is_server_error() {
             message = format!("{message} (request {request_id})");
         }
-        reply::error_response(
-            error,
-            &json!({ "error": { "code": error.code(), "message": message, "fields": fields } }),
-        )
+        let error_body = ErrorBody { code: error.code(), message: &message, fields };
+        reply::error_response(error, &ErrorResponse { error: error_body })
     }
 }

@@ -1,37 +1,11 @@
 //! Our own dialect, for what the others lack: projects and tokens for the operator, sessions for the console, health,
 //! and for projects their classifiers and schemas (one by one, or declared in one file) and stateless calls.
 //!
-//! | Method and path | Who | Answer |
-//! |---|---|---|
-//! | `GET /v1/health` | anyone | 200 `{status, version, engine_version}` |
-//! | `POST /v1/session` | a bearer token | 204, sets the cookie `session` |
-//! | `DELETE /v1/session` | anyone | 204, clears the cookie |
-//! | `GET /v1/project`, `PATCH` `{name?, retention_days?}` | a project's token | the project |
-//! | `GET /v1/classifiers` `?name=&draft=&page_size=&page_token=` | a project's token | the newest version of each |
-//! | `POST /v1/classifiers` `{name, rules, settings?, routes?, draft?}` | a project's token | 201; an existing name gets a new version |
-//! | `GET`, `DELETE /v1/classifiers/{id}`, `PUT` `{name?, rules?, settings?, routes?, draft?}` | a project's token | the newest published version, or with `?draft=true` the newest |
-//! | `POST /v1/classifiers/{id}/publish` | a project's token | the newest version, published |
-//! | `GET /v1/classifiers/{id}/versions` `?page_size=&page_token=` | a project's token | every version, newest first |
-//! | `GET /v1/schemas` `?page_size=&page_token=` | a project's token | schemas by name |
-//! | `POST /v1/schemas` `{name, fields?, tables?}` | a project's token | 201; replaces the content of an existing name |
-//! | `GET`, `DELETE /v1/schemas/{id}`, `PUT` `{name?, fields?, tables?}` | a project's token | the schema; 409 for the removal of one that a route uses |
-//! | `POST /v1/classify` `{text or mail, rules or classifier_id, settings?}` | a project's token | the whole decision; nothing is stored |
-//! | `POST /v1/extract` `{text or mail, schema or schema_id}` | a project's token | the extraction; nothing is stored |
-//! | `POST /v1/evaluate` `{rules or classifier_id, settings?, cases: [{text, label?}]}` | a project's token | the metrics, the answers, and what a draft fixes and breaks |
-//! | `POST /v1/lint` `{rules or classifier_id}` | a project's token | `{findings: [{kind, rules, message}]}` |
-//! | `PUT /v1/jobs/{id}/correction` `{label}` | a project's token | `{classifier_id, label, examples}`; the document is an example of the label in the draft |
-//! | `POST /v1/apply` `?dry_run=` `{schemas?, classifiers?, project?}` | a project's token | `{changes, applied}` |
-//! | `POST /v1/projects` `{name, organization_name?, retention_days?}` | the operator | 201 |
-//! | `GET /v1/projects/{id}` | the operator | the project |
-//! | `POST /v1/projects/{id}/tokens` `{name?, expires_at?}` | the operator | 201; the only response that has the token's text |
-//! | `DELETE /v1/tokens/{id}` | the operator | 204 |
+//! The table of [`routes`] has every call, and `docs/api.md` an example of each.
 //!
-//! The operator's bearer token is the operator's secret. A classifier is `{id, name, rules: [{label, description,
-//! examples?}], settings: {language, no_match_bias, allow_no_match?}, routes: [{label, deployment, schema_id}], draft,
-//! version, created_at}`, a schema `{id, name, fields, tables, created_at, updated_at}`. `/v1/classify` and
-//! `/v1/extract` also accept a form with the part `file` of up to 10 MiB; `rules`, `settings` and `schema` are then
-//! JSON parts. Unknown members are rejected, so that a typo does not pass for an absent member; the response to a `GET`
-//! may be sent back by `PUT`.
+//! The operator's bearer token is the operator's secret. `/v1/classify` and `/v1/extract` also accept a form with the
+//! part `file`. Unknown members and parts are rejected, so that a typo does not pass for an absent member; the response
+//! to a `GET` may be sent back by `PUT`.
 //!
 //! `/v1/evaluate` and `/v1/lint` use the newest version of a classifier. If that is a draft and there is a published
 //! version too, `comparison` has the cases that only one of them answers correctly. A case without a label is one that
@@ -56,22 +30,35 @@ mod tests;
 mod wire;
 
 use axum::{
-    Router,
     extract::FromRequestParts,
-    http::{StatusCode, request::Parts},
-    routing::{delete, get, post, put},
+    http::{StatusCode, header, request::Parts},
 };
-use serde_json::json;
 
-pub use self::error::Native;
+pub use self::error::{ErrorResponse, Native};
+use self::{
+    access::{CreatedToken, NewProject, NewToken},
+    apply::{Applied, ApplyFile, ApplyQuery},
+    classifiers::{ChangedClassifier, ClassifierQuery, NewClassifier},
+    corrections::{Corrected, Correction},
+    project::ChangedProject,
+    quality::{EvaluateRequest, LintRequest},
+    schemas::{ChangedSchema, NewSchema},
+    stateless::{ClassifyForm, ClassifyRequest, ExtractForm, ExtractRequest, VersionQuery},
+    wire::{ClassifierResponse, Health, Listing, Project, SchemaResponse},
+};
 use super::{
     auth,
+    checked::JsonBody,
     context::{self, Context},
+    page_token::Paging,
     reply::{self, ApiError},
+    routes::routes,
 };
 use crate::{
     ENGINE_VERSION,
+    classify::{ClassifyResult, evaluation::EvaluateResult, lint::LintResult},
     error::Result as Outcome,
+    extract::ExtractResult,
     service::{access::authenticate_admin, ports::Ports},
 };
 
@@ -80,6 +67,7 @@ type Public<P> = context::Public<P, Native>;
 type Caller<P> = context::Caller<P, Native>;
 type PathParam = context::PathParam<Native>;
 type PathParams = context::PathParams<Native>;
+type Body<T> = JsonBody<T, Native>;
 
 /// Messages for ids that do not exist.
 const NO_PROJECT: &str = "Project not found";
@@ -92,38 +80,113 @@ fn found<T>(outcome: Outcome<T>, missing: &str) -> Outcome<T> {
     outcome.map_err(|error| error.with_not_found_message(missing))
 }
 
-/// The routes of this dialect.
-pub fn routes<P: Ports>() -> Router {
-    Router::new()
-        .route(
-            "/v1/health",
-            get(|| async {
-                let version = env!("CARGO_PKG_VERSION");
-                let health = json!({ "status": "ok", "version": version, "engine_version": ENGINE_VERSION });
-                reply::json(StatusCode::OK, &health)
-            }),
-        )
-        .route("/v1/session", post(session::open::<P>).delete(session::close::<P>))
-        .route("/v1/project", get(project::get::<P>).patch(project::change::<P>))
-        .route("/v1/classifiers", get(classifiers::list::<P>).post(classifiers::create::<P>))
-        .route(
-            "/v1/classifiers/{id}",
-            get(classifiers::get::<P>).put(classifiers::update::<P>).delete(classifiers::delete::<P>),
-        )
-        .route("/v1/classifiers/{id}/publish", post(classifiers::publish::<P>))
-        .route("/v1/classifiers/{id}/versions", get(classifiers::versions::<P>))
-        .route("/v1/schemas", get(schemas::list::<P>).post(schemas::create::<P>))
-        .route("/v1/schemas/{id}", get(schemas::get::<P>).put(schemas::update::<P>).delete(schemas::delete::<P>))
-        .route("/v1/classify", post(stateless::classify::<P>))
-        .route("/v1/extract", post(stateless::extract::<P>))
-        .route("/v1/evaluate", post(quality::evaluate::<P>))
-        .route("/v1/lint", post(quality::lint::<P>))
-        .route("/v1/jobs/{id}/correction", put(corrections::put::<P>))
-        .route("/v1/apply", post(apply::apply::<P>))
-        .route("/v1/projects", post(access::create_project::<P>))
-        .route("/v1/projects/{id}", get(access::project::<P>))
-        .route("/v1/projects/{id}/tokens", post(access::create_token::<P>))
-        .route("/v1/tokens/{id}", delete(access::revoke_token::<P>))
+/// What `POST /v1/apply` takes.
+#[cfg(feature = "openapi")]
+pub const FILE: &crate::validate::shape::Object = <ApplyFile as crate::validate::shape::Declared>::OBJECT;
+
+routes! {
+    /// Says that the service runs, and in which version.
+    get "/v1/health", health, public => 200 Health;
+
+    /// This document.
+    get "/openapi.json", document, public => 200 serde_json::Map<String, serde_json::Value>;
+
+    /// Opens a session: the token of the request goes into the cookie `session`.
+    post "/v1/session", session::open::<P>, token => 204;
+
+    /// Ends a session: the cookie is removed.
+    delete "/v1/session", session::close::<P>, public => 204, 403;
+
+    /// The project of the token.
+    get "/v1/project", project::get::<P>, token => 200 Project<'_>;
+
+    /// Changes the project.
+    patch "/v1/project", project::change::<P>, token, json ChangedProject => 200 Project<'_>;
+
+    /// Lists classifiers, newest first: the newest published version of each, or with `draft` the newest.
+    get "/v1/classifiers", classifiers::list::<P>, token, query ClassifierQuery
+        => 200 Listing<ClassifierResponse<'_>>;
+
+    /// Saves a classifier. One of a known name gets a new version.
+    post "/v1/classifiers", classifiers::create::<P>, token, json NewClassifier => 201 ClassifierResponse<'_>;
+
+    /// The newest published version of a classifier, or with `draft` the newest.
+    get "/v1/classifiers/{id}", classifiers::get::<P>, token, query VersionQuery => 200 ClassifierResponse<'_>;
+
+    /// Makes a new version of a classifier, if it changes.
+    put "/v1/classifiers/{id}", classifiers::update::<P>, token, json ChangedClassifier
+        => 200 ClassifierResponse<'_>, 409;
+
+    /// Deletes a classifier with all versions. Jobs keep their rules.
+    delete "/v1/classifiers/{id}", classifiers::delete::<P>, token => 204;
+
+    /// Publishes the newest version of a classifier.
+    post "/v1/classifiers/{id}/publish", classifiers::publish::<P>, token => 200 ClassifierResponse<'_>;
+
+    /// Lists every version of a classifier, newest first.
+    get "/v1/classifiers/{id}/versions", classifiers::versions::<P>, token, query Paging
+        => 200 Listing<ClassifierResponse<'_>>;
+
+    /// Lists schemas by name.
+    get "/v1/schemas", schemas::list::<P>, token, query Paging => 200 Listing<SchemaResponse<'_>>;
+
+    /// Saves a schema. One of a known name gets the new content.
+    post "/v1/schemas", schemas::create::<P>, token, json NewSchema => 201 SchemaResponse<'_>;
+
+    /// A schema.
+    get "/v1/schemas/{id}", schemas::get::<P>, token => 200 SchemaResponse<'_>;
+
+    /// Changes a schema.
+    put "/v1/schemas/{id}", schemas::update::<P>, token, json ChangedSchema => 200 SchemaResponse<'_>, 409;
+
+    /// Deletes a schema, unless a classifier routes to it.
+    delete "/v1/schemas/{id}", schemas::delete::<P>, token => 204, 409;
+
+    /// Classifies a text, a mail or a file, with scores and evidence. Nothing is stored.
+    post "/v1/classify", stateless::classify::<P>, token, query VersionQuery, json ClassifyRequest, form ClassifyForm
+        => 200 ClassifyResult, 400, 413;
+
+    /// Extracts the fields of a schema from a text, a mail or a file. Nothing is stored.
+    post "/v1/extract", stateless::extract::<P>, token, json ExtractRequest, form ExtractForm
+        => 200 ExtractResult, 400, 413;
+
+    /// Evaluates rules on labelled texts: accuracy, F1, calibration, confusion, every answer.
+    ///
+    /// Of a saved classifier the newest version is evaluated. If that is a draft, the answer also has what it fixes and
+    /// breaks compared with the published version. Nothing is stored.
+    post "/v1/evaluate", quality::evaluate::<P>, token, json EvaluateRequest => 200 EvaluateResult;
+
+    /// Finds problems of rules. Nothing is stored.
+    post "/v1/lint", quality::lint::<P>, token, json LintRequest => 200 LintResult;
+
+    /// Corrects a job: its document becomes an example of the label, in the draft of the job's classifier.
+    put "/v1/jobs/{id}/correction", corrections::put::<P>, token, json Correction => 200 Corrected, 409, 410;
+
+    /// Brings a project to what a file declares, or with `dry_run` answers what would change.
+    post "/v1/apply", apply::apply::<P>, token, query ApplyQuery, json ApplyFile => 200 Applied;
+
+    /// Creates a project.
+    post "/v1/projects", access::create_project::<P>, operator, json NewProject => 201 Project<'_>;
+
+    /// A project.
+    get "/v1/projects/{id}", access::project::<P>, operator => 200 Project<'_>;
+
+    /// Creates a token that opens a project. No other answer has its text.
+    post "/v1/projects/{id}/tokens", access::create_token::<P>, operator, json NewToken => 201 CreatedToken;
+
+    /// Revokes a token.
+    delete "/v1/tokens/{id}", access::revoke_token::<P>, operator => 204;
+}
+
+/// `GET /v1/health`
+async fn health() -> axum::response::Response {
+    let health = Health { status: "ok", version: env!("CARGO_PKG_VERSION"), engine_version: ENGINE_VERSION };
+    reply::json(StatusCode::OK, &health)
+}
+
+/// `GET /openapi.json`. `npm run api-docs` makes the document.
+async fn document() -> impl axum::response::IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], include_str!("../openapi.json"))
 }
 
 /// A request authenticated as the operator.

@@ -1,35 +1,38 @@
 //! The caller's project.
 
-use axum::{
-    body::Body,
-    http::{HeaderMap, StatusCode},
+use axum::http::StatusCode;
+
+use super::{
+    Body, Caller, Reply,
+    rules::{NAME, RETENTION_DAYS},
+    wire::Project,
+};
+use crate::{
+    api::reply,
+    service::{access, ports::Ports},
+    validate::{declare::declare, shape::CLOSED},
 };
 
-use super::{Caller, Reply, rules::NAME_CHARS, wire};
-use crate::{
-    api::{body, reply},
-    limits,
-    service::{access, ports::Ports},
-    validate::{Input, Validator},
-};
+declare! {
+    /// What changes of a project; absent members stay.
+    #[derive(Debug)]
+    pub(super) struct ChangedProject(CLOSED) {
+        /// The name.
+        name: Option<String> = optional(NAME),
+        /// How many days files, and jobs that have ended, are kept.
+        retention_days: Option<u32> = optional(RETENTION_DAYS),
+    }
+}
 
 /// `GET /v1/project`
 pub(super) async fn get<P: Ports>(caller: Caller<P>) -> Reply {
     let project = access::project(&caller.ports, caller.token.project).await?;
-    Ok(reply::json(StatusCode::OK, &wire::project(&project)))
+    Ok(reply::json(StatusCode::OK, &Project::from(&project)))
 }
 
 /// `PATCH /v1/project`
-pub(super) async fn change<P: Ports>(caller: Caller<P>, headers: HeaderMap, body: Body) -> Reply {
-    let input = body::json(&headers, body).await?;
-    let input = Input::root("body", Some(&input));
-    let mut check = Validator::default();
-    check.require(&input);
-    check.object(&input);
-    check.deny_unknown_fields(&input, &["name", "retention_days"]);
-    let name = check.text(&input.get("name"), 1..=NAME_CHARS).map(str::to_owned);
-    let retention_days = check.integer(&input.get("retention_days"), 1..=limits::MAX_RETENTION_DAYS);
-    check.finish(Some(()))?;
+pub(super) async fn change<P: Ports>(caller: Caller<P>, body: Body<ChangedProject>) -> Reply {
+    let ChangedProject { name, retention_days } = body.0.finish()?;
     let project = access::change_project(&caller.ports, caller.token.project, name, retention_days).await?;
-    Ok(reply::json(StatusCode::OK, &wire::project(&project)))
+    Ok(reply::json(StatusCode::OK, &Project::from(&project)))
 }

@@ -1,17 +1,14 @@
 //! The quality of rules: evaluation on labelled texts, and linting. Nothing is stored.
 
-use axum::{
-    body::Body,
-    http::{HeaderMap, StatusCode},
-};
+use axum::http::StatusCode;
 
 use super::{
-    Caller, NO_CLASSIFIER, Reply, found,
-    stateless::{self, RulesInput},
+    Body, Caller, NO_CLASSIFIER, Reply, found,
+    stateless::{RulesChoice, RulesInput},
 };
 use crate::{
-    api::{body, reply},
-    classify::{input, lint},
+    api::{checked::in_body, reply},
+    classify::{Settings, evaluation::LabelledText, input::CASES, lint},
     error::{ErrorKind, Result},
     id::ClassifierId,
     job::Classification,
@@ -21,7 +18,7 @@ use crate::{
         ports::Ports,
         stateless::evaluate as evaluated,
     },
-    validate::{Input, Validator},
+    validate::{declare::declare, shape::CLOSED},
 };
 
 /// The newest version of a classifier and, if that is a draft, the published one.
@@ -41,19 +38,30 @@ async fn versions<P: Ports>(
     }
 }
 
+declare! {
+    /// Rules, and the texts to evaluate them on.
+    #[derive(Debug)]
+    pub(super) struct EvaluateRequest(CLOSED) {
+        rules: RulesChoice = flattened,
+        /// Options of the evaluated version; its own if absent.
+        settings: Option<Settings> = optional,
+        /// Texts with their right labels. A text without a label is one that no rule fits.
+        cases: Vec<LabelledText> = required(CASES),
+    }
+}
+
+declare! {
+    /// Rules to inspect.
+    #[derive(Debug)]
+    pub(super) struct LintRequest(CLOSED) {
+        rules: RulesChoice = flattened,
+    }
+}
+
 /// `POST /v1/evaluate`
-pub(super) async fn evaluate<P: Ports>(caller: Caller<P>, headers: HeaderMap, body: Body) -> Reply {
-    let json = body::json(&headers, body).await?;
-    let input = Input::root("body", Some(&json));
-    let mut check = Validator::default();
-    check.require(&input);
-    check.object(&input);
-    check.deny_unknown_fields(&input, &["rules", "classifier_id", "settings", "cases"]);
-    let rules_input = stateless::parse_rules_input(&mut check, &input);
-    let settings = input::parse_settings(&mut check, &input.get("settings"));
-    let cases = input::parse_cases(&mut check, &input.get("cases"));
-    let (rules_input, cases) = check.finish(rules_input.zip(cases))?;
-    let (mut classification, published) = match rules_input {
+pub(super) async fn evaluate<P: Ports>(caller: Caller<P>, body: Body<EvaluateRequest>) -> Reply {
+    let EvaluateRequest { rules, settings, cases } = body.0.finish()?;
+    let (mut classification, published) = match rules.into() {
         RulesInput::Rules(rules) => (Classification { rules, ..Classification::default() }, None),
         RulesInput::Saved(id) => {
             let (newest, published) = versions(&caller, id).await?;
@@ -63,20 +71,13 @@ pub(super) async fn evaluate<P: Ports>(caller: Caller<P>, headers: HeaderMap, bo
     if let Some(settings) = settings {
         classification.settings = settings;
     }
-    let evaluated = evaluated(&classification, published.as_ref(), cases).map_err(|error| input.nest_error(error))?;
+    let evaluated = evaluated(&classification, published.as_ref(), cases).map_err(in_body)?;
     Ok(reply::json(StatusCode::OK, &evaluated))
 }
 
 /// `POST /v1/lint`
-pub(super) async fn lint<P: Ports>(caller: Caller<P>, headers: HeaderMap, body: Body) -> Reply {
-    let json = body::json(&headers, body).await?;
-    let input = Input::root("body", Some(&json));
-    let mut check = Validator::default();
-    check.require(&input);
-    check.object(&input);
-    check.deny_unknown_fields(&input, &["rules", "classifier_id"]);
-    let rules_input = stateless::parse_rules_input(&mut check, &input);
-    let rules = match check.finish(rules_input)? {
+pub(super) async fn lint<P: Ports>(caller: Caller<P>, body: Body<LintRequest>) -> Reply {
+    let rules = match body.0.finish()?.rules.into() {
         RulesInput::Rules(rules) => rules,
         RulesInput::Saved(id) => versions(&caller, id).await?.0.classification.rules,
     };

@@ -1,62 +1,72 @@
 //! Saved schemas.
 
-use axum::{
-    body::Body,
-    http::{HeaderMap, StatusCode},
-};
+use axum::http::StatusCode;
 
 use super::{
-    Caller, NO_SCHEMA, PathParams, Reply, found,
-    rules::NAME_CHARS,
-    wire::{self, Listing},
+    Body, Caller, NO_SCHEMA, PathParams, Reply, found,
+    rules::NAME,
+    wire::{Listing, SchemaResponse},
 };
 use crate::{
     api::{
-        body,
-        page_token::{self, PageSizes},
+        page_token::{self, Paging},
         reply,
     },
-    extract,
+    extract::Schema,
     id::SchemaId,
     service::{
         index::{Cursor, Page, SavedSchema},
         ports::Ports,
         schemas,
     },
-    validate::{Input, Validator},
+    validate::{
+        declare::declare,
+        shape::{CLOSED, Object},
+    },
 };
 
 const LISTING: &str = "schemas";
-const SIZES: PageSizes = PageSizes { default: 50, max: 100 };
-/// The accepted members. The last three are output only: they are ignored if a client sends them back.
-const MEMBERS: [&str; 6] = ["name", "fields", "tables", "id", "created_at", "updated_at"];
+
+/// A schema that an answer has may be sent back.
+const SENT_BACK: Object = Object { read_only: &["id", "created_at", "updated_at"], ..CLOSED };
+
+declare! {
+    /// A schema to save.
+    #[derive(Debug)]
+    pub(super) struct NewSchema(SENT_BACK) {
+        /// The name. A schema of this name gets the new content.
+        name: String = required(NAME),
+        schema: Schema = flattened,
+    }
+}
+
+declare! {
+    /// What changes of a schema; absent members stay. Fields and tables are replaced together: fields without their
+    /// tables would be half a schema.
+    #[derive(Debug)]
+    pub(super) struct ChangedSchema(SENT_BACK) {
+        /// The name.
+        name: Option<String> = optional(NAME),
+        schema: Option<Schema> = partial,
+    }
+}
 
 fn answer(status: StatusCode, saved: &SavedSchema) -> axum::response::Response {
-    reply::json(status, &wire::SchemaResponse::from(saved))
+    reply::json(status, &SchemaResponse::from(saved))
 }
 
 /// `POST /v1/schemas`
-pub(super) async fn create<P: Ports>(caller: Caller<P>, headers: HeaderMap, body: Body) -> Reply {
-    let input = body::json(&headers, body).await?;
-    let input = Input::root("body", Some(&input));
-    let mut check = Validator::default();
-    check.require(&input);
-    check.object(&input);
-    check.deny_unknown_fields(&input, &MEMBERS);
-    check.require(&input.get("name"));
-    let name = check.text(&input.get("name"), 1..=NAME_CHARS).map(str::to_owned);
-    let schema = extract::input::parse_schema(&mut check, &input);
-    let (name, schema) = check.finish(name.zip(schema))?;
+pub(super) async fn create<P: Ports>(caller: Caller<P>, body: Body<NewSchema>) -> Reply {
+    let NewSchema { name, schema } = body.0.finish()?;
     let saved = schemas::save(&caller.ports, caller.token.project, name, schema).await?;
     Ok(answer(StatusCode::CREATED, &saved))
 }
 
 /// `GET /v1/schemas`
 pub(super) async fn list<P: Ports>(caller: Caller<P>) -> Reply {
-    let mut check = Validator::default();
-    let query = &caller.query;
-    let page = page_token::request(&mut check, LISTING, SIZES, &query.get("page_size"), &query.get("page_token"));
-    let page = check.finish(page)?;
+    let mut query = caller.query.checked::<Paging>();
+    let page = page_token::page(&mut query, LISTING);
+    query.finish()?;
     let all = schemas::list(&caller.ports, caller.token.project).await?;
     // Names are unique, so the name suffices as the cursor.
     let rest = all.into_iter().filter(|saved| page.after.as_ref().is_none_or(|after| saved.name > after.key));
@@ -67,7 +77,7 @@ pub(super) async fn list<P: Ports>(caller: Caller<P>) -> Reply {
     let next = items.last().filter(|_| has_more);
     let next = next.map(|last| Cursor { key: last.name.clone(), id: last.id.to_string() });
     let page = Page { items, next };
-    Ok(reply::json(StatusCode::OK, &Listing::new(LISTING, &page, wire::SchemaResponse::from)))
+    Ok(reply::json(StatusCode::OK, &Listing::new(LISTING, &page, SchemaResponse::from)))
 }
 
 /// `GET /v1/schemas/{id}`
@@ -78,19 +88,9 @@ pub(super) async fn get<P: Ports>(caller: Caller<P>, segments: PathParams) -> Re
 }
 
 /// `PUT /v1/schemas/{id}`
-pub(super) async fn update<P: Ports>(caller: Caller<P>, segments: PathParams, headers: HeaderMap, body: Body) -> Reply {
+pub(super) async fn update<P: Ports>(caller: Caller<P>, segments: PathParams, body: Body<ChangedSchema>) -> Reply {
     let id: SchemaId = segments.id("id", NO_SCHEMA)?;
-    let input = body::json(&headers, body).await?;
-    let input = Input::root("body", Some(&input));
-    let mut check = Validator::default();
-    check.require(&input);
-    check.object(&input);
-    check.deny_unknown_fields(&input, &MEMBERS);
-    let name = check.text(&input.get("name"), 1..=NAME_CHARS).map(str::to_owned);
-    // Fields and tables are replaced together: fields without their tables would be half a schema.
-    let has_schema = ["fields", "tables"].iter().any(|member| !input.get(member).is_absent());
-    let schema = if has_schema { extract::input::parse_schema(&mut check, &input) } else { None };
-    check.finish(Some(()))?;
+    let ChangedSchema { name, schema } = body.0.finish()?;
     let saved = schemas::change(&caller.ports, caller.token.project, id, name, schema).await;
     Ok(answer(StatusCode::OK, &found(saved, NO_SCHEMA)?))
 }

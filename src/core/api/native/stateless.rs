@@ -7,13 +7,22 @@ use axum::{
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use super::{Caller, NO_CLASSIFIER, NO_SCHEMA, Reply, found, rules};
+use super::{
+    Caller, NO_CLASSIFIER, NO_SCHEMA, Reply, found,
+    rules::{self, ID},
+};
 use crate::{
-    api::{body, form, reply},
-    classify::{self, RuleSet},
-    document,
+    api::{
+        body,
+        checked::Checked,
+        cuid::Id,
+        form::{self, BufferedForm},
+        reply,
+    },
+    classify::{RuleSet, Settings, input::RULES},
+    document::Mail,
     error::Result,
-    extract,
+    extract::Schema,
     id::{ClassifierId, SchemaId},
     job::Classification,
     limits,
@@ -23,63 +32,70 @@ use crate::{
         schemas,
         stateless::{self, Content},
     },
-    validate::{Input, Validator},
+    validate::{
+        Input, Validator,
+        declare::declare,
+        shape::{CLOSED, Choice, Declared, FilePart, OPEN, Object, Shape},
+    },
 };
 
-/// A request body: its JSON and, if it is a form, its file.
-struct Request {
-    json: Value,
-    file: Option<Bytes>,
+declare! {
+    /// What to work on.
+    #[derive(Debug)]
+    pub(super) struct ContentChoice(Object { choices: &[TEXT_OR_MAIL], ..CLOSED }) {
+        /// The text: of a document, or a whole HTML file or mail.
+        text: Option<String> = optional(Shape::text(1..=limits::MAX_BODY_BYTES)),
+        /// The mail.
+        mail: Option<Mail> = optional,
+    }
 }
 
-/// Reads a request. In a form the parts named in `json_parts` are JSON, and those in `text_parts` are texts.
-async fn request(headers: &HeaderMap, body: Body, json_parts: &[&str], text_parts: &[&str]) -> Result<Request> {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !content_type.trim_start().to_ascii_lowercase().starts_with("multipart/") {
-        return Ok(Request { json: body::json(headers, body).await?, file: None });
-    }
-    let form = form::buffer_form("file", headers, body).await?;
-    let root = Input::root("body", None);
-    let mut check = Validator::default();
-    let mut members = Map::new();
-    for (name, text) in form.texts {
-        if json_parts.contains(&&*name) {
-            match serde_json::from_str(&text) {
-                Ok(value) => drop(members.insert(name, value)),
-                Err(error) => {
-                    let message = format!("JSON decode error: {error}");
-                    check.reject(&root.with(name.as_str(), None), "json_invalid", message, None);
-                }
-            }
-        } else if text_parts.contains(&&*name) {
-            members.insert(name, text.into());
+const TEXT_OR_MAIL: Choice = Choice {
+    members: &["text", "mail"],
+    exclusive: true,
+    check: |check, input| {
+        let (text, mail) = (input.get("text"), input.get("mail"));
+        match (text.is_absent(), mail.is_absent()) {
+            (true, true) => check.reject(&text, "missing", "A text, a mail or a file is required", None),
+            (false, false) => check.reject_value(&mail, "there is a text already"),
+            _ => {}
         }
+    },
+};
+
+declare! {
+    /// The rules to classify with.
+    #[derive(Debug)]
+    pub(super) struct RulesChoice(Object { choices: &[RULES_OR_ID], ..CLOSED }) {
+        /// The rules.
+        rules: Option<RuleSet> = optional(RULES),
+        /// The saved classifier whose rules they are.
+        classifier_id: Option<Id<ClassifierId>> = optional(ID),
     }
-    check.finish(Some(Request { json: Value::Object(members), file: Some(form.bytes) }))
 }
 
-/// The content to work on: the file of a form, or else a text or a mail in `input`.
-fn content(check: &mut Validator, input: &Input<'_>, file: Option<Bytes>) -> Option<Content> {
-    if let Some(bytes) = file {
-        return Some(Content::Bytes(bytes));
+const RULES_OR_ID: Choice = Choice {
+    members: &["rules", "classifier_id"],
+    exclusive: true,
+    check: |check, input| require_exactly_one(check, input, "rules", "classifier_id"),
+};
+
+declare! {
+    /// What to extract.
+    #[derive(Debug)]
+    pub(super) struct SchemaChoice(Object { choices: &[SCHEMA_OR_ID], ..CLOSED }) {
+        /// The schema.
+        schema: Option<Schema> = optional,
+        /// The saved schema to use.
+        schema_id: Option<Id<SchemaId>> = optional(ID),
     }
-    let (text, mail) = (input.get("text"), input.get("mail"));
-    match (text.is_absent(), mail.is_absent()) {
-        (true, true) => check.reject(&text, "missing", "A text, a mail or a file is required", None),
-        (false, false) => check.reject_value(&mail, "there is a text already"),
-        (false, true) => {
-            let text = check.text(&text, 1..=limits::MAX_BODY_BYTES)?;
-            return Some(Content::Bytes(Bytes::copy_from_slice(text.as_bytes())));
-        }
-        (true, false) => {
-            if check.object(&mail) {
-                check.deny_unknown_fields(&mail, &["subject", "body"]);
-                return document::input::parse_mail(check, &mail).map(Content::Mail);
-            }
-        }
-    }
-    None
 }
+
+const SCHEMA_OR_ID: Choice = Choice {
+    members: &["schema", "schema_id"],
+    exclusive: true,
+    check: |check, input| require_exactly_one(check, input, "schema", "schema_id"),
+};
 
 /// Rejects `input` unless it has exactly one of two members.
 fn require_exactly_one(check: &mut Validator, input: &Input<'_>, first: &str, second: &str) {
@@ -92,18 +108,133 @@ fn require_exactly_one(check: &mut Validator, input: &Input<'_>, first: &str, se
     }
 }
 
+declare! {
+    /// What a document is classified by.
+    #[derive(Debug)]
+    pub(super) struct ClassifyOptions(CLOSED) {
+        rules: RulesChoice = flattened,
+        /// Options; those of the saved classifier if absent.
+        settings: Option<Settings> = optional,
+    }
+}
+
+declare! {
+    /// A text or mail to classify.
+    #[derive(Debug)]
+    pub(super) struct ClassifyRequest(CLOSED) {
+        content: ContentChoice = flattened,
+        options: ClassifyOptions = flattened,
+    }
+}
+
+declare! {
+    /// A file to classify. The other parts are JSON texts, except ids.
+    #[derive(Debug)]
+    pub(super) struct ClassifyForm(CLOSED) {
+        /// The file, of up to 10 MiB.
+        file: FilePart = required(Shape::File),
+        options: ClassifyOptions = flattened,
+    }
+}
+
+declare! {
+    /// Which version of a saved classifier is used.
+    #[derive(Debug)]
+    pub(super) struct VersionQuery(OPEN) {
+        /// Whether the newest version is used even if it is a draft.
+        pub draft: bool = default(Shape::Boolean, false),
+    }
+}
+
+declare! {
+    /// A text or mail to extract from.
+    #[derive(Debug)]
+    pub(super) struct ExtractRequest(CLOSED) {
+        content: ContentChoice = flattened,
+        schema: SchemaChoice = flattened,
+    }
+}
+
+declare! {
+    /// A file to extract from. The schema is a JSON text.
+    #[derive(Debug)]
+    pub(super) struct ExtractForm(CLOSED) {
+        /// The file, of up to 10 MiB.
+        file: FilePart = required(Shape::File),
+        schema: SchemaChoice = flattened,
+    }
+}
+
 /// The rules to classify with: those of the request, or a saved classifier.
 pub(super) enum RulesInput {
     Rules(RuleSet),
     Saved(ClassifierId),
 }
 
-/// Parses the members `rules` and `classifier_id`, exactly one of which must be present.
-pub(super) fn parse_rules_input(check: &mut Validator, input: &Input<'_>) -> Option<RulesInput> {
-    require_exactly_one(check, input, "rules", "classifier_id");
-    let rules = classify::input::parse_rules(check, &input.get("rules"));
-    let id = rules::id(check, &input.get("classifier_id"));
-    id.map(RulesInput::Saved).or(rules.map(RulesInput::Rules))
+impl From<RulesChoice> for RulesInput {
+    fn from(choice: RulesChoice) -> Self {
+        match choice.classifier_id {
+            Some(id) => Self::Saved(id.0),
+            None => Self::Rules(choice.rules.unwrap_or_default()),
+        }
+    }
+}
+
+impl From<ContentChoice> for Content {
+    fn from(choice: ContentChoice) -> Self {
+        match choice.mail {
+            Some(mail) => Self::Mail(mail),
+            None => Self::Bytes(choice.text.unwrap_or_default().into()),
+        }
+    }
+}
+
+/// A request that is JSON or a form.
+enum Request<J, F> {
+    Json(Checked<J>),
+    Form(Checked<F>, Bytes),
+}
+
+/// Reads a request.
+async fn request<J: Declared, F: Declared>(headers: &HeaderMap, body: Body) -> Result<Request<J, F>> {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !content_type.trim_start().to_ascii_lowercase().starts_with("multipart/") {
+        return Ok(Request::Json(Checked::new("body", body::json(headers, body).await?)));
+    }
+    let form = form::buffer_form("file", headers, body).await?;
+    let members = members(&form, F::OBJECT)?;
+    Ok(Request::Form(Checked::new("body", members.into()), form.bytes))
+}
+
+/// The text parts of a form as the members of `object`. Those that `object` does not have are there too, so that they
+/// are refused.
+fn members(form: &BufferedForm, object: &'static Object) -> Result<Map<String, Value>> {
+    let root = Input::root("body", None);
+    let mut check = Validator::default();
+    let declared = object.all_members();
+    let shape = |name: &str| declared.iter().find(|member| member.name == name).map(|member| &member.shape);
+    let mut members = Map::new();
+    for (name, text) in &form.texts {
+        let value = match shape(name) {
+            Some(shape) if !shape.is_text() => serde_json::from_str(text),
+            _ => Ok(text.as_str().into()),
+        };
+        match value {
+            Ok(value) => drop(members.insert(name.clone(), value)),
+            Err(error) => {
+                let message = format!("JSON decode error: {error}");
+                check.reject(&root.with(name.as_str(), None), "json_invalid", message, None);
+            }
+        }
+    }
+    for name in &form.other_files {
+        if shape(name).is_some() {
+            check.reject_value(&root.with(name.as_str(), None), "this part must be a text and not a file");
+        } else {
+            members.insert(name.clone(), Value::Bool(true));
+        }
+    }
+    check.finish(Some(members))
 }
 
 /// Checks the size of a mail. Files are limited when they are read.
@@ -116,26 +247,28 @@ fn check_size(content: &Content) -> Result<()> {
 
 /// `POST /v1/classify`
 pub(super) async fn classify<P: Ports>(caller: Caller<P>, headers: HeaderMap, body: Body) -> Reply {
-    let Request { json, file } = request(&headers, body, &["rules", "settings"], &["classifier_id"]).await?;
-    let input = Input::root("body", Some(&json));
-    let mut check = Validator::default();
-    check.require(&input);
-    check.object(&input);
-    check.deny_unknown_fields(&input, &["text", "mail", "rules", "settings", "classifier_id"]);
-    let content = content(&mut check, &input, file);
-    let rules_input = parse_rules_input(&mut check, &input);
-    let settings = classify::input::parse_settings(&mut check, &input.get("settings"));
-    let version = rules::version(&mut check, &caller.query);
-    let (content, rules_input) = check.finish(content.zip(rules_input))?;
+    let query = caller.query.checked::<VersionQuery>();
+    let draft = query.read().is_some_and(|query| query.draft);
+    let (content, options) = match request::<ClassifyRequest, ClassifyForm>(&headers, body).await? {
+        Request::Json(mut body) => {
+            body.add_faults_of(query);
+            let ClassifyRequest { content, options } = body.finish()?;
+            (content.into(), options)
+        }
+        Request::Form(mut form, bytes) => {
+            form.add_faults_of(query);
+            (Content::Bytes(bytes), form.finish()?.options)
+        }
+    };
     check_size(&content)?;
-    let mut classification = match rules_input {
+    let mut classification = match options.rules.into() {
         RulesInput::Saved(id) => {
-            let saved = classifiers::get(&caller.ports, caller.token.project, id, version).await;
+            let saved = classifiers::get(&caller.ports, caller.token.project, id, rules::version(draft)).await;
             found(saved, NO_CLASSIFIER)?.classification
         }
         RulesInput::Rules(rules) => Classification { rules, ..Classification::default() },
     };
-    if let Some(settings) = settings {
+    if let Some(settings) = options.settings {
         classification.settings = settings;
     }
     let classified = stateless::classify(&content, &classification)?;
@@ -144,27 +277,17 @@ pub(super) async fn classify<P: Ports>(caller: Caller<P>, headers: HeaderMap, bo
 
 /// `POST /v1/extract`
 pub(super) async fn extract<P: Ports>(caller: Caller<P>, headers: HeaderMap, body: Body) -> Reply {
-    let Request { json, file } = request(&headers, body, &["schema"], &["schema_id"]).await?;
-    let input = Input::root("body", Some(&json));
-    let mut check = Validator::default();
-    check.require(&input);
-    check.object(&input);
-    check.deny_unknown_fields(&input, &["text", "mail", "schema", "schema_id"]);
-    let content = content(&mut check, &input, file);
-    require_exactly_one(&mut check, &input, "schema", "schema_id");
-    let field = input.get("schema");
-    let schema = if check.object(&field) {
-        check.deny_unknown_fields(&field, &["fields", "tables"]);
-        extract::input::parse_schema(&mut check, &field)
-    } else {
-        None
+    let (content, schema) = match request::<ExtractRequest, ExtractForm>(&headers, body).await? {
+        Request::Json(body) => {
+            let ExtractRequest { content, schema } = body.finish()?;
+            (content.into(), schema)
+        }
+        Request::Form(form, bytes) => (Content::Bytes(bytes), form.finish()?.schema),
     };
-    let id: Option<SchemaId> = rules::id(&mut check, &input.get("schema_id"));
-    let content = check.finish(content)?;
     check_size(&content)?;
-    let schema = match id {
-        Some(id) => found(schemas::get(&caller.ports, caller.token.project, id).await, NO_SCHEMA)?.schema,
-        None => schema.unwrap_or_default(),
+    let schema = match schema.schema_id {
+        Some(Id(id)) => found(schemas::get(&caller.ports, caller.token.project, id).await, NO_SCHEMA)?.schema,
+        None => schema.schema.unwrap_or_default(),
     };
     let extraction = stateless::extract(&content, &schema)?;
     Ok(reply::json(StatusCode::OK, &extraction))

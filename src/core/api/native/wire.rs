@@ -1,7 +1,6 @@
 //! Response bodies.
 
 use serde::Serialize;
-use serde_json::{Value, json};
 
 use crate::{
     api::page_token,
@@ -12,8 +11,12 @@ use crate::{
 
 /// A page of a listing.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "{T}Page"))]
 pub(super) struct Listing<T> {
+    /// The items.
     items: Vec<T>,
+    /// The `page_token` of the next page; null if this is the last one.
     next_page_token: Option<String>,
 }
 
@@ -29,21 +32,36 @@ impl<T> Listing<T> {
 
 /// A version of a classifier.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "Classifier"))]
 pub(super) struct ClassifierResponse<'a> {
+    /// The id, the same for all versions.
     id: String,
+    /// The name.
     name: &'a str,
+    /// The rules.
     rules: &'a [Rule],
+    /// Options of its decisions.
     settings: &'a Settings,
+    /// Where documents go by their label.
     routes: Vec<Route<'a>>,
+    /// Whether this version is a draft, which is not used until it is published.
     draft: bool,
+    /// When this version was saved, which names it.
     version: String,
+    /// When the classifier was created.
     created_at: String,
 }
 
+/// Where documents of a label go.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 struct Route<'a> {
+    /// The label.
     label: &'a str,
+    /// The name of the destination.
     deployment: &'a str,
+    /// The schema to extract with.
     schema_id: String,
 }
 
@@ -69,12 +87,18 @@ impl<'a> From<&'a index::ClassifierVersion> for ClassifierResponse<'a> {
 
 /// A saved schema.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "SavedSchema"))]
 pub(super) struct SchemaResponse<'a> {
+    /// The id.
     id: String,
+    /// The name.
     name: &'a str,
     #[serde(flatten)]
     schema: &'a Schema,
+    /// When it was created.
     created_at: String,
+    /// When it was last changed.
     updated_at: String,
 }
 
@@ -91,14 +115,47 @@ impl<'a> From<&'a SavedSchema> for SchemaResponse<'a> {
 }
 
 /// A project.
-pub(super) fn project(project: &index::Project) -> Value {
-    json!({
-        "id": project.id.to_string(),
-        "name": project.name,
-        "organization_id": project.organization.to_string(),
-        "organization_name": project.organization_name,
-        "retention_days": project.retention_days,
-        "created_at": project.created_at.to_rfc3339(),
-        "updated_at": project.updated_at.to_rfc3339(),
-    })
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub(super) struct Project<'a> {
+    /// The id.
+    id: String,
+    /// The name.
+    name: &'a str,
+    /// The id of its owner.
+    organization_id: String,
+    /// The name of its owner.
+    organization_name: &'a str,
+    /// How many days files, and jobs that have ended, are kept.
+    retention_days: u32,
+    /// When it was created.
+    created_at: String,
+    /// When it was last changed.
+    updated_at: String,
+}
+
+impl<'a> From<&'a index::Project> for Project<'a> {
+    fn from(project: &'a index::Project) -> Self {
+        Self {
+            id: project.id.to_string(),
+            name: &project.name,
+            organization_id: project.organization.to_string(),
+            organization_name: &project.organization_name,
+            retention_days: project.retention_days,
+            created_at: project.created_at.to_rfc3339(),
+            updated_at: project.updated_at.to_rfc3339(),
+        }
+    }
+}
+
+/// That the service runs, and in which version.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub(super) struct Health {
+    /// Always `ok`.
+    pub status: &'static str,
+    /// The version of the service.
+    pub version: &'static str,
+    /// The version of the results of its engine.
+    pub engine_version: &'static str,
 }
