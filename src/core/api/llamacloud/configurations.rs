@@ -7,7 +7,7 @@ use axum::{
 
 use super::{
     Caller, Reply,
-    ids::PathId,
+    ids::{IdFormat, PathId},
     rules,
     wire::{Listing, PRODUCT, SavedConfiguration},
 };
@@ -17,6 +17,7 @@ use crate::{
         page_token::{self, PageSizes},
         reply,
     },
+    error::Error,
     id::ClassifierId,
     job::Classification,
     service::{
@@ -76,9 +77,14 @@ pub(super) async fn list<P: Ports>(caller: Caller<P>) -> Reply {
     Ok(reply::json(StatusCode::OK, &Listing::new(LISTING, &found, SavedConfiguration::from)))
 }
 
+fn missing(error: Error) -> Error {
+    error.with_not_found_message(ClassifierId::MISSING)
+}
+
 /// `GET /api/v1/beta/configurations/{id}`
 pub(super) async fn get<P: Ports>(caller: Caller<P>, PathId(id): PathId<ClassifierId>) -> Reply {
-    let classifier = classifiers::get(&caller.ports, caller.token.project, id, Version::Published).await?;
+    let classifier = classifiers::get(&caller.ports, caller.token.project, id, Version::Published).await;
+    let classifier = classifier.map_err(missing)?;
     Ok(answer(StatusCode::OK, &classifier))
 }
 
@@ -97,16 +103,16 @@ pub(super) async fn update<P: Ports>(
     check.finish(Some(()))?;
     let project = caller.token.project;
     let classifier = if name.is_none() && parameters.is_none() {
-        classifiers::get(&caller.ports, project, id, Version::Published).await?
+        classifiers::get(&caller.ports, project, id, Version::Published).await
     } else {
-        classifiers::change(&caller.ports, project, id, classifier_change(name, parameters)).await?
+        classifiers::change(&caller.ports, project, id, classifier_change(name, parameters)).await
     };
-    Ok(answer(StatusCode::OK, &classifier))
+    Ok(answer(StatusCode::OK, &classifier.map_err(missing)?))
 }
 
 /// `DELETE /api/v1/beta/configurations/{id}`
 pub(super) async fn delete<P: Ports>(caller: Caller<P>, PathId(id): PathId<ClassifierId>) -> Reply {
-    classifiers::delete(&caller.ports, caller.token.project, id).await?;
+    classifiers::delete(&caller.ports, caller.token.project, id).await.map_err(missing)?;
     Ok(reply::empty(StatusCode::NO_CONTENT))
 }
 
