@@ -77,7 +77,7 @@ pub(super) async fn change<P: Ports>(caller: Caller<P>, segments: PathParams, he
     check.object(&input);
     let (label, description) = texts(&mut check, &input);
     check.finish(Some(()))?;
-    let change = RuleChange::Replace { rule: id, label, description };
+    let change = RuleChange::Update { rule: id, label, description };
     let classifier = classifiers::change_rules(&caller.ports, caller.token.project, classifier.id, change).await?;
     Ok(answer(StatusCode::OK, &classifier, classifier.rule(id)?))
 }

@@ -42,8 +42,8 @@ impl<'a> From<&'a Classification> for Configuration<'a> {
         let rules = classification.rules.rules.iter();
         let parsing = Parsing {
             lang: classification.settings.language.as_deref(),
-            max_pages: classification.read.max_pages,
-            target_pages: classification.read.pages.as_deref(),
+            max_pages: classification.read_options.max_pages,
+            target_pages: classification.read_options.pages.as_deref(),
         };
         let has_parsing = parsing.lang.is_some() || parsing.max_pages.is_some() || parsing.target_pages.is_some();
         Self {
@@ -60,7 +60,7 @@ pub(super) fn parse(check: &mut Validator, field: &Input<'_>) -> Option<Classifi
         return None;
     }
     mode(check, &field.get("mode"));
-    let (settings, read) = parsing(check, &field.get("parsing_configuration"));
+    let (settings, read_options) = parsing(check, &field.get("parsing_configuration"));
     check.require(&field.get("rules"));
     let items = check.list(&field.get("rules"), 1..=limits::MAX_RULES)?;
     let mut labels = BTreeSet::new();
@@ -77,7 +77,7 @@ pub(super) fn parse(check: &mut Validator, field: &Input<'_>) -> Option<Classifi
         .collect::<Vec<_>>()
         .into_iter()
         .collect();
-    Some(Classification { classifier: None, rules: RuleSet { rules: rules? }, settings, read })
+    Some(Classification { classifier: None, rules: RuleSet { rules: rules? }, settings, read_options })
 }
 
 fn rule(check: &mut Validator, item: &Input<'_>) -> Option<Rule> {
