@@ -18,8 +18,8 @@ macro_rules! id {
         pub struct $name(Uuid);
 
         impl $name {
-            /// An id from 16 random bytes (version 4 of RFC 9562: six bits are fixed, 122 are random).
-            pub fn from_random(bytes: [u8; 16]) -> Self {
+            /// An id from 16 bytes that are random or a digest (version 4 of RFC 9562: six bits are fixed).
+            pub fn from_bytes(bytes: [u8; 16]) -> Self {
                 Self(uuid::Builder::from_random_bytes(bytes).into_uuid())
             }
 
@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn displays_and_parses() {
-        let id = JobId::from_random([7; 16]);
+        let id = JobId::from_bytes([7; 16]);
         assert_eq!(id.to_string(), "07070707-0707-4707-8707-070707070707");
         assert_eq!(id.to_string().parse::<JobId>().unwrap(), id);
         assert_eq!("0707070707074707870707070707 0707".parse::<JobId>().unwrap_err().kind(), ErrorKind::NotFound);

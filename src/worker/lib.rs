@@ -1,8 +1,8 @@
-//! Sortroom as a Cloudflare Worker: its entry points, and the core's ports over durable objects, R2 and Queues. It
+//! Sortroom as a Cloudflare Worker: its entry points, and the core's ports over Durable Objects, R2 and Queues. It
 //! makes no decisions of its own.
 //!
 //! - [`ports`]: the core's ports over the bindings of `wrangler.toml`.
-//! - [`objects`]: the durable objects, thin shells that load, apply, store and deliver.
+//! - [`objects`]: the Durable Objects, thin shells that load, apply, store and deliver.
 //! - [`http`]: converts between the platform's requests and responses and those of the router.
 //!
 //! A panic would trap the whole instance and every request in it, so nothing here may panic: every failure is an

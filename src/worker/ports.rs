@@ -18,7 +18,7 @@ use sortroom::{
         job_reply::JobReply,
         ports::{
             BoxedByteStream, ByteStream, Clock, Config, Environment, FileKey, Files, Index, Jobs, PartUpload, Queue,
-            Random, StageMessage, Tokens,
+            Random, StageMessage, Tokens, check_length,
         },
         tokens::{Token, TokenCommand, TokenReply},
     },
@@ -73,7 +73,8 @@ pub struct WorkerPorts {
     bindings: SendWrapper<Rc<Bindings>>,
 }
 
-fn upstream(error: worker::Error) -> Error {
+/// The error for a part of the platform that failed or cannot be reached.
+pub(crate) fn upstream(error: worker::Error) -> Error {
     Error::new(ErrorKind::Upstream { retryable: true }, "A part of the service cannot be reached").with_source(error)
 }
 
@@ -218,7 +219,7 @@ impl Files for WorkerPorts {
             // The storage does not report the error of the stream, so it is kept here.
             let stream_error = Rc::new(RefCell::new(None));
             let kept = Rc::clone(&stream_error);
-            let chunks = stream.map_ok(Vec::from).map_err(move |error| {
+            let chunks = check_length(stream, length).map_ok(Vec::from).map_err(move |error| {
                 let platform_error = worker::Error::from(error.to_string());
                 *kept.borrow_mut() = Some(error);
                 platform_error
@@ -226,13 +227,7 @@ impl Files for WorkerPorts {
             let body = FixedLengthStream::wrap(chunks, length);
             match self.bucket()?.put(key.to_string(), body).execute().await {
                 Ok(_) => Ok(()),
-                Err(error) => Err(stream_error.borrow_mut().take().unwrap_or_else(|| {
-                    if error.to_string().contains("length") {
-                        Error::new(ErrorKind::Invalid, "The body is not as long as Content-Length said")
-                    } else {
-                        upstream(error)
-                    }
-                })),
+                Err(error) => Err(stream_error.borrow_mut().take().unwrap_or_else(|| upstream(error))),
             }
         })
     }

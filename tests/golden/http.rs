@@ -22,7 +22,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(50);
 /// The timeout of a read from the connection.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The statuses of jobs that have not ended, in all dialects.
+/// The statuses of jobs that have not ended, in the answers of the status URLs of Limai and Dial Once.
 const OPEN_STATUSES: [&str; 3] = ["PENDING", "PROCESSING", "started"];
 
 pub struct OverHttp {

@@ -23,7 +23,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 use sortroom::job::Status;
 
-/// The cases of every kind that each release must have. A later release adds cases for what else it stores.
+/// The cases of every kind that each release must have. A later release adds cases for what else it stores. A job
+/// that is `owing_to_the_index` or `owing_to_the_queue` has an undelivered effect in its outbox.
 const CASES: &[(&str, &[&str])] = &[
     (
         "jobs",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use sortroom::{
-    job::{self, Command, Effect, Job, Source, State},
+    job::{self, Command, Effect, Job, JobSource, State},
     service::{
         index::{ClassifierVersion, File, JobRows, Project, SavedSchema},
         job_reply::JobReply,
@@ -62,10 +62,10 @@ fn stored_job(saved: &Saved) -> Result<Job, String> {
 fn row(saved: &Saved) -> Result<Job, String> {
     let classification = saved.classification.as_ref().ok_or("no classification")?.get();
     let text = saved.record.get();
-    let rules = parse::<Value>(text)?["rules"].as_str().unwrap_or_default().to_owned();
+    let key = parse::<Value>(text)?["rules"].as_str().unwrap_or_default().to_owned();
     let job: Job = parse(&format!(r#"{{"classification":{classification},{}"#, &text[1..]))?;
-    let page = format!(r#""rows":[{text}],"classifications":{{"{rules}":{classification}}}"#);
-    let (listed, _) = JobRows::Stored { page, cut: false }.read().map_err(|error| format!("{error:#}"))?;
+    let page = format!(r#""rows":[{text}],"classifications":{{"{key}":{classification}}}"#);
+    let (listed, _) = JobRows::Raw { page, truncated: false }.into_jobs().map_err(|error| format!("{error:#}"))?;
     if listed != [job.clone()] {
         return Err(format!("listed as {listed:?}"));
     }
@@ -93,12 +93,15 @@ pub fn job(job: &Job) -> Value {
         })
     });
     let source = match &job.source {
-        Source::File { id, size } => json!({ "file": id.to_string(), "size": size }),
-        Source::Mail { mail } => json!({ "mail": mail.as_ref().map(|mail| [mail.subject.clone(), mail.body.clone()]) }),
+        JobSource::File { id, size } => json!({ "file": id.to_string(), "size": size }),
+        JobSource::Mail { mail } => {
+            json!({ "mail": mail.as_ref().map(|mail| [mail.subject.clone(), mail.body.clone()]) })
+        }
     };
     let state = match job.state {
-        State::Queued { stage, attempt, redeliveries, not_before, .. } => {
-            json!({ "stage": stage, "attempt": attempt, "asked": redeliveries, "not_before": not_before.as_millis() })
+        State::Queued { stage, attempts_made, redeliveries, not_before, .. } => {
+            let not_before = not_before.as_millis();
+            json!({ "stage": stage, "attempt": attempts_made, "asked": redeliveries, "not_before": not_before })
         }
         State::Running { stage, attempt, lease, .. } => {
             json!({ "stage": stage, "attempt": attempt, "lease": lease.to_string() })
@@ -120,7 +123,7 @@ pub fn job(job: &Job) -> Value {
         "rules": job.classification.rules.rules.iter().map(|rule| rule.label.clone()).collect::<Vec<_>>(),
         "language": settings.language,
         "no_match_bias": settings.no_match_bias,
-        "pages": job.classification.read.pages,
+        "pages": job.classification.read_options.pages,
         "transaction": job.idempotency_key,
         "label": decision.and_then(|decision| decision.label.clone()),
         "confidence": decision.map(|decision| decision.confidence),
@@ -191,7 +194,7 @@ pub fn message(message: &StageMessage) -> Value {
         "project": message.project.to_string(),
         "job": message.job.to_string(),
         "stage": message.stage,
-        "attempt": message.attempt,
+        "attempt": message.attempts_made,
     })
 }
 

@@ -83,7 +83,7 @@ impl World {
         let router = api::router::<Memory>();
         let ports = Memory::new(config);
         let mut world = Self {
-            project: ProjectId::from_random(ports.random()),
+            project: ProjectId::from_bytes(ports.random()),
             ports,
             router,
             token: ADMIN.to_owned(),
@@ -175,7 +175,7 @@ impl World {
     }
 
     fn claim(&self, job: JobId) -> LeaseId {
-        let lease = LeaseId::from_random(self.ports.random());
+        let lease = LeaseId::from_bytes(self.ports.random());
         self.command(job, Command::Claim { lease });
         lease
     }
@@ -216,7 +216,7 @@ impl World {
         }
         for (case, job_case, stage) in [("first", "queued", 0), ("second_stage", "classified_and_to_be_extracted", 1)] {
             let (_, job) = *self.jobs.iter().find(|(case, _)| *case == job_case).expect("a job");
-            let message = StageMessage { project: self.project, job, stage, attempt: 0 };
+            let message = StageMessage { project: self.project, job, stage, attempts_made: 0 };
             records.push(("messages", case.to_owned(), saved(records::message(&message), &message)));
         }
         records
@@ -287,7 +287,7 @@ impl World {
         let cancelled = self.create("cancelled", invoice, &json!({}));
         self.post(&format!("/api/v2/classify/{cancelled}/cancel"), &json!({}));
         let dead = self.create("dead_letter", invoice, &json!({}));
-        self.command(dead, Command::DeadLetter { stage: 0, attempt: 0 });
+        self.command(dead, Command::DeadLetter { stage: 0, attempts_made: 0 });
 
         // Jobs that have not ended.
         self.create("queued", invoice, &json!({}));
@@ -324,7 +324,7 @@ impl World {
         for kind in [JobKind::Document, JobKind::Mail, JobKind::Extraction] {
             let filter = JobFilter { kind: Some(kind), ..JobFilter::default() };
             let page = PageRequest { size: 100, after: None };
-            rows.extend(self.index(ListJobs { filter, page }).read().expect("rows").0);
+            rows.extend(self.index(ListJobs { filter, page }).into_jobs().expect("rows").0);
         }
         rows
     }

@@ -61,7 +61,7 @@ mod tests {
     #[test]
     fn encodes_and_decodes() {
         for byte in [0, 7, 255] {
-            let id = FileId::from_random([byte; 16]);
+            let id = FileId::from_bytes([byte; 16]);
             assert_eq!(encode(&id).len(), 25);
             for text in [encode(&id), encode_with_prefix("file", &id), id.to_string(), format!("dfl-{id}")] {
                 assert_eq!(decode::<FileId>(&text), Some(id), "{text}");

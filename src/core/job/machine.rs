@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Command, Effect, External, Failure, Job, Report, Source, Stage, Start, State, Status};
+use super::{Command, Effect, External, Failure, Job, JobSource, Report, Stage, Start, State, Status};
 use crate::{ENGINE_VERSION, error::Unreadable, id::LeaseId, limits, time::Timestamp};
 
 /// The result of a command.
@@ -12,22 +12,19 @@ pub enum Transition {
     Changed(Box<Job>),
     /// Nothing to store.
     Unchanged,
-    /// The stage cannot be claimed yet: its lease is live, or its backoff not over.
-    Busy {
-        /// When that lease or backoff ends.
-        retry_at: Timestamp,
-    },
+    /// The stage cannot be claimed yet: its lease is live, or its backoff is not over.
+    Busy,
 }
 
 /// Why a command was rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rejected {
     /// The job does not exist.
-    Unknown,
+    NotFound,
     /// The job has ended, so it cannot be stopped.
-    Final(Status),
+    AlreadyEnded(Status),
     /// The job has not ended, so it cannot be deleted.
-    Unfinished(Status),
+    NotEnded(Status),
 }
 
 /// Applies `command` to `job` (None if it does not exist yet) at `now`.
@@ -43,7 +40,7 @@ pub fn apply(job: Option<&Job>, command: Command, now: Timestamp) -> Result<Tran
             (Some(deleted), Command::Delivered { effects }) => Ok(remove_delivered(deleted, &effects)),
             (Some(deleted), Command::Undelivered) => Ok(postpone_outbox(deleted, now)),
             (_, Command::Wake | Command::Delivered { .. } | Command::Undelivered) => Ok(Transition::Unchanged),
-            _ => Err(Rejected::Unknown),
+            _ => Err(Rejected::NotFound),
         };
     };
     match command {
@@ -61,18 +58,18 @@ pub fn apply(job: Option<&Job>, command: Command, now: Timestamp) -> Result<Tran
                 Ok(changed(with_index_update(next)))
             }
             Status::Cancelled => Ok(Transition::Unchanged),
-            ended => Err(Rejected::Final(ended)),
+            ended => Err(Rejected::AlreadyEnded(ended)),
         },
         Command::Delete => {
-            if job.status().is_final() {
+            if job.status().has_ended() {
                 Ok(changed(delete(job, now)))
             } else {
-                Err(Rejected::Unfinished(job.status()))
+                Err(Rejected::NotEnded(job.status()))
             }
         }
-        Command::DeadLetter { stage, attempt } => Ok(match job.state {
-            State::Queued { stage: queued_stage, attempt: queued_attempt, .. }
-                if queued_stage == stage && queued_attempt == attempt =>
+        Command::DeadLetter { stage, attempts_made } => Ok(match job.state {
+            State::Queued { stage: queued_stage, attempts_made: queued_attempts_made, .. }
+                if queued_stage == stage && queued_attempts_made == attempts_made =>
             {
                 let failure = Failure {
                     code: "DEAD_LETTER".to_owned(),
@@ -138,12 +135,10 @@ fn apply_report(job: &Job, stage: usize, attempt: u32, report: Report, now: Time
 
 fn claim(job: &Job, lease: LeaseId, now: Timestamp) -> Transition {
     match job.state {
-        State::Queued { not_before, .. } if now < not_before => Transition::Busy { retry_at: not_before },
-        State::Queued { stage, attempt, .. } => start_attempt(job, stage, attempt, lease, now),
-        State::Running { lease_expires_at, .. } if now < lease_expires_at => {
-            Transition::Busy { retry_at: lease_expires_at }
-        }
-        // The lease has expired and the timer has not fired yet: the claimer gets the next attempt immediately.
+        State::Queued { not_before, .. } if now < not_before => Transition::Busy,
+        State::Queued { stage, attempts_made, .. } => start_attempt(job, stage, attempts_made, lease, now),
+        State::Running { lease_expires_at, .. } if now < lease_expires_at => Transition::Busy,
+        // The lease has expired and the timer has not fired yet: the claimant gets the next attempt immediately.
         State::Running { stage, attempt, .. } => start_attempt(job, stage, attempt, lease, now),
         _ => Transition::Unchanged,
     }
@@ -200,19 +195,19 @@ fn attempts_exhausted() -> Failure {
 
 fn wake(job: &Job, now: Timestamp) -> Transition {
     match job.state {
-        State::Queued { stage, attempt, not_before, redelivery_at, redeliveries } if redelivery_at <= now => {
+        State::Queued { stage, attempts_made, not_before, redelivery_at, redeliveries } if redelivery_at <= now => {
             let mut next = bump_version(job, now);
             let redeliveries = redeliveries.saturating_add(1);
             next.state = State::Queued {
                 stage,
-                attempt,
+                attempts_made,
                 not_before,
                 redelivery_at: now
                     + limits::REDELIVERY_INTERVAL
                         .saturating_mul(1 << redeliveries.min(limits::MAX_REDELIVERY_DOUBLINGS)),
                 redeliveries,
             };
-            push_effect(&mut next, Effect::Enqueue { stage, attempt, redeliveries, delay_seconds: 0 }, now);
+            push_effect(&mut next, Effect::Enqueue { stage, attempts_made, redeliveries, delay_seconds: 0 }, now);
             changed(next)
         }
         State::Running { stage, attempt, lease_expires_at, .. } if lease_expires_at <= now => {
@@ -246,7 +241,7 @@ fn delete(job: &Job, now: Timestamp) -> Job {
     next.routes.clear();
     next.route = None;
     next.external = External::default();
-    if let Source::Mail { mail } = &mut next.source {
+    if let JobSource::Mail { mail } = &mut next.source {
         *mail = None;
     }
     next.outbox.clear();
@@ -261,7 +256,7 @@ fn remove_delivered(job: &Job, effects: &[String]) -> Transition {
         return Transition::Unchanged;
     }
     next.outbox_failures = 0;
-    // The version stays: it counts changes that are visible outside, and this is not one.
+    // The version stays: only the outbox changed.
     changed(next)
 }
 
@@ -277,26 +272,26 @@ fn postpone_outbox(job: &Job, now: Timestamp) -> Transition {
     changed(next)
 }
 
-/// Queues `stage`, at which `attempt` attempts were made, and enqueues its message.
-fn queue(job: &mut Job, stage: usize, attempt: u32, now: Timestamp) {
+/// Queues `stage`, at which `attempts_made` attempts were made, and enqueues its message.
+fn queue(job: &mut Job, stage: usize, attempts_made: u32, now: Timestamp) {
     // 0 before the first attempt, then 1 s, 4 s: enough for a crashed instance to be replaced.
-    let delay_seconds = match attempt {
+    let delay_seconds = match attempts_made {
         0 => 0,
-        attempts_made => 1_u32 << (2 * attempts_made.saturating_sub(1)).min(limits::MAX_BACKOFF_DOUBLINGS),
+        _ => 1_u32 << (2 * attempts_made.saturating_sub(1)).min(limits::MAX_BACKOFF_DOUBLINGS),
     };
     let not_before = now + Duration::from_secs(delay_seconds.into());
     job.state = State::Queued {
         stage,
-        attempt,
+        attempts_made,
         not_before,
         redelivery_at: not_before + limits::REDELIVERY_INTERVAL,
         redeliveries: 0,
     };
     cancel_enqueue(job);
-    push_effect(job, Effect::Enqueue { stage, attempt, redeliveries: 0, delay_seconds }, now);
+    push_effect(job, Effect::Enqueue { stage, attempts_made, redeliveries: 0, delay_seconds }, now);
 }
 
-/// The job with the next version, changed at `now`.
+/// The job with the next version, changed at `now`: for every change but one of the outbox alone.
 fn bump_version(job: &Job, now: Timestamp) -> Job {
     let mut next = job.clone();
     next.version = job.version.saturating_add(1);

@@ -1,13 +1,18 @@
 //! A job, as a pure state machine.
 //!
 //! ```text
-//!              submit               claim(lease)               finish(lease), last stage
-//!  (none) --------> Queued{stage} ---------> Running{stage, attempt, lease} ------------> Succeeded
-//!                      ^  | cancel               | finish(lease), more stages -> Queued{next}
-//!                      |  +------> Cancelled <---+ cancel
-//!                      +--- retryable failure, or lease expired, attempts left (not before = backoff)
-//!                                                + permanent failure, attempts spent, dead letter ---> Failed
-//!  final --(retention timer, or delete)--> Deleted
+//! (none)           --- submit, Start::Queue -------------------------------> Queued
+//! (none)           --- submit, Start::Inline ------------------------------> Running
+//! (none)           --- submit, Start::Done --------------------------------> as Running after a report
+//! Queued           --- claim ----------------------------------------------> Running
+//! Running          --- claim, once the lease has expired ------------------> Running, the next attempt
+//! Running          --- report of an output, more stages -------------------> Queued, the next stage
+//! Running          --- report of an output, last stage or no route --------> Succeeded
+//! Running          --- report of a retryable failure, or lease expired ----> Queued, after a backoff
+//! Running          --- report of a permanent failure, or no attempts left -> Failed
+//! Queued           --- dead letter ----------------------------------------> Failed
+//! Queued, Running  --- cancel ---------------------------------------------> Cancelled
+//! any that ended   --- delete, or end of the retention period -------------> Deleted
 //! ```
 //!
 //! [`apply`] takes a job, a [`Command`] and the time, and returns the next job or the reason for a rejection. It
@@ -19,8 +24,8 @@
 //!
 //! - A claim counts the attempt before the work. A job whose document crashes the whole instance therefore fails
 //!   after [`limits::MAX_ATTEMPTS`] claims, although no code of ours ran after the crash.
-//! - Only the holder of the current lease can finish or fail a stage; other reports are ignored.
-//! - [`Job::timer`] is derived from the state: every job that is not final has a time at which it wakes itself, so a
+//! - Only the report of the holder of the current lease counts; other reports are ignored.
+//! - [`Job::timer`] is derived from the state: every job that has not ended has a time at which it wakes itself, so a
 //!   lost queue message costs time and never a job.
 
 mod machine;
@@ -47,10 +52,10 @@ use crate::{
     time::Timestamp,
 };
 
-/// What a job works on.
+/// The document of an accepted job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Source {
+pub enum JobSource {
     /// An uploaded file.
     File {
         /// The file.
@@ -112,8 +117,8 @@ pub struct Classification {
     #[serde(default)]
     pub settings: Settings,
     /// Which part of the document is read.
-    #[serde(default)]
-    pub read: ReadOptions,
+    #[serde(default, rename = "read")]
+    pub read_options: ReadOptions,
 }
 
 /// How the first stage of a submitted job is run.
@@ -171,8 +176,9 @@ pub enum Effect {
     Enqueue {
         /// The index of the stage in the plan.
         stage: usize,
-        /// Attempts already made.
-        attempt: u32,
+        /// How many attempts were made.
+        #[serde(rename = "attempt")]
+        attempts_made: u32,
         /// How often the message was enqueued again at this attempt.
         #[serde(rename = "asked")]
         redeliveries: u32,
@@ -192,7 +198,9 @@ impl Effect {
     /// The id: equal for equal effects of a job, different for all others.
     pub fn id(&self) -> String {
         match self {
-            Self::Enqueue { stage, attempt, redeliveries, .. } => format!("enqueue/{stage}/{attempt}/{redeliveries}"),
+            Self::Enqueue { stage, attempts_made, redeliveries, .. } => {
+                format!("enqueue/{stage}/{attempts_made}/{redeliveries}")
+            }
             Self::UpsertIndex { version } => format!("upsert/{version}"),
             Self::RemoveFromIndex => "remove".to_owned(),
         }
@@ -208,10 +216,11 @@ pub struct Job {
     pub project: ProjectId,
     /// The token that created the job.
     pub user: TokenId,
-    /// The version, incremented by every change.
+    /// The version, incremented by every change but those of the outbox alone: when effects are delivered, or their
+    /// delivery is postponed.
     pub version: u64,
     /// The document that it processes.
-    pub source: Source,
+    pub source: JobSource,
     /// How it classifies.
     pub classification: Arc<Classification>,
     /// The caller's idempotency key.
@@ -258,7 +267,7 @@ pub struct Job {
 }
 
 /// The data of a new job.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct NewJob {
     /// The id.
     pub id: JobId,
@@ -267,7 +276,7 @@ pub struct NewJob {
     /// The token that created the job.
     pub user: TokenId,
     /// The document that it processes.
-    pub source: Source,
+    pub source: JobSource,
     /// How it classifies.
     pub classification: Arc<Classification>,
     /// The caller's idempotency key.
@@ -298,7 +307,7 @@ impl Job {
             plan: new.plan,
             state: State::Queued {
                 stage: 0,
-                attempt: 0,
+                attempts_made: 0,
                 not_before: now,
                 redelivery_at: now + limits::REDELIVERY_INTERVAL,
                 redeliveries: 0,
@@ -347,9 +356,9 @@ impl Job {
     /// The kind of the job.
     pub fn kind(&self) -> JobKind {
         match (&self.source, self.plan) {
-            (Source::Mail { .. }, _) => JobKind::Mail,
-            (Source::File { .. }, Plan::Extract) => JobKind::Extraction,
-            (Source::File { .. }, Plan::Classify | Plan::ClassifyAndExtract) => JobKind::Document,
+            (JobSource::Mail { .. }, _) => JobKind::Mail,
+            (JobSource::File { .. }, Plan::Extract) => JobKind::Extraction,
+            (JobSource::File { .. }, Plan::Classify | Plan::ClassifyAndExtract) => JobKind::Document,
         }
     }
 
@@ -397,8 +406,8 @@ impl Job {
             user: self.user,
             version: self.version,
             source: match &self.source {
-                Source::Mail { .. } => Source::Mail { mail: None },
-                file @ Source::File { .. } => file.clone(),
+                JobSource::Mail { .. } => JobSource::Mail { mail: None },
+                file @ JobSource::File { .. } => file.clone(),
             },
             classification: Arc::clone(&self.classification),
             idempotency_key: self.idempotency_key.clone(),
@@ -435,7 +444,7 @@ pub enum Command {
     Get,
     /// Claim the next stage.
     Claim {
-        /// The lease under which the worker will report.
+        /// The lease under which the claimant will report.
         lease: LeaseId,
     },
     /// Report the outcome of the claimed stage.
@@ -447,14 +456,15 @@ pub enum Command {
     },
     /// Stop the job.
     Cancel,
-    /// Delete the job. Rejected while it is not final.
+    /// Delete the job. Rejected until it has ended.
     Delete,
     /// The queue gave up on a message of this job.
     DeadLetter {
         /// The index of the stage in the plan.
         stage: usize,
-        /// Attempts made before the message was sent.
-        attempt: u32,
+        /// How many attempts were made before the message was sent.
+        #[serde(rename = "attempt")]
+        attempts_made: u32,
     },
     /// The timer fired.
     Wake,
@@ -471,11 +481,11 @@ impl Rejected {
     /// The rejection as an error of the API.
     pub fn into_error(self) -> Error {
         match self {
-            Self::Unknown => Error::not_found("Job not found"),
-            Self::Final(status) => {
+            Self::NotFound => Error::not_found("Job not found"),
+            Self::AlreadyEnded(status) => {
                 Error::new(error::ErrorKind::Conflict, format!("The job has already ended: it is {}", status.as_str()))
             }
-            Self::Unfinished(status) => Error::new(
+            Self::NotEnded(status) => Error::new(
                 error::ErrorKind::Conflict,
                 format!("The job has not ended yet: it is {}. Cancel it first", status.as_str()),
             ),

@@ -4,16 +4,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::{error::Error, id::LeaseId, time::Timestamp};
 
-/// The state of a job. See the diagram in the module's documentation.
+/// The state of a job. See the transitions in the module's documentation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "at")]
 pub enum State {
-    /// Waiting for a worker to claim the stage.
+    /// Waiting for the stage to be claimed.
     Queued {
         /// The index of the stage in the plan.
         stage: usize,
-        /// Attempts already made at this stage.
-        attempt: u32,
+        /// How many attempts were made at this stage.
+        #[serde(rename = "attempt")]
+        attempts_made: u32,
         /// The stage cannot be claimed before this time.
         not_before: Timestamp,
         /// When the job enqueues its message again, because the last one may have been lost.
@@ -23,13 +24,13 @@ pub enum State {
         #[serde(rename = "asked")]
         redeliveries: u32,
     },
-    /// A worker holds the stage.
+    /// A lease holder runs the stage.
     Running {
         /// The index of the stage in the plan.
         stage: usize,
         /// The attempt being made, from 1.
         attempt: u32,
-        /// The lease of the worker that holds the stage.
+        /// The lease under which the stage is run.
         lease: LeaseId,
         /// When the lease expires.
         #[serde(rename = "until")]
@@ -55,7 +56,7 @@ pub enum State {
 pub enum Status {
     /// Waiting.
     Queued,
-    /// Held by a worker.
+    /// A lease holder runs it.
     Running,
     /// Ended with an output.
     Succeeded,
@@ -85,8 +86,8 @@ impl Status {
         }
     }
 
-    /// Whether the only possible next state is deletion.
-    pub const fn is_final(self) -> bool {
+    /// Whether no stage will run any more.
+    pub const fn has_ended(self) -> bool {
         !matches!(self, Self::Queued | Self::Running)
     }
 }

@@ -97,9 +97,9 @@ pub async fn create_project(
 ) -> Result<Project> {
     let now = ports.now();
     let project = Project {
-        id: ProjectId::from_random(ports.random()),
+        id: ProjectId::from_bytes(ports.random()),
         name,
-        organization: OrganizationId::from_random(ports.random()),
+        organization: OrganizationId::from_bytes(ports.random()),
         organization_name,
         retention_days,
         created_at: now,
@@ -148,7 +148,7 @@ pub async fn create_token(
     expires_at: Option<Timestamp>,
 ) -> Result<(Token, String)> {
     project(ports, project_id).await?;
-    let id = TokenId::from_random(ports.random());
+    let id = TokenId::from_bytes(ports.random());
     let secret = encode_string(&ports.random::<SECRET_BYTES>());
     let token =
         Token { id, project: project_id, name, secret_sha256: sha256(&secret), created_at: ports.now(), expires_at };

@@ -14,7 +14,7 @@ use crate::{
 };
 
 fn missing() -> Error {
-    Error::not_found("Configuration not found")
+    Error::not_found("Classifier not found")
 }
 
 /// Saves a classifier under a name: creates it, or adds a version to the classifier that has the name.
@@ -28,7 +28,7 @@ pub async fn save(
     name: String,
     change: ClassifierChange,
 ) -> Result<ClassifierVersion> {
-    let id = ClassifierId::from_random(ports.random());
+    let id = ClassifierId::from_bytes(ports.random());
     ports.index(project, SaveClassifier { id, name, change }).await
 }
 

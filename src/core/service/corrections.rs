@@ -61,7 +61,7 @@ pub async fn correct(
 /// The classifier that a correction of `job` changes.
 fn classifier_to_correct(job: &Job) -> Result<ClassifierId> {
     let conflict = |message: &str| Error::new(ErrorKind::Conflict, message);
-    if !job.status().is_final() {
+    if !job.status().has_ended() {
         return Err(conflict("The job has not ended yet"));
     }
     if job.decision.is_none() {

@@ -64,7 +64,7 @@ pub async fn handle(
     let current = store.load()?;
     let outcome = apply(current.as_ref(), command, ports.now()).map_err(Rejected::into_error)?;
     let job = match outcome {
-        Transition::Busy { retry_at } => return Ok((JobReply::Busy { retry_at }, None)),
+        Transition::Busy => return Ok((JobReply::Busy, None)),
         Transition::Unchanged => {
             let Some(job) = current else { return Ok((JobReply::Deleted, None)) };
             return Ok((reply(job), None));
@@ -119,12 +119,12 @@ async fn deliver_outbox(
     let mut failed = false;
     for effect in &job.outbox {
         let outcome = match effect {
-            Effect::Enqueue { stage, attempt, delay_seconds, .. } => {
+            Effect::Enqueue { stage, attempts_made, delay_seconds, .. } => {
                 let message = StageMessage {
                     project: job.project,
                     job: job.id,
                     stage: u32::try_from(*stage).unwrap_or(u32::MAX),
-                    attempt: *attempt,
+                    attempts_made: *attempts_made,
                 };
                 ports.enqueue(message, *delay_seconds).await
             }

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use crate::{
     error::{Error, ErrorKind, Result},
     job::{Job, Rejected},
-    time::Timestamp,
 };
 
 /// The reply of a job object.
@@ -14,13 +13,11 @@ use crate::{
 pub enum JobReply {
     /// The job in its current state.
     Job(Box<Job>),
-    /// The claim succeeded: the claiming worker has the lease.
+    /// The claim succeeded: the claimant holds the lease.
     Claimed(Box<Job>),
-    /// The claim failed: another worker holds the lease, or the next attempt is not due yet.
-    Busy {
-        /// When to try again.
-        retry_at: Timestamp,
-    },
+    /// The claim failed: another claimant holds the lease, or the next attempt is not due yet. Nobody needs to try
+    /// again: a job that needs another attempt enqueues another message.
+    Busy,
     /// The job is deleted.
     Deleted,
 }
@@ -30,12 +27,12 @@ impl JobReply {
     ///
     /// # Errors
     ///
-    /// `NotFound` if the job is deleted; `Busy` if it is leased to another worker.
+    /// `NotFound` if the job is deleted; `Busy` if the stage cannot be claimed now.
     pub fn into_job(self) -> Result<Job> {
         match self {
             Self::Job(job) | Self::Claimed(job) => Ok(*job),
-            Self::Busy { .. } => Err(Error::new(ErrorKind::Busy, "Another request holds the job")),
-            Self::Deleted => Err(Rejected::Unknown.into_error()),
+            Self::Busy => Err(Error::new(ErrorKind::Busy, "Another request holds the job")),
+            Self::Deleted => Err(Rejected::NotFound.into_error()),
         }
     }
 }

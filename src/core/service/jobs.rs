@@ -9,7 +9,7 @@ use super::{
 use crate::{
     error::{ErrorKind, Result},
     id::{JobId, LeaseId, ProjectId},
-    job::{Command, External, Failure, Job, Report, Source, Stage, Start},
+    job::{Command, External, Failure, Job, JobSource, Report, Stage, Start},
 };
 
 /// A request to create a job.
@@ -64,19 +64,19 @@ pub async fn create(
     };
     let max_bytes = ports.config().inline_max_bytes;
     let small = match job.source {
-        Source::File { size, .. } => size <= max_bytes,
-        Source::Mail { .. } => true,
+        JobSource::File { size, .. } => size <= max_bytes,
+        JobSource::Mail { .. } => true,
     };
     // Extraction takes too long for the invocation that answers the request, so it always goes through the queue.
     let inline = small && max_bytes > 0 && job.stage() == Some(Stage::Classify);
-    let start = if inline { Start::Inline(LeaseId::from_random(ports.random())) } else { Start::Queue };
+    let start = if inline { Start::Inline(LeaseId::from_bytes(ports.random())) } else { Start::Queue };
     ports.job(caller.project, job.id, Command::Submit { job: job.clone(), start }).await?;
     Ok(CreateOutcome::Job(job))
 }
 
 async fn reserve(ports: &(impl Index + Random), caller: &Token, request: JobRequest) -> Result<Reserved> {
     let reservation = ReserveJob {
-        id: JobId::from_random(ports.random()),
+        id: JobId::from_bytes(ports.random()),
         user: caller.id,
         input: request.input,
         work: request.work,
@@ -137,8 +137,8 @@ pub async fn get(ports: &impl Jobs, project: ProjectId, id: JobId) -> Result<Job
 /// `Invalid` if the cursor is not one of ours, `Upstream` if the index cannot be reached.
 pub async fn list(ports: &impl Index, project: ProjectId, filter: JobFilter, page: PageRequest) -> Result<Page<Job>> {
     let size = page.size;
-    let (mut items, cut) = ports.index(project, ListJobs { filter, page }).await?.read()?;
-    let more = index::truncate_page(&mut items, size) || cut;
+    let (mut items, truncated) = ports.index(project, ListJobs { filter, page }).await?.into_jobs()?;
+    let more = index::truncate_page(&mut items, size) || truncated;
     let next = items.last().filter(|_| more).map(|job| index::cursor(job.created_at, &job.id));
     Ok(Page { items, next })
 }

@@ -1,9 +1,9 @@
 //! Use cases over ports.
 //!
 //! A *port* ([`ports`]) is a trait for a service that the use cases need: jobs, the index of a project, tokens, files,
-//! the stage queue, the clock, randomness. The Worker implements the ports over durable objects, R2 and Queues;
-//! [`memory`] implements them in memory, so that everything above runs natively in tests. The logic of the durable
-//! objects is here too ([`job_object`], [`index`], [`tokens`]), over small storage traits, so that a platform only
+//! the stage queue, the clock, randomness. The Worker implements the ports over Durable Objects, R2 and Queues;
+//! [`memory`] implements them in memory, so that everything above runs natively in tests. The logic of the Durable
+//! Objects is here too ([`job_object`], [`index`], [`tokens`]), over small storage traits, so that a platform only
 //! has to load, store and set timers.
 
 pub mod access;

@@ -4,7 +4,7 @@
 //! wraps them.
 
 use bytes::Bytes;
-use futures_util::Stream;
+use futures_util::{Stream, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
     tokens::{TokenCommand, TokenReply},
 };
 use crate::{
-    error::Result,
+    error::{Error, ErrorKind, Result},
     id::{FileId, JobId, ProjectId},
     job::Command,
     time::Timestamp,
@@ -28,8 +28,9 @@ pub struct StageMessage {
     pub job: JobId,
     /// The index of the stage in the plan.
     pub stage: u32,
-    /// The number of earlier attempts.
-    pub attempt: u32,
+    /// How many attempts were made before.
+    #[serde(rename = "attempt")]
+    pub attempts_made: u32,
 }
 
 /// The key under which a file's bytes are stored.
@@ -110,6 +111,19 @@ impl<S: Stream<Item = Result<Bytes>> + Send + Unpin + 'static> ByteStream for S 
 /// A stream of chunks of bytes, as a trait object.
 pub type BoxedByteStream = std::pin::Pin<Box<dyn Stream<Item = Result<Bytes>> + Send>>;
 
+/// The stream, with an `Invalid` error where it turns out to have more or fewer than `length` bytes.
+pub fn check_length(stream: impl ByteStream, length: u64) -> impl Stream<Item = Result<Bytes>> + Send + 'static {
+    stream::try_unfold((stream, length), async |(mut stream, remaining)| {
+        let chunk = stream.try_next().await?;
+        let chunk_length = chunk.as_ref().map_or(0, |chunk| u64::try_from(chunk.len()).unwrap_or(u64::MAX));
+        match (chunk, remaining.checked_sub(chunk_length)) {
+            (Some(chunk), Some(remaining)) => Ok(Some((chunk, (stream, remaining)))),
+            (None, Some(0)) => Ok(None),
+            _ => Err(Error::new(ErrorKind::Invalid, "The body is not as long as Content-Length said")),
+        }
+    })
+}
+
 /// The storage of the bytes of files.
 pub trait Files {
     /// A multipart upload.
@@ -175,7 +189,7 @@ pub trait Clock {
     fn now(&self) -> Timestamp;
 }
 
-/// Randomness fit for secrets.
+/// A cryptographically secure random source.
 pub trait Random {
     /// Random bytes.
     fn random<const N: usize>(&self) -> [u8; N];

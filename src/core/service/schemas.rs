@@ -25,7 +25,7 @@ pub async fn save(
     name: String,
     schema: Schema,
 ) -> Result<SavedSchema> {
-    let id = SchemaId::from_random(ports.random());
+    let id = SchemaId::from_bytes(ports.random());
     ports.index(project, SaveSchema { id, name, schema }).await
 }
 

@@ -86,7 +86,7 @@ mod tests {
 
     fn signed_url() -> SignedUrl {
         SignedUrl {
-            file: FileKey { project: ProjectId::from_random([1; 16]), file: FileId::from_random([2; 16]) },
+            file: FileKey { project: ProjectId::from_bytes([1; 16]), file: FileId::from_bytes([2; 16]) },
             grant: Grant::Download,
             expires_at: Timestamp::from_millis(1_000),
         }

@@ -14,16 +14,16 @@ use crate::{
     error::{Error, ErrorKind, Result, Unreadable},
     extract::{self, Extraction},
     id::LeaseId,
-    job::{Command, Failure, Job, Report, Source, Stage},
+    job::{Command, Failure, Job, JobSource, Report, Stage},
     limits,
 };
 
 /// The document of `job` and, for a file, its bytes.
 pub(super) async fn document(files: &impl Files, job: &Job) -> Result<(Document, Bytes)> {
     let (id, size) = match &job.source {
-        Source::File { id, size } => (*id, *size),
-        Source::Mail { mail: Some(mail) } => return Ok((document::read_mail(mail)?, Bytes::new())),
-        Source::Mail { mail: None } => return Err(Error::internal("a mail was not kept")),
+        JobSource::File { id, size } => (*id, *size),
+        JobSource::Mail { mail: Some(mail) } => return Ok((document::read_mail(mail)?, Bytes::new())),
+        JobSource::Mail { mail: None } => return Err(Error::internal("a mail was not kept")),
     };
     if size > limits::MAX_DOCUMENT_BYTES {
         return Err(Error::unreadable(
@@ -33,7 +33,7 @@ pub(super) async fn document(files: &impl Files, job: &Job) -> Result<(Document,
     }
     let key = FileKey { project: job.project, file: id };
     let bytes = files.get(key).await?.ok_or_else(|| Error::not_found("The file is gone"))?;
-    Ok((document::read(&bytes, &job.classification.read)?, bytes))
+    Ok((document::read(&bytes, &job.classification.read_options)?, bytes))
 }
 
 /// Runs the classify stage of `job`: reads its document, and classifies it by the rules.
@@ -95,10 +95,11 @@ pub async fn consume(
     message: StageMessage,
 ) -> MessageOutcome {
     let StageMessage { project, job, .. } = message;
-    let lease = LeaseId::from_random(ports.random());
+    let lease = LeaseId::from_bytes(ports.random());
     let claimed = match ports.job(project, job, Command::Claim { lease }).await {
         Ok(JobReply::Claimed(claimed)) => *claimed,
-        // Leased to another worker, ended, or deleted: nothing to do. A job that needs another attempt enqueues it.
+        // Nothing to do: the job has ended or is deleted, another claimant holds the lease, or its backoff is not over.
+        // A job that needs another attempt enqueues another message, when its lease expires or by redelivery.
         Ok(_) => return MessageOutcome::Ack,
         Err(error) if error.kind() == ErrorKind::NotFound => return MessageOutcome::Ack,
         Err(error) => {
@@ -119,8 +120,10 @@ pub async fn consume(
 
 /// Consumes one message of the dead-letter queue of the stage queue.
 pub async fn handle_dead_letter(ports: &(impl Jobs + Environment), message: StageMessage) -> MessageOutcome {
-    let command =
-        Command::DeadLetter { stage: usize::try_from(message.stage).unwrap_or(usize::MAX), attempt: message.attempt };
+    let command = Command::DeadLetter {
+        stage: usize::try_from(message.stage).unwrap_or(usize::MAX),
+        attempts_made: message.attempts_made,
+    };
     match ports.job(message.project, message.job, command).await {
         Ok(_) => MessageOutcome::Ack,
         Err(error) if error.kind() == ErrorKind::NotFound => MessageOutcome::Ack,

@@ -45,7 +45,7 @@ impl Content {
 ///
 /// `Unreadable` if the document cannot be read. An attachment that cannot be read has the error in its own result.
 pub fn classify(content: &Content, classification: &Classification) -> Result<ClassifyResult> {
-    let document = content.document(&classification.read)?;
+    let document = content.document(&classification.read_options)?;
     let classifier = classifier_cache::classifier(classification);
     let mut attachments = Vec::new();
     if document.format.has_child_documents() {
@@ -75,7 +75,7 @@ pub fn evaluate(
     published: Option<&Classification>,
     texts: Vec<LabelledText>,
 ) -> Result<EvaluateResult> {
-    let cases = evaluation::cases(texts, |text| document::read(text, &classification.read))?;
+    let cases = evaluation::cases(texts, |text| document::read(text, &classification.read_options))?;
     let published = published.map(|published| (&published.rules, &published.settings));
     evaluation::evaluate_against(&classification.rules, &classification.settings, published, &cases)
 }

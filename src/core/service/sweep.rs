@@ -1,20 +1,20 @@
 //! The maintenance of an index, which its timer runs.
 
 use super::{
-    index::IndexStore,
+    index::{IndexStore, Project},
     job_reply::JobReply,
     ports::{Clock, Environment, FileKey, Files, Jobs},
 };
 use crate::{
     error::{ErrorKind, Result},
-    id::ProjectId,
     job::{Command, Start},
     limits,
     time::Timestamp,
 };
 
 /// Handles the timer of an index: queries open jobs that have not reported for a while, submits those that were
-/// accepted and never submitted, and deletes files past their retention. Returns when it must run again, if at all.
+/// accepted and never submitted, and deletes files past their retention. Returns when it must run again, if at all. A
+/// project that was never created has neither jobs nor files, because no token opens it: there is nothing to do.
 ///
 /// # Errors
 ///
@@ -22,8 +22,8 @@ use crate::{
 pub async fn sweep(
     store: &impl IndexStore,
     ports: &(impl Jobs + Files + Clock + Environment),
-    project: ProjectId,
 ) -> Result<Option<Timestamp>> {
+    let Some(Project { id: project, retention_days, .. }) = store.project()? else { return Ok(None) };
     let stale_before = ports.now().before(limits::STALE_JOB_AGE);
     for job in store.stale_jobs(stale_before, limits::SWEEP_JOBS)? {
         let id = job.id;
@@ -35,13 +35,12 @@ pub async fn sweep(
                 store.touch_job(id, ports.now())?;
             }
             Ok(JobReply::Deleted) => store.remove_job(id)?,
-            Ok(JobReply::Claimed(_) | JobReply::Busy { .. }) => store.touch_job(id, ports.now())?,
+            Ok(JobReply::Claimed(_) | JobReply::Busy) => store.touch_job(id, ports.now())?,
             Err(error) if error.kind() == ErrorKind::NotFound => store.remove_job(id)?,
             Err(error) => ports.log(&format!("index {project}: job {id} cannot be reached: {error:#}")),
         }
     }
-    let days = store.project()?.map_or(limits::RETENTION_DAYS, |project| project.retention_days);
-    let expired_before = ports.now().before(limits::DAY.saturating_mul(days));
+    let expired_before = ports.now().before(limits::DAY.saturating_mul(retention_days));
     let files = store.old_files(expired_before, limits::SWEEP_FILES)?;
     let more = u32::try_from(files.len()).is_ok_and(|count| count == limits::SWEEP_FILES);
     for file in files {

@@ -23,7 +23,7 @@ use crate::{
     document::Mail,
     error::ErrorKind,
     id::{ClassifierId, FileId, JobId},
-    job::{Classification, External, Job, Source, Stage, Status},
+    job::{Classification, External, Job, JobSource, Stage, Status},
     limits,
 };
 
@@ -50,7 +50,7 @@ async fn token(world: &Memory) -> Token {
 }
 
 async fn file(world: &Memory, token: &Token, text: &'static str) -> FileId {
-    let id = FileId::from_random(world.random());
+    let id = FileId::from_bytes(world.random());
     let key = FileKey { project: token.project, file: id };
     world.put(key, Bytes::from_static(text.as_bytes())).await.unwrap();
     let now = world.now();
@@ -186,7 +186,7 @@ fn the_metadata_of_a_mail_is_stored_with_its_job_and_not_in_the_index() {
         assert_eq!(job.status(), Status::Succeeded);
         assert_eq!(job.external.metadata.as_deref(), Some("{\"a\": 1.0 }"));
         let [row] = listed(&world, &token).await.try_into().unwrap();
-        assert_eq!((row.source, row.external), (Source::Mail { mail: None }, External::default()));
+        assert_eq!((row.source, row.external), (JobSource::Mail { mail: None }, External::default()));
     });
 }
 
@@ -374,7 +374,7 @@ fn corrections_that_are_not_possible_give_the_reason() {
         world.run_inline_stages().await;
         classifiers::delete(&world, token.project, classifier).await.unwrap();
         assert_eq!(fails(mail_job, "invoice").await.message(), "The classifier of the job is gone");
-        assert_eq!(fails(JobId::from_random([9; 16]), "invoice").await.message(), "Job not found");
+        assert_eq!(fails(JobId::from_bytes([9; 16]), "invoice").await.message(), "Job not found");
     });
 }
 
@@ -504,12 +504,12 @@ proptest! {
             let index = listed(&world, &token).await;
             for id in accepted {
                 let job = jobs::get(&world, token.project, id).await.unwrap();
-                assert!(job.status().is_final(), "{:?}", job.state);
+                assert!(job.status().has_ended(), "{:?}", job.state);
                 assert_eq!(job.outbox, []);
                 let row = index.iter().find(|row| row.id == id).unwrap();
                 assert_eq!(row, &job.snapshot());
             }
-            assert!(index.iter().all(|row| row.status().is_final()));
+            assert!(index.iter().all(|row| row.status().has_ended()));
         });
     }
 }

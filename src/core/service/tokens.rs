@@ -8,9 +8,6 @@ use crate::{
     time::Timestamp,
 };
 
-/// The number of shards of the directory: the first byte of a token's id names its shard.
-pub const SHARDS: usize = 256;
-
 /// The record of a token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
@@ -50,7 +47,8 @@ impl TokenCommand {
         }
     }
 
-    /// The name of the shard that handles the command: two hexadecimal digits.
+    /// The name of the shard that handles the command: the first byte of the token's id, in two hexadecimal digits. So
+    /// there are 256 shards.
     pub fn shard(&self) -> String {
         self.token().to_string().chars().take(2).collect()
     }

@@ -1,4 +1,4 @@
-//! The job object: the durable object of one job, named `{project}/{job}`.
+//! The job object: the Durable Object of one job, named `{project}/{job}`.
 //!
 //! The job is one row, written by one statement in the same turn as the object's alarm: the platform commits the writes
 //! of one turn as one transaction, so that job, outbox and timer stay consistent. A command awaits nothing between its
@@ -108,9 +108,8 @@ impl JobStore for JobObjectStore {
     }
 
     async fn remove(&self) -> Result<()> {
-        let storage = self.state.storage();
-        storage.delete_alarm().await.map_err(Error::internal)?;
-        storage.delete_all().await.map_err(Error::internal)?;
+        // This deletes the alarm too, at the compatibility date of `wrangler.toml`.
+        self.state.storage().delete_all().await.map_err(Error::internal)?;
         self.sql.mark_empty();
         Ok(())
     }

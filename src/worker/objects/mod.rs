@@ -1,4 +1,4 @@
-//! The durable objects, and how they are called.
+//! The Durable Objects, and how they are called.
 //!
 //! An object is called by a `POST` whose path is the object's name and whose body is a command as JSON; the body of the
 //! response is the reply, or the error, as JSON. A `GET` to a job object returns the job. The name is in every call
@@ -13,7 +13,7 @@ use serde::{
     Serialize,
     de::{DeserializeOwned, IgnoredAny},
 };
-use sortroom::error::{Error, ErrorKind, Result};
+use sortroom::error::{Error, Result};
 use wasm_bindgen::prelude::*;
 use worker::{
     ObjectNamespace, Request, Response,
@@ -21,6 +21,8 @@ use worker::{
     wasm_bindgen_futures::JsFuture,
     web_sys::{self, RequestInit},
 };
+
+use crate::ports::upstream;
 
 /// How the body of a response begins that has a reply and not an error: a `Result` in serde's format.
 const REPLY_START: &str = r#"{"Ok":"#;
@@ -46,7 +48,7 @@ pub async fn call<C: Serialize, R: DeserializeOwned>(
     command: &C,
 ) -> Result<R> {
     let command = serde_json::to_string(command).map_err(Error::internal)?;
-    parse_reply(&send(namespace, name, Some(&command)).await.map_err(unreachable)?)
+    parse_reply(&send(namespace, name, Some(&command)).await.map_err(upstream)?)
 }
 
 /// Gets the value of the object with this name, by a `GET` without a command to parse.
@@ -55,17 +57,13 @@ pub async fn call<C: Serialize, R: DeserializeOwned>(
 ///
 /// As [`call`].
 pub async fn read<R: DeserializeOwned>(namespace: &ObjectNamespace, name: &str) -> Result<R> {
-    parse_reply(&send(namespace, name, None).await.map_err(unreachable)?)
-}
-
-fn unreachable(error: worker::Error) -> Error {
-    Error::new(ErrorKind::Upstream { retryable: true }, "A part of the service cannot be reached").with_source(error)
+    parse_reply(&send(namespace, name, None).await.map_err(upstream)?)
 }
 
 /// The reply in the body of a response. Every type of reply has its own copy of this function, so the rest of the body
 /// is read by [`strip_envelope`], of which there is one.
 fn parse_reply<R: DeserializeOwned>(body: &[u8]) -> Result<R> {
-    serde_json::from_slice(strip_envelope(body)?).map_err(|error| unreadable(body, &error))
+    serde_json::from_slice(strip_envelope(body)?).map_err(|error| bad_envelope(body, &error))
 }
 
 /// The JSON of the reply in a body, or the error in it. [`respond`] wrote the body.
@@ -75,12 +73,12 @@ fn strip_envelope(body: &[u8]) -> Result<&[u8]> {
     }
     match serde_json::from_slice::<Result<IgnoredAny>>(body) {
         Ok(Err(error)) => Err(error),
-        Ok(Ok(_)) => Err(Error::internal(format!("not as we write it: {:.200}", String::from_utf8_lossy(body)))),
-        Err(error) => Err(unreadable(body, &error)),
+        Ok(Ok(_)) => Err(Error::internal(format!("unexpected reply envelope: {:.200}", String::from_utf8_lossy(body)))),
+        Err(error) => Err(bad_envelope(body, &error)),
     }
 }
 
-fn unreadable(body: &[u8], error: &serde_json::Error) -> Error {
+fn bad_envelope(body: &[u8], error: &serde_json::Error) -> Error {
     Error::internal(format!("{error} in {:.200}", String::from_utf8_lossy(body)))
 }
 
@@ -107,7 +105,7 @@ where
     let name = request.path().trim_start_matches('/').to_owned();
     let reply = match serde_json::from_str::<C>(&request.text().await?) {
         Ok(command) => handle(name, command).await,
-        Err(error) => Err(Error::internal(format!("a command cannot be read: {error}"))),
+        Err(error) => Err(Error::internal(format!("cannot parse command: {error}"))),
     };
     respond(reply)
 }

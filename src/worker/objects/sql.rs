@@ -87,8 +87,8 @@ impl Sql {
         Self { storage: state.storage().sql(), first_table, schema, tables: Cell::new(Tables::Unknown) }
     }
 
-    /// Whether the tables exist. Runs pending migrations if they do.
-    fn exists(&self) -> Result<bool> {
+    /// Runs the pending migrations if the tables exist, and returns whether they do.
+    fn migrate_existing(&self) -> Result<bool> {
         if self.tables.get() == Tables::Unknown {
             let found = self.first("SELECT name FROM sqlite_master WHERE name = ?", vec![text(&self.first_table)])?;
             if found.is_some() {
@@ -109,8 +109,10 @@ impl Sql {
             }
         } else {
             self.run("CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY)")?;
-            let count = self.first("SELECT CAST(count(*) AS TEXT) FROM migrations", Vec::new())?;
-            let done = count.and_then(|count| str::from_utf8(&count).ok()?.parse().ok()).unwrap_or(0).max(done);
+            let next = self.first("SELECT CAST(coalesce(max(number) + 1, 0) AS TEXT) FROM migrations", Vec::new())?;
+            let next = next.and_then(|next| str::from_utf8(&next).ok()?.parse().ok()).unwrap_or(0);
+            // A schema that had one statement stored no number for it.
+            let done = done.max(next);
             for (number, statement) in self.schema.iter().enumerate().skip(done) {
                 // One statement per migration, so that none can be half done.
                 self.run(statement)?;
@@ -168,7 +170,7 @@ impl Sql {
     ///
     /// `Internal` if the storage fails.
     pub fn write(&self, statement: &str, bindings: Vec<SqlStorageValue>) -> Result<()> {
-        if !self.exists()? {
+        if !self.migrate_existing()? {
             self.migrate(0)?;
         }
         self.exec(statement, bindings).map(drop)
@@ -191,7 +193,7 @@ impl Sql {
         bindings: Vec<SqlStorageValue>,
         take: impl FnMut(Vec<u8>) -> Result<bool>,
     ) -> Result<()> {
-        if self.exists()? { self.for_each(statement, bindings, take) } else { Ok(()) }
+        if self.migrate_existing()? { self.for_each(statement, bindings, take) } else { Ok(()) }
     }
 
     /// Reads the first column of every row as JSON.
@@ -214,7 +216,7 @@ impl Sql {
     ///
     /// `Internal` if the storage fails.
     pub fn cell(&self, statement: &str, bindings: Vec<SqlStorageValue>) -> Result<Option<Vec<u8>>> {
-        if self.exists()? { self.first(statement, bindings) } else { Ok(None) }
+        if self.migrate_existing()? { self.first(statement, bindings) } else { Ok(None) }
     }
 
     /// Reads the first column of the first row as JSON.

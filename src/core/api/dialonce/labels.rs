@@ -92,7 +92,7 @@ pub(super) async fn change<P: Ports>(caller: Caller<P>, segments: PathParams, bo
     let classifier = load(&caller, &segments).await?;
     let id: RuleId = segments.id("label", NO_LABEL)?;
     let ChangedLabel { name: label, description } = body.0.finish()?;
-    let change = RuleChange::Replace { rule: id, label, description };
+    let change = RuleChange::Update { rule: id, label, description };
     let classifier = classifiers::change_rules(&caller.ports, caller.token.project, classifier.id, change).await?;
     Ok(answer(StatusCode::OK, &classifier, classifier.rule(id)?))
 }

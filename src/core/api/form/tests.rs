@@ -11,7 +11,7 @@ use crate::{
 };
 
 fn key() -> FileKey {
-    FileKey { project: ProjectId::from_random([7; 16]), file: FileId::from_random([7; 16]) }
+    FileKey { project: ProjectId::from_bytes([7; 16]), file: FileId::from_bytes([7; 16]) }
 }
 
 fn multipart() -> HeaderMap {

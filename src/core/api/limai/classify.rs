@@ -66,7 +66,7 @@ pub(super) async fn create_upload<P: Ports>(caller: &Caller<P>) -> Reply {
     }
     let UploadQuery { filename: name } = query.finish()?;
     let Caller { ports, token, origin, .. } = caller;
-    let (id, now) = (FileId::from_random(ports.random()), ports.now());
+    let (id, now) = (FileId::from_bytes(ports.random()), ports.now());
     let key = FileKey { project: token.project, file: id };
     // Sign before registering: without a secret to sign with, no file must be registered.
     let (ticket, _) = files::sign(ports, key, Grant::Upload, limits::UPLOAD_LIFETIME)?;

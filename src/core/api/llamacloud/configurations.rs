@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 
 use super::{
     Body, Caller, Reply,
-    ids::PathId,
+    ids::{IdFormat, PathId},
     rules::Configuration,
     wire::{Listing, PRODUCT, SavedConfiguration},
 };
@@ -13,6 +13,7 @@ use crate::{
         page_token::{self, Paging},
         reply,
     },
+    error::Error,
     id::ClassifierId,
     job::Classification,
     service::{
@@ -123,9 +124,14 @@ pub(super) async fn list<P: Ports>(caller: Caller<P>) -> Reply {
     Ok(reply::json(StatusCode::OK, &Listing::new(LISTING, &found, SavedConfiguration::from)))
 }
 
+fn missing(error: Error) -> Error {
+    error.with_not_found_message(ClassifierId::MISSING)
+}
+
 /// `GET /api/v1/beta/configurations/{id}`
 pub(super) async fn get<P: Ports>(caller: Caller<P>, PathId(id): PathId<ClassifierId>) -> Reply {
-    let classifier = classifiers::get(&caller.ports, caller.token.project, id, Version::Published).await?;
+    let classifier = classifiers::get(&caller.ports, caller.token.project, id, Version::Published).await;
+    let classifier = classifier.map_err(missing)?;
     Ok(answer(StatusCode::OK, &classifier))
 }
 
@@ -139,16 +145,16 @@ pub(super) async fn update<P: Ports>(
     let parameters = parameters.map(|parameters| parameters.configuration.into());
     let project = caller.token.project;
     let classifier = if name.is_none() && parameters.is_none() {
-        classifiers::get(&caller.ports, project, id, Version::Published).await?
+        classifiers::get(&caller.ports, project, id, Version::Published).await
     } else {
-        classifiers::change(&caller.ports, project, id, classifier_change(name, parameters)).await?
+        classifiers::change(&caller.ports, project, id, classifier_change(name, parameters)).await
     };
-    Ok(answer(StatusCode::OK, &classifier))
+    Ok(answer(StatusCode::OK, &classifier.map_err(missing)?))
 }
 
 /// `DELETE /api/v1/beta/configurations/{id}`
 pub(super) async fn delete<P: Ports>(caller: Caller<P>, PathId(id): PathId<ClassifierId>) -> Reply {
-    classifiers::delete(&caller.ports, caller.token.project, id).await?;
+    classifiers::delete(&caller.ports, caller.token.project, id).await.map_err(missing)?;
     Ok(reply::empty(StatusCode::NO_CONTENT))
 }
 

@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn parses_ids_with_their_own_prefix_or_none() {
-        let id = FileId::from_random([7; 16]);
+        let id = FileId::from_bytes([7; 16]);
         assert_eq!(id.format(), "dfl-07070707-0707-4707-8707-070707070707");
         assert_eq!(FileId::parse(&id.format()), Some(id));
         assert_eq!(FileId::parse(&id.to_string()), Some(id));

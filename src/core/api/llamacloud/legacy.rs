@@ -76,7 +76,7 @@ pub(super) async fn create_upload<P: Ports>(caller: Caller<P>, body: Body<Announ
         return Err(files::too_large().into());
     }
     let Caller { ports, token, .. } = &caller;
-    let (id, now) = (FileId::from_random(ports.random()), ports.now());
+    let (id, now) = (FileId::from_bytes(ports.random()), ports.now());
     let file = File {
         id,
         name,

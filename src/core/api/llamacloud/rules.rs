@@ -108,7 +108,7 @@ impl From<Configuration> for Classification {
             classifier: None,
             rules: RuleSet { rules: rules.collect() },
             settings: Settings { language: lang, ..Settings::default() },
-            read: ReadOptions { pages: pages.filter(|pages| !pages.trim().is_empty()), max_pages },
+            read_options: ReadOptions { pages: pages.filter(|pages| !pages.trim().is_empty()), max_pages },
         }
     }
 }
@@ -155,8 +155,8 @@ impl<'a> From<&'a Classification> for ConfigurationResponse<'a> {
         let rules = classification.rules.rules.iter();
         let parsing = WireParsing {
             lang: classification.settings.language.as_deref(),
-            max_pages: classification.read.max_pages,
-            target_pages: classification.read.pages.as_deref(),
+            max_pages: classification.read_options.max_pages,
+            target_pages: classification.read_options.pages.as_deref(),
         };
         let has_parsing = parsing.lang.is_some() || parsing.max_pages.is_some() || parsing.target_pages.is_some();
         Self {

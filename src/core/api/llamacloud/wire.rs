@@ -9,7 +9,7 @@ use super::{error::vendor_code, ids::IdFormat, rules};
 use crate::{
     api::page_token,
     id::{ProjectId, TokenId},
-    job::{self, Source, Status},
+    job::{self, JobSource, Status},
     service::index::{self, Page},
 };
 
@@ -169,9 +169,9 @@ impl<'a> ClassifyJob<'a> {
 
     fn new(job: &'a job::Job, configuration: Configuration<'a>) -> Self {
         let file = match job.source {
-            Source::File { id, .. } => id.format(),
+            JobSource::File { id, .. } => id.format(),
             // Jobs of mails are not listed here, but a client can still name one by its id.
-            Source::Mail { .. } => String::new(),
+            JobSource::Mail { .. } => String::new(),
         };
         let decision = job.decision.as_ref().filter(|_| job.status() == Status::Succeeded);
         Self {

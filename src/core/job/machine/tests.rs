@@ -9,11 +9,11 @@ use crate::{
     classify::Decision,
     extract::Schema,
     id::{FileId, JobId, ProjectId, SchemaId, TokenId},
-    job::{NewJob, Plan, Route, Source, Stage},
+    job::{JobSource, NewJob, Plan, Route, Stage},
 };
 
 fn lease(number: u8) -> LeaseId {
-    LeaseId::from_random([number; 16])
+    LeaseId::from_bytes([number; 16])
 }
 
 fn decision(number: u8) -> Box<Decision> {
@@ -30,7 +30,7 @@ fn route(label: &str) -> Route {
     Route {
         label: Some(label.to_owned()),
         deployment: "d".to_owned(),
-        schema_id: SchemaId::from_random([5; 16]),
+        schema_id: SchemaId::from_bytes([5; 16]),
         schema_name: "s".to_owned(),
         schema: Schema::default(),
     }
@@ -55,10 +55,10 @@ fn reports() -> impl Strategy<Value = Report> {
 fn accepted(plan: Plan) -> Job {
     Job::accepted(
         NewJob {
-            id: JobId::from_random([1; 16]),
-            project: ProjectId::from_random([2; 16]),
-            user: TokenId::from_random([3; 16]),
-            source: Source::File { id: FileId::from_random([4; 16]), size: 1 },
+            id: JobId::from_bytes([1; 16]),
+            project: ProjectId::from_bytes([2; 16]),
+            user: TokenId::from_bytes([3; 16]),
+            source: JobSource::File { id: FileId::from_bytes([4; 16]), size: 1 },
             classification: Arc::default(),
             idempotency_key: None,
             plan,
@@ -96,7 +96,7 @@ fn commands() -> impl Strategy<Value = Command> {
         8 => (0..6_u8, reports()).prop_map(|(number, report)| Command::Report { lease: lease(number), report }),
         1 => Just(Command::Cancel),
         1 => Just(Command::Delete),
-        1 => (0..2_usize, 0..4_u32).prop_map(|(stage, attempt)| Command::DeadLetter { stage, attempt }),
+        1 => (0..2_usize, 0..4_u32).prop_map(|(stage, attempts_made)| Command::DeadLetter { stage, attempts_made }),
         1 => Just(Command::Undelivered),
         1 => Just(Command::Get),
     ]
@@ -125,7 +125,7 @@ fn step(before: Option<&Job>, command: Command, now: Timestamp, pushed: &mut BTr
     let Ok(Transition::Changed(after)) = apply(before, command, now) else { return before.cloned() };
     for effect in &after.outbox {
         if before.is_none_or(|before| !before.outbox.contains(effect)) {
-            assert!(pushed.insert(effect.id()), "effect {} is owed a second time", effect.id());
+            assert!(pushed.insert(effect.id()), "effect {} is pushed a second time", effect.id());
         }
     }
     if let State::Running { attempt, .. } = after.state {
@@ -136,8 +136,8 @@ fn step(before: Option<&Job>, command: Command, now: Timestamp, pushed: &mut BTr
         assert!(after.version > before.version, "a change without a new version");
     }
     assert!(after.updated_at >= before.updated_at);
-    if before.status().is_final() && after.status() != before.status() {
-        assert_eq!(after.status(), Status::Deleted, "a final state was left");
+    if before.status().has_ended() && after.status() != before.status() {
+        assert_eq!(after.status(), Status::Deleted, "a job that had ended went on");
     }
     if before.status() == Status::Succeeded && after.status() == Status::Succeeded {
         assert_eq!(after.decision, before.decision, "the result was written twice");
@@ -185,8 +185,8 @@ proptest! {
         }
     }
 
-    /// After any history, if from now on every message is lost and every worker crashes, the timer alone ends the job
-    /// after the maximum number of attempts.
+    /// After any history, if from now on every message is lost and every lease holder crashes, the timer alone ends the
+    /// job after the maximum number of attempts.
     #[test]
     fn the_timer_alone_ends_every_job(events in events()) {
         let mut job = accepted(Plan::ClassifyAndExtract);
@@ -199,7 +199,7 @@ proptest! {
         }
         let mut claims = 0_u8;
         for _ in 0..100 {
-            if job.status().is_final() {
+            if job.status().has_ended() {
                 break;
             }
             now = now.max(job.timer().unwrap());
@@ -211,7 +211,7 @@ proptest! {
                 job = step(Some(&job), Command::Claim { lease: lease(100 + claims) }, now, &mut pushed).unwrap();
             }
         }
-        prop_assert!(job.status().is_final(), "still {:?}", job.state);
+        prop_assert!(job.status().has_ended(), "still {:?}", job.state);
         prop_assert!(u32::from(claims) <= limits::MAX_ATTEMPTS + 1);
     }
 }
@@ -235,13 +235,13 @@ fn submitted(inline: Option<LeaseId>) -> Job {
 #[test]
 fn a_queued_job_enqueues_a_message_and_ends_with_its_result() {
     let job = submitted(None);
-    assert_eq!(job.outbox, [Effect::Enqueue { stage: 0, attempt: 0, redeliveries: 0, delay_seconds: 0 }]);
+    assert_eq!(job.outbox, [Effect::Enqueue { stage: 0, attempts_made: 0, redeliveries: 0, delay_seconds: 0 }]);
     let job = after(&job, Command::Claim { lease: lease(1) }, 5);
     assert_eq!(job.outbox, [Effect::UpsertIndex { version: 2 }], "a claimed stage needs no message any more");
     let job = after(&job, Command::Report { lease: lease(1), report: classified(1) }, 9);
     assert_eq!(job.status(), Status::Succeeded);
     assert_eq!(job.engine_version.as_deref(), Some(ENGINE_VERSION));
-    assert_eq!(job.outbox, [Effect::UpsertIndex { version: 3 }], "only the newest version is owed");
+    assert_eq!(job.outbox, [Effect::UpsertIndex { version: 3 }], "only the newest version is pending");
     assert_eq!(job.updated_at, Timestamp::from_millis(9));
 }
 
@@ -270,8 +270,8 @@ fn an_inline_job_needs_no_message() {
     let longest = shortest + i64::try_from(limits::LEASE_SPREAD.as_millis()).unwrap();
     assert!((shortest..longest).contains(&end), "{end}");
     let job = after(&job, Command::Wake, end);
-    assert!(matches!(job.state, State::Queued { attempt: 1, .. }));
-    assert!(job.outbox.contains(&Effect::Enqueue { stage: 0, attempt: 1, redeliveries: 0, delay_seconds: 1 }));
+    assert!(matches!(job.state, State::Queued { attempts_made: 1, .. }));
+    assert!(job.outbox.contains(&Effect::Enqueue { stage: 0, attempts_made: 1, redeliveries: 0, delay_seconds: 1 }));
 }
 
 #[test]
@@ -279,7 +279,7 @@ fn jobs_that_crash_together_are_not_retried_together() {
     let ends = |number: u8| {
         let mut job = submitted(None);
         job.id =
-            JobId::from_random(std::array::from_fn(|index| number.wrapping_mul(37) ^ (index as u8).wrapping_mul(91)));
+            JobId::from_bytes(std::array::from_fn(|index| number.wrapping_mul(37) ^ (index as u8).wrapping_mul(91)));
         (1..=3_u8).map(move |attempt| {
             job = after(&job, Command::Claim { lease: lease(attempt) }, 1_000_000 * i64::from(attempt));
             let State::Running { lease_expires_at, .. } = job.state else { panic!("{job:?}") };
@@ -317,14 +317,14 @@ fn a_permanent_failure_ends_a_job_and_a_retryable_one_does_not() {
     assert_eq!(retried.status(), Status::Queued);
     assert!(matches!(
         apply(Some(&retried), Command::Claim { lease: lease(2) }, Timestamp::from_millis(2)),
-        Ok(Transition::Busy { .. })
+        Ok(Transition::Busy)
     ));
 }
 
 #[test]
 fn extraction_follows_if_there_is_a_route() {
     for (number, has_route) in [(1, true), (5, false)] {
-        // Both ways to be classified: before the job is stored, and by the worker that claims it.
+        // Both ways to be classified: before the job is stored, and by whoever claims it.
         let start = |start| match apply(
             None,
             Command::Submit { job: Box::new(accepted(Plan::ClassifyAndExtract)), start },
@@ -340,11 +340,11 @@ fn extraction_follows_if_there_is_a_route() {
             assert_eq!(job.route.is_some(), has_route);
             assert_eq!(job.decision, Some(*decision(number)));
             assert_eq!(job.stage(), has_route.then_some(Stage::Extract));
-            let message = Effect::Enqueue { stage: 1, attempt: 0, redeliveries: 0, delay_seconds: 0 };
+            let message = Effect::Enqueue { stage: 1, attempts_made: 0, redeliveries: 0, delay_seconds: 0 };
             assert_eq!(
                 job.outbox.contains(&message),
                 has_route,
-                "the same step stores the decision and owes the message"
+                "the same step stores the decision and enqueues the message"
             );
             if !has_route {
                 assert_eq!(job.status(), Status::Succeeded);
@@ -360,8 +360,8 @@ fn extraction_follows_if_there_is_a_route() {
 #[test]
 fn commands_that_are_not_valid_in_a_state_are_rejected() {
     let now = Timestamp::from_millis(0);
-    assert_eq!(apply(None, Command::Cancel, now), Err(Rejected::Unknown));
-    assert_eq!(apply(Some(&submitted(None)), Command::Delete, now), Err(Rejected::Unfinished(Status::Queued)));
+    assert_eq!(apply(None, Command::Cancel, now), Err(Rejected::NotFound));
+    assert_eq!(apply(Some(&submitted(None)), Command::Delete, now), Err(Rejected::NotEnded(Status::Queued)));
     let cancelled = after(&submitted(None), Command::Cancel, 1);
     assert_eq!(
         apply(Some(&cancelled), Command::Cancel, now),
@@ -369,7 +369,7 @@ fn commands_that_are_not_valid_in_a_state_are_rejected() {
         "cancelling twice is harmless"
     );
     let deleted = after(&cancelled, Command::Delete, 2);
-    assert_eq!(apply(Some(&deleted), Command::Get, now), Err(Rejected::Unknown));
+    assert_eq!(apply(Some(&deleted), Command::Get, now), Err(Rejected::NotFound));
     assert_eq!(deleted.outbox, [Effect::RemoveFromIndex]);
     let gone = after(&deleted, Command::Delivered { effects: vec!["remove".to_owned()] }, 3);
     assert_eq!(gone.timer(), None);

@@ -12,7 +12,7 @@ use crate::{
 };
 
 fn key(ports: &impl Ports) -> FileKey {
-    FileKey { project: ProjectId::from_random(ports.random()), file: FileId::from_random(ports.random()) }
+    FileKey { project: ProjectId::from_bytes(ports.random()), file: FileId::from_bytes(ports.random()) }
 }
 
 /// Bytes in which every byte differs from its neighbours, near and far.

@@ -91,7 +91,7 @@ fn unexpected(outcome: &Reserved) -> Error {
 }
 
 fn classification(label: &str) -> Classification {
-    let rule = Rule::new(label, "anything that is at hand");
+    let rule = Rule::new(label, "any document");
     Classification { rules: RuleSet { rules: vec![rule] }, ..Classification::default() }
 }
 
@@ -119,8 +119,7 @@ struct Scene {
 async fn scene(ports: &impl Ports) -> Result<Scene> {
     let project =
         access::create_project(ports, "contract".to_owned(), "tests".to_owned(), limits::RETENTION_DAYS).await?.id;
-    let scene =
-        Scene { project, user: TokenId::from_random(ports.random()), file: FileId::from_random(ports.random()) };
+    let scene = Scene { project, user: TokenId::from_bytes(ports.random()), file: FileId::from_bytes(ports.random()) };
     let file = new_file(ports, scene.file, "scene.txt");
     ports.index(project, PutFile(file)).await?;
     Ok(scene)
@@ -152,7 +151,7 @@ fn change(name: Option<&str>, classification: Option<Classification>) -> Classif
 impl Scene {
     fn reservation(&self, ports: &impl Ports) -> ReserveJob {
         ReserveJob {
-            id: JobId::from_random(ports.random()),
+            id: JobId::from_bytes(ports.random()),
             user: self.user,
             input: file(self.file),
             work: Work::Classify(RuleSource::Inline(Box::new(classification("a")))),
@@ -185,26 +184,26 @@ async fn job_lifecycle(ports: &impl Ports) -> Result<()> {
     expect_eq(&send(submit.clone()).await?.into_job()?.status(), &Status::Queued, "after submitting")?;
     let first = send(Command::Get).await?.into_job()?;
     expect_eq(&send(submit).await?.into_job()?, &first, "submitting twice changes nothing")?;
-    let lease = LeaseId::from_random(ports.random());
+    let lease = LeaseId::from_bytes(ports.random());
     expect(matches!(send(Command::Claim { lease }).await?, JobReply::Claimed(_)), "the first claim succeeds")?;
-    let refused = LeaseId::from_random(ports.random());
-    expect(matches!(send(Command::Claim { lease: refused }).await?, JobReply::Busy { .. }), "a live lease is busy")?;
+    let refused = LeaseId::from_bytes(ports.random());
+    expect(matches!(send(Command::Claim { lease: refused }).await?, JobReply::Busy), "a live lease is busy")?;
     let stale = send(Command::Report { lease: refused, report: classified() }).await?.into_job()?;
     expect_eq(&stale.status(), &Status::Running, "a stale report is ignored")?;
     let done = send(Command::Report { lease, report: classified() }).await?.into_job()?;
     expect_eq(&done.status(), &Status::Succeeded, "the holder's report counts")?;
     let read = send(Command::Get).await?.into_job()?;
     expect_eq(&read.decision, &Some(decision()), "the decision reads as it was written")?;
-    expect_eq(&read.outbox, &Vec::new(), "what was owed is delivered")?;
-    expect_kind(send(Command::Cancel).await, ErrorKind::Conflict, "a finished job cannot be cancelled")?;
+    expect_eq(&read.outbox, &Vec::new(), "every effect is delivered")?;
+    expect_kind(send(Command::Cancel).await, ErrorKind::Conflict, "a job that has ended cannot be cancelled")?;
     let listed = scene.list(ports, JobFilter::default(), page(10)).await?;
     expect_eq(&listed.items, &vec![read.snapshot()], "the index shows the job as it is")
 }
 
 async fn unknown_job(ports: &impl Ports) -> Result<()> {
-    let project = ProjectId::from_random(ports.random());
+    let project = ProjectId::from_bytes(ports.random());
     for command in [Command::Get, Command::Cancel, Command::Delete] {
-        let job = JobId::from_random(ports.random());
+        let job = JobId::from_bytes(ports.random());
         expect_kind(ports.job(project, job, command).await, ErrorKind::NotFound, "a job that is not there")?;
     }
     Ok(())
@@ -226,12 +225,12 @@ async fn refusals(ports: &impl Ports) -> Result<()> {
     let scene = scene(ports).await?;
     let reserved = |reservation: ReserveJob| ports.index(scene.project, reservation);
     let refused = Reserved::Refused;
-    let unknown = ReserveJob { input: file(FileId::from_random(ports.random())), ..scene.reservation(ports) };
+    let unknown = ReserveJob { input: file(FileId::from_bytes(ports.random())), ..scene.reservation(ports) };
     expect_eq(&reserved(unknown).await?, &refused(Refusal::UnknownFile), "an unknown file")?;
-    let classifier = RuleSource::Saved(ClassifierId::from_random(ports.random()));
+    let classifier = RuleSource::Saved(ClassifierId::from_bytes(ports.random()));
     let unknown = ReserveJob { work: Work::Classify(classifier), ..scene.reservation(ports) };
     expect_eq(&reserved(unknown).await?, &refused(Refusal::UnknownClassifier), "an unknown classifier")?;
-    let announced = FileId::from_random(ports.random());
+    let announced = FileId::from_bytes(ports.random());
     let row = File { size: None, ..new_file(ports, announced, "announced.txt") };
     ports.index(scene.project, PutFile(row)).await?;
     let early = ReserveJob { input: file(announced), ..scene.reservation(ports) };
@@ -266,13 +265,13 @@ async fn row_versions(ports: &impl Ports) -> Result<()> {
 async fn job_listing(ports: &impl Ports) -> Result<()> {
     const COUNT: u8 = 130;
     let scene = scene(ports).await?;
-    let classifier = ClassifierId::from_random(ports.random());
+    let classifier = ClassifierId::from_bytes(ports.random());
     let accepted = scene.reserve(ports, scene.reservation(ports)).await?;
     ports.index(scene.project, RemoveJob { id: accepted.id }).await?;
     let mut jobs = Vec::new();
     for number in 0..COUNT {
         let mut job = Job {
-            id: JobId::from_random([number; 16]),
+            id: JobId::from_bytes([number; 16]),
             version: 1,
             // Three jobs share each timestamp, so that the id has to break ties.
             created_at: Timestamp::from_millis(1_000_000 + i64::from(number / 3)),
@@ -309,7 +308,7 @@ async fn job_listing(ports: &impl Ports) -> Result<()> {
     let expected = matching(&|job| job.classification.classifier.is_some() && job.status() == Status::Succeeded);
     expect_eq(&listed(filter).await?, &expected, "by classifier and status")?;
     // More ids than a statement may bind, and one that does not exist.
-    let ids = jobs.iter().skip(5).map(|job| job.id).chain([JobId::from_random(ports.random())]).collect();
+    let ids = jobs.iter().skip(5).map(|job| job.id).chain([JobId::from_bytes(ports.random())]).collect();
     let filter = JobFilter { ids: Some(ids), ..JobFilter::default() };
     expect_eq(&listed(filter).await?, &jobs.iter().skip(5).cloned().collect(), "by ids")?;
     let filter = JobFilter { ids: Some(Vec::new()), ..JobFilter::default() };
@@ -323,7 +322,7 @@ async fn file_listing(ports: &impl Ports) -> Result<()> {
     ports.index(scene.project, RemoveFile { id: scene.file }).await?;
     let mut files = Vec::new();
     for number in 0..25_u8 {
-        let mut file = new_file(ports, FileId::from_random([number; 16]), &format!("{}.txt", number % 4));
+        let mut file = new_file(ports, FileId::from_bytes([number; 16]), &format!("{}.txt", number % 4));
         file.created_at = Timestamp::from_millis(1_000_000 + i64::from(number / 2));
         file.external_id = (number % 3 == 0).then(|| "l'été".to_owned());
         ports.index(scene.project, PutFile(file.clone())).await?;
@@ -428,7 +427,7 @@ async fn drafts(ports: &impl Ports) -> Result<()> {
     let other = super::classifiers::save(ports, project, "learning".to_owned(), other).await?;
 
     let rule = published.rule_id("a");
-    let renamed = RuleChange::Replace { rule, label: Some("z".to_owned()), description: None };
+    let renamed = RuleChange::Update { rule, label: Some("z".to_owned()), description: None };
     let renamed = super::classifiers::change_rules(ports, project, first.id, renamed).await?;
     expect_eq(&renamed.rule_id("z"), &rule, "a rule keeps its id")?;
     let removed = super::classifiers::change_rules(ports, project, first.id, RuleChange::Remove(rule)).await?;
@@ -470,7 +469,7 @@ async fn schemas(ports: &impl Ports) -> Result<()> {
     let routes_to = |schema| vec![RouteRef { label: "a".to_owned(), deployment: "Accounting".to_owned(), schema }];
     let routed =
         |schema| ClassifierChange { routes: Some(routes_to(schema)), ..change(None, Some(classification("a"))) };
-    let nowhere = super::classifiers::save(ports, project, "post".to_owned(), routed(SchemaId::from_random([9; 16])));
+    let nowhere = super::classifiers::save(ports, project, "post".to_owned(), routed(SchemaId::from_bytes([9; 16])));
     expect_kind(nowhere.await, ErrorKind::Invalid, "a route to no schema")?;
     super::classifiers::save(ports, project, "post".to_owned(), routed(first.id)).await?;
     expect_kind(super::schemas::delete(ports, project, first.id).await, ErrorKind::Conflict, "a schema in use")?;
@@ -493,13 +492,13 @@ async fn current_jobs(ports: &impl Ports) -> Result<()> {
 }
 
 async fn empty_index(ports: &impl Ports) -> Result<()> {
-    let project = ProjectId::from_random(ports.random());
+    let project = ProjectId::from_bytes(ports.random());
     expect_kind(access::project(ports, project).await, ErrorKind::NotFound, "a project that was never made")?;
     let jobs = super::jobs::list(ports, project, JobFilter::default(), page(10)).await?;
     expect_eq(&jobs.items, &Vec::new(), "no jobs")?;
-    let file = FileId::from_random(ports.random());
+    let file = FileId::from_bytes(ports.random());
     expect_kind(super::files::get(ports, project, file).await, ErrorKind::NotFound, "no file")?;
-    let classifier = ClassifierId::from_random(ports.random());
+    let classifier = ClassifierId::from_bytes(ports.random());
     expect_kind(
         super::classifiers::get(ports, project, classifier, Version::Published).await,
         ErrorKind::NotFound,
@@ -513,14 +512,14 @@ async fn project_changes(ports: &impl Ports) -> Result<()> {
     let after = access::change_project(ports, id, None, Some(7)).await?;
     expect_eq(&(after.name.as_str(), after.retention_days), &(before.name.as_str(), 7), "the days alone")?;
     expect_eq(&access::project(ports, id).await?, &after, "it is stored")?;
-    let unknown = access::change_project(ports, ProjectId::from_random(ports.random()), None, None).await;
+    let unknown = access::change_project(ports, ProjectId::from_bytes(ports.random()), None, None).await;
     expect_kind(unknown, ErrorKind::NotFound, "a project that was never made")
 }
 
 async fn tokens(ports: &impl Ports) -> Result<()> {
     let token = Token {
-        id: TokenId::from_random(ports.random()),
-        project: ProjectId::from_random(ports.random()),
+        id: TokenId::from_bytes(ports.random()),
+        project: ProjectId::from_bytes(ports.random()),
         name: "für die Prüfung".to_owned(),
         secret_sha256: "00".repeat(32),
         created_at: ports.now(),

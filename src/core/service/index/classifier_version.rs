@@ -62,7 +62,7 @@ impl ClassifierVersion {
     /// The rule id that is derived from a text.
     fn derive_rule_id(&self, text: &str) -> RuleId {
         let digest = Sha256::new().chain_update(self.id.to_string()).chain_update(text).finalize();
-        RuleId::from_random(digest.first_chunk().copied().unwrap_or_default())
+        RuleId::from_bytes(digest.first_chunk().copied().unwrap_or_default())
     }
 
     /// The rule with this id.
@@ -87,7 +87,7 @@ impl ClassifierVersion {
     ///
     /// `NotFound` if there is no such rule, `Conflict` if two rules would have the same label, `Invalid` if there would
     /// be more than [`limits::MAX_RULES`] rules.
-    pub fn change(&mut self, change: RuleChange) -> Result<()> {
+    pub fn apply(&mut self, change: RuleChange) -> Result<()> {
         match change {
             RuleChange::Add(rule) => {
                 self.require_free_label(&rule.label)?;
@@ -100,7 +100,7 @@ impl ClassifierVersion {
                 }
                 rules.push(rule);
             }
-            RuleChange::Replace { rule, label, description } => {
+            RuleChange::Update { rule, label, description } => {
                 let index = self.position(rule)?;
                 let Some(old) = self.classification.rules.rules.get(index).cloned() else { return Ok(()) };
                 let label = label.unwrap_or_else(|| old.label.clone());
@@ -112,8 +112,8 @@ impl ClassifierVersion {
                         route.label.clone_from(&label);
                     }
                 }
-                if let Some(replaced) = self.classification.rules.rules.get_mut(index) {
-                    *replaced =
+                if let Some(updated) = self.classification.rules.rules.get_mut(index) {
+                    *updated =
                         Rule { label, description: description.unwrap_or(old.description), examples: old.examples };
                 }
             }
@@ -206,7 +206,8 @@ pub enum RuleChange {
     /// Append a rule.
     Add(Rule),
     /// Change a rule; absent fields stay as they are.
-    Replace {
+    #[serde(rename = "replace")]
+    Update {
         /// The id of the rule.
         rule: RuleId,
         /// The new label.

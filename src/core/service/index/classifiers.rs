@@ -129,8 +129,8 @@ impl IndexCommand for SaveClassifier {
             }
             Some(old) => {
                 let next = next_version(old.clone(), change, now);
-                let same = ClassifierVersion { version: old.version, ..next.clone() } == old;
-                put(store, if same { old } else { next })
+                let is_same = ClassifierVersion { version: old.version, ..next.clone() } == old;
+                if is_same { Ok(old) } else { put(store, next) }
             }
         }
     }
@@ -161,7 +161,7 @@ impl IndexCommand for ChangeClassifier {
     }
 }
 
-/// Make one change to the rules of a classifier's published version. Fails as [`ClassifierVersion::change`] does.
+/// Make one change to the rules of a classifier's published version. Fails as [`ClassifierVersion::apply`] does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChangeRules {
     /// The id of the classifier.
@@ -176,7 +176,7 @@ impl IndexCommand for ChangeRules {
     fn run(self, store: &impl IndexStore, Context { now, .. }: Context) -> Result<Self::Reply> {
         let Some(old) = store.classifier(self.id, Version::Published)? else { return Ok(None) };
         let mut next = ClassifierVersion { version: next_timestamp(&old, now), ..old };
-        next.change(self.change)?;
+        next.apply(self.change)?;
         put(store, next).map(Some)
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     classify::Decision,
     error::{Error, Result},
     id::{JobId, ProjectId, TokenId},
-    job::{Classification, External, Job, Plan, Route, Source, State},
+    job::{Classification, External, Job, JobSource, Plan, Route, State},
     limits,
     time::Timestamp,
 };
@@ -20,19 +20,19 @@ use crate::{
 #[derive(Debug)]
 pub enum JobRows {
     /// As they are stored.
-    Stored {
+    Raw {
         /// Two members of a JSON object: `rows`, an array of [`JobRow`]s, and `classifications`, an object that has the
-        /// classifications of the rows by their [`JobRow::rules`].
+        /// classifications of the rows by their [`JobRow::classification_key`].
         page: String,
-        /// Whether further rows were cut off at [`limits::PAGE_BYTES`].
-        cut: bool,
+        /// Whether further rows were left out because of [`limits::PAGE_BYTES`].
+        truncated: bool,
     },
     /// As jobs.
-    Read {
+    Parsed {
         /// The jobs.
-        rows: Vec<Job>,
-        /// Whether further rows were cut off at [`limits::PAGE_BYTES`].
-        cut: bool,
+        jobs: Vec<Job>,
+        /// Whether further rows were left out because of [`limits::PAGE_BYTES`].
+        truncated: bool,
     },
 }
 
@@ -42,69 +42,70 @@ struct SerializedRows<'a> {
     #[serde(borrow)]
     rows: Vec<JobRow<'a>>,
     classifications: BTreeMap<String, Arc<Classification>>,
-    cut: bool,
+    #[serde(rename = "cut")]
+    truncated: bool,
 }
 
 impl JobRows {
     /// No rows.
     pub fn empty() -> Self {
-        Self::Read { rows: Vec::new(), cut: false }
+        Self::Parsed { jobs: Vec::new(), truncated: false }
     }
 
-    /// The jobs, and whether further rows were cut off at [`limits::PAGE_BYTES`].
+    /// The jobs, and whether further rows were left out because of [`limits::PAGE_BYTES`].
     ///
     /// # Errors
     ///
     /// `Internal` if the stored rows cannot be parsed.
-    pub fn read(self) -> Result<(Vec<Job>, bool)> {
+    pub fn into_jobs(self) -> Result<(Vec<Job>, bool)> {
         match self {
-            Self::Stored { page, cut } => {
-                jobs(serde_json::from_str(&stored_to_json(&page, cut)).map_err(Error::internal)?)
+            Self::Raw { page, truncated } => {
+                jobs(serde_json::from_str(&raw_to_json(&page, truncated)).map_err(Error::internal)?)
             }
-            Self::Read { rows, cut } => Ok((rows, cut)),
+            Self::Parsed { jobs, truncated } => Ok((jobs, truncated)),
         }
     }
 
-    /// The JSON of the rows. Stored rows are JSON already, and are not parsed: serializing them would check every byte.
+    /// The JSON of the rows. Raw rows are JSON already, and are not parsed: serializing them would check every byte.
     ///
     /// # Errors
     ///
     /// `Internal` if the rows cannot be serialized.
     pub(super) fn to_json(&self) -> Result<String> {
         match self {
-            Self::Stored { page, cut } => Ok(stored_to_json(page, *cut)),
-            Self::Read { .. } => serde_json::to_string(self).map_err(Error::internal),
+            Self::Raw { page, truncated } => Ok(raw_to_json(page, *truncated)),
+            Self::Parsed { .. } => serde_json::to_string(self).map_err(Error::internal),
         }
     }
 }
 
-fn stored_to_json(page: &str, cut: bool) -> String {
-    format!(r#"{{{page},"cut":{cut}}}"#)
+fn raw_to_json(page: &str, truncated: bool) -> String {
+    format!(r#"{{{page},"cut":{truncated}}}"#)
 }
 
 fn jobs(serialized: SerializedRows<'_>) -> Result<(Vec<Job>, bool)> {
-    let SerializedRows { rows, classifications, cut } = serialized;
+    let SerializedRows { rows, classifications, truncated } = serialized;
     let into_job = |row: JobRow<'_>| {
-        let classification = classifications.get(&*row.rules).map(Arc::clone);
+        let classification = classifications.get(&*row.classification_key).map(Arc::clone);
         classification
             .map(|shared| row.into_job(shared))
-            .ok_or_else(|| Error::internal("a row without its classification"))
+            .ok_or_else(|| Error::internal("a row refers to a missing classification"))
     };
-    Ok((rows.into_iter().map(into_job).collect::<Result<_>>()?, cut))
+    Ok((rows.into_iter().map(into_job).collect::<Result<_>>()?, truncated))
 }
 
 impl Serialize for JobRows {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Stored { page, cut } => RawValue::from_string(stored_to_json(page, *cut))
+            Self::Raw { page, truncated } => RawValue::from_string(raw_to_json(page, *truncated))
                 .map_err(serde::ser::Error::custom)?
                 .serialize(serializer),
-            Self::Read { rows: jobs, cut } => {
+            Self::Parsed { jobs, truncated } => {
                 let rows =
                     jobs.iter().map(JobRow::of).collect::<Result<Vec<_>>>().map_err(serde::ser::Error::custom)?;
-                let rules = rows.iter().map(|row| row.rules.to_string());
-                let classifications = rules.zip(jobs.iter().map(|job| Arc::clone(&job.classification))).collect();
-                SerializedRows { rows, classifications, cut: *cut }.serialize(serializer)
+                let keys = rows.iter().map(|row| row.classification_key.to_string());
+                let classifications = keys.zip(jobs.iter().map(|job| Arc::clone(&job.classification))).collect();
+                SerializedRows { rows, classifications, truncated: *truncated }.serialize(serializer)
             }
         }
     }
@@ -112,8 +113,8 @@ impl Serialize for JobRows {
 
 impl<'de> Deserialize<'de> for JobRows {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (rows, cut) = jobs(SerializedRows::deserialize(deserializer)?).map_err(serde::de::Error::custom)?;
-        Ok(Self::Read { rows, cut })
+        let (jobs, truncated) = jobs(SerializedRows::deserialize(deserializer)?).map_err(serde::de::Error::custom)?;
+        Ok(Self::Parsed { jobs, truncated })
     }
 }
 
@@ -122,13 +123,13 @@ impl<'de> Deserialize<'de> for JobRows {
 pub struct JobRow<'a> {
     /// The key of the job's classification: the first 128 bits of the SHA-256 of its JSON, in hexadecimal. Equal
     /// classifications have equal keys.
-    #[serde(borrow)]
-    pub rules: Cow<'a, str>,
+    #[serde(borrow, rename = "rules")]
+    pub classification_key: Cow<'a, str>,
     id: JobId,
     project: ProjectId,
     user: TokenId,
     version: u64,
-    source: Source,
+    source: JobSource,
     #[serde(default, rename = "transaction", skip_serializing_if = "Option::is_none")]
     idempotency_key: Option<String>,
     plan: Plan,
@@ -155,10 +156,10 @@ impl JobRow<'_> {
     /// `Internal` if the classification cannot be serialized.
     pub fn of(job: &Job) -> Result<Self> {
         let json = serde_json::to_vec(&*job.classification).map_err(Error::internal)?;
-        let mut rules = encode_string(&Sha256::digest(json));
-        rules.truncate(32);
+        let mut classification_key = encode_string(&Sha256::digest(json));
+        classification_key.truncate(32);
         Ok(Self {
-            rules: rules.into(),
+            classification_key: classification_key.into(),
             id: job.id,
             project: job.project,
             user: job.user,

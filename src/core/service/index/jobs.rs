@@ -18,7 +18,7 @@ use crate::{
     document::Mail,
     error::Result,
     id::{ClassifierId, FileId, JobId, SchemaId, TokenId},
-    job::{Classification, External, Job, JobKind, NewJob, Plan, Route, Source, Status},
+    job::{Classification, External, Job, JobKind, JobSource, NewJob, Plan, Route, Status},
     limits,
     time::Timestamp,
 };
@@ -53,9 +53,9 @@ pub trait JobRowStore {
     /// The job with this idempotency key.
     fn job_by_idempotency_key(&self, key: &str) -> Result<Option<Job>>;
 
-    /// Stores the row of a job, unless the stored row has the same or a newer version. `seen_at` is when the job last
-    /// reported to the index.
-    fn put_job(&self, job: &Job, seen_at: Timestamp) -> Result<()>;
+    /// Stores the row of a job, unless the stored row has the same or a newer version. `last_reported_at` is when the
+    /// job last reported to the index.
+    fn put_job(&self, job: &Job, last_reported_at: Timestamp) -> Result<()>;
 
     /// Removes the row of a job.
     fn remove_job(&self, id: JobId) -> Result<()>;
@@ -64,13 +64,13 @@ pub trait JobRowStore {
     /// least one row.
     fn jobs(&self, filter: &JobFilter, after: Option<(Timestamp, JobId)>, limit: u32) -> Result<JobRows>;
 
-    /// Open jobs that were last seen before `before`, least recently seen first, at most `limit`.
+    /// Open jobs that last reported before `before`, the one that has not reported for longest first, at most `limit`.
     fn stale_jobs(&self, before: Timestamp, limit: u32) -> Result<Vec<Job>>;
 
-    /// Updates when a job was last seen, although its row does not change.
+    /// Updates when a job last reported, although its row does not change.
     fn touch_job(&self, id: JobId, now: Timestamp) -> Result<()>;
 
-    /// Whether any job is open: queued or running.
+    /// Whether any job is open: has not ended.
     fn has_open_jobs(&self) -> Result<bool>;
 }
 
@@ -85,7 +85,7 @@ pub enum JobRole {
     Current,
 }
 
-/// What a job works on.
+/// What a new job is to work on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JobInput {
@@ -197,16 +197,16 @@ impl IndexCommand for ReserveJob {
         let refused = |refusal| Ok(Reserved::Refused(refusal));
         let mut current_file = None;
         let source = match self.input {
-            JobInput::Mail(mail) => Source::Mail { mail: Some(mail) },
+            JobInput::Mail(mail) => JobSource::Mail { mail: Some(mail) },
             JobInput::File { id, role } => {
                 let Some(found) = store.file(id)? else { return refused(Refusal::UnknownFile) };
                 let Some(size) = found.size else { return refused(Refusal::FileNotUploaded) };
                 current_file = (role == JobRole::Current).then_some(found);
-                Source::File { id, size }
+                JobSource::File { id, size }
             }
         };
         let previous = current_file.as_ref().and_then(|file| file.job).map(|job| store.job(job)).transpose()?.flatten();
-        if let Some(job) = previous.as_ref().filter(|job| !job.status().is_final()) {
+        if let Some(job) = previous.as_ref().filter(|job| !job.status().has_ended()) {
             return refused(Refusal::InProgress(job.id));
         }
         let plan = self.work.plan();

@@ -1,4 +1,5 @@
-//! The logic of the index of a project: the rows for finding and listing its jobs, files, classifiers and schemas.
+//! The logic of the index of a project. The Durable Object behind it is the project's database: the only copy of its
+//! classifiers, schemas and settings, and an index of its jobs and files, which are stored elsewhere.
 //!
 //! A job's row is written when the job is accepted, before the job itself exists: one row holds the reservation of
 //! its idempotency key, its place in listings, and a snapshot. The job then reports every change that listings show
@@ -7,6 +8,15 @@
 //!
 //! Each area has a module with its records, its commands and its part of the storage: [`project`], [`jobs`],
 //! [`files`], [`classifiers`], [`schemas`]. The storages in memory and of the Worker have modules of the same names.
+//!
+//! To store a new kind of record:
+//!
+//! 1. Here: add a module with the record, its store trait and its commands, re-export them, add the trait to the
+//!    supertraits of [`IndexStore`], and the commands to the list in `commands!`.
+//! 2. In memory: add a field to `IndexRows` in `memory/index/mod.rs`, and a module that implements the trait.
+//! 3. In the Worker: append to `SCHEMA` in `worker/objects/index/mod.rs` a statement for the table and one for each of
+//!    its indexes (released statements never change), and add a module that implements the trait.
+//! 4. Add the use cases in a module of `service`, their checks to `service/contract`, the record to `tests/upgrade`.
 
 mod classifier_version;
 mod classifiers;
@@ -88,7 +98,7 @@ pub trait IndexCommand: Into<AnyCommand> + Send {
 /// Declares [`AnyCommand`] from the list of all commands.
 macro_rules! commands {
     ($($command:ident),* $(,)?) => {
-        /// Any command to an index, as it crosses from the Worker to the durable object: its name and its fields.
+        /// Any command to an index, as it crosses from the Worker to the Durable Object: its name and its fields.
         #[derive(Debug, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         pub enum AnyCommand {

@@ -1,12 +1,14 @@
 //! The bytes of files, in memory.
 
+use std::pin::pin;
+
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 
 use super::{FaultPoint, Memory};
 use crate::{
-    error::{Error, ErrorKind, Result},
-    service::ports::{BoxedByteStream, ByteStream, FileKey, Files, PartUpload},
+    error::Result,
+    service::ports::{self, BoxedByteStream, ByteStream, FileKey, Files, PartUpload},
 };
 
 /// A multipart upload in memory.
@@ -48,14 +50,12 @@ impl Files for Memory {
         Ok(())
     }
 
-    async fn put_stream(&self, key: FileKey, length: u64, mut stream: impl ByteStream) -> Result<()> {
+    async fn put_stream(&self, key: FileKey, length: u64, stream: impl ByteStream) -> Result<()> {
         self.check_fault(FaultPoint::Files)?;
+        let mut chunks = pin!(ports::check_length(stream, length));
         let mut bytes = BytesMut::new();
-        while let Some(chunk) = stream.next().await {
+        while let Some(chunk) = chunks.next().await {
             bytes.extend_from_slice(&chunk?);
-        }
-        if u64::try_from(bytes.len()).ok() != Some(length) {
-            return Err(Error::new(ErrorKind::Invalid, "The body is not as long as it said"));
         }
         self.state().files.insert(key, bytes.freeze());
         Ok(())

@@ -154,7 +154,7 @@ impl Memory {
         let projects: Vec<_> = self.state().indexes.keys().copied().collect();
         for project in projects {
             let store = MemoryIndexStore { memory: self.clone(), project };
-            if let Err(error) = sweep::sweep(&store, self, project).await {
+            if let Err(error) = sweep::sweep(&store, self).await {
                 self.log(&format!("index {project}: sweeping failed: {error:#}"));
             }
         }

@@ -18,7 +18,7 @@ const OPEN: &str = "status IN ('queued', 'running') AND status <> 'succeeded'";
 /// The expression for the row of a job as one JSON text.
 const RECORD: &str = r#"'{"classification":' || classification || ',' || substr(record, 2)"#;
 
-/// The statement that assembles the rows of the statement `page` in the format of [`JobRows::Stored`], or returns an
+/// The statement that assembles the rows of the statement `page` in the format of [`JobRows::Raw`], or returns an
 /// empty cell if they have more than `max_bytes` bytes. SQL assembles them because each value that crosses from the
 /// storage to here costs more than its bytes.
 fn assemble_rows(page: &str, max_bytes: usize) -> String {
@@ -28,8 +28,8 @@ fn assemble_rows(page: &str, max_bytes: usize) -> String {
             WHERE number IN (SELECT max(number) FROM page GROUP BY rules))
         SELECT CAST(CASE WHEN (SELECT sum(length(CAST(record AS BLOB))) FROM page) +
             (SELECT sum(length(CAST(member AS BLOB))) FROM different) <= {max_bytes}
-        THEN '"rows":[' || (SELECT group_concat(record, ',') FROM page) || '],"classifications":{{' ||
-            (SELECT group_concat(member, ',') FROM different) || '}}'
+        THEN '"rows":[' || (SELECT group_concat(record, ',' ORDER BY created_at DESC, id DESC) FROM page) ||
+            '],"classifications":{{' || (SELECT group_concat(member, ',') FROM different) || '}}'
         END AS BLOB) FROM page LIMIT 1"#
     )
 }
@@ -43,7 +43,7 @@ impl JobRowStore for ProjectIndex {
         self.sql.record(&format!("SELECT {RECORD} FROM job_rows WHERE idempotency_key = ?"), vec![text(&key)])
     }
 
-    fn put_job(&self, job: &Job, seen_at: Timestamp) -> Result<()> {
+    fn put_job(&self, job: &Job, last_reported_at: Timestamp) -> Result<()> {
         let row = JobRow::of(job)?;
         self.sql.write(
             "INSERT INTO job_rows
@@ -59,8 +59,8 @@ impl JobRowStore for ProjectIndex {
                 optional(job.classification.classifier.as_ref()),
                 optional(job.idempotency_key.as_ref()),
                 integer(i64::try_from(job.version).unwrap_or(i64::MAX)),
-                timestamp(seen_at),
-                text(&row.rules),
+                timestamp(last_reported_at),
+                text(&row.classification_key),
                 json(&*job.classification)?,
                 json(&row)?,
             ],
@@ -95,7 +95,7 @@ impl JobRowStore for ProjectIndex {
             conditions.and("(created_at, id) < (?, ?)", [timestamp(at), text(&id)]);
         }
         conditions.and_id_in(filter.ids.as_ref())?;
-        let select = "SELECT number, rules, record FROM job_rows";
+        let select = "SELECT number, id, created_at, rules, record FROM job_rows";
         for size in std::iter::successors(Some(limit), |size| (*size > 1).then_some(size / 2)) {
             let (page, bindings) = conditions.statement(select, "created_at DESC, id DESC", size);
             let max_bytes = if size > 1 { limits::PAGE_BYTES } else { usize::MAX >> 1 };
@@ -104,7 +104,7 @@ impl JobRowStore for ProjectIndex {
                 Some(page) if page.is_empty() => {}
                 Some(page) => {
                     let page = String::from_utf8(page).map_err(Error::internal)?;
-                    return Ok(JobRows::Stored { page, cut: size < limit });
+                    return Ok(JobRows::Raw { page, truncated: size < limit });
                 }
             }
         }

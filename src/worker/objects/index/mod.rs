@@ -1,4 +1,4 @@
-//! The index of one project, named by the project's id.
+//! The Durable Object of one project, named by the project's id: its database.
 //!
 //! The storage of each area of the index is in the module that has the name of the area in the core.
 
@@ -15,7 +15,7 @@ use sortroom::{
     error::{Error, Result},
     limits,
     service::{
-        index::{AnyCommand, Context, ProjectStore},
+        index::{AnyCommand, Context},
         ports::{Clock, Environment},
         sweep,
     },
@@ -48,15 +48,16 @@ const SCHEMA: &[&str] = &[
         PRIMARY KEY (id, version)) WITHOUT ROWID",
     "CREATE INDEX classifiers_by_age ON classifiers (version, id)",
     "CREATE INDEX classifiers_by_name ON classifiers (name, version)",
-    // The current rows of jobs. They are stored in order of arrival, so that neighbours share pages; the rules are
-    // apart from the rest, so that a change does not write them again; and no index has an entry only while a job is
-    // open, because almost every job would have to enter and leave it.
+    // The current rows of jobs. They are stored in order of arrival, so that neighbours share pages, and the
+    // classification is apart from the rest, so that a change does not write it again. `rules` is the key of the
+    // classification (`JobRow::classification_key`); `heard_at` is when the job last reported to the index.
     "CREATE TABLE job_rows (
         number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, created_at INTEGER NOT NULL,
         status TEXT NOT NULL,
         classifier TEXT, idempotency_key TEXT, version INTEGER NOT NULL, heard_at INTEGER NOT NULL,
         rules TEXT NOT NULL, classification TEXT NOT NULL, record TEXT NOT NULL)",
     "CREATE INDEX job_rows_by_age ON job_rows (kind, created_at, id)",
+    // A job enters this index when it is accepted and leaves it when it succeeds, so the index stays small.
     "CREATE INDEX job_rows_by_status ON job_rows (status, kind, created_at, id) WHERE status <> 'succeeded'",
     "CREATE INDEX job_rows_by_classifier ON job_rows (classifier, created_at, id) WHERE classifier IS NOT NULL",
     "CREATE UNIQUE INDEX job_rows_by_key ON job_rows (idempotency_key) WHERE idempotency_key IS NOT NULL",
@@ -69,7 +70,8 @@ const SCHEMA: &[&str] = &[
     "CREATE TABLE schemas (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, record TEXT NOT NULL) WITHOUT ROWID",
 ];
 
-/// The index of one project.
+/// The database of one project: the only copy of its classifiers, schemas and settings, and an index of its jobs and
+/// files.
 #[durable_object]
 pub struct ProjectIndex {
     state: State,
@@ -103,14 +105,8 @@ impl DurableObject for ProjectIndex {
 
     async fn alarm(&self) -> worker::Result<Response> {
         self.alarm.set(None);
-        let project = self.project().map(|project| project.map(|project| project.id));
-        let next = match project {
-            Ok(Some(project)) => sweep::sweep(self, &self.ports, project).await,
-            Ok(None) => Ok(None),
-            Err(error) => Err(error),
-        };
         // The platform retries a failing alarm a few times and then drops it; an alarm that is set again is kept.
-        let next = next.unwrap_or_else(|error| {
+        let next = sweep::sweep(self, &self.ports).await.unwrap_or_else(|error| {
             self.ports.log(&format!("index {:?}: sweeping failed: {error:#}", self.state.id().name()));
             Some(self.ports.now() + limits::STALE_JOB_AGE)
         });

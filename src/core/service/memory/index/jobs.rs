@@ -21,10 +21,10 @@ impl JobRowStore for MemoryIndexStore {
         }))
     }
 
-    fn put_job(&self, job: &Job, seen_at: Timestamp) -> Result<()> {
+    fn put_job(&self, job: &Job, last_reported_at: Timestamp) -> Result<()> {
         self.write(|rows| {
             if rows.jobs.get(&job.id).is_none_or(|(stored, _)| stored.version < job.version) {
-                rows.jobs.insert(job.id, (job.clone(), seen_at));
+                rows.jobs.insert(job.id, (job.clone(), last_reported_at));
             }
         });
         Ok(())
@@ -55,40 +55,40 @@ impl JobRowStore for MemoryIndexStore {
         found.sort_by_key(|job| std::cmp::Reverse((job.created_at, job.id)));
         let mut bytes = 0_usize;
         let mut rows = Vec::new();
-        let mut cut = false;
+        let mut truncated = false;
         for job in take_up_to(found, limit) {
             bytes = bytes.saturating_add(serde_json::to_string(&job).map_err(Error::internal)?.len());
-            cut = bytes > limits::PAGE_BYTES && !rows.is_empty();
-            if cut {
+            truncated = bytes > limits::PAGE_BYTES && !rows.is_empty();
+            if truncated {
                 break;
             }
             rows.push(job);
         }
-        Ok(JobRows::Read { rows, cut })
+        Ok(JobRows::Parsed { jobs: rows, truncated })
     }
 
     fn stale_jobs(&self, before: Timestamp, limit: u32) -> Result<Vec<Job>> {
         let mut found: Vec<(Timestamp, Job)> = self.read(|rows| {
             rows.jobs
                 .values()
-                .filter(|(job, seen_at)| !job.status().is_final() && *seen_at < before)
-                .map(|(job, seen_at)| (*seen_at, job.clone()))
+                .filter(|(job, last_reported_at)| !job.status().has_ended() && *last_reported_at < before)
+                .map(|(job, last_reported_at)| (*last_reported_at, job.clone()))
                 .collect()
         });
-        found.sort_by_key(|(seen_at, job)| (*seen_at, job.id));
+        found.sort_by_key(|(last_reported_at, job)| (*last_reported_at, job.id));
         Ok(take_up_to(found, limit).into_iter().map(|(_, job)| job).collect())
     }
 
     fn touch_job(&self, id: JobId, now: Timestamp) -> Result<()> {
         self.write(|rows| {
-            if let Some((_, seen_at)) = rows.jobs.get_mut(&id) {
-                *seen_at = now;
+            if let Some((_, last_reported_at)) = rows.jobs.get_mut(&id) {
+                *last_reported_at = now;
             }
         });
         Ok(())
     }
 
     fn has_open_jobs(&self) -> Result<bool> {
-        Ok(self.read(|rows| rows.jobs.values().any(|(job, _)| !job.status().is_final())))
+        Ok(self.read(|rows| rows.jobs.values().any(|(job, _)| !job.status().has_ended())))
     }
 }

@@ -54,7 +54,7 @@ fn take_up_to<T>(items: Vec<T>, limit: u32) -> Vec<T> {
 impl Index for Memory {
     async fn index<C: IndexCommand>(&self, project: ProjectId, command: C) -> Result<C::Reply> {
         self.check_fault(FaultPoint::Indexes)?;
-        // Through JSON, like commands to a durable object and its replies.
+        // Through JSON, like commands to a Durable Object and its replies.
         let command = serde_json::to_string(&command.into()).map_err(Error::internal)?;
         let command: AnyCommand = serde_json::from_str(&command).map_err(Error::internal)?;
         let store = MemoryIndexStore { memory: self.clone(), project };
