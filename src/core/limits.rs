@@ -66,7 +66,7 @@ pub const MAX_MAIL_PARTS: usize = 20_000;
 
 /// Maximum number of parts of a mail that are mails. Each may be nested in the previous one; a thousand levels still
 /// fit the stack of a wasm instance. The digest of a mailing list has some dozens, side by side.
-pub const MAX_MAILS_IN_MAIL: usize = 100;
+pub const MAX_NESTED_MESSAGES: usize = 100;
 
 /// Maximum nesting depth of form XObjects in a PDF. Producers nest two or three.
 pub const MAX_FORM_DEPTH: usize = 12;

@@ -1,20 +1,20 @@
-"""Fits the constants of src/core/classify/constants.rs and measures them on tasks they were not fitted on.
+"""Fits the weights of src/core/classify/fitted_weights.rs and measures them on tasks they were not fitted on.
 
     cargo run --release -p sortroom --example quality -- DIR --instances > instances.jsonl
     cargo run --release -p sortroom --example quality -- CALIBRATION --instances > calibration.jsonl
-    python src/train/fit.py instances.jsonl --calibration calibration.jsonl [--out src/core/classify/constants.rs] [TASK=OTHER,OTHER ...]
+    python src/train/fit.py instances.jsonl --calibration calibration.jsonl [--out src/core/classify/fitted_weights.rs] [TASK=OTHER,OTHER ...]
 
 TASK=OTHER states that texts of OTHER may match a rule of TASK (contracts match a rule "contract"): they are not used as its
 foreign texts for fitting. All of them are used for measuring. CALIBRATION holds tasks that calibration.py made of passages:
 only the calibrator learns from them.
 
-The names and order of features and inputs, and the constants of the formulas, are those of the engine: the instances begin
+The names and order of features and inputs, and the hyperparameters of the formulas, are those of the engine: the instances begin
 with them. `parity.py` holds the formulas to the engine's.
 
-Rank weights: multinomial logistic regression over the rules of an instance (weights are at least 0: evidence for a rule
+Feature weights: multinomial logistic regression over the rules of an instance (weights are at least 0: evidence for a rule
 never counts against it). Calibrator: one small network on the top rule, stochastic gradients from a fixed seed. Every task
 has the same weight, those of calibration CALIBRATION_SHARE of it; instances without a right rule ("none") are weighted to
-NONE_SHARE of a task. The constants written are fitted on all lines of all tasks. The table leaves one task out at a time:
+NONE_SHARE of a task. The weights written are fitted on all lines of all tasks. The table leaves one task out at a time:
 no number that measures a task was fitted on that task. Its columns are those of `npm run quality`.
 """
 import argparse
@@ -33,12 +33,12 @@ BINS = 15
 
 
 class Engine:
-    """The names, constants and weights of the engine, from the first line of the instances (src/core/classify/training.rs)."""
+    """The names, hyperparameters and weights of the engine, from the first line of the instances (src/core/classify/training.rs)."""
 
     def __init__(self, parameters):
         self.parameters = parameters
         self.features, self.context, self.inputs = (parameters[key] for key in ("features", "context", "inputs"))
-        self.constants, self.weights = parameters["constants"], parameters["weights"]
+        self.hyperparameters, self.weights = parameters["hyperparameters"], parameters["weights"]
         meaning_inputs = [*MEANING_FEATURES, "standout", "others_meaning", "best_meaning", *self.context]
         unknown = {*meaning_inputs, *OF_KNOWN} - {*self.inputs} | {*MEANING_FEATURES, *EXAMPLE_FEATURES} - {*self.features}
         if unknown:
@@ -47,7 +47,7 @@ class Engine:
         def without(names, *left_out):
             return [name for name in names if not any(name in some for some in left_out)]
 
-        # The evidence modes by their names in constants.rs: description, features, inputs, whether rules have examples.
+        # The evidence modes by their names in fitted_weights.rs: description, features, inputs, whether rules have examples.
         self.evidence_modes = {
             "LEXICAL": (
                 "words alone",
@@ -56,45 +56,45 @@ class Engine:
                 False,
             ),
             "SEMANTIC": ("words and meaning", without(self.features, EXAMPLE_FEATURES), without(self.inputs, EXAMPLE_FEATURES), False),
-            "FEW_SHOT": ("words, meaning and examples", self.features, self.inputs, True),
+            "CENTROIDS": ("words, meaning and examples", self.features, self.inputs, True),
         }
 
 
 class Model:
     """The engine's formulas, with the weights of one evidence mode. It uses only some of the features and inputs."""
 
-    def __init__(self, engine, features, inputs, rank=None, calibrator=None, no_evidence_log_odds=0.0):
+    def __init__(self, engine, features, inputs, feature_weights=None, calibrator=None, no_evidence_log_odds=0.0):
         self.engine = engine
         self.columns = np.array([name in features for name in engine.features])
         self.inputs = np.array([name in inputs for name in engine.inputs])
-        self.rank, self.calibrator, self.no_evidence_log_odds = rank, calibrator, no_evidence_log_odds
+        self.feature_weights, self.calibrator, self.no_evidence_log_odds = feature_weights, calibrator, no_evidence_log_odds
 
     @classmethod
     def shipped(cls, engine, mode):
         """With the weights that the engine has now."""
         _, features, inputs, _ = engine.evidence_modes[mode]
         weights = engine.weights[mode]
-        rank = np.array([weights["rank"][name] for name in engine.features])
-        return cls(engine, features, inputs, rank, Calibrator.shipped(engine, weights["calibrator"]), weights["no_evidence_log_odds"])
+        feature_weights = np.array([weights["features"][name] for name in engine.features])
+        return cls(engine, features, inputs, feature_weights, Calibrator.shipped(engine, weights["calibrator"]), weights["no_evidence_log_odds"])
 
     def column(self, values, name):
         return values[..., self.engine.features.index(name)]
 
     def scores(self, i):
-        return np.round(i["score_scale"] * (i["features"] @ self.rank), 6)
+        return np.round(i["score_scale"] * (i["features"] @ self.feature_weights), 6)
 
     def top_rule(self, i):
         """The index of the top rule, and the inputs of the calibrator."""
-        constants = self.engine.constants
+        hyperparameters = self.engine.hyperparameters
         scores = self.scores(i)
         top = int(np.argmax(scores))
         others = np.delete(scores, top)
         share = 1 / np.exp(scores - scores[top]).sum()
-        margin = min(scores[top] - others.max(), constants["max_margin"]) if len(others) else constants["single_rule_margin"]
+        margin = min(scores[top] - others.max(), hyperparameters["max_margin"]) if len(others) else hyperparameters["single_rule_margin"]
         f = dict(zip(self.engine.features, i["features"][top]))
         meanings = self.column(i["features"], "meaning")
-        spread = meanings.std() + constants["min_spread"]
-        standout = (f["meaning"] - meanings.mean()) / spread if len(others) else constants["single_rule_standout"]
+        standout = (f["meaning"] - meanings.mean()) / (meanings.std() + hyperparameters["min_std_dev"])
+        standout = standout if len(others) else hyperparameters["single_rule_standout"]
         f |= {"score_share": share, "margin": margin, "ln_rules": np.log(len(scores)), "ln_words": np.log(1 + i["words"])}
         f |= {"standout": standout, "others_meaning": np.delete(meanings, top).mean() if len(others) else 0.0, "best_meaning": meanings.max()}
         f |= dict(zip(self.engine.context, i["context"][top] if i["context"] else [0.0] * len(self.engine.context)))
@@ -102,12 +102,12 @@ class Model:
 
     def has_no_evidence(self, i, top):
         """Whether there is no evidence for the top rule, or, in a long text, only a single word and no similar meaning."""
-        constants = self.engine.constants
+        hyperparameters = self.engine.hyperparameters
         f = i["features"][top] * self.columns
-        one_word = self.column(f, "breadth") < constants["two_word_breadth"] and self.column(f, "title") <= 0
-        is_long = i["words"] >= constants["long_text_words"]
+        one_word = self.column(f, "breadth") < hyperparameters["two_word_breadth"] and self.column(f, "title") <= 0
+        is_long = i["words"] >= hyperparameters["long_text_words"]
         similarity = max(self.column(f, "meaning_passage"), self.column(f, "example_meaning"))
-        return bool((f <= 0).all() or (one_word and is_long and similarity < constants["min_cosine"]))
+        return bool((f <= 0).all() or (one_word and is_long and similarity < hyperparameters["min_cosine"]))
 
     def answers(self, instances):
         """For each instance: target, best rule, its probability if one is right, answer (-1: none), confidence, P(any fits)."""
@@ -127,7 +127,7 @@ class Fit(Model):
 
     def __init__(self, engine, instances, calibration, features, inputs):
         super().__init__(engine, features, inputs)
-        self.rank = fit_rank(self.columns, [i for i in instances if i["target"] >= 0])
+        self.feature_weights = fit_feature_weights(self.columns, [i for i in instances if i["target"] >= 0])
         weights = np.concatenate([balanced(instances), CALIBRATION_SHARE * balanced(calibration)])
         instances = instances + calibration
         tops, x = zip(*(self.top_rule(i) for i in instances))
@@ -143,10 +143,10 @@ class Fit(Model):
 
 
 class Calibrator:
-    """The network of calibrator.rs: log-odds, each a linear form of the standardised inputs and of hidden units."""
+    """The network of calibrator.rs: log-odds, each a linear combination of the standardised inputs and of hidden units."""
 
-    def __init__(self, mean, spread, parts, max_deviations):
-        self.mean, self.spread, self.parts, self.max_deviations = mean, spread, parts, max_deviations
+    def __init__(self, mean, std_dev, parts, max_deviations):
+        self.mean, self.std_dev, self.parts, self.max_deviations = mean, std_dev, parts, max_deviations
 
     @classmethod
     def shipped(cls, engine, weights):
@@ -154,19 +154,19 @@ class Calibrator:
         outputs = weights["outputs"]
         parts = [
             np.array(weights["hidden"]).T,
-            np.array(weights["hidden_constant"]),
+            np.array(weights["hidden_bias"]),
             np.array([output["hidden"] for output in outputs]).T,
             np.array([output["direct"] for output in outputs]).T,
-            np.array([output["constant"] for output in outputs]),
+            np.array([output["bias"] for output in outputs]),
         ]
-        return cls(np.array(weights["mean"]), np.array(weights["spread"]), parts, engine.constants["max_deviations"])
+        return cls(np.array(weights["mean"]), np.array(weights["std_dev"]), parts, engine.hyperparameters["max_deviations"])
 
     @classmethod
     def fitted(cls, engine, x, y, weights):
-        spread = x.std(0)
-        spread[spread < 1e-6] = 1.0
-        self = cls(x.mean(0), spread, None, engine.constants["max_deviations"])
-        size = int(engine.constants["hidden"])
+        std_dev = x.std(0)
+        std_dev[std_dev < 1e-6] = 1.0
+        self = cls(x.mean(0), std_dev, None, engine.hyperparameters["max_deviations"])
+        size = int(engine.hyperparameters["hidden"])
         numbers = np.random.default_rng(0)
         x, weights = self.standard(x), (weights / weights.sum())[:, None]
         parts = [
@@ -209,12 +209,12 @@ class Calibrator:
             w -= np.linalg.solve((design * (weights * p * (1 - p))[:, None]).T @ design + np.diag(penalty), design.T @ (weights * (p - y)) + penalty * w)
         direct = np.zeros(x.shape[1])
         direct[columns] = w[:-1]
-        to_hidden, hidden_constant, from_hidden, old, constant = self.parts
-        from_hidden = np.hstack([from_hidden, np.zeros((len(hidden_constant), 1))])
-        self.parts = [to_hidden, hidden_constant, from_hidden, np.hstack([old, direct[:, None]]), np.append(constant, w[-1])]
+        to_hidden, hidden_bias, from_hidden, old, bias = self.parts
+        from_hidden = np.hstack([from_hidden, np.zeros((len(hidden_bias), 1))])
+        self.parts = [to_hidden, hidden_bias, from_hidden, np.hstack([old, direct[:, None]]), np.append(bias, w[-1])]
 
     def standard(self, x):
-        return np.clip((x - self.mean) / self.spread, -self.max_deviations, self.max_deviations)
+        return np.clip((x - self.mean) / self.std_dev, -self.max_deviations, self.max_deviations)
 
     @staticmethod
     def hidden(x, parts):
@@ -229,8 +229,8 @@ class Calibrator:
         return self.outputs(x, self.hidden(x, self.parts), self.parts)
 
 
-def fit_rank(columns, instances, steps=400, ridge=0.001):
-    """The weights of the features in the rank score: those of `columns`."""
+def fit_feature_weights(columns, instances, steps=400, ridge=0.001):
+    """The weights of the features in the linear score: those of `columns`."""
     data = [i for i in instances if i["target"] >= 0 and len(i["features"]) > 1]
     width = max(len(i["features"]) for i in data)
     x, absent = np.zeros((len(data), width, len(columns))), np.full((len(data), width), -1e9)
@@ -282,7 +282,7 @@ def macro_f1(target, answer):
 
 
 def measured(task, instances, zero_shot, few_shot):
-    """The row of a task, with constants that were not fitted on it."""
+    """The row of a task, with weights that were not fitted on it."""
     test = [i for i in instances if i["task"] == task and i["split"] == "test" and i["kind"] == "own"]
     known = [i for i in test if i["target"] >= 0 and not i["with_examples"]]
     nulls = [i for i in test if i["target"] < 0 and not i["with_examples"]]
@@ -316,19 +316,19 @@ def rust_text(name, description, fit):
     def row(values):
         return "[" + ", ".join(f"{value:.4f}" for value in values) + "]"
 
-    to_hidden, hidden_constant, from_hidden, direct, constant = fit.calibrator.parts
+    to_hidden, hidden_bias, from_hidden, direct, bias = fit.calibrator.parts
     outputs = [
-        f"Output {{ direct: {row(direct[:, at])}, hidden: {row(from_hidden[:, at])}, constant: {constant[at]:.4f} }}" for at in range(len(constant))
+        f"Output {{ direct: {row(direct[:, at])}, hidden: {row(from_hidden[:, at])}, bias: {bias[at]:.4f} }}" for at in range(len(bias))
     ]
     return f"""
 /// For {description}.
 pub(super) static {name}: Weights = Weights {{
-    rank: Features {{ {", ".join(f"{name}: {value:.3f}" for name, value in zip(fit.engine.features, fit.rank))} }},
+    features: FeatureWeights {{ {", ".join(f"{name}: {value:.3f}" for name, value in zip(fit.engine.features, fit.feature_weights))} }},
     calibrator: Calibrator {{
         mean: {row(fit.calibrator.mean)},
-        spread: {row(fit.calibrator.spread)},
+        std_dev: {row(fit.calibrator.std_dev)},
         hidden: [{", ".join(row(unit) for unit in to_hidden.T)}],
-        hidden_constant: {row(hidden_constant)},
+        hidden_bias: {row(hidden_bias)},
         outputs: [{", ".join(outputs)}],
     }},
     no_evidence_log_odds: {fit.no_evidence_log_odds:.3f},
@@ -363,13 +363,13 @@ def main():
     print("left out    ", *(f"{column:>12}" for column in columns))
     rows = []
     for task in tasks:
-        rows.append(measured(task, instances, fitted("SEMANTIC", task), fitted("FEW_SHOT", task)))
+        rows.append(measured(task, instances, fitted("SEMANTIC", task), fitted("CENTROIDS", task)))
         print(f"{task:12}", *(f"{value:12.3f}" for value in rows[-1]), flush=True)
     print("mean        ", *(f"{value:12.3f}" for value in np.mean(rows, 0)))
     if arguments.out:
-        text = "//! The fitted constants of [`super::score`]. Written by `src/train/fit.py`.\n"
+        text = "//! The fitted weights of [`super::score`]. Written by `src/train/fit.py`.\n"
         text += '#![allow(clippy::approx_constant, reason = "a fitted number may come near a constant of mathematics")]\n'
-        text += "\nuse super::calibrator::{Calibrator, Output};\nuse super::features::Features;\nuse super::weights::Weights;\n"
+        text += "\nuse super::calibrator::{Calibrator, Output};\nuse super::features::FeatureWeights;\nuse super::weights::Weights;\n"
         text += "".join(rust_text(name, description, fitted(name)) for name, (description, *_) in engine.evidence_modes.items())
         arguments.out.write_text(text, encoding="utf-8")
 

@@ -3,13 +3,15 @@
     magic "SREM", version u16, pieces u16, common rows u16, rare rows u16
     blocks      for every 64 pieces, in the order of the vocabulary file: two u64, bit masks of the pieces with a common row
                 and of those with a rare row, and two u16, the number of each in the blocks before
-    multipliers u8 for every common row, then for every rare row
-    background  256 i16, in units of 2 ** -15: the mean of unit vectors of everyday sentences
-    common      128 bytes a row: byte i holds number i in its low half and number i + 128 in its high one, each plus 8
-    rare        64 bytes a row: byte i holds, two bits each from the lowest, numbers i, i + 64, i + 128 and i + 192, each plus 1
-    subjects    64 rows like the rare ones, without multipliers: the directions of general subjects
+    scales      u8 for every common row, then for every rare row
+    mean vector 256 i16, in units of 2 ** -15: the mean of unit vectors of everyday sentences
+    common      128 bytes per row: byte i holds component i in its low half and component i + 128 in its high one, as codes:
+                each plus the zero point 8
+    rare        64 bytes per row: byte i holds, two bits each from the lowest, components i, i + 64, i + 128 and i + 192, as
+                codes: each plus the zero point 1
+    topics      64 rows like the rare ones, without scales: the unit vectors of general topics
 
-Little-endian throughout. A piece's vector is its row times its multiplier, which includes the piece's weight; all vectors
+Little-endian throughout. A piece's vector is its row times its scale, which includes the piece's weight; all vectors
 share one unit, which does not affect cosines.
 """
 import gzip
@@ -20,18 +22,18 @@ from pathlib import Path
 
 import numpy as np
 
-from table import WIDTH, unit
+from table import DIMENSIONS, unit
 
 MAGIC, VERSION = b"SREM", 1
 BLOCK = 64
 COMMON = 6_000  # pieces that make up 90 % of running text: they get sixteen levels, 40 kB of the file for a thousand
 ROWS = 19_000  # pieces with a vector: the rest are 0.6 % of running text
 COMMON_STEP = 0.9  # the step between levels of a common row, in its root mean squares: finer steps cost more than they gain
-RARE_THRESHOLD = 1.0  # digits of a rare row are not 0 above this share of its root mean square
+RARE_THRESHOLD = 1.0  # codes of a rare row are not 0 above this share of its root mean square
 COMMON_LEVELS, RARE_LEVELS = 7, 1
-MAX_COMMON, MAX_RARE = 127, 255  # multipliers: the engine adds up 32 rows in 16 bits
+MAX_COMMON, MAX_RARE = 127, 255  # scales: the engine adds up 32 rows in 16 bits
 SHORT = 40  # passages of fewer pieces are everyday sentences: requests, questions, remarks
-BACKGROUND_UNIT = 2.0**-15
+MEAN_VECTOR_SCALE = 2.0**-15
 
 
 def own_basis(table):
@@ -54,33 +56,33 @@ def ordered(corpus_counts, weights, first_word):
 
 
 def quantised(rows, levels, step=None, threshold=None):
-    """Whole numbers of at most `levels`, and the scale with the least squared error."""
+    """Codes, before the zero point is added: whole numbers of at most `levels`; and the factor with the least squared error."""
     size = np.sqrt((rows**2).mean(1, keepdims=True)) + 1e-12
-    digits = np.sign(rows) * (np.abs(rows) > threshold * size) if step is None else np.clip(np.round(rows / (step * size)), -levels, levels)
-    scales = (rows * digits).sum(1) / np.maximum(1, (digits**2).sum(1))
-    return digits.astype(np.int8), scales.astype(np.float32)
+    codes = np.sign(rows) * (np.abs(rows) > threshold * size) if step is None else np.clip(np.round(rows / (step * size)), -levels, levels)
+    factors = (rows * codes).sum(1) / np.maximum(1, (codes**2).sum(1))
+    return codes.astype(np.int8), factors.astype(np.float32)
 
 
 def quantise(table, order, weights):
-    """The rows of `order`, quantised: common digits, rare digits, and the multipliers of both."""
+    """The rows of `order`, quantised: common codes, rare codes, and the scales of both."""
     common, rare = order[:COMMON], order[COMMON:]
-    common_digits, common_scales = quantised(table[common], COMMON_LEVELS, step=COMMON_STEP)
-    rare_digits, rare_scales = quantised(table[rare], RARE_LEVELS, threshold=RARE_THRESHOLD)
-    common_scales, rare_scales = common_scales * weights[common], rare_scales * weights[rare]
-    unit_scale = max(common_scales.max() / MAX_COMMON, rare_scales.max() / MAX_RARE)
-    multipliers = [np.clip(np.round(scales / unit_scale), 1, 255).astype(np.uint8) for scales in (common_scales, rare_scales)]
-    return (common_digits, rare_digits, *multipliers)
+    common_codes, common_factors = quantised(table[common], COMMON_LEVELS, step=COMMON_STEP)
+    rare_codes, rare_factors = quantised(table[rare], RARE_LEVELS, threshold=RARE_THRESHOLD)
+    common_factors, rare_factors = common_factors * weights[common], rare_factors * weights[rare]
+    unit_factor = max(common_factors.max() / MAX_COMMON, rare_factors.max() / MAX_RARE)
+    scales = [np.clip(np.round(factors / unit_factor), 1, 255).astype(np.uint8) for factors in (common_factors, rare_factors)]
+    return (common_codes, rare_codes, *scales)
 
 
-def weighted(order, size, common_digits, rare_digits, common_multipliers, rare_multipliers):
+def weighted(order, size, common_codes, rare_codes, common_scales, rare_scales):
     """The rows as the engine reads them, including weights, one for each piece of the teacher's vocabulary."""
-    rows = np.zeros((size, WIDTH), np.float32)
-    rows[order[:COMMON]] = common_digits * common_multipliers[:, None].astype(np.float32)
-    rows[order[COMMON:]] = rare_digits * rare_multipliers[:, None].astype(np.float32)
+    rows = np.zeros((size, DIMENSIONS), np.float32)
+    rows[order[:COMMON]] = common_codes * common_scales[:, None].astype(np.float32)
+    rows[order[COMMON:]] = rare_codes * rare_scales[:, None].astype(np.float32)
     return rows
 
 
-def write(file, pieces, order, background, subjects, common_digits, rare_digits, common_multipliers, rare_multipliers):
+def write(file, pieces, order, mean_vector, topics, common_codes, rare_codes, common_scales, rare_scales):
     """`pieces`: (piece, id in the teacher's vocabulary) in the order of the vocabulary file."""
     row_of = {int(piece_id): row for row, piece_id in enumerate(order)}
     rows = [row_of.get(piece_id) for _, piece_id in pieces]
@@ -95,24 +97,24 @@ def write(file, pieces, order, background, subjects, common_digits, rare_digits,
                 masks[row >= COMMON] |= 1 << bit
         blocks += struct.pack("<QQHH", *masks, *before)
         before = [count + mask.bit_count() for count, mask in zip(before, masks)]
-    halves = (common_digits[common] + 8).astype(np.uint8)
-    halves = halves[:, : WIDTH // 2] | halves[:, WIDTH // 2 :] << 4
+    halves = (common_codes[common] + 8).astype(np.uint8)
+    halves = halves[:, : DIMENSIONS // 2] | halves[:, DIMENSIONS // 2 :] << 4
     data = b"".join([
         struct.pack("<4sHHHH", MAGIC, VERSION, len(pieces), len(common), len(rare)),
         blocks,
-        common_multipliers[common].tobytes(),
-        rare_multipliers[rare].tobytes(),
-        np.round(background / BACKGROUND_UNIT).astype("<i2").tobytes(),
+        common_scales[common].tobytes(),
+        rare_scales[rare].tobytes(),
+        np.round(mean_vector / MEAN_VECTOR_SCALE).astype("<i2").tobytes(),
         halves.tobytes(),
-        quarters(rare_digits[rare]),
-        quarters(subjects),
+        quarters(rare_codes[rare]),
+        quarters(topics),
     ])
     Path(file).write_bytes(data)
     return data
 
 
-def quarters(digits):
-    parts = (digits + 1).astype(np.uint8).reshape(-1, 4, WIDTH // 4)
+def quarters(codes):
+    parts = (codes + 1).astype(np.uint8).reshape(-1, 4, DIMENSIONS // 4)
     return (parts[:, 0] | parts[:, 1] << 2 | parts[:, 2] << 4 | parts[:, 3] << 6).tobytes()
 
 
@@ -123,6 +125,6 @@ def describe(file, data, **facts):
     return facts
 
 
-def background(matrix, rows, lengths, threads):
+def mean_vector(matrix, rows, lengths, threads):
     """The mean unit vector of short passages. `matrix` counts pieces without weights, `rows` hold them."""
     return unit(threads.times(matrix[lengths < SHORT], rows)).mean(0)

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fit import EXAMPLE_FEATURES, MEANING_FEATURES, fit_rank, read
-from table import WIDTH, unit
+from fit import EXAMPLE_FEATURES, MEANING_FEATURES, fit_feature_weights, read
+from table import DIMENSIONS, unit
 from teacher import Teacher
 from train import installed_teacher
 
@@ -51,7 +51,7 @@ def textbook(alone):
     _, directions = np.linalg.eigh(centred_pieces.T @ centred_pieces)
     shares = 1 / np.arange(2, len(alone) + 2)
     shares /= shares.sum()
-    return centred_pieces @ directions[:, ::-1][:, :WIDTH] * (ZIPF / (ZIPF + shares))[:, None]
+    return centred_pieces @ directions[:, ::-1][:, :DIMENSIONS] * (ZIPF / (ZIPF + shares))[:, None]
 
 
 def fitted(engine, instances, tasks, columns):
@@ -59,7 +59,7 @@ def fitted(engine, instances, tasks, columns):
     hits = {}
     for task in tasks:
         used = np.array([name in columns for name in engine.features])
-        weights = fit_rank(used, [i for i in instances if i["task"] != task.name and i["target"] >= 0])
+        weights = fit_feature_weights(used, [i for i in instances if i["task"] != task.name and i["target"] >= 0])
         own = [i for i in instances if i["task"] == task.name]
         hits[task.name] = np.array([int(np.argmax(i["features"] @ weights)) == i["target"] for i in own])[task.test]
     return hits
@@ -88,7 +88,7 @@ def main():
     print("            model2vec   teacher   teacher + words   ours   ratio, 95 % of it")
     rows = []
     for task in tasks:
-        means = [unit(np.stack([table[ids[1:-1]].mean(0) if len(ids) > 2 else np.zeros(WIDTH) for ids in side])) for side in task.pieces]
+        means = [unit(np.stack([table[ids[1:-1]].mean(0) if len(ids) > 2 else np.zeros(DIMENSIONS) for ids in side])) for side in task.pieces]
         hits = [task.accuracy(means[0] @ means[1].T), task.accuracy(task.vectors[0] @ task.vectors[1].T), with_words[task.name], ours[task.name]]
         rows.append([hit.mean() for hit in hits])
         draws = [random.randint(0, len(hits[0]), len(hits[0])) for _ in range(DRAWS)]

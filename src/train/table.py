@@ -5,7 +5,7 @@ passage vectors on the passages' pieces, after the idea of tokenlearn: minimise
 
     sum_i w_i |A_i E - y_i|^2 + PENALTY |E - B|^2
 
-with A_i the weighted piece counts of passage i, scaled to sum 1, y_i the teacher's centred vector in the basis of its WIDTH
+with A_i the weighted piece counts of passage i, scaled to sum 1, y_i the teacher's centred vector in the basis of its DIMENSIONS
 strongest directions, w_i the weight of its source, and B the start: the teacher's vector of each piece alone.
 """
 import math
@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import scipy.sparse as sparse
 
-WIDTH = 256  # 95.7 % of the variance of the teacher's passage vectors; 128 costs two points, 384 gains none
+DIMENSIONS = 256  # 95.7 % of the variance of the teacher's passage vectors; 128 costs two points, 384 gains none
 PENALTY = 0.1  # the best held-out cosine of 1, 0.3, 0.1, 0.03
 STEPS = 25  # of conjugate gradients; later ones change the fourth decimal of the held-out cosine
 TOLERANCE = 1e-4
@@ -105,7 +105,7 @@ def ridge(matrix, targets, weights, start, threads):
 
 
 def fit(pieces, lengths, sources, vectors, alone, weights):
-    """The table in floating point, WIDTH columns, its mean cosines with the teacher on the held-out passages, and the function that computes one.
+    """The table in floating point, DIMENSIONS columns, its mean cosines with the teacher on the held-out passages, and the function that computes one.
 
     `pieces` has no marks at the ends, `alone` is the teacher's vector of each piece, `weights` by `piece_weights`.
     """
@@ -118,8 +118,8 @@ def fit(pieces, lengths, sources, vectors, alone, weights):
     centre = teacher.mean(0)
     teacher -= centre
     values, directions = np.linalg.eigh(teacher.T @ teacher / len(teacher))
-    basis = np.ascontiguousarray(directions[:, ::-1][:, :WIDTH]).astype(np.float32)
-    print(f"{WIDTH} directions hold {values[::-1][:WIDTH].sum() / values.sum():.1%} of the variance", flush=True)
+    basis = np.ascontiguousarray(directions[:, ::-1][:, :DIMENSIONS]).astype(np.float32)
+    print(f"{DIMENSIONS} directions hold {values[::-1][:DIMENSIONS].sum() / values.sum():.1%} of the variance", flush=True)
     targets = teacher @ basis
     start = (alone - alone[FIRST_WORD:].mean(0)) @ basis
     start[weights == 0] = 0

@@ -13,8 +13,8 @@ import numpy as np
 
 import embed
 import pack
-import subjects
 import table
+import topics
 import vocabulary
 from teacher import Teacher
 
@@ -62,13 +62,13 @@ def main():
     rows = pack.weighted(order, len(by_id), *quantised)
     cosines["packed"] = cosine(rows @ basis.T / np.where(weights > 0, weights, 1)[:, None])
     counted = table.counts(flat, lengths, (weights > 0).astype(np.float32))
-    background = pack.background(counted, rows, lengths, table.Threads())
-    directions = subjects.directions(counted, rows, background, sources)
-    data = pack.write(arguments.out / "embedding.bin", pieces, order, background, directions, *quantised)
+    mean_vector = pack.mean_vector(counted, rows, lengths, table.Threads())
+    topic_codes = topics.unit_vectors(counted, rows, mean_vector, sources)
+    data = pack.write(arguments.out / "embedding.bin", pieces, order, mean_vector, topic_codes, *quantised)
     facts = pack.describe(
         arguments.out / "embedding.json",
         data,
-        what="Embedding table of Sortroom: 256 numbers a word piece, of sixteen levels for the commonest pieces and of three for the rest",
+        what="Embedding table of Sortroom: 256 components per word piece, of sixteen levels for the commonest pieces and of three for the rest",
         made_by="python src/train/train.py --passages FOLDER",
         teacher=TEACHER_DESCRIPTION.format(TEACHER, importlib.metadata.version(TEACHER) if arguments.teacher is None else "given"),
         passages=len(lengths),

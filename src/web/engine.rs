@@ -74,7 +74,7 @@ impl Classifier {
     pub fn classify(&self, document: &str) -> JsResult<String> {
         let DocumentWithAttachments { document, attachments } = parse_document(document)?;
         let result = |file: Attachment| AttachmentResult { name: file.name.clone(), outcome: self.outcome(file) };
-        let attachments = match document.format.has_child_documents() {
+        let attachments = match document.format.reads_attachments() {
             true => attachments.into_iter().map(result).collect(),
             false => Vec::new(),
         };

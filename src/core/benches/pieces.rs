@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Criterion's "elem/s" are pieces a second. `model2vec-rs` does not expose its tokenizer: it is measured as a whole,
-//! over an embedding table of one number a row, so that the tokenizer takes most of the time.
+//! over an embedding table of one component per row, so that the tokenizer takes most of the time.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, reason = "a bench")]
 
 use std::hint::black_box;

@@ -4,8 +4,8 @@
 //! constant and a remainder without a place add up to the score: no part comes from another model.
 
 use super::evidence::{EvidenceKind, Location};
-use super::features::{self, Features};
-use super::semantic::SemanticDirection;
+use super::features::{self, FeatureWeights};
+use super::semantic::TextVector;
 use super::term_matches::Hit;
 use super::{Analysis, Classifier};
 use crate::text::Vector;
@@ -26,8 +26,8 @@ impl Attribution {
     /// Splits the score of the rule with the index `rule`.
     pub fn new(classifier: &Classifier, analysis: &Analysis, rule: usize) -> Self {
         let mut attribution = Self::default();
-        let rank = analysis.evidence_mode.weights().rank.values();
-        let weights = Features::from(rank.map(|weight| weight * classifier.score_scale()));
+        let fitted = analysis.evidence_mode.weights().features.values();
+        let weights = FeatureWeights::from(fitted.map(|weight| weight * classifier.score_scale()));
         features::word_parts(&analysis.matches, &classifier.lexicon, rule, &weights, |hit, kind, part| {
             attribution.add(hit, kind, part);
         });
@@ -37,11 +37,11 @@ impl Attribution {
                 attribution.add_at(location, EvidenceKind::Example, weights.example_words * part);
             });
         }
-        if let Some((examples, compared)) = classifier.single_examples.as_ref().zip(analysis.compared.as_ref())
-            && let Some(nearest) = compared.nearest(rule)
+        if let Some((examples, matches)) = classifier.nearest_examples.as_ref().zip(analysis.example_matches.as_ref())
+            && let Some(nearest) = matches.nearest(rule)
         {
             let words = nearest.words;
-            examples.word_parts(compared, nearest, |location, part| {
+            examples.word_parts(matches, nearest, |location, part| {
                 attribution.add_at(location, EvidenceKind::Example, words * part);
             });
         }
@@ -56,22 +56,24 @@ impl Attribution {
         self.parts.push((location, kind, part));
     }
 
-    fn add_meaning(&mut self, classifier: &Classifier, analysis: &Analysis, rule: usize, weights: &Features) {
-        let (Some(semantic), Some(direction)) = (&analysis.semantic, classifier.rule_vectors.centered.get(rule)) else {
+    fn add_meaning(&mut self, classifier: &Classifier, analysis: &Analysis, rule: usize, weights: &FeatureWeights) {
+        let (Some(semantic), Some(unit_vector)) = (&analysis.semantic, classifier.rule_vectors.centered.get(rule))
+        else {
             return;
         };
         let table = classifier.rule_vectors.table;
-        let centroid = classifier.centroids.as_ref().and_then(|examples| examples.direction(rule));
-        let example =
-            classifier.single_examples.as_ref().zip(analysis.compared.as_ref()).and_then(|(examples, compared)| {
-                let nearest = compared.nearest(rule)?;
-                Some((nearest.meaning, examples.direction(nearest)?))
-            });
-        let nearest = semantic.nearest(direction);
+        let centroid = classifier.centroids.as_ref().and_then(|examples| examples.unit_vector(rule));
+        let example = classifier.nearest_examples.as_ref().zip(analysis.example_matches.as_ref()).and_then(
+            |(examples, matches)| {
+                let nearest = matches.nearest(rule)?;
+                Some((nearest.meaning, examples.unit_vector(nearest)?))
+            },
+        );
+        let nearest = semantic.nearest(unit_vector);
         let whole = semantic.whole.as_ref();
         let passage_at = |at: Option<usize>| semantic.passages.iter().find(|(found, _)| Some(*found) == at);
-        let mut sources: Vec<(Option<usize>, EvidenceKind, f64, &SemanticDirection, &Vector)> = Vec::new();
-        sources.extend(whole.map(|whole| (None, EvidenceKind::Meaning, weights.meaning, whole, direction)));
+        let mut sources: Vec<(Option<usize>, EvidenceKind, f64, &TextVector, &Vector)> = Vec::new();
+        sources.extend(whole.map(|whole| (None, EvidenceKind::Meaning, weights.meaning, whole, unit_vector)));
         sources.extend(
             whole
                 .zip(centroid)
@@ -80,21 +82,21 @@ impl Attribution {
         sources.extend(
             whole.zip(example).map(|(whole, (weight, target))| (None, EvidenceKind::Example, weight, whole, target)),
         );
-        sources.extend(
-            passage_at(nearest)
-                .map(|(at, passage)| (Some(*at), EvidenceKind::Meaning, weights.meaning_passage, passage, direction)),
-        );
+        sources
+            .extend(passage_at(nearest).map(|(at, passage)| {
+                (Some(*at), EvidenceKind::Meaning, weights.meaning_passage, passage, unit_vector)
+            }));
         sources.extend(
             passage_at(Some(0))
-                .map(|(at, passage)| (Some(*at), EvidenceKind::Meaning, weights.meaning_head, passage, direction)),
+                .map(|(at, passage)| (Some(*at), EvidenceKind::Meaning, weights.meaning_head, passage, unit_vector)),
         );
-        for (passage, kind, weight, direction, target) in sources {
-            let (length, centered_length) = direction.lengths;
-            self.constant -= weight * table.background().dot(target) / centered_length;
+        for (passage, kind, weight, unit_vector, target) in sources {
+            let (length, centered_length) = unit_vector.lengths;
+            self.constant -= weight * table.mean_vector().dot(target) / centered_length;
             for occurrence in
                 semantic.occurrences.iter().filter(|occurrence| passage.is_none_or(|at| occurrence.passage == at))
             {
-                let dot = table.dot(occurrence.piece, occurrence.share, target);
+                let dot = table.dot(occurrence.piece, occurrence.weight, target);
                 let part = weight * dot / (length * centered_length);
                 self.add_at((occurrence.page, occurrence.span), kind, part);
             }

@@ -1,11 +1,12 @@
 //! Computes three probabilities from the features of the top rule, with a small network that `src/train/fit.py` trains.
 //!
-//! A linear form was tried first. But what a cosine means depends on the length of the text, the vagueness of the rule
-//! and the distance of its rivals, which a sum cannot express. The results of both are in `src/train/README.md`.
+//! A linear model was tried. But what a cosine means depends on the length of the text, the vagueness of the rule and
+//! the distance of its rivals, which a sum cannot express. The results of both are in `src/train/README.md`.
 
 use serde::Serialize;
 
 use super::context_features::ContextFeatures;
+use super::math::dot;
 use super::named_values::named_values;
 
 named_values! {
@@ -77,18 +78,18 @@ pub(super) const HIDDEN: usize = 16;
 /// Inputs are clamped to this many standard deviations from their means: training had none further away.
 pub(super) const MAX_DEVIATIONS: f64 = 4.0;
 
-/// The network: each output is a linear form of the standardised inputs and of the hidden units.
+/// The network: each output is a linear combination of the standardised inputs and of the hidden units.
 #[derive(Debug, Serialize)]
 pub(super) struct Calibrator {
     /// The mean of every input over the training texts.
     pub mean: [f64; INPUTS],
     /// The standard deviation of every input over the training texts; 1 for an unused input.
-    pub spread: [f64; INPUTS],
+    pub std_dev: [f64; INPUTS],
     /// The weights of the inputs in each hidden unit.
     pub hidden: [[f64; INPUTS]; HIDDEN],
     /// The bias of each hidden unit.
-    pub hidden_constant: [f64; HIDDEN],
-    /// The log-odds that any rule fits, that the top rule is right, and that it is right if one is known to fit.
+    pub hidden_bias: [f64; HIDDEN],
+    /// The log-odds that any rule fits, that the top rule is right, and that it is right if any fits.
     pub outputs: [Output; 3],
 }
 
@@ -100,7 +101,7 @@ pub(super) struct Output {
     /// The weights of the hidden units.
     pub hidden: [f64; HIDDEN],
     /// The bias.
-    pub constant: f64,
+    pub bias: f64,
 }
 
 /// The log-odds of the three outputs.
@@ -110,32 +111,28 @@ pub(super) struct LogOdds {
     pub any_fits: f64,
     /// That the top rule is right.
     pub top_is_right: f64,
-    /// That the top rule is right, if one of the rules is known to be.
-    pub top_of_known: f64,
+    /// That the top rule is right, if any fits.
+    pub top_is_right_if_any_fits: f64,
 }
 
 impl Calibrator {
     /// The log-odds for the inputs of one top rule.
     pub fn log_odds(&self, inputs: &Inputs) -> LogOdds {
         let mut standardised = inputs.values();
-        for (value, (mean, spread)) in standardised.iter_mut().zip(self.mean.iter().zip(&self.spread)) {
-            *value = ((*value - mean) / spread).clamp(-MAX_DEVIATIONS, MAX_DEVIATIONS);
+        for (value, (mean, std_dev)) in standardised.iter_mut().zip(self.mean.iter().zip(&self.std_dev)) {
+            *value = ((*value - mean) / std_dev).clamp(-MAX_DEVIATIONS, MAX_DEVIATIONS);
         }
-        let mut hidden = self.hidden_constant;
+        let mut hidden = self.hidden_bias;
         for (unit, weights) in hidden.iter_mut().zip(&self.hidden) {
             *unit = libm::tanh(*unit + dot(weights, &standardised));
         }
-        let [any_fits, top_is_right, top_of_known] = &self.outputs;
+        let [any_fits, top_is_right, top_is_right_if_any_fits] = &self.outputs;
         let log_odds_of =
-            |output: &Output| output.constant + dot(&output.direct, &standardised) + dot(&output.hidden, &hidden);
+            |output: &Output| output.bias + dot(&output.direct, &standardised) + dot(&output.hidden, &hidden);
         LogOdds {
             any_fits: log_odds_of(any_fits),
             top_is_right: log_odds_of(top_is_right),
-            top_of_known: log_odds_of(top_of_known),
+            top_is_right_if_any_fits: log_odds_of(top_is_right_if_any_fits),
         }
     }
-}
-
-fn dot(values: &[f64], weights: &[f64]) -> f64 {
-    values.iter().zip(weights).map(|(value, weight)| value * weight).sum()
 }

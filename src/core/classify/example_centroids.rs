@@ -1,12 +1,14 @@
-//! Few-shot classification with the examples of the rules: closed forms, nothing is trained.
+//! Classification with the centroids of the rules' examples. Centroids are in closed form; one score scale is fitted by
+//! grid search.
 //!
-//! Used only if every rule has [`MIN_EXAMPLES_PER_RULE`]; below that, [`super::nearest_example`] uses single examples.
-//! A rule gets, beside its own words, the centroid of its examples: once as a direction, once as weighted words. The
+//! Used only if every rule has [`MIN_EXAMPLES_PER_RULE`]; below that, [`super::nearest_example`] compares with each
+//! example on its own.
+//! A rule gets, beside its own words, the centroid of its examples: once as a unit vector, once as weighted words. The
 //! rule's own text is one of the texts in the centroid, with the weight of [`RULE_WEIGHT`] examples, so that few
 //! examples move it a little and many outweigh it.
 //!
-//! The scale of the scores is refitted from the same examples: each is scored with its rule's centroid computed without
-//! it, and one factor on all scores maximises the likelihood of the labels.
+//! The score scale, one factor on all scores, is fitted to the same examples by maximum likelihood with a penalty: each
+//! example is scored with its rule's centroid computed without it.
 
 use std::collections::BTreeMap;
 
@@ -14,14 +16,14 @@ use crate::document::Document;
 use crate::text::{Language, Map, Vector};
 
 use super::evidence::Location;
+use super::math::ratio;
 use super::semantic::{RuleVectors, SemanticView};
-use super::stems::{EncodedText, StemCounts, ratio};
+use super::stems::{EncodedText, StemCounts};
 use super::{Classifier, RuleSet};
 
-/// The examples that every rule must have before the weights and "none" are those fitted with examples: the fewest of a
-/// rule that these were fitted with. With one to three a rule, or with some in some rules, they answer worse than
-/// without any: of the lines of office mail 33, 41 and 49 in 100 are right with one, two and four a rule, 23 with one
-/// in one rule, 47 without.
+/// The minimum number of examples per rule for centroids: the fewest that their weights were fitted with. With fewer,
+/// or with some in some rules, those weights answer worse than without examples. Accuracy on office mail: 47 % without
+/// examples; 33, 41 and 49 % with one, two and four per rule; 23 % with one in one rule.
 pub(super) const MIN_EXAMPLES_PER_RULE: usize = 4;
 
 /// The weight of a rule's text in its centroid: that of two examples. Other weights were not tried.
@@ -45,8 +47,8 @@ pub(super) struct ExampleCentroids {
 struct Centroid {
     sum: Option<Vector>,
     words: BTreeMap<usize, f64>,
-    /// The direction of the sum.
-    direction: Option<Vector>,
+    /// The unit vector of the sum.
+    unit_vector: Option<Vector>,
     /// The Euclidean length of the words.
     length: f64,
 }
@@ -61,8 +63,8 @@ pub(super) struct Similarity {
 impl Centroid {
     /// Adds a text with the weight `times`; a negative weight removes it.
     fn add(&mut self, encoded: &EncodedText, times: f64) {
-        if let Some(direction) = &encoded.direction {
-            let sum = self.sum.take().unwrap_or(Vector::ZERO).add_scaled(times as f32, direction);
+        if let Some(unit_vector) = &encoded.unit_vector {
+            let sum = self.sum.take().unwrap_or(Vector::ZERO).add_scaled(times as f32, unit_vector);
             self.sum = Some(sum);
         }
         for term in &encoded.terms {
@@ -70,19 +72,19 @@ impl Centroid {
         }
     }
 
-    /// Computes the direction and length, after all texts were added.
+    /// Computes the unit vector and length, after all texts were added.
     fn finish(mut self) -> Self {
-        self.direction = self.sum.as_ref().map(|sum| sum.normalized().0);
+        self.unit_vector = self.sum.as_ref().map(|sum| sum.normalized().0);
         self.length = self.words.values().map(|weight| weight * weight).sum::<f64>().sqrt();
         self
     }
 
     fn similarity(&self, encoded: &EncodedText) -> Similarity {
         let meaning = self
-            .direction
+            .unit_vector
             .as_ref()
-            .zip(encoded.direction.as_ref())
-            .map(|(direction, text_direction)| direction.dot(text_direction));
+            .zip(encoded.unit_vector.as_ref())
+            .map(|(unit_vector, text_unit_vector)| unit_vector.dot(text_unit_vector));
         let words =
             encoded.terms.iter().map(|term| term.weight * self.words.get(&term.stem).copied().unwrap_or_default());
         Similarity { meaning: meaning.unwrap_or_default(), words: ratio(words.sum(), self.length) }
@@ -123,17 +125,16 @@ impl ExampleCentroids {
             rules: Vec::new(),
             score_scale: 1.0,
         };
-        let table = rule_vectors.table;
-        let knows_language = table.knows(language);
-        for (stems, direction) in rule_stems.iter().zip(&rule_vectors.centered) {
+        let supports_language = rule_vectors.table.supports(language);
+        for (stems, unit_vector) in rule_stems.iter().zip(&rule_vectors.centered) {
             let mut centroid = Centroid::default();
-            let direction = knows_language.then(|| direction.clone());
-            centroid.add(&index.encode_stems(stems, direction), RULE_WEIGHT);
+            let unit_vector = supports_language.then(|| unit_vector.clone());
+            centroid.add(&index.encode_stems(stems, unit_vector), RULE_WEIGHT);
             index.rules.push(centroid);
         }
         for ((rule, document), stems) in examples.iter().zip(&stems) {
-            let meaning = knows_language.then(|| SemanticView::new(document, table));
-            let encoded = index.encode_stems(stems, meaning.and_then(|meaning| meaning.direction()));
+            let meaning = rule_vectors.view(document, language, language);
+            let encoded = index.encode_stems(stems, meaning.and_then(|meaning| meaning.unit_vector()));
             if let Some(centroid) = index.rules.get_mut(*rule) {
                 centroid.add(&encoded, 1.0);
             }
@@ -142,11 +143,11 @@ impl ExampleCentroids {
         Some(index)
     }
 
-    /// Encodes `document`. `meaning` is None if the embedding table does not know its language.
+    /// Encodes `document`. `meaning` is None if the embedding table does not support its language.
     pub fn encode(&self, document: &Document, meaning: Option<&SemanticView>) -> EncodedText {
         self.encode_stems(
             &StemCounts::new(document, self.language, self.language),
-            meaning.and_then(SemanticView::direction),
+            meaning.and_then(SemanticView::unit_vector),
         )
     }
 
@@ -168,9 +169,9 @@ impl ExampleCentroids {
             .collect()
     }
 
-    /// The direction of a rule's centroid.
-    pub fn direction(&self, rule: usize) -> Option<&Vector> {
-        self.rules.get(rule)?.direction.as_ref()
+    /// The unit vector of a rule's centroid.
+    pub fn unit_vector(&self, rule: usize) -> Option<&Vector> {
+        self.rules.get(rule)?.unit_vector.as_ref()
     }
 
     /// Splits the `words` similarity of a text to a rule over its words: calls `add` with each place and its part.
@@ -184,14 +185,15 @@ impl ExampleCentroids {
         }
     }
 
-    fn encode_stems(&self, stems: &StemCounts, direction: Option<Vector>) -> EncodedText {
-        EncodedText::new(stems, direction, |stem| {
+    fn encode_stems(&self, stems: &StemCounts, unit_vector: Option<Vector>) -> EncodedText {
+        EncodedText::new(stems, unit_vector, |stem| {
             self.stems.get(stem).map_or((None, self.oov_idf), |&(index, idf)| (Some(index), idf))
         })
     }
 }
 
-/// The maximum number of examples scored: more would hardly change one factor, and the time stays bounded.
+/// The maximum number of examples that the score scale is fitted to: more would hardly change one factor, and the time
+/// stays bounded.
 const MAX_HELD_OUT: usize = 256;
 
 /// The number of steps tried on either side of 1: factors from 0.3 to 3.3, each a tenth above the one before.
@@ -201,7 +203,8 @@ const SCALE_STEPS: i32 = 12;
 /// keeps a handful of easy examples from leading to certainty.
 const SCALE_PENALTY: f64 = 4.0;
 
-/// The factor on all scores that maximises the likelihood of the examples' labels, each scored with itself held out.
+/// Fits the score scale: of the factors tried, the one with the largest penalised likelihood of the examples' labels,
+/// each example scored with itself held out.
 pub(super) fn fit_score_scale(classifier: &Classifier, rules: &RuleSet) -> f64 {
     if rules.rules.len() < 2 {
         return 1.0;

@@ -1,12 +1,13 @@
 //! Computes the evidence for each rule as numbers: one small function for each kind.
 //!
 //! Every feature is 0 if there is no evidence for the rule. A new kind of evidence needs a field of [`Features`], a
-//! function that computes it, and the weights that `src/train/fit.py` then writes to `constants`.
+//! function that computes it, and the weights that `src/train/fit.py` then writes to `fitted_weights`.
 
 use serde::{Deserialize, Serialize};
 
 use super::evidence::EvidenceKind;
 use super::lexicon::{Lexicon, RuleTerms, saturated_tf};
+use super::math::share;
 use super::named_values::named_values;
 use super::semantic::SemanticView;
 use super::term_matches::{Hit, Position, TermMatches};
@@ -42,19 +43,22 @@ named_values! {
         /// The number of different words of the rule in the document, as `n / (n + 2)`: one word can be chance, a
         /// fourth hardly so.
         breadth,
-        /// The cosine of the directions of the rule and the document; 0 if no word of either carries meaning.
+        /// The cosine of the unit vectors of the rule and the document; 0 if no word of either carries meaning.
         meaning,
         /// The cosine of the rule and the document's passage that is nearest to it.
         meaning_passage,
         /// The cosine of the rule and the first passage.
         meaning_head,
-        /// The cosine of the document's direction and the centroid of the rule's examples; 0 unless every rule has
+        /// The cosine of the document's unit vector and the centroid of the rule's examples; 0 unless every rule has
         /// enough.
         example_meaning,
         /// The cosine of the document's words and those of the rule's examples; 0 unless every rule has enough.
         example_words,
     }
 }
+
+/// The weight of each feature, under the name of the feature. Weights are at least 0, and not limited to 1.
+pub(super) type FeatureWeights = Features;
 
 impl Features {
     /// Computes the features of meaning.
@@ -99,7 +103,7 @@ impl LexicalVector {
     /// The cosine with a rule.
     fn cosine(&self, rule: &RuleTerms) -> f64 {
         let products = self.terms.iter().filter_map(|&(term, component)| Some(component * component_of(rule, term)?));
-        ratio(products.fold(0.0, |dot, product| dot + product), self.norm * rule.norm)
+        share(products.fold(0.0, |dot, product| dot + product), self.norm * rule.norm)
     }
 
     /// The cosines with all rules.
@@ -113,7 +117,7 @@ impl LexicalVector {
             }
         }
         for (dot, rule) in dots.iter_mut().zip(&lexicon.rules) {
-            *dot = ratio(*dot, self.norm * rule.norm);
+            *dot = share(*dot, self.norm * rule.norm);
         }
         dots
     }
@@ -123,11 +127,6 @@ impl LexicalVector {
 fn component_of(rule: &RuleTerms, term: usize) -> Option<f64> {
     let index = rule.terms.binary_search_by_key(&term, |&(rule_term, _)| rule_term).ok()?;
     rule.terms.get(index).map(|&(_, component)| component)
-}
-
-/// `part / whole`; 0 if `whole` is 0.
-fn ratio(part: f64, whole: f64) -> f64 {
-    if whole > 0.0 { (part / whole).min(1.0) } else { 0.0 }
 }
 
 /// The features of every rule, in the order of the rules.
@@ -234,8 +233,8 @@ fn best_title_weights(matches: &TermMatches, lexicon: &Lexicon) -> Vec<f64> {
 fn title(rule: &RuleTerms, lexicon: &Lexicon, title_weights: &[f64]) -> f64 {
     let named: f64 =
         rule.label.iter().filter_map(|&term| Some(lexicon.terms.get(term)?.weight * title_weights.get(term)?)).sum();
-    let share = ratio(named, rule.label_mass);
-    share * share
+    let share_of_label = share(named, rule.label_mass);
+    share_of_label * share_of_label
 }
 
 fn coverage(rule: &RuleTerms, found: &[bool]) -> f64 {
@@ -245,7 +244,7 @@ fn coverage(rule: &RuleTerms, found: &[bool]) -> f64 {
         .filter(|&&(term, _)| found.get(term).copied().unwrap_or_default())
         .map(|(_, component)| component * component)
         .sum();
-    ratio(matched, rule.norm * rule.norm)
+    share(matched, rule.norm * rule.norm)
 }
 
 fn breadth(rule: &RuleTerms, found: &[bool]) -> f64 {
@@ -291,7 +290,7 @@ pub(super) fn word_parts(
     matches: &TermMatches,
     lexicon: &Lexicon,
     rule_index: usize,
-    weights: &Features,
+    weights: &FeatureWeights,
     mut add: impl FnMut(&Hit, EvidenceKind, f64),
 ) {
     let Some(rule) = lexicon.rules.get(rule_index) else { return };
@@ -302,7 +301,7 @@ pub(super) fn word_parts(
         let mut parts: Vec<(usize, f64, f64)> = Vec::new();
         parts.extend(vector.terms.iter().filter_map(|&(term, component)| {
             let rule_component = component_of(rule, term)?;
-            let cosine = ratio(component * rule_component, vector.norm * rule.norm);
+            let cosine = share(component * rule_component, vector.norm * rule.norm);
             Some((term, weight * cosine + extra(rule_component), 0.0))
         }));
         let position_of =
@@ -314,7 +313,7 @@ pub(super) fn word_parts(
         }
         for hit in hits {
             if let Some(&(_, part, strength)) = position_of(&parts, hit).and_then(|index| parts.get(index)) {
-                add(hit, EvidenceKind::Word, part * ratio(hit.strength, strength));
+                add(hit, EvidenceKind::Word, part * share(hit.strength, strength));
             }
         }
     };
@@ -328,7 +327,7 @@ pub(super) fn word_parts(
     let breadth_part = weights.breadth / (matched_terms as f64 + 2.0);
     let square = rule.norm * rule.norm;
     let coverage_part =
-        |rule_component: f64| weights.coverage * ratio(rule_component * rule_component, square) + breadth_part;
+        |rule_component: f64| weights.coverage * share(rule_component * rule_component, square) + breadth_part;
     distribute(&matches.hits, &vector_of(&matches.hits, matches.distinct), weights.whole, &coverage_part);
     let no_extra = |_: f64| 0.0;
     let all = windows(matches).into_iter().map(|window| {
@@ -355,7 +354,7 @@ fn name_parts(
     matches: &TermMatches,
     lexicon: &Lexicon,
     rule: &RuleTerms,
-    weights: &Features,
+    weights: &FeatureWeights,
     mut add: impl FnMut(&Hit, EvidenceKind, f64),
 ) {
     let named = title(rule, lexicon, &best_title_weights(matches, lexicon)).sqrt();
@@ -366,8 +365,8 @@ fn name_parts(
         if let (Some(best), Some(known)) = (best, lexicon.terms.get(term))
             && !matches.title_terms.contains(&term)
         {
-            let share = ratio(known.weight * title_weight(best.position), rule.label_mass);
-            add(best, EvidenceKind::Name, weights.title * named * share);
+            let share_of_label = share(known.weight * title_weight(best.position), rule.label_mass);
+            add(best, EvidenceKind::Name, weights.title * named * share_of_label);
         }
     }
     let phrases = matches.hits.iter().enumerate().filter(|(_, hit)| rule.label.first() == Some(&hit.term));

@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use super::Rule;
 use super::background::background_idf;
 use super::glossary;
-use crate::text::languages::{RULES, WordSet};
+use crate::text::languages::{WordSet, lists};
 use crate::text::{Language, Map, detect_language, words};
 
 /// Factor on the weight of words about documents in general, which do not describe one.
@@ -26,13 +26,13 @@ const TRANSLATION_WEIGHT: f64 = 0.8;
 
 /// Words of descriptions that do not describe the documents.
 static GENERIC_WORDS: LazyLock<WordSet> =
-    LazyLock::new(|| RULES.list("filler_words").chain(RULES.list("generic_words")).collect());
+    LazyLock::new(|| lists::FILLER_WORDS.texts().chain(lists::GENERIC_WORDS.texts()).collect());
 
 /// Words that begin an exclusion, which extends to the end of its clause: "excluding receipts".
-static EXCLUSION_WORDS: LazyLock<WordSet> = LazyLock::new(|| RULES.set("exclusion_words"));
+static EXCLUSION_WORDS: LazyLock<WordSet> = LazyLock::new(|| lists::EXCLUSION_WORDS.set());
 
 /// After one of these, "not" is part of what the rule describes ("has not arrived") and not an exclusion.
-static AUXILIARY_VERBS: LazyLock<WordSet> = LazyLock::new(|| RULES.set("auxiliary_verbs"));
+static AUXILIARY_VERBS: LazyLock<WordSet> = LazyLock::new(|| lists::AUXILIARY_VERBS.set());
 
 /// A stem that occurs in at least one rule.
 #[derive(Debug, Clone)]

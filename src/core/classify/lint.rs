@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{Classifier, Rule, RuleSet, Settings};
 use crate::ENGINE_VERSION;
 use crate::document::Document;
-use crate::text::languages::{RULES, WordSet};
+use crate::text::languages::{WordSet, lists};
 use crate::text::{Language, detect_language, words};
 
 /// The minimum number of words that distinguish a rule: one word is a name and not a description, and which documents
@@ -33,7 +33,7 @@ const MIN_SHARED_WORDS: f64 = 0.5;
 
 /// Words that do not distinguish documents, because any description may have them.
 static FILLER_WORDS: LazyLock<WordSet> =
-    LazyLock::new(|| RULES.list("filler_words").chain(RULES.list("catch_all_words")).collect());
+    LazyLock::new(|| lists::FILLER_WORDS.texts().chain(lists::CATCH_ALL_WORDS.texts()).collect());
 
 /// A kind of problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

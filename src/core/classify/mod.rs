@@ -6,8 +6,9 @@
 //!    common in general text or that a description excludes get little or no weight.
 //! 2. `term_matches`: one pass over the document finds every occurrence of a term.
 //! 3. `features`: computes a few numbers for every rule, each one kind of evidence.
-//! 4. `score`: the numbers become a score for each rule, to which a few examples (`nearest_example`) add. From the
-//!    scores and the `context_features`, the `calibrator` computes the answer (a label, or none) and its probability.
+//! 4. `score`: the numbers become a score for each rule, to which the nearest example of the rule may add
+//!    (`nearest_example`). From the scores and the `context_features`, the `calibrator` computes the answer (a label,
+//!    or none) and its probability.
 //! 5. `reasoning`: presents the same evidence as sentences and as places in the document.
 //!
 //! [`evaluation`] measures the answers on labelled documents; [`lint`] finds faults in rules before there are labelled
@@ -20,16 +21,17 @@
 mod attribution;
 mod background;
 mod calibrator;
-mod constants;
 mod context_features;
 pub mod evaluation;
 mod evidence;
 mod example_centroids;
 mod features;
+mod fitted_weights;
 mod glossary;
 pub mod input;
 mod lexicon;
 pub mod lint;
+mod math;
 mod named_values;
 mod nearest_example;
 mod reasoning;
@@ -53,7 +55,7 @@ use crate::validate::{
     shape::{CLOSED, LANGUAGE, Shape},
 };
 
-use context_features::SubjectSimilarities;
+use context_features::TopicSimilarities;
 use example_centroids::ExampleCentroids;
 use lexicon::Lexicon;
 use nearest_example::{EncodedExamples, ExampleMatches};
@@ -201,8 +203,8 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// The probability that each rule is the right one, best first: for the label of the answer, the confidence; the
-    /// others share the remainder by the exponentials of their scores, which are log-odds among the rules.
+    /// The probability that each rule is the right one, best first: for the label of the answer, the confidence; for
+    /// the others, the remainder by softmax over the scores.
     pub fn likelihoods(&self) -> Vec<(&str, f64)> {
         let is_answer = |score: &&Score| self.label.as_ref() == Some(&score.label);
         let best = self.scores.first().map_or(0.0, |score| score.score);
@@ -212,8 +214,8 @@ impl Decision {
         self.scores
             .iter()
             .map(|score| {
-                let likelihood = if is_answer(&score) { self.confidence } else { remaining * odds(score) / others };
-                (score.label.as_str(), likelihood)
+                let probability = if is_answer(&score) { self.confidence } else { remaining * odds(score) / others };
+                (score.label.as_str(), probability)
             })
             .collect()
     }
@@ -228,7 +230,7 @@ pub struct Classifier {
     /// Some if every rule has enough examples.
     centroids: Option<ExampleCentroids>,
     /// Some if any rule has examples, but not every rule enough.
-    single_examples: Option<EncodedExamples>,
+    nearest_examples: Option<EncodedExamples>,
     language: Option<Language>,
     no_match_bias: f64,
     allow_no_match: bool,
@@ -239,17 +241,17 @@ struct Analysis {
     matches: TermMatches,
     semantic: Option<SemanticView>,
     encoded: Option<EncodedText>,
-    /// Some if a few examples may add to scores.
-    compared: Option<ExampleMatches>,
+    /// Some if the nearest examples may add to scores.
+    example_matches: Option<ExampleMatches>,
     evidence_mode: EvidenceMode,
     /// One for each rule, in their order.
     features: Vec<Features>,
 }
 
 impl Analysis {
-    /// The amount that a few examples add to the score of a rule.
+    /// The amount that its nearest example adds to the score of a rule.
     fn addition(&self, rule: usize) -> f64 {
-        self.compared.as_ref().map_or(0.0, |compared| compared.addition(rule))
+        self.example_matches.as_ref().map_or(0.0, |matches| matches.addition(rule))
     }
 }
 
@@ -260,22 +262,22 @@ impl Classifier {
     }
 
     /// Compiles `rules` with an embedding table.
-    pub fn with_table(rules: &RuleSet, settings: &Settings, table: &'static EmbeddingTable) -> Self {
+    fn with_table(rules: &RuleSet, settings: &Settings, table: &'static EmbeddingTable) -> Self {
         let words: Vec<_> = rules.rules.iter().map(lexicon::tokenize_rule).collect();
         let texts: Vec<_> =
             rules.rules.iter().zip(&words).map(|(rule, words)| lexicon::rule_text(rule, words)).collect();
         let lexicon = Lexicon::new(&words);
         let rule_vectors = RuleVectors::new(&texts, table);
         let centroids = ExampleCentroids::new(rules, &texts, &rule_vectors, lexicon.language);
-        let language = settings.language.as_deref().and_then(Language::from_code);
-        let single_examples =
+        let language = settings.language.as_deref().and_then(Language::from_tag);
+        let nearest_examples =
             centroids.is_none().then(|| EncodedExamples::new(rules, &lexicon, &rule_vectors, language));
         let mut classifier = Self {
             labels: rules.rules.iter().map(|rule| rule.label.clone()).collect(),
             lexicon,
             rule_vectors,
             centroids,
-            single_examples: single_examples.flatten(),
+            nearest_examples: nearest_examples.flatten(),
             language,
             no_match_bias: settings.no_match_bias,
             allow_no_match: settings.allow_no_match,
@@ -299,8 +301,8 @@ impl Classifier {
         let top_index = best.unwrap_or_default();
         let Analysis { matches, features, evidence_mode, .. } = &analysis;
         let context = self
-            .subjects(&analysis)
-            .map_or_else(ContextFeatures::default, |subjects| self.context_features(top_index, &subjects));
+            .topics(&analysis)
+            .map_or_else(ContextFeatures::default, |topics| self.context_features(top_index, &topics));
         let additions: Vec<f64> = (0..self.labels.len()).map(|rule| analysis.addition(rule)).collect();
         let top = TopRule {
             scores: &scores,
@@ -332,11 +334,11 @@ impl Classifier {
         }
     }
 
-    /// The features that the constants of the engine are fitted on.
+    /// The features that the weights of the engine are fitted on.
     pub fn training_features(&self, document: &Document) -> TrainingFeatures {
         let analysis = self.analyze(document, None);
-        let context = self.subjects(&analysis).map_or_else(Vec::new, |subjects| {
-            (0..self.labels.len()).map(|rule| self.context_features(rule, &subjects)).collect()
+        let context = self.topics(&analysis).map_or_else(Vec::new, |topics| {
+            (0..self.labels.len()).map(|rule| self.context_features(rule, &topics)).collect()
         });
         TrainingFeatures {
             context,
@@ -346,13 +348,13 @@ impl Classifier {
         }
     }
 
-    /// The cosines of a document with general subjects; None if it has no direction.
-    fn subjects(&self, analysis: &Analysis) -> Option<SubjectSimilarities> {
-        let direction = analysis.semantic.as_ref()?.direction()?;
-        Some(SubjectSimilarities::new(direction, self.rule_vectors.table))
+    /// The cosines of a document with general topics; None if it has no unit vector.
+    fn topics(&self, analysis: &Analysis) -> Option<TopicSimilarities> {
+        let unit_vector = analysis.semantic.as_ref()?.unit_vector()?;
+        Some(TopicSimilarities::new(unit_vector, self.rule_vectors.table))
     }
 
-    fn context_features(&self, rule: usize, document: &SubjectSimilarities) -> ContextFeatures {
+    fn context_features(&self, rule: usize, document: &TopicSimilarities) -> ContextFeatures {
         ContextFeatures::new(rule, &self.rule_vectors, document)
     }
 
@@ -363,9 +365,7 @@ impl Classifier {
     /// Analyzes `document`. `held_out_of` is the rule that it is an example of: that rule's centroid then excludes it.
     fn analyze(&self, document: &Document, held_out_of: Option<usize>) -> Analysis {
         let matches = TermMatches::new(document, &self.lexicon, self.language);
-        let table = self.rule_vectors.table;
-        let knows_languages = table.knows(matches.language) && table.knows(self.lexicon.language);
-        let semantic = knows_languages.then(|| SemanticView::new(document, table));
+        let semantic = self.rule_vectors.view(document, matches.language, self.lexicon.language);
         let mut features = features::features(&matches, &self.lexicon);
         let mut evidence_mode = EvidenceMode::Lexical;
         if let Some(semantic) = &semantic {
@@ -376,17 +376,17 @@ impl Classifier {
         }
         let encoded = self.centroids.as_ref().map(|examples| examples.encode(document, semantic.as_ref()));
         if let Some((examples, encoded)) = self.centroids.as_ref().zip(encoded.as_ref()) {
-            evidence_mode = EvidenceMode::FewShot;
+            evidence_mode = EvidenceMode::Centroids;
             for (features, similarity) in features.iter_mut().zip(examples.similarities(encoded, held_out_of)) {
                 (features.example_meaning, features.example_words) = (similarity.meaning, similarity.words);
             }
         }
         let compare = |examples: &EncodedExamples| examples.compare(document, matches.language, semantic.as_ref());
-        let compared = self.single_examples.as_ref().map(compare);
-        Analysis { matches, semantic, encoded, compared, evidence_mode, features }
+        let example_matches = self.nearest_examples.as_ref().map(compare);
+        Analysis { matches, semantic, encoded, example_matches, evidence_mode, features }
     }
 
-    /// The score of every rule, in the order of the rules: its scaled rank score, and what its examples add.
+    /// The score of every rule, in the order of the rules: its scaled linear score, and what its nearest example adds.
     fn scores(&self, analysis: &Analysis) -> Vec<f64> {
         analysis
             .features
@@ -394,7 +394,8 @@ impl Classifier {
             .enumerate()
             .map(|(rule, features)| {
                 score::rounded(
-                    self.score_scale() * score::rank(features, analysis.evidence_mode) + analysis.addition(rule),
+                    self.score_scale() * score::linear_score(features, analysis.evidence_mode)
+                        + analysis.addition(rule),
                 )
             })
             .collect()

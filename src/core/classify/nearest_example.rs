@@ -1,12 +1,12 @@
-//! Classification with few examples: a document that is very similar to an example gets the label of its rule.
+//! The nearest-example boost: a document that is very similar to an example gets the label of its rule.
 //!
 //! Used while some rule has fewer than [`super::example_centroids::MIN_EXAMPLES_PER_RULE`], as after the first
 //! correction. Every rule is scored as without examples, and the nearest example of a rule adds to that rule's score: 0
 //! up to a similarity of [`MIN_SIMILARITY`], then quadratically in the excess, up to [`MAX_ADDITION`]. So an example
 //! changes nothing for documents that it does not resemble, and gives its label to those that are nearly the same.
 //!
-//! The similarity is the mean of two cosines, that of the directions and that of the words; of the words alone if the
-//! embedding table does not know the language of either text.
+//! The similarity is the mean of two cosines, that of the unit vectors and that of the words; of the words alone if the
+//! embedding table does not support the language of either text.
 
 use super::RuleSet;
 use super::background;
@@ -44,7 +44,7 @@ pub(super) struct EncodedExamples {
 #[derive(Debug, Clone)]
 struct Example {
     rule: usize,
-    direction: Option<Vector>,
+    unit_vector: Option<Vector>,
     words: Vec<TermWeight>,
 }
 
@@ -94,10 +94,8 @@ impl EncodedExamples {
                 let document = Document::plain(text);
                 let language = term_matches::language(&document, lexicon, hint);
                 let stems = StemCounts::new(&document, language, lexicon.language);
-                let table = rule_vectors.table;
-                let knows_languages = table.knows(language) && table.knows(lexicon.language);
-                let meaning = knows_languages.then(|| SemanticView::new(&document, table));
-                (rule, language, stems, meaning.and_then(|meaning| meaning.direction()))
+                let meaning = rule_vectors.view(&document, language, lexicon.language);
+                (rule, language, stems, meaning.and_then(|meaning| meaning.unit_vector()))
             })
             .collect();
         if parsed.is_empty() {
@@ -108,9 +106,9 @@ impl EncodedExamples {
             let next = stems.len();
             stems.entry(stem.clone()).or_insert(next);
         }
-        let example = |(rule, language, text, direction): (usize, Language, StemCounts, Option<Vector>)| {
-            let EncodedText { direction, terms: words, .. } = encode(&stems, &text, direction, language);
-            Example { rule, direction, words }
+        let example = |(rule, language, text, unit_vector): (usize, Language, StemCounts, Option<Vector>)| {
+            let EncodedText { unit_vector, terms: words, .. } = encode(&stems, &text, unit_vector, language);
+            Example { rule, unit_vector, words }
         };
         let examples = parsed.into_iter().map(example).collect();
         Some(Self { language: lexicon.language, stems, examples, rules: rules.rules.len() })
@@ -119,7 +117,7 @@ impl EncodedExamples {
     /// Compares a document with the examples. `language` is the one it was read in.
     pub fn compare(&self, document: &Document, language: Language, meaning: Option<&SemanticView>) -> ExampleMatches {
         let text = StemCounts::new(document, language, self.language);
-        let encoded = encode(&self.stems, &text, meaning.and_then(SemanticView::direction), language);
+        let encoded = encode(&self.stems, &text, meaning.and_then(SemanticView::unit_vector), language);
         let mut weights = vec![0.0; self.stems.len()];
         for term in &encoded.terms {
             if let Some(weight) = weights.get_mut(term.stem) {
@@ -132,10 +130,10 @@ impl EncodedExamples {
             let shared = example.words.iter().map(|term| term.weight * weights.get(term.stem).copied().unwrap_or(0.0));
             let words: f64 = shared.sum();
             let meaning = example
-                .direction
+                .unit_vector
                 .as_ref()
-                .zip(encoded.direction.as_ref())
-                .map(|(example_direction, text_direction)| example_direction.dot(text_direction));
+                .zip(encoded.unit_vector.as_ref())
+                .map(|(example_unit_vector, text_unit_vector)| example_unit_vector.dot(text_unit_vector));
             let similarity = meaning.map_or(words, |meaning| (meaning + words) / 2.0);
             let addition = addition(similarity);
             if addition > 0.0 && best.is_none_or(|best| addition > best.addition) {
@@ -148,18 +146,18 @@ impl EncodedExamples {
         ExampleMatches { encoded, nearest }
     }
 
-    /// The direction of the `nearest` example.
-    pub fn direction(&self, nearest: &NearestExample) -> Option<&Vector> {
-        self.examples.get(nearest.example)?.direction.as_ref()
+    /// The unit vector of the `nearest` example.
+    pub fn unit_vector(&self, nearest: &NearestExample) -> Option<&Vector> {
+        self.examples.get(nearest.example)?.unit_vector.as_ref()
     }
 
     /// Splits the cosine in words of a document with the `nearest` example over its words: calls `add` with each place
     /// and its part.
-    pub fn word_parts(&self, compared: &ExampleMatches, nearest: &NearestExample, mut add: impl FnMut(Location, f64)) {
+    pub fn word_parts(&self, matches: &ExampleMatches, nearest: &NearestExample, mut add: impl FnMut(Location, f64)) {
         let Some(example) = self.examples.get(nearest.example) else { return };
         let weights: Map<usize, f64> = example.words.iter().map(|term| (term.stem, term.weight)).collect();
-        for &(location, index) in &compared.encoded.locations {
-            let term = compared.encoded.terms.get(index).and_then(|term| Some((term, weights.get(&term.stem)?)));
+        for &(location, index) in &matches.encoded.locations {
+            let term = matches.encoded.terms.get(index).and_then(|term| Some((term, weights.get(&term.stem)?)));
             if let Some((term, example_weight)) = term {
                 add(location, term.weight * example_weight / term.count);
             }
@@ -178,10 +176,10 @@ fn addition(similarity: f64) -> f64 {
 fn encode(
     known_stems: &Map<String, usize>,
     stems: &StemCounts,
-    direction: Option<Vector>,
+    unit_vector: Option<Vector>,
     language: Language,
 ) -> EncodedText {
-    EncodedText::new(stems, direction, |stem| {
+    EncodedText::new(stems, unit_vector, |stem| {
         let idf = if language == Language::English { background::background_idf(stem) } else { 1.0 };
         (known_stems.get(stem).copied(), idf)
     })

@@ -1,18 +1,19 @@
 //! Computes a score for every rule from its features, and from the scores an answer and its confidence.
 //!
-//! The *rank score* of a rule, a linear form, orders the rules; its softmax is the probability that the rule is the
-//! right one if any is. Then the [`Calibrator`](super::calibrator::Calibrator) computes, from the top rule, its rivals
-//! and its context features, the probability that any rule fits at all, and the probability that the top rule is right.
-//! The answer is "none" if "no rule fits" is more likely than "the top rule is right", and the confidence is the
-//! probability of the answer.
+//! The *linear score* of a rule, a linear combination of its features, orders the rules; its softmax is the probability
+//! that the rule is the right one if any is. Then the [`Calibrator`](super::calibrator::Calibrator) computes, from the
+//! top rule, its rivals and its context features, the probability that any rule fits at all, and the probability that
+//! the top rule is right. The answer is "none" if "no rule fits" is more likely than "the top rule is right", and the
+//! confidence is the probability of the answer.
 //!
-//! `src/train/fit.py` fits the constants on labelled texts, with random subsets of the rules, the true rule removed in
-//! three of ten, texts of foreign subjects, and "none" weighted to a share of the whole that is set there.
+//! `src/train/fit.py` fits the weights on labelled texts, with random subsets of the rules, the true rule removed in
+//! three of ten, texts foreign to all rules, and "none" weighted to a share of the whole that is set there.
 
 use super::calibrator::{Inputs, RuleInputs};
-use super::constants::{FEW_SHOT, LEXICAL, SEMANTIC};
 use super::context_features::ContextFeatures;
 use super::features::Features;
+use super::fitted_weights::{CENTROIDS, LEXICAL, SEMANTIC};
+use super::math::{dot, mean, ratio, std_dev};
 use super::weights::Weights;
 
 /// The kinds of evidence available, which select the weights.
@@ -22,8 +23,8 @@ pub(super) enum EvidenceMode {
     Lexical,
     /// Words and meaning.
     Semantic,
-    /// Words, meaning and examples: every rule has enough of them.
-    FewShot,
+    /// Words, meaning and the centroids of the examples: every rule has enough examples.
+    Centroids,
 }
 
 impl EvidenceMode {
@@ -32,21 +33,22 @@ impl EvidenceMode {
         match self {
             Self::Lexical => &LEXICAL,
             Self::Semantic => &SEMANTIC,
-            Self::FewShot => &FEW_SHOT,
+            Self::Centroids => &CENTROIDS,
         }
     }
 }
 
-/// In a text of at least this many content words, a paragraph, a single word of a rule outside the title is chance:
-/// every poem has a "total" somewhere. A shorter request can consist of one word of a rule ("my balance?").
+/// The number of content words of a long text, about a paragraph. From there on, one matching word outside the title is
+/// likely chance: every poem has a "total" somewhere. A shorter request can consist of one word of a rule ("my
+/// balance?").
 pub(super) const LONG_TEXT_WORDS: usize = 40;
 
 /// The breadth of a rule of which two words were found; see [`Features::breadth`].
 pub(super) const TWO_WORD_BREADTH: f64 = 0.5;
 
-/// A cosine below this is chance too: of the long texts with a single word of the top rule and a smaller cosine with it
-/// and its examples, four in five are not of that rule (measured on texts of foreign subjects and on sets without the
-/// right rule).
+/// A cosine below this is likely chance too: of the long texts with a single word of the top rule and a smaller cosine
+/// with it and its examples, four in five are not of that rule (measured on texts foreign to all rules and on sets
+/// without the right rule).
 pub(super) const MIN_COSINE: f64 = 0.1;
 
 /// The maximum lead over the second rule: a larger one carries no more information.
@@ -61,7 +63,7 @@ pub(super) const SINGLE_RULE_MARGIN: f64 = 3.0;
 const MAX_ADDED_ODDS: f64 = 5.0;
 
 /// Added to the standard deviation of the rules' meanings, so that a small one does not inflate the standout.
-pub(super) const MIN_SPREAD: f64 = 0.05;
+pub(super) const MIN_STD_DEV: f64 = 0.05;
 
 /// The standout of the only rule of a set.
 pub(super) const SINGLE_RULE_STANDOUT: f64 = 1.0;
@@ -75,9 +77,9 @@ pub(super) fn rounded(value: f64) -> f64 {
     if value.is_finite() { (value * DECIMALS).round() / DECIMALS + 0.0 } else { 0.0 }
 }
 
-/// The rank score of a rule.
-pub(super) fn rank(features: &Features, evidence_mode: EvidenceMode) -> f64 {
-    dot(&features.values(), &evidence_mode.weights().rank.values())
+/// The linear score of a rule.
+pub(super) fn linear_score(features: &Features, evidence_mode: EvidenceMode) -> f64 {
+    dot(&features.values(), &evidence_mode.weights().features.values())
 }
 
 /// The top rule, with the inputs of the calibrator.
@@ -88,7 +90,7 @@ pub(super) struct TopRule<'a> {
     pub index: usize,
     /// The features of all rules, in the order of the rules.
     pub features: &'a [Features],
-    /// The amount that a few examples add to the score of each rule, in the order of the rules; 0 if none.
+    /// The amount that the nearest example adds to the score of each rule, in the order of the rules; 0 if none.
     pub additions: &'a [f64],
     /// The context features of the top rule.
     pub context: ContextFeatures,
@@ -128,7 +130,7 @@ impl TopRule<'_> {
         let confidence = match (is_no_match, allow_no_match) {
             (true, _) => no_match,
             (false, true) => top_is_right,
-            (false, false) => self.confidence_of_best(odds.top_of_known + lead),
+            (false, false) => self.confidence_of_best(odds.top_is_right_if_any_fits + lead),
         };
         CalibratedAnswer { is_no_match, confidence: rounded(confidence).clamp(0.0, 1.0), no_match }
     }
@@ -164,12 +166,11 @@ impl TopRule<'_> {
         let best = scores.first().copied().unwrap_or_default();
         let margin = scores.get(1).map_or(SINGLE_RULE_MARGIN, |second| (best - second).clamp(0.0, MAX_MARGIN));
         let rule_count = features.len().max(1) as f64;
-        let mean = features.iter().map(|rule| rule.meaning).sum::<f64>() / rule_count;
-        let spread = (features.iter().map(|rule| (rule.meaning - mean) * (rule.meaning - mean)).sum::<f64>()
-            / rule_count)
-            .sqrt();
+        let meanings = || features.iter().map(|rule| rule.meaning);
+        let mean = mean(meanings());
+        let std_dev = std_dev(meanings(), mean);
         let standout =
-            if features.len() > 1 { (top.meaning - mean) / (spread + MIN_SPREAD) } else { SINGLE_RULE_STANDOUT };
+            if features.len() > 1 { (top.meaning - mean) / (std_dev + MIN_STD_DEV) } else { SINGLE_RULE_STANDOUT };
         let rules = RuleInputs {
             whole: top.whole,
             passage: top.passage,
@@ -184,7 +185,7 @@ impl TopRule<'_> {
             meaning_head: top.meaning_head,
             standout,
             others_meaning: ratio(mean * rule_count - top.meaning, rule_count - 1.0),
-            best_meaning: features.iter().map(|rule| rule.meaning).fold(-1.0, f64::max),
+            best_meaning: meanings().fold(-1.0, f64::max),
             example_meaning: top.example_meaning,
             example_words: top.example_words,
         };
@@ -196,15 +197,6 @@ impl TopRule<'_> {
 fn softmax_of_best(scores: &[f64]) -> f64 {
     let best = scores.first().copied().unwrap_or_default();
     1.0 / scores.iter().map(|score| libm::exp(score - best)).sum::<f64>().max(1.0)
-}
-
-/// `sum / count`; 0 if `count` is 0.
-fn ratio(sum: f64, count: f64) -> f64 {
-    if count > 0.0 { sum / count } else { 0.0 }
-}
-
-fn dot(values: &[f64], weights: &[f64]) -> f64 {
-    values.iter().zip(weights).map(|(value, weight)| value * weight).sum()
 }
 
 fn logistic(x: f64) -> f64 {

@@ -1,14 +1,14 @@
-//! The meaning of texts, as far as the embedding table knows it: documents and rules as directions, compared by cosine.
+//! The meaning of texts, as far as the embedding table has it: documents and rules as unit vectors, compared by cosine.
 //!
-//! A document has several directions: of the whole, and of each of its first passages. The
-//! background, the direction of everyday sentences, is subtracted from each; from those of the rules also half of what
-//! the rules have in common, so that the remainder distinguishes them.
+//! A document has several unit vectors: of the whole, and of each of its first passages. The mean vector of everyday
+//! sentences is subtracted from each; from those of the rules also half of what the rules have in common, so that the
+//! remainder distinguishes them.
 //!
-//! A table knows some languages; the one that is compiled in, English. In others there is no meaning, and the words
+//! A table supports some languages; the one that is compiled in, English. In others there is no meaning, and the words
 //! alone decide.
 
 use crate::document::{Document, Role, Span};
-use crate::text::{EmbeddingTable, PieceId, PieceWeight, Pieces, Vector, VectorSum};
+use crate::text::{EmbeddingTable, Language, PieceId, PieceWeight, Pieces, Vector, VectorSum};
 
 use super::term_matches::passages;
 
@@ -21,42 +21,47 @@ const MIN_LAST_PASSAGE_PIECES: usize = PASSAGE_PIECES / 2;
 /// A text of at most this many pieces is one passage: a paragraph and a third.
 const SINGLE_PASSAGE_PIECES: usize = 125;
 
-/// The maximum number of passages with directions of their own, from the start: two full pages. Later text counts only
-/// in the whole.
+/// The maximum number of passages with unit vectors of their own, from the start: two full pages. Later text counts
+/// only in the whole.
 const MAX_PASSAGES: usize = 12;
 
 /// The maximum number of pieces read, from the start of the document: some 400 full pages, as with words.
 const MAX_PIECES: usize = 300_000;
 
-/// The share of the rules' common direction that is subtracted if there are more than two rules.
+/// The share of the rules' mean that is subtracted if there are more than two rules.
 const COMMON_SHARE: f32 = 0.5;
 
-/// A rule set as directions.
+/// A rule set as unit vectors.
 #[derive(Debug, Clone)]
 pub(super) struct RuleVectors {
-    /// The direction of each rule; zero if no word of it carries meaning.
+    /// The unit vector of each rule; zero if no word of it carries meaning.
     pub centered: Vec<Vector>,
-    /// The directions without subtracting what the rules have in common.
+    /// The unit vectors without subtracting what the rules have in common.
     pub uncentered: Vec<Vector>,
     /// The table that they, and the documents compared with them, are computed with.
     pub table: &'static EmbeddingTable,
 }
 
 impl RuleVectors {
-    /// Computes the directions from the text of each rule: label and description, without what it excludes.
+    /// Computes the unit vectors from the text of each rule: label and description, without what it excludes.
     pub fn new(texts: &[String], table: &'static EmbeddingTable) -> Self {
-        let background = table.background();
-        let raw: Vec<Vector> = texts.iter().map(|text| sum_of(text, table).direction()).collect();
+        let mean = table.mean_vector();
+        let raw: Vec<Vector> = texts.iter().map(|text| sum_of(text, table).unit_vector()).collect();
         let mut common = Vector::ZERO;
         for rule in &raw {
             common = common.add_scaled(1.0 / raw.len() as f32, rule);
         }
-        let uncentered: Vec<Vector> = raw.iter().map(|rule| rule.add_scaled(-1.0, background).normalized().0).collect();
-        let center = |rule: &Vector| {
-            rule.add_scaled(COMMON_SHARE - 1.0, background).add_scaled(-COMMON_SHARE, &common).normalized().0
-        };
+        let uncentered: Vec<Vector> = raw.iter().map(|rule| rule.add_scaled(-1.0, mean).normalized().0).collect();
+        let center =
+            |rule: &Vector| rule.add_scaled(COMMON_SHARE - 1.0, mean).add_scaled(-COMMON_SHARE, &common).normalized().0;
         let centered = if raw.len() > 2 { raw.iter().map(center).collect() } else { uncentered.clone() };
         Self { centered, uncentered, table }
+    }
+
+    /// A text as unit vectors; None unless the table supports both the language of the text and that of the rules.
+    pub fn view(&self, document: &Document, language: Language, rule_language: Language) -> Option<SemanticView> {
+        let supports_languages = self.table.supports(language) && self.table.supports(rule_language);
+        supports_languages.then(|| SemanticView::new(document, self.table))
     }
 }
 
@@ -73,7 +78,7 @@ fn sum_of<'a>(text: &str, table: &'a EmbeddingTable) -> VectorSum<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PieceOccurrence {
     pub piece: PieceId,
-    pub share: PieceWeight,
+    pub weight: PieceWeight,
     /// The index of the passage.
     pub passage: usize,
     /// Index into the document's pages.
@@ -82,34 +87,34 @@ pub(super) struct PieceOccurrence {
     pub span: Span,
 }
 
-/// A direction of a document.
+/// A unit vector of a document.
 #[derive(Debug, Clone)]
-pub(super) struct SemanticDirection {
-    /// The unit vector, with the background subtracted.
+pub(super) struct TextVector {
+    /// The unit vector, with the mean vector subtracted.
     pub vector: Vector,
-    /// The length of the sum of pieces, and that of its direction without the background: the divisors of a piece's
+    /// The length of the sum of pieces, and that of its unit vector without the mean vector: the divisors of a piece's
     /// part of a cosine.
     pub lengths: (f64, f64),
 }
 
-impl SemanticDirection {
-    fn of(sum: &VectorSum<'_>, background: &Vector) -> Option<Self> {
+impl TextVector {
+    fn of(sum: &VectorSum<'_>, mean: &Vector) -> Option<Self> {
         let length = sum.length();
         if length <= 0.0 {
             return None;
         }
-        let (vector, centered_length) = sum.direction().add_scaled(-1.0, background).normalized();
+        let (vector, centered_length) = sum.unit_vector().add_scaled(-1.0, mean).normalized();
         (centered_length > 0.0).then_some(Self { vector, lengths: (length, centered_length) })
     }
 }
 
-/// A document as directions.
+/// A document as unit vectors.
 #[derive(Debug, Clone, Default)]
 pub(super) struct SemanticView {
-    /// The direction of the whole document; None if no word carries meaning.
-    pub whole: Option<SemanticDirection>,
-    /// The directions of its first passages, in order, with their indices.
-    pub passages: Vec<(usize, SemanticDirection)>,
+    /// The unit vector of the whole document; None if no word carries meaning.
+    pub whole: Option<TextVector>,
+    /// The unit vectors of its first passages, in order, with their indices.
+    pub passages: Vec<(usize, TextVector)>,
     /// The pieces of those passages, in order.
     pub occurrences: Vec<PieceOccurrence>,
 }
@@ -121,14 +126,14 @@ impl SemanticView {
         cosines.reduce(|best, next| if next.1 > best.1 { next } else { best }).map(|(passage_index, _)| passage_index)
     }
 
-    /// The direction of the whole document; None if no word carries meaning.
-    pub fn direction(&self) -> Option<Vector> {
+    /// The unit vector of the whole document; None if no word carries meaning.
+    pub fn unit_vector(&self) -> Option<Vector> {
         self.whole.as_ref().map(|whole| whole.vector.clone())
     }
 
-    /// Computes the directions of `document`.
-    pub fn new(document: &Document, table: &EmbeddingTable) -> Self {
-        let background = table.background();
+    /// Computes the unit vectors of `document`.
+    fn new(document: &Document, table: &EmbeddingTable) -> Self {
+        let mean = table.mean_vector();
         let mut view = Self::default();
         let mut sums = vec![VectorSum::new(table)];
         let mut whole = VectorSum::new(table);
@@ -157,7 +162,7 @@ impl SemanticView {
                         let span = Span { start: start + piece.word.start, end: start + piece.word.end };
                         view.occurrences.push(PieceOccurrence {
                             piece: piece.id,
-                            share: weight,
+                            weight,
                             passage: passage_index,
                             page: page_index,
                             span,
@@ -169,7 +174,7 @@ impl SemanticView {
         for sum in &sums {
             whole.add_sum(sum);
         }
-        view.whole = SemanticDirection::of(&whole, background);
+        view.whole = TextVector::of(&whole, mean);
         if count <= SINGLE_PASSAGE_PIECES {
             sums = vec![whole];
             for occurrence in &mut view.occurrences {
@@ -184,7 +189,7 @@ impl SemanticView {
         view.passages = sums
             .iter()
             .enumerate()
-            .filter_map(|(passage_index, sum)| Some((passage_index, SemanticDirection::of(sum, background)?)))
+            .filter_map(|(passage_index, sum)| Some((passage_index, TextVector::of(sum, mean)?)))
             .collect();
         view
     }

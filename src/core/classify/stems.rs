@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::evidence::Location;
+use super::math::ratio;
 use super::term_matches::passages;
 use crate::document::{Document, Span};
 use crate::text::{Language, Map, Vector, Words, map_for};
@@ -32,7 +33,7 @@ pub(super) struct TermWeight {
 /// A text encoded for the comparison with examples.
 #[derive(Debug, Clone)]
 pub(super) struct EncodedText {
-    pub direction: Option<Vector>,
+    pub unit_vector: Option<Vector>,
     /// The known stems. The weights have Euclidean length 1 together with those of the unknown stems.
     pub terms: Vec<TermWeight>,
     /// The locations of its words, each with the index of its stem in `terms`.
@@ -41,7 +42,11 @@ pub(super) struct EncodedText {
 
 impl EncodedText {
     /// Weighs the stems of a text. `look_up` returns the index of a stem, None if it is unknown, and its idf.
-    pub fn new(stems: &StemCounts, direction: Option<Vector>, look_up: impl Fn(&str) -> (Option<usize>, f64)) -> Self {
+    pub fn new(
+        stems: &StemCounts,
+        unit_vector: Option<Vector>,
+        look_up: impl Fn(&str) -> (Option<usize>, f64),
+    ) -> Self {
         let mut terms = Vec::new();
         let mut term_indices = vec![None; stems.counts.len()];
         let mut square = 0.0;
@@ -62,13 +67,8 @@ impl EncodedText {
         let locate = |&(location, stem_index): &(Location, usize)| {
             Some((location, term_indices.get(stem_index).copied().flatten()?))
         };
-        Self { direction, terms, locations: stems.locations.iter().filter_map(locate).collect() }
+        Self { unit_vector, terms, locations: stems.locations.iter().filter_map(locate).collect() }
     }
-}
-
-/// `part / whole`, 0 if there is no whole.
-pub(super) fn ratio(part: f64, whole: f64) -> f64 {
-    if whole > 0.0 { part / whole } else { 0.0 }
 }
 
 impl StemCounts {

@@ -423,7 +423,7 @@ fn one_example_changes_nothing_for_documents_unlike_it() {
             }
         }
     }
-    // Enough examples for the few-shot weights in every rule but one.
+    // Enough examples for centroids in every rule but one.
     let mut nearly = with_complaints();
     for (rule, learned) in nearly.rules.iter_mut().zip(business_with_examples().rules) {
         rule.examples = learned.examples;

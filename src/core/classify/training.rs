@@ -1,5 +1,5 @@
-//! What `src/train` needs to know of the engine: names and order of its numbers, its constants, and the features of
-//! documents.
+//! What `src/train` needs to know of the engine: names and order of its numbers, its hyperparameters and weights, and
+//! the features of documents.
 //!
 //! `src/train/fit.py` computes the inputs of the calibrator and its answers with formulas of its own, because it fits
 //! the weights that they depend on. The instances of `src/train/parity.jsonl` hold both to the same numbers.
@@ -19,7 +19,7 @@ use super::weights::Weights;
 pub struct TrainingFeatures {
     /// The features of each rule, in the order of the rules.
     pub features: Vec<Features>,
-    /// The context features of each rule; empty if the document has no direction.
+    /// The context features of each rule; empty if the document has no unit vector.
     pub context: Vec<ContextFeatures>,
     /// The number of content words.
     pub words: usize,
@@ -27,7 +27,7 @@ pub struct TrainingFeatures {
     pub score_scale: f64,
 }
 
-/// The names, constants and weights of the engine, as its training reads them from JSON.
+/// The names, hyperparameters and weights of the engine, as its training reads them from JSON.
 #[derive(Debug, Serialize)]
 pub struct EngineParameters {
     /// The names of the features of a rule, in the order of [`Features::values`].
@@ -36,15 +36,15 @@ pub struct EngineParameters {
     context: [&'static str; ContextFeatures::COUNT],
     /// The names of the inputs of the calibrator, in their order.
     inputs: Vec<&'static str>,
-    /// The constants that are set and not fitted, by name.
-    constants: BTreeMap<&'static str, f64>,
-    /// The fitted weights of each evidence mode, by its name in `constants.rs`.
+    /// The numbers that are set and not fitted, by name.
+    hyperparameters: BTreeMap<&'static str, f64>,
+    /// The fitted weights of each evidence mode, by its name in `fitted_weights.rs`.
     weights: BTreeMap<&'static str, &'static Weights>,
 }
 
-/// The evidence modes by the names of their weights in `constants.rs`.
+/// The evidence modes by the names of their weights in `fitted_weights.rs`.
 const EVIDENCE_MODES: [(&str, EvidenceMode); 3] =
-    [("LEXICAL", EvidenceMode::Lexical), ("SEMANTIC", EvidenceMode::Semantic), ("FEW_SHOT", EvidenceMode::FewShot)];
+    [("LEXICAL", EvidenceMode::Lexical), ("SEMANTIC", EvidenceMode::Semantic), ("CENTROIDS", EvidenceMode::Centroids)];
 
 impl EngineParameters {
     /// The parameters of this engine.
@@ -53,7 +53,7 @@ impl EngineParameters {
             features: Features::NAMES,
             context: ContextFeatures::NAMES,
             inputs: Inputs::names(),
-            constants: BTreeMap::from([
+            hyperparameters: BTreeMap::from([
                 ("hidden", HIDDEN as f64),
                 ("max_deviations", MAX_DEVIATIONS),
                 ("long_text_words", score::LONG_TEXT_WORDS as f64),
@@ -61,7 +61,7 @@ impl EngineParameters {
                 ("min_cosine", score::MIN_COSINE),
                 ("max_margin", score::MAX_MARGIN),
                 ("single_rule_margin", score::SINGLE_RULE_MARGIN),
-                ("min_spread", score::MIN_SPREAD),
+                ("min_std_dev", score::MIN_STD_DEV),
                 ("single_rule_standout", score::SINGLE_RULE_STANDOUT),
             ]),
             weights: EVIDENCE_MODES.into_iter().map(|(name, mode)| (name, mode.weights())).collect(),
@@ -122,7 +122,7 @@ mod tests {
         let features: Vec<Features> = instance.features.iter().copied().map(Features::from).collect();
         let scores: Vec<f64> = features
             .iter()
-            .map(|features| score::rounded(instance.score_scale * score::rank(features, mode)))
+            .map(|features| score::rounded(instance.score_scale * score::linear_score(features, mode)))
             .collect();
         assert!(scores.iter().zip(&expected.scores).all(|(a, b)| is_near(*a, *b)), "{scores:?} {:?}", expected.scores);
         let mut ranked: Vec<(usize, f64)> = scores.into_iter().enumerate().collect();
@@ -143,7 +143,7 @@ mod tests {
             assert!(is_near(by_name[name.as_str()], *value), "{name}: {} {value}", by_name[name.as_str()]);
         }
         let odds = mode.weights().calibrator.log_odds(&inputs);
-        let odds = [odds.any_fits, odds.top_is_right, odds.top_of_known];
+        let odds = [odds.any_fits, odds.top_is_right, odds.top_is_right_if_any_fits];
         assert!(odds.iter().zip(&expected.log_odds).all(|(a, b)| is_near(*a, *b)), "{odds:?} {:?}", expected.log_odds);
         assert_eq!(top.has_no_evidence(&features[expected.top]), expected.no_evidence);
         let answer = top.calibrate(0.0, true);
@@ -158,7 +158,7 @@ mod tests {
         let (parameters, instances) = text.split_once('\n').unwrap();
         let stored: Value = serde_json::from_str(parameters).unwrap();
         let engine: Value = serde_json::from_str(&serde_json::to_string(&EngineParameters::new()).unwrap()).unwrap();
-        for name in ["features", "context", "inputs", "constants", "weights"] {
+        for name in ["features", "context", "inputs", "hyperparameters", "weights"] {
             assert_eq!(stored[name], engine[name], "{HOW_TO_UPDATE}");
         }
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();

@@ -6,24 +6,34 @@ use std::io::{self, BufRead, BufReader, Read};
 use flate2::read::DeflateDecoder;
 use memchr::memmem;
 
+use super::password_protected;
 use crate::error::{Error, Result, Unreadable};
 use crate::limits;
 
-/// The name that [`detect_zip_format`] returns for DOCX.
-pub(crate) const DOCX: &str = "Word document";
+/// The content of an archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ZipContent {
+    /// A Word document (DOCX).
+    Word,
+    /// A format that is not read, by its human-readable name.
+    Other(&'static str),
+}
+
+/// An archive of no known format.
+const UNKNOWN: ZipContent = ZipContent::Other("ZIP archive");
 
 /// Entries that identify a format.
-const KINDS: &[(&str, &str)] = &[
-    ("word/document.xml", DOCX),
-    ("word/document2.xml", DOCX),
-    ("xl/workbook.xml", "Excel workbook"),
-    ("xl/workbook.bin", "Excel workbook"),
-    ("ppt/presentation.xml", "PowerPoint presentation"),
-    ("visio/document.xml", "Visio drawing"),
-    ("META-INF/container.xml", "EPUB book"),
-    ("META-INF/MANIFEST.MF", "Java archive"),
-    ("AndroidManifest.xml", "Android package"),
-    ("Index/Document.iwa", "Apple iWork document"),
+const ENTRIES: &[(&str, ZipContent)] = &[
+    ("word/document.xml", ZipContent::Word),
+    ("word/document2.xml", ZipContent::Word),
+    ("xl/workbook.xml", ZipContent::Other("Excel workbook")),
+    ("xl/workbook.bin", ZipContent::Other("Excel workbook")),
+    ("ppt/presentation.xml", ZipContent::Other("PowerPoint presentation")),
+    ("visio/document.xml", ZipContent::Other("Visio drawing")),
+    ("META-INF/container.xml", ZipContent::Other("EPUB book")),
+    ("META-INF/MANIFEST.MF", ZipContent::Other("Java archive")),
+    ("AndroidManifest.xml", ZipContent::Other("Android package")),
+    ("Index/Document.iwa", ZipContent::Other("Apple iWork document")),
 ];
 
 /// Media types of the entry `mimetype`, which OpenDocument and EPUB put first.
@@ -35,18 +45,16 @@ const MEDIA_TYPES: &[(&str, &str)] = &[
     ("application/epub+zip", "EPUB book"),
 ];
 
-/// The human-readable name of the format that an archive contains.
-pub(crate) fn detect_zip_format(bytes: &[u8]) -> &'static str {
+/// Determines the content of an archive from its entries.
+pub(crate) fn zip_content(bytes: &[u8]) -> ZipContent {
     let Ok(mut archive) = Archive::open(bytes) else {
-        return "ZIP archive";
+        return UNKNOWN;
     };
     if let Some(media_type) = archive.text("mimetype") {
-        return MEDIA_TYPES
-            .iter()
-            .find(|(name, _)| media_type.starts_with(name))
-            .map_or("ZIP archive", |(_, kind)| kind);
+        let known = MEDIA_TYPES.iter().find(|(name, _)| media_type.starts_with(name));
+        return known.map_or(UNKNOWN, |(_, format)| ZipContent::Other(format));
     }
-    KINDS.iter().find(|(entry, _)| archive.has(entry)).map_or("ZIP archive", |(_, kind)| kind)
+    ENTRIES.iter().find(|(entry, _)| archive.has(entry)).map_or(UNKNOWN, |(_, content)| *content)
 }
 
 /// An archive whose entries are read within the bounds of [`limits`].
@@ -91,7 +99,7 @@ impl<'a> Archive<'a> {
                     format!("The archive has more than {} entries", limits::MAX_ARCHIVE_ENTRIES),
                 ));
             }
-            let Some((name, mut entry, length)) = entry(rest) else { break };
+            let Some((name, mut entry, length)) = parse_directory_record(rest) else { break };
             entry.offset = entry.offset.saturating_add(preceding_bytes);
             entries.insert(name, entry);
             rest = rest.get(length..).unwrap_or_default();
@@ -117,14 +125,17 @@ impl<'a> Archive<'a> {
             return Ok(None);
         };
         if entry.encrypted {
-            return Err(Error::unreadable(Unreadable::Encrypted, "The document is protected by a password"));
+            return Err(password_protected());
         }
         let packed =
             data(self.bytes, entry).ok_or_else(|| Error::unreadable(Unreadable::Damaged, "The archive is damaged"))?;
         let inflated: Box<dyn Read> = match entry.method {
             0 => Box::new(packed),
             8 => Box::new(DeflateDecoder::new(packed)),
-            _ => return Err(Error::unreadable(Unreadable::Damaged, "The archive is packed in a way that is not read")),
+            _ => {
+                let message = "The archive uses an unsupported compression method";
+                return Err(Error::unreadable(Unreadable::Unsupported, message));
+            }
         };
         let by_ratio =
             (packed.len() as u64).saturating_mul(limits::MAX_INFLATION_RATIO).max(limits::INFLATION_GRACE_BYTES);
@@ -183,7 +194,7 @@ fn end_record(bytes: &[u8]) -> Option<usize> {
 }
 
 /// Parses a record of the central directory: the name and the entry, and the length of the record.
-fn entry(record: &[u8]) -> Option<(String, Entry, usize)> {
+fn parse_directory_record(record: &[u8]) -> Option<(String, Entry, usize)> {
     const FIXED: usize = 46;
     let name_length = usize::from(u16_at(record, 28)?);
     let extra_length = usize::from(u16_at(record, 30)?);
@@ -244,6 +255,7 @@ pub(crate) mod tests {
     use flate2::write::DeflateEncoder;
 
     use super::*;
+    use crate::error::ErrorKind;
 
     /// Packs files into an archive in memory.
     pub(crate) fn pack(files: &[(&str, &[u8])]) -> Vec<u8> {
@@ -287,14 +299,26 @@ pub(crate) mod tests {
     #[test]
     fn detects_the_format() {
         for (files, expected) in [
-            (&[("word/document.xml", &b"<w/>"[..])][..], DOCX),
-            (&[("xl/workbook.xml", b"")], "Excel workbook"),
-            (&[("mimetype", b"application/vnd.oasis.opendocument.text")], "OpenDocument text"),
-            (&[("a.txt", b"x")], "ZIP archive"),
+            (&[("word/document.xml", &b"<w/>"[..])][..], ZipContent::Word),
+            (&[("xl/workbook.xml", b"")], ZipContent::Other("Excel workbook")),
+            (&[("mimetype", b"application/vnd.oasis.opendocument.text")], ZipContent::Other("OpenDocument text")),
+            (&[("a.txt", b"x")], UNKNOWN),
         ] {
-            assert_eq!(detect_zip_format(&pack(files)), expected);
+            assert_eq!(zip_content(&pack(files)), expected);
         }
-        assert_eq!(detect_zip_format(b"PK\x03\x04broken"), "ZIP archive");
+        assert_eq!(zip_content(b"PK\x03\x04broken"), UNKNOWN);
+    }
+
+    #[test]
+    fn another_compression_method_is_not_supported() {
+        let bytes = pack(&[("word/document.xml", b"<w/>")]);
+        let mut archive = Archive::open(&bytes).unwrap();
+        archive.entries.get_mut("word/document.xml").unwrap().method = 12;
+        let error = archive.entry("word/document.xml", length).unwrap_err();
+        assert_eq!(
+            (error.kind(), error.message()),
+            (ErrorKind::Unreadable(Unreadable::Unsupported), "The archive uses an unsupported compression method")
+        );
     }
 
     #[test]

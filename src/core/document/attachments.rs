@@ -1,6 +1,6 @@
 //! Files inside a document: embedded in a PDF or attached to a mail.
 
-use super::formats::Attachments;
+use super::formats::AttachmentHandling;
 use super::source::Source;
 use super::{AttachedFile, Document, ReadOptions, detect};
 use crate::error::{Error, Result, Unreadable};
@@ -17,8 +17,8 @@ pub fn attachments(bytes: &[u8]) -> Result<Vec<AttachedFile>> {
     super::check_size(bytes)?;
     let format = detect::detect(&Source::new(bytes))?;
     match format.spec().attachments {
-        Attachments::None => Ok(Vec::new()),
-        Attachments::Listed(list) | Attachments::Read(list) => {
+        AttachmentHandling::None => Ok(Vec::new()),
+        AttachmentHandling::List(list) | AttachmentHandling::ReadEach(list) => {
             list(bytes).map_err(|error| error.with_format(format.extension()))
         }
     }

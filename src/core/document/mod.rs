@@ -4,10 +4,10 @@
 //! positions: every [`Passage`] and [`Word`] is a [`Span`] of its page's text, and if the format has a layout (PDF),
 //! a word also has a [`Rect`] on the page, so that evidence can be drawn over it.
 //!
-//! [`formats`] is the table of formats. [`mod@detect`] picks one, and its reader reads the file. Formats without a layout
-//! return their text as blocks, which [`page_builder`] turns into pages; for PDF, the module `layout` finds words, lines
-//! and reading order from the positions of the glyphs. Everything is bounded by [`crate::limits`]: when a limit is
-//! exceeded, [`read`] fails and names it.
+//! [`formats`] is the table of formats. [`mod@detect`] picks one, and its reader reads the file. Formats without a
+//! layout return their text as blocks, which [`page_builder`] turns into pages; for PDF, the module `layout` finds
+//! words, lines and reading order from the positions of the glyphs. Everything is bounded by [`crate::limits`]: when a
+//! limit is exceeded, [`read`] fails and names it.
 //!
 //! The cargo features `pdf`, `office` and `charsets` say what a build can read. Without one of them, a file that needs
 //! it fails with [`Unreadable::NotIncluded`], and every other file gives the same document as in a complete build.
@@ -20,8 +20,6 @@
 mod archive;
 mod attached_file;
 mod attachments;
-#[cfg(feature = "charsets")]
-mod charsets;
 mod detect;
 mod encoding;
 mod formats;
@@ -263,6 +261,11 @@ fn read_as(format: Format, source: &Source<'_>, selection: &PageSelection) -> Re
         Some(read) => read(source, selection),
         None => Err(Error::not_included(&format!("the format {}", spec.name), spec.feature.unwrap_or_default())),
     }
+}
+
+/// The error of a document whose content is encrypted.
+fn password_protected() -> Error {
+    Error::unreadable(Unreadable::Encrypted, "The document is protected by a password")
 }
 
 /// Fails if the document contains no text.

@@ -1,4 +1,4 @@
-//! A file to read, with what is found out about its bytes, each once.
+//! A file to read. What a ZIP archive contains is determined once; everything else at every call.
 
 use std::borrow::Cow;
 #[cfg(feature = "office")]
@@ -7,13 +7,13 @@ use std::cell::OnceCell;
 use memchr::memmem;
 
 #[cfg(feature = "office")]
-use super::archive;
+use super::archive::{self, ZipContent};
 use super::encoding;
 use super::page_builder;
 use crate::error::Result;
 use crate::limits;
 
-/// The bytes in which a PDF must begin: readers accept its header anywhere in the first kilobyte.
+/// The number of leading bytes searched for `%PDF-`: readers accept the header anywhere in the first kilobyte.
 const PDF_HEADER_WITHIN: usize = 1024;
 
 /// The number of bytes that are decoded to recognise text that is too large to be read.
@@ -24,7 +24,7 @@ const TEXT_HEAD_BYTES: usize = 64 * 1024;
 pub(super) struct Source<'a> {
     bytes: &'a [u8],
     #[cfg(feature = "office")]
-    zip_content: OnceCell<Option<&'static str>>,
+    zip_content: OnceCell<Option<ZipContent>>,
 }
 
 impl<'a> Source<'a> {
@@ -49,17 +49,17 @@ impl<'a> Source<'a> {
         self.bytes.starts_with(b"PK\x03\x04") || self.bytes.starts_with(b"PK\x05\x06")
     }
 
-    /// The human-readable name of the format inside a ZIP archive; None if the file is no archive.
+    /// The content of a ZIP archive; None if the file is no archive. Determined at the first call.
     #[cfg(feature = "office")]
-    pub fn zip_content(&self) -> Option<&'static str> {
-        *self.zip_content.get_or_init(|| self.is_zip().then(|| archive::detect_zip_format(self.bytes)))
+    pub fn zip_content(&self) -> Option<ZipContent> {
+        *self.zip_content.get_or_init(|| self.is_zip().then(|| archive::zip_content(self.bytes)))
     }
 
     /// The text of the file, or its beginning if it is too large to be read; None if it is binary data.
     ///
     /// # Errors
     ///
-    /// `NotIncluded` if the encoding is not UTF-8 and this build has no encoding tables.
+    /// `NotIncluded` if the encoding is not UTF-8 and this build has no other encodings.
     pub fn text_to_recognize(&self) -> Result<Option<Cow<'a, str>>> {
         let is_too_large = self.bytes.len() as u64 > limits::MAX_TEXT_BYTES;
         let inspected = if is_too_large { self.bytes.get(..TEXT_HEAD_BYTES) } else { None };
@@ -72,14 +72,14 @@ impl<'a> Source<'a> {
     ///
     /// `TooLarge` if there is more of it than is read; `NotIncluded` as for [`Self::text_to_recognize`].
     pub fn text(&self) -> Result<Cow<'a, str>> {
-        self.text_declared_as(None)
+        self.text_with_encoding(None)
     }
 
-    /// As [`Self::text`], if the file declares its encoding.
-    pub fn text_declared_as(&self, encoding: Option<&str>) -> Result<Cow<'a, str>> {
+    /// As [`Self::text`], with the name of the encoding that the file declares, if it does.
+    pub fn text_with_encoding(&self, declared: Option<&str>) -> Result<Cow<'a, str>> {
         if self.bytes.len() as u64 > limits::MAX_TEXT_BYTES {
             return Err(page_builder::too_large());
         }
-        encoding::decode(self.bytes, encoding)
+        encoding::decode(self.bytes, declared)
     }
 }

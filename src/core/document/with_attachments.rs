@@ -85,11 +85,11 @@ impl From<Document> for DocumentWithAttachments {
 /// As [`read`]. An error of an attachment is reported on the attachment.
 pub fn read_with_attachments(bytes: &[u8], options: &ReadOptions) -> Result<DocumentWithAttachments> {
     let document = read(bytes, options)?;
-    let has_child_documents = document.format.has_child_documents();
+    let reads_attachments = document.format.reads_attachments();
     let attachments = match attachments(bytes) {
         Ok(files) => {
             let read = |(index, file): (usize, AttachedFile)| {
-                let read = has_child_documents.then(|| read_attachment(index, &file));
+                let read = reads_attachments.then(|| read_attachment(index, &file));
                 Attachment::new(file, read)
             };
             files.into_iter().enumerate().map(read).collect()

@@ -1,5 +1,5 @@
 //! Measures the quality of the answers: `npm run quality -- DIR [--json FILE]`, `--few` for the effect of the first
-//! examples, or `--instances` for the training instances of the constants. `--parameters`, without DIR, prints what the
+//! examples, or `--instances` for the training instances of the weights. `--parameters`, without DIR, prints what the
 //! instances begin with.
 //!
 //! DIR holds tasks: `NAME.rules.json`, a list of `{type, description}`, and `NAME.jsonl`, lines of `{text, label,
@@ -19,9 +19,9 @@
 //! one rule, and with one to four in each: means over draws from the split `train`, or from the test lines if that has
 //! none; the drawn lines are then not tested. The null lines are the task's own.
 //!
-//! `--instances` writes the training instances that `src/train/fit.py` fits the engine's constants on, from the lines
-//! of every split. The first line has the parameters of the engine: the names and the order of its numbers, and its
-//! constants.
+//! `--instances` writes the training instances that `src/train/fit.py` fits the engine's weights on, from the lines
+//! of every split. The first line has the parameters of the engine: the names and the order of its numbers, its
+//! hyperparameters and its weights.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -9,7 +9,7 @@ use super::dates::{self, DateOrder};
 use super::numbers::{self, CURRENCIES, DecimalSeparator};
 use super::page_grid::PageGrid;
 use crate::document::{Rect, Span};
-use crate::text::languages::{EXTRACTION, WordSet};
+use crate::text::languages::{WordSet, lists};
 use crate::text::{Language, detect_language, fold, words};
 
 /// The maximum number of candidates of one kind. A statement of a thousand bookings has a few thousand amounts.
@@ -73,7 +73,7 @@ impl NumberAndDateFormat {
 
 /// The decimal separator that is common in a language.
 fn decimal_separator(language: Language) -> DecimalSeparator {
-    let mut habits = EXTRACTION.entries().filter(|entry| entry.list == "decimal_separator");
+    let mut habits = lists::DECIMAL_SEPARATOR.entries();
     let is_point = habits.any(|entry| entry.language == Some(language) && entry.text == "point");
     if is_point { DecimalSeparator::Point } else { DecimalSeparator::Comma }
 }
@@ -229,8 +229,8 @@ fn is_name(word: &str) -> bool {
 }
 
 /// The words for yes and for no.
-static YES: LazyLock<WordSet> = LazyLock::new(|| EXTRACTION.set("yes"));
-static NO: LazyLock<WordSet> = LazyLock::new(|| EXTRACTION.set("no"));
+static YES: LazyLock<WordSet> = LazyLock::new(|| lists::YES.set());
+static NO: LazyLock<WordSet> = LazyLock::new(|| lists::NO.set());
 
 fn booleans(text: &str) -> Vec<CodeMatch> {
     let by_check_box = text.char_indices().filter_map(|(start, c)| {

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use super::candidates::{Candidate, ScoredCandidate};
 use super::page_grid::PageGrid;
 use crate::document::Span;
-use crate::text::languages::{EXTRACTION, WordSet};
+use crate::text::languages::{WordSet, lists};
 use crate::text::words;
 
 /// The words around the name of a place, from the language data.
@@ -21,9 +21,9 @@ struct Words {
 }
 
 static WORDS: LazyLock<Words> = LazyLock::new(|| Words {
-    cues: EXTRACTION.list("law_cues").map(|cue| cue.split(' ').collect()).collect(),
-    fillers: EXTRACTION.set("law_fillers"),
-    governing: EXTRACTION.set("governing_words"),
+    cues: lists::LAW_CUES.texts().map(|cue| cue.split(' ').collect()).collect(),
+    fillers: lists::LAW_FILLERS.set(),
+    governing: lists::GOVERNING_WORDS.set(),
 });
 
 /// The maximum number of words of a name: "the District of Columbia", "England and Wales".

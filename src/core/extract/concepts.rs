@@ -8,7 +8,7 @@
 use std::sync::LazyLock;
 
 use super::FieldKind;
-use crate::text::languages::{EXTRACTION, Entry, LABELS, WordSet};
+use crate::text::languages::{Entry, LABELS, WordSet, lists};
 use crate::text::{Map, words};
 
 /// The strength of a weak name: `date` alone means less than `invoice date`.
@@ -84,8 +84,8 @@ pub(super) fn canonical(phrase: &str) -> Vec<String> {
 }
 
 /// Words for "number", and words such as "of" that names do without.
-static NUMBER_WORDS: LazyLock<WordSet> = LazyLock::new(|| EXTRACTION.set("number_words"));
-static FUNCTION_WORDS: LazyLock<WordSet> = LazyLock::new(|| EXTRACTION.set("function_words"));
+static NUMBER_WORDS: LazyLock<WordSet> = LazyLock::new(|| lists::NUMBER_WORDS.set());
+static FUNCTION_WORDS: LazyLock<WordSet> = LazyLock::new(|| lists::FUNCTION_WORDS.set());
 
 /// A folded word for comparison; None for function words such as "of".
 pub(super) fn canonical_word(word: &str) -> Option<&str> {

@@ -9,7 +9,7 @@ use super::page_grid::{PageGrid, Segment};
 use super::power;
 use super::schema::Field;
 use crate::document::{Rect, Span};
-use crate::text::languages::{EXTRACTION, WordSet};
+use crate::text::languages::{WordSet, lists};
 use crate::text::words;
 
 /// The factor for the strength of a label per preceding word: names in prose are rarely labels.
@@ -22,7 +22,7 @@ const MAX_PRECEDING_WORDS: i32 = 3;
 const MAX_HITS: usize = 20_000;
 
 /// Words between a label and a value that connect them instead of separating them.
-static CONNECTING_WORDS: LazyLock<WordSet> = LazyLock::new(|| EXTRACTION.set("connecting_words"));
+static CONNECTING_WORDS: LazyLock<WordSet> = LazyLock::new(|| lists::CONNECTING_WORDS.set());
 
 /// A label in the document.
 #[derive(Debug, Clone, Copy)]

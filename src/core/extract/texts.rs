@@ -10,7 +10,7 @@ use super::page_grid::PageGrid;
 use super::schema::{Field, FieldKind};
 use super::{Citation, numbers};
 use crate::document::{Rect, Span};
-use crate::text::languages::{EXTRACTION, WordSet};
+use crate::text::languages::{WordSet, lists};
 use crate::text::{fold, words};
 
 /// The maximum length of a text, in bytes.
@@ -42,9 +42,9 @@ struct Words {
 }
 
 static WORDS: LazyLock<Words> = LazyLock::new(|| Words {
-    legal_forms: EXTRACTION.set("legal_forms"),
-    dotted_legal_forms: EXTRACTION.list("dotted_legal_forms").collect(),
-    salutations: EXTRACTION.set("salutations"),
+    legal_forms: lists::LEGAL_FORMS.set(),
+    dotted_legal_forms: lists::DOTTED_LEGAL_FORMS.texts().collect(),
+    salutations: lists::SALUTATIONS.set(),
 });
 
 /// The scores of the first and the second company without a label: the first is mostly the sender.

@@ -48,7 +48,7 @@ pub fn classify(content: &Content, classification: &Classification) -> Result<Cl
     let document = content.document(&classification.read_options)?;
     let classifier = classifier_cache::classifier(classification);
     let mut attachments = Vec::new();
-    if document.format.has_child_documents() {
+    if document.format.reads_attachments() {
         match content.attachments() {
             Ok(files) => {
                 attachments.extend(files.into_iter().enumerate().map(|file| classify_attachment(&classifier, file)));

@@ -22,7 +22,7 @@ use foldhash::fast::FixedState;
 
 #[cfg(test)]
 pub(crate) use embedding::tiny_table;
-pub use embedding::{EmbeddingTable, PieceWeight, TableError, Vector, VectorSum, WIDTH};
+pub use embedding::{DIMENSIONS, EmbeddingTable, PieceWeight, Vector, VectorSum};
 pub use fold::fold;
 pub use languages::{Language, StopWordCounts, detect_language};
 pub use pieces::{PIECES, Piece, PieceId, Pieces, UNKNOWN, is_continuation, piece_text};

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use model2vec_rs::model::StaticModel;
-use sortroom::text::{PIECES, PieceId, WIDTH, is_continuation, piece_text};
+use sortroom::text::{DIMENSIONS, PIECES, PieceId, is_continuation, piece_text};
 
-/// A model with a row of [`WIDTH`] single-precision numbers for every piece. The values do not affect its speed.
+/// A model with a row of [`DIMENSIONS`] single-precision numbers for every piece. The values do not affect its speed.
 pub fn model() -> StaticModel {
     let piece = |id| format!("{}{}", if is_continuation(id) { "##" } else { "" }, piece_text(id));
     let vocabulary: BTreeMap<_, _> = (0..PIECES as u16).map(|id| (piece(PieceId(id)), id)).collect();
@@ -32,9 +32,9 @@ pub fn model() -> StaticModel {
 
 /// The table as a safetensors file: length of the header, header, numbers.
 fn table() -> Vec<u8> {
-    let numbers = (0..PIECES * WIDTH).map(|index| (index % 255) as f32 / 127.0 - 1.0);
+    let numbers = (0..PIECES * DIMENSIONS).map(|index| (index % 255) as f32 / 127.0 - 1.0);
     let header = serde_json::json!({
-        "embeddings": { "dtype": "F32", "shape": [PIECES, WIDTH], "data_offsets": [0, 4 * PIECES * WIDTH] },
+        "embeddings": { "dtype": "F32", "shape": [PIECES, DIMENSIONS], "data_offsets": [0, 4 * PIECES * DIMENSIONS] },
     });
     let header = format!("{header:8}").into_bytes();
     let mut file = (header.len() as u64).to_le_bytes().to_vec();

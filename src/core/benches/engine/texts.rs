@@ -366,13 +366,13 @@ pub fn texts() -> Vec<String> {
     (0..DOCUMENTS).map(|number| pages(number, PAGES).join("\n\n")).collect()
 }
 
-/// The direction of a text: the part of the embedding that is measured.
+/// The unit vector of a text: the part of the embedding that is measured.
 pub fn embed(text: &str) -> Vector {
     let mut sum = VectorSum::new(EmbeddingTable::builtin());
     for piece in Pieces::new(text) {
         sum.add(piece.id, PieceWeight::Full);
     }
-    sum.direction()
+    sum.unit_vector()
 }
 
 /// The slowest document to read: one word of 10 MB.

@@ -15,19 +15,19 @@ const MAIL_HEAD_BYTES: usize = 64 * 1024;
 /// A text part with fewer letters than this is only a notice such as "open this mail elsewhere".
 const MIN_TEXT_LETTERS: usize = 20;
 
-/// Charsets that every build can decode.
+/// Encodings that every build can decode.
 #[cfg(any(test, not(feature = "charsets")))]
-const COMMON_CHARSETS: [&[u8]; 8] =
+const COMMON_ENCODINGS: [&[u8]; 8] =
     [b"utf-8", b"utf8", b"us-ascii", b"ascii", b"iso-8859-1", b"latin1", b"iso-8859-15", b"windows-1252"];
 
-/// Whether no part of a mail names a charset that needs a decoding table. Names are searched for everywhere, also in
-/// the text, so the result may be false for a mail that needs no table.
+/// Whether no part of a mail names an encoding that this build cannot decode. Names are searched for everywhere, also
+/// in the text, so the result may be false for a mail that can be decoded.
 #[cfg(any(test, not(feature = "charsets")))]
-fn uses_common_charsets(bytes: &[u8]) -> bool {
+fn uses_common_encodings(bytes: &[u8]) -> bool {
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte);
     let is_common = |rest: &[u8]| {
         let name = rest.iter().position(|byte| !is_name(byte)).map_or(rest, |end| rest.get(..end).unwrap_or_default());
-        name.is_empty() || COMMON_CHARSETS.iter().any(|charset| charset.eq_ignore_ascii_case(name))
+        name.is_empty() || COMMON_ENCODINGS.iter().any(|encoding| encoding.eq_ignore_ascii_case(name))
     };
     let after = |index: usize| bytes.get(index..).unwrap_or_default();
     let has_word_at = |index: usize, word: &[u8]| {
@@ -86,10 +86,6 @@ pub(crate) fn is_mail(bytes: &[u8]) -> bool {
 /// Reads a mail file.
 pub(crate) fn read(bytes: &[u8]) -> Result<Document> {
     let message = parse(bytes)?;
-    let title = message.subject().map(|subject| subject.split_whitespace().collect::<Vec<_>>().join(" "));
-    let title = title.filter(|title| !title.is_empty());
-
-    let mut blocks: Vec<_> = title.iter().map(|title| Block::new(Role::Title, title.as_str())).collect();
     let fields = [
         ("From", message.from().map(format_addresses)),
         ("To", message.to().map(format_addresses)),
@@ -99,23 +95,27 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Document> {
         .into_iter()
         .filter_map(|(name, value)| value.filter(|value| !value.is_empty()).map(|value| format!("{name}: {value}")))
         .collect();
-    blocks.push(Block::new(Role::Header, fields.join("\n")));
-    blocks.extend(mail_body::roles(body(&message)?));
-    Ok(Document { format: Format::Eml, title, pages: vec![page_builder::build_page(1, blocks)], page_count: 1 })
+    let header = Block::new(Role::Header, fields.join("\n"));
+    Ok(document(message.subject().unwrap_or_default(), Some(header), body(&message)?))
 }
 
 /// Makes a document from a mail given as subject and body.
 pub(crate) fn read_mail(mail: &Mail) -> Result<Document> {
-    let title = mail.subject.split_whitespace().collect::<Vec<_>>().join(" ");
-    let title = Some(title).filter(|title| !title.is_empty());
     page_builder::check_text(&mail.body)?;
     let body = if is_markup(&mail.body) { html::blocks(&mail.body).1 } else { plain::blocks(&mail.body) };
     if body.len() > limits::MAX_PASSAGES {
         return Err(page_builder::too_many_passages());
     }
+    Ok(document(&mail.subject, None, body))
+}
+
+/// The document of a mail. The subject, if it is not empty, is the title.
+fn document(subject: &str, header: Option<Block>, body: Vec<Block>) -> Document {
+    let title = Some(subject.split_whitespace().collect::<Vec<_>>().join(" ")).filter(|title| !title.is_empty());
     let mut blocks: Vec<_> = title.iter().map(|title| Block::new(Role::Title, title.as_str())).collect();
+    blocks.extend(header);
     blocks.extend(mail_body::roles(body));
-    Ok(Document { format: Format::Eml, title, pages: vec![page_builder::build_page(1, blocks)], page_count: 1 })
+    Document { format: Format::Eml, title, pages: vec![page_builder::build_page(1, blocks)], page_count: 1 }
 }
 
 /// Whether a body is HTML: it contains a tag that mail programs write. Without a header no media type is declared.
@@ -142,7 +142,7 @@ fn parse(bytes: &[u8]) -> Result<Message<'_>> {
     };
     check(bytes)?;
     #[cfg(not(feature = "charsets"))]
-    if !uses_common_charsets(bytes) {
+    if !uses_common_encodings(bytes) {
         return Err(Error::not_included("the encoding of this mail", "charsets"));
     }
     MessageParser::default().parse(bytes).ok_or_else(|| Error::unreadable(Unreadable::Damaged, "The mail is damaged"))
@@ -171,11 +171,11 @@ pub(crate) fn attachments(bytes: &[u8]) -> Result<Vec<AttachedFile>> {
 
 /// Fails if the mail may exceed the limits for header fields, addresses or parts.
 fn check(bytes: &[u8]) -> Result<()> {
-    let (mut lines, mut commas, mut parts, mut mails) = (0, 0, 0, 0);
+    let (mut lines, mut commas, mut parts, mut messages) = (0, 0, 0, 0);
     for line in bytes.split(|byte| *byte == b'\n') {
         lines += 1;
         commas += line.iter().filter(|byte| **byte == b',').count();
-        mails += count_nested_messages(line);
+        messages += count_nested_messages(line);
         let has_content_type = line.get(..13).is_some_and(|name| name.eq_ignore_ascii_case(b"content-type:"));
         parts += usize::from(has_content_type || line.starts_with(b"--"));
     }
@@ -183,7 +183,7 @@ fn check(bytes: &[u8]) -> Result<()> {
         () if lines > limits::MAX_MAIL_LINES => (limits::MAX_MAIL_LINES, "lines"),
         () if commas > limits::MAX_MAIL_LINES => (limits::MAX_MAIL_LINES, "commas"),
         () if parts > limits::MAX_MAIL_PARTS => (limits::MAX_MAIL_PARTS, "parts"),
-        () if mails > limits::MAX_MAILS_IN_MAIL => (limits::MAX_MAILS_IN_MAIL, "mails in it"),
+        () if messages > limits::MAX_NESTED_MESSAGES => (limits::MAX_NESTED_MESSAGES, "nested messages"),
         () => return Ok(()),
     };
     Err(Error::unreadable(Unreadable::TooLarge, format!("The mail has more than {limit} {items}")))
@@ -251,7 +251,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn recognizes_mails_with_common_charsets_only() {
+    fn recognizes_mails_with_common_encodings_only() {
         for (mail, expected) in [
             ("Content-Type: text/plain; charset=UTF-8", true),
             ("Content-Type: text/plain; Charset = \"iso-8859-15\"", true),
@@ -263,7 +263,7 @@ mod tests {
             ("Content-Disposition: attachment; filename*=shift_jis'ja'x", false),
             ("Content-Type: text/plain; charset=koi8-r", false),
         ] {
-            assert_eq!(uses_common_charsets(mail.as_bytes()), expected, "{mail}");
+            assert_eq!(uses_common_encodings(mail.as_bytes()), expected, "{mail}");
         }
     }
 
@@ -271,8 +271,12 @@ mod tests {
     fn limits_lines_commas_parts_and_nested_mails() {
         let head = "From: a\r\nTo: b\r\n";
         for (part, limit, message) in [
-            ("Content-Type: Message/rfc822\r\n\r\n", limits::MAX_MAILS_IN_MAIL, "more than 100 mails in it"),
-            ("Content-Type: multipart/digest; boundary=x\r\n", limits::MAX_MAILS_IN_MAIL, "more than 100 mails in it"),
+            ("Content-Type: Message/rfc822\r\n\r\n", limits::MAX_NESTED_MESSAGES, "more than 100 nested messages"),
+            (
+                "Content-Type: multipart/digest; boundary=x\r\n",
+                limits::MAX_NESTED_MESSAGES,
+                "more than 100 nested messages",
+            ),
             ("--x\r\n", limits::MAX_MAIL_PARTS, "more than 20000 parts"),
             ("a,", limits::MAX_MAIL_LINES, "more than 500000 commas"),
             ("a\r\n", limits::MAX_MAIL_LINES, "more than 500000 lines"),

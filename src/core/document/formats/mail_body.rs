@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use super::plain;
 use crate::document::page_builder::{self, Block};
 use crate::document::{Page, Role};
-use crate::text::languages::MAIL;
+use crate::text::languages::lists;
 
 /// The words of mails that are not new text, from the language data.
 struct Words {
@@ -36,13 +36,13 @@ const ANY_TEXT: char = '…';
 static WORDS: LazyLock<Words> = LazyLock::new(|| {
     let split = |line: &'static str| line.split_once(ANY_TEXT).map(|(start, verb)| (start, verb.trim()));
     Words {
-        attribution_lines: MAIL.list("attribution_lines").filter_map(split).collect(),
-        sender_fields: MAIL.list("sender_fields").collect(),
-        date_fields: MAIL.list("date_fields").collect(),
-        reply_separators: MAIL.list("reply_separators").collect(),
-        forward_separators: MAIL.list("forward_separators").collect(),
-        device_signatures: MAIL.list("device_signatures").map(|line| line.trim_end_matches(ANY_TEXT)).collect(),
-        disclaimers: MAIL.list("disclaimers").map(|words| words.split(" + ").collect()).collect(),
+        attribution_lines: lists::ATTRIBUTION_LINES.texts().filter_map(split).collect(),
+        sender_fields: lists::SENDER_FIELDS.texts().collect(),
+        date_fields: lists::DATE_FIELDS.texts().collect(),
+        reply_separators: lists::REPLY_SEPARATORS.texts().collect(),
+        forward_separators: lists::FORWARD_SEPARATORS.texts().collect(),
+        device_signatures: lists::DEVICE_SIGNATURES.texts().map(|line| line.trim_end_matches(ANY_TEXT)).collect(),
+        disclaimers: lists::DISCLAIMERS.texts().map(|words| words.split(" + ").collect()).collect(),
     }
 });
 

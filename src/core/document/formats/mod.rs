@@ -1,7 +1,8 @@
 //! The table of formats: how each is recognised and read.
 //!
-//! Adding a format is one module in this folder and one row in [`formats!`](self). A row with a cargo feature is always
-//! recognised; a build without the feature says that it cannot read the file.
+//! Adding a format is one module in this folder, one row in [`formats!`](self), and, for ZIP formats, a row in the
+//! table of `archive.rs`. A row with a cargo feature is always recognised; a build without the feature says that it
+//! cannot read the file.
 
 #[cfg(feature = "office")]
 pub(super) mod docx;
@@ -17,7 +18,7 @@ pub(super) mod unsupported;
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "office")]
-use super::archive;
+use super::archive::ZipContent;
 use super::attached_file::AttachedFile;
 use super::source::Source;
 use super::{Document, PageSelection};
@@ -41,7 +42,7 @@ pub(super) struct FormatSpec {
     /// The cargo feature that contains the reader, if it is not in every build.
     pub feature: Option<&'static str>,
     /// What to do with the files inside.
-    pub attachments: Attachments,
+    pub attachments: AttachmentHandling,
 }
 
 /// How files of a format are recognised.
@@ -57,18 +58,18 @@ pub(super) enum Recognize {
 pub(super) type Reader = fn(&Source<'_>, &PageSelection) -> Result<Document>;
 
 /// Lists the files inside a file.
-pub(super) type AttachmentReader = fn(&[u8]) -> Result<Vec<AttachedFile>>;
+pub(super) type ListAttachments = fn(&[u8]) -> Result<Vec<AttachedFile>>;
 
-/// The files inside a document.
+/// What to do with the files inside a document.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Attachments {
-    /// The format has none, or they are not looked for.
+pub(super) enum AttachmentHandling {
+    /// Nothing: the format has none, or they are not looked for.
     None,
-    /// Embedded files: listed, but not read.
+    /// List them without reading them.
     #[cfg_attr(not(feature = "pdf"), expect(dead_code, reason = "only PDF has them"))]
-    Listed(AttachmentReader),
-    /// Child documents: each is read and classified on its own.
-    Read(AttachmentReader),
+    List(ListAttachments),
+    /// List them, and read each as a document of its own.
+    ReadEach(ListAttachments),
 }
 
 /// Declares [`Format`] and its table from one row each. A file has the first format that recognises it.
@@ -110,11 +111,11 @@ formats! {
         #[cfg(feature = "pdf")]
         reader: Some(|source, pages| pdf::read(source.bytes(), pages)),
         #[cfg(feature = "pdf")]
-        attachments: Attachments::Listed(pdf::attachments),
+        attachments: AttachmentHandling::List(pdf::attachments),
         #[cfg(not(feature = "pdf"))]
         reader: None,
         #[cfg(not(feature = "pdf"))]
-        attachments: Attachments::None,
+        attachments: AttachmentHandling::None,
         feature: Some("pdf"),
     },
     /// Office Open XML document (Word).
@@ -124,7 +125,7 @@ formats! {
         extensions: &["docx"],
         has_pages: true,
         #[cfg(feature = "office")]
-        recognize: Recognize::Bytes(|source| source.zip_content() == Some(archive::DOCX)),
+        recognize: Recognize::Bytes(|source| source.zip_content() == Some(ZipContent::Word)),
         #[cfg(feature = "office")]
         reader: Some(|source, pages| pages.apply(docx::read(source.bytes())?)),
         // What a ZIP archive contains is not known without this feature.
@@ -133,7 +134,7 @@ formats! {
         #[cfg(not(feature = "office"))]
         reader: None,
         feature: Some("office"),
-        attachments: Attachments::None,
+        attachments: AttachmentHandling::None,
     },
     /// An internet message (RFC 5322, MIME).
     Eml: FormatSpec {
@@ -144,7 +145,7 @@ formats! {
         recognize: Recognize::Bytes(|source| eml::is_mail(source.bytes())),
         reader: Some(|source, pages| pages.apply(eml::read(source.bytes())?)),
         feature: None,
-        attachments: Attachments::Read(eml::attachments),
+        attachments: AttachmentHandling::ReadEach(eml::attachments),
     },
     /// A web page.
     Html: FormatSpec {
@@ -155,10 +156,10 @@ formats! {
         recognize: Recognize::Text(html::is_html),
         // A web page may declare its encoding.
         reader: Some(|source, pages| {
-            pages.apply(html::read(&source.text_declared_as(html::declared_encoding(source.bytes()).as_deref())?)?)
+            pages.apply(html::read(&source.text_with_encoding(html::declared_encoding(source.bytes()).as_deref())?)?)
         }),
         feature: None,
-        attachments: Attachments::None,
+        attachments: AttachmentHandling::None,
     },
     /// Markdown.
     Markdown: FormatSpec {
@@ -169,7 +170,7 @@ formats! {
         recognize: Recognize::Text(markdown::is_markdown),
         reader: Some(|source, pages| pages.apply(markdown::read(&source.text()?)?)),
         feature: None,
-        attachments: Attachments::None,
+        attachments: AttachmentHandling::None,
     },
     /// Text without markup.
     Plain: FormatSpec {
@@ -181,7 +182,7 @@ formats! {
         recognize: Recognize::Text(|_| true),
         reader: Some(|source, pages| pages.apply(plain::read(&source.text()?)?)),
         feature: None,
-        attachments: Attachments::None,
+        attachments: AttachmentHandling::None,
     },
 }
 
@@ -216,9 +217,9 @@ impl Format {
         self.spec().has_pages
     }
 
-    /// Whether the files inside a document of this format are documents of their own, each with a decision.
-    pub const fn has_child_documents(self) -> bool {
-        matches!(self.spec().attachments, Attachments::Read(_))
+    /// Whether the files inside a document of this format are read, each as a document of its own.
+    pub const fn reads_attachments(self) -> bool {
+        matches!(self.spec().attachments, AttachmentHandling::ReadEach(_))
     }
 
     /// The format of files with this extension, in any case; None if there is none.

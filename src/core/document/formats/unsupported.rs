@@ -1,5 +1,8 @@
 //! Formats that are recognised but not read, so that errors can name them.
 
+#[cfg(feature = "office")]
+use crate::document::archive::ZipContent;
+use crate::document::password_protected;
 use crate::document::source::Source;
 use crate::error::{Error, Result, Unreadable};
 
@@ -60,7 +63,7 @@ const COMPOUND_STREAMS: &[(&str, &str)] = &[
 pub(crate) fn check(source: &Source<'_>) -> Result<()> {
     let bytes = source.bytes();
     #[cfg(feature = "office")]
-    if let Some(name) = source.zip_content() {
+    if let Some(ZipContent::Other(name)) = source.zip_content() {
         return Err(error(name));
     }
     if bytes.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") {
@@ -83,7 +86,7 @@ fn compound_file(bytes: &[u8]) -> Error {
         bytes.as_chunks::<128>().0.iter().any(|entry| entry.starts_with(&name))
     };
     if has("EncryptedPackage") {
-        return Error::unreadable(Unreadable::Encrypted, "The document is protected by a password");
+        return password_protected();
     }
     let known = COMPOUND_STREAMS.iter().find(|(stream, _)| has(stream));
     error(known.map_or("compound file (OLE2)", |(_, name)| name))
@@ -110,10 +113,7 @@ mod tests {
             (b"MZ\x90\0", error("Windows program")),
             (&directory("Workbook"), error("Excel 97-2003 workbook")),
             (&directory("Other"), error("compound file (OLE2)")),
-            (
-                &directory("EncryptedPackage"),
-                Error::unreadable(Unreadable::Encrypted, "The document is protected by a password"),
-            ),
+            (&directory("EncryptedPackage"), password_protected()),
         ] {
             assert_eq!(check(&Source::new(bytes)), Err(expected));
         }

@@ -64,20 +64,83 @@ impl LanguageFile {
         let languages = self.languages.iter().map(|&(language, file)| (Some(language), file));
         languages.chain([(None, self.und)]).flat_map(|(language, file)| entries(language, file))
     }
+}
 
-    /// The entries of one list in all languages.
-    pub fn list(&self, name: &str) -> impl Iterator<Item = &'static str> {
-        self.entries().filter(move |entry| entry.list == name).map(|entry| entry.text)
+/// A list of a data file, in all languages.
+#[derive(Debug)]
+pub struct WordList {
+    file: &'static LanguageFile,
+    name: &'static str,
+}
+
+impl WordList {
+    /// The entries.
+    pub fn entries(&self) -> impl Iterator<Item = Entry> {
+        self.file.entries().filter(|entry| entry.list == self.name)
     }
 
-    /// The entries of one list in all languages, as a set.
-    pub fn set(&self, name: &str) -> WordSet {
-        self.list(name).collect()
+    /// The words and phrases.
+    pub fn texts(&self) -> impl Iterator<Item = &'static str> {
+        self.entries().map(|entry| entry.text)
+    }
+
+    /// The words as a set.
+    pub fn set(&self) -> WordSet {
+        self.texts().collect()
     }
 }
 
 /// A set of words.
 pub type WordSet = HashSet<&'static str, FixedState>;
+
+/// Declares the lists that are read by name; a test checks that their files have them.
+macro_rules! word_lists {
+    ($($file:ident: $($list:ident $name:literal)*;)*) => {
+        /// The lists that are read by name. `README.md` describes them.
+        pub mod lists {
+            use super::WordList;
+
+            $($(
+                #[doc = concat!("`", $name, "`")]
+                pub static $list: WordList = WordList { file: &super::$file, name: $name };
+            )*)*
+        }
+
+        /// Every list of [`lists`], with its name.
+        #[cfg(test)]
+        const LISTS: &[&WordList] = &[$($(&lists::$list),*),*];
+    };
+}
+
+word_lists! {
+    MAIL:
+        ATTRIBUTION_LINES "attribution_lines"
+        SENDER_FIELDS "sender_fields"
+        DATE_FIELDS "date_fields"
+        REPLY_SEPARATORS "reply_separators"
+        FORWARD_SEPARATORS "forward_separators"
+        DEVICE_SIGNATURES "device_signatures"
+        DISCLAIMERS "disclaimers";
+    RULES:
+        FILLER_WORDS "filler_words"
+        GENERIC_WORDS "generic_words"
+        CATCH_ALL_WORDS "catch_all_words"
+        EXCLUSION_WORDS "exclusion_words"
+        AUXILIARY_VERBS "auxiliary_verbs";
+    EXTRACTION:
+        DECIMAL_SEPARATOR "decimal_separator"
+        YES "yes"
+        NO "no"
+        NUMBER_WORDS "number_words"
+        FUNCTION_WORDS "function_words"
+        CONNECTING_WORDS "connecting_words"
+        LEGAL_FORMS "legal_forms"
+        DOTTED_LEGAL_FORMS "dotted_legal_forms"
+        SALUTATIONS "salutations"
+        LAW_CUES "law_cues"
+        LAW_FILLERS "law_fillers"
+        GOVERNING_WORDS "governing_words";
+}
 
 /// The entries of one file. A line is `list: entry, entry, ...`; a line that begins with a space continues the list.
 fn entries(language: Option<Language>, file: &'static str) -> impl Iterator<Item = Entry> {
@@ -183,7 +246,7 @@ mod tests {
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     }
 
-    /// Which language has which list, as a Markdown table: `yes`, the number of lists that it has, or `-` for a hole.
+    /// Which language has which list, as a Markdown table: `yes`, the number of lists that it has, or `-` for a gap.
     fn matrix() -> String {
         let columns: Vec<Option<Language>> = Language::ALL.into_iter().map(Some).chain([None]).collect();
         let codes: Vec<&str> = columns.iter().map(|column| column.map_or("und", Language::code)).collect();
@@ -210,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn the_readme_shows_every_hole() {
+    fn the_readme_shows_every_gap() {
         let readme = fs::read_to_string(folder().join("README.md")).unwrap();
         assert!(readme.contains(&matrix()), "README.md must have this table:\n\n{}", matrix());
     }
@@ -236,12 +299,21 @@ mod tests {
                     let english = lists(file.languages[0].1);
                     assert!(lists(text).iter().all(|list| english.contains(list)), "{language:?} {name}");
                 } else {
-                    assert_eq!(lists(text), known, "{language:?} {name}: a list without entries is a hole, not absent");
+                    assert_eq!(lists(text), known, "{language:?} {name}: a list without entries is a gap, not absent");
                 }
             }
             let known = if known.is_empty() { lists(file.languages[0].1) } else { known };
             assert!(lists(file.und).iter().all(|list| known.contains(list)), "und {name}");
         }
+    }
+
+    #[test]
+    fn every_list_read_by_name_is_in_its_file() {
+        for list in LISTS {
+            assert!(list.entries().next().is_some(), "{}", list.name);
+        }
+        let names: BTreeSet<&str> = LISTS.iter().map(|list| list.name).collect();
+        assert_eq!(names.len(), LISTS.len());
     }
 
     #[test]

@@ -7,6 +7,6 @@ mod data;
 mod detect;
 mod table;
 
-pub use data::{DATES, EXTRACTION, Entry, GLOSSARY, LABELS, LanguageFile, MAIL, RULES, WordSet};
+pub use data::{DATES, Entry, GLOSSARY, LABELS, LanguageFile, WordList, WordSet, lists};
 pub use detect::{StopWordCounts, detect_language};
 pub use table::Language;

@@ -55,7 +55,7 @@ for_each_language!(define_languages!());
 
 impl Language {
     /// The language of a tag such as `de`, `DE` or `de-AT`; None if it is not one of [`Language::ALL`].
-    pub fn from_code(tag: &str) -> Option<Self> {
+    pub fn from_tag(tag: &str) -> Option<Self> {
         let primary = tag.split(['-', '_']).next()?;
         Self::ALL.into_iter().find(|language| language.code().eq_ignore_ascii_case(primary))
     }
@@ -86,9 +86,9 @@ mod tests {
 
     #[test]
     fn parses_tags() {
-        assert_eq!(Language::from_code("de-AT"), Some(Language::German));
-        assert_eq!(Language::from_code("EN"), Some(Language::English));
-        assert_eq!(Language::from_code("xx"), None);
-        assert_eq!(Language::from_code(""), None);
+        assert_eq!(Language::from_tag("de-AT"), Some(Language::German));
+        assert_eq!(Language::from_tag("EN"), Some(Language::English));
+        assert_eq!(Language::from_tag("xx"), None);
+        assert_eq!(Language::from_tag(""), None);
     }
 }

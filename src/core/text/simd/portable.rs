@@ -24,22 +24,22 @@ impl U16x8 {
 
     /// Each number, shifted right by `SHIFT` bits and masked by `MASK`.
     #[inline]
-    pub fn digits<const SHIFT: u32, const MASK: u16>(self) -> Self {
+    pub fn codes<const SHIFT: u32, const MASK: u16>(self) -> Self {
         Self(self.0.map(|number| number >> SHIFT & MASK))
     }
 
-    /// Adds `digits * multiplier`.
+    /// Adds `codes * scale`.
     #[inline]
-    pub fn add_product(&mut self, digits: Self, multiplier: Self) {
-        for (number, (digit, multiplier)) in self.0.iter_mut().zip(digits.0.into_iter().zip(multiplier.0)) {
-            *number = number.wrapping_add(digit.wrapping_mul(multiplier));
+    pub fn add_product(&mut self, codes: Self, scale: Self) {
+        for (number, (code, scale)) in self.0.iter_mut().zip(codes.0.into_iter().zip(scale.0)) {
+            *number = number.wrapping_add(code.wrapping_mul(scale));
         }
     }
 
     #[inline]
-    pub fn minus(mut self, bias: Self) -> Self {
-        for (number, bias) in self.0.iter_mut().zip(bias.0) {
-            *number = number.wrapping_sub(bias);
+    pub fn minus(mut self, zero_point: Self) -> Self {
+        for (number, zero_point) in self.0.iter_mut().zip(zero_point.0) {
+            *number = number.wrapping_sub(zero_point);
         }
         self
     }

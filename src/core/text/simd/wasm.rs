@@ -27,19 +27,19 @@ impl U16x8 {
 
     /// Each number, shifted right by `SHIFT` bits and masked by `MASK`.
     #[inline]
-    pub fn digits<const SHIFT: u32, const MASK: u16>(self) -> Self {
+    pub fn codes<const SHIFT: u32, const MASK: u16>(self) -> Self {
         Self(v128_and(u16x8_shr(self.0, SHIFT), u16x8_splat(MASK)))
     }
 
-    /// Adds `digits * multiplier`.
+    /// Adds `codes * scale`.
     #[inline]
-    pub fn add_product(&mut self, digits: Self, multiplier: Self) {
-        self.0 = u16x8_add(self.0, u16x8_mul(digits.0, multiplier.0));
+    pub fn add_product(&mut self, codes: Self, scale: Self) {
+        self.0 = u16x8_add(self.0, u16x8_mul(codes.0, scale.0));
     }
 
     #[inline]
-    pub fn minus(self, bias: Self) -> Self {
-        Self(u16x8_sub(self.0, bias.0))
+    pub fn minus(self, zero_point: Self) -> Self {
+        Self(u16x8_sub(self.0, zero_point.0))
     }
 
     /// The numbers of both, alternating, as signed numbers.

@@ -1,4 +1,4 @@
-//! Decodes text in encodings other than UTF-8, with their tables.
+//! Decodes text in encodings other than UTF-8.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
@@ -7,7 +7,8 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 /// takes less than a millisecond per megabyte of text.
 const GUESS_BYTES: usize = 256 * 1024;
 
-/// Decodes bytes by their byte order mark, else as the encoding with the name `declared`, else by a guess.
+/// Decodes bytes that are not UTF-8 text. In this order: by their byte order mark; as UTF-16 without one if every
+/// second byte is zero; as the encoding with the name `declared`; by a guess.
 pub(super) fn decode(bytes: &[u8], declared: Option<&str>) -> String {
     if let Some((encoding, bom_length)) = Encoding::for_bom(bytes) {
         return encoding.decode_without_bom_handling(bytes.get(bom_length..).unwrap_or_default()).0.into_owned();

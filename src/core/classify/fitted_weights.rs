@@ -1,13 +1,13 @@
-//! The fitted constants of [`super::score`]. Written by `src/train/fit.py`.
+//! The fitted weights of [`super::score`]. Written by `src/train/fit.py`.
 #![allow(clippy::approx_constant, reason = "a fitted number may come near a constant of mathematics")]
 
 use super::calibrator::{Calibrator, Output};
-use super::features::Features;
+use super::features::FeatureWeights;
 use super::weights::Weights;
 
 /// For words alone.
 pub(super) static LEXICAL: Weights = Weights {
-    rank: Features {
+    features: FeatureWeights {
         whole: 3.012,
         passage: 2.927,
         head: 3.574,
@@ -26,7 +26,7 @@ pub(super) static LEXICAL: Weights = Weights {
             0.2368, 0.2305, 0.0619, 0.4118, 0.5859, 1.7571, 1.7140, 4.3639, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000,
             0.0000, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000,
         ],
-        spread: [
+        std_dev: [
             0.2064, 0.1952, 0.2070, 0.2663, 0.2980, 1.8420, 0.7484, 1.7331, 1.0000, 1.0000, 1.0000, 1.0000, 1.0000,
             1.0000, 1.0000, 1.0000, 1.0000, 1.0000, 1.0000, 1.0000, 1.0000, 1.0000, 1.0000, 1.0000, 1.0000, 1.0000,
         ],
@@ -112,7 +112,7 @@ pub(super) static LEXICAL: Weights = Weights {
                 -0.0000, 0.0000, 0.0000,
             ],
         ],
-        hidden_constant: [
+        hidden_bias: [
             -0.9692, 0.2099, -0.3650, 0.1181, 0.2587, -1.1191, 0.3009, -0.3810, -0.5049, -0.8641, -0.5150, 0.6927,
             -1.2421, -0.7938, -0.9074, -0.0522,
         ],
@@ -127,7 +127,7 @@ pub(super) static LEXICAL: Weights = Weights {
                     0.4105, 0.5094, 0.0655, 0.5714, 0.2013, -1.0858, 0.6883, 0.4239, 0.3653, 0.2411, -1.5271, -0.3823,
                     -0.6547, 0.3688, 0.4656, 0.2143,
                 ],
-                constant: 0.0634,
+                bias: 0.0634,
             },
             Output {
                 direct: [
@@ -139,7 +139,7 @@ pub(super) static LEXICAL: Weights = Weights {
                     0.3847, 0.3702, 0.3823, 0.4159, -0.2103, -0.8420, 0.3433, 0.1557, 0.3070, 0.3489, -1.0776, -0.3113,
                     -0.4468, 0.3822, 0.2693, 0.4265,
                 ],
-                constant: -0.3634,
+                bias: -0.3634,
             },
             Output {
                 direct: [
@@ -151,7 +151,7 @@ pub(super) static LEXICAL: Weights = Weights {
                     0.0000, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000,
                     0.0000, 0.0000, 0.0000, 0.0000,
                 ],
-                constant: 0.9398,
+                bias: 0.9398,
             },
         ],
     },
@@ -160,7 +160,7 @@ pub(super) static LEXICAL: Weights = Weights {
 
 /// For words and meaning.
 pub(super) static SEMANTIC: Weights = Weights {
-    rank: Features {
+    features: FeatureWeights {
         whole: 1.234,
         passage: 1.534,
         head: 2.091,
@@ -179,7 +179,7 @@ pub(super) static SEMANTIC: Weights = Weights {
             0.2241, 0.2177, 0.0604, 0.3879, 0.6764, 2.2376, 1.7140, 4.3639, 0.2856, 0.3035, 0.2435, 1.1133, 0.0152,
             0.2923, 0.0000, 0.0000, 0.4759, 0.0705, 0.1262, 0.3430, 0.3023, 0.1504, 0.5191, 0.1261, 0.2098, 0.1869,
         ],
-        spread: [
+        std_dev: [
             0.2131, 0.2012, 0.2057, 0.2800, 0.2761, 2.1210, 0.7484, 1.7331, 0.2008, 0.1905, 0.1821, 0.5459, 0.0657,
             0.1973, 1.0000, 1.0000, 0.1617, 0.0596, 0.0340, 0.1161, 0.2128, 0.1967, 0.1231, 0.0222, 0.2269, 0.1262,
         ],
@@ -265,7 +265,7 @@ pub(super) static SEMANTIC: Weights = Weights {
                 -0.3003, -0.0813,
             ],
         ],
-        hidden_constant: [
+        hidden_bias: [
             -1.2076, 0.8530, -1.0357, -0.3465, 0.5448, -0.8478, 1.0118, 0.4206, -0.0221, -0.9998, -0.1846, 1.1329,
             1.3945, -0.4670, -0.0082, -0.4145,
         ],
@@ -280,7 +280,7 @@ pub(super) static SEMANTIC: Weights = Weights {
                     0.5329, 0.7640, -0.7983, 0.5736, 0.7682, 0.4090, -0.4761, 0.6025, 0.3555, 0.5877, -0.7474, 0.9541,
                     0.7619, 0.0759, 0.0475, -0.1566,
                 ],
-                constant: -0.3173,
+                bias: -0.3173,
             },
             Output {
                 direct: [
@@ -292,7 +292,7 @@ pub(super) static SEMANTIC: Weights = Weights {
                     0.5918, 0.7701, -0.3205, 0.5303, 0.6830, 0.0803, -0.5505, 0.5622, 0.3376, 0.5459, -0.2594, 0.8441,
                     0.6393, 0.2401, -0.0365, -0.2428,
                 ],
-                constant: -0.6533,
+                bias: -0.6533,
             },
             Output {
                 direct: [
@@ -304,7 +304,7 @@ pub(super) static SEMANTIC: Weights = Weights {
                     0.0000, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000,
                     0.0000, 0.0000, 0.0000, 0.0000,
                 ],
-                constant: 1.6603,
+                bias: 1.6603,
             },
         ],
     },
@@ -312,8 +312,8 @@ pub(super) static SEMANTIC: Weights = Weights {
 };
 
 /// For words, meaning and examples.
-pub(super) static FEW_SHOT: Weights = Weights {
-    rank: Features {
+pub(super) static CENTROIDS: Weights = Weights {
+    features: FeatureWeights {
         whole: 0.758,
         passage: 1.053,
         head: 1.190,
@@ -332,7 +332,7 @@ pub(super) static FEW_SHOT: Weights = Weights {
             0.1940, 0.1883, 0.0520, 0.3560, 0.7267, 2.6760, 1.6764, 4.3644, 0.2555, 0.2744, 0.2151, 1.0311, 0.0137,
             0.2645, 0.3713, 0.1201, 0.4750, 0.0710, 0.1259, 0.3425, 0.2710, 0.1764, 0.5186, 0.1261, 0.1987, 0.1801,
         ],
-        spread: [
+        std_dev: [
             0.2035, 0.1914, 0.1929, 0.2849, 0.2646, 2.4685, 0.7511, 1.7284, 0.1924, 0.1837, 0.1733, 0.5343, 0.0646,
             0.1873, 0.2549, 0.1126, 0.1637, 0.0589, 0.0344, 0.1169, 0.2053, 0.2105, 0.1226, 0.0226, 0.2303, 0.1246,
         ],
@@ -418,7 +418,7 @@ pub(super) static FEW_SHOT: Weights = Weights {
                 0.0167, 0.0736,
             ],
         ],
-        hidden_constant: [
+        hidden_bias: [
             0.0469, 1.0503, -0.6477, 0.1948, 0.8133, -1.0417, 1.0212, -0.4296, 0.8261, -1.0392, -0.2821, 0.7420,
             0.9662, -0.0879, 0.8274, 0.3328,
         ],
@@ -433,7 +433,7 @@ pub(super) static FEW_SHOT: Weights = Weights {
                     0.3025, 0.8870, 0.1419, 0.6082, 0.8602, -0.8512, -0.5735, 0.5832, 0.7320, 0.5162, -0.6454, -0.5607,
                     0.8864, -0.1577, -0.5077, -0.1843,
                 ],
-                constant: -0.4588,
+                bias: -0.4588,
             },
             Output {
                 direct: [
@@ -445,7 +445,7 @@ pub(super) static FEW_SHOT: Weights = Weights {
                     0.7713, 0.6974, 0.5011, 0.4926, 0.6579, -0.7472, -0.5954, 0.3963, 0.6022, 0.6003, -0.3060, -0.5307,
                     0.6961, 0.1328, -0.3252, 0.0153,
                 ],
-                constant: -0.6109,
+                bias: -0.6109,
             },
             Output {
                 direct: [
@@ -457,7 +457,7 @@ pub(super) static FEW_SHOT: Weights = Weights {
                     0.0000, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000, 0.0000,
                     0.0000, 0.0000, 0.0000, 0.0000,
                 ],
-                constant: 1.9211,
+                bias: 1.9211,
             },
         ],
     },

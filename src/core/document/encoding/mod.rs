@@ -1,11 +1,14 @@
-//! Decodes text.
+//! Decodes text. UTF-8 is in every build; `legacy` has the other encodings.
+
+#[cfg(feature = "charsets")]
+mod legacy;
 
 use std::borrow::Cow;
 
 use crate::error::Result;
 
-/// The maximum share of control characters in text: one in a hundred. Terminal logs reach half of it.
-const MAX_CONTROL_SHARE: usize = 100;
+/// The minimum number of characters for each control character in text. Terminal logs have twice as many.
+const MIN_CHARS_PER_CONTROL: usize = 100;
 
 /// Decodes text of an unknown encoding; None if the bytes are not text.
 ///
@@ -16,16 +19,16 @@ pub(super) fn decode_text(bytes: &[u8]) -> Result<Option<Cow<'_, str>>> {
     Ok(Some(decode(bytes, None)?).filter(|text| !is_binary(text)))
 }
 
-/// Decodes bytes as UTF-8, else by their byte order mark, else as the encoding with the name `declared`, else by a
-/// guess.
+/// Decodes bytes. In this order: as UTF-8 if they are valid UTF-8; by their byte order mark; as UTF-16 without one if
+/// every second byte is zero; as the encoding with the name `declared`; by a guess.
 ///
 /// # Errors
 ///
-/// `NotIncluded` if the text is not UTF-8 and this build has no encoding tables.
+/// `NotIncluded` if the text is not UTF-8 and this build has no other encodings.
 pub(super) fn decode<'a>(bytes: &'a [u8], declared: Option<&str>) -> Result<Cow<'a, str>> {
     match decode_utf_8(bytes) {
         Some(text) => Ok(Cow::Borrowed(text)),
-        None => decode_with_tables(bytes, declared).map(Cow::Owned),
+        None => decode_legacy(bytes, declared).map(Cow::Owned),
     }
 }
 
@@ -37,19 +40,19 @@ fn decode_utf_8(bytes: &[u8]) -> Option<&str> {
 }
 
 #[cfg(feature = "charsets")]
-fn decode_with_tables(bytes: &[u8], declared: Option<&str>) -> Result<String> {
-    Ok(super::charsets::decode(bytes, declared))
+fn decode_legacy(bytes: &[u8], declared: Option<&str>) -> Result<String> {
+    Ok(legacy::decode(bytes, declared))
 }
 
 #[cfg(not(feature = "charsets"))]
-fn decode_with_tables(_bytes: &[u8], _declared: Option<&str>) -> Result<String> {
+fn decode_legacy(_bytes: &[u8], _declared: Option<&str>) -> Result<String> {
     Err(crate::error::Error::not_included("text that is not UTF-8", "charsets"))
 }
 
 /// Whether the control characters of decoded text show that it was binary data.
 fn is_binary(text: &str) -> bool {
     let controls = text.chars().filter(|c| is_binary_char(*c)).count();
-    controls * MAX_CONTROL_SHARE > text.chars().count()
+    controls * MIN_CHARS_PER_CONTROL > text.chars().count()
 }
 
 fn is_binary_char(c: char) -> bool {
