@@ -49,7 +49,7 @@ declare! {
     #[derive(Debug)]
     pub struct Paging(OPEN) {
         /// How many items to answer at most.
-        pub page_size: u32 = default(Shape::Integer(1..=100), DEFAULT_SIZE),
+        pub page_size: u32 = default(Shape::integer(1..=100), DEFAULT_SIZE),
         /// The `next_page_token` of the page before; absent for the first page.
         pub page_token: Option<String> = optional(TOKEN),
     }
@@ -60,7 +60,7 @@ declare! {
     #[derive(Debug)]
     pub struct LargePaging(OPEN) {
         /// How many items to answer at most.
-        pub page_size: u32 = default(Shape::Integer(1..=1_000), DEFAULT_SIZE),
+        pub page_size: u32 = default(Shape::integer(1..=1_000), DEFAULT_SIZE),
         /// The `next_page_token` of the page before; absent for the first page.
         pub page_token: Option<String> = optional(TOKEN),
     }

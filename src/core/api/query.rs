@@ -48,7 +48,7 @@ mod tests {
             job_ids: Vec<String> = optional(Shape::list(0..=9, &Shape::text(0..=3))),
             status: Option<String> = optional(Shape::text(0..=9)),
             name: Option<String> = optional(Shape::text(0..=9)),
-            page_size: Option<u32> = optional(Shape::Integer(1..=100)),
+            page_size: Option<u32> = optional(Shape::integer(1..=100)),
         }
     }
 

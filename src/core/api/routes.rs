@@ -28,7 +28,7 @@ macro_rules! routes {
             $($($crate::api::routes::name::<$ty>();)* $($($crate::api::routes::name::<$answer>();)?)+)*
         }
 
-        /// The operations, as [`routes`] serves them.
+        /// The operations, as [`routes()`] serves them.
         #[cfg(feature = "openapi")]
         pub fn operations(generator: &mut schemars::SchemaGenerator) -> Vec<$crate::api::openapi::Operation> {
             vec![$(

@@ -112,7 +112,7 @@ declare! {
         /// A shift of the log-odds of the answer "none of these": 0 leaves them as calibrated, 1 multiplies the odds of
         /// "none" by 2.7, negative values make "none" rarer.
         pub no_match_bias: f64 =
-            default(Shape::Number(-limits::MAX_NO_MATCH_BIAS..=limits::MAX_NO_MATCH_BIAS), 0.0),
+            default(Shape::number(-limits::MAX_NO_MATCH_BIAS..=limits::MAX_NO_MATCH_BIAS), 0.0),
         /// Whether "none of these" is a possible answer. If not, the best rule is always the answer.
         #[serde(skip_serializing_if = "is_true")]
         pub allow_no_match: bool = default(Shape::Boolean, true),

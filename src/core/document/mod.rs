@@ -176,7 +176,7 @@ declare! {
         /// The pages to read, such as `1,3,5-7`; all if absent.
         pub pages: Option<String> = optional(Shape::text(1..=input::MAX_PAGES_CHARS)),
         /// The maximum number of pages to read, counted from the first selected page.
-        pub max_pages: Option<u32> = optional(Shape::Integer(1..=u32::MAX)),
+        pub max_pages: Option<u32> = optional(Shape::integer(1..=u32::MAX)),
     }
 }
 

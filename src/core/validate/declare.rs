@@ -129,7 +129,7 @@ mod tests {
             /// What the token is called.
             name: String = required(Shape::text(1..=9)),
             /// How many days it is valid.
-            days: u32 = default(Shape::Integer(1..=365), 30),
+            days: u32 = default(Shape::integer(1..=365), 30),
             lists: Lists = flattened,
         }
     }

@@ -17,12 +17,12 @@ pub fn shape(shape: &Shape, generator: &mut SchemaGenerator) -> Schema {
             }
             schema
         }
-        Shape::Integer(bounds) => {
+        Shape::Integer { bounds, .. } => {
             let mut schema = json!({ "type": "integer", "minimum": bounds.start() });
             bound(&mut schema, "maximum", *bounds.end(), &u32::MAX);
             schema
         }
-        Shape::Number(bounds) => json!({ "type": "number", "minimum": bounds.start(), "maximum": bounds.end() }),
+        Shape::Number { bounds, .. } => json!({ "type": "number", "minimum": bounds.start(), "maximum": bounds.end() }),
         Shape::Boolean => json!({ "type": "boolean" }),
         Shape::Words(words) => json!({ "type": "string", "enum": words() }),
         Shape::List { length, item, .. } => {

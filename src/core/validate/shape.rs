@@ -1,8 +1,8 @@
 //! What a value of the input must be like, declared once: validation, reading and documentation follow from it.
 //!
-//! [`declare!`](super::declare) declares an object and its Rust type. [`Validator::check_shape`] then reports every fault of a value,
-//! and [`Read::read`] makes the typed value of one without faults. With the feature `openapi`, a declaration is also a
-//! JSON schema.
+//! [`declare!`](super::declare::declare) declares an object and its Rust type. [`Validator::check_shape`] then reports
+//! every fault of a value, and [`Read::read`] makes the typed value of one without faults. With the feature `openapi`,
+//! a declaration is also a JSON schema.
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -22,10 +22,20 @@ pub enum Shape {
         /// What else must hold for the text.
         pattern: Option<&'static Pattern>,
     },
-    /// An integer within bounds.
-    Integer(RangeInclusive<u32>),
-    /// A number within bounds.
-    Number(RangeInclusive<f64>),
+    /// An integer; see [`Shape::integer`].
+    Integer {
+        /// The bounds.
+        bounds: RangeInclusive<u32>,
+        /// Reports the faults.
+        check: fn(&mut Validator, &Input<'_>, RangeInclusive<u32>),
+    },
+    /// A number; see [`Shape::number`].
+    Number {
+        /// The bounds.
+        bounds: RangeInclusive<f64>,
+        /// Reports the faults.
+        check: fn(&mut Validator, &Input<'_>, RangeInclusive<f64>),
+    },
     /// A boolean.
     Boolean,
     /// One of these words.
@@ -69,6 +79,17 @@ impl Shape {
     /// A text whose length in characters is in `length`.
     pub const fn text(length: RangeInclusive<usize>) -> Self {
         Self::Text { length, pattern: None }
+    }
+
+    /// An integer within `bounds`. The shape brings its check, so that code that declares no integers contains none of
+    /// it: the formatting of numbers is most of what some modules of the npm package would gain.
+    pub const fn integer(bounds: RangeInclusive<u32>) -> Self {
+        Self::Integer { bounds, check: |check, field, bounds| _ = check.integer(field, bounds) }
+    }
+
+    /// A number within `bounds`, with its check for the same reason.
+    pub const fn number(bounds: RangeInclusive<f64>) -> Self {
+        Self::Number { bounds, check: |check, field, bounds| _ = check.number(field, bounds) }
     }
 
     /// A list whose length is in `length`.
@@ -270,12 +291,8 @@ impl Validator {
             Shape::Text { length, pattern: Some(pattern) } => {
                 self.text_matching(field, length.clone(), pattern.regex, pattern.fits);
             }
-            Shape::Integer(bounds) => {
-                self.integer(field, bounds.clone());
-            }
-            Shape::Number(bounds) => {
-                self.number(field, bounds.clone());
-            }
+            Shape::Integer { bounds, check } => check(self, field, bounds.clone()),
+            Shape::Number { bounds, check } => check(self, field, bounds.clone()),
             Shape::Boolean => {
                 self.boolean(field);
             }
@@ -336,7 +353,7 @@ impl Validator {
     }
 }
 
-/// A type that is declared with [`declare!`].
+/// A type that is declared with [`declare!`](super::declare::declare).
 pub trait Declared: Read {
     /// What it must be like.
     const OBJECT: &'static Object;

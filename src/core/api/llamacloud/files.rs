@@ -141,7 +141,7 @@ declare! {
     #[derive(Debug)]
     pub(super) struct ContentQuery(OPEN) {
         /// How many seconds; an hour if absent.
-        expires_at_seconds: Option<u32> = optional(Shape::Integer(1..=MAX_SECONDS)),
+        expires_at_seconds: Option<u32> = optional(Shape::integer(1..=MAX_SECONDS)),
     }
 }
 

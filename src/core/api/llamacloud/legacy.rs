@@ -54,7 +54,7 @@ declare! {
         name: String = required(Shape::text(1..=NAME_CHARS)),
         of: LegacyQuery = flattened,
         /// The size in bytes, if it is known.
-        file_size: Option<u32> = optional(Shape::Integer(0..=u32::MAX)),
+        file_size: Option<u32> = optional(Shape::integer(0..=u32::MAX)),
     }
 }
 

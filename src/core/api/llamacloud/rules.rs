@@ -37,7 +37,7 @@ declare! {
         /// The language of the document; detected if absent.
         lang: Option<String> = optional(LANGUAGE),
         /// How many pages are read at most, counted from the first selected one.
-        max_pages: Option<u32> = optional(Shape::Integer(1..=u32::MAX)),
+        max_pages: Option<u32> = optional(Shape::integer(1..=u32::MAX)),
         /// Which pages are read, such as `1,3-4`; all if absent or blank.
         target_pages: Option<String> = optional(PAGES),
     }

@@ -1,7 +1,7 @@
 //! Our own dialect, for what the others lack: projects and tokens for the operator, sessions for the console, health,
 //! and for projects their classifiers and schemas (one by one, or declared in one file) and stateless calls.
 //!
-//! The table of [`routes`] has every call, and `docs/api.md` an example of each.
+//! The table of [`routes()`] has every call, and `docs/api.md` an example of each.
 //!
 //! The operator's bearer token is the operator's secret. `/v1/classify` and `/v1/extract` also accept a form with the
 //! part `file`. Unknown members and parts are rejected, so that a typo does not pass for an absent member; the response

@@ -40,7 +40,7 @@ fn check_id(check: &mut Validator, field: &Input<'_>) {
 }
 
 /// How many days files and jobs that have ended are kept.
-pub(super) const RETENTION_DAYS: Shape = Shape::Integer(1..=limits::MAX_RETENTION_DAYS);
+pub(super) const RETENTION_DAYS: Shape = Shape::integer(1..=limits::MAX_RETENTION_DAYS);
 
 declare! {
     /// Which documents go where.
