@@ -205,7 +205,7 @@ pub struct Decision {
 impl Decision {
     /// The probability that each rule is the right one, best first: for the label of the answer, the confidence; for
     /// the others, the remainder by softmax over the scores.
-    pub fn likelihoods(&self) -> Vec<(&str, f64)> {
+    pub fn probabilities(&self) -> Vec<(&str, f64)> {
         let is_answer = |score: &&Score| self.label.as_ref() == Some(&score.label);
         let best = self.scores.first().map_or(0.0, |score| score.score);
         let odds = |score: &Score| libm::exp(score.score - best);

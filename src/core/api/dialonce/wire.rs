@@ -72,7 +72,7 @@ impl<'a> From<&'a Decision> for Predictions<'a> {
     fn from(decision: &'a Decision) -> Self {
         let main = decision.label.as_deref();
         let likely = decision
-            .likelihoods()
+            .probabilities()
             .into_iter()
             .filter(|&(label, likelihood)| main == Some(label) || likelihood >= MIN_LIKELIHOOD);
         let predictions = likely.take(MAX_PREDICTIONS).enumerate().map(|(index, (label, likelihood))| Prediction {
