@@ -550,7 +550,7 @@ describe("compared with the server", () => {
   let page;
   let tab;
   const compared = (text) => tab.locator(".compared", { hasText: text }).waitFor();
-  const token = () => tab.getByLabel("Token (none where a session is open)");
+  const token = () => tab.getByLabel("Token (leave empty if signed in)");
 
   before(async () => {
     host = await workerd();
