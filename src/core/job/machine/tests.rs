@@ -324,7 +324,7 @@ fn a_permanent_failure_ends_a_job_and_a_retryable_one_does_not() {
 #[test]
 fn extraction_follows_if_there_is_a_route() {
     for (number, has_route) in [(1, true), (5, false)] {
-        // Both ways to be classified: before the job is stored, and by whoever claims it.
+        // Both ways to be classified: before the job is stored, and by the lease holder.
         let start = |start| match apply(
             None,
             Command::Submit { job: Box::new(accepted(Plan::ClassifyAndExtract)), start },

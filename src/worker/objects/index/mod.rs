@@ -50,7 +50,7 @@ const SCHEMA: &[&str] = &[
     "CREATE INDEX classifiers_by_name ON classifiers (name, version)",
     // The current rows of jobs. They are stored in order of arrival, so that neighbours share pages, and the
     // classification is apart from the rest, so that a change does not write it again. `rules` is the key of the
-    // classification (`JobRow::classification_key`); `heard_at` is when the job last reported to the index.
+    // classification (`JobRow::classification_key`); the last of the times is when the job last reported to the index.
     "CREATE TABLE job_rows (
         number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, created_at INTEGER NOT NULL,
         status TEXT NOT NULL,
