@@ -76,7 +76,7 @@ const STEPS = {
   /** The npm package, packed and installed, in Node, workerd and Chromium. */
   npm: () => nodeTests("tests/npm/node.test.mjs", "tests/npm/workerd.test.mjs", "tests/npm/browser.test.mjs"),
   /** The console in Chromium, from workerd and from a static host. */
-  browser: () => nodeTests("tests/browser/try.test.mjs"),
+  browser: () => nodeTests("tests/browser/try.test.mjs", "tests/browser/server.test.mjs"),
   contract: () => nodeTests("tests/e2e/contract.test.mjs"),
   golden: () => nodeTests("tests/e2e/golden.test.mjs"),
   sdk: () => nodeTests("tests/e2e/sdk.test.mjs"),

@@ -1,6 +1,6 @@
 // The functions of the package, on every platform. The entry points configure where the WebAssembly modules come from.
 import type * as EngineGlue from "./engine.js";
-import { withoutWords } from "./document.js";
+import { type Input, withoutWords } from "./document.js";
 import { SortroomError } from "./error.js";
 import { WasmModule, type Lazy } from "./wasm_module.js";
 import type {
@@ -52,9 +52,6 @@ const extractor = new WasmModule(() => import("./extractor.js"), sourceOf("extra
 export async function load(): Promise<void> {
   await engine.load();
 }
-
-/** What a document is read from: a file, its bytes, a text, or a mail as subject and body. */
-export type Input = Blob | ArrayBuffer | Uint8Array | string | Mail;
 
 /**
  * Reads a document. The format is detected from the bytes; file names and declared media types are ignored.

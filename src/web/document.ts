@@ -1,6 +1,8 @@
 // Documents as plain data.
-import type { Input } from "./api.js";
-import type { Document, DocumentWithAttachments } from "./types.js";
+import type { Document, DocumentWithAttachments, Mail } from "./types.js";
+
+/** What a document is read from: a file, its bytes, a text, or a mail as subject and body. */
+export type Input = Blob | ArrayBuffer | Uint8Array | string | Mail;
 
 /** Whether an input is a document that was already read. */
 export function isDocument(input: Input | DocumentWithAttachments): input is DocumentWithAttachments {

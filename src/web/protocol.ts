@@ -1,5 +1,6 @@
 // The messages between the worker and its client.
-import type { EvaluateOptions, Input, Sources } from "./api.js";
+import type { EvaluateOptions, Sources } from "./api.js";
+import type { Input } from "./document.js";
 import type {
   DocumentWithAttachments,
   FieldError,

@@ -2,4 +2,5 @@
 export { Classifier, SortroomError, evaluate, extract, extractJson, lint, readDocument, version } from "./api.js";
 export { formats } from "./types.js";
 export type * from "./types.js";
-export type { EvaluateOptions, Input } from "./api.js";
+export type { EvaluateOptions } from "./api.js";
+export type { Input } from "./document.js";

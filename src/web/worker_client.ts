@@ -1,5 +1,6 @@
 // The client of a worker. It queues the tasks, so that an abort can end the worker without losing the other tasks.
-import type { EvaluateOptions, Input } from "./api.js";
+import type { EvaluateOptions } from "./api.js";
+import type { Input } from "./document.js";
 import { isDocument, withoutWords } from "./document.js";
 import { SortroomError } from "./error.js";
 import type { SentSources, Stage, Task, WorkerMessage, WorkerRequest } from "./protocol.js";

@@ -3,6 +3,7 @@
 //!
 //! - [`ports`]: the core's ports over the bindings of `wrangler.toml`.
 //! - [`objects`]: the Durable Objects, thin shells that load, apply, store and deliver.
+//! - [`rpc`]: calls to them, and their replies.
 //! - [`http`]: converts between the platform's requests and responses and those of the router.
 //!
 //! A panic would trap the whole instance and every request in it, so nothing here may panic: every failure is an
@@ -11,6 +12,7 @@
 mod http;
 mod objects;
 mod ports;
+mod rpc;
 
 use sortroom::service::{
     ports::{Environment, StageMessage},

@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use sortroom::{
-    error::{Error, ErrorKind, Result},
+    error::Result,
     id::{JobId, ProjectId, TokenId},
     job::Command,
     service::{
@@ -29,7 +29,7 @@ use worker::{
     send::{SendFuture, SendWrapper},
 };
 
-use crate::objects;
+use crate::rpc::{self, upstream};
 
 /// How long a token record is cached, and so how long a revoked token may still be accepted.
 const TOKEN_CACHE_LIFETIME: Duration = Duration::from_secs(30);
@@ -71,11 +71,6 @@ fn get_or_look_up<T>(cell: &OnceCell<T>, look_up: impl FnOnce() -> worker::Resul
 #[derive(Clone)]
 pub struct WorkerPorts {
     bindings: SendWrapper<Rc<Bindings>>,
-}
-
-/// The error for a part of the platform that failed or cannot be reached.
-pub(crate) fn upstream(error: worker::Error) -> Error {
-    Error::new(ErrorKind::Upstream { retryable: true }, "A part of the service cannot be reached").with_source(error)
 }
 
 impl Bindings {
@@ -128,8 +123,8 @@ impl Jobs for WorkerPorts {
             let namespace = self.namespace(&self.bindings.jobs, "JOBS")?;
             let name = format!("{project}/{job}");
             match command {
-                Command::Get => objects::read(namespace, &name).await,
-                command => objects::call(namespace, &name, &command).await,
+                Command::Get => rpc::read(namespace, &name).await,
+                command => rpc::call(namespace, &name, &command).await,
             }
         })
     }
@@ -140,7 +135,7 @@ impl Index for WorkerPorts {
         let command: AnyCommand = command.into();
         SendFuture::new(async move {
             let namespace = self.namespace(&self.bindings.indexes, "INDEXES")?;
-            objects::call(namespace, &project.to_string(), &command).await
+            rpc::call(namespace, &project.to_string(), &command).await
         })
     }
 }
@@ -156,7 +151,7 @@ impl Tokens for WorkerPorts {
                 return Ok(Some(token));
             }
             let reply: TokenReply =
-                objects::call(self.namespace(&self.bindings.tokens, "TOKENS")?, &command.shard(), &command).await?;
+                rpc::call(self.namespace(&self.bindings.tokens, "TOKENS")?, &command.shard(), &command).await?;
             TOKEN_CACHE.with_borrow_mut(|cache| {
                 if cache.len() >= TOKEN_CACHE_ENTRIES {
                     cache.clear();

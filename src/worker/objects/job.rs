@@ -18,7 +18,7 @@ use sortroom::{
 use worker::{DurableObject, Env, Method, Request, Response, State, durable_object};
 
 use super::sql::{Sql, json};
-use crate::ports::WorkerPorts;
+use crate::{ports::WorkerPorts, rpc};
 
 const RECORD: &str = "SELECT CAST(record AS BLOB) FROM job";
 
@@ -49,12 +49,12 @@ impl DurableObject for JobObject {
         if request.method() == Method::Get {
             return self.store.respond().await;
         }
-        super::handle_request(request, async |_, command: Command| {
+        rpc::handle_request(request, async |_, command: Command| {
             let (reply, inline_stage) = job_object::handle(&*self.store, &self.store.ports, command).await?;
             if let Some(stage) = inline_stage {
                 self.store.state.wait_until(run_inline(Rc::clone(&self.store), stage));
             }
-            super::to_json(&reply)
+            rpc::to_json(&reply)
         })
         .await
     }
@@ -76,10 +76,10 @@ impl JobObjectStore {
         if let Ok(Some(Ok(record))) = self.sql.cell(RECORD, Vec::new()).map(|record| record.map(String::from_utf8))
             && !record.contains(DELETED)
         {
-            return super::respond(Ok(format!(r#"{{"job":{record}}}"#)));
+            return rpc::respond(Ok(format!(r#"{{"job":{record}}}"#)));
         }
         let reply = job_object::handle(self, &self.ports, Command::Get).await;
-        super::respond(reply.and_then(|(reply, _)| super::to_json(&reply)))
+        rpc::respond(reply.and_then(|(reply, _)| rpc::to_json(&reply)))
     }
 }
 

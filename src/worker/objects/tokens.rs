@@ -8,6 +8,7 @@ use sortroom::{
 use worker::{DurableObject, Env, Request, Response, State, durable_object};
 
 use super::sql::{Sql, json, text};
+use crate::rpc;
 
 /// The tokens whose ids share their first byte.
 #[durable_object]
@@ -22,7 +23,7 @@ impl DurableObject for TokenDirectory {
     }
 
     async fn fetch(&self, request: Request) -> worker::Result<Response> {
-        super::handle_request(request, async |_, command: TokenCommand| super::to_json(&tokens::handle(self, command)?))
+        rpc::handle_request(request, async |_, command: TokenCommand| rpc::to_json(&tokens::handle(self, command)?))
             .await
     }
 }

@@ -24,7 +24,7 @@ use sortroom::{
 use worker::{DurableObject, Env, Request, Response, State, durable_object};
 
 use super::sql::Sql;
-use crate::ports::WorkerPorts;
+use crate::{ports::WorkerPorts, rpc};
 
 const SCHEMA: &[&str] = &[
     "CREATE TABLE project (one INTEGER PRIMARY KEY CHECK (one = 1), record TEXT NOT NULL)",
@@ -87,7 +87,7 @@ impl DurableObject for ProjectIndex {
     }
 
     async fn fetch(&self, request: Request) -> worker::Result<Response> {
-        super::handle_request(request, async |name, command: AnyCommand| {
+        rpc::handle_request(request, async |name, command: AnyCommand| {
             let timer = command.sweep_within().map(|time| self.ports.now() + time);
             if timer.is_some() && self.alarm.get().is_none() {
                 // A new instance does not know the alarm that an earlier one set, and must not postpone it.
