@@ -59,7 +59,7 @@ pub fn run(steps: &[Step], transport: &mut impl Transport) -> Result<Tally, Stri
             _ if has_ended => {}
             Step::Saved => save_fixtures(transport, &mut names)?,
             Step::Settle => transport.settle(),
-            Step::Pass(seconds) => has_ended = !transport.advance_clock(*seconds),
+            Step::Advance(seconds) => has_ended = !transport.advance_clock(*seconds),
             Step::MemoryOnly => skip_next = !transport.is_memory(),
             Step::Exchange(exchange) => {
                 check(exchange, transport, &mut names).map_err(|error| format!("{}: {error}", exchange.title))?;

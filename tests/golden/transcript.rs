@@ -29,7 +29,7 @@
 //! - Without an expected body, the body must be empty.
 //! - `!saved` saves schemas and classifiers in the first project, for dialects without calls to save them: see
 //!   [`crate::run::save_fixtures`].
-//! - `!settle` lets the queue run until nothing is left to do; `!pass 60` advances the clock by 60 seconds, and ends
+//! - `!settle` lets the queue run until nothing is left to do; `!advance 60` advances the clock by 60 seconds, and ends
 //!   the transcript if the transport cannot.
 //! - `!memory-only` skips the next request if the service is not in this process. Skipped requests are counted, and
 //!   [`crate::transcripts_over_http`] limits their number.
@@ -44,7 +44,7 @@ pub enum Step {
     /// Let the queue run.
     Settle,
     /// Advance the clock by some seconds.
-    Pass(u64),
+    Advance(u64),
     /// Skip the next request unless the service is in this process, over in-memory ports.
     MemoryOnly,
 }
@@ -89,7 +89,7 @@ pub fn parse(text: &str) -> Result<Vec<Step>, String> {
                 None if directive == "saved" => Step::Saved,
                 None if directive == "settle" => Step::Settle,
                 None if directive == "memory-only" => Step::MemoryOnly,
-                Some(("pass", seconds)) => Step::Pass(seconds.parse().map_err(|_| format!("no number: {line}"))?),
+                Some(("advance", seconds)) => Step::Advance(seconds.parse().map_err(|_| format!("no number: {line}"))?),
                 _ => return Err(format!("no directive: {line}")),
             });
         }
