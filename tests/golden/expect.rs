@@ -125,7 +125,7 @@ fn like_at(expected: &Value, actual: &Value, nullable: &[String], path: &str) ->
         }),
         (Value::Array(_), Value::Array(actual)) if actual.is_empty() => Err(format!("{path}: empty")),
         (Value::Array(expected), Value::Array(actual)) => {
-            let Some(expected) = expected.first() else { return Ok(()) };
+            let expected = expected.first().ok_or_else(|| format!("{path}: no expected item to compare with"))?;
             let mut items = actual.iter().enumerate();
             items.try_for_each(|(i, actual)| like_at(expected, actual, nullable, &format!("{path}[{i}]")))
         }
