@@ -39,7 +39,7 @@ pub(super) struct FormatSpec {
     pub recognize: Recognize,
     /// How it is read; None in a build without the feature of the format.
     pub reader: Option<Reader>,
-    /// The cargo feature that contains the reader, if it is not in every build.
+    /// The cargo feature that contains the reader, if it is not in every build. Cargo.toml says what each costs to link.
     pub feature: Option<&'static str>,
     /// What to do with the files inside.
     pub attachments: AttachmentHandling,
