@@ -63,7 +63,7 @@ export async function buildPackage(tools, profile = "release") {
   rmSync(OUT, { recursive: true, force: true });
   mkdirSync(OUT, { recursive: true });
   if (profile === "local") await buildPartsInOne(tools);
-  else for (const part of PARTS) cpSync(await buildPart(part, tools), OUT, { recursive: true });
+  else for (const folder of await buildParts(tools)) cpSync(folder, OUT, { recursive: true });
   writeFileSync(join(OUT, "package.json"), `${JSON.stringify(manifest(), null, 2)}\n`);
   await run(npmBin("tsc"), ["--project", join(WEB, "tsconfig.json")]);
   const { transform } = await import("esbuild"); // not there before the set-up
@@ -82,7 +82,22 @@ export async function buildPackage(tools, profile = "release") {
   return OUT;
 }
 
-/** Builds a part into a folder of its own, unless its inputs are those of the last build. */
+/** Builds the parts: each is compiled while those before it are optimised. Returns their folders. */
+function buildParts(tools) {
+  let previous = Promise.resolve();
+  return Promise.all(
+    PARTS.map((part) => {
+      const compiled = previous.then(() => buildPart(part, tools));
+      previous = compiled;
+      return compiled.then(({ folder, optimised }) => optimised.then(() => folder));
+    }),
+  );
+}
+
+/**
+ * Compiles a part into a folder of its own and begins to optimise it, unless its inputs are those of the last build.
+ * `optimised` resolves when it is complete.
+ */
 async function buildPart(part, tools) {
   const folder = join(ROOT, "build", "npm-parts", part);
   const stamp = `${folder}.hash`;
@@ -90,11 +105,10 @@ async function buildPart(part, tools) {
     .filter((file) => /\.(rs|toml)$/.test(file))
     .map((file) => `src/web/${file}`);
   const hash = hashOf([...CARGO_SOURCES, "src/core", ...rust, ".scripts/package.mjs"], [rustVersion(), tools]);
-  if (holds(stamp, hash)) return folder;
+  if (holds(stamp, hash)) return { folder, optimised: Promise.resolve() };
   rmSync(stamp, { force: true });
-  await optimise(await compile([part], folder, tools, "release", SMALL));
-  writeFileSync(stamp, hash);
-  return folder;
+  const module = await compile([part], folder, tools, "release", SMALL);
+  return { folder, optimised: optimise(module).then(() => writeFileSync(stamp, hash)) };
 }
 
 /** Builds one module with all parts, much faster than three, and installs it as each of them. */

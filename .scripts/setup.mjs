@@ -166,8 +166,12 @@ export async function setup() {
   return tools;
 }
 
-/** Installs what release builds also need. */
-export const setupRelease = () => installNpmTool("wasm-opt");
+let release;
+/** Installs what release builds also need, once for builds that run at the same time. */
+export const setupRelease = () => {
+  release ??= installNpmTool("wasm-opt");
+  return release;
+};
 
 /** Installs what tests also need. */
 export async function setupTests() {

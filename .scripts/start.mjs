@@ -144,8 +144,7 @@ main(async () => {
   // Before the set-up and the builds, which take minutes on a fresh machine.
   await assertPortFree(port);
   const tools = await setup();
-  await buildWorker("worker", tools, { profile: "local" });
-  await buildConsole(tools, "local");
+  await Promise.all([buildWorker("worker", tools, { profile: "local" }), buildConsole(tools, "local")]);
   // Again, because another program may have taken the port meanwhile.
   await assertPortFree(port);
   mkdirSync(STATE, { recursive: true });

@@ -67,10 +67,13 @@ const STEPS = {
     }),
   native: () => run("cargo", ["test", "--workspace", ...EXCLUDE_WASM_CRATES, "--all-features"]),
   build: async () => {
-    await buildWorker("worker", tools);
-    // What only tests run need not be optimised.
-    await buildWorker("contract", tools, { profile: "local" });
-    await buildConsole(tools);
+    const workers = async () => {
+      await buildWorker("worker", tools);
+      // What only tests run need not be optimised.
+      await buildWorker("contract", tools, { profile: "local" });
+    };
+    // At the same time: one compiles while the other is optimised.
+    await Promise.all([workers(), buildConsole(tools)]);
   },
   deploy: () => run(npmBin("wrangler"), ["deploy", "--dry-run", "--outdir", "build/deploy"]),
   /** The npm package, packed and installed, in Node, workerd and Chromium. */
