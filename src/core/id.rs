@@ -41,7 +41,7 @@ macro_rules! id {
             fn from_str(text: &str) -> Result<Self, Error> {
                 Uuid::try_parse(text)
                     .map(Self)
-                    .map_err(|_| Error::new(ErrorKind::NotFound, concat!(stringify!($name), " is not a UUID")))
+                    .map_err(|_| Error::new(ErrorKind::NotFound, "Not found"))
             }
         }
     };

@@ -252,7 +252,7 @@ impl Validator {
         let moment = Timestamp::parse(text);
         if moment.is_none() {
             let why = "not a date and time such as 2026-03-01T10:00:00Z";
-            let message = format!("Input should be a valid datetime, {why}");
+            let message = "Input should be a valid datetime, such as 2026-03-01T10:00:00Z";
             self.reject(field, "datetime_parsing", message, Some(json!({ "error": why })));
         }
         moment

@@ -258,6 +258,7 @@ fn described(operation: Operation, dialect: &Dialect, common: &[Value]) -> Value
         (invalid.as_str(), has_input),
         ("401", who == "token" || who == "operator"),
         ("404", path.contains('{')),
+        ("413", !content.is_empty()),
         ("default", true),
     ];
     for (status, _) in usual.into_iter().filter(|(_, is_possible)| *is_possible) {

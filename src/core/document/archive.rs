@@ -17,6 +17,8 @@ pub(crate) enum ZipContent {
     Word,
     /// A format that is not read, by its human-readable name.
     Other(&'static str),
+    /// None that is known, because the directory of the archive cannot be read.
+    Damaged,
 }
 
 /// An archive of no known format.
@@ -48,7 +50,7 @@ const MEDIA_TYPES: &[(&str, &str)] = &[
 /// Determines the content of an archive from its entries.
 pub(crate) fn zip_content(bytes: &[u8]) -> ZipContent {
     let Ok(mut archive) = Archive::open(bytes) else {
-        return UNKNOWN;
+        return ZipContent::Damaged;
     };
     if let Some(media_type) = archive.text("mimetype") {
         let known = MEDIA_TYPES.iter().find(|(name, _)| media_type.starts_with(name));
@@ -306,7 +308,7 @@ pub(crate) mod tests {
         ] {
             assert_eq!(zip_content(&pack(files)), expected);
         }
-        assert_eq!(zip_content(b"PK\x03\x04broken"), UNKNOWN);
+        assert_eq!(zip_content(b"PK\x03\x04broken"), ZipContent::Damaged);
     }
 
     #[test]

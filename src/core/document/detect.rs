@@ -29,6 +29,7 @@ pub(super) fn detect(source: &Source<'_>) -> Result<Format> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::{ErrorKind, Unreadable};
 
     #[test]
     fn detects_formats() {
@@ -47,9 +48,11 @@ mod tests {
 
     #[test]
     fn names_what_is_not_read() {
+        let cut = detect(&Source::new(b"PK\x03\x04 cut off")).unwrap_err();
+        assert_eq!(cut.kind(), ErrorKind::Unreadable(Unreadable::Damaged));
         for (bytes, expected) in [
             (&b"\x89PNG\r\n\x1a\n...."[..], "PNG image"),
-            (b"PK\x05\x06", "ZIP archive"),
+            (b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", "ZIP archive"),
             (b"\x00\x01\x02\x03\x04\x05\x06\x07", "binary data"),
         ] {
             let error = detect(&Source::new(bytes)).unwrap_err();

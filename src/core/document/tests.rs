@@ -65,7 +65,11 @@ fn reports_why_a_file_is_not_read() {
         (&b""[..], Unreadable::NoText, "The file is empty"),
         (b" \n ", Unreadable::NoText, "The document holds no text"),
         (b"\x89PNG\r\n\x1a\n", Unreadable::Unsupported, "Files of this type are not supported: PNG image"),
-        (b"PK\x05\x06", Unreadable::Unsupported, "Files of this type are not supported: ZIP archive"),
+        (
+            b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+            Unreadable::Unsupported,
+            "Files of this type are not supported: ZIP archive",
+        ),
         (&large, Unreadable::TooLarge, "The file is larger than 32 MiB"),
     ] {
         let error = read(bytes, &ReadOptions::default()).unwrap_err();

@@ -3,7 +3,7 @@
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
-use super::shape::{Member, Object, Shape};
+use super::shape::{Choice, Member, Object, Shape};
 
 /// The schema of a shape. Objects become definitions of `generator`.
 pub fn shape(shape: &Shape, generator: &mut SchemaGenerator) -> Schema {
@@ -85,8 +85,7 @@ pub fn object(object: &'static Object, generator: &mut SchemaGenerator) -> Schem
     if object.closed {
         set(&mut schema, "additionalProperties", false.into());
     }
-    let flattened = object.members.iter().filter(|member| member.required).filter_map(Member::flattened);
-    let choices = object.choices.iter().chain(flattened.flat_map(|object| object.choices)).map(|choice| {
+    let choices = choices_of(object).into_iter().map(|choice| {
         // A null member counts as absent.
         let is_there =
             |name: &&str| json!({ "required": [name], "properties": { *name: { "not": { "type": "null" } } } });
@@ -98,6 +97,12 @@ pub fn object(object: &'static Object, generator: &mut SchemaGenerator) -> Schem
         set(&mut schema, "allOf", choices.into());
     }
     schema.try_into().unwrap_or_default()
+}
+
+/// The choices of an object, and of those whose members it always has.
+fn choices_of(object: &'static Object) -> Vec<&'static Choice> {
+    let flattened = object.members.iter().filter(|member| member.required).filter_map(Member::flattened);
+    object.choices.iter().chain(flattened.flat_map(choices_of)).collect()
 }
 
 /// The schema of a member, with its documentation. Null counts as absent, so members that may be absent may be null.

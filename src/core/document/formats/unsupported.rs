@@ -63,8 +63,11 @@ const COMPOUND_STREAMS: &[(&str, &str)] = &[
 pub(crate) fn check(source: &Source<'_>) -> Result<()> {
     let bytes = source.bytes();
     #[cfg(feature = "office")]
-    if let Some(ZipContent::Other(name)) = source.zip_content() {
-        return Err(error(name));
+    match source.zip_content() {
+        Some(ZipContent::Other(name)) => return Err(error(name)),
+        // Most often a document that was cut off.
+        Some(ZipContent::Damaged) => return Err(Error::unreadable(Unreadable::Damaged, "The archive is damaged")),
+        Some(ZipContent::Word) | None => {}
     }
     if bytes.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") {
         return Err(compound_file(bytes));
