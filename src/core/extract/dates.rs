@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use crate::text::languages::DATES;
+use crate::text::languages::{DATES, MONTHS};
 use crate::text::{Map, fold};
 
 /// Whether the day or the month comes first in numeric dates: `03/04/2024`.
@@ -12,22 +12,6 @@ pub(super) enum DateOrder {
     DayFirst,
     MonthFirst,
 }
-
-/// The lists of months in the language data, January first.
-const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
 
 /// The words that may be part of a date: names of months, and words between the parts of a date with a month name, as
 /// in "18th day of April" or "5 de mayo de 2026".

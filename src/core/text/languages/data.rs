@@ -93,6 +93,22 @@ impl WordList {
 /// A set of words.
 pub type WordSet = HashSet<&'static str, FixedState>;
 
+/// The lists of `dates.txt` with the names of the months, January first.
+pub const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+
 /// Declares the lists that are read by name; a test checks that their files have them.
 macro_rules! word_lists {
     ($($file:ident: $($list:ident $name:literal)*;)*) => {
@@ -165,28 +181,13 @@ mod tests {
     use super::*;
     use crate::text::fold;
 
-    const MONTHS: &[&str] = &[
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ];
-
     /// A row of the matrix: what it is, and its lists. Without lists: those of the English file.
     type Row = (&'static str, &'static [&'static str]);
 
     /// The files, and the rows of the matrix in each.
     const FILES: &[(&str, &LanguageFile, &[Row])] = &[
         ("stop_words.txt", &STOP_WORDS, &[("stop_words", &["stop_words"])]),
-        ("dates.txt", &DATES, &[("months", MONTHS), ("date_words", &["date_words"])]),
+        ("dates.txt", &DATES, &[("months", &MONTHS), ("date_words", &["date_words"])]),
         (
             "mail.txt",
             &MAIL,

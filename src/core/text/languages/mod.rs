@@ -7,6 +7,6 @@ mod data;
 mod detect;
 mod table;
 
-pub use data::{DATES, Entry, GLOSSARY, LABELS, LanguageFile, WordList, WordSet, lists};
+pub use data::{DATES, Entry, GLOSSARY, LABELS, LanguageFile, MONTHS, WordList, WordSet, lists};
 pub use detect::{StopWordCounts, detect_language};
 pub use table::Language;
