@@ -25,7 +25,7 @@ impl Query {
         Self(query)
     }
 
-    /// The parameters that `T` declares, checked. A parameter that is no list has its last value if it is repeated.
+    /// The parameters that `T` declares, checked. If a parameter is repeated and is not a list, its last value counts.
     pub fn checked<T: Declared>(&self) -> Checked<T> {
         let value = T::OBJECT.all_members().into_iter().filter_map(|member| Some((member.name, self.value(member)?)));
         Checked::new("query", value.map(|(name, value)| (name.to_owned(), value)).collect())

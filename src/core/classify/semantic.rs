@@ -4,8 +4,8 @@
 //! sentences is subtracted from each; from those of the rules also half of what the rules have in common, so that the
 //! remainder distinguishes them.
 //!
-//! A table supports some languages; the one that is compiled in, English. In others there is no meaning, and the words
-//! alone decide.
+//! An embedding table supports certain languages; the built-in table supports English. For texts in other languages,
+//! there is no semantic view, and only matching words decide.
 
 use crate::document::{Document, Role, Span};
 use crate::text::{EmbeddingTable, Language, PieceId, PieceWeight, Pieces, Vector, VectorSum};

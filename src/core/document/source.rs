@@ -49,7 +49,7 @@ impl<'a> Source<'a> {
         self.bytes.starts_with(b"PK\x03\x04") || self.bytes.starts_with(b"PK\x05\x06")
     }
 
-    /// The content of a ZIP archive; None if the file is no archive. Determined at the first call.
+    /// The content of a ZIP archive; None if the file is not one. Detected once, on the first call.
     #[cfg(feature = "office")]
     pub fn zip_content(&self) -> Option<ZipContent> {
         *self.zip_content.get_or_init(|| self.is_zip().then(|| archive::zip_content(self.bytes)))

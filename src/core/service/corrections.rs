@@ -29,7 +29,7 @@ pub struct CorrectionResult {
 ///
 /// # Errors
 ///
-/// - `NotFound`: there is no such job, or its classifier was deleted.
+/// - `NotFound`: the job does not exist, or its classifier was deleted.
 /// - `Conflict`: the job has not ended, has no decision, or ran without a saved classifier, or its mail has only header
 ///   fields.
 /// - `Invalid` at `label`: no rule of the draft has that label.

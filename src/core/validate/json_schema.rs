@@ -130,8 +130,8 @@ fn described(member: &Member, generator: &mut SchemaGenerator) -> Value {
     schema
 }
 
-/// The text of a documentation comment in the terms of JSON: one paragraph a line, links of the Rust documentation as
-/// code, and null for None; None if there is no text.
+/// The text of a documentation comment for readers of JSON: one line per paragraph, intra-doc links as code, and "null"
+/// in place of "None". None if there is no text.
 pub fn text(doc: &str) -> Option<String> {
     let mut text = String::new();
     for line in doc.lines().map(str::trim) {

@@ -174,7 +174,7 @@ pub(super) enum FileStatus {
         #[serde(skip_serializing_if = "Option::is_none")]
         data: Option<Data>,
     },
-    /// There is no such file; only among several.
+    /// The file does not exist. Only used when several files are requested.
     #[serde(rename_all = "camelCase")]
     Unknown {
         /// The id that was asked for.

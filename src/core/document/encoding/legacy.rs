@@ -15,7 +15,7 @@ pub(super) fn decode(bytes: &[u8], declared: Option<&str>) -> String {
     }
     let declared = declared.and_then(|name| Encoding::for_label(name.as_bytes()));
     let encoding = guess_utf_16_without_bom(bytes).or(declared).unwrap_or_else(|| guess(bytes));
-    // The bytes are not valid UTF-8, whatever they declare.
+    // The caller has found that the bytes are not valid UTF-8, so a declaration of UTF-8 is wrong.
     let encoding = if encoding == UTF_8 { guess(bytes) } else { encoding };
     encoding.decode_without_bom_handling(bytes).0.into_owned()
 }

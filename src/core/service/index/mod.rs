@@ -71,7 +71,7 @@ pub struct Context {
 
 /// A command to an index. Its fields are its arguments.
 pub trait IndexCommand: Into<AnyCommand> + Send {
-    /// What the index replies. None in a reply means that there is no such record.
+    /// What the index replies. In a reply, None stands for a record that does not exist.
     type Reply: Serialize + DeserializeOwned + Send;
 
     /// The time within which the index must [sweep](super::sweep::sweep) because of this command. None if the command
