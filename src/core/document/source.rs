@@ -1,7 +1,6 @@
-//! A file to read. What a ZIP archive contains is determined once; everything else at every call.
+//! A file to read. What a ZIP archive contains is determined once, and a text is decoded once.
 
 use std::borrow::Cow;
-#[cfg(feature = "office")]
 use std::cell::OnceCell;
 
 use memchr::memmem;
@@ -25,6 +24,7 @@ pub(super) struct Source<'a> {
     bytes: &'a [u8],
     #[cfg(feature = "office")]
     zip_content: OnceCell<Option<ZipContent>>,
+    text: OnceCell<Cow<'a, str>>,
 }
 
 impl<'a> Source<'a> {
@@ -33,6 +33,7 @@ impl<'a> Source<'a> {
             bytes,
             #[cfg(feature = "office")]
             zip_content: OnceCell::new(),
+            text: OnceCell::new(),
         }
     }
 
@@ -60,10 +61,12 @@ impl<'a> Source<'a> {
     /// # Errors
     ///
     /// `NotIncluded` if the encoding is not UTF-8 and this build has no other encodings.
-    pub fn text_to_recognize(&self) -> Result<Option<Cow<'a, str>>> {
+    pub fn text_to_recognize(&self) -> Result<Option<Cow<'_, str>>> {
         let is_too_large = self.bytes.len() as u64 > limits::MAX_TEXT_BYTES;
-        let inspected = if is_too_large { self.bytes.get(..TEXT_HEAD_BYTES) } else { None };
-        encoding::decode_text(inspected.unwrap_or(self.bytes))
+        match self.bytes.get(..TEXT_HEAD_BYTES).filter(|_| is_too_large) {
+            Some(head) => encoding::decode_text(head),
+            None => Ok(Some(self.decoded()?).filter(|text| !encoding::is_binary(text)).map(Cow::Borrowed)),
+        }
     }
 
     /// The text of the file, decoded.
@@ -71,8 +74,20 @@ impl<'a> Source<'a> {
     /// # Errors
     ///
     /// `TooLarge` if there is more of it than is read; `NotIncluded` as for [`Self::text_to_recognize`].
-    pub fn text(&self) -> Result<Cow<'a, str>> {
-        self.text_with_encoding(None)
+    pub fn text(&self) -> Result<&str> {
+        if self.bytes.len() as u64 > limits::MAX_TEXT_BYTES {
+            return Err(page_builder::too_large());
+        }
+        self.decoded()
+    }
+
+    /// All of the file, decoded once: recognising a text and reading it both need it.
+    fn decoded(&self) -> Result<&str> {
+        if let Some(text) = self.text.get() {
+            return Ok(text);
+        }
+        let text = encoding::decode(self.bytes, None)?;
+        Ok(self.text.get_or_init(|| text))
     }
 
     /// As [`Self::text`], with the name of the encoding that the file declares, if it does.

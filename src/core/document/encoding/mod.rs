@@ -50,7 +50,7 @@ fn decode_legacy(_bytes: &[u8], _declared: Option<&str>) -> Result<String> {
 }
 
 /// Whether the control characters of decoded text show that it was binary data.
-fn is_binary(text: &str) -> bool {
+pub(super) fn is_binary(text: &str) -> bool {
     let controls = text.chars().filter(|c| is_binary_char(*c)).count();
     controls * MIN_CHARS_PER_CONTROL > text.chars().count()
 }

@@ -168,7 +168,7 @@ formats! {
         extensions: &["md", "markdown"],
         has_pages: false,
         recognize: Recognize::Text(markdown::is_markdown),
-        reader: Some(|source, pages| pages.apply(markdown::read(&source.text()?)?)),
+        reader: Some(|source, pages| pages.apply(markdown::read(source.text()?)?)),
         feature: None,
         attachments: AttachmentHandling::None,
     },
@@ -180,7 +180,7 @@ formats! {
         // Form feeds separate them.
         has_pages: true,
         recognize: Recognize::Text(|_| true),
-        reader: Some(|source, pages| pages.apply(plain::read(&source.text()?)?)),
+        reader: Some(|source, pages| pages.apply(plain::read(source.text()?)?)),
         feature: None,
         attachments: AttachmentHandling::None,
     },
