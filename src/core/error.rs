@@ -66,6 +66,20 @@ impl Unreadable {
     }
 }
 
+/// What a [budget](crate::budget) limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resource {
+    /// Steps of work.
+    Work,
+    /// Bytes held at once.
+    Memory,
+    /// Things made of the input: passages, objects, candidates.
+    Items,
+    /// Levels of nesting.
+    Depth,
+}
+
 /// What went wrong, in terms of what the caller can do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -87,6 +101,8 @@ pub enum ErrorKind {
         /// The limit, in bytes.
         limit: u64,
     },
+    /// The work takes more than the budget of a request or stage.
+    OverBudget(Resource),
     /// The request must declare the length of its body.
     LengthRequired,
     /// The endpoint does not accept the request's content type.
@@ -113,7 +129,7 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// One example of every kind, for tests that must cover all.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Invalid,
         Self::Unauthenticated,
         Self::Forbidden,
@@ -121,6 +137,7 @@ impl ErrorKind {
         Self::Conflict,
         Self::Gone,
         Self::TooLarge { limit: 1 },
+        Self::OverBudget(Resource::Work),
         Self::LengthRequired,
         Self::UnsupportedMedia,
         Self::Unreadable(Unreadable::Unsupported),
@@ -141,6 +158,7 @@ impl ErrorKind {
             Self::Conflict => "CONFLICT",
             Self::Gone => "GONE",
             Self::TooLarge { .. } => "TOO_LARGE",
+            Self::OverBudget(_) => "OVER_BUDGET",
             Self::LengthRequired => "LENGTH_REQUIRED",
             Self::UnsupportedMedia => "UNSUPPORTED_MEDIA",
             Self::Unreadable(why) => why.code(),

@@ -4,6 +4,7 @@
 //! output decisions. The same input gives the same output bytes natively, in a Cloudflare Worker and in a browser.
 //!
 //! ```
+//! use sortroom::budget::Budget;
 //! use sortroom::classify::{Classifier, Rule, RuleSet, Settings};
 //! use sortroom::document::{self, ReadOptions};
 //!
@@ -18,11 +19,13 @@
 //!         rule("complaint", "A customer complains about an order and wants the money back"),
 //!     ],
 //! };
-//! let classifier = Classifier::new(&rules, &Settings::default());
+//! // The most work that one document may take.
+//! let budget = Budget::stage();
+//! let classifier = Classifier::new(&rules, &Settings::default(), &budget)?;
 //!
 //! let file = b"Dear Sir, the invoice number is 4711. Please pay the amount due by 1 June.";
-//! let document = document::read(file, &ReadOptions::default())?;
-//! let decision = classifier.decide(&document);
+//! let document = document::read(file, &ReadOptions::default(), &budget)?;
+//! let decision = classifier.decide(&document, &budget)?;
 //! assert_eq!(decision.label.as_deref(), Some("invoice"));
 //! assert!(decision.confidence > 0.5);
 //! # Ok::<(), sortroom::error::Error>(())
@@ -47,7 +50,7 @@
 //!
 //! Modules depend on each other in one direction only; a test of the workspace (`tests/architecture`) checks it:
 //!
-//! 1. [`error`], [`id`], [`time`], [`limits`]: the basic types and constants of all other modules.
+//! 1. [`error`], [`id`], [`time`], [`limits`], [`budget`]: the basic types and constants of all other modules.
 //! 2. [`validate`]: validation of input that reports all errors at once.
 //! 3. [`text`]: tokens and stems of a text.
 //! 4. [`document`]: bytes to a [`document::Document`] of pages, passages and words with their positions.
@@ -59,6 +62,7 @@
 #![forbid(unsafe_code)]
 
 pub mod api;
+pub mod budget;
 pub mod classify;
 pub mod document;
 pub mod error;

@@ -6,6 +6,25 @@ use std::time::Duration;
 /// Mebibyte, in bytes.
 pub const MIB: u64 = 1024 * 1024;
 
+// --- Budgets ---
+
+/// The work of a request that is answered at once, in steps of some 50 ns (see [`crate::budget`]): two seconds.
+pub const REQUEST_WORK: u64 = 40_000_000;
+
+/// The work of a stage of a job: ten seconds, of the thirty that an invocation may compute.
+pub const STAGE_WORK: u64 = 200_000_000;
+
+/// Maximum number of bytes that one call holds at once, beside the document itself. An instance of the engine has 64 MiB
+/// in all.
+pub const MAX_HELD_BYTES: u64 = 48 * MIB;
+
+/// Maximum number of things that one call makes of its input, such as passages, objects and candidates. At some twenty
+/// bytes each they fit [`MAX_HELD_BYTES`].
+pub const MAX_ITEMS: u64 = 2_000_000;
+
+/// Maximum depth of what is read by recursion. A thousand levels fit the stack of a wasm instance.
+pub const MAX_DEPTH: u64 = 512;
+
 // --- Documents ---
 
 /// Maximum size of a document. An isolate has 128 MiB in all; a PDF of this size is held once as bytes, and the largest

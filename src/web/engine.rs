@@ -1,6 +1,7 @@
 //! Classifies, evaluates and lints, and reads the formats that need no feature of the core.
 
 use sortroom::{
+    budget::Budget,
     classify::{
         self, AttachmentOutcome, AttachmentResult, ClassifyResult, RuleSet, Settings, evaluation, lint as lints,
     },
@@ -22,7 +23,7 @@ use crate::{
 /// `options` is `{pages?, max_pages?}`.
 #[wasm_bindgen(js_name = readIfIncluded)]
 pub fn read_if_included(bytes: &[u8], options: &str) -> JsResult<Option<ReadOutput>> {
-    let read = |options: &ReadOptions| match document::read_with_attachments(bytes, options) {
+    let read = |options: &ReadOptions| match document::read_with_attachments(bytes, options, &Budget::stage()) {
         Ok(document) => Ok((!lacks_reader(&document)).then_some(document)),
         Err(error) if error.kind() == NOT_INCLUDED => Ok(None),
         Err(error) => Err(error),
@@ -45,7 +46,7 @@ pub fn read_mail(mail: &str) -> JsResult<ReadOutput> {
     check.deny_unknown_fields(&input, &["subject", "body"]);
     let mail = document::input::parse_mail(&mut check, &input);
     let mail = check.finish(mail).map_err(to_js_error)?;
-    ReadOutput::new(document::read_mail(&mail).map_err(to_js_error)?.into())
+    ReadOutput::new(document::read_mail(&mail, &Budget::stage()).map_err(to_js_error)?.into())
 }
 
 /// The error of a document whose format needs another part.
@@ -67,23 +68,26 @@ impl Classifier {
         let rules = rules(&mut check, &input);
         let settings = classify::input::parse_settings(&mut check, &input.get("settings")).unwrap_or_default();
         let rules = check.finish(rules).map_err(to_js_error)?;
-        Ok(Self(classify::Classifier::new(&rules, &settings)))
+        classify::Classifier::new(&rules, &settings, &Budget::stage()).map(Self).map_err(to_js_error)
     }
 
     /// Classifies a document and, if it is a mail, its attachments.
     pub fn classify(&self, document: &str) -> JsResult<String> {
         let DocumentWithAttachments { document, attachments } = parse_document(document)?;
-        let result = |file: Attachment| AttachmentResult { name: file.name.clone(), outcome: self.outcome(file) };
+        let budget = Budget::stage();
+        let result =
+            |file: Attachment| AttachmentResult { name: file.name.clone(), outcome: self.outcome(file, &budget) };
         let attachments = match document.format.reads_attachments() {
             true => attachments.into_iter().map(result).collect(),
             false => Vec::new(),
         };
-        to_json(&ClassifyResult::new(self.0.decide(&document), attachments))
+        let decision = self.0.decide(&document, &budget).map_err(to_js_error)?;
+        to_json(&ClassifyResult::new(decision, attachments))
     }
 
-    fn outcome(&self, file: Attachment) -> AttachmentOutcome {
+    fn outcome(&self, file: Attachment, budget: &Budget) -> AttachmentOutcome {
         match (file.document, file.error) {
-            (Some(document), _) => AttachmentOutcome::Decision(self.0.decide(&document)),
+            (Some(document), _) => self.0.decide(&document, budget).into(),
             (None, Some(error)) => AttachmentOutcome::Error(error),
             (None, None) => Err(Error::unreadable(Unreadable::NoText, "The file was not read")).into(),
         }
@@ -104,8 +108,9 @@ pub fn evaluate(request: &str) -> JsResult<String> {
     let cases = classify::input::parse_cases(&mut check, &input.get("cases"));
     let ((rules, settings), cases) = check.finish(draft.zip(cases)).map_err(to_js_error)?;
     let published = baseline.as_ref().map(|(rules, settings)| (rules, settings));
-    let result = evaluation::cases(cases, read_text)
-        .and_then(|cases| evaluation::evaluate_against(&rules, &settings, published, &cases));
+    let budget = Budget::stage();
+    let result = evaluation::cases(cases, |text| read_text(text, &budget))
+        .and_then(|cases| evaluation::evaluate_against(&rules, &settings, published, &cases, &budget));
     to_json(&result.map_err(|error| to_js_error(input.nest_error(error)))?)
 }
 
@@ -115,7 +120,8 @@ pub fn lint(request: &str) -> JsResult<String> {
     let body = from_json(request)?;
     let mut check = Validator::default();
     let rules = rules(&mut check, &Input::root("body", Some(&body)));
-    to_json(&lints::lint_result(&check.finish(rules).map_err(to_js_error)?))
+    let rules = check.finish(rules).map_err(to_js_error)?;
+    to_json(&lints::lint_result(&rules, &Budget::stage()).map_err(to_js_error)?)
 }
 
 fn rules_and_settings(check: &mut Validator, input: &Input<'_>) -> Option<(RuleSet, Settings)> {
@@ -130,8 +136,8 @@ fn rules(check: &mut Validator, input: &Input<'_>) -> Option<RuleSet> {
 }
 
 /// Reads the text of a case.
-fn read_text(bytes: &[u8]) -> Result<Document> {
-    document::read(bytes, &ReadOptions::default()).map_err(|error| match error.kind() {
+fn read_text(bytes: &[u8], budget: &Budget) -> Result<Document> {
+    document::read(bytes, &ReadOptions::default(), budget).map_err(|error| match error.kind() {
         NOT_INCLUDED => Error::unreadable(Unreadable::Unsupported, "A case is a text, not a file of another type"),
         _ => error,
     })

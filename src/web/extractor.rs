@@ -2,6 +2,7 @@
 
 use js_sys::{Array, Uint8Array};
 use sortroom::{
+    budget::Budget,
     document::{AttachedFile, DocumentWithAttachments},
     extract::{self as extraction, ExtractResult},
     validate::{Input, Validator},
@@ -27,5 +28,6 @@ pub fn extract(document: &str, files: &Array, request: &str) -> JsResult<String>
     let schema = check.finish(schema).map_err(to_js_error)?;
     let bytes = files.iter().map(|file| Uint8Array::new(&file).to_vec());
     let files: Vec<_> = bytes.map(|bytes| AttachedFile { name: None, media_type: None, bytes }).collect();
-    to_json(&ExtractResult::from(extraction::extract(&document, &schema, &files)))
+    let extraction = extraction::extract(&document, &schema, &files, &Budget::stage()).map_err(to_js_error)?;
+    to_json(&ExtractResult::from(extraction))
 }

@@ -1,6 +1,6 @@
 //! Reads every format.
 
-use sortroom::document;
+use sortroom::{budget::Budget, document};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{
@@ -11,5 +11,7 @@ use crate::{
 /// Reads a document and its attachments. `options` is `{pages?, max_pages?}`.
 #[wasm_bindgen]
 pub fn read(bytes: &[u8], options: &str) -> JsResult<ReadOutput> {
-    ReadOutput::new(with_read_options(options, |options| document::read_with_attachments(bytes, options))?)
+    ReadOutput::new(with_read_options(options, |options| {
+        document::read_with_attachments(bytes, options, &Budget::stage())
+    })?)
 }

@@ -18,18 +18,20 @@ use syn::{
 const CORE: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("limits", &[]),
+    ("budget", &["error", "limits"]),
     ("id", &["error"]),
     ("time", &["error"]),
     ("validate", &["error", "time"]),
     ("text", &["error", "id", "time", "limits"]),
-    ("document", &["error", "id", "time", "limits", "validate", "text"]),
-    ("classify", &["error", "id", "time", "limits", "validate", "text", "document", "ENGINE_VERSION"]),
-    ("extract", &["error", "id", "time", "limits", "validate", "text", "document", "ENGINE_VERSION"]),
+    ("document", &["budget", "error", "id", "time", "limits", "validate", "text"]),
+    ("classify", &["budget", "error", "id", "time", "limits", "validate", "text", "document", "ENGINE_VERSION"]),
+    ("extract", &["budget", "error", "id", "time", "limits", "validate", "text", "document", "ENGINE_VERSION"]),
     ("job", &["error", "id", "time", "limits", "text", "document", "classify", "extract", "ENGINE_VERSION"]),
-    ("service", &["error", "id", "time", "limits", "text", "document", "classify", "extract", "job"]),
+    ("service", &["budget", "error", "id", "time", "limits", "text", "document", "classify", "extract", "job"]),
     (
         "api",
         &[
+            "budget",
             "error",
             "id",
             "time",
@@ -47,7 +49,8 @@ const CORE: &[(&str, &[&str])] = &[
 ];
 
 /// The modules of the core that the npm package may use.
-const WEB: &[&str] = &["error", "limits", "validate", "text", "document", "classify", "extract", "ENGINE_VERSION"];
+const WEB: &[&str] =
+    &["budget", "error", "limits", "validate", "text", "document", "classify", "extract", "ENGINE_VERSION"];
 
 /// Words of the dialects, which may occur only below `api/`.
 const WIRE_WORDS: &[&str] = &[

@@ -8,6 +8,7 @@ use std::{
 };
 
 use serde_json::Value;
+use sortroom::budget::Budget;
 use sortroom::{
     classify::{Rule, RuleSet, Settings, classify},
     document::{self, Document, ReadOptions},
@@ -24,7 +25,8 @@ fn bytes(path: &str) -> Vec<u8> {
 }
 
 fn read(path: &str) -> Document {
-    document::read(&bytes(path), &ReadOptions::default()).unwrap_or_else(|error| panic!("{path}: {error:?}"))
+    document::read(&bytes(path), &ReadOptions::default(), &Budget::unlimited())
+        .unwrap_or_else(|error| panic!("{path}: {error:?}"))
 }
 
 fn text(value: &Value, member: &str) -> String {
@@ -69,7 +71,7 @@ fn extracts_the_facts_of_invoices() {
     let mut misses = String::new();
     for (file, entry) in documents().iter().filter(|(file, entry)| entry["type"] == "invoice" && !file.ends_with("eml"))
     {
-        let extraction = extract(&read(file), &schema, &[]);
+        let extraction = extract(&read(file), &schema, &[], &Budget::unlimited()).unwrap();
         for ((fact, ..), (value, tally)) in FACTS.iter().zip(extraction.values.iter().zip(&mut tallies)) {
             let Some(expected) = entry["facts"][fact].as_str() else { continue };
             let is_right = value.value.as_deref() == Some(expected);
@@ -103,7 +105,7 @@ fn line_items() -> Schema {
 
 /// The line items that are extracted from a document.
 fn rows(file: &str) -> Vec<Vec<Option<String>>> {
-    let extraction = extract(&read(file), &line_items(), &[]);
+    let extraction = extract(&read(file), &line_items(), &[], &Budget::unlimited()).unwrap();
     let rows = extraction.tables.into_iter().flat_map(|table| table.rows);
     rows.map(|row| row.into_iter().map(|value| value.value).collect()).collect()
 }
@@ -137,7 +139,8 @@ fn mail_attachments_are_identical_to_the_files() {
     let mut count = 0;
     for (file, entry) in documents() {
         let Some(attached) = entry["attachments"].as_array() else { continue };
-        let found = document::attachments(&bytes(&file)).unwrap_or_else(|error| panic!("{file}: {error:?}"));
+        let found = document::attachments(&bytes(&file), &Budget::unlimited())
+            .unwrap_or_else(|error| panic!("{file}: {error:?}"));
         assert_eq!(found.len(), attached.len(), "{file}");
         for (found, attached) in found.iter().zip(attached) {
             assert!(found.bytes == bytes(attached.as_str().expect("a path")), "{file}: {:?}", found.name);
@@ -152,7 +155,7 @@ fn detects_the_format_of_every_document() {
     let documents = documents();
     assert!(documents.len() >= 91, "only {} documents", documents.len());
     for (file, entry) in documents {
-        let document = read(&file);
+        let document = read(&file, &Budget::unlimited());
         assert_eq!(document.format.extension(), text(&entry, "format"), "{file}");
         if let Some(pages) = entry["pages"].as_u64() {
             assert_eq!(u64::from(document.page_count), pages, "{file}");
@@ -170,7 +173,7 @@ fn detects_the_format_of_every_document() {
 fn text_contains_the_known_facts() {
     let mut fact_count = 0;
     for (file, entry) in documents() {
-        let document = read(&file);
+        let document = read(&file, &Budget::unlimited());
         let text_without_spaces: String =
             document.pages.iter().flat_map(|page| page.text.chars()).filter(|c| !c.is_whitespace()).collect();
         for fact in ["invoice_number", "order_number", "contract_number", "iban", "seller_vat_id", "issuer", "employee"]
@@ -193,7 +196,7 @@ fn refuses_bad_files_with_their_code() {
     assert!(bad.len() >= 16 && codes.len() >= 4, "only {} bad files with {codes:?}", bad.len());
     for entry in bad {
         let file = text(entry, "file");
-        let result = document::read(&bytes(&file), &ReadOptions::default());
+        let result = document::read(&bytes(&file), &ReadOptions::default(), &Budget::unlimited());
         match (entry["code"].as_str(), entry["read_as"].as_str(), result) {
             (Some(code), _, Err(error)) => assert_eq!(error.code(), code, "{file}: {error:?}"),
             // Formats that the core does not support yet are refused as unsupported.
@@ -208,7 +211,8 @@ fn refuses_bad_files_with_their_code() {
 fn page_selection_keeps_page_numbers() {
     let options = |pages: &str, max_pages| ReadOptions { pages: Some(pages.to_owned()), max_pages };
     let numbers = |options: &ReadOptions| -> Vec<u32> {
-        let document = document::read(&bytes("pdf/service-agreement-en.pdf"), options).expect("a document");
+        let document =
+            document::read(&bytes("pdf/service-agreement-en.pdf"), options, &Budget::unlimited()).expect("a document");
         assert_eq!(document.page_count, 6);
         document.pages.iter().map(|page| page.number).collect()
     };
@@ -268,7 +272,8 @@ fn classifies_documents_like_a_person() {
         if kind != "none" && !rules.rules.iter().any(|rule| rule.label == kind) {
             continue;
         }
-        let decision = classify(&read(&file), &rules, &Settings::default());
+        let decision =
+            classify(&read(&file, &Budget::unlimited()), &rules, &Settings::default(), &Budget::unlimited()).unwrap();
         let is_right = decision.label.as_deref().unwrap_or("none") == kind;
         for (tallies, key) in [(&mut by_label, kind), (&mut by_language, text(&entry, "language"))] {
             let (all, right) = tallies.entry(key).or_insert((0, 0));

@@ -57,7 +57,7 @@ pub const fn status(kind: ErrorKind) -> StatusCode {
         ErrorKind::NotFound => StatusCode::NOT_FOUND,
         ErrorKind::Conflict => StatusCode::CONFLICT,
         ErrorKind::Gone => StatusCode::GONE,
-        ErrorKind::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        ErrorKind::TooLarge { .. } | ErrorKind::OverBudget(_) => StatusCode::PAYLOAD_TOO_LARGE,
         ErrorKind::LengthRequired => StatusCode::LENGTH_REQUIRED,
         ErrorKind::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         ErrorKind::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,

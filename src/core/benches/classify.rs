@@ -13,6 +13,7 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use sortroom::budget::Budget;
 use sortroom::classify::{Classifier, Settings, classify};
 use sortroom::text::Pieces;
 
@@ -48,14 +49,14 @@ fn whole(criterion: &mut Criterion) {
     let documents = documents(PAGES);
     let rules = texts::rules(RULES);
     let settings = Settings::default();
-    let classifier = Classifier::new(&rules, &settings);
+    let classifier = Classifier::new(&rules, &settings, &Budget::unlimited()).unwrap();
     let mut group = criterion.benchmark_group("two_pages");
     let mut next_document = documents.iter().cycle();
     group.bench_function("classify", |bencher| {
         bencher.iter(|| classify(black_box(next_document.next().unwrap()), black_box(&rules), &settings));
     });
     group.bench_function("decide", |bencher| {
-        bencher.iter(|| classifier.decide(black_box(next_document.next().unwrap())));
+        bencher.iter(|| classifier.decide(black_box(next_document.next().unwrap()), &Budget::unlimited()).unwrap());
     });
     group.finish();
 }
@@ -64,7 +65,7 @@ fn few_shot(criterion: &mut Criterion) {
     let documents = documents(PAGES);
     let rules = texts::rules_with_examples(EXAMPLES);
     let settings = Settings::default();
-    let classifier = Classifier::new(&rules, &settings);
+    let classifier = Classifier::new(&rules, &settings, &Budget::unlimited()).unwrap();
     let mut group = criterion.benchmark_group("with_examples");
     let mut next_document = documents.iter().cycle();
     group.sample_size(20);
@@ -72,17 +73,19 @@ fn few_shot(criterion: &mut Criterion) {
         bencher.iter(|| classify(black_box(next_document.next().unwrap()), black_box(&rules), &settings));
     });
     group.bench_function("decide", |bencher| {
-        bencher.iter(|| classifier.decide(black_box(next_document.next().unwrap())));
+        bencher.iter(|| classifier.decide(black_box(next_document.next().unwrap()), &Budget::unlimited()).unwrap());
     });
     group.finish();
 }
 
 fn longest_word(criterion: &mut Criterion) {
     let document = texts::longest_word();
-    let classifier = Classifier::new(&texts::rules(RULES), &Settings::default());
+    let classifier = Classifier::new(&texts::rules(RULES), &Settings::default(), &Budget::unlimited()).unwrap();
     let mut group = criterion.benchmark_group("longest_word");
     group.sample_size(10);
-    group.bench_function("decide", |bencher| bencher.iter(|| classifier.decide(black_box(&document))));
+    group.bench_function("decide", |bencher| {
+        bencher.iter(|| classifier.decide(black_box(&document), &Budget::unlimited()).unwrap())
+    });
     group.finish();
 }
 
@@ -90,24 +93,26 @@ fn growth(criterion: &mut Criterion) {
     let two_pages = documents(PAGES);
     let mut group = criterion.benchmark_group("rules");
     for count in [1, 10, 100, 1000] {
-        let classifier = Classifier::new(&texts::rules(count), &Settings::default());
+        let classifier = Classifier::new(&texts::rules(count), &Settings::default(), &Budget::unlimited()).unwrap();
         let mut next_document = two_pages.iter().cycle();
         group.throughput(Throughput::Elements(count as u64)).bench_function(
             BenchmarkId::from_parameter(count),
             |bencher| {
-                bencher.iter(|| classifier.decide(black_box(next_document.next().unwrap())));
+                bencher.iter(|| {
+                    classifier.decide(black_box(next_document.next().unwrap()), &Budget::unlimited()).unwrap()
+                });
             },
         );
     }
     group.finish();
-    let classifier = Classifier::new(&texts::rules(RULES), &Settings::default());
+    let classifier = Classifier::new(&texts::rules(RULES), &Settings::default(), &Budget::unlimited()).unwrap();
     let mut group = criterion.benchmark_group("pages");
     for count in [1, 2, 20, 200] {
         let document = texts::document(0, count);
         group.throughput(Throughput::Elements(count as u64)).bench_function(
             BenchmarkId::from_parameter(count),
             |bencher| {
-                bencher.iter(|| classifier.decide(black_box(&document)));
+                bencher.iter(|| classifier.decide(black_box(&document), &Budget::unlimited()).unwrap());
             },
         );
     }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::score::rounded;
 use super::{Classifier, Decision, RuleSet, Settings};
 use crate::ENGINE_VERSION;
+use crate::budget::Budget;
 use crate::document::Document;
 use crate::error::{Error, Result, Violation};
 use crate::limits;
@@ -163,17 +164,21 @@ pub struct AnswerChange {
 }
 
 /// The answers of `rules` for the cases.
-pub fn answers(rules: &RuleSet, settings: &Settings, cases: &[Case]) -> Vec<Answer> {
-    let classifier = Classifier::new(rules, settings);
-    cases.iter().map(|case| classifier.decide(&case.document).into()).collect()
+///
+/// # Errors
+///
+/// `OverBudget` if it takes more than `budget`.
+pub fn answers(rules: &RuleSet, settings: &Settings, cases: &[Case], budget: &Budget) -> Result<Vec<Answer>> {
+    let classifier = Classifier::new(rules, settings, budget)?;
+    cases.iter().map(|case| Ok(classifier.decide(&case.document, budget)?.into())).collect()
 }
 
 /// Classifies `cases` with `rules`, and computes metrics of the answers.
 ///
 /// # Errors
 ///
-/// `Invalid` at `cases/N/label` if a case has a label that no rule has.
-pub fn evaluate(rules: &RuleSet, settings: &Settings, cases: &[Case]) -> Result<Evaluation> {
+/// `Invalid` at `cases/N/label` if a case has a label that no rule has; `OverBudget` if it takes more than `budget`.
+pub fn evaluate(rules: &RuleSet, settings: &Settings, cases: &[Case], budget: &Budget) -> Result<Evaluation> {
     let labels: Vec<Option<&str>> = rules.rules.iter().map(|rule| Some(rule.label.as_str())).chain([None]).collect();
     let class_index = |label: Option<&str>| labels.iter().position(|known| *known == label);
     let unknown = cases.iter().enumerate().filter(|(_, case)| class_index(case.label.as_deref()).is_none());
@@ -181,7 +186,7 @@ pub fn evaluate(rules: &RuleSet, settings: &Settings, cases: &[Case]) -> Result<
     if !unknown.is_empty() {
         return Err(Error::invalid(unknown));
     }
-    let answers = answers(rules, settings, cases);
+    let answers = answers(rules, settings, cases, budget)?;
     let pairs = || cases.iter().zip(&answers);
     let index_pairs = pairs()
         .filter_map(|(case, answer)| class_index(case.label.as_deref()).zip(class_index(answer.label.as_deref())));
@@ -241,10 +246,15 @@ pub fn evaluate_against(
     settings: &Settings,
     published: Option<(&RuleSet, &Settings)>,
     cases: &[Case],
+    budget: &Budget,
 ) -> Result<EvaluateResult> {
-    let evaluation = evaluate(rules, settings, cases)?;
-    let comparison = published
-        .map(|(published, settings)| compare(cases, &answers(published, settings, cases), &evaluation.answers));
+    let evaluation = evaluate(rules, settings, cases, budget)?;
+    let comparison = match published {
+        Some((published, settings)) => {
+            Some(compare(cases, &answers(published, settings, cases, budget)?, &evaluation.answers))
+        }
+        None => None,
+    };
     Ok(EvaluateResult { evaluation, comparison, engine_version: ENGINE_VERSION })
 }
 
@@ -474,7 +484,7 @@ mod tests {
 
     #[test]
     fn an_evaluation_counts_labels_and_none() {
-        let evaluation = evaluate(&published(), &Settings::default(), &cases()).unwrap();
+        let evaluation = evaluate(&published(), &Settings::default(), &cases(), &Budget::unlimited()).unwrap();
         let labels: Vec<_> = evaluation.classes.iter().map(|class| class.label.as_deref()).collect();
         assert_eq!(labels, [Some("invoice"), Some("claim"), Some("farewell"), None]);
         assert_eq!(evaluation.confusion.iter().flatten().sum::<usize>(), 4);
@@ -483,7 +493,7 @@ mod tests {
         assert_eq!(evaluation.answers.len(), 4);
         let figures = [Some(evaluation.accuracy), evaluation.macro_f1, Some(evaluation.ece), evaluation.no_match_auroc];
         assert!(figures.iter().all(|figure| figure.is_some_and(|figure| (0.0..=1.0).contains(&figure))), "{figures:?}");
-        let empty = evaluate(&published(), &Settings::default(), &[]).unwrap();
+        let empty = evaluate(&published(), &Settings::default(), &[], &Budget::unlimited()).unwrap();
         assert_eq!((empty.accuracy, empty.macro_f1, empty.reliability.len()), (0.0, None, 0));
     }
 
@@ -491,7 +501,7 @@ mod tests {
     fn rejects_unknown_labels_with_their_place() {
         let mut cases = cases();
         cases.push(case("x", Some("Invoice")));
-        let error = evaluate(&published(), &Settings::default(), &cases).unwrap_err();
+        let error = evaluate(&published(), &Settings::default(), &cases, &Budget::unlimited()).unwrap_err();
         let [violation] = error.violations() else { panic!("{error:?}") };
         assert_eq!(violation.pointer, ["cases".into(), 4.into(), "label".into()]);
     }
@@ -504,7 +514,8 @@ mod tests {
             ("farewell", "wishes to cancel a subscription"),
         ]);
         let (cases, settings) = (cases(), Settings::default());
-        let [old, new] = [published(), draft].map(|rules| answers(&rules, &settings, &cases));
+        let [old, new] =
+            [published(), draft].map(|rules| answers(&rules, &settings, &cases, &Budget::unlimited()).unwrap());
         let comparison = compare(&cases, &old, &new);
         let case_indexes = |changes: &[AnswerChange]| changes.iter().map(|change| change.case).collect::<Vec<_>>();
         assert_eq!((case_indexes(&comparison.fixes), case_indexes(&comparison.breaks)), (vec![2], vec![1]));

@@ -12,7 +12,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::budget::Budget;
 use crate::document::Document;
+use crate::error::Result;
 use crate::text::{Language, Map, Vector};
 
 use super::evidence::Location;
@@ -205,17 +207,20 @@ const SCALE_PENALTY: f64 = 4.0;
 
 /// Fits the score scale: of the factors tried, the one with the largest penalised likelihood of the examples' labels,
 /// each example scored with itself held out.
-pub(super) fn fit_score_scale(classifier: &Classifier, rules: &RuleSet) -> f64 {
+pub(super) fn fit_score_scale(classifier: &Classifier, rules: &RuleSet, budget: &Budget) -> Result<f64> {
     if rules.rules.len() < 2 {
-        return 1.0;
+        return Ok(1.0);
     }
     let count: usize = rules.rules.iter().map(|rule| rule.examples.len()).sum();
     let all =
         rules.rules.iter().enumerate().flat_map(|(index, rule)| rule.examples.iter().map(move |text| (index, text)));
     let scored: Vec<(usize, Vec<f64>)> = all
         .step_by(count.div_ceil(MAX_HELD_OUT))
-        .map(|(label, text)| (label, classifier.scores(&classifier.analyze(&Document::plain(text), Some(label)))))
-        .collect();
+        .map(|(label, text)| {
+            let analysis = classifier.analyze(&Document::plain(text), Some(label), budget)?;
+            Ok((label, classifier.scores(&analysis)))
+        })
+        .collect::<Result<_>>()?;
     let likelihood = |logarithm: f64| {
         let factor = libm::exp(logarithm);
         let log_likelihoods = scored.iter().map(|(label, scores)| {
@@ -229,5 +234,5 @@ pub(super) fn fit_score_scale(classifier: &Classifier, rules: &RuleSet) -> f64 {
     let best = (-SCALE_STEPS..=SCALE_STEPS)
         .map(|step| (step, likelihood(logarithm(step))))
         .max_by(|(_, a), (_, b)| a.total_cmp(b));
-    best.map_or(1.0, |(step, _)| libm::exp(logarithm(step)))
+    Ok(best.map_or(1.0, |(step, _)| libm::exp(logarithm(step))))
 }

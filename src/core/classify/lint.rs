@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Classifier, Rule, RuleSet, Settings};
 use crate::ENGINE_VERSION;
+use crate::budget::Budget;
 use crate::document::Document;
+use crate::error::Result;
 use crate::text::languages::{WordSet, lists};
 use crate::text::{Language, detect_language, words};
 
@@ -78,16 +80,24 @@ pub struct LintResult {
 }
 
 /// The findings of [`lint()`] with the version of the engine.
-pub fn lint_result(rules: &RuleSet) -> LintResult {
-    LintResult { findings: lint(rules), engine_version: ENGINE_VERSION }
+///
+/// # Errors
+///
+/// As [`lint()`].
+pub fn lint_result(rules: &RuleSet, budget: &Budget) -> Result<LintResult> {
+    Ok(LintResult { findings: lint(rules, budget)?, engine_version: ENGINE_VERSION })
 }
 
 /// Finds problems of `rules`; the findings are in the order of the rules.
-pub fn lint(rules: &RuleSet) -> Vec<Finding> {
+///
+/// # Errors
+///
+/// `OverBudget` if it takes more than `budget`.
+pub fn lint(rules: &RuleSet, budget: &Budget) -> Result<Vec<Finding>> {
     let language = language(rules);
     let stems: Vec<RuleStems> = rules.rules.iter().map(|rule| RuleStems::new(rule, language)).collect();
     let common = common(&stems);
-    let decisions = decide_each(rules);
+    let decisions = decide_each(rules, budget)?;
     let analyzed_rules = || {
         rules.rules.iter().zip(stems.iter().zip(&decisions)).map(|(rule, (stems, decision))| AnalyzedRule {
             rule,
@@ -101,7 +111,7 @@ pub fn lint(rules: &RuleSet) -> Vec<Finding> {
         findings.extend(analyzed_rules().skip(index + 1).filter_map(|other| rule.compare(&other, &common)));
     }
     findings.extend(contradictory_examples(rules));
-    findings
+    Ok(findings)
 }
 
 /// The language of most words of the rules.
@@ -156,18 +166,20 @@ struct RuleDecision {
     scores: BTreeMap<String, f64>,
 }
 
-fn decide_each(rules: &RuleSet) -> Vec<RuleDecision> {
+fn decide_each(rules: &RuleSet, budget: &Budget) -> Result<Vec<RuleDecision>> {
     // Without examples, because an example would fit its rule whatever the words are.
     let without_examples =
         rules.rules.iter().map(|rule| Rule::new(rule.label.clone(), rule.description.clone())).collect();
     let classifier = Classifier::new(
         &RuleSet { rules: without_examples },
         &Settings { allow_no_match: false, ..Settings::default() },
-    );
+        budget,
+    )?;
     let decide = |rule: &Rule| {
-        let decision = classifier.decide(&Document::plain(&format!("{}\n\n{}", rule.label, rule.description)));
+        let document = Document::plain(&format!("{}\n\n{}", rule.label, rule.description));
+        let decision = classifier.decide(&document, budget)?;
         let scores = decision.scores.into_iter().map(|score| (score.label, score.score)).collect();
-        RuleDecision { best: decision.label, scores }
+        Ok(RuleDecision { best: decision.label, scores })
     };
     rules.rules.iter().map(decide).collect()
 }
@@ -281,7 +293,11 @@ mod tests {
     }
 
     fn kinds_and_rules(rules: &RuleSet) -> Vec<(FindingKind, String)> {
-        lint(rules).into_iter().map(|finding| (finding.kind, finding.rules.join(" "))).collect()
+        lint(rules, &Budget::request())
+            .unwrap()
+            .into_iter()
+            .map(|finding| (finding.kind, finding.rules.join(" ")))
+            .collect()
     }
 
     const INVOICE: (&str, &str) = ("invoice", "An invoice with an invoice number, line items and a total amount due");

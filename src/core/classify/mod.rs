@@ -47,7 +47,9 @@ mod weights;
 
 use serde::{Deserialize, Serialize};
 
+use crate::budget::Budget;
 use crate::document::Document;
+use crate::error::Result;
 use crate::limits;
 use crate::text::{EmbeddingTable, Language};
 use crate::validate::{
@@ -257,12 +259,21 @@ impl Analysis {
 
 impl Classifier {
     /// Compiles `rules` with the embedding table that is compiled in. An empty set is allowed; no document matches it.
-    pub fn new(rules: &RuleSet, settings: &Settings) -> Self {
-        Self::with_table(rules, settings, EmbeddingTable::builtin())
+    ///
+    /// # Errors
+    ///
+    /// `OverBudget` if it takes more than `budget`.
+    pub fn new(rules: &RuleSet, settings: &Settings, budget: &Budget) -> Result<Self> {
+        Self::with_table(rules, settings, EmbeddingTable::builtin(), budget)
     }
 
     /// Compiles `rules` with an embedding table.
-    fn with_table(rules: &RuleSet, settings: &Settings, table: &'static EmbeddingTable) -> Self {
+    fn with_table(
+        rules: &RuleSet,
+        settings: &Settings,
+        table: &'static EmbeddingTable,
+        budget: &Budget,
+    ) -> Result<Self> {
         let words: Vec<_> = rules.rules.iter().map(lexicon::tokenize_rule).collect();
         let texts: Vec<_> =
             rules.rules.iter().zip(&words).map(|(rule, words)| lexicon::rule_text(rule, words)).collect();
@@ -283,17 +294,21 @@ impl Classifier {
             allow_no_match: settings.allow_no_match,
         };
         if classifier.centroids.is_some() {
-            let score_scale = example_centroids::fit_score_scale(&classifier, rules);
+            let score_scale = example_centroids::fit_score_scale(&classifier, rules, budget)?;
             if let Some(centroids) = &mut classifier.centroids {
                 centroids.score_scale = score_scale;
             }
         }
-        classifier
+        Ok(classifier)
     }
 
     /// Classifies `document`.
-    pub fn decide(&self, document: &Document) -> Decision {
-        let analysis = self.analyze(document, None);
+    ///
+    /// # Errors
+    ///
+    /// `OverBudget` if it takes more than `budget`.
+    pub fn decide(&self, document: &Document, budget: &Budget) -> Result<Decision> {
+        let analysis = self.analyze(document, None, budget)?;
         let mut ranked: Vec<(usize, f64)> = self.scores(&analysis).into_iter().enumerate().collect();
         ranked.sort_by(|(_, a), (_, b)| b.total_cmp(a));
         let scores: Vec<f64> = ranked.iter().map(|&(_, score)| score).collect();
@@ -317,7 +332,7 @@ impl Classifier {
         let decision_context =
             reasoning::DecisionContext { document, classifier: self, analysis: &analysis, ranked: &ranked, answer };
         let explanation = decision_context.explain();
-        Decision {
+        Ok(Decision {
             label: best.filter(|_| !answer.is_no_match).and_then(|rule| self.labels.get(rule)).cloned(),
             confidence: answer.confidence,
             no_match: answer.no_match,
@@ -331,21 +346,25 @@ impl Classifier {
             rest: explanation.rest,
             runner_up: explanation.runner_up,
             change: explanation.change,
-        }
+        })
     }
 
     /// The features that the weights of the engine are fitted on.
-    pub fn training_features(&self, document: &Document) -> TrainingFeatures {
-        let analysis = self.analyze(document, None);
+    ///
+    /// # Errors
+    ///
+    /// `OverBudget` if it takes more than `budget`.
+    pub fn training_features(&self, document: &Document, budget: &Budget) -> Result<TrainingFeatures> {
+        let analysis = self.analyze(document, None, budget)?;
         let context = self.topics(&analysis).map_or_else(Vec::new, |topics| {
             (0..self.labels.len()).map(|rule| self.context_features(rule, &topics)).collect()
         });
-        TrainingFeatures {
+        Ok(TrainingFeatures {
             context,
             features: analysis.features,
             words: analysis.matches.words,
             score_scale: self.score_scale(),
-        }
+        })
     }
 
     /// The cosines of a document with general topics; None if it has no unit vector.
@@ -363,7 +382,7 @@ impl Classifier {
     }
 
     /// Analyzes `document`. `held_out_of` is the rule that it is an example of: that rule's centroid then excludes it.
-    fn analyze(&self, document: &Document, held_out_of: Option<usize>) -> Analysis {
+    fn analyze(&self, document: &Document, held_out_of: Option<usize>, _budget: &Budget) -> Result<Analysis> {
         let matches = TermMatches::new(document, &self.lexicon, self.language);
         let semantic = self.rule_vectors.view(document, matches.language, self.lexicon.language);
         let mut features = features::features(&matches, &self.lexicon);
@@ -383,7 +402,7 @@ impl Classifier {
         }
         let compare = |examples: &EncodedExamples| examples.compare(document, matches.language, semantic.as_ref());
         let example_matches = self.nearest_examples.as_ref().map(compare);
-        Analysis { matches, semantic, encoded, example_matches, evidence_mode, features }
+        Ok(Analysis { matches, semantic, encoded, example_matches, evidence_mode, features })
     }
 
     /// The score of every rule, in the order of the rules: its scaled linear score, and what its nearest example adds.
@@ -403,6 +422,10 @@ impl Classifier {
 }
 
 /// Classifies one document. For many documents, make one [`Classifier`].
-pub fn classify(document: &Document, rules: &RuleSet, settings: &Settings) -> Decision {
-    Classifier::new(rules, settings).decide(document)
+///
+/// # Errors
+///
+/// `OverBudget` if it takes more than `budget`.
+pub fn classify(document: &Document, rules: &RuleSet, settings: &Settings, budget: &Budget) -> Result<Decision> {
+    Classifier::new(rules, settings, budget)?.decide(document, budget)
 }

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::attribution::Attribution;
 use super::*;
+use crate::budget::Budget;
 use crate::document::Span;
 use crate::document::{Format, Page, Passage, Role};
 use crate::text::Pieces;
@@ -52,7 +53,7 @@ fn cases() {
         }
         let expected = expected.unwrap_or_else(|| panic!("{path:?}: no line says what to expect"));
         let document = Document::plain(text);
-        let decision = classify(&document, &rules, &Settings::default());
+        let decision = classify(&document, &rules, &Settings::default(), &Budget::unlimited()).unwrap();
         check(&document, &rules, &decision).unwrap();
         if decision.label != expected || decision.confidence < min_confidence {
             failures.push(format!(
@@ -128,9 +129,9 @@ proptest! {
         let pages = vec![Page::plain(3, &text), Page::plain(4, &more)];
         let document = Document { format: Format::Plain, title, pages, page_count: 4 };
         let settings = Settings { language, no_match_bias: bias, ..Settings::default() };
-        let decision = classify(&document, &rules, &settings);
+        let decision = classify(&document, &rules, &settings, &Budget::unlimited()).unwrap();
         check(&document, &rules, &decision)?;
-        prop_assert_eq!(&decision, &Classifier::new(&rules, &settings).decide(&document));
+        prop_assert_eq!(&decision, &Classifier::new(&rules, &settings, &Budget::unlimited()).unwrap().decide(&document, &Budget::unlimited()).unwrap());
     }
 
     #[test]
@@ -138,7 +139,7 @@ proptest! {
         let mut page = Page::plain(1, &text);
         page.passages.push(Passage { span: Span { start, end }, role: Role::Heading });
         let document = Document { format: Format::Pdf, title: None, pages: vec![page], page_count: 1 };
-        check(&document, &business(), &classify(&document, &business(), &Settings::default()))?;
+        check(&document, &business(), &classify(&document, &business(), &Settings::default(), &Budget::unlimited()).unwrap())?;
     }
 }
 
@@ -158,18 +159,19 @@ fn hostile_texts_get_a_sane_answer() {
     ];
     for text in &texts {
         let document = Document::plain(text);
-        let decision = classify(&document, &business(), &Settings::default());
+        let decision = classify(&document, &business(), &Settings::default(), &Budget::unlimited()).unwrap();
         check(&document, &business(), &decision).unwrap();
         assert_eq!(decision.label, None, "{}", text.chars().take(20).collect::<String>());
     }
     let document = Document::plain(&stuffed);
-    let decision = classify(&document, &business(), &Settings::default());
+    let decision = classify(&document, &business(), &Settings::default(), &Budget::unlimited()).unwrap();
     check(&document, &business(), &decision).unwrap();
 }
 
 #[test]
 fn without_rules_nothing_matches() {
-    let decision = classify(&Document::plain(INVOICE), &RuleSet::default(), &Settings::default());
+    let decision =
+        classify(&Document::plain(INVOICE), &RuleSet::default(), &Settings::default(), &Budget::unlimited()).unwrap();
     assert_eq!((decision.label, decision.scores.len(), decision.evidence.len()), (None, 0, 0));
     assert!((decision.confidence - 1.0).abs() < f64::EPSILON);
 }
@@ -178,7 +180,7 @@ fn without_rules_nothing_matches() {
 fn identical_rules_tie_in_their_order() {
     let text = "contains invoice number, line items, and total amount";
     let rules = RuleSet { rules: vec![rule("B", text), rule("A", text), rule("other", "poems about the sea")] };
-    let decision = classify(&Document::plain(INVOICE), &rules, &Settings::default());
+    let decision = classify(&Document::plain(INVOICE), &rules, &Settings::default(), &Budget::unlimited()).unwrap();
     let labels: Vec<_> = decision.scores.iter().map(|score| score.label.as_str()).collect();
     assert_eq!(labels, ["B", "A", "other"]);
     assert!(decision.scores[0].score.total_cmp(&decision.scores[1].score).is_eq());
@@ -192,9 +194,10 @@ fn excluded_words_do_not_count_for_the_rule() {
             rule("bill", "contains invoice number and total amount"),
         ],
     };
-    let plain = classify(&Document::plain(INVOICE), &rules(""), &Settings::default());
+    let plain = classify(&Document::plain(INVOICE), &rules(""), &Settings::default(), &Budget::unlimited()).unwrap();
     for exclusion in [", not an invoice", ", excluding invoices", " (unlike an invoice)"] {
-        let decision = classify(&Document::plain(INVOICE), &rules(exclusion), &Settings::default());
+        let decision =
+            classify(&Document::plain(INVOICE), &rules(exclusion), &Settings::default(), &Budget::unlimited()).unwrap();
         assert_eq!(decision.label.as_deref(), Some("bill"));
         assert_eq!(decision.scores, plain.scores);
     }
@@ -203,7 +206,13 @@ fn excluded_words_do_not_count_for_the_rule() {
 #[test]
 fn the_bias_moves_the_answer_to_none_and_back() {
     let with = |no_match_bias| {
-        classify(&Document::plain(INVOICE), &business(), &Settings { no_match_bias, ..Settings::default() })
+        classify(
+            &Document::plain(INVOICE),
+            &business(),
+            &Settings { no_match_bias, ..Settings::default() },
+            &Budget::unlimited(),
+        )
+        .unwrap()
     };
     assert_eq!(with(0.0).label.as_deref(), Some("invoice"));
     assert_eq!(with(20.0).label, None);
@@ -214,7 +223,7 @@ fn the_bias_moves_the_answer_to_none_and_back() {
 #[test]
 fn the_reasoning_states_only_facts() {
     let text = "Größe\n\nINVOICE\n\nInvoice number: 12\nTotal amount: 80.00 EUR\n";
-    let decision = classify(&Document::plain(text), &business(), &Settings::default());
+    let decision = classify(&Document::plain(text), &business(), &Settings::default(), &Budget::unlimited()).unwrap();
     assert_eq!(decision.label.as_deref(), Some("invoice"));
     // The second page character is one scalar of two bytes: offsets count scalars.
     assert!(decision.reasoning.contains("\"INVOICE\" (page 1, characters 7-14)"), "{}", decision.reasoning);
@@ -241,7 +250,7 @@ fn a_title_counts_more_than_a_mention() {
         let mut document =
             Document::plain("Invoice\n\nThe committee met in the usual room to hear the report of its chair.");
         document.pages[0].passages[0].role = role;
-        classify(&document, &business(), &Settings::default()).scores[0].score
+        classify(&document, &business(), &Settings::default(), &Budget::unlimited()).unwrap().scores[0].score
     };
     assert!(of(Role::Title) > of(Role::Signature));
 }
@@ -251,7 +260,7 @@ fn header_fields_of_a_mail_are_ignored() {
     let mail = |fields: &str| {
         let text =
             format!("{fields}Subject: New address\r\n\r\nI have moved. Please send all letters to 12 Mill Lane.\r\n");
-        crate::document::read(text.as_bytes(), &crate::document::ReadOptions::default()).unwrap()
+        crate::document::read(text.as_bytes(), &crate::document::ReadOptions::default(), &Budget::unlimited()).unwrap()
     };
     let mut rules = business();
     rules.rules[2].examples = vec!["Kind regards, contracts@example.org".into()];
@@ -264,14 +273,17 @@ fn header_fields_of_a_mail_are_ignored() {
     assert_eq!((&first.label, &first.scores, first.confidence), (&second.label, &second.scores, second.confidence));
     let header = other.pages[0].passages.iter().find(|passage| passage.role == Role::Header).unwrap().span;
     assert!(second.evidence.iter().all(|piece| piece.span.start >= header.end || piece.span.end <= header.start));
-    let classifier = Classifier::new(&rules, &Settings::default());
-    assert_eq!(classifier.training_features(&plain), classifier.training_features(&other));
-    assert_eq!(classifier.training_features(&plain).words, 9);
+    let classifier = Classifier::new(&rules, &Settings::default(), &Budget::unlimited()).unwrap();
+    assert_eq!(
+        classifier.training_features(&plain, &Budget::unlimited()).unwrap(),
+        classifier.training_features(&other, &Budget::unlimited()).unwrap()
+    );
+    assert_eq!(classifier.training_features(&plain, &Budget::unlimited()).unwrap().words, 9);
     // A header of another language, at the top of a mail that says nothing more.
     let mut bare = mail("From: a@b.c\r\nTo: die Abteilung der Rechnungen und der Verträge <rechnung@example.org>\r\n");
     bare.pages[0].passages.retain(|passage| passage.role == Role::Header);
     assert_eq!(bare.pages[0].passages.len(), 1);
-    let decision = classify(&bare, &rules, &Settings::default());
+    let decision = classify(&bare, &rules, &Settings::default(), &Budget::unlimited()).unwrap();
     assert_eq!((decision.label, decision.evidence.len()), (None, 0));
     assert_eq!(decision.reasoning, "The document has no words to match.");
 }
@@ -330,8 +342,8 @@ proptest! {
         let mut second = Page::plain(4, &more);
         second.passages.iter_mut().for_each(|passage| passage.role = Role::Quote);
         let document = Document { format: Format::Plain, title: None, pages: vec![Page::plain(3, &text), second], page_count: 4 };
-        let classifier = Classifier::new(&rules, &Settings { language, ..Settings::default() });
-        let analysis = classifier.analyze(&document, None);
+        let classifier = Classifier::new(&rules, &Settings { language, ..Settings::default() }, &Budget::unlimited()).unwrap();
+        let analysis = classifier.analyze(&document, None, &Budget::unlimited()).unwrap();
         for (at, score) in classifier.scores(&analysis).into_iter().enumerate() {
             let attribution = Attribution::new(&classifier, &analysis, at);
             let constant = attribution.constant;
@@ -352,7 +364,7 @@ fn meaning_is_separate_evidence() {
     };
     let text = "The chair arrived broken and wobbles. I am very disappointed and annoyed: this is poor workmanship, and \
                 nobody at your shop answers my mails.";
-    let decision = classify(&Document::plain(text), &rules, &Settings::default());
+    let decision = classify(&Document::plain(text), &rules, &Settings::default(), &Budget::unlimited()).unwrap();
     assert_eq!(decision.label.as_deref(), Some("complaint"), "{}", decision.reasoning);
     let meant: Vec<_> =
         decision.evidence.iter().filter(|piece| piece.kind == EvidenceKind::Meaning && piece.weight > 0.0).collect();
@@ -367,8 +379,8 @@ fn meaning_is_separate_evidence() {
 #[test]
 fn examples_sharpen_rules_and_do_not_replace_them() {
     let text = Document::plain("The landlord may end this lease when the flat is not kept in repair.");
-    let without_examples = classify(&text, &business(), &Settings::default());
-    let decision = classify(&text, &business_with_examples(), &Settings::default());
+    let without_examples = classify(&text, &business(), &Settings::default(), &Budget::unlimited()).unwrap();
+    let decision = classify(&text, &business_with_examples(), &Settings::default(), &Budget::unlimited()).unwrap();
     assert_eq!(decision.label.as_deref(), Some("contract"), "{}", decision.reasoning);
     assert!(
         decision.confidence > without_examples.confidence,
@@ -377,12 +389,20 @@ fn examples_sharpen_rules_and_do_not_replace_them() {
         without_examples.confidence
     );
     assert!(decision.evidence.iter().any(|piece| piece.kind == EvidenceKind::Example && piece.text == "lease"));
-    let by_its_words = classify(&Document::plain(INVOICE), &business_with_examples(), &Settings::default());
+    let by_its_words =
+        classify(&Document::plain(INVOICE), &business_with_examples(), &Settings::default(), &Budget::unlimited())
+            .unwrap();
     assert_eq!(by_its_words.label.as_deref(), Some("invoice"));
     // One rule with examples and others without: the others keep the weights of their words.
     let mut partial = business();
     partial.rules[2].examples = business_with_examples().rules[2].examples.clone();
-    assert_eq!(classify(&Document::plain(INVOICE), &partial, &Settings::default()).label.as_deref(), Some("invoice"));
+    assert_eq!(
+        classify(&Document::plain(INVOICE), &partial, &Settings::default(), &Budget::unlimited())
+            .unwrap()
+            .label
+            .as_deref(),
+        Some("invoice")
+    );
 }
 
 /// A mail that no rule matches without examples, in English and in German.
@@ -399,7 +419,8 @@ fn with_complaints() -> RuleSet {
 
 /// The serialized answer.
 fn answer(rules: &RuleSet, text: &str) -> String {
-    serde_json::to_string(&classify(&Document::plain(text), rules, &Settings::default())).unwrap()
+    serde_json::to_string(&classify(&Document::plain(text), rules, &Settings::default(), &Budget::unlimited()).unwrap())
+        .unwrap()
 }
 
 #[test]
@@ -438,7 +459,9 @@ fn a_corrected_document_and_similar_ones_get_the_label() {
         "Guten Tag, meine neue Spülmaschine ist schon wieder undicht, und Ihr Techniker kam am Donnerstag nicht. Ich möchte mein Geld zurück.",
     ];
     for (text, like) in COMPLAINTS.into_iter().zip(alike) {
-        let decide = |rules: &RuleSet, text| classify(&Document::plain(text), rules, &Settings::default());
+        let decide = |rules: &RuleSet, text| {
+            classify(&Document::plain(text), rules, &Settings::default(), &Budget::unlimited()).unwrap()
+        };
         assert_eq!(decide(&with_complaints(), text).label, None);
         let mut with_example = with_complaints();
         with_example.rules[3].examples.push(text.to_owned());
@@ -468,7 +491,11 @@ fn the_embedding_table_is_used_for_its_own_language_only() {
     let rules = business();
     let evidence_mode = |language: &str, text: &str| {
         let settings = Settings { language: Some(language.into()), ..Settings::default() };
-        Classifier::new(&rules, &settings).analyze(&Document::plain(text), None).evidence_mode
+        Classifier::new(&rules, &settings, &Budget::unlimited())
+            .unwrap()
+            .analyze(&Document::plain(text), None, &Budget::unlimited())
+            .unwrap()
+            .evidence_mode
     };
     assert_eq!(evidence_mode("en", "Rechnung"), EvidenceMode::Semantic);
     assert_eq!(evidence_mode("de", "invoice"), EvidenceMode::Lexical);
@@ -494,11 +521,20 @@ fn a_second_table_gives_words_of_another_language_a_meaning() {
     let settings = Settings { language: Some("de".into()), ..Settings::default() };
     let document = Document::plain("Schiff");
     let meanings = |classifier: Classifier| -> Vec<f64> {
-        classifier.training_features(&document).features.iter().map(|features| features.meaning).collect()
+        classifier
+            .training_features(&document, &Budget::unlimited())
+            .unwrap()
+            .features
+            .iter()
+            .map(|features| features.meaning)
+            .collect()
     };
-    assert_eq!(meanings(Classifier::new(&rules, &settings)), [0.0, 0.0]);
-    assert_eq!(meanings(Classifier::with_table(&rules, &settings, table)), [1.0, 0.0]);
-    let decision = Classifier::with_table(&rules, &settings, table).decide(&document);
+    assert_eq!(meanings(Classifier::new(&rules, &settings, &Budget::unlimited()).unwrap()), [0.0, 0.0]);
+    assert_eq!(meanings(Classifier::with_table(&rules, &settings, table, &Budget::unlimited()).unwrap()), [1.0, 0.0]);
+    let decision = Classifier::with_table(&rules, &settings, table, &Budget::unlimited())
+        .unwrap()
+        .decide(&document, &Budget::unlimited())
+        .unwrap();
     assert_eq!(decision.scores[0].label, "Boot");
     check(&document, &rules, &decision).unwrap();
 }

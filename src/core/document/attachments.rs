@@ -3,6 +3,7 @@
 use super::formats::AttachmentHandling;
 use super::source::Source;
 use super::{AttachedFile, Document, ReadOptions, detect};
+use crate::budget::Budget;
 use crate::error::{Error, Result, Unreadable};
 use crate::limits;
 
@@ -13,13 +14,13 @@ use crate::limits;
 ///
 /// As [`super::read`], for the reasons that concern the file and not its text; and
 /// [`Unreadable::TooLarge`] past [`limits::MAX_ATTACHMENTS`] or [`limits::MAX_ATTACHMENT_BYTES`].
-pub fn attachments(bytes: &[u8]) -> Result<Vec<AttachedFile>> {
+pub fn attachments(bytes: &[u8], budget: &Budget) -> Result<Vec<AttachedFile>> {
     super::check_size(bytes)?;
     let format = detect::detect(&Source::new(bytes))?;
     match format.spec().attachments {
         AttachmentHandling::None => Ok(Vec::new()),
         AttachmentHandling::List(list) | AttachmentHandling::ReadEach(list) => {
-            list(bytes).map_err(|error| error.with_format(format.extension()))
+            list(bytes, budget).map_err(|error| super::over_budget_as_unreadable(error).with_format(format.extension()))
         }
     }
 }
@@ -29,13 +30,13 @@ pub fn attachments(bytes: &[u8]) -> Result<Vec<AttachedFile>> {
 /// # Errors
 ///
 /// As [`super::read`]; and [`Unreadable::TooLarge`] past [`limits::MAX_CLASSIFIED_ATTACHMENTS`].
-pub fn read_attachment(index: usize, file: &AttachedFile) -> Result<Document> {
+pub fn read_attachment(index: usize, file: &AttachedFile, budget: &Budget) -> Result<Document> {
     let bound = limits::MAX_CLASSIFIED_ATTACHMENTS;
     if index >= bound {
         let message = format!("Only the first {bound} attachments of a mail are read");
         return Err(Error::unreadable(Unreadable::TooLarge, message));
     }
-    super::read(&file.bytes, &ReadOptions::default())
+    super::read(&file.bytes, &ReadOptions::default(), budget)
 }
 
 #[cfg(test)]
@@ -54,7 +55,7 @@ mod tests {
 
     #[test]
     fn attachments_of_mails() {
-        let found = attachments(MAIL.as_bytes()).unwrap();
+        let found = attachments(MAIL.as_bytes(), &Budget::stage()).unwrap();
         let names_and_types: Vec<_> =
             found.iter().map(|file| (file.name.as_deref(), file.media_type.as_deref())).collect();
         assert_eq!(
@@ -69,7 +70,7 @@ mod tests {
         assert_eq!(found[1].bytes, [0, 1, 2]);
         assert!(found[2].bytes.starts_with(b"From: e@f.example"), "{:?}", String::from_utf8_lossy(&found[2].bytes));
         // An attached mail is a separate document with its own attachments.
-        assert_eq!(attachments(&found[2].bytes).unwrap()[0].name.as_deref(), Some("c.txt"));
+        assert_eq!(attachments(&found[2].bytes, &Budget::stage()).unwrap()[0].name.as_deref(), Some("c.txt"));
     }
 
     fn pdf(catalog: &str, files: &[&str]) -> Vec<u8> {
@@ -91,27 +92,28 @@ mod tests {
     #[test]
     fn files_of_pdfs() {
         let nested = "/Names<</EmbeddedFiles<</Kids[<</Names[(a) 4 0 R]>><</Names[(b) 6 0 R]>>]>>>>";
-        let found = attachments(&pdf(&format!("{nested}/AF[6 0 R 8 0 R]"), &["one", "two", "three"])).unwrap();
+        let found = attachments(&pdf(&format!("{nested}/AF[6 0 R 8 0 R]"), &["one", "two", "three"]), &Budget::stage())
+            .unwrap();
         let bytes: Vec<_> = found.iter().map(|file| file.bytes.as_slice()).collect();
         assert_eq!(bytes, [b"one".as_slice(), b"two", b"three"]);
         assert_eq!(found[0].name.as_deref(), Some("b"));
-        assert_eq!(attachments(&pdf("", &[])).unwrap(), []);
+        assert_eq!(attachments(&pdf("", &[]), &Budget::stage()).unwrap(), []);
         // A cyclic name tree terminates.
-        assert_eq!(attachments(&pdf("/Names<</EmbeddedFiles 4 0 R>>", &[])).unwrap(), []);
+        assert_eq!(attachments(&pdf("/Names<</EmbeddedFiles 4 0 R>>", &[]), &Budget::stage()).unwrap(), []);
     }
 
     #[test]
     fn bounds_and_errors() {
         let too_many: Vec<&str> = vec!["x"; limits::MAX_ATTACHMENTS + 1];
         let all: String = (0..too_many.len()).map(|index| format!("{} 0 R ", 4 + 2 * index)).collect();
-        let error = attachments(&pdf(&format!("/AF[{all}]"), &too_many)).unwrap_err();
+        let error = attachments(&pdf(&format!("/AF[{all}]"), &too_many), &Budget::stage()).unwrap_err();
         assert_eq!(error.message(), "The file has more than 100 attachments");
         let mut collector = AttachmentCollector::default();
         let half = vec![0; limits::MAX_ATTACHMENT_BYTES as usize / 2 + 1];
         collector.add(None, None, &half).unwrap();
         assert_eq!(collector.add(None, None, &half).unwrap_err().code(), "DOCUMENT_TOO_LARGE");
-        assert_eq!(attachments(b"%PDF-1.7 broken").unwrap_err().code(), "DOCUMENT_DAMAGED");
-        assert_eq!(attachments(b"").unwrap_err().code(), "NO_TEXT");
-        assert_eq!(attachments(b"plain text").unwrap(), []);
+        assert_eq!(attachments(b"%PDF-1.7 broken", &Budget::stage()).unwrap_err().code(), "DOCUMENT_DAMAGED");
+        assert_eq!(attachments(b"", &Budget::stage()).unwrap_err().code(), "NO_TEXT");
+        assert_eq!(attachments(b"plain text", &Budget::stage()).unwrap(), []);
     }
 }

@@ -40,7 +40,8 @@ use serde::{Deserialize, Serialize};
 use source::Source;
 pub use with_attachments::{Attachment, DocumentWithAttachments, ReadError, read_with_attachments};
 
-use crate::error::{Error, Result, Unreadable};
+use crate::budget::Budget;
+use crate::error::{Error, ErrorKind, Resource, Result, Unreadable};
 use crate::limits;
 use crate::validate::{
     declare::declare,
@@ -245,20 +246,32 @@ pub fn sniff(bytes: &[u8]) -> Option<Format> {
 /// - [`ErrorKind::Invalid`](crate::error::ErrorKind::Invalid): `options` are not valid.
 /// - [`ErrorKind::Unreadable`](crate::error::ErrorKind::Unreadable) with the reason: an unsupported file type, a
 ///   password, a damaged file, no text (also if no page was selected), pages that are images, an exceeded limit of
-///   [`limits`], which the message names, or a feature that this build lacks.
-pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Document> {
+///   [`limits`] or of `budget`, which the message names, or a feature that this build lacks.
+pub fn read(bytes: &[u8], options: &ReadOptions, budget: &Budget) -> Result<Document> {
     let selection = PageSelection::new(options)?;
     check_size(bytes)?;
     let source = Source::new(bytes);
     let format = detect::detect(&source)?;
-    read_as(format, &source, &selection).and_then(require_text).map_err(|error| error.with_format(format.extension()))
+    read_as(format, &source, &selection, budget)
+        .and_then(require_text)
+        .map_err(|error| over_budget_as_unreadable(error).with_format(format.extension()))
+}
+
+/// The same error; if the budget is exceeded, as a reason why the document is unreadable.
+fn over_budget_as_unreadable(error: Error) -> Error {
+    let why = match error.kind() {
+        ErrorKind::OverBudget(Resource::Work) => Unreadable::Timeout,
+        ErrorKind::OverBudget(_) => Unreadable::TooLarge,
+        _ => return error,
+    };
+    Error::unreadable(why, error.message())
 }
 
 /// Reads a file of a known format.
-fn read_as(format: Format, source: &Source<'_>, selection: &PageSelection) -> Result<Document> {
+fn read_as(format: Format, source: &Source<'_>, selection: &PageSelection, budget: &Budget) -> Result<Document> {
     let spec = format.spec();
     match spec.reader {
-        Some(read) => read(source, selection),
+        Some(read) => read(source, selection, budget),
         None => Err(Error::not_included(&format!("the format {}", spec.name), spec.feature.unwrap_or_default())),
     }
 }
@@ -294,10 +307,10 @@ fn check_size(bytes: &[u8]) -> Result<()> {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Unreadable`](crate::error::ErrorKind::Unreadable) if the mail has no text, or more than [`limits`]
-/// allow.
-pub fn read_mail(mail: &Mail) -> Result<Document> {
-    let document = formats::eml::read_mail(mail)?;
+/// [`ErrorKind::Unreadable`](crate::error::ErrorKind::Unreadable) if the mail has no text, or more than [`limits`] or
+/// `budget` allow.
+pub fn read_mail(mail: &Mail, budget: &Budget) -> Result<Document> {
+    let document = formats::eml::read_mail(mail, budget).map_err(over_budget_as_unreadable)?;
     if document.is_empty() {
         return Err(Error::unreadable(Unreadable::NoText, "The mail holds no text"));
     }

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::formats::pdf::tests::pdf;
 use super::*;
+use crate::budget::Budget;
 use crate::error::ErrorKind;
 
 fn samples() -> Vec<Vec<u8>> {
@@ -22,7 +23,7 @@ fn samples() -> Vec<Vec<u8>> {
 
 /// Reads bytes, and checks the invariants of documents.
 fn check(bytes: &[u8]) {
-    let Ok(document) = read(bytes, &ReadOptions::default()) else { return };
+    let Ok(document) = read(bytes, &ReadOptions::default(), &Budget::unlimited()) else { return };
     assert!(document.page_count as usize >= document.pages.len());
     for page in &document.pages {
         let mut end = 0;
@@ -72,14 +73,14 @@ fn reports_why_a_file_is_not_read() {
         ),
         (&large, Unreadable::TooLarge, "The file is larger than 32 MiB"),
     ] {
-        let error = read(bytes, &ReadOptions::default()).unwrap_err();
+        let error = read(bytes, &ReadOptions::default(), &Budget::unlimited()).unwrap_err();
         assert_eq!((error.kind(), error.message()), (ErrorKind::Unreadable(reason), message));
     }
 }
 
 #[test]
 fn documents_survive_serialization() {
-    let document = read(&samples()[0], &ReadOptions::default()).unwrap();
+    let document = read(&samples()[0], &ReadOptions::default(), &Budget::unlimited()).unwrap();
     let json = serde_json::to_string(&document).unwrap();
     assert_eq!(serde_json::from_str::<Document>(&json).unwrap(), document);
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{AttachedFile, Document, ReadOptions, attachments, read, read_attachment};
+use crate::budget::Budget;
 use crate::error::{Error, Result};
 
 /// A document with the files inside it.
@@ -83,13 +84,13 @@ impl From<Document> for DocumentWithAttachments {
 /// # Errors
 ///
 /// As [`read`]. An error of an attachment is reported on the attachment.
-pub fn read_with_attachments(bytes: &[u8], options: &ReadOptions) -> Result<DocumentWithAttachments> {
-    let document = read(bytes, options)?;
+pub fn read_with_attachments(bytes: &[u8], options: &ReadOptions, budget: &Budget) -> Result<DocumentWithAttachments> {
+    let document = read(bytes, options, budget)?;
     let reads_attachments = document.format.reads_attachments();
-    let attachments = match attachments(bytes) {
+    let attachments = match attachments(bytes, budget) {
         Ok(files) => {
             let read = |(index, file): (usize, AttachedFile)| {
-                let read = reads_attachments.then(|| read_attachment(index, &file));
+                let read = reads_attachments.then(|| read_attachment(index, &file, budget));
                 Attachment::new(file, read)
             };
             files.into_iter().enumerate().map(read).collect()

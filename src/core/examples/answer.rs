@@ -8,6 +8,7 @@ use std::io::Write;
 
 use bytes::Bytes;
 use serde_json::json;
+use sortroom::budget::Budget;
 use sortroom::classify::{Rule, RuleSet};
 use sortroom::error::Result;
 use sortroom::extract::Schema;
@@ -25,7 +26,12 @@ fn main() -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     for file in files {
         let content = Content::Bytes(Bytes::from(std::fs::read(file)?));
-        let answers = || -> Result<_> { Ok((classify(&content, &classification)?, extract(&content, &schema)?)) };
+        let answers = || -> Result<_> {
+            Ok((
+                classify(&content, &classification, &Budget::unlimited()).unwrap()?,
+                extract(&content, &schema, &Budget::unlimited()).unwrap()?,
+            ))
+        };
         let (classify_body, extract_body) = match answers() {
             Ok((classified, extracted)) => (serde_json::to_string(&classified)?, serde_json::to_string(&extracted)?),
             Err(error) => ("-".to_owned(), json!({ "code": error.code(), "message": error.message() }).to_string()),

@@ -11,6 +11,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value as Json;
+use sortroom::budget::Budget;
 use sortroom::document::{ReadOptions, attachments, read};
 use sortroom::extract::{Extraction, Field, FieldKind, Schema, Table, extract};
 
@@ -78,7 +79,7 @@ fn main() -> std::io::Result<()> {
         let row: Json = serde_json::from_str(line)?;
         let (file, source) = (text(row.get("file")), text(row.get("source")));
         let bytes = std::fs::read(folder.join(&file))?;
-        let Ok(document) = read(&bytes, &ReadOptions::default()) else {
+        let Ok(document) = read(&bytes, &ReadOptions::default(), &Budget::unlimited()) else {
             print(&format!("{file}: not read"));
             continue;
         };
@@ -86,10 +87,16 @@ fn main() -> std::io::Result<()> {
         // All fields are in one schema: they compete.
         let schema = schema();
         let start = now();
-        let plain = extract(&document, &schema, &[]);
+        let plain = extract(&document, &schema, &[], &Budget::unlimited()).unwrap();
         let time = now().duration_since(start).unwrap_or_default();
         (total_time, documents, slowest) = (total_time + time, documents + 1, slowest.max(time));
-        let full = extract(&document, &schema, &attachments(&bytes).unwrap_or_default());
+        let full = extract(
+            &document,
+            &schema,
+            &attachments(&bytes, &Budget::unlimited()).unwrap_or_default(),
+            &Budget::unlimited(),
+        )
+        .unwrap();
         for (key, expected_value) in expected {
             let Some((_, field, kind)) = KEYS.iter().find(|(known, ..)| known == key) else {
                 if key == "lines" && source == "zugferd" {

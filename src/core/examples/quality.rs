@@ -29,6 +29,7 @@ use std::{env, fs};
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use sortroom::budget::Budget;
 use sortroom::classify::evaluation::{Case, Evaluation, evaluate};
 use sortroom::classify::training::EngineParameters;
 use sortroom::classify::{Classifier, Rule, RuleSet, Settings};
@@ -358,7 +359,8 @@ fn instances(tasks: &[Task]) -> String {
                 if few_shot && from == task.name && !line.is_test() {
                     return;
                 }
-                let computed = classifier.training_features(&Document::plain(&line.text));
+                let computed =
+                    classifier.training_features(&Document::plain(&line.text), &Budget::unlimited()).unwrap();
                 let label = line.label.as_ref().filter(|_| !matches!(kind, "cross" | "noise"));
                 let target = label.and_then(|label| rules.rules.iter().position(|rule| &rule.label == label));
                 let values: Vec<_> = computed.features.iter().map(|features| features.values()).collect();
@@ -429,7 +431,7 @@ fn noise(foreign: &[(&str, &Line)], numbers: &mut Numbers) -> Line {
 }
 
 fn compile(rules: &RuleSet) -> Classifier {
-    Classifier::new(rules, &Settings::default())
+    Classifier::new(rules, &Settings::default(), &Budget::unlimited()).unwrap()
 }
 
 /// The labels of a random subset of a task's rules, which contains the right one seven times of ten.

@@ -7,6 +7,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use sortroom::budget::Budget;
 use sortroom::document::{Document, ReadOptions, read};
 
 fn main() -> std::io::Result<()> {
@@ -19,7 +20,7 @@ fn main() -> std::io::Result<()> {
     for file in &files {
         let bytes = std::fs::read(file)?;
         let start = now();
-        let document = read(&bytes, &ReadOptions::default());
+        let document = read(&bytes, &ReadOptions::default(), &Budget::unlimited());
         let time = now().duration_since(start).unwrap_or_default();
         total_time += time;
         let name = file.display();

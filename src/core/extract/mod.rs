@@ -37,7 +37,9 @@ use serde::{Deserialize, Serialize};
 pub use schema::{Field, FieldKind, Schema, Table};
 
 use crate::ENGINE_VERSION;
+use crate::budget::Budget;
 use crate::document::{AttachedFile, Document, Rect, Span};
+use crate::error::Result;
 
 /// Where a value was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
@@ -149,7 +151,16 @@ impl Value {
 ///
 /// The same document, schema and attachments give the same values everywhere. A schema that does not pass
 /// [`Schema::check`] is used as far as it makes sense.
-pub fn extract(document: &Document, schema: &Schema, embedded: &[AttachedFile]) -> Extraction {
+///
+/// # Errors
+///
+/// `OverBudget` if it takes more than `budget`.
+pub fn extract(
+    document: &Document,
+    schema: &Schema,
+    embedded: &[AttachedFile],
+    _budget: &Budget,
+) -> Result<Extraction> {
     let grid = page_grid::PageGrid::new(document);
     let format = candidates::NumberAndDateFormat::new(&grid);
     let labelled = label_proximity::LabelledDocument::new(&grid, &labels::LabelLexicon::for_fields(&schema.fields));
@@ -160,7 +171,7 @@ pub fn extract(document: &Document, schema: &Schema, embedded: &[AttachedFile]) 
         let rows = invoice.as_ref().and_then(|invoice| embedded_invoice::rows(invoice, table));
         rows.unwrap_or_else(|| tables::read(&labelled, table, format))
     });
-    Extraction { values: ranking.values(&exact), tables: tables.collect() }
+    Ok(Extraction { values: ranking.values(&exact), tables: tables.collect() })
 }
 
 /// `factor` to the power of `count`. The standard library's power may differ between platforms in its last digit.

@@ -5,6 +5,7 @@ use std::fs;
 use proptest::prelude::*;
 
 use super::*;
+use crate::budget::Budget;
 use crate::document::{ReadOptions, Word, attachments, read};
 
 /// Parses `NAME [KIND] [(SYNONYM)]`; a label is followed by its options: `label(a, b)`.
@@ -62,7 +63,7 @@ fn extracts_the_cases() {
         }
         schema.check().unwrap();
         let document = Document::plain(text);
-        let extraction = extract(&document, &schema, &[]);
+        let extraction = extract(&document, &schema, &[], &Budget::unlimited()).unwrap();
         check(&document, &schema, &extraction).unwrap();
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         for (value, expected) in extraction.values.iter().zip(expected) {
@@ -95,7 +96,13 @@ fn amount_column_is_the_line_total() {
             let mut table = lines();
             table.fields[3] = field(name);
             let schema = Schema { fields: vec![], tables: vec![table] };
-            let extraction = extract(&Document::plain(&format!("{header}\nLamp\t3\t40.00\t120.00\n")), &schema, &[]);
+            let extraction = extract(
+                &Document::plain(&format!("{header}\nLamp\t3\t40.00\t120.00\n")),
+                &schema,
+                &[],
+                &Budget::unlimited(),
+            )
+            .unwrap();
             let rows: Vec<_> = extraction.tables[0].rows.iter().map(|row| cells(row)).collect();
             assert_eq!(rows, [["Lamp", "3", "40.00", "120.00"]], "{name}: {header}");
         }
@@ -106,7 +113,7 @@ fn amount_column_is_the_line_total() {
 fn amount_column_before_price_and_total_is_the_quantity() {
     let schema = Schema { fields: vec![], tables: vec![lines()] };
     let text = "Item\tAmount\tPrice\tTotal\nLamp\t3\t40.00\t120.00\n";
-    let extraction = extract(&Document::plain(text), &schema, &[]);
+    let extraction = extract(&Document::plain(text), &schema, &[], &Budget::unlimited()).unwrap();
     let rows: Vec<_> = extraction.tables[0].rows.iter().map(|row| cells(row)).collect();
     assert_eq!(rows, [["Lamp", "3", "40.00", "120.00"]]);
 }
@@ -146,8 +153,8 @@ fn facturx() -> Vec<u8> {
 #[test]
 fn embedded_invoice_gives_exact_values() {
     let bytes = facturx();
-    let document = read(&bytes, &ReadOptions::default()).unwrap();
-    let files = attachments(&bytes).unwrap();
+    let document = read(&bytes, &ReadOptions::default(), &Budget::unlimited()).unwrap();
+    let files = attachments(&bytes, &Budget::unlimited()).unwrap();
     assert_eq!(files.len(), 1);
     assert_eq!(files[0].name.as_deref(), Some("factur-x.xml"));
     assert_eq!(files[0].media_type.as_deref(), Some("text/xml"));
@@ -161,7 +168,8 @@ fn embedded_invoice_gives_exact_values() {
         ("seller_vat_id vat_id", "DE136695976", false),
     ];
     let fields = cases.iter().map(|(definition, ..)| field(definition)).chain([field("colour")]).collect();
-    let extraction = extract(&document, &Schema { fields, tables: vec![lines()] }, &files);
+    let extraction =
+        extract(&document, &Schema { fields, tables: vec![lines()] }, &files, &Budget::unlimited()).unwrap();
     for ((_, expected, is_shown), value) in cases.iter().zip(&extraction.values) {
         assert_eq!(value.value.as_deref(), Some(*expected));
         assert_eq!((value.confidence, value.origin), (1.0, ValueSource::Embedded), "{}", value.field);
@@ -174,7 +182,9 @@ fn embedded_invoice_gives_exact_values() {
         [["Lamp & shade", "3", "40.00", "120.00"]]
     );
     // The pages alone give the same value for what they show.
-    let plain = extract(&document, &Schema { fields: vec![field("total money")], tables: vec![] }, &[]);
+    let plain =
+        extract(&document, &Schema { fields: vec![field("total money")], tables: vec![] }, &[], &Budget::unlimited())
+            .unwrap();
     assert_eq!((plain.values[0].value.as_deref(), plain.values[0].origin), (Some("142.80"), ValueSource::Text));
 }
 
@@ -223,7 +233,7 @@ fn adversarial_texts_are_fast() {
         "(".repeat(9_000),
     ] {
         let document = Document::plain(&text);
-        check(&document, &schema, &extract(&document, &schema, &[])).unwrap();
+        check(&document, &schema, &extract(&document, &schema, &[], &Budget::unlimited()).unwrap()).unwrap();
     }
 }
 
@@ -318,7 +328,7 @@ proptest! {
     #[test]
     fn invariants_hold_for_any_text_and_schema(text in texts(), schema in schemas()) {
         let document = Document::plain(&text);
-        check(&document, &schema, &extract(&document, &schema, &[]))?;
+        check(&document, &schema, &extract(&document, &schema, &[], &Budget::unlimited()).unwrap())?;
     }
 
     #[test]
@@ -335,7 +345,7 @@ proptest! {
                 rect: Rect { x, y, width, height },
             })
             .collect();
-        check(&document, &schema, &extract(&document, &schema, &[]))?;
+        check(&document, &schema, &extract(&document, &schema, &[], &Budget::unlimited()).unwrap())?;
     }
 
     #[test]

@@ -6,7 +6,9 @@
 use std::{cell::RefCell, collections::VecDeque, rc::Rc};
 
 use crate::{
+    budget::Budget,
     classify::{Classifier, RuleSet, Settings},
+    error::Result,
     job::Classification,
 };
 
@@ -28,18 +30,28 @@ thread_local! {
 }
 
 /// The classifier of these rules and settings.
-pub(super) fn classifier(Classification { rules, settings, .. }: &Classification) -> Rc<Classifier> {
+///
+/// # Errors
+///
+/// `OverBudget` if compiling them takes more than `budget`.
+pub(super) fn classifier(
+    Classification { rules, settings, .. }: &Classification,
+    budget: &Budget,
+) -> Result<Rc<Classifier>> {
     CACHE.with_borrow_mut(|cache| {
         let index = cache.iter().position(|entry| entry.rules == *rules && entry.settings == *settings);
-        let entry = index.and_then(|index| cache.remove(index)).unwrap_or_else(|| CacheEntry {
-            rules: rules.clone(),
-            settings: settings.clone(),
-            classifier: Rc::new(Classifier::new(rules, settings)),
-        });
+        let entry = match index.and_then(|index| cache.remove(index)) {
+            Some(entry) => entry,
+            None => CacheEntry {
+                rules: rules.clone(),
+                settings: settings.clone(),
+                classifier: Rc::new(Classifier::new(rules, settings, budget)?),
+            },
+        };
         let classifier = Rc::clone(&entry.classifier);
         cache.push_front(entry);
         cache.truncate(CAPACITY);
-        classifier
+        Ok(classifier)
     })
 }
 
@@ -47,6 +59,10 @@ pub(super) fn classifier(Classification { rules, settings, .. }: &Classification
 mod tests {
     use super::*;
     use crate::classify::Rule;
+
+    fn classifier(classification: &Classification) -> Rc<Classifier> {
+        super::classifier(classification, &Budget::request()).unwrap()
+    }
 
     fn classification(label: &str, no_match_bias: f64) -> Classification {
         Classification {

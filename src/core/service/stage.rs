@@ -9,6 +9,7 @@ use super::{
     ports::{Clock, Environment, FileKey, Files, Jobs, Random, StageMessage},
 };
 use crate::{
+    budget::Budget,
     classify::Decision,
     document::{self, Document},
     error::{Error, ErrorKind, Result, Unreadable},
@@ -22,7 +23,9 @@ use crate::{
 pub(super) async fn document(files: &impl Files, job: &Job) -> Result<(Document, Bytes)> {
     let (id, size) = match &job.source {
         JobSource::File { id, size } => (*id, *size),
-        JobSource::Mail { mail: Some(mail) } => return Ok((document::read_mail(mail)?, Bytes::new())),
+        JobSource::Mail { mail: Some(mail) } => {
+            return Ok((document::read_mail(mail, &Budget::stage())?, Bytes::new()));
+        }
         JobSource::Mail { mail: None } => return Err(Error::internal("a mail was not kept")),
     };
     if size > limits::MAX_DOCUMENT_BYTES {
@@ -33,7 +36,7 @@ pub(super) async fn document(files: &impl Files, job: &Job) -> Result<(Document,
     }
     let key = FileKey { project: job.project, file: id };
     let bytes = files.get(key).await?.ok_or_else(|| Error::not_found("The file is gone"))?;
-    Ok((document::read(&bytes, &job.classification.read_options)?, bytes))
+    Ok((document::read(&bytes, &job.classification.read_options, &Budget::stage())?, bytes))
 }
 
 /// Runs the classify stage of `job`: reads its document, and classifies it by the rules.
@@ -44,7 +47,8 @@ pub(super) async fn document(files: &impl Files, job: &Job) -> Result<(Document,
 /// fetched.
 pub async fn classify(files: &impl Files, job: &Job) -> Result<Decision> {
     let (document, _) = document(files, job).await?;
-    Ok(classifier_cache::classifier(&job.classification).decide(&document))
+    let budget = Budget::stage();
+    classifier_cache::classifier(&job.classification, &budget)?.decide(&document, &budget)
 }
 
 /// Runs the extract stage of `job`: reads its document, and looks for the fields of its route's schema.
@@ -56,8 +60,8 @@ pub async fn extract(files: &impl Files, job: &Job) -> Result<Extraction> {
     let route = job.route.as_deref().ok_or_else(|| Error::internal("nothing to extract: the job has no route"))?;
     let (document, bytes) = document(files, job).await?;
     // Attachments only help; ones that cannot be read are ignored.
-    let attachments = document::attachments(&bytes).unwrap_or_default();
-    Ok(extract::extract(&document, &route.schema, &attachments))
+    let attachments = document::attachments(&bytes, &Budget::stage()).unwrap_or_default();
+    extract::extract(&document, &route.schema, &attachments, &Budget::stage())
 }
 
 /// Runs the current stage of `job` and returns its output.

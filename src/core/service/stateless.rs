@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use super::classifier_cache;
 use crate::{
+    budget::Budget,
     classify::{
         AttachmentResult, Classifier, ClassifyResult,
         evaluation::{self, EvaluateResult, LabelledText},
@@ -24,16 +25,16 @@ pub enum Content {
 }
 
 impl Content {
-    fn document(&self, options: &ReadOptions) -> Result<Document> {
+    fn document(&self, options: &ReadOptions, budget: &Budget) -> Result<Document> {
         match self {
-            Self::Bytes(bytes) => document::read(bytes, options),
-            Self::Mail(mail) => document::read_mail(mail),
+            Self::Bytes(bytes) => document::read(bytes, options, budget),
+            Self::Mail(mail) => document::read_mail(mail, budget),
         }
     }
 
-    fn attachments(&self) -> Result<Vec<AttachedFile>> {
+    fn attachments(&self, budget: &Budget) -> Result<Vec<AttachedFile>> {
         match self {
-            Self::Bytes(bytes) => document::attachments(bytes),
+            Self::Bytes(bytes) => document::attachments(bytes, budget),
             Self::Mail(_) => Ok(Vec::new()),
         }
     }
@@ -45,22 +46,29 @@ impl Content {
 ///
 /// `Unreadable` if the document cannot be read. An attachment that cannot be read has the error in its own result.
 pub fn classify(content: &Content, classification: &Classification) -> Result<ClassifyResult> {
-    let document = content.document(&classification.read_options)?;
-    let classifier = classifier_cache::classifier(classification);
+    let budget = Budget::request();
+    let document = content.document(&classification.read_options, &budget)?;
+    let classifier = classifier_cache::classifier(classification, &budget)?;
     let mut attachments = Vec::new();
     if document.format.reads_attachments() {
-        match content.attachments() {
+        match content.attachments(&budget) {
             Ok(files) => {
-                attachments.extend(files.into_iter().enumerate().map(|file| classify_attachment(&classifier, file)));
+                attachments
+                    .extend(files.into_iter().enumerate().map(|file| classify_attachment(&classifier, file, &budget)));
             }
             Err(error) => attachments.push(AttachmentResult { name: None, outcome: Err(error).into() }),
         }
     }
-    Ok(ClassifyResult::new(classifier.decide(&document), attachments))
+    Ok(ClassifyResult::new(classifier.decide(&document, &budget)?, attachments))
 }
 
-fn classify_attachment(classifier: &Classifier, (index, file): (usize, AttachedFile)) -> AttachmentResult {
-    let decision = document::read_attachment(index, &file).map(|document| classifier.decide(&document));
+fn classify_attachment(
+    classifier: &Classifier,
+    (index, file): (usize, AttachedFile),
+    budget: &Budget,
+) -> AttachmentResult {
+    let decision =
+        document::read_attachment(index, &file, budget).and_then(|document| classifier.decide(&document, budget));
     AttachmentResult { name: file.name, outcome: decision.into() }
 }
 
@@ -75,9 +83,10 @@ pub fn evaluate(
     published: Option<&Classification>,
     texts: Vec<LabelledText>,
 ) -> Result<EvaluateResult> {
-    let cases = evaluation::cases(texts, |text| document::read(text, &classification.read_options))?;
+    let budget = Budget::request();
+    let cases = evaluation::cases(texts, |text| document::read(text, &classification.read_options, &budget))?;
     let published = published.map(|published| (&published.rules, &published.settings));
-    evaluation::evaluate_against(&classification.rules, &classification.settings, published, &cases)
+    evaluation::evaluate_against(&classification.rules, &classification.settings, published, &cases, &budget)
 }
 
 /// Extracts the fields of a schema from a document.
@@ -86,8 +95,9 @@ pub fn evaluate(
 ///
 /// `Unreadable` if the document cannot be read.
 pub fn extract(content: &Content, schema: &Schema) -> Result<ExtractResult> {
-    let document = content.document(&ReadOptions::default())?;
+    let budget = Budget::request();
+    let document = content.document(&ReadOptions::default(), &budget)?;
     // Attachments only help; ones that cannot be read are ignored.
-    let attachments = content.attachments().unwrap_or_default();
-    Ok(extract::extract(&document, schema, &attachments).into())
+    let attachments = content.attachments(&budget).unwrap_or_default();
+    Ok(extract::extract(&document, schema, &attachments, &budget)?.into())
 }

@@ -4,6 +4,7 @@
 use std::hint::black_box;
 
 use model2vec_rs::model::StaticModel;
+use sortroom::budget::Budget;
 use sortroom::classify::{Classifier, RuleSet, Settings, classify};
 use sortroom::document::Document;
 use sortroom::text::{EmbeddingTable, PieceWeight, Pieces, VectorSum};
@@ -40,9 +41,9 @@ impl Engine {
         Self {
             texts: texts::texts(),
             documents: texts::documents(PAGES),
-            classifier: Classifier::new(&rules, &Settings::default()),
+            classifier: Classifier::new(&rules, &Settings::default(), &Budget::unlimited()).unwrap(),
             rules,
-            with_examples: Classifier::new(&rules_with_examples, &Settings::default()),
+            with_examples: Classifier::new(&rules_with_examples, &Settings::default(), &Budget::unlimited()).unwrap(),
             rules_with_examples,
             longest_word: texts::longest_word(),
             peer: peer::model(),
@@ -83,7 +84,7 @@ impl Engine {
     /// Decides on all documents, so many times, with rules that are ready.
     pub fn decide(&self, times: u32) {
         for document in (0..times).flat_map(|_| &self.documents) {
-            black_box(self.classifier.decide(black_box(document)));
+            black_box(self.classifier.decide(black_box(document), &Budget::unlimited()).unwrap());
         }
     }
 
@@ -97,7 +98,7 @@ impl Engine {
     /// The same as `decide` with rules that have examples.
     pub fn decide_with_examples(&self, times: u32) {
         for document in (0..times).flat_map(|_| &self.documents) {
-            black_box(self.with_examples.decide(black_box(document)));
+            black_box(self.with_examples.decide(black_box(document), &Budget::unlimited()).unwrap());
         }
     }
 
@@ -111,7 +112,7 @@ impl Engine {
     /// Decides on a document made to be slow.
     pub fn decide_longest_word(&self, times: u32) {
         for _ in 0..times {
-            black_box(self.classifier.decide(black_box(&self.longest_word)));
+            black_box(self.classifier.decide(black_box(&self.longest_word), &Budget::unlimited()).unwrap());
         }
     }
 }

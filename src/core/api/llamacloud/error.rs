@@ -131,7 +131,7 @@ mod tests {
                 ErrorKind::Conflict => (409, no_retry, None),
                 ErrorKind::Gone => (410, None, None),
                 ErrorKind::LengthRequired => (411, None, None),
-                ErrorKind::TooLarge { .. } => (413, None, None),
+                ErrorKind::TooLarge { .. } | ErrorKind::OverBudget(_) => (413, None, None),
                 ErrorKind::UnsupportedMedia => (415, None, None),
                 ErrorKind::RateLimited { .. } => (429, None, Some("1")),
                 ErrorKind::Internal => (500, None, None),

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     api::{checked::in_body, reply},
+    budget::Budget,
     classify::{Settings, evaluation::LabelledText, input::CASES, lint},
     error::{ErrorKind, Result},
     id::ClassifierId,
@@ -81,5 +82,5 @@ pub(super) async fn lint<P: Ports>(caller: Caller<P>, body: Body<LintRequest>) -
         RulesInput::Rules(rules) => rules,
         RulesInput::Saved(id) => versions(&caller, id).await?.0.classification.rules,
     };
-    Ok(reply::json(StatusCode::OK, &lint::lint_result(&rules)))
+    Ok(reply::json(StatusCode::OK, &lint::lint_result(&rules, &Budget::request())?))
 }

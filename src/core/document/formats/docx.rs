@@ -10,6 +10,7 @@ use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
+use crate::budget::Budget;
 use crate::document::archive::Archive;
 use crate::document::page_builder::{self, Block};
 use crate::document::{Document, Format, Role};
@@ -23,7 +24,7 @@ const MAX_STYLE_CHAIN: usize = 16;
 const DAMAGED: ErrorKind = ErrorKind::Unreadable(Unreadable::Damaged);
 
 /// Reads a Word file.
-pub(crate) fn read(bytes: &[u8]) -> Result<Document> {
+pub(crate) fn read(bytes: &[u8], _budget: &Budget) -> Result<Document> {
     let mut archive = Archive::open(bytes)?;
     let styles =
         archive.entry("word/styles.xml", |reader| Styles::read(reader).or_else(ignore_damage))?.unwrap_or_default();
@@ -364,13 +365,16 @@ mod tests {
 
     fn document(body: &str) -> Document {
         let body = format!("<w:document><w:body>{body}</w:body></w:document>");
-        read(&pack(&[
-            ("word/document.xml", body.as_bytes()),
-            ("word/styles.xml", STYLES.as_bytes()),
-            ("word/header1.xml", b"<w:hdr><w:p><w:r><w:t>ACME</w:t></w:r></w:p></w:hdr>"),
-            ("word/footer1.xml", b"<w:ftr><w:p><w:r><w:t>Page</w:t></w:r></w:p></w:ftr>"),
-            ("docProps/core.xml", b"<cp:coreProperties><dc:title>A &amp; B</dc:title></cp:coreProperties>"),
-        ]))
+        read(
+            &pack(&[
+                ("word/document.xml", body.as_bytes()),
+                ("word/styles.xml", STYLES.as_bytes()),
+                ("word/header1.xml", b"<w:hdr><w:p><w:r><w:t>ACME</w:t></w:r></w:p></w:hdr>"),
+                ("word/footer1.xml", b"<w:ftr><w:p><w:r><w:t>Page</w:t></w:r></w:p></w:ftr>"),
+                ("docProps/core.xml", b"<cp:coreProperties><dc:title>A &amp; B</dc:title></cp:coreProperties>"),
+            ]),
+            &Budget::unlimited(),
+        )
         .unwrap()
     }
 
@@ -413,6 +417,6 @@ mod tests {
     fn keeps_the_pages_before_damage() {
         assert_eq!(document(&(paragraph("", "kept") + "<w:p <<")).pages[0].text, "ACME\n\nkept\n\nPage");
         let broken = pack(&[("word/document.xml", b"<w:document")]);
-        assert_eq!(read(&broken).unwrap_err().code(), "DOCUMENT_DAMAGED");
+        assert_eq!(read(&broken, &Budget::unlimited()).unwrap_err().code(), "DOCUMENT_DAMAGED");
     }
 }

@@ -3,6 +3,7 @@
 use mail_parser::{Address, Message, MessageParser, MimeHeaders, PartType};
 
 use super::{html, mail_body, plain};
+use crate::budget::Budget;
 use crate::document::attached_file::AttachmentCollector;
 use crate::document::page_builder::{self, Block};
 use crate::document::{AttachedFile, Document, Format, Mail, Role};
@@ -84,7 +85,7 @@ pub(crate) fn is_mail(bytes: &[u8]) -> bool {
 }
 
 /// Reads a mail file.
-pub(crate) fn read(bytes: &[u8]) -> Result<Document> {
+pub(crate) fn read(bytes: &[u8], _budget: &Budget) -> Result<Document> {
     let message = parse(bytes)?;
     let fields = [
         ("From", message.from().map(format_addresses)),
@@ -100,7 +101,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Document> {
 }
 
 /// Makes a document from a mail given as subject and body.
-pub(crate) fn read_mail(mail: &Mail) -> Result<Document> {
+pub(crate) fn read_mail(mail: &Mail, _budget: &Budget) -> Result<Document> {
     page_builder::check_text(&mail.body)?;
     let body = if is_markup(&mail.body) { html::blocks(&mail.body).1 } else { plain::blocks(&mail.body) };
     if body.len() > limits::MAX_PASSAGES {
@@ -149,7 +150,7 @@ fn parse(bytes: &[u8]) -> Result<Message<'_>> {
 }
 
 /// The attachments, including inline parts that have a file name.
-pub(crate) fn attachments(bytes: &[u8]) -> Result<Vec<AttachedFile>> {
+pub(crate) fn attachments(bytes: &[u8], _budget: &Budget) -> Result<Vec<AttachedFile>> {
     let message = parse(bytes)?;
     let mut collector = AttachmentCollector::default();
     for (index, part) in (0..).zip(&message.parts) {
@@ -289,7 +290,8 @@ mod tests {
     #[test]
     fn subject_and_body_are_read_like_a_mail_file() {
         let text = |subject: &str, body: &str| {
-            let document = read_mail(&Mail { subject: subject.into(), body: body.into() }).unwrap();
+            let document =
+                read_mail(&Mail { subject: subject.into(), body: body.into() }, &Budget::unlimited()).unwrap();
             let page = &document.pages[0];
             let text_of_role = |role| {
                 let passages = page.passages.iter().filter(|passage| passage.role == role);

@@ -7,6 +7,7 @@ use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
 
+use crate::budget::Budget;
 use crate::document::page_builder::{self, Block};
 use crate::document::{Document, Format, Role};
 use crate::error::Result;
@@ -54,7 +55,7 @@ pub(crate) fn is_html(text: &str) -> bool {
 }
 
 /// Makes a document from a web page.
-pub(crate) fn read(text: &str) -> Result<Document> {
+pub(crate) fn read(text: &str, _budget: &Budget) -> Result<Document> {
     page_builder::check_text(text)?;
     let (title, blocks) = blocks(text);
     Ok(Document { format: Format::Html, title, pages: vec![page_builder::build_page(1, blocks)], page_count: 1 })
@@ -525,7 +526,8 @@ mod tests {
     fn uses_the_declared_encoding() {
         let html = b"<html><meta charset=windows-1251><p>\xcf\xf0\xe8\xe2\xe5\xf2";
         assert_eq!(declared_encoding(html).as_deref(), Some("windows-1251"));
-        let document = crate::document::read(html, &crate::document::ReadOptions::default()).unwrap();
+        let document =
+            crate::document::read(html, &crate::document::ReadOptions::default(), &Budget::unlimited()).unwrap();
         assert_eq!(document.pages[0].text, "\u{41f}\u{440}\u{438}\u{432}\u{435}\u{442}");
     }
 

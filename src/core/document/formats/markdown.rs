@@ -1,6 +1,7 @@
 //! Reads Markdown with a line scanner: headings, lists, tables and links. It keeps the text and drops the markup. It is
 //! not a renderer, so unknown markup stays as it is.
 
+use crate::budget::Budget;
 use crate::document::page_builder::{self, Block};
 use crate::document::{Document, Format, Role};
 use crate::error::Result;
@@ -28,7 +29,7 @@ pub(crate) fn is_markdown(text: &str) -> bool {
 }
 
 /// Reads decoded text.
-pub(crate) fn read(text: &str) -> Result<Document> {
+pub(crate) fn read(text: &str, _budget: &Budget) -> Result<Document> {
     page_builder::check_text(text)?;
     let (front, body) = front_matter(text);
     let blocks = blocks(body);

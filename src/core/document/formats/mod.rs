@@ -22,6 +22,7 @@ use super::archive::ZipContent;
 use super::attached_file::AttachedFile;
 use super::source::Source;
 use super::{Document, PageSelection};
+use crate::budget::Budget;
 use crate::error::Result;
 
 /// A row of the table of formats.
@@ -55,10 +56,10 @@ pub(super) enum Recognize {
 }
 
 /// Reads a file of a format.
-pub(super) type Reader = fn(&Source<'_>, &PageSelection) -> Result<Document>;
+pub(super) type Reader = fn(&Source<'_>, &PageSelection, &Budget) -> Result<Document>;
 
 /// Lists the files inside a file.
-pub(super) type ListAttachments = fn(&[u8]) -> Result<Vec<AttachedFile>>;
+pub(super) type ListAttachments = fn(&[u8], &Budget) -> Result<Vec<AttachedFile>>;
 
 /// What to do with the files inside a document.
 #[derive(Debug, Clone, Copy)]
@@ -109,7 +110,7 @@ formats! {
         has_pages: true,
         recognize: Recognize::Bytes(|source| source.has_pdf_header()),
         #[cfg(feature = "pdf")]
-        reader: Some(|source, pages| pdf::read(source.bytes(), pages)),
+        reader: Some(|source, pages, budget| pdf::read(source.bytes(), pages, budget)),
         #[cfg(feature = "pdf")]
         attachments: AttachmentHandling::List(pdf::attachments),
         #[cfg(not(feature = "pdf"))]
@@ -127,7 +128,7 @@ formats! {
         #[cfg(feature = "office")]
         recognize: Recognize::Bytes(|source| source.zip_content() == Some(ZipContent::Word)),
         #[cfg(feature = "office")]
-        reader: Some(|source, pages| pages.apply(docx::read(source.bytes())?)),
+        reader: Some(|source, pages, budget| pages.apply(docx::read(source.bytes(), budget)?)),
         // What a ZIP archive contains is not known without this feature.
         #[cfg(not(feature = "office"))]
         recognize: Recognize::Bytes(|source| source.is_zip()),
@@ -143,7 +144,7 @@ formats! {
         extensions: &["eml"],
         has_pages: false,
         recognize: Recognize::Bytes(|source| eml::is_mail(source.bytes())),
-        reader: Some(|source, pages| pages.apply(eml::read(source.bytes())?)),
+        reader: Some(|source, pages, budget| pages.apply(eml::read(source.bytes(), budget)?)),
         feature: None,
         attachments: AttachmentHandling::ReadEach(eml::attachments),
     },
@@ -155,8 +156,9 @@ formats! {
         has_pages: false,
         recognize: Recognize::Text(html::is_html),
         // A web page may declare its encoding.
-        reader: Some(|source, pages| {
-            pages.apply(html::read(&source.text_with_encoding(html::declared_encoding(source.bytes()).as_deref())?)?)
+        reader: Some(|source, pages, budget| {
+            let text = source.text_with_encoding(html::declared_encoding(source.bytes()).as_deref())?;
+            pages.apply(html::read(&text, budget)?)
         }),
         feature: None,
         attachments: AttachmentHandling::None,
@@ -168,7 +170,7 @@ formats! {
         extensions: &["md", "markdown"],
         has_pages: false,
         recognize: Recognize::Text(markdown::is_markdown),
-        reader: Some(|source, pages| pages.apply(markdown::read(source.text()?)?)),
+        reader: Some(|source, pages, budget| pages.apply(markdown::read(source.text()?, budget)?)),
         feature: None,
         attachments: AttachmentHandling::None,
     },
@@ -180,7 +182,7 @@ formats! {
         // Form feeds separate them.
         has_pages: true,
         recognize: Recognize::Text(|_| true),
-        reader: Some(|source, pages| pages.apply(plain::read(source.text()?)?)),
+        reader: Some(|source, pages, budget| pages.apply(plain::read(source.text()?, budget)?)),
         feature: None,
         attachments: AttachmentHandling::None,
     },

@@ -1,6 +1,7 @@
 //! Reads text without markup: form feeds separate pages, empty lines separate paragraphs, and lines whose words are in
 //! columns are table rows.
 
+use crate::budget::Budget;
 use crate::document::page_builder::{self, Block};
 use crate::document::{Document, Format, Role};
 use crate::error::{Error, Result, Unreadable};
@@ -10,7 +11,7 @@ use crate::limits;
 const COLUMN_SPACES: usize = 3;
 
 /// Reads decoded text.
-pub(crate) fn read(text: &str) -> Result<Document> {
+pub(crate) fn read(text: &str, _budget: &Budget) -> Result<Document> {
     page_builder::check_text(text)?;
     let page_texts = text.trim_end_matches(|c: char| c.is_whitespace()).split('\x0c');
     let mut pages = Vec::new();
@@ -86,6 +87,6 @@ mod tests {
     #[test]
     fn bounds_pages() {
         let text = format!("{}end", "x\x0c".repeat(limits::MAX_PAGES as usize));
-        assert_eq!(read(&text).unwrap_err().code(), "TOO_MANY_PAGES");
+        assert_eq!(read(&text, &Budget::unlimited()).unwrap_err().code(), "TOO_MANY_PAGES");
     }
 }

@@ -29,20 +29,20 @@ const MIN_GLYPH_SIZE: f64 = 0.5;
 const MAX_DISTANCE_OUTSIDE_PAGE: f32 = 1.0;
 
 /// The remaining limits while the pages of a document are read.
-pub(super) struct Budget {
+pub(super) struct ContentBudget {
     pub glyphs: usize,
     /// The glyphs remaining for the current page.
     pub page_glyphs: usize,
     pub work: u64,
 }
 
-impl Default for Budget {
+impl Default for ContentBudget {
     fn default() -> Self {
         Self { glyphs: limits::MAX_GLYPHS, page_glyphs: limits::MAX_PAGE_GLYPHS, work: limits::MAX_CONTENT_WORK }
     }
 }
 
-impl Budget {
+impl ContentBudget {
     fn work(&mut self, steps: u64) -> Result<()> {
         self.work = self.work.checked_sub(steps).ok_or_else(|| {
             Error::unreadable(
@@ -117,7 +117,7 @@ pub(super) struct Interpreter<'a, 'd> {
     page: &'d Page<'a>,
     fonts: &'d Fonts<'a>,
     optional_content: &'d OptionalContent,
-    budget: &'d mut Budget,
+    budget: &'d mut ContentBudget,
     width: f32,
     height: f32,
     state: State<'a>,
@@ -138,7 +138,7 @@ impl<'a, 'd> Interpreter<'a, 'd> {
         page: &'d Page<'a>,
         fonts: &'d Fonts<'a>,
         optional_content: &'d OptionalContent,
-        budget: &'d mut Budget,
+        budget: &'d mut ContentBudget,
     ) -> Self {
         let (width, height) = page.render_dimensions();
         budget.page_glyphs = limits::MAX_PAGE_GLYPHS;

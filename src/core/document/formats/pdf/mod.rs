@@ -20,10 +20,11 @@ mod strings;
 use hayro_syntax::object::Dict;
 use hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
 
+use crate::budget::Budget;
 use crate::document::layout;
 use crate::document::{AttachedFile, Document, Format, PageSelection};
 use crate::error::{Error, Result, Unreadable};
-use content::{Budget, Interpreter};
+use content::{ContentBudget, Interpreter};
 use fonts::Fonts;
 use optional_content::OptionalContent;
 
@@ -32,7 +33,7 @@ use optional_content::OptionalContent;
 const MIN_LETTERS_PER_PAGE: usize = 10;
 
 /// Reads the selected pages.
-pub(crate) fn read(bytes: &[u8], selection: &PageSelection) -> Result<Document> {
+pub(crate) fn read(bytes: &[u8], selection: &PageSelection, _budget: &Budget) -> Result<Document> {
     decompression_limits::check(bytes)?;
     let pdf = Pdf::new(bytes.to_vec()).map_err(load_error)?;
     let pages = pdf.pages();
@@ -46,7 +47,7 @@ pub(crate) fn read(bytes: &[u8], selection: &PageSelection) -> Result<Document> 
     let catalog = xref.get::<Dict<'_>>(xref.root_id()).unwrap_or_default();
     let optional_content = OptionalContent::new(&catalog);
     let fonts = Fonts::new();
-    let mut budget = Budget::default();
+    let mut budget = ContentBudget::default();
     let mut drafts = Vec::new();
     let (mut letters, mut pages_with_image) = (0, 0);
     for number in selection.numbers(page_count) {
@@ -70,7 +71,7 @@ pub(crate) fn read(bytes: &[u8], selection: &PageSelection) -> Result<Document> 
 }
 
 /// The embedded files.
-pub(crate) fn attachments(bytes: &[u8]) -> Result<Vec<AttachedFile>> {
+pub(crate) fn attachments(bytes: &[u8], _budget: &Budget) -> Result<Vec<AttachedFile>> {
     decompression_limits::check(bytes)?;
     let pdf = Pdf::new(bytes.to_vec()).map_err(load_error)?;
     Ok(embedded::files(&pdf)?.into_files())

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::filters::tests::{deflated, hex, run_lengths};
 use super::*;
+use crate::budget::Budget;
 use crate::document::{ReadOptions, Role};
 use crate::limits;
 
@@ -56,7 +57,7 @@ pub(crate) fn pdf(pages: &[&str], extra: &str) -> Vec<u8> {
 }
 
 fn read_all(bytes: &[u8]) -> Result<Document> {
-    read(bytes, &PageSelection::default())
+    read(bytes, &PageSelection::default(), &Budget::unlimited())
 }
 
 fn text(content: &str) -> String {
@@ -125,11 +126,11 @@ fn selects_pages_and_finds_margins() {
     let bytes = pdf(&contents.each_ref().map(String::as_str), "");
     let roles = |document: &Document| document.pages[0].passages.iter().map(|passage| passage.role).collect::<Vec<_>>();
     let options = ReadOptions { pages: Some("2-".to_owned() + "3"), max_pages: None };
-    let document = crate::document::read(&bytes, &options).unwrap();
+    let document = crate::document::read(&bytes, &options, &Budget::unlimited()).unwrap();
     assert_eq!(document.pages.iter().map(|page| page.number).collect::<Vec<_>>(), [2, 3]);
     assert_eq!(roles(&document), [Role::Margin, Role::Body, Role::Margin]);
     let options = ReadOptions { pages: Some("9".to_owned()), max_pages: None };
-    let error = crate::document::read(&bytes, &options).unwrap_err();
+    let error = crate::document::read(&bytes, &options, &Budget::unlimited()).unwrap_err();
     assert_eq!(error.message(), "The pages asked for select none of the document's 3 pages");
 }
 
@@ -184,18 +185,21 @@ fn ignores_fonts_with_excessive_widths() {
 
 #[test]
 fn limits_glyphs_and_work() {
-    let mut budget = Budget { glyphs: 3, ..Budget::default() };
+    let mut budget = ContentBudget { glyphs: 3, ..ContentBudget::default() };
     let bytes = pdf(&["BT /F1 12 Tf 50 700 Td (abcd) Tj ET", "q Q q Q", "/X Do"], "");
     let file = Pdf::new(bytes).unwrap();
     let (fonts, optional_content) = (Fonts::new(), OptionalContent::new(&Dict::default()));
-    let run = |page: usize, budget: &mut Budget| {
+    let run = |page: usize, budget: &mut ContentBudget| {
         Interpreter::new(&file.pages()[page], &fonts, &optional_content, budget).run_page()
     };
     assert_eq!(run(0, &mut budget).unwrap_err().code(), "DOCUMENT_TOO_LARGE");
-    budget = Budget { work: 5, ..Budget::default() };
+    budget = ContentBudget { work: 5, ..ContentBudget::default() };
     run(1, &mut budget).unwrap();
     assert_eq!(run(1, &mut budget).unwrap_err().code(), "TIMEOUT");
-    assert_eq!(run(2, &mut Budget { glyphs: 8, ..Budget::default() }).unwrap_err().code(), "DOCUMENT_TOO_LARGE");
+    assert_eq!(
+        run(2, &mut ContentBudget { glyphs: 8, ..ContentBudget::default() }).unwrap_err().code(),
+        "DOCUMENT_TOO_LARGE"
+    );
 }
 
 /// A PDF with one page that has this content stream, and an additional object 6.
@@ -245,7 +249,7 @@ fn limits_the_size_of_streams() {
         let read = read_all(&bytes).map(|document| document.pages[0].text.clone());
         assert_eq!(read.as_deref().ok(), expected, "{dict}");
         // The same stream as an embedded file.
-        assert_eq!(attachments(&bytes).is_ok(), expected.is_some(), "{dict}");
+        assert_eq!(attachments(&bytes, &Budget::unlimited()).is_ok(), expected.is_some(), "{dict}");
     }
     let bytes = pdf_with_content("/Filter 6 0 R", &deflated(&deflated_text), chain);
     assert_eq!(read_all(&bytes).unwrap_err().code(), "DOCUMENT_TOO_LARGE");
