@@ -1,12 +1,13 @@
 // Builds the Worker, the npm package and the console, unless they are up to date. Wrangler runs it at every start.
-import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { buildConsole } from "./console.mjs";
 import { Failure, ROOT, hashOf, isMain, log, main, npmBin, run, rustVersion, seconds } from "./lib.mjs";
+import { buildCalls } from "./package.mjs";
 import { setup } from "./setup.mjs";
 import { CARGO_SOURCES, RUSTFLAGS, isCurrent, optimise, stampOf } from "./wasm.mjs";
 
-const WORKER = { crate: "src/worker", sources: ["src/core", "src/worker"], args: [] };
+const WORKER = { crate: "src/worker", sources: ["src/core", "src/worker", "src/web"], args: [], hasEngine: true };
 
 /** The inputs of each Worker build. */
 const VARIANTS = {
@@ -23,10 +24,13 @@ const ESTIMATES = { release: "5 minutes the first time, then 2", local: "2 minut
 /** Builds a variant of the Worker into `build/{variant}` unless its inputs are those of the last build. */
 export async function buildWorker(variant, tools, { env = {}, out = variant, profile = "release" } = {}) {
   if (!(variant in VARIANTS)) throw new Failure(`there is no variant ${variant} of the Worker`);
-  const { crate, sources, args } = VARIANTS[variant];
+  const { crate, sources, args, hasEngine } = VARIANTS[variant];
   const folder = join(ROOT, "build", out);
   const stamp = join(ROOT, "build", `${out}.hash`);
-  const hash = hashOf([...sources, ...CARGO_SOURCES, ".scripts/build.mjs"], [variant, env, rustVersion(), tools]);
+  const hash = hashOf(
+    [...sources, ...CARGO_SOURCES, ".scripts/build.mjs", ".scripts/package.mjs"],
+    [variant, env, rustVersion(), tools],
+  );
   if (isCurrent(stamp, profile, hash) && existsSync(join(folder, "index.js"))) return folder;
   log(`build: the Worker${variant === "worker" ? "" : `, variant ${variant}`} (about ${ESTIMATES[profile]})`);
   const since = performance.now();
@@ -41,9 +45,27 @@ export async function buildWorker(variant, tools, { env = {}, out = variant, pro
     },
   });
   if (profile === "release") await optimise(join(folder, "index_bg.wasm"));
+  if (hasEngine) await addEngine(folder, await buildCalls(tools, profile));
   writeFileSync(stamp, stampOf(profile, hash));
   log(`build: done in ${seconds(since)}`);
   return folder;
+}
+
+/** Adds the engine, whose module and script are in the folder `calls`, to a built Worker. */
+async function addEngine(folder, calls) {
+  cpSync(join(calls, "calls.wasm"), join(folder, "engine.wasm"));
+  renameSync(join(folder, "index.js"), join(folder, "shell.js"));
+  const { build } = await import("esbuild"); // not there before the set-up
+  await build({
+    entryPoints: [join(ROOT, "src", "worker", "engine.js")],
+    outfile: join(folder, "index.js"),
+    bundle: true,
+    format: "esm",
+    minify: true,
+    external: ["./shell.js", "./engine.wasm", "cloudflare:workers"],
+    alias: { "engine-glue": join(calls, "calls.js") },
+    logLevel: "warning",
+  });
 }
 
 if (isMain(import.meta)) {

@@ -8,7 +8,12 @@ const WWW = join(ROOT, "www");
 const DIST = join(WWW, "dist");
 
 /** Files copied without a hash in their name, because pages and tools link to them by a fixed name. */
-const COPIED = { "README.md": "README.md", "www/sortroom.schema.json": "sortroom.schema.json" };
+const COPIED = {
+  "README.md": "README.md",
+  "www/sortroom.schema.json": "sortroom.schema.json",
+  // The Worker's engine gets it from the static assets, so that it does not count as a part of the script.
+  "src/core/text/embedding.bin": "engine/embedding.bin",
+};
 
 /** Builds the console as static files and returns their folder. `profile` is that of the npm package in it. */
 export async function buildConsole(tools, profile = "release") {

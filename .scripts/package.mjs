@@ -22,8 +22,14 @@ import { CARGO_SOURCES, RUSTFLAGS, isCurrent, optimise, stampOf } from "./wasm.m
 const WEB = join(ROOT, "src", "web");
 const OUT = join(ROOT, "build", "npm");
 
+/** The embedding table: a file beside the modules. */
+export const TABLE = join(ROOT, "src", "core", "text", "embedding.bin");
+
 /** Each is a module of its own, so that a page loads what it uses; each is a feature of the crate. */
 const PARTS = ["engine", "extractor", "reader"];
+
+/** The module of the Worker: it answers whole calls. */
+const CALLS = "calls";
 
 /** The Worker runs these for every request, so there they are fast. A page runs them once, so here they are small. */
 const SMALL = ["serde_json", "serde_core", "html5ever", "mail-parser", "quick-xml"].flatMap((crate) => [
@@ -41,6 +47,7 @@ const SLIM = [
   "types.js",
   "engine.js",
   "engine.wasm",
+  "embedding.bin",
 ];
 
 /** The bounds of what is loaded, in bytes after gzip -9. */
@@ -62,8 +69,8 @@ export async function buildPackage(tools, profile = "release") {
   rmSync(stamp, { force: true });
   rmSync(OUT, { recursive: true, force: true });
   mkdirSync(OUT, { recursive: true });
-  if (profile === "local") await buildPartsInOne(tools);
-  else for (const folder of await buildParts(tools)) cpSync(folder, OUT, { recursive: true });
+  const folders = profile === "local" ? [await buildPartsInOne(tools)] : await buildParts(tools);
+  for (const folder of new Set(folders)) cpSync(folder, OUT, { recursive: true, filter: isPublished });
   writeFileSync(join(OUT, "package.json"), `${JSON.stringify(manifest(), null, 2)}\n`);
   await run(npmBin("tsc"), ["--project", join(WEB, "tsconfig.json")]);
   const { transform } = await import("esbuild"); // not there before the set-up
@@ -75,6 +82,7 @@ export async function buildPackage(tools, profile = "release") {
     writeFileSync(join(OUT, file), small.code);
   }
   for (const file of ["README.md", "LICENSE"]) cpSync(join(WEB, file), join(OUT, file));
+  cpSync(TABLE, join(OUT, "embedding.bin"));
   writeFileSync(join(OUT, "NOTICES.md"), await notices());
   if (profile === "release") checkSizes();
   writeFileSync(stamp, stampOf(profile, hash));
@@ -83,45 +91,58 @@ export async function buildPackage(tools, profile = "release") {
 }
 
 /** Builds the parts: each is compiled while those before it are optimised. Returns their folders. */
-function buildParts(tools) {
-  let previous = Promise.resolve();
-  return Promise.all(
-    PARTS.map((part) => {
-      const compiled = previous.then(() => buildPart(part, tools));
-      previous = compiled;
-      return compiled.then(({ folder, optimised }) => optimised.then(() => folder));
-    }),
-  );
+const buildParts = (tools) => Promise.all(PARTS.map((part) => buildPart(part, tools, SMALL)));
+
+/** Builds the module of the Worker, `calls.wasm` with its script `calls.js`, and returns its folder. */
+export async function buildCalls(tools, profile = "release") {
+  return profile === "local" ? buildPartsInOne(tools) : buildPart(CALLS, tools);
 }
 
-/**
- * Compiles a part into a folder of its own and begins to optimise it, unless its inputs are those of the last build.
- * `optimised` resolves when it is complete.
- */
-async function buildPart(part, tools) {
+/** Compiles a part into a folder of its own, unless its inputs are those of the last build. Returns the folder. */
+async function buildPart(part, tools, args = []) {
   const folder = join(ROOT, "build", "npm-parts", part);
   const stamp = `${folder}.hash`;
   const rust = readdirSync(WEB)
     .filter((file) => /\.(rs|toml)$/.test(file))
     .map((file) => `src/web/${file}`);
   const hash = hashOf([...CARGO_SOURCES, "src/core", ...rust, ".scripts/package.mjs"], [rustVersion(), tools]);
-  if (holds(stamp, hash)) return { folder, optimised: Promise.resolve() };
+  if (holds(stamp, hash)) return folder;
   rmSync(stamp, { force: true });
-  const module = await compile([part], folder, tools, "release", SMALL);
-  return { folder, optimised: optimise(module).then(() => writeFileSync(stamp, hash)) };
+  const module = await compile([part], folder, tools, "release", args);
+  await optimise(module);
+  writeFileSync(stamp, hash);
+  return folder;
 }
 
-/** Builds one module with all parts, much faster than three, and installs it as each of them. */
-async function buildPartsInOne(tools) {
-  const folder = join(ROOT, "build", "npm-parts", "all");
-  await compile(PARTS, folder, tools, "local");
-  for (const part of PARTS) {
-    for (const end of [".js", ".d.ts", ".wasm"]) cpSync(join(folder, PARTS[0] + end), join(OUT, part + end));
-  }
+let partsInOne;
+
+/** Builds one module with all parts, much faster than each alone, once. Returns its folder, with a copy for each part. */
+function buildPartsInOne(tools) {
+  const build = async () => {
+    const folder = join(ROOT, "build", "npm-parts", "all");
+    const [first, ...others] = [CALLS, ...PARTS];
+    await compile([first, ...others], folder, tools, "local");
+    for (const part of others) {
+      for (const end of [".js", ".d.ts", ".wasm"]) cpSync(join(folder, first + end), join(folder, part + end));
+    }
+    return folder;
+  };
+  return (partsInOne ??= build());
 }
 
-/** Compiles a module with some parts, as the first of them, into a folder; returns the path of the module. */
-async function compile(parts, folder, tools, profile, args = []) {
+let compiled = Promise.resolve();
+
+/**
+ * Compiles a module with some parts, as the first of them, into a folder; returns the path of the module. One after the
+ * other, because cargo gives all modules the same name; what follows a compilation is done beside the next one.
+ */
+function compile(...args) {
+  const result = compiled.then(() => compileNow(...args));
+  compiled = result.catch(() => {});
+  return result;
+}
+
+async function compileNow(parts, folder, tools, profile, args = []) {
   const [name] = parts;
   const target = "wasm32-unknown-unknown";
   await run(
@@ -148,8 +169,12 @@ async function compile(parts, folder, tools, profile, args = []) {
   rmSync(join(folder, `${name}_bg.wasm.d.ts`));
   const module = join(folder, `${name}.wasm`);
   renameSync(join(folder, `${name}_bg.wasm`), module);
+  keepMemory(join(folder, `${name}.js`));
   return module;
 }
+
+/** Whether a file of a built part is published. */
+const isPublished = (file) => !basename(file).startsWith(`${CALLS}.`);
 
 /** The files of the package whose names match. */
 const filesMatching = (like) => readdirSync(OUT).filter((file) => like.test(file));
@@ -165,11 +190,11 @@ function manifest() {
 /** Prints what is loaded when, and fails above the bounds. */
 function checkSizes() {
   const size = (file) => gzipSync(readFileSync(join(OUT, file)), { level: 9 }).length;
-  const loaded = filesMatching(/\.(js|wasm)$/);
+  const loaded = filesMatching(/\.(js|wasm|bin)$/);
   const sum = (files) => files.reduce((bytes, file) => bytes + size(file), 0);
   const scripts = loaded.filter((file) => file.endsWith(".js"));
   const rows = [
-    ...PARTS.map((part) => [`${part}.wasm`, size(`${part}.wasm`)]),
+    ...[...PARTS.map((part) => `${part}.wasm`), "embedding.bin"].map((file) => [file, size(file)]),
     ["all scripts", sum(scripts)],
     ["slim: to classify text and mails", sum(SLIM), BOUNDS.slim],
     ["everything", sum(loaded), BOUNDS.all],
@@ -181,6 +206,24 @@ function checkSizes() {
   for (const [what, bytes, bound] of rows) {
     if (bytes > bound) throw new Failure(`${what} is ${bytes} bytes after gzip; the bound is ${bound}`);
   }
+}
+
+/**
+ * Makes every instance of a module use the same memory, filled with zeros. The script that wasm-bindgen generates makes
+ * a memory for each instance, and memories that were dropped are not collected in time.
+ */
+function keepMemory(script) {
+  const made = "memory || new WebAssembly.Memory(";
+  const parts = readFileSync(script, "utf8").split(made);
+  if (parts.length !== 2) throw new Failure(`${script} does not make its memory in one place`);
+  const kept = `
+let keptMemory;
+function keepMemory(limits) {
+    if (keptMemory) new Uint8Array(keptMemory.buffer).fill(0);
+    return (keptMemory ??= new WebAssembly.Memory(limits));
+}
+`;
+  writeFileSync(script, `${parts.join("memory || keepMemory(")}${kept}`);
 }
 
 /** The licences of the crates that are compiled in, each text once. */

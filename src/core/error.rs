@@ -34,11 +34,13 @@ pub enum Unreadable {
     Timeout,
     /// Reading it takes a cargo feature that this build lacks.
     NotIncluded,
+    /// It made the engine fail: a bug, or more memory than an instance has.
+    EngineFailed,
 }
 
 impl Unreadable {
     /// Every reason, for tests that must cover all.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Unsupported,
         Self::Encrypted,
         Self::Damaged,
@@ -48,6 +50,7 @@ impl Unreadable {
         Self::TooManyPages,
         Self::Timeout,
         Self::NotIncluded,
+        Self::EngineFailed,
     ];
 
     /// The stable code of the reason, as failed jobs show it.
@@ -62,6 +65,7 @@ impl Unreadable {
             Self::TooManyPages => "TOO_MANY_PAGES",
             Self::Timeout => "TIMEOUT",
             Self::NotIncluded => "FORMAT_NOT_INCLUDED",
+            Self::EngineFailed => "ENGINE_FAILED",
         }
     }
 }

@@ -2,7 +2,7 @@
 import type * as EngineGlue from "./engine.js";
 import { type Input, withoutWords } from "./document.js";
 import { SortroomError } from "./error.js";
-import { WasmModule, type Lazy } from "./wasm_module.js";
+import { WasmModule, type Lazy, type LazyBytes } from "./wasm_module.js";
 import type {
   ClassifyResult,
   DocumentWithAttachments,
@@ -18,13 +18,15 @@ import type {
 } from "./types.js";
 
 export { SortroomError } from "./error.js";
-export type { Lazy, Source } from "./wasm_module.js";
+export type { Lazy, LazyBytes, Source } from "./wasm_module.js";
 export * from "./types.js";
 
 /** Where the WebAssembly modules come from. */
 export interface Sources {
   /** Classifies, and reads text, web pages and mails. */
   engine: Lazy;
+  /** The embedding table of the engine. */
+  table: LazyBytes;
   /** Reads every format; loaded when the engine cannot read a document. */
   reader?: Lazy;
   /** Extracts; loaded at the first extraction. */
@@ -38,13 +40,18 @@ export function provide(newSources: Sources): void {
   sources = newSources;
 }
 
-const sourceOf = (name: keyof Sources) => () => {
-  const source = sources?.[name];
-  if (source === undefined) throw new SortroomError("NOT_LOADED", `This takes the ${name}, which init was not given`);
-  return source;
-};
+const sourceOf =
+  <N extends keyof Sources>(name: N) =>
+  () => {
+    const source = sources?.[name];
+    if (source === undefined) throw new SortroomError("NOT_LOADED", `This takes the ${name}, which init was not given`);
+    return source;
+  };
 
-const engine = new WasmModule(() => import("./engine.js"), sourceOf("engine"));
+const engine = new WasmModule(() => import("./engine.js"), sourceOf("engine"), {
+  source: sourceOf("table"),
+  install: (glue, bytes) => glue.installTable(bytes),
+});
 const reader = new WasmModule(() => import("./reader.js"), sourceOf("reader"));
 const extractor = new WasmModule(() => import("./extractor.js"), sourceOf("extractor"));
 

@@ -3,6 +3,7 @@ import { provide } from "./api.js";
 
 provide({
   engine: () => new URL("./engine.wasm", import.meta.url),
+  table: () => new URL("./embedding.bin", import.meta.url),
   reader: () => new URL("./reader.wasm", import.meta.url),
   extractor: () => new URL("./extractor.wasm", import.meta.url),
 });

@@ -2,11 +2,15 @@
 //!
 //! It is built three times, each with one feature, so that pages load only what they use. With `engine` it classifies,
 //! evaluates and lints, and reads web pages, mails and text in UTF-8. With `reader` it reads every format; it is loaded when the engine
-//! cannot read a document. With `extractor` it extracts. The JavaScript around them is in the `.ts` files beside this.
+//! cannot read a document. With `extractor` it extracts. The Worker has one module of its own, with `reader` and
+//! `calls`: it answers whole calls. The JavaScript around them is in the `.ts` files beside this.
 //!
 //! Values cross as JSON text: results are byte for byte those of the server, and input is validated by the same rules.
 //! Errors are thrown as JSON text too ([`to_js_error`]), so that they cannot be mistaken for a trap.
 
+mod allocator;
+#[cfg(feature = "calls")]
+mod calls;
 #[cfg(any(feature = "engine", feature = "extractor"))]
 mod document;
 #[cfg(feature = "engine")]
@@ -30,6 +34,13 @@ type JsResult<T> = Result<T, JsValue>;
 #[wasm_bindgen(js_name = engineVersion)]
 pub fn engine_version() -> String {
     sortroom::ENGINE_VERSION.to_owned()
+}
+
+/// Installs the embedding table, the file `embedding.bin`, in a fresh instance that is to classify.
+#[cfg(any(feature = "engine", feature = "calls"))]
+#[wasm_bindgen(js_name = installTable)]
+pub fn install_table(file: Vec<u8>) -> JsResult<()> {
+    sortroom::text::EmbeddingTable::install(file).map_err(to_js_error)
 }
 
 /// Serializes a value.

@@ -4,6 +4,11 @@ import { provide } from "./api.js";
 
 const file = (name: string) => () => readFile(new URL(name, import.meta.url));
 
-provide({ engine: file("./engine.wasm"), reader: file("./reader.wasm"), extractor: file("./extractor.wasm") });
+provide({
+  engine: file("./engine.wasm"),
+  table: file("./embedding.bin"),
+  reader: file("./reader.wasm"),
+  extractor: file("./extractor.wasm"),
+});
 
 export * from "./public.js";

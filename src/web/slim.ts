@@ -2,7 +2,7 @@
 import { load, provide, type Sources } from "./api.js";
 
 export * from "./public.js";
-export type { Lazy, Source, Sources } from "./api.js";
+export type { Lazy, LazyBytes, Source, Sources } from "./api.js";
 
 /**
  * Sets where the modules come from, and loads the engine. Each source is a compiled module, its bytes, an address, a

@@ -8,10 +8,20 @@ export type Source = WebAssembly.Module | BufferSource | URL | string | Response
 /** A source, or a function that returns it; the function is called when the module is needed. */
 export type Lazy = Source | (() => Source | Promise<Source>);
 
+/** Where the bytes of a data file come from, or a function that returns it; it is called when they are needed. */
+export type LazyBytes = BytesSource | (() => BytesSource | Promise<BytesSource>);
+type BytesSource = BufferSource | URL | string | Response;
+
 /** The functions that wasm-bindgen generates for every module. */
 interface Glue {
   default(source: { module_or_path: Source | Promise<Source> }): Promise<unknown>;
   __wbg_reset_state(): void;
+}
+
+/** A data file that every instance of a module gets first. */
+export interface InstalledFile<G> {
+  source: () => LazyBytes;
+  install: (glue: G, bytes: Uint8Array) => void;
 }
 
 export class WasmModule<G extends Glue> {
@@ -19,10 +29,13 @@ export class WasmModule<G extends Glue> {
   #poisoned = false;
   /** The number of the current instance, from 0. It changes after a trap. */
   #instance = 0;
+  #prepare: (glue: G) => void = () => {};
 
+  /** @param file what the module needs besides its code */
   constructor(
     private readonly importGlue: () => Promise<G>,
     private readonly getSource: () => Lazy,
+    private readonly file?: InstalledFile<G>,
   ) {}
 
   /** Calls `work` with the module and the number of its instance. */
@@ -30,6 +43,7 @@ export class WasmModule<G extends Glue> {
     const glue = await this.load();
     if (this.#poisoned) {
       glue.__wbg_reset_state();
+      this.#prepare(glue);
       this.#instance += 1;
       this.#poisoned = false;
     }
@@ -53,11 +67,29 @@ export class WasmModule<G extends Glue> {
   }
 
   async #start(): Promise<G> {
-    const lazy = this.getSource();
-    const [glue, source] = await Promise.all([this.importGlue(), typeof lazy === "function" ? lazy() : lazy]);
+    const { file } = this;
+    const [glue, source, bytes] = await Promise.all([
+      this.importGlue(),
+      resolve(this.getSource()),
+      file && resolve(file.source()).then(readBytes),
+    ]);
     await glue.default({ module_or_path: source });
+    if (file && bytes) this.#prepare = () => file.install(glue, bytes);
+    this.#prepare(glue);
     return glue;
   }
+}
+
+/** The value of a lazy source. */
+const resolve = async <T>(lazy: T | (() => T | Promise<T>)): Promise<T> =>
+  typeof lazy === "function" ? (lazy as () => T | Promise<T>)() : lazy;
+
+async function readBytes(source: BytesSource): Promise<Uint8Array> {
+  if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+  if (source instanceof ArrayBuffer) return new Uint8Array(source);
+  const response = source instanceof Response ? source : await fetch(source);
+  if (!response.ok) throw new Error(`${response.url} answered ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
 }
 
 /** The error for a module that could not be loaded. */

@@ -6,6 +6,7 @@ const module = async (imported: Promise<{ default: Source }>) => (await imported
 
 provide({
   engine: () => module(import("./engine.wasm")),
+  table: async () => (await import("./embedding.bin")).default,
   reader: () => module(import("./reader.wasm")),
   extractor: () => module(import("./extractor.wasm")),
 });

@@ -3,12 +3,14 @@
 //!
 //! - [`ports`]: the core's ports over the bindings of `wrangler.toml`.
 //! - [`objects`]: the Durable Objects, thin shells that load, apply, store and deliver.
+//! - [`engine`]: calls to the engine, which is a module of its own.
 //! - [`rpc`]: calls to them, and their replies.
 //! - [`http`]: converts between the platform's requests and responses and those of the router.
 //!
 //! A panic would trap the whole instance and every request in it, so nothing here may panic: every failure is an
 //! `Error`, and the queue handler in particular never returns `Err`, which its macro would turn into a panic.
 
+mod engine;
 mod http;
 mod objects;
 mod ports;

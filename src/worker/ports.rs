@@ -99,7 +99,7 @@ impl WorkerPorts {
         Self { bindings: SendWrapper::new(bindings) }
     }
 
-    fn bucket(&self) -> Result<&Bucket> {
+    pub(crate) fn bucket(&self) -> Result<&Bucket> {
         get_or_look_up(&self.bindings.files, || self.bindings.env.bucket("FILES"))
     }
 
@@ -109,7 +109,7 @@ impl WorkerPorts {
 
     /// Traps the instance on one document of the tests, to simulate a document that crashes our parsers.
     #[cfg(feature = "contract")]
-    fn trap_on_poison(&self, bytes: &[u8]) {
+    pub(crate) fn trap_on_poison(&self, bytes: &[u8]) {
         if bytes.starts_with(b"SORTROOM-POISON") {
             self.log("a poisonous document traps the instance");
             std::process::abort();
@@ -240,10 +240,7 @@ impl Files for WorkerPorts {
                 return Ok(None);
             };
             let Some(body) = object.body() else { return Ok(None) };
-            let bytes = body.bytes().await.map_err(upstream)?;
-            #[cfg(feature = "contract")]
-            self.trap_on_poison(&bytes);
-            Ok(Some(bytes.into()))
+            Ok(Some(body.bytes().await.map_err(upstream)?.into()))
         })
     }
 

@@ -55,11 +55,11 @@ pub async fn read<R: DeserializeOwned>(namespace: &ObjectNamespace, name: &str) 
 
 /// The reply in the body of a response. Every type of reply has its own copy of this function, so the rest of the body
 /// is read by [`strip_envelope`], of which there is one.
-fn parse_reply<R: DeserializeOwned>(body: &[u8]) -> Result<R> {
+pub(crate) fn parse_reply<R: DeserializeOwned>(body: &[u8]) -> Result<R> {
     serde_json::from_slice(strip_envelope(body)?).map_err(|error| bad_envelope(body, &error))
 }
 
-/// The JSON of the reply in a body, or the error in it. [`respond`] wrote the body.
+/// The JSON of the reply in a body, or the error in it. [`respond`] or the engine wrote the body.
 fn strip_envelope(body: &[u8]) -> Result<&[u8]> {
     if let Some(reply) = body.strip_prefix(REPLY_START.as_bytes()).and_then(|rest| rest.strip_suffix(b"}")) {
         return Ok(reply);

@@ -26,12 +26,12 @@ const CORE: &[(&str, &[&str])] = &[
     ("document", &["budget", "error", "id", "time", "limits", "validate", "text"]),
     ("classify", &["budget", "error", "id", "time", "limits", "validate", "text", "document", "ENGINE_VERSION"]),
     ("extract", &["budget", "error", "id", "time", "limits", "validate", "text", "document", "ENGINE_VERSION"]),
+    ("engine", &["budget", "error", "document", "classify", "extract"]),
     ("job", &["error", "id", "time", "limits", "text", "document", "classify", "extract", "ENGINE_VERSION"]),
-    ("service", &["budget", "error", "id", "time", "limits", "text", "document", "classify", "extract", "job"]),
+    ("service", &["engine", "error", "id", "time", "limits", "text", "document", "classify", "extract", "job"]),
     (
         "api",
         &[
-            "budget",
             "error",
             "id",
             "time",

@@ -93,11 +93,12 @@ const SETUPS = {
     const imports = `
       import { Classifier, SortroomError, extract, init, readDocument, version } from "sortroom/slim";
       import { SortroomWorker } from "sortroom/worker";
+      import table from "sortroom/embedding.bin";
       import engine from "sortroom/engine.wasm";
       import extractor from "sortroom/extractor.wasm";
       import reader from "sortroom/reader.wasm";
       const address = (file) => new URL(file, import.meta.url).href;
-      const sources = { engine: address(engine), reader: address(reader), extractor: address(extractor) };
+      const sources = { engine: address(engine), table: address(table), reader: address(reader), extractor: address(extractor) };
       await init(sources);
       const workerOptions = { sources, worker: () => new Worker(new URL("./thread.js", import.meta.url), { type: "module" }) };`;
     const folder = await project("esbuild", { "dist/index.html": HTML, "main.js": page(imports) });
@@ -106,6 +107,7 @@ const SETUPS = {
       "--splitting",
       "--format=esm",
       "--outdir=dist",
+      "--loader:.bin=file",
       "--loader:.wasm=file",
       "--log-level=error",
     ];

@@ -176,6 +176,10 @@ test("after a trap the next call gets a fresh instance", async () => {
   const module = new WasmModule(
     async () => glue,
     () => readFileSync(new URL(at("engine.wasm"))),
+    {
+      source: () => readFileSync(new URL(at("embedding.bin"))),
+      install: (engine, bytes) => engine.installTable(bytes),
+    },
   );
   const classifiers = [];
   const classify = () =>
@@ -205,8 +209,10 @@ test("the slim entry loads the modules that it is given", async () => {
     import { Classifier, init, readDocument } from "sortroom/slim";
     const [mail, pdf] = process.argv.slice(2);
     const early = await readDocument("x").catch((error) => error.code);
-    const lost = await init({ engine: () => Promise.reject(new Error("gone")) }).catch((error) => error.code);
-    await init({ engine: await WebAssembly.compile(await readFile(new URL(import.meta.resolve("sortroom/engine.wasm")))) });
+    const file = (name) => readFile(new URL(import.meta.resolve("sortroom/" + name)));
+    const table = () => file("embedding.bin");
+    const lost = await init({ engine: () => Promise.reject(new Error("gone")), table }).catch((error) => error.code);
+    await init({ engine: await WebAssembly.compile(await file("engine.wasm")), table });
     const document = await readDocument(await readFile(mail));
     const missed = await readDocument(await readFile(pdf)).catch((error) => error.code);
     console.log(early, lost, document.format, missed);`;
@@ -285,7 +291,7 @@ test("the types compile with every module resolution", () => {
       const [bytes] = document.attachments.map((file): Uint8Array => file.bytes);
       await evaluate(rules, [{ text: "x", label: null }]);
       (await lint(rules)).findings.map((finding) => finding.kind);
-      await init({ engine: new URL("https://example.org/engine.wasm") });
+      await init({ engine: new URL("https://example.org/engine.wasm"), table: "https://example.org/embedding.bin" });
       await new SortroomWorker().classify(file, rules, { signal: AbortSignal.timeout(1), onStage: (stage) => void (stage satisfies string) });
       // @ts-expect-error a kind that there is not
       await extract(document, { fields: [{ name: "total", kind: "sum" }] });

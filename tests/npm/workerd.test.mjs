@@ -28,13 +28,13 @@ before(async () => {
   await run(npmBin("wrangler"), ["deploy", "--dry-run", "--outdir", "out"], { cwd: folder, quiet: true });
   const out = join(folder, "out");
   const modules = readdirSync(out)
-    .filter((file) => /\.(js|wasm)$/.test(file))
+    .filter((file) => /\.(js|wasm|bin)$/.test(file))
     .sort((a, b) => (a.endsWith(".js") ? -1 : b.endsWith(".js") ? 1 : 0));
   server = new Miniflare(
     convertV4MiniflareOptions({
       modulesRoot: out,
       modules: modules.map((file) => ({
-        type: file.endsWith(".js") ? "ESModule" : "CompiledWasm",
+        type: { js: "ESModule", wasm: "CompiledWasm", bin: "Data" }[file.split(".").pop()],
         path: join(out, file),
         contents: readFileSync(join(out, file)),
       })),

@@ -32,7 +32,7 @@ pub struct Case {
 
 declare! {
     /// A text with its right label.
-    #[derive(Debug, Clone, PartialEq, Eq)]
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
     #[cfg_attr(feature = "types", derive(ts_rs::TS))]
     pub struct LabelledText(CLOSED) {
         /// The text.

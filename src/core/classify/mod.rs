@@ -258,13 +258,13 @@ impl Analysis {
 }
 
 impl Classifier {
-    /// Compiles `rules` with the embedding table that is compiled in. An empty set is allowed; no document matches it.
+    /// Compiles `rules` with the embedding table of this engine. An empty set is allowed; no document matches it.
     ///
     /// # Errors
     ///
-    /// `OverBudget` if it takes more than `budget`.
+    /// `OverBudget` if it takes more than `budget`, `Internal` if there is no embedding table.
     pub fn new(rules: &RuleSet, settings: &Settings, budget: &Budget) -> Result<Self> {
-        Self::with_table(rules, settings, EmbeddingTable::builtin(), budget)
+        Self::with_table(rules, settings, EmbeddingTable::current()?, budget)
     }
 
     /// Compiles `rules` with an embedding table.

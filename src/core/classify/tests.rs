@@ -234,7 +234,8 @@ fn the_reasoning_states_only_facts() {
         ),
         &business(),
         &Settings::default(),
-    );
+        &Budget::unlimited(),
+    ).unwrap();
     assert_eq!(none.label, None);
     assert!(
         none.reasoning.starts_with("No rule matches well enough. The nearest is \"invoice\""),
@@ -269,7 +270,8 @@ fn header_fields_of_a_mail_are_ignored() {
         "From: Contract desk <contracts@example.org>\r\nTo: Invoice, Legal Agreement <invoice@example.org>\r\nDate: Tue, 24 Nov 2026 10:00:00 +0100\r\n",
     );
     assert!(other.pages[0].text.contains("To: Invoice"), "shown, and there for extraction");
-    let [first, second] = [&plain, &other].map(|document| classify(document, &rules, &Settings::default()));
+    let [first, second] = [&plain, &other]
+        .map(|document| classify(document, &rules, &Settings::default(), &Budget::unlimited()).unwrap());
     assert_eq!((&first.label, &first.scores, first.confidence), (&second.label, &second.scores, second.confidence));
     let header = other.pages[0].passages.iter().find(|passage| passage.role == Role::Header).unwrap().span;
     assert!(second.evidence.iter().all(|piece| piece.span.start >= header.end || piece.span.end <= header.start));

@@ -44,7 +44,7 @@ fn check(bytes: &[u8]) {
 fn formats_are_detected_from_the_bytes() {
     let formats = [Format::Pdf, Format::Docx, Format::Eml, Format::Html, Format::Markdown, Format::Plain];
     for (sample, format) in samples().iter().zip(formats) {
-        assert_eq!(read(sample, &ReadOptions::default()).unwrap().format, format);
+        assert_eq!(read(sample, &ReadOptions::default(), &Budget::unlimited()).unwrap().format, format);
         check(sample);
     }
 }

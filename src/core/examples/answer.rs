@@ -6,14 +6,13 @@
 
 use std::io::Write;
 
-use bytes::Bytes;
 use serde_json::json;
 use sortroom::budget::Budget;
-use sortroom::classify::{Rule, RuleSet};
+use sortroom::classify::{Rule, RuleSet, Settings};
+use sortroom::document::ReadOptions;
+use sortroom::engine::{Call, Classify, ClassifyWithAttachments, Extract, Source};
 use sortroom::error::Result;
-use sortroom::extract::Schema;
-use sortroom::job::Classification;
-use sortroom::service::stateless::{Content, classify, extract};
+use sortroom::extract::{ExtractResult, Schema};
 
 fn main() -> std::io::Result<()> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
@@ -22,15 +21,16 @@ fn main() -> std::io::Result<()> {
     };
     let rules: Vec<Rule> = serde_json::from_slice(&std::fs::read(rules)?)?;
     let schema: Schema = serde_json::from_slice(&std::fs::read(schema)?)?;
-    let classification = Classification { rules: RuleSet { rules }, ..Classification::default() };
+    let source = || Source::Bytes(ReadOptions::default());
+    let classify = Classify { source: source(), rules: RuleSet { rules }, settings: Settings::default() };
+    let classify = ClassifyWithAttachments(classify);
+    let extract = Extract { source: source(), schema };
     let mut out = std::io::stdout().lock();
     for file in files {
-        let content = Content::Bytes(Bytes::from(std::fs::read(file)?));
+        let bytes = std::fs::read(file)?;
         let answers = || -> Result<_> {
-            Ok((
-                classify(&content, &classification, &Budget::unlimited()).unwrap()?,
-                extract(&content, &schema, &Budget::unlimited()).unwrap()?,
-            ))
+            let classified = classify.clone().answer(&bytes, &Budget::request())?;
+            Ok((classified, ExtractResult::from(extract.clone().answer(&bytes, &Budget::request())?)))
         };
         let (classify_body, extract_body) = match answers() {
             Ok((classified, extracted)) => (serde_json::to_string(&classified)?, serde_json::to_string(&extracted)?),

@@ -175,7 +175,8 @@ fn measured(task: &Task, tasks: &[Task]) -> Result<Figures, Failure> {
     let mut with_nulls = labelled.clone();
     with_nulls.extend(nulls(task, tasks, labelled.len()).into_iter().map(|line| line.case(None)));
     let evaluated = |rules: &RuleSet, settings: &Settings, cases: &[Case]| -> Result<Evaluation, Failure> {
-        evaluate(rules, settings, cases).map_err(|error| format!("{}: {error:#}", task.name).into())
+        evaluate(rules, settings, cases, &Budget::unlimited())
+            .map_err(|error| format!("{}: {error:#}", task.name).into())
     };
     let best = evaluated(&task.rules, &BEST_RULE, &labelled)?;
     let or_none = evaluated(&task.rules, &OR_NONE, &with_nulls)?;
@@ -321,7 +322,8 @@ fn drawn(task: &Task, count: usize, in_one: bool) -> Result<(f64, f64), Failure>
         let remaining = task.lines.iter().enumerate().filter(|(index, line)| line.is_test() && !taken.contains(index));
         let cases: Vec<Case> = remaining.map(|(_, line)| line.case(line.label.as_ref())).collect();
         for (rules, sum) in [(&task.rules, &mut without), (&rules, &mut with)] {
-            let evaluated = evaluate(rules, &OR_NONE, &cases).map_err(|error| format!("{}: {error:#}", task.name))?;
+            let evaluated = evaluate(rules, &OR_NONE, &cases, &Budget::unlimited())
+                .map_err(|error| format!("{}: {error:#}", task.name))?;
             *sum += 100.0 * evaluated.accuracy / DRAWS as f64;
         }
     }

@@ -2,10 +2,11 @@
 
 use super::{
     classifiers, jobs,
-    ports::{Files, Index, Jobs},
+    ports::{Engine, Index, Jobs},
     stage,
 };
 use crate::{
+    engine::{BudgetKind, ReadText},
     error::{Error, ErrorKind, Result},
     id::{ClassifierId, JobId, ProjectId},
     job::Job,
@@ -36,7 +37,7 @@ pub struct CorrectionResult {
 /// - `Gone`: the file of the job was deleted.
 /// - `Upstream`.
 pub async fn correct(
-    ports: &(impl Jobs + Index + Files),
+    ports: &(impl Jobs + Index + Engine),
     project: ProjectId,
     job: JobId,
     label: String,
@@ -47,8 +48,9 @@ pub async fn correct(
         ErrorKind::NotFound => Error::new(ErrorKind::Gone, "The file of the job is gone"),
         _ => error,
     };
-    let (document, _) = stage::document(ports, &job).await.map_err(map_not_found)?;
-    let text: String = document.text_without_headers().chars().take(limits::MAX_EXAMPLE_CHARS).collect();
+    let (source, bytes) = stage::document(&job)?;
+    let text = ports.engine(ReadText { source }, bytes, BudgetKind::Request).await.map_err(map_not_found)?;
+    let text: String = text.chars().take(limits::MAX_EXAMPLE_CHARS).collect();
     if text.is_empty() {
         return Err(Error::new(ErrorKind::Conflict, "The mail has no text but its header fields to learn from"));
     }

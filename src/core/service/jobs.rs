@@ -2,7 +2,7 @@
 
 use super::{
     index::{self, JobFilter, JobInput, ListJobs, Page, PageRequest, Refusal, ReserveJob, Reserved, Work},
-    ports::{Environment, Files, Index, Jobs, Random},
+    ports::{Engine, Environment, Index, Jobs, Random},
     stage,
     tokens::Token,
 };
@@ -94,7 +94,7 @@ async fn reserve(ports: &(impl Index + Random), caller: &Token, request: JobRequ
 /// Those of [`stage::run`], with the job stored as failed; `Upstream` if the index or the job object cannot be
 /// reached.
 pub async fn create_and_run(
-    ports: &(impl Index + Jobs + Files + Random),
+    ports: &(impl Index + Jobs + Engine + Random),
     caller: &Token,
     request: JobRequest,
 ) -> Result<CreateOutcome> {

@@ -3,7 +3,7 @@
 use super::{
     classifiers,
     index::Version,
-    ports::Index,
+    ports::{Engine, Index},
     stateless::{self, Content},
 };
 use crate::{
@@ -34,7 +34,12 @@ pub fn check(mail: &Mail) -> Result<()> {
 /// # Errors
 ///
 /// `NotFound` if the project has no such classifier, `Unreadable` if the mail has no text, `Upstream`.
-pub async fn classify(ports: &impl Index, project: ProjectId, id: ClassifierId, mail: Mail) -> Result<Decision> {
+pub async fn classify(
+    ports: &(impl Index + Engine),
+    project: ProjectId,
+    id: ClassifierId,
+    mail: Mail,
+) -> Result<Decision> {
     let classifier = classifiers::get(ports, project, id, Version::Published).await?;
-    Ok(stateless::classify(&Content::Mail(mail), &classifier.classification)?.decision)
+    stateless::decide(ports, Content::Mail(mail), classifier.classification).await
 }

@@ -7,7 +7,6 @@
 //! has to load, store and set timers.
 
 pub mod access;
-mod classifier_cache;
 pub mod classifiers;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;

@@ -13,6 +13,7 @@ use super::{
     tokens::{TokenCommand, TokenReply},
 };
 use crate::{
+    engine::{BudgetKind, Call},
     error::{Error, ErrorKind, Result},
     id::{FileId, JobId, ProjectId},
     job::Command,
@@ -173,6 +174,34 @@ pub trait Files {
     fn delete(&self, key: FileKey) -> impl Future<Output = Result<()>> + Send;
 }
 
+/// The bytes of the document of a call to the engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DocumentBytes {
+    /// There are none: the call has no document, or a mail.
+    None,
+    /// They are in the request.
+    Given(Bytes),
+    /// They are stored under this key.
+    Stored(FileKey),
+}
+
+/// The engine, which reads, classifies and extracts.
+pub trait Engine {
+    /// Answers a call about a document. A document that traps the engine fails its own call and no other.
+    ///
+    /// # Errors
+    ///
+    /// Those of the call; `NotFound` if no bytes are stored under the key; `Unreadable` with
+    /// [`EngineFailed`](crate::error::Unreadable::EngineFailed) if the engine trapped; `Upstream` if the bytes cannot be
+    /// fetched or the engine cannot be started.
+    fn engine<C: Call>(
+        &self,
+        call: C,
+        document: DocumentBytes,
+        budget: BudgetKind,
+    ) -> impl Future<Output = Result<C::Reply>> + Send;
+}
+
 /// The stage queue.
 pub trait Queue {
     /// Sends a message, to be delivered after `delay_seconds` at the earliest.
@@ -216,11 +245,11 @@ pub trait Environment {
 
 /// All ports together.
 pub trait Ports:
-    Jobs + Index + Tokens + Files + Queue + Clock + Random + Environment + Clone + Send + Sync + 'static
+    Jobs + Index + Tokens + Files + Engine + Queue + Clock + Random + Environment + Clone + Send + Sync + 'static
 {
 }
 
 impl<P> Ports for P where
-    P: Jobs + Index + Tokens + Files + Queue + Clock + Random + Environment + Clone + Send + Sync + 'static
+    P: Jobs + Index + Tokens + Files + Engine + Queue + Clock + Random + Environment + Clone + Send + Sync + 'static
 {
 }

@@ -1,31 +1,29 @@
 //! Running a stage of a job.
 
-use bytes::Bytes;
-
 use super::{
-    classifier_cache,
     job_object::ClaimedStage,
     job_reply::JobReply,
-    ports::{Clock, Environment, FileKey, Files, Jobs, Random, StageMessage},
+    ports::{Clock, DocumentBytes, Engine, Environment, FileKey, Jobs, Random, StageMessage},
 };
 use crate::{
-    budget::Budget,
     classify::Decision,
-    document::{self, Document},
+    engine::{BudgetKind, Classify, Extract, Source},
     error::{Error, ErrorKind, Result, Unreadable},
-    extract::{self, Extraction},
+    extract::Extraction,
     id::LeaseId,
-    job::{Command, Failure, Job, JobSource, Report, Stage},
+    job::{Classification, Command, Failure, Job, JobSource, Report, Stage},
     limits,
 };
 
-/// The document of `job` and, for a file, its bytes.
-pub(super) async fn document(files: &impl Files, job: &Job) -> Result<(Document, Bytes)> {
+/// The document of `job` for the engine.
+///
+/// # Errors
+///
+/// `Unreadable` if the file is too large.
+pub(super) fn document(job: &Job) -> Result<(Source, DocumentBytes)> {
     let (id, size) = match &job.source {
         JobSource::File { id, size } => (*id, *size),
-        JobSource::Mail { mail: Some(mail) } => {
-            return Ok((document::read_mail(mail, &Budget::stage())?, Bytes::new()));
-        }
+        JobSource::Mail { mail: Some(mail) } => return Ok((Source::Mail((**mail).clone()), DocumentBytes::None)),
         JobSource::Mail { mail: None } => return Err(Error::internal("a mail was not kept")),
     };
     if size > limits::MAX_DOCUMENT_BYTES {
@@ -35,33 +33,30 @@ pub(super) async fn document(files: &impl Files, job: &Job) -> Result<(Document,
         ));
     }
     let key = FileKey { project: job.project, file: id };
-    let bytes = files.get(key).await?.ok_or_else(|| Error::not_found("The file is gone"))?;
-    Ok((document::read(&bytes, &job.classification.read_options, &Budget::stage())?, bytes))
+    Ok((Source::Bytes(job.classification.read_options.clone()), DocumentBytes::Stored(key)))
 }
 
 /// Runs the classify stage of `job`: reads its document, and classifies it by the rules.
 ///
 /// # Errors
 ///
-/// `Unreadable` if the document cannot be read, `NotFound` if its file was deleted, `Upstream` if the file cannot be
-/// fetched.
-pub async fn classify(files: &impl Files, job: &Job) -> Result<Decision> {
-    let (document, _) = document(files, job).await?;
-    let budget = Budget::stage();
-    classifier_cache::classifier(&job.classification, &budget)?.decide(&document, &budget)
+/// Those of [`document`] and of [`Classify`].
+pub async fn classify(ports: &impl Engine, job: &Job) -> Result<Decision> {
+    let (source, bytes) = document(job)?;
+    let Classification { rules, settings, .. } = &*job.classification;
+    let call = Classify { source, rules: rules.clone(), settings: settings.clone() };
+    ports.engine(call, bytes, BudgetKind::Stage).await
 }
 
 /// Runs the extract stage of `job`: reads its document, and looks for the fields of its route's schema.
 ///
 /// # Errors
 ///
-/// As [`classify`].
-pub async fn extract(files: &impl Files, job: &Job) -> Result<Extraction> {
+/// Those of [`document`] and of [`Extract`].
+pub async fn extract(ports: &impl Engine, job: &Job) -> Result<Extraction> {
     let route = job.route.as_deref().ok_or_else(|| Error::internal("nothing to extract: the job has no route"))?;
-    let (document, bytes) = document(files, job).await?;
-    // Attachments only help; ones that cannot be read are ignored.
-    let attachments = document::attachments(&bytes, &Budget::stage()).unwrap_or_default();
-    extract::extract(&document, &route.schema, &attachments, &Budget::stage())
+    let (source, bytes) = document(job)?;
+    ports.engine(Extract { source, schema: route.schema.clone() }, bytes, BudgetKind::Stage).await
 }
 
 /// Runs the current stage of `job` and returns its output.
@@ -69,17 +64,17 @@ pub async fn extract(files: &impl Files, job: &Job) -> Result<Extraction> {
 /// # Errors
 ///
 /// As [`classify`].
-pub async fn run(files: &impl Files, job: &Job) -> Result<Report> {
+pub async fn run(ports: &impl Engine, job: &Job) -> Result<Report> {
     match job.stage() {
-        Some(Stage::Classify) => classify(files, job).await.map(|decision| Report::Classified(Box::new(decision))),
-        Some(Stage::Extract) => extract(files, job).await.map(|extraction| Report::Extracted(Box::new(extraction))),
+        Some(Stage::Classify) => classify(ports, job).await.map(|decision| Report::Classified(Box::new(decision))),
+        Some(Stage::Extract) => extract(ports, job).await.map(|extraction| Report::Extracted(Box::new(extraction))),
         None => Err(Error::internal("a stage was claimed that is not in the plan")),
     }
 }
 
 /// Runs a claimed stage, and returns the command that reports the outcome to the job.
-pub async fn run_claimed(files: &impl Files, stage: &ClaimedStage) -> Command {
-    let report = run(files, &stage.job).await.unwrap_or_else(|error| Report::Failed(Failure::from(&error)));
+pub async fn run_claimed(ports: &impl Engine, stage: &ClaimedStage) -> Command {
+    let report = run(ports, &stage.job).await.unwrap_or_else(|error| Report::Failed(Failure::from(&error)));
     Command::Report { lease: stage.lease, report }
 }
 
@@ -95,7 +90,7 @@ pub enum MessageOutcome {
 /// Consumes one message of the stage queue: claims the stage, runs it, reports. Duplicate and late messages have no
 /// effect.
 pub async fn consume(
-    ports: &(impl Jobs + Files + Clock + Random + Environment),
+    ports: &(impl Jobs + Engine + Clock + Random + Environment),
     message: StageMessage,
 ) -> MessageOutcome {
     let StageMessage { project, job, .. } = message;

@@ -1,17 +1,15 @@
 //! Use cases that answer immediately and store nothing.
 
 use bytes::Bytes;
+use serde_json::value::RawValue;
 
-use super::classifier_cache;
+use super::ports::{DocumentBytes, Engine};
 use crate::{
-    budget::Budget,
-    classify::{
-        AttachmentResult, Classifier, ClassifyResult,
-        evaluation::{self, EvaluateResult, LabelledText},
-    },
-    document::{self, AttachedFile, Document, Mail, ReadOptions},
+    classify::{Decision, RuleSet, evaluation::LabelledText},
+    document::{Mail, ReadOptions},
+    engine::{BudgetKind, Classify, ClassifyWithAttachments, Evaluate, Extract, Lint, RulesVersion, Source},
     error::Result,
-    extract::{self, ExtractResult, Schema},
+    extract::{ExtractResult, Schema},
     job::Classification,
 };
 
@@ -25,79 +23,76 @@ pub enum Content {
 }
 
 impl Content {
-    fn document(&self, options: &ReadOptions, budget: &Budget) -> Result<Document> {
+    /// The same for the engine.
+    fn into_source(self, options: ReadOptions) -> (Source, DocumentBytes) {
         match self {
-            Self::Bytes(bytes) => document::read(bytes, options, budget),
-            Self::Mail(mail) => document::read_mail(mail, budget),
-        }
-    }
-
-    fn attachments(&self, budget: &Budget) -> Result<Vec<AttachedFile>> {
-        match self {
-            Self::Bytes(bytes) => document::attachments(bytes, budget),
-            Self::Mail(_) => Ok(Vec::new()),
+            Self::Bytes(bytes) => (Source::Bytes(options), DocumentBytes::Given(bytes)),
+            Self::Mail(mail) => (Source::Mail(mail), DocumentBytes::None),
         }
     }
 }
 
-/// Classifies a document and the files inside it that are documents of their own.
+fn classify_call(content: Content, classification: Classification) -> (Classify, DocumentBytes) {
+    let Classification { rules, settings, read_options, .. } = classification;
+    let (source, bytes) = content.into_source(read_options);
+    (Classify { source, rules, settings }, bytes)
+}
+
+/// Classifies a document and the files inside it that are documents of their own. Returns the JSON of a
+/// [`ClassifyResult`](crate::classify::ClassifyResult).
 ///
 /// # Errors
 ///
-/// `Unreadable` if the document cannot be read. An attachment that cannot be read has the error in its own result.
-pub fn classify(content: &Content, classification: &Classification) -> Result<ClassifyResult> {
-    let budget = Budget::request();
-    let document = content.document(&classification.read_options, &budget)?;
-    let classifier = classifier_cache::classifier(classification, &budget)?;
-    let mut attachments = Vec::new();
-    if document.format.reads_attachments() {
-        match content.attachments(&budget) {
-            Ok(files) => {
-                attachments
-                    .extend(files.into_iter().enumerate().map(|file| classify_attachment(&classifier, file, &budget)));
-            }
-            Err(error) => attachments.push(AttachmentResult { name: None, outcome: Err(error).into() }),
-        }
-    }
-    Ok(ClassifyResult::new(classifier.decide(&document, &budget)?, attachments))
+/// Those of [`ClassifyWithAttachments`], and of [`Engine`].
+pub async fn classify(ports: &impl Engine, content: Content, classification: Classification) -> Result<Box<RawValue>> {
+    let (call, bytes) = classify_call(content, classification);
+    ports.engine(ClassifyWithAttachments(call), bytes, BudgetKind::Request).await
 }
 
-fn classify_attachment(
-    classifier: &Classifier,
-    (index, file): (usize, AttachedFile),
-    budget: &Budget,
-) -> AttachmentResult {
-    let decision =
-        document::read_attachment(index, &file, budget).and_then(|document| classifier.decide(&document, budget));
-    AttachmentResult { name: file.name, outcome: decision.into() }
+/// Classifies a document.
+///
+/// # Errors
+///
+/// Those of [`Classify`], and of [`Engine`].
+pub async fn decide(ports: &impl Engine, content: Content, classification: Classification) -> Result<Decision> {
+    let (call, bytes) = classify_call(content, classification);
+    ports.engine(call, bytes, BudgetKind::Request).await
 }
 
 /// Evaluates a classification on labelled texts, read as [`classify`] reads them, and compares its answers with those
-/// of the `published` classification.
+/// of the `published` classification. Returns the JSON of an
+/// [`EvaluateResult`](crate::classify::evaluation::EvaluateResult).
 ///
 /// # Errors
 ///
-/// `Invalid` at `cases/N/text` if a text cannot be read, at `cases/N/label` if no rule has the label.
-pub fn evaluate(
-    classification: &Classification,
-    published: Option<&Classification>,
-    texts: Vec<LabelledText>,
-) -> Result<EvaluateResult> {
-    let budget = Budget::request();
-    let cases = evaluation::cases(texts, |text| document::read(text, &classification.read_options, &budget))?;
-    let published = published.map(|published| (&published.rules, &published.settings));
-    evaluation::evaluate_against(&classification.rules, &classification.settings, published, &cases, &budget)
+/// Those of [`Evaluate`], and of [`Engine`].
+pub async fn evaluate(
+    ports: &impl Engine,
+    classification: Classification,
+    published: Option<Classification>,
+    cases: Vec<LabelledText>,
+) -> Result<Box<RawValue>> {
+    let version = |Classification { rules, settings, .. }| RulesVersion { rules, settings };
+    let read_options = classification.read_options.clone();
+    let call = Evaluate { evaluated: version(classification), published: published.map(version), read_options, cases };
+    ports.engine(call, DocumentBytes::None, BudgetKind::Request).await
+}
+
+/// Lists the problems of rules. Returns the JSON of a [`LintResult`](crate::classify::lint::LintResult).
+///
+/// # Errors
+///
+/// Those of [`Lint`], and of [`Engine`].
+pub async fn lint(ports: &impl Engine, rules: RuleSet) -> Result<Box<RawValue>> {
+    ports.engine(Lint { rules }, DocumentBytes::None, BudgetKind::Request).await
 }
 
 /// Extracts the fields of a schema from a document.
 ///
 /// # Errors
 ///
-/// `Unreadable` if the document cannot be read.
-pub fn extract(content: &Content, schema: &Schema) -> Result<ExtractResult> {
-    let budget = Budget::request();
-    let document = content.document(&ReadOptions::default(), &budget)?;
-    // Attachments only help; ones that cannot be read are ignored.
-    let attachments = content.attachments(&budget).unwrap_or_default();
-    Ok(extract::extract(&document, schema, &attachments, &budget)?.into())
+/// Those of [`Extract`], and of [`Engine`].
+pub async fn extract(ports: &impl Engine, content: Content, schema: Schema) -> Result<ExtractResult> {
+    let (source, bytes) = content.into_source(ReadOptions::default());
+    Ok(ports.engine(Extract { source, schema }, bytes, BudgetKind::Request).await?.into())
 }

@@ -6,12 +6,15 @@
 //! Vectors are summed as integers, so that neither the order of summation nor the platform changes a bit.
 
 use std::fmt;
+#[cfg(feature = "embedding-table")]
 use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use super::languages::Language;
 pub use super::simd::DIMENSIONS;
 use super::simd::{self, Lanes};
 use super::{PIECES, PieceId};
+use crate::error::Error;
 
 const MAGIC: [u8; 4] = *b"SREM";
 const VERSION: u16 = 1;
@@ -119,13 +122,20 @@ pub struct EmbeddingTable {
     topics: Vec<Vector>,
 }
 
+/// The languages of `embedding.bin`.
+const LANGUAGES: &[Language] = &[Language::English];
+
 /// Checked when the engine is compiled.
+#[cfg(feature = "embedding-table")]
 const BUILTIN_PARTS: Parts = match Parts::split(include_bytes!("embedding.bin")) {
     Ok(parts) => parts,
     Err(_) => panic!("embedding.bin is not a valid embedding table"),
 };
 
-static BUILTIN: LazyLock<EmbeddingTable> = LazyLock::new(|| EmbeddingTable::new(BUILTIN_PARTS, &[Language::English]));
+#[cfg(feature = "embedding-table")]
+static BUILTIN: LazyLock<EmbeddingTable> = LazyLock::new(|| EmbeddingTable::new(BUILTIN_PARTS, LANGUAGES));
+
+static INSTALLED: OnceLock<EmbeddingTable> = OnceLock::new();
 
 impl fmt::Debug for EmbeddingTable {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -135,13 +145,31 @@ impl fmt::Debug for EmbeddingTable {
 }
 
 impl EmbeddingTable {
-    /// The table that is compiled in. It supports English.
-    pub fn builtin() -> &'static Self {
-        &BUILTIN
+    /// The table of this engine: the installed one, else the one that is compiled in. It supports English.
+    ///
+    /// # Errors
+    ///
+    /// `Internal` if there is neither.
+    pub fn current() -> Result<&'static Self, Error> {
+        let installed = INSTALLED.get();
+        #[cfg(feature = "embedding-table")]
+        let installed = installed.or(Some(&BUILTIN));
+        installed.ok_or_else(|| Error::internal("the embedding table is not installed"))
+    }
+
+    /// Installs the table of this engine, from the content of `embedding.bin`. Later calls change nothing.
+    ///
+    /// # Errors
+    ///
+    /// `Internal` if the bytes are not a table of this engine.
+    pub fn install(file: Vec<u8>) -> Result<(), Error> {
+        let invalid = |error| Error::internal(format!("not an embedding table of this engine: {error:?}"));
+        let table = Self::from_bytes(Vec::leak(file), LANGUAGES).map_err(invalid)?;
+        INSTALLED.get_or_init(|| table);
+        Ok(())
     }
 
     /// The table in a file of `src/train`, for texts in `languages`.
-    #[cfg(test)]
     pub(crate) fn from_bytes(file: &'static [u8], languages: &'static [Language]) -> Result<Self, TableError> {
         Ok(Self::new(Parts::split(file)?, languages))
     }
@@ -387,7 +415,7 @@ mod tests {
             assert!((table.dot(piece, PieceWeight::Full, &unit_vector) - 1.0).abs() < f64::EPSILON);
         }
         assert!(!VectorSum::new(&table).add(PieceId(71), PieceWeight::Full));
-        assert!(VectorSum::new(EmbeddingTable::builtin()).add(PieceId(2_000), PieceWeight::Full));
+        assert!(VectorSum::new(EmbeddingTable::current().unwrap()).add(PieceId(2_000), PieceWeight::Full));
         assert_eq!((table.topics().len(), table.mean_vector()), (TOPICS, &Vector::ZERO));
         assert!((table.topics()[5].0[5] - 1.0).abs() < f32::EPSILON);
     }

@@ -62,7 +62,7 @@ impl Engine {
 
     /// The share of the pieces that our table has a row for.
     pub fn share_with_row(&self) -> f64 {
-        let mut sum = VectorSum::new(EmbeddingTable::builtin());
+        let mut sum = VectorSum::new(EmbeddingTable::current().unwrap());
         let pieces = self.texts.iter().flat_map(|text| Pieces::new(text));
         pieces.filter(|piece| sum.add(piece.id, PieceWeight::Full)).count() as f64 / self.pieces() as f64
     }

@@ -8,8 +8,7 @@ use super::{
 };
 use crate::{
     api::{checked::in_body, reply},
-    budget::Budget,
-    classify::{Settings, evaluation::LabelledText, input::CASES, lint},
+    classify::{Settings, evaluation::LabelledText, input::CASES},
     error::{ErrorKind, Result},
     id::ClassifierId,
     job::Classification,
@@ -17,7 +16,7 @@ use crate::{
         classifiers,
         index::{ClassifierVersion, Version},
         ports::Ports,
-        stateless::evaluate as evaluated,
+        stateless,
     },
     validate::{declare::declare, shape::CLOSED},
 };
@@ -72,7 +71,7 @@ pub(super) async fn evaluate<P: Ports>(caller: Caller<P>, body: Body<EvaluateReq
     if let Some(settings) = settings {
         classification.settings = settings;
     }
-    let evaluated = evaluated(&classification, published.as_ref(), cases).map_err(in_body)?;
+    let evaluated = stateless::evaluate(&caller.ports, classification, published, cases).await.map_err(in_body)?;
     Ok(reply::json(StatusCode::OK, &evaluated))
 }
 
@@ -82,5 +81,5 @@ pub(super) async fn lint<P: Ports>(caller: Caller<P>, body: Body<LintRequest>) -
         RulesInput::Rules(rules) => rules,
         RulesInput::Saved(id) => versions(&caller, id).await?.0.classification.rules,
     };
-    Ok(reply::json(StatusCode::OK, &lint::lint_result(&rules, &Budget::request())?))
+    Ok(reply::json(StatusCode::OK, &stateless::lint(&caller.ports, rules).await?))
 }

@@ -271,7 +271,7 @@ pub(super) async fn classify<P: Ports>(caller: Caller<P>, headers: HeaderMap, bo
     if let Some(settings) = options.settings {
         classification.settings = settings;
     }
-    let classified = stateless::classify(&content, &classification)?;
+    let classified = stateless::classify(&caller.ports, content, classification).await?;
     Ok(reply::json(StatusCode::OK, &classified))
 }
 
@@ -289,6 +289,6 @@ pub(super) async fn extract<P: Ports>(caller: Caller<P>, headers: HeaderMap, bod
         Some(Id(id)) => found(schemas::get(&caller.ports, caller.token.project, id).await, NO_SCHEMA)?.schema,
         None => schema.schema.unwrap_or_default(),
     };
-    let extraction = stateless::extract(&content, &schema)?;
+    let extraction = stateless::extract(&caller.ports, content, schema).await?;
     Ok(reply::json(StatusCode::OK, &extraction))
 }

@@ -368,7 +368,7 @@ pub fn texts() -> Vec<String> {
 
 /// The unit vector of a text: the part of the embedding that is measured.
 pub fn embed(text: &str) -> Vector {
-    let mut sum = VectorSum::new(EmbeddingTable::builtin());
+    let mut sum = VectorSum::new(EmbeddingTable::current().unwrap());
     for piece in Pieces::new(text) {
         sum.add(piece.id, PieceWeight::Full);
     }

@@ -251,6 +251,10 @@ fn format_addresses(address: &Address<'_>) -> String {
 mod tests {
     use super::*;
 
+    fn read(bytes: &[u8]) -> Result<Document> {
+        super::read(bytes, &Budget::unlimited())
+    }
+
     #[test]
     fn recognizes_mails_with_common_encodings_only() {
         for (mail, expected) in [

@@ -494,6 +494,10 @@ mod tests {
 
     use super::*;
 
+    fn read(text: &str) -> Result<Document> {
+        super::read(text, &Budget::unlimited())
+    }
+
     fn passages(html: &str) -> Vec<(Role, String)> {
         let document = read(html).unwrap();
         let page = &document.pages[0];

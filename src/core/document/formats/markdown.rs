@@ -262,6 +262,10 @@ fn is_tag(tag: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn read(text: &str) -> Result<Document> {
+        super::read(text, &Budget::unlimited())
+    }
+
     #[test]
     fn reads() {
         let document = read(

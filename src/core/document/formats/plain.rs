@@ -74,6 +74,10 @@ fn columns(line: &str) -> Option<String> {
 mod tests {
     use super::*;
 
+    fn read(text: &str) -> Result<Document> {
+        super::read(text, &Budget::unlimited())
+    }
+
     #[test]
     fn pages_paragraphs_and_rows() {
         let document = read("One\ntwo.  Three\n\nItem     Price\nTea\t 3.00\n\x0c\nLast\x0c\n").unwrap();
@@ -87,6 +91,6 @@ mod tests {
     #[test]
     fn bounds_pages() {
         let text = format!("{}end", "x\x0c".repeat(limits::MAX_PAGES as usize));
-        assert_eq!(read(&text, &Budget::unlimited()).unwrap_err().code(), "TOO_MANY_PAGES");
+        assert_eq!(read(&text).unwrap_err().code(), "TOO_MANY_PAGES");
     }
 }

@@ -16,11 +16,14 @@ use self::index::{IndexRows, MemoryIndexStore};
 use super::{
     job_object::{self, ClaimedStage, JobStore},
     job_reply::JobReply,
-    ports::{Clock, Config, Environment, FileKey, Jobs, Queue, Random, StageMessage, Tokens},
+    ports::{
+        Clock, Config, DocumentBytes, Engine, Environment, FileKey, Files, Jobs, Queue, Random, StageMessage, Tokens,
+    },
     stage, sweep,
     tokens::{self, Token, TokenCommand, TokenReply, TokenStore},
 };
 use crate::{
+    engine::{BudgetKind, Call, Request},
     error::{Error, ErrorKind, Result},
     id::{JobId, ProjectId, TokenId},
     job::{Command, Job},
@@ -229,6 +232,20 @@ impl TokenStore for MemoryTokenStore {
 impl Tokens for Memory {
     async fn tokens(&self, command: TokenCommand) -> Result<TokenReply> {
         tokens::handle(&MemoryTokenStore(self.clone()), command)
+    }
+}
+
+impl Engine for Memory {
+    async fn engine<C: Call>(&self, call: C, document: DocumentBytes, budget: BudgetKind) -> Result<C::Reply> {
+        let bytes = match document {
+            DocumentBytes::None => Bytes::new(),
+            DocumentBytes::Given(bytes) => bytes,
+            DocumentBytes::Stored(key) => self.get(key).await?.ok_or_else(|| Error::not_found("The file is gone"))?,
+        };
+        // Through JSON, like calls to an instance of the engine and their replies.
+        let request = serde_json::to_string(&Request { call: call.into(), budget }).map_err(Error::internal)?;
+        let request: Request = serde_json::from_str(&request).map_err(Error::internal)?;
+        serde_json::from_str(&request.answer(&bytes)?).map_err(Error::internal)
     }
 }
 

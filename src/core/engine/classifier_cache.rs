@@ -1,7 +1,7 @@
 //! A cache of compiled classifiers.
 //!
-//! Jobs of a project mostly share their rules. Compiling rules costs as much as a decision, and many times that if
-//! they have examples; an instance that runs several jobs compiles them once. The cache never changes an answer.
+//! Calls of a project mostly share their rules. Compiling rules costs as much as a decision, and many times that if
+//! they have examples; an instance that answers several calls compiles them once. The cache never changes an answer.
 
 use std::{cell::RefCell, collections::VecDeque, rc::Rc};
 
@@ -9,7 +9,6 @@ use crate::{
     budget::Budget,
     classify::{Classifier, RuleSet, Settings},
     error::Result,
-    job::Classification,
 };
 
 /// The capacity of the cache: a handful of projects take turns in an instance, whose memory is 128 MB. A classifier
@@ -34,10 +33,7 @@ thread_local! {
 /// # Errors
 ///
 /// `OverBudget` if compiling them takes more than `budget`.
-pub(super) fn classifier(
-    Classification { rules, settings, .. }: &Classification,
-    budget: &Budget,
-) -> Result<Rc<Classifier>> {
+pub(super) fn classifier(rules: &RuleSet, settings: &Settings, budget: &Budget) -> Result<Rc<Classifier>> {
     CACHE.with_borrow_mut(|cache| {
         let index = cache.iter().position(|entry| entry.rules == *rules && entry.settings == *settings);
         let entry = match index.and_then(|index| cache.remove(index)) {
@@ -60,36 +56,29 @@ mod tests {
     use super::*;
     use crate::classify::Rule;
 
-    fn classifier(classification: &Classification) -> Rc<Classifier> {
-        super::classifier(classification, &Budget::request()).unwrap()
-    }
-
-    fn classification(label: &str, no_match_bias: f64) -> Classification {
-        Classification {
-            rules: RuleSet { rules: vec![Rule::new(label, "An invoice with a total amount due")] },
-            settings: Settings { no_match_bias, ..Settings::default() },
-            ..Classification::default()
-        }
+    fn compiled(label: &str, no_match_bias: f64) -> Rc<Classifier> {
+        let rules = RuleSet { rules: vec![Rule::new(label, "An invoice with a total amount due")] };
+        classifier(&rules, &Settings { no_match_bias, ..Settings::default() }, &Budget::request()).unwrap()
     }
 
     #[test]
     fn compiles_the_same_rules_once() {
-        let first = classifier(&classification("a", 0.0));
-        assert!(Rc::ptr_eq(&first, &classifier(&classification("a", 0.0))));
-        assert!(!Rc::ptr_eq(&first, &classifier(&classification("a", 0.5))), "other settings");
-        assert!(!Rc::ptr_eq(&first, &classifier(&classification("b", 0.0))), "another label");
+        let first = compiled("a", 0.0);
+        assert!(Rc::ptr_eq(&first, &compiled("a", 0.0)));
+        assert!(!Rc::ptr_eq(&first, &compiled("a", 0.5)), "other settings");
+        assert!(!Rc::ptr_eq(&first, &compiled("b", 0.0)), "another label");
     }
 
     #[test]
     fn evicts_the_least_recently_used() {
-        let first = classifier(&classification("first", 0.0));
-        let second = classifier(&classification("second", 0.0));
+        let first = compiled("first", 0.0);
+        let second = compiled("second", 0.0);
         for number in 2..CAPACITY {
-            classifier(&classification(&number.to_string(), 0.0));
+            compiled(&number.to_string(), 0.0);
         }
-        assert!(Rc::ptr_eq(&first, &classifier(&classification("first", 0.0))));
-        classifier(&classification("one more", 0.0));
-        assert!(Rc::ptr_eq(&first, &classifier(&classification("first", 0.0))));
-        assert!(!Rc::ptr_eq(&second, &classifier(&classification("second", 0.0))));
+        assert!(Rc::ptr_eq(&first, &compiled("first", 0.0)));
+        compiled("one more", 0.0);
+        assert!(Rc::ptr_eq(&first, &compiled("first", 0.0)));
+        assert!(!Rc::ptr_eq(&second, &compiled("second", 0.0)));
     }
 }
