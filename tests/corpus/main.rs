@@ -155,7 +155,7 @@ fn detects_the_format_of_every_document() {
     let documents = documents();
     assert!(documents.len() >= 91, "only {} documents", documents.len());
     for (file, entry) in documents {
-        let document = read(&file, &Budget::unlimited());
+        let document = read(&file);
         assert_eq!(document.format.extension(), text(&entry, "format"), "{file}");
         if let Some(pages) = entry["pages"].as_u64() {
             assert_eq!(u64::from(document.page_count), pages, "{file}");
@@ -173,7 +173,7 @@ fn detects_the_format_of_every_document() {
 fn text_contains_the_known_facts() {
     let mut fact_count = 0;
     for (file, entry) in documents() {
-        let document = read(&file, &Budget::unlimited());
+        let document = read(&file);
         let text_without_spaces: String =
             document.pages.iter().flat_map(|page| page.text.chars()).filter(|c| !c.is_whitespace()).collect();
         for fact in ["invoice_number", "order_number", "contract_number", "iban", "seller_vat_id", "issuer", "employee"]
@@ -272,8 +272,7 @@ fn classifies_documents_like_a_person() {
         if kind != "none" && !rules.rules.iter().any(|rule| rule.label == kind) {
             continue;
         }
-        let decision =
-            classify(&read(&file, &Budget::unlimited()), &rules, &Settings::default(), &Budget::unlimited()).unwrap();
+        let decision = classify(&read(&file), &rules, &Settings::default(), &Budget::unlimited()).unwrap();
         let is_right = decision.label.as_deref().unwrap_or("none") == kind;
         for (tallies, key) in [(&mut by_label, kind), (&mut by_language, text(&entry, "language"))] {
             let (all, right) = tallies.entry(key).or_insert((0, 0));
