@@ -32,7 +32,9 @@ export type Task =
   | { kind: "lint"; rules: readonly Rule[] };
 
 /** Sources that can be sent to a worker. */
-export type SentSources = { [name in keyof Sources]: WebAssembly.Module | BufferSource | string };
+export type SentSources = {
+  [name in keyof Sources]: BufferSource | string | (name extends "table" ? never : WebAssembly.Module);
+};
 
 /** A message to the worker. */
 export interface WorkerRequest {
