@@ -43,7 +43,7 @@ impl Engine for WorkerPorts {
             let request = serde_json::to_vec(&request).map_err(Error::internal)?;
             let document = match document {
                 DocumentBytes::None => Uint8Array::new_with_length(0),
-                DocumentBytes::Given(bytes) => Uint8Array::from(&*bytes),
+                DocumentBytes::Sent(bytes) => Uint8Array::from(&*bytes),
                 DocumentBytes::Stored(key) => self.stored(key).await?,
             };
             if let Some(loading) = load() {
