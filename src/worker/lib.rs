@@ -2,6 +2,7 @@
 //! makes no decisions of its own.
 //!
 //! - [`ports`]: the core's ports over the bindings of `wrangler.toml`.
+//! - [`job_parts`]: the one for large parts of jobs.
 //! - [`objects`]: the Durable Objects, thin shells that load, apply, store and deliver.
 //! - [`rpc`]: calls to them, and their replies.
 //! - [`http`]: converts between the platform's requests and responses and those of the router.
@@ -10,6 +11,7 @@
 //! `Error`, and the queue handler in particular never returns `Err`, which its macro would turn into a panic.
 
 mod http;
+mod job_parts;
 mod objects;
 mod ports;
 mod rpc;

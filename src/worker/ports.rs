@@ -99,7 +99,7 @@ impl WorkerPorts {
         Self { bindings: SendWrapper::new(bindings) }
     }
 
-    fn bucket(&self) -> Result<&Bucket> {
+    pub(crate) fn bucket(&self) -> Result<&Bucket> {
         get_or_look_up(&self.bindings.files, || self.bindings.env.bucket("FILES"))
     }
 

@@ -1,8 +1,8 @@
 //! Corrections: a person gives the right label of a job's document, and the classifier gets it as an example.
 
 use super::{
-    classifiers, jobs,
-    ports::{Files, Index, Jobs},
+    classifiers, job_parts, jobs,
+    ports::{Environment, Files, Index, JobParts, Jobs},
     stage,
 };
 use crate::{
@@ -36,7 +36,7 @@ pub struct CorrectionResult {
 /// - `Gone`: the file of the job was deleted.
 /// - `Upstream`.
 pub async fn correct(
-    ports: &(impl Jobs + Index + Files),
+    ports: &(impl Jobs + Index + Files + JobParts + Environment),
     project: ProjectId,
     job: JobId,
     label: String,
@@ -47,6 +47,7 @@ pub async fn correct(
         ErrorKind::NotFound => Error::new(ErrorKind::Gone, "The file of the job is gone"),
         _ => error,
     };
+    let job = job_parts::with_input(ports, &job).await.map_err(map_not_found)?;
     let (document, _) = stage::document(ports, &job).await.map_err(map_not_found)?;
     let text: String = document.text_without_headers().chars().take(limits::MAX_EXAMPLE_CHARS).collect();
     if text.is_empty() {

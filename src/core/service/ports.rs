@@ -15,7 +15,7 @@ use super::{
 use crate::{
     error::{Error, ErrorKind, Result},
     id::{FileId, JobId, ProjectId},
-    job::Command,
+    job::{Command, JobPart},
     time::Timestamp,
 };
 
@@ -173,6 +173,47 @@ pub trait Files {
     fn delete(&self, key: FileKey) -> impl Future<Output = Result<()>> + Send;
 }
 
+/// The key under which a part of a job is stored that its record has no room for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JobPartKey {
+    /// The project of the job.
+    pub project: ProjectId,
+    /// The job.
+    pub job: JobId,
+    /// The part.
+    pub part: JobPart,
+}
+
+impl std::fmt::Display for JobPartKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/jobs/{}/{}", self.project, self.job, self.part.as_str())
+    }
+}
+
+/// The storage of the parts of jobs that their records have no room for. They lie beside the bytes of files.
+pub trait JobParts {
+    /// Stores a part, replacing an earlier one.
+    ///
+    /// # Errors
+    ///
+    /// `Upstream`.
+    fn put_part(&self, key: JobPartKey, bytes: Bytes) -> impl Future<Output = Result<()>> + Send;
+
+    /// A part, or None if there is none under that key.
+    ///
+    /// # Errors
+    ///
+    /// `Upstream`.
+    fn part(&self, key: JobPartKey) -> impl Future<Output = Result<Option<Bytes>>> + Send;
+
+    /// Deletes a part. Succeeds if there is none.
+    ///
+    /// # Errors
+    ///
+    /// `Upstream`.
+    fn delete_part(&self, key: JobPartKey) -> impl Future<Output = Result<()>> + Send;
+}
+
 /// The stage queue.
 pub trait Queue {
     /// Sends a message, to be delivered after `delay_seconds` at the earliest.
@@ -216,11 +257,11 @@ pub trait Environment {
 
 /// All ports together.
 pub trait Ports:
-    Jobs + Index + Tokens + Files + Queue + Clock + Random + Environment + Clone + Send + Sync + 'static
+    Jobs + Index + Tokens + Files + JobParts + Queue + Clock + Random + Environment + Clone + Send + Sync + 'static
 {
 }
 
 impl<P> Ports for P where
-    P: Jobs + Index + Tokens + Files + Queue + Clock + Random + Environment + Clone + Send + Sync + 'static
+    P: Jobs + Index + Tokens + Files + JobParts + Queue + Clock + Random + Environment + Clone + Send + Sync + 'static
 {
 }

@@ -5,8 +5,9 @@ use bytes::Bytes;
 use super::{
     classifier_cache,
     job_object::ClaimedStage,
+    job_parts,
     job_reply::JobReply,
-    ports::{Clock, Environment, FileKey, Files, Jobs, Random, StageMessage},
+    ports::{Clock, Environment, FileKey, Files, Index, JobParts, Jobs, Random, StageMessage},
 };
 use crate::{
     classify::Decision,
@@ -18,7 +19,7 @@ use crate::{
     limits,
 };
 
-/// The document of `job` and, for a file, its bytes.
+/// The document of `job`, which has its [input](job_parts::with_input), and, for a file, its bytes.
 pub(super) async fn document(files: &impl Files, job: &Job) -> Result<(Document, Bytes)> {
     let (id, size) = match &job.source {
         JobSource::File { id, size } => (*id, *size),
@@ -65,7 +66,8 @@ pub async fn extract(files: &impl Files, job: &Job) -> Result<Extraction> {
 /// # Errors
 ///
 /// As [`classify`].
-pub async fn run(files: &impl Files, job: &Job) -> Result<Report> {
+pub async fn run(ports: &(impl Files + JobParts + Index), job: &Job) -> Result<Report> {
+    let (job, files) = (&*job_parts::with_input(ports, job).await?, ports);
     match job.stage() {
         Some(Stage::Classify) => classify(files, job).await.map(|decision| Report::Classified(Box::new(decision))),
         Some(Stage::Extract) => extract(files, job).await.map(|extraction| Report::Extracted(Box::new(extraction))),
@@ -74,8 +76,12 @@ pub async fn run(files: &impl Files, job: &Job) -> Result<Report> {
 }
 
 /// Runs a claimed stage, and returns the command that reports the outcome to the job.
-pub async fn run_claimed(files: &impl Files, stage: &ClaimedStage) -> Command {
-    let report = run(files, &stage.job).await.unwrap_or_else(|error| Report::Failed(Failure::from(&error)));
+pub async fn run_claimed(ports: &(impl Files + JobParts + Index), stage: &ClaimedStage) -> Command {
+    let report = match run(ports, &stage.job).await {
+        Ok(output) => job_parts::put_output(ports, &stage.job, output).await,
+        Err(error) => Err(error),
+    };
+    let report = report.unwrap_or_else(|error| Report::Failed(Failure::from(&error)));
     Command::Report { lease: stage.lease, report }
 }
 
@@ -91,7 +97,7 @@ pub enum MessageOutcome {
 /// Consumes one message of the stage queue: claims the stage, runs it, reports. Duplicate and late messages have no
 /// effect.
 pub async fn consume(
-    ports: &(impl Jobs + Files + Clock + Random + Environment),
+    ports: &(impl Jobs + Files + JobParts + Index + Clock + Random + Environment),
     message: StageMessage,
 ) -> MessageOutcome {
     let StageMessage { project, job, .. } = message;
@@ -108,7 +114,10 @@ pub async fn consume(
         }
     };
     let report = run_claimed(ports, &ClaimedStage { job: claimed, lease }).await;
-    match ports.job(project, job, report).await {
+    let is_apart = matches!(report, Command::Report { report: Report::ExtractedApart, .. });
+    let reply = ports.job(project, job, report).await;
+    job_parts::delete_late_output(ports, project, job, is_apart, &reply).await;
+    match reply {
         Ok(_) => MessageOutcome::Ack,
         Err(error) => {
             // The lease expires, and the job's timer then enqueues the stage again.
