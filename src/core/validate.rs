@@ -559,7 +559,7 @@ mod tests {
     fn long_names_are_cut_and_long_values_left_out() {
         let name = "\u{1f4c4}".repeat(MAX_NAME_BYTES);
         let exact = "x".repeat(MAX_ECHOED_BYTES - 2);
-        let value = json!({ name.clone(): 1, "exact": exact.clone(), "longer": exact + "x" });
+        let value = json!({ name: 1, "exact": exact, "longer": format!("{exact}x") });
         let mut check = Validator::default();
         check.deny_unknown_fields(&Input::root("body", Some(&value)), &[]);
         let error = check.finish(Some(())).unwrap_err();
@@ -567,7 +567,7 @@ mod tests {
             let mut violations = error.violations().iter();
             violations.find(|violation| violation.pointer[1] == member.into()).unwrap()
         };
-        assert_eq!(of(&name[..MAX_NAME_BYTES]).input, Some(json!(1)));
+        assert_eq!(of(&"\u{1f4c4}".repeat(MAX_NAME_BYTES / 4)).input, Some(json!(1)));
         assert_eq!((of("exact").input.is_some(), of("longer").input.is_some()), (true, false));
     }
 

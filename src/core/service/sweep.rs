@@ -1,7 +1,7 @@
 //! The maintenance of an index, which its timer runs.
 
 use super::{
-    index::{IndexStore, Project, StoredRow},
+    index::{IndexStore, Project, StaleJob, StoredRow},
     job_reply::JobReply,
     ports::{Clock, Environment, FileKey, Files, Jobs},
 };
@@ -25,10 +25,15 @@ pub async fn sweep(
 ) -> Result<Option<Timestamp>> {
     let Some(Project { id: project, retention_days, .. }) = store.project()? else { return Ok(None) };
     let stale_before = ports.now().before(limits::STALE_JOB_AGE);
-    for job in store.stale_jobs(stale_before, limits::SWEEP_JOBS)? {
-        let id = job.id;
-        let command =
-            if job.version == 0 { Command::Submit { job: Box::new(job), start: Start::Queue } } else { Command::Get };
+    for StaleJob { id, version } in store.stale_jobs(stale_before, limits::SWEEP_JOBS)? {
+        let command = match version {
+            0 => match store.job(id)? {
+                Some(job) => Command::Submit { job: Box::new(job), start: Start::Queue },
+                // It was withdrawn while others were queried.
+                None => continue,
+            },
+            _ => Command::Get,
+        };
         match ports.job(project, id, command).await {
             Ok(JobReply::Job(job)) => {
                 let snapshot = job.snapshot();

@@ -8,24 +8,25 @@ use serde_json::json;
 
 use super::{
     super::{
-        classifiers, job_parts,
+        classifiers, files, job_parts,
         ports::{FileKey, JobPartKey},
         schemas, stage,
     },
-    Scene, expect, expect_eq, expect_kind, page, scene,
+    Scene, expect, expect_eq, expect_kind, new_file, page, scene,
 };
 use crate::{
     classify::{Rule, RuleSet},
     document::Mail,
     error::{Error, ErrorKind, Result},
     extract::Schema,
-    id::LeaseId,
+    id::{FileId, LeaseId},
     job::{Classification, Command, Job, JobKind, JobPart, JobSource, Start, Status},
     limits,
     service::{
         index::{
-            ClassifierChange, ClassifierFilter, Cursor, GetSchemaVersion, JobFilter, JobInput, Page, PageRequest,
-            RemoveJob, ReserveJob, RuleSource, SavedSchema, Versions, Work, json_bytes,
+            ClassifierChange, ClassifierFilter, Cursor, FileFilter, FileOrder, GetSchemaVersion, JobFilter, JobInput,
+            Page, PageRequest, PutFile, RemoveFile, RemoveJob, ReserveJob, RuleSource, SavedSchema, Versions, Work,
+            json_bytes,
         },
         job_reply::JobReply,
         jobs,
@@ -186,6 +187,21 @@ pub(super) async fn page_bytes(ports: &impl Ports) -> Result<()> {
         saved.push(schemas::save(ports, project, name.to_owned(), largest_schema(name)?).await?);
     }
     expect(collect(|page| schemas::list(ports, project, page)).await? == saved, "every schema")?;
+    let scene = scene(ports).await?;
+    ports.index(scene.project, RemoveFile { id: scene.file }).await?;
+    let mut put = BTreeSet::new();
+    for _ in 0..120 {
+        let mut file = new_file(ports, FileId::from_bytes(ports.random()), &"\u{1f4c4}".repeat(3_000));
+        file.external_id = Some("\u{1f4c4}".repeat(1_000));
+        ports.index(scene.project, PutFile(file.clone())).await?;
+        put.insert(file.id);
+    }
+    let list = |page| {
+        let page = PageRequest { size: 100, ..page };
+        files::list(ports, scene.project, FileFilter::default(), FileOrder::Name, page)
+    };
+    let listed: Vec<FileId> = collect(list).await?.into_iter().map(|file| file.id).collect();
+    expect_eq(&listed, &put.into_iter().collect(), "every file, by name and then by id")?;
     Ok(())
 }
 

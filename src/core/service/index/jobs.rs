@@ -42,6 +42,16 @@ pub struct JobFilter {
     pub to: Option<Timestamp>,
 }
 
+/// An open job that has not reported for a while. Without the rest of its row, of which a hundred may have more than fits
+/// an isolate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StaleJob {
+    /// The id.
+    pub id: JobId,
+    /// The version that it last reported; 0 if it was accepted and has not reported at all.
+    pub version: u64,
+}
+
 /// The storage of the rows of jobs.
 pub trait JobRowStore {
     /// The job with this id.
@@ -72,7 +82,7 @@ pub trait JobRowStore {
     fn jobs(&self, filter: &JobFilter, after: Option<(Timestamp, JobId)>, limit: u32) -> Result<JobRows>;
 
     /// Open jobs that last reported before `before`, the one that has not reported for longest first, at most `limit`.
-    fn stale_jobs(&self, before: Timestamp, limit: u32) -> Result<Vec<Job>>;
+    fn stale_jobs(&self, before: Timestamp, limit: u32) -> Result<Vec<StaleJob>>;
 
     /// Updates when a job last reported, although its row does not change.
     fn touch_job(&self, id: JobId, now: Timestamp) -> Result<()>;

@@ -43,7 +43,7 @@ pub use self::{
     job_rows::{JobRow, JobRows, StoredRow},
     jobs::{
         HasJob, JobFilter, JobInput, JobRole, JobRowStore, ListJobs, Refusal, RemoveJob, ReserveJob, Reserved,
-        RuleSource, UpsertJob, Work,
+        RuleSource, StaleJob, UpsertJob, Work,
     },
     page::{Cursor, Page, PageRequest, PageSize, Rows, bad_cursor},
     project::{ChangeProject, GetProject, Project, ProjectStore, PutProject},

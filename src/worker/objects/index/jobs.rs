@@ -5,7 +5,7 @@ use sortroom::{
     id::JobId,
     job::{Job, Status},
     limits,
-    service::index::{JobFilter, JobRowStore, JobRows, StoredRow},
+    service::index::{JobFilter, JobRowStore, JobRows, StaleJob, StoredRow},
     time::Timestamp,
 };
 
@@ -126,9 +126,10 @@ impl JobRowStore for ProjectIndex {
         Ok(JobRows::empty())
     }
 
-    fn stale_jobs(&self, before: Timestamp, limit: u32) -> Result<Vec<Job>> {
+    fn stale_jobs(&self, before: Timestamp, limit: u32) -> Result<Vec<StaleJob>> {
+        let stale = "json_object('id', id, 'version', version)";
         self.sql.records(
-            &format!("SELECT {RECORD} FROM job_rows WHERE {OPEN} AND heard_at < ? ORDER BY heard_at, id LIMIT ?"),
+            &format!("SELECT {stale} FROM job_rows WHERE {OPEN} AND heard_at < ? ORDER BY heard_at, id LIMIT ?"),
             vec![timestamp(before), integer(limit.into())],
         )
     }

@@ -5,7 +5,7 @@ use crate::{
     error::Result,
     id::JobId,
     job::{Job, JobKind},
-    service::index::{JobFilter, JobRowStore, JobRows, Rows, StoredRow},
+    service::index::{JobFilter, JobRowStore, JobRows, Rows, StaleJob, StoredRow},
     time::Timestamp,
 };
 
@@ -67,12 +67,12 @@ impl JobRowStore for MemoryIndexStore {
         Ok(JobRows::Parsed { jobs, truncated })
     }
 
-    fn stale_jobs(&self, before: Timestamp, limit: u32) -> Result<Vec<Job>> {
-        let mut found: Vec<(Timestamp, Job)> = self.read(|rows| {
+    fn stale_jobs(&self, before: Timestamp, limit: u32) -> Result<Vec<StaleJob>> {
+        let mut found: Vec<(Timestamp, StaleJob)> = self.read(|rows| {
             rows.jobs
                 .values()
                 .filter(|(job, last_reported_at)| !job.status().has_ended() && *last_reported_at < before)
-                .map(|(job, last_reported_at)| (*last_reported_at, job.clone()))
+                .map(|(job, last_reported_at)| (*last_reported_at, StaleJob { id: job.id, version: job.version }))
                 .collect()
         });
         found.sort_by_key(|(last_reported_at, job)| (*last_reported_at, job.id));
