@@ -66,6 +66,18 @@ impl Unreadable {
     }
 }
 
+/// What a caller may have only so much of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Quota {
+    /// Requests with one token.
+    Token,
+    /// Requests to one project, with any of its tokens.
+    Project,
+    /// Jobs of one project that have not ended.
+    OpenJobs,
+}
+
 /// What went wrong, in terms of what the caller can do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -82,6 +94,10 @@ pub enum ErrorKind {
     Conflict,
     /// It has expired (a signed URL).
     Gone,
+    /// The body of the request came too slowly.
+    RequestTimeout,
+    /// The URL is too long.
+    UriTooLong,
     /// The body or file is too large.
     TooLarge {
         /// The limit, in bytes.
@@ -93,8 +109,10 @@ pub enum ErrorKind {
     UnsupportedMedia,
     /// The document could not be read.
     Unreadable(Unreadable),
-    /// There were too many requests.
+    /// The caller has had its share.
     RateLimited {
+        /// Of what.
+        quota: Quota,
         /// Seconds to wait before the next attempt.
         retry_after: u32,
     },
@@ -113,18 +131,20 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// One example of every kind, for tests that must cover all.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Invalid,
         Self::Unauthenticated,
         Self::Forbidden,
         Self::NotFound,
         Self::Conflict,
         Self::Gone,
+        Self::RequestTimeout,
+        Self::UriTooLong,
         Self::TooLarge { limit: 1 },
         Self::LengthRequired,
         Self::UnsupportedMedia,
         Self::Unreadable(Unreadable::Unsupported),
-        Self::RateLimited { retry_after: 1 },
+        Self::RateLimited { quota: Quota::Token, retry_after: 1 },
         Self::Busy,
         Self::Upstream { retryable: true },
         Self::Timeout,
@@ -140,6 +160,8 @@ impl ErrorKind {
             Self::NotFound => "NOT_FOUND",
             Self::Conflict => "CONFLICT",
             Self::Gone => "GONE",
+            Self::RequestTimeout => "REQUEST_TIMEOUT",
+            Self::UriTooLong => "URI_TOO_LONG",
             Self::TooLarge { .. } => "TOO_LARGE",
             Self::LengthRequired => "LENGTH_REQUIRED",
             Self::UnsupportedMedia => "UNSUPPORTED_MEDIA",
@@ -156,7 +178,12 @@ impl ErrorKind {
     pub const fn is_retryable(self) -> bool {
         matches!(
             self,
-            Self::RateLimited { .. } | Self::Busy | Self::Upstream { retryable: true } | Self::Timeout | Self::Internal
+            Self::RequestTimeout
+                | Self::RateLimited { .. }
+                | Self::Busy
+                | Self::Upstream { retryable: true }
+                | Self::Timeout
+                | Self::Internal
         )
     }
 }

@@ -1,7 +1,7 @@
 //! Sortroom as a Cloudflare Worker: its entry points, and the core's ports over Durable Objects, R2 and Queues. It
 //! makes no decisions of its own.
 //!
-//! - [`ports`]: the core's ports over the bindings of `wrangler.toml`.
+//! - [`ports`]: the core's ports over the bindings of `wrangler.toml`; [`files`] and [`rate_limits`] are two of them.
 //! - [`objects`]: the Durable Objects, thin shells that load, apply, store and deliver.
 //! - [`rpc`]: calls to them, and their replies.
 //! - [`http`]: converts between the platform's requests and responses and those of the router.
@@ -9,9 +9,11 @@
 //! A panic would trap the whole instance and every request in it, so nothing here may panic: every failure is an
 //! `Error`, and the queue handler in particular never returns `Err`, which its macro would turn into a panic.
 
+mod files;
 mod http;
 mod objects;
 mod ports;
+mod rate_limits;
 mod rpc;
 
 use sortroom::service::{

@@ -9,7 +9,7 @@ use crate::service::{
 };
 
 /// The status and the body of an error as the dialect `D` renders it.
-pub(in crate::api) fn render<D: reply::Dialect>(error: &crate::error::Error) -> (u16, Value) {
+pub(in crate::api) fn render<D: Dialect>(error: &Error) -> (u16, Value) {
     let response = D::render(error, "req_1");
     assert_eq!(response.headers()["content-type"], "application/json");
     let status = response.status().as_u16();
@@ -18,7 +18,7 @@ pub(in crate::api) fn render<D: reply::Dialect>(error: &crate::error::Error) -> 
 }
 
 pub(in crate::api) fn memory_ports() -> Memory {
-    Memory::new(Config { admin_secret: Some("operator".into()), inline_max_bytes: 0 })
+    Memory::new(Config { admin_secret: Some("operator".into()), ..Config::default() })
 }
 
 pub(in crate::api) fn send(ports: &Memory, request: Request<Body>) -> (Response<()>, Vec<u8>) {
@@ -111,7 +111,7 @@ fn bodies_are_bounded_whatever_length_they_declare() {
     let ports = memory_ports();
     let token = token(&ports);
     let chunk = bytes::Bytes::from(vec![b' '; 1024 * 1024]);
-    let chunks = futures_util::stream::iter(std::iter::repeat_n(Ok::<_, crate::error::Error>(chunk), 3));
+    let chunks = futures_util::stream::iter(std::iter::repeat_n(Ok::<_, Error>(chunk), 3));
     let (status, _) = json(&ports, request("POST", "/api/v2/classify", &token, Body::from_stream(chunks)));
     assert_eq!(status, 413);
     let mut oversized = request("POST", "/api/v2/classify", &token, "{}");
@@ -126,3 +126,5 @@ fn a_path_that_is_not_utf_8_is_not_found() {
     assert_eq!(json(&ports, request("GET", "/api/v2/classify/%FF", &token, "")).0, 404);
     assert_eq!(json(&ports, request("GET", "/files/%FF", &token, "")).0, 404);
 }
+
+mod shares;

@@ -7,7 +7,8 @@ use futures_executor::block_on;
 use proptest::prelude::*;
 
 use super::{
-    access, classifiers, corrections, files,
+    access::{self, NewToken},
+    classifiers, corrections, files,
     index::{
         ClassifierChange, ClassifierVersion, File, JobFilter, JobInput, JobRole, PageRequest, RouteRef, RuleSource,
         Version, Work,
@@ -28,7 +29,7 @@ use crate::{
 };
 
 pub(super) fn world(inline_max_bytes: u64) -> Memory {
-    Memory::new(Config { admin_secret: Some("secret".to_owned()), inline_max_bytes })
+    Memory::new(Config { admin_secret: Some("secret".to_owned()), inline_max_bytes, ..Config::default() })
 }
 
 fn rules() -> RuleSource {
@@ -46,7 +47,7 @@ fn rules() -> RuleSource {
 
 async fn token(world: &Memory) -> Token {
     let project = access::create_project(world, "p".to_owned(), "o".to_owned(), 30).await.unwrap();
-    access::create_token(world, project.id, "t".to_owned(), None).await.unwrap().0
+    access::create_token(world, project.id, NewToken::default()).await.unwrap().0
 }
 
 async fn file(world: &Memory, token: &Token, text: &'static str) -> FileId {
@@ -62,6 +63,7 @@ async fn file(world: &Memory, token: &Token, text: &'static str) -> FileId {
         kind: None,
         size: Some(u64::try_from(text.len()).unwrap()),
         job: None,
+        upload: None,
         created_at: now,
         updated_at: now,
     };
@@ -518,7 +520,7 @@ proptest! {
 fn the_ports_in_memory_keep_the_contract() {
     let checks = block_on(super::contract::run(&world(0)));
     // The number of checks of the suite, so that none can disappear unnoticed.
-    assert_eq!(checks.len(), 19);
+    assert_eq!(checks.len(), 23);
     let faults: Vec<_> = checks.into_iter().filter(|check| check.fault.is_some()).collect();
     assert_eq!(faults, []);
 }
