@@ -5,7 +5,7 @@
 //! ([`page_token`]) and responses ([`reply`]).
 //!
 //! The [`router`] holds no ports, so it is built once. [`serve`] passes it the ports of one request in the request's
-//! extensions. A handler that fails returns an [`Error`](crate::error::Error) and how its dialect renders it; `serve`
+//! extensions. A handler that fails returns an [`Error`] and how its dialect renders it; `serve`
 //! renders it, because only `serve` knows the request's id and can log.
 
 pub mod auth;
