@@ -74,10 +74,18 @@ async function project(url, admin) {
     const demo = JSON.parse(readFileSync(DEMO_STATE, "utf8"));
     const known = await request(url, "GET", "/v1/project", demo.token).catch(() => null);
     if (known) return demo;
+    // The token may be of an earlier version or of another secret; the project and its documents are still there.
+    const renewed = await request(url, "POST", `/v1/projects/${demo.projectId}/tokens`, admin, { name: "demo" }).catch(
+      () => null,
+    );
+    if (renewed) return saveDemo({ ...demo, token: renewed.token });
   }
   const { id } = await request(url, "POST", "/v1/projects", admin, { name: "Demo", organization_name: "Demo" });
   const { token } = await request(url, "POST", `/v1/projects/${id}/tokens`, admin, { name: "demo" });
-  const demo = { token, projectId: id };
+  return saveDemo({ token, projectId: id });
+}
+
+function saveDemo(demo) {
   writeFileSync(DEMO_STATE, JSON.stringify(demo, null, 2), { mode: 0o600 });
   return demo;
 }
@@ -153,7 +161,11 @@ main(async () => {
   // In its own process group, so that one signal reaches wrangler, esbuild and workerd, and none is left running.
   const server = spawn(
     npmBin("wrangler"),
-    ["dev", "--ip", "127.0.0.1", "--port", String(port), "--show-interactive-dev-session=false", "--log-level", "warn"],
+    [
+      ...["dev", "--ip", "127.0.0.1", "--port", String(port), "--show-interactive-dev-session=false"],
+      // wrangler makes the URL of a request of its `Host`, which any sender chooses.
+      ...["--log-level", "warn", "--var", `PUBLIC_URL:${url}`],
+    ],
     { cwd: ROOT, env: environment(), stdio: ["ignore", "inherit", "inherit"], detached: true },
   );
   const exited = new Promise((resolve) => server.once("exit", resolve));

@@ -77,6 +77,7 @@ const STEPS = {
   limai: () => nodeTests("tests/e2e/limai.test.mjs"),
   mail: () => nodeTests("tests/e2e/mail.test.mjs"),
   rows: () => nodeTests("tests/e2e/rows.test.mjs"),
+  shares: () => nodeTests("tests/e2e/shares.test.mjs"),
   resilience: () => nodeTests("tests/e2e/resilience.test.mjs"),
   upgrade: () => nodeTests("tests/e2e/upgrade.test.mjs"),
   start: () => nodeTests("tests/e2e/start.test.mjs"),

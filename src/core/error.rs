@@ -84,6 +84,18 @@ pub enum Resource {
     Depth,
 }
 
+/// What a caller may have only so much of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Quota {
+    /// Requests with one token.
+    Token,
+    /// Requests to one project, with any of its tokens.
+    Project,
+    /// Jobs of one project that have not ended.
+    OpenJobs,
+}
+
 /// What went wrong, in terms of what the caller can do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -100,6 +112,10 @@ pub enum ErrorKind {
     Conflict,
     /// It has expired (a signed URL).
     Gone,
+    /// The body of the request came too slowly.
+    RequestTimeout,
+    /// The URL is too long.
+    UriTooLong,
     /// The body or file is too large.
     TooLarge {
         /// The limit, in bytes.
@@ -113,8 +129,10 @@ pub enum ErrorKind {
     UnsupportedMedia,
     /// The document could not be read.
     Unreadable(Unreadable),
-    /// There were too many requests.
+    /// The caller has had its share.
     RateLimited {
+        /// Of what.
+        quota: Quota,
         /// Seconds to wait before the next attempt.
         retry_after: u32,
     },
@@ -133,19 +151,21 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// One example of every kind, for tests that must cover all.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Invalid,
         Self::Unauthenticated,
         Self::Forbidden,
         Self::NotFound,
         Self::Conflict,
         Self::Gone,
+        Self::RequestTimeout,
+        Self::UriTooLong,
         Self::TooLarge { limit: 1 },
         Self::OverBudget(Resource::Work),
         Self::LengthRequired,
         Self::UnsupportedMedia,
         Self::Unreadable(Unreadable::Unsupported),
-        Self::RateLimited { retry_after: 1 },
+        Self::RateLimited { quota: Quota::Token, retry_after: 1 },
         Self::Busy,
         Self::Upstream { retryable: true },
         Self::Timeout,
@@ -161,6 +181,8 @@ impl ErrorKind {
             Self::NotFound => "NOT_FOUND",
             Self::Conflict => "CONFLICT",
             Self::Gone => "GONE",
+            Self::RequestTimeout => "REQUEST_TIMEOUT",
+            Self::UriTooLong => "URI_TOO_LONG",
             Self::TooLarge { .. } => "TOO_LARGE",
             Self::OverBudget(_) => "OVER_BUDGET",
             Self::LengthRequired => "LENGTH_REQUIRED",
@@ -178,7 +200,12 @@ impl ErrorKind {
     pub const fn is_retryable(self) -> bool {
         matches!(
             self,
-            Self::RateLimited { .. } | Self::Busy | Self::Upstream { retryable: true } | Self::Timeout | Self::Internal
+            Self::RequestTimeout
+                | Self::RateLimited { .. }
+                | Self::Busy
+                | Self::Upstream { retryable: true }
+                | Self::Timeout
+                | Self::Internal
         )
     }
 }

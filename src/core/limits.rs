@@ -268,6 +268,46 @@ pub const SWEEP_FILES: u32 = 100;
 
 // --- Requests ---
 
+/// How long a client may pause while its request body is awaited. Ten times the longest round trip of a mobile
+/// line; a connection that has gone silent holds its buffers no longer than this.
+pub const CHUNK_TIME: Duration = Duration::from_secs(15);
+
+/// For how long a request body may come as slowly as it likes. After that [`MIN_BODY_RATE`] holds.
+pub const BODY_GRACE: Duration = Duration::from_secs(30);
+
+/// The slowest rate at which a request body may come on average, in bytes per second: half a megabit per second, the
+/// uplink of the slowest lines that are sold. So the largest upload takes at most 27 minutes.
+pub const MIN_BODY_RATE: u64 = 64 * 1024;
+
+/// By when the first `bytes` bytes of a request body, and whatever follows at once, must have come, from its start.
+pub fn body_time(bytes: u64) -> Duration {
+    BODY_GRACE.saturating_add(Duration::from_millis(bytes.saturating_mul(1_000) / MIN_BODY_RATE))
+}
+
+/// How long the object storage may take for one call, or to ask for more of a stream. It takes hundredths of a second
+/// for small objects and two seconds for a large one; local storage on a full disk never answers, and its client is to
+/// be answered within ten seconds, clean-up included.
+pub const STORAGE_TIME: Duration = Duration::from_secs(5);
+
+/// For how long an upload to a signed URL has the right to store bytes: longer than [`UPLOAD_RENEWAL`] and whatever may
+/// pass between two of its chunks or after the last, [`CHUNK_TIME`] and twice [`STORAGE_TIME`]. A client whose
+/// connection has broken without a trace waits no longer than this until it can upload again.
+pub const UPLOAD_LEASE: Duration = Duration::from_secs(60);
+
+/// How long an upload waits until it renews its right. Nearly all uploads end before that.
+pub const UPLOAD_RENEWAL: Duration = Duration::from_secs(20);
+
+/// How long removing what a failed upload left behind may take. The client waits meanwhile, at most for two such calls.
+pub const CLEANUP_TIME: Duration = Duration::from_secs(1);
+
+/// How many bytes of uploads of unknown length one instance buffers: six parts. An isolate has 128 MiB, of which the
+/// document that is being read may take 64; the rest are programs and answers.
+pub const UPLOAD_MEMORY_BYTES: usize = 32 * 1024 * 1024;
+
+/// How much of [`UPLOAD_MEMORY_BYTES`] one project may take: three parts, so that uploads that have gone silent hold up
+/// only uploads of their own project, until [`CHUNK_TIME`] ends them.
+pub const PROJECT_UPLOAD_MEMORY_BYTES: usize = 16 * 1024 * 1024;
+
 /// The size of a part of a multipart upload: the minimum of the object storage.
 pub const PART_BYTES: usize = 5 * 1024 * 1024;
 
@@ -335,3 +375,48 @@ pub const MAX_DOWNLOAD_LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60
 
 /// Lifetime of an upload URL: clients use it immediately, and the largest upload over a slow line takes minutes.
 pub const UPLOAD_LIFETIME: Duration = Duration::from_secs(15 * 60);
+
+// --- Fair shares ---
+
+/// How many requests of one caller an instance counts by itself before it reports them to the platform's counter as
+/// one. Each report is a call, and in local development a write to the disk; one in twenty requests keeps it under a
+/// hundredth of a request's time. A burst is noticed up to this many requests late in each instance.
+pub const REQUESTS_PER_REPORT: u32 = 20;
+
+/// How long the platform's counter may take. It is local to the machine and takes a millisecond; a caller that cannot be
+/// counted in time is let through.
+pub const RATE_LIMIT_TIME: Duration = Duration::from_millis(250);
+
+/// For how many callers an instance counts requests: a hundred bytes each.
+pub const COUNTED_CALLERS: usize = 10_000;
+
+/// Default maximum of a project's jobs that have not ended: what the queue's 250 consumers work off in seven minutes at
+/// two seconds a job.
+pub const MAX_OPEN_JOBS: u32 = 50_000;
+
+/// Highest value that the operator can set for a project's open jobs: counting them takes some tens of milliseconds.
+pub const MAX_MAX_OPEN_JOBS: u32 = 1_000_000;
+
+/// When a client may try again that was refused because of too many open jobs: a good part of them has ended by then,
+/// and clients obey at most a minute.
+pub const OPEN_JOBS_RETRY: Duration = Duration::from_secs(10);
+
+/// Default maximum of the files of a project, in MiB: a thousand uploads of maximum size, or a million documents of a
+/// hundred kilobytes.
+pub const MAX_STORED_MIB: u32 = 100 * 1024;
+
+/// Highest value that the operator can set for the files of a project, in MiB: a pebibyte.
+pub const MAX_MAX_STORED_MIB: u32 = 1024 * 1024 * 1024;
+
+/// What a stored file counts at least, in bytes, so that the number of empty files is bounded too: its row, with a
+/// name of usual length.
+pub const FILE_ROW_BYTES: u64 = 1024;
+
+/// Maximum number of tokens of a project: one for each program and person of a company. They are listed in one page.
+pub const MAX_TOKENS: u32 = 1_000;
+
+/// How far apart two noted uses of a token are at least, so that reading costs no write.
+pub const TOKEN_USE_INTERVAL: Duration = Duration::from_secs(60 * 60);
+
+/// Maximum time for which a replaced secret of a token stays valid: a week, for programs that are deployed weekly.
+pub const MAX_ROTATION_GRACE: Duration = Duration::from_secs(7 * 24 * 60 * 60);

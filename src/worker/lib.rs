@@ -1,8 +1,7 @@
 //! Sortroom as a Cloudflare Worker: its entry points, and the core's ports over Durable Objects, R2 and Queues. It
 //! makes no decisions of its own.
 //!
-//! - [`ports`]: the core's ports over the bindings of `wrangler.toml`.
-//! - [`job_parts`]: the one for large parts of jobs.
+//! - [`ports`]: the core's ports over the bindings of `wrangler.toml`; [`files`], [`job_parts`] and [`rate_limits`] are three of them.
 //! - [`objects`]: the Durable Objects, thin shells that load, apply, store and deliver.
 //! - [`engine`]: calls to the engine, which is a module of its own.
 //! - [`rpc`]: calls to them, and their replies.
@@ -12,10 +11,12 @@
 //! `Error`, and the queue handler in particular never returns `Err`, which its macro would turn into a panic.
 
 mod engine;
+mod files;
 mod http;
 mod job_parts;
 mod objects;
 mod ports;
+mod rate_limits;
 mod rpc;
 
 use sortroom::service::{

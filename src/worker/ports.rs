@@ -4,32 +4,32 @@ use std::{
     cell::{OnceCell, RefCell},
     collections::BTreeMap,
     rc::Rc,
+    sync::LazyLock,
     time::Duration,
 };
 
-use bytes::Bytes;
-use futures_util::TryStreamExt;
 use sortroom::{
-    error::Result,
+    error::{Quota, Result},
     id::{JobId, ProjectId, TokenId},
     job::Command,
     service::{
         index::{AnyCommand, IndexCommand},
         job_reply::JobReply,
-        ports::{
-            BoxedByteStream, ByteStream, Clock, Config, Environment, FileKey, Files, Index, Jobs, PartUpload, Queue,
-            Random, StageMessage, Tokens, check_length,
-        },
-        tokens::{Token, TokenCommand, TokenReply},
+        ports::{Clock, Config, Environment, Index, Jobs, Queue, Random, StageMessage, Timer, Tokens, Uploads},
+        tokens::{TokenCommand, TokenReply},
+        upload_memory::UploadMemory,
     },
     time::Timestamp,
 };
 use worker::{
-    Bucket, Env, FixedLengthStream, MultipartUpload, ObjectNamespace, ResponseBody, UploadedPart,
+    Bucket, Delay, Env, ObjectNamespace, RateLimiter,
     send::{SendFuture, SendWrapper},
 };
 
-use crate::rpc::{self, upstream};
+use crate::{
+    rate_limits,
+    rpc::{self, upstream},
+};
 
 /// How long a token record is cached, and so how long a revoked token may still be accepted.
 const TOKEN_CACHE_LIFETIME: Duration = Duration::from_secs(30);
@@ -41,11 +41,16 @@ const TOKEN_CACHE_ENTRIES: usize = 1_000;
 const INLINE_MAX_BYTES: u64 = 1024 * 1024;
 
 thread_local! {
-    static TOKEN_CACHE: RefCell<BTreeMap<TokenId, (Token, Timestamp)>> = const { RefCell::new(BTreeMap::new()) };
+    /// What the directory replied, and until when that is believed. None stands for a token that was revoked: its check
+    /// holds, so each use would be a call.
+    static TOKEN_CACHE: RefCell<BTreeMap<TokenId, (TokenReply, Timestamp)>> = const { RefCell::new(BTreeMap::new()) };
 
     /// Bindings belong to the Worker and not to a request, so each is looked up once in the life of the instance.
     static BINDINGS: OnceCell<Rc<Bindings>> = const { OnceCell::new() };
 }
+
+/// The memory of this instance for uploads in progress.
+static UPLOAD_MEMORY: LazyLock<UploadMemory> = LazyLock::new(UploadMemory::default);
 
 /// The bindings of `wrangler.toml`.
 struct Bindings {
@@ -55,6 +60,9 @@ struct Bindings {
     indexes: OnceCell<ObjectNamespace>,
     tokens: OnceCell<ObjectNamespace>,
     files: OnceCell<Bucket>,
+    /// None if the operator has removed the binding: then there is no limit.
+    token_requests: OnceCell<Option<RateLimiter>>,
+    project_requests: OnceCell<Option<RateLimiter>>,
     stages: OnceCell<worker::Queue>,
 }
 
@@ -75,10 +83,15 @@ pub struct WorkerPorts {
 
 impl Bindings {
     fn new(env: Env) -> Self {
-        let inline_max_bytes = env.var("INLINE_MAX_BYTES").ok().and_then(|value| value.to_string().parse().ok());
+        let text = |name: &str| env.var(name).ok().map(|value| value.to_string()).filter(|value| !value.is_empty());
         let config = Config {
             admin_secret: env.secret("ADMIN_SECRET").ok().map(|secret| secret.to_string()),
-            inline_max_bytes: inline_max_bytes.unwrap_or(INLINE_MAX_BYTES),
+            previous_admin_secret: env.secret("PREVIOUS_ADMIN_SECRET").ok().map(|secret| secret.to_string()),
+            legacy_tokens: text("LEGACY_TOKENS").is_some_and(|value| value == "true"),
+            public_url: text("PUBLIC_URL"),
+            inline_max_bytes: text("INLINE_MAX_BYTES").and_then(|value| value.parse().ok()).unwrap_or(INLINE_MAX_BYTES),
+            token_rate: rate_limits::rate(text("TOKEN_REQUESTS")),
+            project_rate: rate_limits::rate(text("PROJECT_REQUESTS")),
         };
         Self {
             env,
@@ -87,6 +100,8 @@ impl Bindings {
             indexes: OnceCell::new(),
             tokens: OnceCell::new(),
             files: OnceCell::new(),
+            token_requests: OnceCell::new(),
+            project_requests: OnceCell::new(),
             stages: OnceCell::new(),
         }
     }
@@ -97,6 +112,21 @@ impl WorkerPorts {
     pub fn new(env: Env) -> Self {
         let bindings = BINDINGS.with(|cell| Rc::clone(cell.get_or_init(|| Rc::new(Bindings::new(env)))));
         Self { bindings: SendWrapper::new(bindings) }
+    }
+
+    /// The platform's counter of the requests towards `quota`; None if there is none.
+    pub(crate) fn request_counter(&self, quota: Quota) -> Option<&RateLimiter> {
+        let Bindings { env, token_requests, project_requests, .. } = &**self.bindings;
+        let (cell, binding) = match quota {
+            Quota::Token => (token_requests, "TOKEN_REQUEST_COUNTER"),
+            Quota::Project => (project_requests, "PROJECT_REQUEST_COUNTER"),
+            Quota::OpenJobs => return None,
+        };
+        let look_up = || {
+            let counter = env.rate_limiter(binding);
+            counter.inspect_err(|error| self.log(&format!("requests are not limited: {binding}: {error}"))).ok()
+        };
+        cell.get_or_init(look_up).as_ref()
     }
 
     pub(crate) fn bucket(&self) -> Result<&Bucket> {
@@ -145,10 +175,10 @@ impl Tokens for WorkerPorts {
         SendFuture::new(async move {
             let id = command.token();
             let cached = TOKEN_CACHE.with_borrow(|cache| cache.get(&id).cloned());
-            if let (TokenCommand::Get(_), Some((token, expires_at))) = (&command, cached)
+            if let (TokenCommand::Use { .. }, Some((reply, expires_at))) = (&command, cached)
                 && self.now() < expires_at
             {
-                return Ok(Some(token));
+                return Ok(reply);
             }
             let reply: TokenReply =
                 rpc::call(self.namespace(&self.bindings.tokens, "TOKENS")?, &command.shard(), &command).await?;
@@ -156,11 +186,16 @@ impl Tokens for WorkerPorts {
                 if cache.len() >= TOKEN_CACHE_ENTRIES {
                     cache.clear();
                 }
-                match (&command, &reply) {
-                    (TokenCommand::Get(_), Some(token)) => {
-                        cache.insert(id, (token.clone(), self.now() + TOKEN_CACHE_LIFETIME));
+                let believed = (reply.clone(), self.now() + TOKEN_CACHE_LIFETIME);
+                match &command {
+                    TokenCommand::Use { .. } => {
+                        cache.insert(id, believed);
                     }
-                    _ => {
+                    // It noted no use, so it answers for none that the directory was not asked about.
+                    TokenCommand::Get(_) => {
+                        cache.entry(id).and_modify(|cached| *cached = believed);
+                    }
+                    TokenCommand::Put(_) | TokenCommand::Rotate { .. } | TokenCommand::Revoke(_) => {
                         cache.remove(&id);
                     }
                 }
@@ -170,94 +205,15 @@ impl Tokens for WorkerPorts {
     }
 }
 
-/// A multipart upload to R2.
-pub struct R2Upload {
-    upload: SendWrapper<MultipartUpload>,
-    parts: SendWrapper<Vec<UploadedPart>>,
-}
-
-impl PartUpload for R2Upload {
-    fn part(&mut self, bytes: Bytes) -> impl Future<Output = Result<()>> + Send {
-        SendFuture::new(async move {
-            let number = u16::try_from(self.parts.len().saturating_add(1)).unwrap_or(u16::MAX);
-            let part = self.upload.upload_part(number, Vec::from(bytes)).await.map_err(upstream)?;
-            self.parts.push(part);
-            Ok(())
-        })
-    }
-
-    fn complete(self) -> impl Future<Output = Result<()>> + Send {
-        SendFuture::new(async move { self.upload.0.complete(self.parts.0).await.map(drop).map_err(upstream) })
-    }
-
-    fn abort(self) -> impl Future<Output = Result<()>> + Send {
-        SendFuture::new(async move { self.upload.abort().await.map_err(upstream) })
+impl Uploads for WorkerPorts {
+    fn upload_memory(&self) -> &UploadMemory {
+        &UPLOAD_MEMORY
     }
 }
 
-impl Files for WorkerPorts {
-    type Upload = R2Upload;
-
-    fn put(&self, key: FileKey, bytes: Bytes) -> impl Future<Output = Result<()>> + Send {
-        SendFuture::new(async move {
-            self.bucket()?.put(key.to_string(), Vec::from(bytes)).execute().await.map(drop).map_err(upstream)
-        })
-    }
-
-    fn put_stream(
-        &self,
-        key: FileKey,
-        length: u64,
-        stream: impl ByteStream,
-    ) -> impl Future<Output = Result<()>> + Send {
-        SendFuture::new(async move {
-            // The storage does not report the error of the stream, so it is kept here.
-            let stream_error = Rc::new(RefCell::new(None));
-            let kept = Rc::clone(&stream_error);
-            let chunks = check_length(stream, length).map_ok(Vec::from).map_err(move |error| {
-                let platform_error = worker::Error::from(error.to_string());
-                *kept.borrow_mut() = Some(error);
-                platform_error
-            });
-            let body = FixedLengthStream::wrap(chunks, length);
-            match self.bucket()?.put(key.to_string(), body).execute().await {
-                Ok(_) => Ok(()),
-                Err(error) => Err(stream_error.borrow_mut().take().unwrap_or_else(|| upstream(error))),
-            }
-        })
-    }
-
-    fn begin(&self, key: FileKey) -> impl Future<Output = Result<Self::Upload>> + Send {
-        SendFuture::new(async move {
-            let upload = self.bucket()?.create_multipart_upload(key.to_string()).execute().await.map_err(upstream)?;
-            Ok(R2Upload { upload: SendWrapper::new(upload), parts: SendWrapper::new(Vec::new()) })
-        })
-    }
-
-    fn get(&self, key: FileKey) -> impl Future<Output = Result<Option<Bytes>>> + Send {
-        SendFuture::new(async move {
-            let Some(object) = self.bucket()?.get(key.to_string()).execute().await.map_err(upstream)? else {
-                return Ok(None);
-            };
-            let Some(body) = object.body() else { return Ok(None) };
-            Ok(Some(body.bytes().await.map_err(upstream)?.into()))
-        })
-    }
-
-    fn open(&self, key: FileKey) -> impl Future<Output = Result<Option<(u64, BoxedByteStream)>>> + Send {
-        SendFuture::new(async move {
-            let Some(object) = self.bucket()?.get(key.to_string()).execute().await.map_err(upstream)? else {
-                return Ok(None);
-            };
-            let Some(body) = object.body() else { return Ok(None) };
-            let ResponseBody::Stream(stream) = body.response_body().map_err(upstream)? else { return Ok(None) };
-            let chunks: BoxedByteStream = Box::pin(worker::Body::new(stream).map_err(upstream));
-            Ok(Some((object.size(), chunks)))
-        })
-    }
-
-    fn delete(&self, key: FileKey) -> impl Future<Output = Result<()>> + Send {
-        SendFuture::new(async move { self.bucket()?.delete(key.to_string()).await.map_err(upstream) })
+impl Timer for WorkerPorts {
+    fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send + 'static {
+        SendFuture::new(Delay::from(time))
     }
 }
 

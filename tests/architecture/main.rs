@@ -318,3 +318,23 @@ fn modules_of_one_folder_form_no_cycle() {
     }
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
+
+/// `wrangler.toml` has each rate twice: in requests for callers, and in reports for the platform's counter.
+#[test]
+fn the_counters_of_requests_agree_with_their_variables() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wrangler.toml");
+    let text = fs::read_to_string(path).expect("wrangler.toml");
+    let value_after = |start: &str| {
+        let (_, rest) = text.split_once(start).unwrap_or_else(|| panic!("no {start}"));
+        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        digits.parse::<u32>().unwrap_or_else(|error| panic!("{start}: {error}"))
+    };
+    for (namespace, caller) in [(2601, "TOKEN"), (2602, "PROJECT")] {
+        let requests = value_after(&format!("\n{caller}_REQUESTS = \""));
+        let counter =
+            format!("name = \"{caller}_REQUEST_COUNTER\"\nnamespace_id = \"{namespace}\"\nsimple = {{ limit = ");
+        let reports = value_after(&counter);
+        assert_eq!(reports * sortroom::limits::REQUESTS_PER_REPORT, requests, "{caller}");
+        assert!(text.contains(&format!("{reports}, period = 10 }}")), "the window of {caller}");
+    }
+}

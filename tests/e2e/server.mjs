@@ -54,6 +54,9 @@ function fromWrangler() {
     durableObjects: Object.fromEntries(
       config.durable_objects.bindings.map(({ name, class_name }) => [name, { className: class_name, useSQLite: true }]),
     ),
+    ratelimits: Object.fromEntries(
+      config.ratelimits.map(({ name, namespace_id, simple }) => [name, { namespace_id, simple }]),
+    ),
     r2Buckets: Object.fromEntries(config.r2_buckets.map(({ binding, bucket_name }) => [binding, bucket_name])),
     queueProducers: Object.fromEntries(
       config.queues.producers.map(({ binding, queue }) => [binding, { queueName: queue }]),
@@ -75,12 +78,13 @@ function fromWrangler() {
 /**
  * Starts the Worker of `build/{variant}`.
  *
- * `vars` overrides variables, `queues` overrides consumer settings by queue, `state` is a folder to keep the state in
+ * `vars` overrides variables, `ratelimits` the settings of counters, `queues` consumer settings by queue, `state` is a folder to keep the state in
  * (else it is deleted with the server, and on disk if `disk`), `port` 0 is any free port, `assets` serves the console.
  */
 export async function startServer({
   variant = "worker",
   vars = {},
+  ratelimits = {},
   queues = {},
   state,
   disk = false,
@@ -90,6 +94,7 @@ export async function startServer({
 } = {}) {
   const folder = state ?? scratch("", disk ? tmpdir() : undefined);
   const options = fromWrangler();
+  for (const [name, simple] of Object.entries(ratelimits)) options.ratelimits[name].simple = simple;
   for (const [queue, change] of Object.entries(queues)) {
     if (change === HELD) delete options.queueConsumers[queue];
     else Object.assign(options.queueConsumers[queue], change);

@@ -235,6 +235,14 @@ test("wrangler dev survives rejected bodies, and exposes no files", async (t) =>
         assert.equal(server.child.exitCode, null, server.output.text);
       });
     }
+    await t.test("uploads that go silent", async () => {
+      const head = ["POST /api/v1/beta/files HTTP/1.1", authorized, FORM, `content-length: ${80 * MIB}`];
+      const start = '--XXXX\r\ncontent-disposition: form-data; name="file"; filename="a.txt"\r\n\r\nabc';
+      const statuses = await Promise.all(Array.from({ length: 10 }, () => raw(head, start)));
+      assert.deepEqual([...new Set(statuses)], [408]);
+      assert.equal(await healthy(), 200);
+      assert.equal(server.child.exitCode, null, server.output.text);
+    });
     assert.equal((await request(url, "GET", "/v1/project", { token })).id, id);
   } finally {
     await interrupt(server);

@@ -9,6 +9,9 @@ import { ROOT, request, scratch, startServer, until } from "./server.mjs";
 const FOLDER = join(ROOT, "tests", "upgrade");
 const versions = readdirSync(FOLDER).filter((name) => existsSync(join(FOLDER, name, "state.tar.gz")));
 
+/** Has no scopes, expiry and keyed check: its tokens are accepted only where the operator says so. */
+const LEGACY_TOKENS = { LEGACY_TOKENS: "true" };
+
 /** Fails unless `actual` contains all of `expected`; a later version may have more fields. Ignores the item `open`. */
 function assertKept(actual, expected, open, path) {
   if (Array.isArray(expected)) {
@@ -35,9 +38,22 @@ for (const version of versions) {
       let server;
       try {
         await run("tar", ["-xzf", join(FOLDER, version, "state.tar.gz"), "-C", state]);
-        server = await startServer({ state });
         const facts = JSON.parse(readFileSync(join(FOLDER, version, "expected.json"), "utf8"));
-        const { token, open } = facts;
+        const { open } = facts;
+        let { token } = facts;
+        if (version === "0.1.0") {
+          server = await startServer({ state });
+          const { error } = await request(server.url, "GET", "/v1/project", { token, status: 401 });
+          assert.match(error.message, /LEGACY_TOKENS/, "what the operator can do");
+          await server.stop();
+          server = await startServer({ state, vars: LEGACY_TOKENS });
+          const { items } = await request(server.url, "GET", "/v1/tokens", { token });
+          assert.deepEqual(items[0].scopes, ["read", "write", "admin"], "a token of 0.1.0 may do everything");
+          // Rotating it makes it a token of today, which needs no permission.
+          ({ token } = await request(server.url, "POST", `/v1/tokens/${items[0].id}/rotate`, { token }));
+          await server.stop();
+        }
+        server = await startServer({ state });
         const send = (method, path, body, status) => request(server.url, method, path, { token, body, status });
         const job = (id) => send("GET", `/api/v2/classify/${id}`);
         const ended = (id, what) =>

@@ -21,7 +21,7 @@ pub struct InMemory {
 
 impl InMemory {
     pub fn new() -> Self {
-        let config = Config { admin_secret: Some(ADMIN.to_owned()), inline_max_bytes: 0 };
+        let config = Config { admin_secret: Some(ADMIN.to_owned()), ..Config::default() };
         Self { ports: Memory::new(config), router: api::router::<Memory>() }
     }
 }

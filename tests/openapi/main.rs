@@ -180,4 +180,45 @@ mod tests {
         }
         assert!(by_access[&true] > 40 && by_access[&false] >= 5, "{by_access:?}");
     }
+
+    /// Every call is made with a token of the scope that the document names for it, and with one of all others.
+    #[test]
+    fn operations_ask_for_the_scopes_that_the_document_names() {
+        const SCOPES: [&str; 3] = ["read", "write", "admin"];
+        let mut service = memory::InMemory::new();
+        let mut send = |method: &str, target: &str, token: &str, body: &Value| {
+            let body = if body.is_null() { String::new() } else { body.to_string() };
+            let headers = vec![("authorization".to_owned(), format!("Bearer {token}"))];
+            let (method, target, body) = (method.to_owned(), target.to_owned(), body.into_bytes());
+            service.send(Request { method, target, headers, body })
+        };
+        let admin = memory::InMemory::new().admin();
+        let made = |response: crate::run::Response| serde_json::from_slice::<Value>(&response.body).unwrap();
+        let project = made(send("POST", "/v1/projects", &admin, &json!({ "name": "p" })));
+        let tokens = format!("/v1/projects/{}/tokens", project["id"].as_str().unwrap());
+        let mut token = |scopes: &[&str]| {
+            let token = made(send("POST", &tokens, &admin, &json!({ "scopes": scopes })));
+            token["token"].as_str().unwrap().to_owned()
+        };
+        let with: BTreeMap<_, _> = SCOPES.iter().map(|scope| (*scope, token(&[scope]))).collect();
+        let without: BTreeMap<_, _> = SCOPES
+            .iter()
+            .map(|scope| (*scope, token(&SCOPES.into_iter().filter(|other| other != scope).collect::<Vec<_>>())))
+            .collect();
+        let document = openapi::document();
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for operation in operations(&document) {
+            let requirements = operation.value["security"].as_array().into_iter().flatten();
+            let Some(scope) = requirements.filter_map(|one| one["token"][0].as_str()).next() else { continue };
+            let id = "00000000-0000-4000-8000-000000000000";
+            let target = operation.path.split('/').map(|part| if part.starts_with('{') { id } else { part });
+            let target = target.collect::<Vec<_>>().join("/");
+            let method = operation.method.to_uppercase();
+            let mut status = |token: &str| send(&method, &target, token, &Value::Null).status;
+            assert_eq!(status(&without[scope]), 403, "{operation:?} without {scope}");
+            assert!(![401, 403].contains(&status(&with[scope])), "{operation:?} with {scope}");
+            *counts.entry(scope).or_default() += 1;
+        }
+        assert!(SCOPES.iter().all(|scope| counts[scope] >= 5), "{counts:?}");
+    }
 }

@@ -36,13 +36,20 @@ pub fn page(document: &Value, examples: &BTreeMap<String, Exchange>) -> String {
 
 /// A table of calls.
 fn table(operations: &[&Operation<'_>]) -> String {
-    let mut text = "| call | what it does |\n|---|---|\n".to_owned();
+    let mut text = "| call | scope | what it does |\n|---|---|---|\n".to_owned();
     for operation in operations {
         let query = members_of_query(operation);
         let query = if query.is_empty() { String::new() } else { format!(" `?{}=`", query.join("=&")) };
-        text += &format!("| `{}`{query} | {} |\n", operation.key(), sentence(operation));
+        let scope = scope(operation).map(|scope| format!("`{scope}`")).unwrap_or_default();
+        text += &format!("| `{}`{query} | {scope} | {} |\n", operation.key(), sentence(operation));
     }
     text
+}
+
+/// The scope that the token of a call needs; None if it needs none, or no token.
+fn scope<'d>(operation: &Operation<'d>) -> Option<&'d str> {
+    let requirements = operation.value["security"].as_array().into_iter().flatten();
+    requirements.filter_map(|requirement| requirement["token"][0].as_str()).next()
 }
 
 /// The names of the query parameters that not every call has.
@@ -63,10 +70,14 @@ fn sentence(operation: &Operation<'_>) -> String {
 fn calls(document: &Value, operations: &[&Operation<'_>], examples: &BTreeMap<String, Exchange>) -> String {
     let mut text = String::new();
     for operation in operations {
-        let who = match operation.value["security"].as_array().map(Vec::as_slice) {
-            Some([]) => " Needs no token.",
-            Some([one]) if one.get("operator").is_some() => " For the operator.",
-            _ => "",
+        let security = operation.value["security"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let is_for_operator = security.iter().any(|one| one.get("operator").is_some());
+        let who = match scope(operation) {
+            Some(scope) if is_for_operator => format!(" For the operator, or a token with the scope `{scope}`."),
+            Some(scope) => format!(" Scope: `{scope}`."),
+            None if is_for_operator => " For the operator.".to_owned(),
+            None if security.is_empty() => " Needs no token.".to_owned(),
+            None => String::new(),
         };
         text += &format!("### `{}`\n\n{}{who}\n\n", operation.key(), sentence(operation));
         text += &members(document, operation);

@@ -7,10 +7,10 @@ use serde_json::{Map, Value, json};
 use sortroom::{
     job::{self, Command, Effect, Job, JobSource, State},
     service::{
-        index::{ClassifierVersion, File, JobRows, Project, SavedSchema},
+        index::{ClassifierVersion, File, JobRows, ListedToken, Project, SavedSchema},
         job_reply::JobReply,
         ports::StageMessage,
-        tokens::Token,
+        tokens::{Scope, Token},
     },
     time::Timestamp,
 };
@@ -28,6 +28,7 @@ pub fn read(kind: &str, saved: &Saved) -> Result<Value, String> {
         "projects" => record(saved).map(|project| self::project(&project)),
         "schemas" => record(saved).map(|schema| self::schema(&schema)),
         "tokens" => record(saved).map(|token| self::token(&token)),
+        "listed_tokens" => record(saved).map(|token| self::listed_token(&token)),
         _ => Err("nothing here reads records of that kind".to_owned()),
     }
 }
@@ -184,6 +185,7 @@ pub fn file(file: &File) -> Value {
         "kind": file.kind,
         "size": file.size,
         "job": ids(file.job.as_ref()),
+        "upload_until": file.upload.map(|upload| upload.until.as_millis()),
         "created_at": file.created_at.as_millis(),
         "updated_at": file.updated_at.as_millis(),
     })
@@ -205,6 +207,8 @@ pub fn project(project: &Project) -> Value {
         "organization": project.organization.to_string(),
         "organization_name": project.organization_name,
         "retention_days": project.retention_days,
+        "max_open_jobs": project.max_open_jobs,
+        "max_stored_mib": project.max_stored_mib,
         "created_at": project.created_at.as_millis(),
         "updated_at": project.updated_at.as_millis(),
     })
@@ -234,5 +238,20 @@ pub fn token(token: &Token) -> Value {
         "secret_sha256": token.secret_sha256,
         "created_at": token.created_at.as_millis(),
         "expires_at": token.expires_at.map(Timestamp::as_millis),
+        "scopes": token.scopes.iter().map(Scope::as_str).collect::<Vec<_>>(),
+        "last_used_at": token.last_used_at.map(Timestamp::as_millis),
+        "replaced_until": token.replaced.as_ref().map(|replaced| replaced.valid_until.as_millis()),
+    })
+}
+
+pub fn listed_token(token: &ListedToken) -> Value {
+    json!({
+        "id": token.id.to_string(),
+        "name": token.name,
+        "scopes": token.scopes.iter().map(Scope::as_str).collect::<Vec<_>>(),
+        "created_at": token.created_at.as_millis(),
+        "expires_at": token.expires_at.map(Timestamp::as_millis),
+        "last_used_at": token.last_used_at.map(Timestamp::as_millis),
+        "replaced_until": token.replaced_until.map(Timestamp::as_millis),
     })
 }

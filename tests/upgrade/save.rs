@@ -13,8 +13,8 @@ use sortroom::{
     job::{Command, Failure, Job, JobKind, Report},
     service::{
         index::{
-            ClassifierFilter, FileFilter, FileOrder, GetProject, IndexCommand, JobFilter, JobRow, ListClassifiers,
-            ListFiles, ListJobs, ListSchemas, PageRequest, SavedSchema, Versions,
+            ClassifierFilter, FileFilter, FileOrder, GetProject, GetToken, IndexCommand, JobFilter, JobRow,
+            ListClassifiers, ListFiles, ListJobs, ListSchemas, PageRequest, SavedSchema, Versions,
         },
         memory::{FaultPoint, Memory},
         ports::{Config, Index, Jobs, Random, StageMessage, Tokens},
@@ -79,7 +79,7 @@ struct World {
 impl World {
     fn new() -> Self {
         // No request classifies inline, so that every state can be reached.
-        let config = Config { admin_secret: Some(ADMIN.to_owned()), inline_max_bytes: 0 };
+        let config = Config { admin_secret: Some(ADMIN.to_owned()), ..Config::default() };
         let router = api::router::<Memory>();
         let ports = Memory::new(config);
         let mut world = Self {
@@ -188,7 +188,8 @@ impl World {
     fn records(mut self) -> Vec<(&'static str, String, Saved)> {
         let target = format!("/v1/projects/{}/tokens", self.project);
         let lasting = self.post(&target, &json!({ "name": "lasting" }));
-        let expiring = self.post(&target, &json!({ "name": "expiring", "expires_at": "2036-01-01T00:00:00Z" }));
+        let expiring = json!({ "name": "expiring", "expires_at": "2036-01-01T00:00:00Z", "scopes": ["read"] });
+        let expiring = self.post(&target, &expiring);
         self.token = member(&lasting, "token");
         let classifier = self.configure();
         let orchestrator = member(
@@ -208,6 +209,8 @@ impl World {
             let token = block_on(self.ports.tokens(TokenCommand::Get(id::<TokenId>(token, "id"))));
             let token = token.expect("a reply").expect("a token");
             records.push(("tokens", case.to_owned(), saved(records::token(&token), &token)));
+            let listed = self.index(GetToken { id: token.id }).expect("a row");
+            records.push(("listed_tokens", case.to_owned(), saved(records::listed_token(&listed), &listed)));
         }
         self.index_records(never_submitted, &mut records);
         for job in self.ports.stored_jobs() {

@@ -11,7 +11,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     service::{
         access,
-        ports::{Clock, Tokens},
+        ports::{Clock, Environment, Index, Tokens},
         tokens::Token,
     },
 };
@@ -20,7 +20,7 @@ use crate::{
 pub const SESSION_COOKIE: &str = "session";
 
 fn missing() -> Error {
-    Error::new(ErrorKind::Unauthenticated, "Invalid API Key: there is none in the request")
+    Error::new(ErrorKind::Unauthenticated, format!("{}: there is none in the request", access::INVALID_TOKEN))
 }
 
 /// The bearer token of a request; None if it has none.
@@ -47,14 +47,14 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
         .filter(|value| !value.is_empty())
 }
 
-/// The token that a request authenticates with.
+/// The token that a request authenticates with. `own_origins` are those at which clients reach us.
 ///
 /// # Errors
 ///
 /// `Unauthenticated` without a valid token; `Forbidden` for a write by cookie from another origin; `Upstream`.
 pub async fn authenticate(
-    ports: &(impl Tokens + Clock),
-    origin: &Origin,
+    ports: &(impl Tokens + Index + Clock + Environment),
+    own_origins: &[&Origin],
     method: &Method,
     headers: &HeaderMap,
 ) -> Result<Token> {
@@ -64,26 +64,26 @@ pub async fn authenticate(
     }
     let token = access::authenticate(ports, cookie(headers).ok_or_else(missing)?).await?;
     if ![Method::GET, Method::HEAD].contains(method) {
-        same_origin(origin, headers)?;
+        same_origin(own_origins, headers)?;
     }
     Ok(token)
 }
 
-/// Checks that a page of our own origin sent the request.
+/// Checks that a page of one of our own origins sent the request.
 ///
 /// # Errors
 ///
 /// `Forbidden` if `Origin` is absent or names another origin.
-pub fn same_origin(origin: &Origin, headers: &HeaderMap) -> Result<()> {
+pub fn same_origin(own_origins: &[&Origin], headers: &HeaderMap) -> Result<()> {
     match headers.get(header::ORIGIN).and_then(|value| value.to_str().ok()) {
-        Some(value) if origin.matches(value) => Ok(()),
+        Some(value) if own_origins.iter().any(|own| own.matches(value)) => Ok(()),
         _ => Err(Error::new(ErrorKind::Forbidden, "A request by cookie must come from a page of this service")),
     }
 }
 
 /// The `Set-Cookie` value that makes a browser keep `token` until it is closed or, with an empty token, delete it.
-pub fn session_cookie(token: &str, origin: &Origin) -> String {
-    let secure = if origin.is_secure() { "; Secure" } else { "" };
+pub fn session_cookie(token: &str, own_origins: &[&Origin]) -> String {
+    let secure = if own_origins.iter().any(|own| own.is_secure()) { "; Secure" } else { "" };
     let max_age = if token.is_empty() { "; Max-Age=0" } else { "" };
     format!("{SESSION_COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/{max_age}{secure}")
 }
@@ -102,14 +102,16 @@ mod tests {
     fn send(ports: &Memory, method: &Method, pairs: &[(&'static str, &str)]) -> Result<Token, ErrorKind> {
         let headers = headers(pairs);
         let origin = Origin::from_request(&"https://sort.example/x".parse().unwrap(), &headers);
-        block_on(authenticate(ports, &origin, method, &headers)).map_err(|error| error.kind())
+        block_on(authenticate(ports, &[&origin], method, &headers)).map_err(|error| error.kind())
     }
 
     #[test]
     fn authenticates_by_header_and_by_cookie() {
-        let ports = Memory::new(Config::default());
+        let ports = Memory::new(Config { admin_secret: Some("operator".to_owned()), ..Config::default() });
         let project = block_on(access::create_project(&ports, "p".into(), "o".into(), 30)).unwrap();
-        let (token, text) = block_on(access::create_token(&ports, project.id, "t".into(), None)).unwrap();
+        let (token, text) = block_on(access::create_token(&ports, project.id, access::NewToken::default())).unwrap();
+        // The first use is noted.
+        let token = Token { last_used_at: Some(ports.now()), ..token };
         let bearer = format!("bEaReR {text}");
         let cookies = format!("theme=dark; session={text}");
         let foreign = "https://elsewhere.example";
@@ -143,18 +145,25 @@ mod tests {
             Origin::from_request(&uri.parse().unwrap(), &headers(pairs)).url("/x")
         };
         assert_eq!(url("https://Sort.example:8443/y?z", &[("host", "evil.example")]), "https://sort.example:8443/x");
-        assert_eq!(url("/y", &[("host", "localhost:8787"), ("x-forwarded-proto", "https")]), "http://localhost:8787/x");
+        for host in ["localhost:8787", "127.0.0.1", "[::1]:8787", "LOCALHOST"] {
+            let expected = format!("http://{}/x", host.to_lowercase());
+            assert_eq!(url("/y", &[("host", host), ("x-forwarded-proto", "https")]), expected);
+        }
+        for host in ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:80", "[::1", "localhost:x"] {
+            assert_eq!(url("/y", &[("host", host)]), "http://localhost/x", "{host}");
+        }
+        assert_eq!(Origin::configured("https://sort.example/").url("/x"), "https://sort.example/x");
     }
 
     #[test]
     fn sets_the_cookie() {
         let origin = |uri: &str| Origin::from_request(&uri.parse().unwrap(), &HeaderMap::new());
         assert_eq!(
-            session_cookie("srt_x", &origin("https://sort.example/")),
+            session_cookie("srt_x", &[&origin("http://sort.example/"), &origin("https://sort.example/")]),
             "session=srt_x; HttpOnly; SameSite=Strict; Path=/; Secure"
         );
         assert_eq!(
-            session_cookie("", &origin("http://localhost/")),
+            session_cookie("", &[&origin("http://localhost/")]),
             "session=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0"
         );
     }

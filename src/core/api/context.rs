@@ -15,7 +15,12 @@ use super::{
 };
 use crate::{
     error::Error,
-    service::{ports::Ports, tokens::Token},
+    service::{
+        access,
+        ports::Ports,
+        rate_limits,
+        tokens::{Scope, Token},
+    },
 };
 
 /// Added to every request by [`serve`](super::serve).
@@ -25,6 +30,8 @@ pub struct Context<P> {
     pub ports: P,
     /// The origin that the request was sent to.
     pub origin: Origin,
+    /// The origin that URLs begin with which clients get.
+    pub public_origin: Origin,
 }
 
 impl<P: Ports> Context<P> {
@@ -35,6 +42,25 @@ impl<P: Ports> Context<P> {
     /// `Internal` if the request did not come through [`serve`](super::serve).
     pub fn from_parts(parts: &Parts) -> Result<Self, Error> {
         parts.extensions.get::<Self>().cloned().ok_or_else(|| Error::internal("the request brought no ports"))
+    }
+
+    /// The origins at which clients reach us.
+    pub const fn own_origins(&self) -> [&Origin; 2] {
+        [&self.origin, &self.public_origin]
+    }
+
+    /// The token of a request, if its holder may make it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`auth::authenticate`]; `RateLimited`; `Forbidden` if the token lacks the scope that the route needs.
+    pub async fn caller(&self, parts: &Parts) -> Result<Token, Error> {
+        let token = auth::authenticate(&self.ports, &self.own_origins(), &parts.method, &parts.headers).await?;
+        rate_limits::admit(&self.ports, &token).await?;
+        if let Some(scope) = parts.extensions.get::<Scope>() {
+            access::permit(&token, *scope)?;
+        }
+        Ok(token)
     }
 }
 
@@ -57,8 +83,8 @@ pub struct Caller<P, D> {
     pub ports: P,
     /// The token it authenticated with.
     pub token: Token,
-    /// The origin that the request was sent to.
-    pub origin: Origin,
+    /// The origin that URLs begin with which the caller gets.
+    pub public_origin: Origin,
     /// The query string.
     pub query: Query,
     dialect: PhantomData<fn() -> D>,
@@ -68,9 +94,10 @@ impl<P: Ports, D: Dialect, S: Sync> FromRequestParts<S> for Caller<P, D> {
     type Rejection = ApiError<D>;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError<D>> {
-        let Context { ports, origin } = Context::<P>::from_parts(parts)?;
-        let token = auth::authenticate(&ports, &origin, &parts.method, &parts.headers).await?;
-        Ok(Self { ports, token, origin, query: Query::from_uri(&parts.uri), dialect: PhantomData })
+        let context = Context::<P>::from_parts(parts)?;
+        let token = context.caller(parts).await?;
+        let Context { ports, public_origin, .. } = context;
+        Ok(Self { ports, token, public_origin, query: Query::from_uri(&parts.uri), dialect: PhantomData })
     }
 }
 

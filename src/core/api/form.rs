@@ -2,7 +2,7 @@
 //!
 //! The parts may come in any order, and the file is stored as it arrives: its purpose may come after it. So its id is
 //! generated first, and any later failure, in the form or in the caller's own steps, must delete the stored bytes:
-//! [`store_form`] does so for the form, and the caller calls [`delete_stored`]. [`buffer_form`] keeps the file in
+//! [`store_form`] does so for the form, and the caller calls [`files::delete_bytes`]. [`buffer_form`] keeps the file in
 //! memory instead.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,10 +18,11 @@ use multer::{Field, Multipart};
 use super::body;
 use crate::{
     error::{Error, ErrorKind, Result},
+    id::ProjectId,
     limits,
     service::{
         files::{self, Received},
-        ports::{Environment, FileKey, Files},
+        ports::{Environment, FileKey, Files, Timer, Uploads},
     },
 };
 
@@ -45,9 +46,10 @@ fn refused(message: &str) -> Error {
 /// # Errors
 ///
 /// `UnsupportedMedia` if it is not a form; `Invalid` if it is malformed, ends early, or lacks the file, or the file has
-/// no name or no bytes; `TooLarge`; `Upstream`. On any error nothing stays stored.
+/// no name or no bytes; `TooLarge`; `Busy` if uploads take too much memory already; `RequestTimeout`; `Upstream`. On
+/// any error nothing stays stored.
 pub async fn store_form(
-    ports: &(impl Files + Environment),
+    ports: &(impl Files + Uploads + Timer + Environment),
     key: FileKey,
     file_part: &str,
     headers: &HeaderMap,
@@ -62,16 +64,9 @@ pub async fn store_form(
     let form = Multipart::new(body::chunks(body, limit, files::too_large), boundary);
     let result = store(ports, key, Parts::new(form, file_part, limits::FORM_TEXT_BYTES), &mut stored).await;
     if stored && result.is_err() {
-        delete_stored(ports, key).await;
+        files::delete_bytes(ports, key).await;
     }
     result
-}
-
-/// Deletes stored bytes again. If that fails, logs which file is left over.
-pub async fn delete_stored(ports: &(impl Files + Environment), key: FileKey) {
-    if let Err(error) = ports.delete(key).await {
-        ports.log(&format!("file {key}: removing the bytes of a refused upload failed: {error:#}"));
-    }
 }
 
 fn boundary(headers: &HeaderMap) -> Result<String> {
@@ -83,7 +78,7 @@ fn boundary(headers: &HeaderMap) -> Result<String> {
 }
 
 async fn store(
-    ports: &(impl Files + Environment),
+    ports: &(impl Files + Uploads + Timer + Environment),
     key: FileKey,
     mut parts: Parts<'_>,
     stored: &mut bool,
@@ -114,13 +109,19 @@ fn too_large_to_buffer() -> Error {
     Error::new(ErrorKind::TooLarge { limit }, why)
 }
 
-/// Reads a form and buffers the file in its part `file_part`, of up to [`limits::MAX_BUFFERED_BYTES`]. Text parts may
-/// be as long as request bodies.
+/// Reads a form of `project` and buffers the file in its part `file_part`, of up to [`limits::MAX_BUFFERED_BYTES`]. Text
+/// parts may be as long as request bodies.
 ///
 /// # Errors
 ///
 /// Those of [`store_form`], except `Upstream`.
-pub async fn buffer_form(file_part: &str, headers: &HeaderMap, body: Body) -> Result<BufferedForm> {
+pub async fn buffer_form(
+    uploads: &impl Uploads,
+    project: ProjectId,
+    file_part: &str,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<BufferedForm> {
     let boundary = boundary(headers)?;
     let limit = limits::MAX_BUFFERED_BYTES + limits::FORM_EXTRA_BYTES;
     if body::content_length(headers).is_some_and(|length| length > limit) {
@@ -129,8 +130,10 @@ pub async fn buffer_form(file_part: &str, headers: &HeaderMap, body: Body) -> Re
     let form = Multipart::new(body::chunks(body, limit, too_large_to_buffer), boundary);
     let mut parts = Parts::new(form, file_part, limits::MAX_BODY_BYTES);
     let (_, mut part) = parts.required_file().await?;
+    let mut memory = uploads.upload_memory().reserve(project);
     let mut buffer = BytesMut::new();
     while let Some(chunk) = part.chunk().await.map_err(from_multer)? {
+        memory.resize(buffer.len().saturating_add(chunk.len()))?;
         buffer.extend_from_slice(&chunk);
         if u64::try_from(buffer.len()).unwrap_or(u64::MAX) > limits::MAX_BUFFERED_BYTES {
             return Err(too_large_to_buffer());

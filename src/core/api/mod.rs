@@ -5,7 +5,7 @@
 //! ([`page_token`]) and responses ([`reply`]).
 //!
 //! The [`router`] holds no ports, so it is built once. [`serve`] passes it the ports of one request in the request's
-//! extensions. A handler that fails returns an [`Error`](crate::error::Error) and how its dialect renders it; `serve`
+//! extensions. A handler that fails returns an [`Error`] and how its dialect renders it; `serve`
 //! renders it, because only `serve` knows the request's id and can log.
 
 pub mod auth;
@@ -33,8 +33,19 @@ use axum::{
 };
 use tower_service::Service;
 
-use self::{context::Context, origin::Origin, reply::PendingError};
-use crate::service::ports::Ports;
+use self::{
+    context::Context,
+    dialonce::DialOnce,
+    limai::Limai,
+    llamacloud::LlamaCloud,
+    native::Native,
+    origin::Origin,
+    reply::{Dialect, PendingError},
+};
+use crate::{
+    error::{Error, ErrorKind},
+    service::ports::Ports,
+};
 
 /// The header that carries the request's id.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -55,24 +66,56 @@ pub fn router<P: Ports>() -> Router {
         .method_not_allowed_fallback(|| async { reply::detail(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed") })
 }
 
-/// Handles one request with the ports of that request.
-pub async fn serve<P: Ports>(router: &Router, ports: P, mut request: Request<Body>) -> Response<Body> {
+/// Handles one request with the ports of that request. Its URI is absolute: the address that the platform routed.
+pub async fn serve<P: Ports>(router: &Router, ports: P, request: Request<Body>) -> Response<Body> {
+    let mut request = request.map(|body| body::within_time(ports.clone(), body));
     let id = request_id(&ports);
     *request.headers_mut() = allowed_headers(request.headers());
     let origin = Origin::from_request(request.uri(), request.headers());
     let request_line = format!("{} {}", request.method(), without_secrets(request.uri().path()));
-    request.extensions_mut().insert(Context { ports: ports.clone(), origin });
+    let public_origin = ports.config().public_url.as_deref().map_or_else(|| origin.clone(), Origin::configured);
+    request.extensions_mut().insert(Context { ports: ports.clone(), origin, public_origin });
     // `poll_ready` is not needed: a router is always ready.
     let Ok(mut response) = router.clone().call(request).await;
     if let Some(PendingError { error, render }) = response.extensions_mut().remove::<PendingError>() {
         response = render(&error, &id);
+        reply::add_rate(&mut response, &error, ports.config());
         if response.status().is_server_error() {
             ports.log(&format!("request {id}: {request_line}: {} {error:#}", response.status().as_u16()));
         }
     }
-    if let Ok(id) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(REQUEST_ID, id);
+    finish(response, &id)
+}
+
+/// The response to a request whose URI is no URI for the router: too long, or not well formed. `path` is its path, as far
+/// as that is known.
+pub fn reject_uri<P: Ports>(ports: &P, path: &str, is_too_long: bool) -> Response<Body> {
+    let (kind, message) = if is_too_long {
+        (ErrorKind::UriTooLong, "The URL is too long")
+    } else {
+        (ErrorKind::Invalid, "The URL is not well formed")
+    };
+    let render = if path.starts_with("/v1/") {
+        Native::render
+    } else if path.starts_with("/api/companies/") {
+        DialOnce::render
+    } else if ["/api/v1/classify/", "/api/v1/document/", "/api/v1/queue/"].iter().any(|start| path.starts_with(start)) {
+        Limai::render
+    } else {
+        LlamaCloud::render
+    };
+    let id = request_id(ports);
+    finish(render(&Error::new(kind, message), &id), &id)
+}
+
+/// The response with the headers of all: its id, and that no browser may guess its type and nobody may keep it.
+fn finish(mut response: Response<Body>, id: &str) -> Response<Body> {
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert(REQUEST_ID, id);
     }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 

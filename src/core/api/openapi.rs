@@ -200,7 +200,11 @@ pub fn document() -> Value {
             "schemas": schemas,
             "responses": responses,
             "securitySchemes": {
-                "token": { "type": "http", "scheme": "bearer", "description": "A project's token." },
+                "token": {
+                    "type": "http", "scheme": "bearer",
+                    "description": "A project's token. An operation names the scope that the token needs: `read`, \
+                        `write` or `admin`.",
+                },
                 "session": {
                     "type": "apiKey", "in": "cookie", "name": super::auth::SESSION_COOKIE,
                     "description": "A project's token, as `POST /v1/session` keeps it. Writes need our own `Origin`.",
@@ -228,7 +232,8 @@ fn described(operation: Operation, dialect: &Dialect, common: &[Value]) -> Value
     let (summary, description) = doc.split_once('\n').unwrap_or((&doc, ""));
     let names = path.split(['{', '}']).skip(1).step_by(2);
     let in_path = |name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } });
-    let common = if who == "token" { common } else { &[] };
+    let needs_token = ["token", "read", "write", "admin"].contains(&who);
+    let common = if needs_token { common } else { &[] };
     let parameters: Vec<Value> = names.map(in_path).chain(query).chain(common.iter().cloned()).collect();
     let has_input = !parameters.is_empty() || !json.is_empty() || other_body.is_some();
     let mut content = Map::new();
@@ -256,9 +261,11 @@ fn described(operation: Operation, dialect: &Dialect, common: &[Value]) -> Value
     let invalid = dialect.invalid.to_string();
     let usual = [
         (invalid.as_str(), has_input),
-        ("401", who == "token" || who == "operator"),
+        ("401", needs_token || who == "operator" || who == "manager"),
+        ("403", needs_token && who != "token" || who == "manager"),
         ("404", path.contains('{')),
         ("413", !content.is_empty()),
+        ("429", needs_token || who == "signed"),
         ("default", true),
     ];
     for (status, _) in usual.into_iter().filter(|(_, is_possible)| *is_possible) {
@@ -272,6 +279,8 @@ fn described(operation: Operation, dialect: &Dialect, common: &[Value]) -> Value
         "security": match who {
             "token" => json!([{ "token": [] }, { "session": [] }]),
             "operator" => json!([{ "operator": [] }]),
+            "manager" => json!([{ "token": ["admin"] }, { "session": ["admin"] }, { "operator": [] }]),
+            scope if needs_token => json!([{ "token": [scope] }, { "session": [scope] }]),
             _ => json!([]),
         },
         "responses": responses,

@@ -10,10 +10,17 @@ use axum::{
 use serde::Serialize;
 use serde_json::json;
 
-use crate::error::{Error, ErrorKind};
+use crate::{
+    error::{Error, ErrorKind, Quota},
+    service::ports::Config,
+};
 
 /// One family of clients retries after every 409 and 5xx unless this header says `false`.
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+
+/// The rate that a caller may not exceed, and how long it has to wait.
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
 /// How a dialect renders errors.
 pub trait Dialect: 'static {
@@ -57,6 +64,8 @@ pub const fn status(kind: ErrorKind) -> StatusCode {
         ErrorKind::NotFound => StatusCode::NOT_FOUND,
         ErrorKind::Conflict => StatusCode::CONFLICT,
         ErrorKind::Gone => StatusCode::GONE,
+        ErrorKind::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
+        ErrorKind::UriTooLong => StatusCode::URI_TOO_LONG,
         ErrorKind::TooLarge { .. } | ErrorKind::OverBudget(_) => StatusCode::PAYLOAD_TOO_LARGE,
         ErrorKind::LengthRequired => StatusCode::LENGTH_REQUIRED,
         ErrorKind::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -78,7 +87,7 @@ pub fn error_response(error: &Error, body: &impl Serialize) -> Response<Body> {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     match kind {
-        ErrorKind::RateLimited { retry_after } => headers.insert(header::RETRY_AFTER, retry_after.into()),
+        ErrorKind::RateLimited { retry_after, .. } => headers.insert(header::RETRY_AFTER, retry_after.into()),
         ErrorKind::Busy | ErrorKind::Upstream { retryable: true } => {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"))
         }
@@ -88,6 +97,27 @@ pub fn error_response(error: &Error, body: &impl Serialize) -> Response<Body> {
         headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
     }
     response
+}
+
+/// Adds to the response for `error` what rate the caller exceeded, if it did: the headers of
+/// draft-ietf-httpapi-ratelimit-headers-10. The platform's counters do not say how many requests are left, so other
+/// responses have none of them.
+pub fn add_rate(response: &mut Response<Body>, error: &Error, config: &Config) {
+    let ErrorKind::RateLimited { quota, retry_after } = error.kind() else { return };
+    let name = match quota {
+        Quota::Token => "token",
+        Quota::Project => "project",
+        Quota::OpenJobs => return,
+    };
+    let Some(rate) = config.rate(quota) else { return };
+    for (header, value) in [
+        (RATE_LIMIT_POLICY, format!("\"{name}\";q={};w={}", rate.requests, rate.seconds)),
+        (RATE_LIMIT, format!("\"{name}\";r=0;t={retry_after}")),
+    ] {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            response.headers_mut().insert(header, value);
+        }
+    }
 }
 
 /// The message for `error`: after its code if a document was unreadable, and with the request's id if the server is at

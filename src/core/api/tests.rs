@@ -10,7 +10,7 @@ use crate::service::{
 };
 
 /// The status and the body of an error as the dialect `D` renders it.
-pub(in crate::api) fn render<D: reply::Dialect>(error: &Error) -> (u16, Value) {
+pub(in crate::api) fn render<D: Dialect>(error: &Error) -> (u16, Value) {
     let response = D::render(error, "req_1");
     assert_eq!(response.headers()["content-type"], "application/json");
     let status = response.status().as_u16();
@@ -19,7 +19,7 @@ pub(in crate::api) fn render<D: reply::Dialect>(error: &Error) -> (u16, Value) {
 }
 
 pub(in crate::api) fn memory_ports() -> Memory {
-    Memory::new(Config { admin_secret: Some("operator".into()), inline_max_bytes: 0 })
+    Memory::new(Config { admin_secret: Some("operator".into()), ..Config::default() })
 }
 
 pub(in crate::api) fn send(ports: &Memory, request: Request<Body>) -> (Response<()>, Vec<u8>) {
@@ -111,21 +111,21 @@ fn many_violations() -> Error {
 #[test]
 fn error_lists_end_after_a_hundred_entries_in_every_dialect() {
     let more = "5 more errors are not listed";
-    let (_, body) = render::<native::Native>(&many_violations());
+    let (_, body) = render::<Native>(&many_violations());
     let fields = body["error"]["fields"].as_array().unwrap();
     assert_eq!((fields.len(), &fields[99]["pointer"]), (101, &"/rules/99".into()));
     assert_eq!(fields[100], serde_json::json!({ "pointer": "", "message": more }));
-    let (_, body) = render::<llamacloud::LlamaCloud>(&many_violations());
+    let (_, body) = render::<LlamaCloud>(&many_violations());
     let detail = body["detail"].as_array().unwrap();
     assert_eq!((detail.len(), &detail[99]["loc"]), (101, &serde_json::json!(["body", "rules", 99])));
     let last = serde_json::json!({ "loc": ["body"], "msg": more, "type": "too_many_errors", "input": null,
                                    "ctx": { "omitted": 5 } });
     assert_eq!(detail[100], last);
-    let (_, body) = render::<dialonce::DialOnce>(&many_violations());
+    let (_, body) = render::<DialOnce>(&many_violations());
     let message = body["message"].as_str().unwrap();
     assert_eq!((message.split("; ").count(), message.ends_with(more)), (101, true), "{message}");
     // This one names the first only.
-    let (_, body) = render::<limai::Limai>(&many_violations());
+    let (_, body) = render::<Limai>(&many_violations());
     assert_eq!(body["error"], "rules: Field required");
 }
 
@@ -189,3 +189,5 @@ fn a_path_that_is_not_utf_8_is_not_found() {
     assert_eq!(json(&ports, request("GET", "/api/v2/classify/%FF", &token, "")).0, 404);
     assert_eq!(json(&ports, request("GET", "/files/%FF", &token, "")).0, 404);
 }
+
+mod shares;

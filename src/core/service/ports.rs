@@ -3,18 +3,25 @@
 //! Futures are `Send`, because the router above demands it. On a platform whose futures are not `Send`, the adapter
 //! wraps them.
 
+use std::{pin::pin, time::Duration};
+
 use bytes::Bytes;
-use futures_util::{Stream, TryStreamExt, stream};
+use futures_util::{
+    Stream, TryStreamExt,
+    future::{self, Either},
+    stream,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{
     index::IndexCommand,
     job_reply::JobReply,
     tokens::{TokenCommand, TokenReply},
+    upload_memory::UploadMemory,
 };
 use crate::{
     engine::{BudgetKind, Call},
-    error::{Error, ErrorKind, Result},
+    error::{Error, ErrorKind, Quota, Result},
     id::{FileId, JobId, ProjectId},
     job::{Command, JobPart},
     time::Timestamp,
@@ -259,20 +266,88 @@ pub trait Clock {
     fn now(&self) -> Timestamp;
 }
 
+/// A timer.
+pub trait Timer {
+    /// Ends after `time`.
+    fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send + 'static;
+}
+
+/// The outcome of `work` if it ends within `time`.
+///
+/// # Errors
+///
+/// Those of `work`; `Upstream` if it takes longer. It is then dropped, but what it asked of the platform may still
+/// happen.
+pub async fn within<T>(timer: &impl Timer, time: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
+    match future::select(pin!(work), pin!(timer.sleep(time))).await {
+        Either::Left((outcome, _)) => outcome,
+        Either::Right(_) => {
+            let error = Error::new(ErrorKind::Upstream { retryable: true }, "A part of the service takes too long");
+            Err(error.with_source(format!("no answer within {time:?}")))
+        }
+    }
+}
+
 /// A cryptographically secure random source.
 pub trait Random {
     /// Random bytes.
     fn random<const N: usize>(&self) -> [u8; N];
 }
 
+/// How many requests may be made in a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// How many.
+    pub requests: u32,
+    /// In how many seconds.
+    pub seconds: u32,
+}
+
 /// The operator's configuration.
 #[derive(Debug, Clone, Default)]
 pub struct Config {
-    /// The secret that authenticates the operator and signs URLs. If None, administration and signed URLs are disabled.
+    /// The secret that authenticates the operator, signs URLs and keys the checks of tokens. If None, administration,
+    /// signed URLs and tokens are disabled.
     pub admin_secret: Option<String>,
+    /// The secret before this one. The checks of tokens that were made under it still hold.
+    pub previous_admin_secret: Option<String>,
+    /// Whether tokens of 0.1.0 are accepted, whose check has no key: anyone can make ones that look genuine, each of
+    /// which costs a call to the directory.
+    pub legacy_tokens: bool,
+    /// The address at which clients reach this service, such as `https://sort.example`, for the URLs that it hands out.
+    /// If None, they begin with the origin of the request.
+    pub public_url: Option<String>,
     /// The largest file, in bytes, that is classified in the invocation that accepted the job; 0 sends every job
     /// through the queue.
     pub inline_max_bytes: u64,
+    /// How many requests one token may make. If None, there is no limit.
+    pub token_rate: Option<Rate>,
+    /// How many requests all tokens of a project may make together. If None, there is no limit.
+    pub project_rate: Option<Rate>,
+}
+
+impl Config {
+    /// The rate that `quota` has; None if it is not a rate or has no limit.
+    pub const fn rate(&self, quota: Quota) -> Option<Rate> {
+        match quota {
+            Quota::Token => self.token_rate,
+            Quota::Project => self.project_rate,
+            Quota::OpenJobs => None,
+        }
+    }
+}
+
+/// The counters of requests. They are approximate, and fail open: a caller that cannot be counted is within its limit.
+pub trait RateLimits {
+    /// Counts a request of the caller with the id `caller` towards `quota`. Returns how long the caller has to wait if
+    /// it has had its share, else None.
+    fn count_request(&self, quota: Quota, caller: u128) -> impl Future<Output = Option<Duration>> + Send;
+}
+
+/// The memory of this instance for uploads in progress.
+pub trait Uploads {
+    /// The memory.
+    fn upload_memory(&self) -> &UploadMemory;
 }
 
 /// The configuration and the log.
@@ -286,7 +361,23 @@ pub trait Environment {
 
 /// All ports together.
 pub trait Ports:
-    Jobs + Index + Tokens + Files + JobParts + Engine + Queue + Clock + Random + Environment + Clone + Send + Sync + 'static
+    Jobs
+    + Index
+    + Tokens
+    + Files
+    + Uploads
+    + JobParts
+    + Engine
+    + Queue
+    + RateLimits
+    + Clock
+    + Timer
+    + Random
+    + Environment
+    + Clone
+    + Send
+    + Sync
+    + 'static
 {
 }
 
@@ -295,10 +386,13 @@ impl<P> Ports for P where
         + Index
         + Tokens
         + Files
+        + Uploads
         + JobParts
         + Engine
         + Queue
+        + RateLimits
         + Clock
+        + Timer
         + Random
         + Environment
         + Clone

@@ -4,11 +4,10 @@
 //! with the operator's secret. Nothing is stored: changing the secret invalidates every signed URL.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::Mac;
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
 
-use super::ports::FileKey;
+use super::{keyed, ports::FileKey};
 use crate::{
     error::{Error, ErrorKind, Result},
     time::Timestamp,
@@ -35,14 +34,8 @@ pub struct SignedUrl {
     pub expires_at: Timestamp,
 }
 
-/// Prefix of the signed bytes, so that a signature for another purpose under the same secret never matches.
-const PURPOSE: &[u8] = b"sortroom ticket v1\n";
-
-fn mac(secret: &str) -> Result<Hmac<Sha256>> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map_err(Error::internal)?;
-    mac.update(PURPOSE);
-    Ok(mac)
-}
+/// The purpose of the signatures.
+const PURPOSE: &str = "sortroom ticket v1";
 
 /// Encodes and signs the claims, as one path segment of letters, digits, `-`, `_` and one `.`.
 ///
@@ -51,7 +44,7 @@ fn mac(secret: &str) -> Result<Hmac<Sha256>> {
 /// `Internal`, which no secret causes.
 pub fn sign(url: &SignedUrl, secret: &str) -> Result<String> {
     let claims = serde_json::to_vec(url).map_err(Error::internal)?;
-    let mut mac = mac(secret)?;
+    let mut mac = keyed::mac(secret, PURPOSE)?;
     mac.update(&claims);
     Ok(format!("{}.{}", URL_SAFE_NO_PAD.encode(&claims), URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())))
 }
@@ -66,7 +59,7 @@ pub fn verify(text: &str, grant: Grant, secret: &str, now: Timestamp) -> Result<
     let (claims, signature) = text.split_once('.').ok_or_else(invalid)?;
     let claims = URL_SAFE_NO_PAD.decode(claims).map_err(|_| invalid())?;
     let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| invalid())?;
-    let mut mac = mac(secret)?;
+    let mut mac = keyed::mac(secret, PURPOSE)?;
     mac.update(&claims);
     mac.verify_slice(&signature).map_err(|_| invalid())?;
     let url: SignedUrl = serde_json::from_slice(&claims).map_err(|_| invalid())?;

@@ -7,7 +7,8 @@ use futures_executor::block_on;
 use proptest::prelude::*;
 
 use super::{
-    access, classifiers, corrections, files,
+    access::{self, NewToken},
+    classifiers, corrections, files,
     index::{
         ClassifierChange, ClassifierFilter, ClassifierVersion, File, JobFilter, JobInput, JobRole, PageRequest,
         ReserveJob, Reserved, RouteRef, RuleSource, StoredRow, Version, Versions, Work,
@@ -30,7 +31,7 @@ use crate::{
 };
 
 pub(super) fn world(inline_max_bytes: u64) -> Memory {
-    Memory::new(Config { admin_secret: Some("secret".to_owned()), inline_max_bytes })
+    Memory::new(Config { admin_secret: Some("secret".to_owned()), inline_max_bytes, ..Config::default() })
 }
 
 fn rules() -> RuleSource {
@@ -48,7 +49,7 @@ fn rules() -> RuleSource {
 
 async fn token(world: &Memory) -> Token {
     let project = access::create_project(world, "p".to_owned(), "o".to_owned(), 30).await.unwrap();
-    access::create_token(world, project.id, "t".to_owned(), None).await.unwrap().0
+    access::create_token(world, project.id, NewToken::default()).await.unwrap().0
 }
 
 async fn file(world: &Memory, token: &Token, text: &'static str) -> FileId {
@@ -64,6 +65,7 @@ async fn file(world: &Memory, token: &Token, text: &'static str) -> FileId {
         kind: None,
         size: Some(u64::try_from(text.len()).unwrap()),
         job: None,
+        upload: None,
         created_at: now,
         updated_at: now,
     };
@@ -771,7 +773,7 @@ proptest! {
 fn the_ports_in_memory_keep_the_contract() {
     let checks = block_on(super::contract::run(&world(0)));
     // The number of checks of the suite, so that none can disappear unnoticed.
-    assert_eq!(checks.len(), 24);
+    assert_eq!(checks.len(), 28);
     let faults: Vec<_> = checks.into_iter().filter(|check| check.fault.is_some()).collect();
     assert_eq!(faults, []);
 }

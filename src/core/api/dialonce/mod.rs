@@ -38,31 +38,31 @@ routes! {
     ///
     /// The subject weighs more than the body; quoted history, signatures and disclaimers weigh less; header lines do
     /// not count.
-    post below!("/classification"), mail::classify::<P>, token, json FlatMail, json WrappedMail
+    post below!("/classification"), mail::classify::<P>, read, json FlatMail, json WrappedMail
         => 200 Predictions<'_>, 413;
 
     /// Classifies a mail as a job.
-    post below!("/classification-async"), mail::submit::<P>, token, json WrappedMail, json FlatMail
+    post below!("/classification-async"), mail::submit::<P>, write, json WrappedMail, json FlatMail
         => 200 Submitted, 413;
 
     /// How far a mail is, and its classification once there is one. `external_metadata` comes back byte for byte.
-    get below!("/classification-async/{process}"), mail::result::<P>, token => 200 Process<'_>;
+    get below!("/classification-async/{process}"), mail::result::<P>, read => 200 Process<'_>;
 
     /// Lists the labels.
-    get below!("/classification/labels"), labels::list::<P>, token => 200 Vec<Label<'_>>;
+    get below!("/classification/labels"), labels::list::<P>, read => 200 Vec<Label<'_>>;
 
     /// Adds a label.
-    post below!("/classification/labels"), labels::create::<P>, token, json NewLabel => 201 Label<'_>, 409;
+    post below!("/classification/labels"), labels::create::<P>, write, json NewLabel => 201 Label<'_>, 409;
 
     /// A label.
-    get below!("/classification/labels/{label}"), labels::get::<P>, token => 200 Label<'_>;
+    get below!("/classification/labels/{label}"), labels::get::<P>, read => 200 Label<'_>;
 
     /// Changes a label, which keeps its id.
-    patch below!("/classification/labels/{label}"), labels::change::<P>, token, json ChangedLabel
+    patch below!("/classification/labels/{label}"), labels::change::<P>, write, json ChangedLabel
         => 200 Label<'_>, 409;
 
     /// Deletes a label.
-    delete below!("/classification/labels/{label}"), labels::delete::<P>, token => 204;
+    delete below!("/classification/labels/{label}"), labels::delete::<P>, write => 204;
 }
 
 const NO_ORCHESTRATOR: &str = "Orchestrator not found";

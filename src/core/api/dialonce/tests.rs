@@ -25,7 +25,7 @@ struct TestApi {
 
 impl TestApi {
     fn new() -> Self {
-        let ports = Memory::new(Config { admin_secret: Some("operator".into()), inline_max_bytes: 0 });
+        let ports = Memory::new(Config { admin_secret: Some("operator".into()), ..Config::default() });
         let project = json(&ports, "POST", "/v1/projects", "operator", r#"{"name":"p"}"#)["id"].clone();
         let id: ProjectId = project.as_str().unwrap().parse().unwrap();
         let token = json(&ports, "POST", &format!("/v1/projects/{id}/tokens"), "operator", "")["token"].clone();

@@ -164,7 +164,8 @@ fn reports_storage_failures() {
 }
 
 fn buffer(parts: &[String]) -> Result<BufferedForm> {
-    block_on(buffer_form("file", &multipart(), Body::from(parts.concat())))
+    let ports = Memory::new(Config::default());
+    block_on(buffer_form(&ports, key().project, "file", &multipart(), Body::from(parts.concat())))
 }
 
 #[test]
@@ -193,6 +194,7 @@ fn buffers_no_more_than_the_limit() {
     assert_eq!(error.kind(), ErrorKind::TooLarge { limit: limits::MAX_BUFFERED_BYTES });
     let mut headers = multipart();
     headers.insert(header::CONTENT_LENGTH, (limits::MAX_BUFFERED_BYTES * 2).into());
-    let error = block_on(buffer_form("file", &headers, Body::empty())).unwrap_err();
+    let error = block_on(buffer_form(&Memory::new(Config::default()), key().project, "file", &headers, Body::empty()))
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooLarge { limit: limits::MAX_BUFFERED_BYTES });
 }

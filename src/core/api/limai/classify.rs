@@ -65,7 +65,7 @@ pub(super) async fn create_upload<P: Ports>(caller: &Caller<P>) -> Reply {
         return Err(Error::new(ErrorKind::Invalid, "Missing filename query parameter").into());
     }
     let UploadQuery { filename: name } = query.finish()?;
-    let Caller { ports, token, origin, .. } = caller;
+    let Caller { ports, token, public_origin, .. } = caller;
     let (id, now) = (FileId::from_bytes(ports.random()), ports.now());
     let key = FileKey { project: token.project, file: id };
     // Sign before registering: without a secret to sign with, no file must be registered.
@@ -78,11 +78,13 @@ pub(super) async fn create_upload<P: Ports>(caller: &Caller<P>) -> Reply {
         kind: None,
         size: None,
         job: None,
+        upload: None,
         created_at: now,
         updated_at: now,
     };
     files::register(ports, token.project, file).await?;
-    let upload = wire::UploadUrl { url: origin.url(&format!("/uploads/{ticket}")), file_id: wire::file_id(id) };
+    let url = public_origin.url(&format!("/uploads/{ticket}"));
+    let upload = wire::UploadUrl { url, file_id: wire::file_id(id) };
     Ok(reply::json(StatusCode::OK, &upload))
 }
 

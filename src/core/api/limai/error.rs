@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::{
     api::reply::{self, Dialect},
     error::{Error, ErrorKind, PathSegment},
+    service::access::INVALID_TOKEN,
 };
 
 /// The dialect of Limai.
@@ -24,7 +25,10 @@ pub struct ErrorResponse {
 impl Dialect for Limai {
     fn render(error: &Error, request_id: &str) -> Response<Body> {
         let mut message = match error.kind() {
-            ErrorKind::Unauthenticated => "Authentication required".to_owned(),
+            // The vendor's sentence, unless ours says what to do.
+            ErrorKind::Unauthenticated if error.message().starts_with(INVALID_TOKEN) => {
+                "Authentication required".to_owned()
+            }
             _ => reply::error_text(error, request_id),
         };
         if let Some(violation) = error.violations().first()
@@ -51,8 +55,11 @@ mod tests {
             let (status, body) = crate::api::tests::render::<Limai>(&Error::new(kind, "Why"));
             assert_eq!(status, reply::status(kind).as_u16(), "{kind:?}");
             let sentence = body["error"].as_str().unwrap();
-            assert!(kind == ErrorKind::Unauthenticated || sentence.contains("Why"), "{kind:?}: {sentence}");
+            assert!(sentence.contains("Why"), "{kind:?}: {sentence}");
         }
+        let invalid = Error::new(ErrorKind::Unauthenticated, INVALID_TOKEN);
+        let expected = json!({ "error": "Authentication required" });
+        assert_eq!(crate::api::tests::render::<Limai>(&invalid), (401, expected));
         let error = Error::invalid(vec![Violation {
             pointer: vec!["body".into(), "fileId".into()],
             reason: "missing".into(),

@@ -183,7 +183,7 @@ pub(super) async fn receive<P: Ports>(
         Err(error) => Err(error),
     };
     if file.is_err() {
-        form::delete_stored(ports, key).await;
+        files::delete_bytes(ports, key).await;
     }
     file
 }
@@ -204,6 +204,7 @@ fn describe_file<P: Ports>(
         kind: form.received.kind,
         size: Some(form.received.size),
         job: None,
+        upload: None,
         created_at: now,
         updated_at: now,
     })
@@ -314,6 +315,6 @@ pub(super) fn sign<P: Ports>(
 ) -> Result<PresignedUrl> {
     let key = FileKey { project: caller.token.project, file };
     let (ticket, expires_at) = files::sign(&caller.ports, key, grant, lifetime)?;
-    let url = caller.origin.url(&format!("/{folder}/{ticket}"));
+    let url = caller.public_origin.url(&format!("/{folder}/{ticket}"));
     Ok(PresignedUrl { url, expires_at: expires_at.to_rfc3339(), file_id: None, form_fields: None })
 }

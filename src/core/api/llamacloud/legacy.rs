@@ -85,6 +85,7 @@ pub(super) async fn create_upload<P: Ports>(caller: Caller<P>, body: Body<Announ
         kind: None,
         size: None,
         job: None,
+        upload: None,
         created_at: now,
         updated_at: now,
     };

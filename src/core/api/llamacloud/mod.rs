@@ -29,7 +29,6 @@ use self::{
     wire::{ClassifyJob, File, Listing, Organization, PresignedUrl, Project, SavedConfiguration},
 };
 use super::{
-    auth,
     checked::JsonBody,
     context::{self, Context},
     origin::Origin,
@@ -55,90 +54,90 @@ type Body<T> = JsonBody<T, LlamaCloud>;
 
 routes! {
     /// Lists classify jobs, newest first.
-    get "/api/v2/classify", classify::list::<P>, token, query JobQuery => 200 Listing<ClassifyJob<'_>>;
+    get "/api/v2/classify", classify::list::<P>, read, query JobQuery => 200 Listing<ClassifyJob<'_>>;
 
     /// Creates a job that classifies a file. The same `transaction_id` leads to the same job.
-    post "/api/v2/classify", classify::create::<P>, token, json NewJob => 200 ClassifyJob<'_>, 400, 403, 404;
+    post "/api/v2/classify", classify::create::<P>, write, json NewJob => 200 ClassifyJob<'_>, 400, 403, 404;
 
     /// A classify job. `result.type` is null if no rule fits.
-    get "/api/v2/classify/{id}", classify::get::<P>, token, query UsageQuery => 200 ClassifyJob<'_>;
+    get "/api/v2/classify/{id}", classify::get::<P>, read, query UsageQuery => 200 ClassifyJob<'_>;
 
     /// Deletes a job that has ended.
-    delete "/api/v2/classify/{id}", classify::delete::<P>, token => 200 DeletedJob, 409;
+    delete "/api/v2/classify/{id}", classify::delete::<P>, write => 200 DeletedJob, 409;
 
     /// Cancels a job that has not ended.
-    post "/api/v2/classify/{id}/cancel", classify::cancel::<P>, token => 200 ClassifyJob<'_>, 409;
+    post "/api/v2/classify/{id}/cancel", classify::cancel::<P>, write => 200 ClassifyJob<'_>, 409;
 
     /// Lists files.
-    get "/api/v1/beta/files", files::list::<P>, token, query FileQuery => 200 Listing<File<'_>>;
+    get "/api/v1/beta/files", files::list::<P>, read, query FileQuery => 200 Listing<File<'_>>;
 
     /// Uploads a file.
-    post "/api/v1/beta/files", files::create::<P>, token, form NewFile => 201 File<'_>, 400, 413, 415;
+    post "/api/v1/beta/files", files::create::<P>, write, form NewFile => 201 File<'_>, 400, 413, 415;
 
     /// Lists files by a filter in the body.
-    post "/api/v1/beta/files/query", files::query::<P>, token, query ExpandQuery, json FileSearch
+    post "/api/v1/beta/files/query", files::query::<P>, read, query ExpandQuery, json FileSearch
         => 200 Listing<File<'_>>, 403;
 
     /// A file.
-    get "/api/v1/beta/files/{id}", files::get::<P>, token, query ExpandQuery => 200 File<'_>;
+    get "/api/v1/beta/files/{id}", files::get::<P>, read, query ExpandQuery => 200 File<'_>;
 
     /// Deletes a file.
-    delete "/api/v1/beta/files/{id}", files::delete::<P>, token => 204;
+    delete "/api/v1/beta/files/{id}", files::delete::<P>, write => 204;
 
     /// A signed URL of the bytes of a file.
-    get "/api/v1/beta/files/{id}/content", files::content::<P>, token, query ContentQuery => 200 PresignedUrl, 400;
+    get "/api/v1/beta/files/{id}/content", files::content::<P>, read, query ContentQuery => 200 PresignedUrl, 400;
 
     /// Uploads a file, as the first clients do.
-    post "/api/v1/files", legacy::create::<P>, token, query LegacyQuery, form LegacyFile
+    post "/api/v1/files", legacy::create::<P>, write, query LegacyQuery, form LegacyFile
         => 200 File<'_>, 400, 413, 415;
 
     /// Announces a file, as the first clients do: answers the signed URL to put its bytes to.
-    put "/api/v1/files", legacy::create_upload::<P>, token, json AnnouncedFile => 200 PresignedUrl, 413;
+    put "/api/v1/files", legacy::create_upload::<P>, write, json AnnouncedFile => 200 PresignedUrl, 413;
 
     /// Refuses to upload from a URL, which is not supported.
-    put "/api/v1/files/upload_from_url", legacy::upload_from_url::<P>, token => 400;
+    put "/api/v1/files/upload_from_url", legacy::upload_from_url::<P>, write => 400;
 
     /// A file, as the first clients read it.
-    get "/api/v1/files/{id}", legacy::get::<P>, token => 200 File<'_>;
+    get "/api/v1/files/{id}", legacy::get::<P>, read => 200 File<'_>;
 
     /// Deletes a file, as the first clients do.
-    delete "/api/v1/files/{id}", legacy::delete::<P>, token => 204;
+    delete "/api/v1/files/{id}", legacy::delete::<P>, write => 204;
 
     /// A signed URL of the bytes of a file, as the first clients ask for it.
-    get "/api/v1/files/{id}/content", legacy::content::<P>, token, query ContentQuery => 200 PresignedUrl, 400;
+    get "/api/v1/files/{id}/content", legacy::content::<P>, read, query ContentQuery => 200 PresignedUrl, 400;
 
     /// Lists saved configurations, newest first.
-    get "/api/v1/beta/configurations", configurations::list::<P>, token, query ConfigurationQuery
+    get "/api/v1/beta/configurations", configurations::list::<P>, read, query ConfigurationQuery
         => 200 Listing<SavedConfiguration<'_>>;
 
     /// Saves a configuration. One of a known name gets a new version.
-    post "/api/v1/beta/configurations", configurations::create::<P>, token, json NewConfiguration
+    post "/api/v1/beta/configurations", configurations::create::<P>, write, json NewConfiguration
         => 201 SavedConfiguration<'_>, 409;
 
     /// The newest version of a saved configuration.
-    get "/api/v1/beta/configurations/{id}", configurations::get::<P>, token => 200 SavedConfiguration<'_>;
+    get "/api/v1/beta/configurations/{id}", configurations::get::<P>, read => 200 SavedConfiguration<'_>;
 
     /// Makes a new version of a saved configuration.
-    put "/api/v1/beta/configurations/{id}", configurations::update::<P>, token, json ChangedConfiguration
+    put "/api/v1/beta/configurations/{id}", configurations::update::<P>, write, json ChangedConfiguration
         => 200 SavedConfiguration<'_>, 409;
 
     /// Deletes a saved configuration. Jobs keep their rules.
-    delete "/api/v1/beta/configurations/{id}", configurations::delete::<P>, token => 204;
+    delete "/api/v1/beta/configurations/{id}", configurations::delete::<P>, write => 204;
 
     /// The project of the token, as a list.
-    get "/api/v1/projects", projects::list::<P>, token, query NameQuery => 200 Vec<Project<'_>>;
+    get "/api/v1/projects", projects::list::<P>, read, query NameQuery => 200 Vec<Project<'_>>;
 
     /// The project of the token.
-    get "/api/v1/projects/{id}", projects::get::<P>, token => 200 Project<'_>;
+    get "/api/v1/projects/{id}", projects::get::<P>, read => 200 Project<'_>;
 
     /// The project of the token, as a page.
-    get "/api/v2/projects", projects::page::<P>, token, query ProjectQuery => 200 Listing<Project<'_>>;
+    get "/api/v2/projects", projects::page::<P>, read, query ProjectQuery => 200 Listing<Project<'_>>;
 
     /// The owner of the project of the token, as a list.
-    get "/api/v1/organizations", projects::organizations::<P>, token => 200 Vec<Organization<'_>>;
+    get "/api/v1/organizations", projects::organizations::<P>, read => 200 Vec<Organization<'_>>;
 
     /// The owner of the project of the token, as a page.
-    get "/api/v2/organizations", projects::organization_page::<P>, token, query LargePaging
+    get "/api/v2/organizations", projects::organization_page::<P>, read, query LargePaging
         => 200 Listing<Organization<'_>>;
 
     /// The bytes of a file, at a signed URL.
@@ -168,7 +167,7 @@ pub const SCOPE: &crate::validate::shape::Object = <Scope as crate::validate::sh
 pub(super) struct Caller<P> {
     ports: P,
     token: Token,
-    origin: Origin,
+    public_origin: Origin,
     query: Query,
 }
 
@@ -176,9 +175,10 @@ impl<P: Ports, S: Sync> FromRequestParts<S> for Caller<P> {
     type Rejection = ApiError<LlamaCloud>;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError<LlamaCloud>> {
-        let Context { ports, origin } = Context::<P>::from_parts(parts)?;
-        let token = auth::authenticate(&ports, &origin, &parts.method, &parts.headers).await?;
-        let caller = Self { ports, token, origin, query: Query::from_uri(&parts.uri) };
+        let context = Context::<P>::from_parts(parts)?;
+        let token = context.caller(parts).await?;
+        let Context { ports, public_origin, .. } = context;
+        let caller = Self { ports, token, public_origin, query: Query::from_uri(&parts.uri) };
         let Scope { project_id, organization_id } = caller.query.checked().finish()?;
         let project = project_id.as_deref().and_then(ProjectId::parse);
         let organization = organization_id.as_deref().and_then(OrganizationId::parse);

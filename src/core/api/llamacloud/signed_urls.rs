@@ -16,8 +16,8 @@ use crate::{
 
 /// `GET /files/{ticket}`
 ///
-/// The bytes are untrusted, and this origin has a session cookie. So the headers make browsers save the file rather
-/// than show it, trust the declared type, and run no scripts.
+/// The bytes are untrusted, and this origin has a session cookie. So the headers, with those of all responses, make
+/// browsers save the file rather than show it, trust the declared type, and run no scripts.
 pub(super) async fn download<P: Ports>(open: Public<P>, ticket: PathParam) -> Reply {
     let (file, length, bytes) = files::download(&open.0.ports, &ticket.0).await?;
     let mut response = Response::new(Body::from_stream(bytes));
@@ -25,9 +25,7 @@ pub(super) async fn download<P: Ports>(open: Public<P>, ticket: PathParam) -> Re
     headers.insert(header::CONTENT_TYPE, content_type(file.kind.as_deref()));
     headers.insert(header::CONTENT_LENGTH, length.into());
     headers.insert(header::CONTENT_DISPOSITION, content_disposition(&file.name)?);
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     Ok(response)
 }
 

@@ -25,9 +25,10 @@ use crate::{
     limits,
     service::{
         access, classifiers,
-        index::{self, ClassifierFilter, ClassifierVersion, PageRequest, SchemaName, Versions},
+        index::{self, ChangeProject, ClassifierFilter, ClassifierVersion, PageRequest, SchemaName, Versions},
         ports::Ports,
         schemas,
+        tokens::Scope,
     },
     validate::{
         declare::declare,
@@ -291,6 +292,10 @@ pub(super) async fn apply<P: Ports>(caller: Caller<P>, body: Body<ApplyFile>) ->
     }
 
     if !dry_run {
+        if new_project.as_ref().is_some_and(|(change, _)| change.action != Action::Unchanged) {
+            // Checked before anything is changed.
+            access::permit(&caller.token, Scope::Admin)?;
+        }
         let mut ids: BTreeMap<String, SchemaId> = saved.into_iter().map(|saved| (saved.name, saved.id)).collect();
         for (name, schema) in new_schemas {
             let saved = schemas::save(&caller.ports, project, name, schema).await?;
@@ -300,7 +305,8 @@ pub(super) async fn apply<P: Ports>(caller: Caller<P>, body: Body<ApplyFile>) ->
             save(&caller, planned, &ids).await?;
         }
         if let Some((_, days)) = new_project.as_ref().filter(|(change, _)| change.action != Action::Unchanged) {
-            access::change_project(&caller.ports, project, None, Some(*days)).await?;
+            let change = ChangeProject { retention_days: Some(*days), ..ChangeProject::default() };
+            access::change_project(&caller.ports, project, change).await?;
         }
     }
     changes.extend(new_classifiers.into_iter().map(|planned| planned.change));

@@ -37,7 +37,7 @@ use axum::{
 
 pub use self::error::{ErrorResponse, Native};
 use self::{
-    access::{CreatedToken, NewProject, NewToken},
+    access::{CreatedToken, NewProject, NewToken, ProjectSettings, Rotation, TokenResponse},
     apply::{Applied, ApplyFile, ApplyQuery},
     classifiers::{ChangedClassifier, ClassifierQuery, NewClassifier},
     corrections::{Corrected, Correction},
@@ -52,6 +52,7 @@ use super::{
     checked::JsonBody,
     context::{self, Context},
     page_token::Paging,
+    query::Query,
     reply::{self, ApiError},
     routes::routes,
 };
@@ -60,7 +61,11 @@ use crate::{
     classify::{ClassifyResult, evaluation::EvaluateResult, lint::LintResult},
     error::Result as Outcome,
     extract::ExtractResult,
-    service::{access::authenticate_admin, ports::Ports},
+    id::ProjectId,
+    service::{
+        access::{PREFIX, authenticate_admin},
+        ports::Ports,
+    },
 };
 
 type Reply = Result<axum::response::Response, ApiError<Native>>;
@@ -99,73 +104,74 @@ routes! {
     delete "/v1/session", session::close::<P>, public => 204, 403;
 
     /// The project of the token.
-    get "/v1/project", project::get::<P>, token => 200 Project<'_>;
+    get "/v1/project", project::get::<P>, read => 200 Project<'_>;
 
     /// Changes the project.
-    patch "/v1/project", project::change::<P>, token, json ChangedProject => 200 Project<'_>;
+    patch "/v1/project", project::change::<P>, admin, json ChangedProject => 200 Project<'_>;
 
     /// Lists classifiers, newest first: the newest published version of each, or with `draft` the newest.
-    get "/v1/classifiers", classifiers::list::<P>, token, query ClassifierQuery
+    get "/v1/classifiers", classifiers::list::<P>, read, query ClassifierQuery
         => 200 Listing<ClassifierResponse<'_>>;
 
     /// Saves a classifier. One of a known name gets a new version.
-    post "/v1/classifiers", classifiers::create::<P>, token, json NewClassifier
+    post "/v1/classifiers", classifiers::create::<P>, write, json NewClassifier
         => 201 ClassifierResponse<'_>, 409;
 
     /// The newest published version of a classifier, or with `draft` the newest.
-    get "/v1/classifiers/{id}", classifiers::get::<P>, token, query VersionQuery => 200 ClassifierResponse<'_>;
+    get "/v1/classifiers/{id}", classifiers::get::<P>, read, query VersionQuery => 200 ClassifierResponse<'_>;
 
     /// Makes a new version of a classifier, if it changes.
-    put "/v1/classifiers/{id}", classifiers::update::<P>, token, json ChangedClassifier
+    put "/v1/classifiers/{id}", classifiers::update::<P>, write, json ChangedClassifier
         => 200 ClassifierResponse<'_>, 409;
 
     /// Deletes a classifier with all versions. Jobs keep their rules.
-    delete "/v1/classifiers/{id}", classifiers::delete::<P>, token => 204;
+    delete "/v1/classifiers/{id}", classifiers::delete::<P>, write => 204;
 
     /// Publishes the newest version of a classifier.
-    post "/v1/classifiers/{id}/publish", classifiers::publish::<P>, token => 200 ClassifierResponse<'_>;
+    post "/v1/classifiers/{id}/publish", classifiers::publish::<P>, write => 200 ClassifierResponse<'_>;
 
     /// Lists the versions of a classifier, newest first: the last two hundred, and the newest published one.
-    get "/v1/classifiers/{id}/versions", classifiers::versions::<P>, token, query Paging
+    get "/v1/classifiers/{id}/versions", classifiers::versions::<P>, read, query Paging
         => 200 Listing<ClassifierResponse<'_>>;
 
     /// Lists schemas by name.
-    get "/v1/schemas", schemas::list::<P>, token, query Paging => 200 Listing<SchemaResponse<'_>>;
+    get "/v1/schemas", schemas::list::<P>, read, query Paging => 200 Listing<SchemaResponse<'_>>;
 
     /// Saves a schema. One of a known name gets the new content.
-    post "/v1/schemas", schemas::create::<P>, token, json NewSchema => 201 SchemaResponse<'_>, 409;
+    post "/v1/schemas", schemas::create::<P>, write, json NewSchema => 201 SchemaResponse<'_>, 409;
 
     /// A schema.
-    get "/v1/schemas/{id}", schemas::get::<P>, token => 200 SchemaResponse<'_>;
+    get "/v1/schemas/{id}", schemas::get::<P>, read => 200 SchemaResponse<'_>;
 
     /// Changes a schema.
-    put "/v1/schemas/{id}", schemas::update::<P>, token, json ChangedSchema => 200 SchemaResponse<'_>, 409;
+    put "/v1/schemas/{id}", schemas::update::<P>, write, json ChangedSchema => 200 SchemaResponse<'_>, 409;
 
     /// Deletes a schema, unless a classifier routes to it.
-    delete "/v1/schemas/{id}", schemas::delete::<P>, token => 204, 409;
+    delete "/v1/schemas/{id}", schemas::delete::<P>, write => 204, 409;
 
     /// Classifies a text, a mail or a file, with scores and evidence. Nothing is stored.
-    post "/v1/classify", stateless::classify::<P>, token, query VersionQuery, json ClassifyRequest, form ClassifyForm
+    post "/v1/classify", stateless::classify::<P>, read, query VersionQuery, json ClassifyRequest, form ClassifyForm
         => 200 ClassifyResult, 400, 413;
 
     /// Extracts the fields of a schema from a text, a mail or a file. Nothing is stored.
-    post "/v1/extract", stateless::extract::<P>, token, json ExtractRequest, form ExtractForm
+    post "/v1/extract", stateless::extract::<P>, read, json ExtractRequest, form ExtractForm
         => 200 ExtractResult, 400, 413;
 
     /// Evaluates rules on labelled texts: accuracy, F1, calibration, confusion, every answer.
     ///
     /// Of a saved classifier the newest version is evaluated. If that is a draft, the answer also has what it fixes and
     /// breaks compared with the published version. Nothing is stored.
-    post "/v1/evaluate", quality::evaluate::<P>, token, json EvaluateRequest => 200 EvaluateResult;
+    post "/v1/evaluate", quality::evaluate::<P>, read, json EvaluateRequest => 200 EvaluateResult;
 
     /// Finds problems of rules. Nothing is stored.
-    post "/v1/lint", quality::lint::<P>, token, json LintRequest => 200 LintResult;
+    post "/v1/lint", quality::lint::<P>, read, json LintRequest => 200 LintResult;
 
     /// Corrects a job: its document becomes an example of the label, in the draft of the job's classifier.
-    put "/v1/jobs/{id}/correction", corrections::put::<P>, token, json Correction => 200 Corrected, 409, 410;
+    put "/v1/jobs/{id}/correction", corrections::put::<P>, write, json Correction => 200 Corrected, 409, 410;
 
-    /// Brings a project to what a file declares, or with `dry_run` answers what would change.
-    post "/v1/apply", apply::apply::<P>, token, query ApplyQuery, json ApplyFile => 200 Applied, 409;
+    /// Brings a project to what a file declares, or with `dry_run` answers what would change. A change of the project itself
+    /// needs the scope `admin` as well.
+    post "/v1/apply", apply::apply::<P>, write, query ApplyQuery, json ApplyFile => 200 Applied, 409;
 
     /// Creates a project.
     post "/v1/projects", access::create_project::<P>, operator, json NewProject => 201 Project<'_>;
@@ -173,11 +179,28 @@ routes! {
     /// A project.
     get "/v1/projects/{id}", access::project::<P>, operator => 200 Project<'_>;
 
+    /// Changes a project, also how much it may have.
+    patch "/v1/projects/{id}", access::change_project::<P>, operator, json ProjectSettings => 200 Project<'_>;
+
     /// Creates a token that opens a project. No other answer has its text.
-    post "/v1/projects/{id}/tokens", access::create_token::<P>, operator, json NewToken => 201 CreatedToken;
+    post "/v1/projects/{id}/tokens", access::create_project_token::<P>, operator, json NewToken
+        => 201 CreatedToken, 409;
+
+    /// Lists the tokens of a project, newest first, without their texts.
+    get "/v1/projects/{id}/tokens", access::project_tokens::<P>, operator, query Paging
+        => 200 Listing<TokenResponse<'_>>;
+
+    /// Creates a token that opens the project. No other answer has its text.
+    post "/v1/tokens", access::create_token::<P>, admin, json NewToken => 201 CreatedToken, 409;
+
+    /// Lists the tokens of the project, newest first, without their texts.
+    get "/v1/tokens", access::tokens::<P>, admin, query Paging => 200 Listing<TokenResponse<'_>>;
+
+    /// Gives a token a new secret; the present one stays valid for a time. No other answer has its text.
+    post "/v1/tokens/{id}/rotate", access::rotate_token::<P>, manager, json Rotation => 200 CreatedToken;
 
     /// Revokes a token.
-    delete "/v1/tokens/{id}", access::revoke_token::<P>, operator => 204;
+    delete "/v1/tokens/{id}", access::revoke_token::<P>, manager => 204;
 }
 
 /// `GET /v1/health`
@@ -195,6 +218,7 @@ async fn document() -> impl axum::response::IntoResponse {
 #[derive(Debug)]
 pub(super) struct Operator<P> {
     ports: P,
+    query: Query,
 }
 
 impl<P: Ports, S: Sync> FromRequestParts<S> for Operator<P> {
@@ -203,6 +227,31 @@ impl<P: Ports, S: Sync> FromRequestParts<S> for Operator<P> {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError<Native>> {
         let Context { ports, .. } = Context::<P>::from_parts(parts)?;
         authenticate_admin(&ports, auth::required_bearer(&parts.headers)?)?;
-        Ok(Self { ports })
+        Ok(Self { ports, query: Query::from_uri(&parts.uri) })
+    }
+}
+
+/// A request authenticated as the operator, or by a token that may manage its project.
+#[derive(Debug)]
+pub(super) struct Manager<P> {
+    ports: P,
+    /// The project that the request may act on; None if on any.
+    project: Option<ProjectId>,
+}
+
+impl<P: Ports, S: Sync> FromRequestParts<S> for Manager<P> {
+    type Rejection = ApiError<Native>;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError<Native>> {
+        let context = Context::<P>::from_parts(parts)?;
+        let secret = auth::bearer(&parts.headers).filter(|secret| !secret.starts_with(PREFIX));
+        let project = match secret {
+            Some(secret) => {
+                authenticate_admin(&context.ports, secret)?;
+                None
+            }
+            None => Some(context.caller(parts).await?.project),
+        };
+        Ok(Self { ports: context.ports, project })
     }
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     api::reply,
-    service::{access, ports::Ports},
+    service::{access, index::ChangeProject, ports::Ports},
     validate::{declare::declare, shape::CLOSED},
 };
 
@@ -33,6 +33,7 @@ pub(super) async fn get<P: Ports>(caller: Caller<P>) -> Reply {
 /// `PATCH /v1/project`
 pub(super) async fn change<P: Ports>(caller: Caller<P>, body: Body<ChangedProject>) -> Reply {
     let ChangedProject { name, retention_days } = body.0.finish()?;
-    let project = access::change_project(&caller.ports, caller.token.project, name, retention_days).await?;
+    let change = ChangeProject { name, retention_days, ..ChangeProject::default() };
+    let project = access::change_project(&caller.ports, caller.token.project, change).await?;
     Ok(reply::json(StatusCode::OK, &Project::from(&project)))
 }

@@ -196,12 +196,16 @@ enum Request<J, F> {
 }
 
 /// Reads a request.
-async fn request<J: Declared, F: Declared>(headers: &HeaderMap, body: Body) -> Result<Request<J, F>> {
+async fn request<J: Declared, F: Declared>(
+    caller: &Caller<impl Ports>,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Request<J, F>> {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !content_type.trim_start().to_ascii_lowercase().starts_with("multipart/") {
         return Ok(Request::Json(Checked::new("body", body::json(headers, body).await?)));
     }
-    let form = form::buffer_form("file", headers, body).await?;
+    let form = form::buffer_form(&caller.ports, caller.token.project, "file", headers, body).await?;
     let members = members(&form, F::OBJECT)?;
     Ok(Request::Form(Checked::new("body", members.into()), form.bytes))
 }
@@ -249,7 +253,7 @@ fn check_size(content: &Content) -> Result<()> {
 pub(super) async fn classify<P: Ports>(caller: Caller<P>, headers: HeaderMap, body: Body) -> Reply {
     let query = caller.query.checked::<VersionQuery>();
     let draft = query.read().is_some_and(|query| query.draft);
-    let (content, options) = match request::<ClassifyRequest, ClassifyForm>(&headers, body).await? {
+    let (content, options) = match request::<ClassifyRequest, ClassifyForm>(&caller, &headers, body).await? {
         Request::Json(mut body) => {
             body.add_faults_of(query);
             let ClassifyRequest { content, options } = body.finish()?;
@@ -277,7 +281,7 @@ pub(super) async fn classify<P: Ports>(caller: Caller<P>, headers: HeaderMap, bo
 
 /// `POST /v1/extract`
 pub(super) async fn extract<P: Ports>(caller: Caller<P>, headers: HeaderMap, body: Body) -> Reply {
-    let (content, schema) = match request::<ExtractRequest, ExtractForm>(&headers, body).await? {
+    let (content, schema) = match request::<ExtractRequest, ExtractForm>(&caller, &headers, body).await? {
         Request::Json(body) => {
             let ExtractRequest { content, schema } = body.finish()?;
             (content.into(), schema)

@@ -128,6 +128,12 @@ pub(super) struct Project<'a> {
     organization_name: &'a str,
     /// How many days files, and jobs that have ended, are kept.
     retention_days: u32,
+    /// How many jobs that have not ended it may have; absent unless the operator set it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_open_jobs: Option<u32>,
+    /// How many MiB its files may have in all; absent unless the operator set it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_stored_mib: Option<u32>,
     /// When it was created.
     created_at: String,
     /// When it was last changed.
@@ -142,6 +148,8 @@ impl<'a> From<&'a index::Project> for Project<'a> {
             organization_id: project.organization.to_string(),
             organization_name: &project.organization_name,
             retention_days: project.retention_days,
+            max_open_jobs: project.max_open_jobs,
+            max_stored_mib: project.max_stored_mib,
             created_at: project.created_at.to_rfc3339(),
             updated_at: project.updated_at.to_rfc3339(),
         }

@@ -14,19 +14,20 @@ use serde::Serialize;
 use super::{
     access,
     index::{
-        ClassifierChange, ClassifierFilter, ClassifierVersion, Cursor, File, FileFilter, FileOrder, JobFilter,
-        JobInput, JobRole, Page, PageRequest, PutFile, Refusal, RemoveFile, RemoveJob, ReserveJob, Reserved, RouteRef,
-        RuleChange, RuleSource, UpsertJob, Version, Versions, Work,
+        AbandonUpload, BeginUpload, ChangeProject, ClassifierChange, ClassifierFilter, ClassifierVersion,
+        CompleteUpload, Cursor, File, FileFilter, FileOrder, GetToken, JobFilter, JobInput, JobRole, ListedToken,
+        NoteToken, Page, PageRequest, PutFile, PutToken, Refusal, RemoveFile, RemoveJob, RemoveToken, ReserveJob,
+        Reserved, RouteRef, RuleChange, RuleSource, UpsertJob, Version, Versions, Work,
     },
     job_ids,
     job_reply::JobReply,
     jobs,
     ports::Ports,
-    tokens::{Token, TokenCommand},
+    tokens::{ReplacedSecret, Scope, Scopes, Token, TokenCommand},
 };
 use crate::{
     classify::{Decision, Rule, RuleSet},
-    error::{Error, ErrorKind, Result},
+    error::{Error, ErrorKind, Quota, Result},
     id::{ClassifierId, FileId, JobId, LeaseId, ProjectId, SchemaId, TokenId},
     job::{Classification, Command, External, Job, JobKind, Report, Start, State, Status},
     limits,
@@ -65,6 +66,10 @@ pub async fn run<P: Ports>(ports: &P) -> Vec<Check> {
     checks.push(check("an index that was never written knows nothing", empty_index(ports)).await);
     checks.push(check("a project changes in what is named", project_changes(ports)).await);
     checks.push(check("a token is found until it is revoked", tokens(ports)).await);
+    checks.push(check("tokens are listed newest first and in pages", token_listing(ports)).await);
+    checks.push(check("a project has its share of jobs and bytes", shares(ports)).await);
+    checks.push(check("an announced file takes one upload", one_upload(ports)).await);
+    checks.push(check("a sleep ends, and cuts off what takes longer", sleep(ports)).await);
     checks.push(check("bytes come back as they were stored", bytes::file_bytes(ports)).await);
     checks.push(check("an upload in parts is one object", bytes::upload_in_parts(ports)).await);
     checks.push(check("a stream is stored only when it is as long as it said", bytes::streamed_bytes(ports)).await);
@@ -143,6 +148,7 @@ fn new_file(ports: &impl Ports, id: FileId, name: &str) -> File {
         kind: Some("txt".to_owned()),
         size: Some(3),
         job: None,
+        upload: None,
         created_at: now,
         updated_at: now,
     }
@@ -553,10 +559,11 @@ async fn empty_index(ports: &impl Ports) -> Result<()> {
 async fn project_changes(ports: &impl Ports) -> Result<()> {
     let id = scene(ports).await?.project;
     let before = access::project(ports, id).await?;
-    let after = access::change_project(ports, id, None, Some(7)).await?;
+    let days = |days| ChangeProject { retention_days: Some(days), ..ChangeProject::default() };
+    let after = access::change_project(ports, id, days(7)).await?;
     expect_eq(&(after.name.as_str(), after.retention_days), &(before.name.as_str(), 7), "the days alone")?;
     expect_eq(&access::project(ports, id).await?, &after, "it is stored")?;
-    let unknown = access::change_project(ports, ProjectId::from_bytes(ports.random()), None, None).await;
+    let unknown = access::change_project(ports, ProjectId::from_bytes(ports.random()), days(7)).await;
     expect_kind(unknown, ErrorKind::NotFound, "a project that was never made")
 }
 
@@ -565,17 +572,143 @@ async fn tokens(ports: &impl Ports) -> Result<()> {
         id: TokenId::from_bytes(ports.random()),
         project: ProjectId::from_bytes(ports.random()),
         name: "für die Prüfung".to_owned(),
+        scopes: [Scope::Read, Scope::Admin].into_iter().collect(),
         secret_sha256: "00".repeat(32),
+        replaced: None,
         created_at: ports.now(),
         expires_at: None,
+        last_used_at: None,
     };
     expect_eq(&ports.tokens(TokenCommand::Get(token.id)).await?, &None, "before it is there")?;
     ports.tokens(TokenCommand::Put(token.clone())).await?;
     for _ in 0..2 {
         expect_eq(&ports.tokens(TokenCommand::Get(token.id)).await?, &Some(token.clone()), "while it is there")?;
     }
-    expect_eq(&ports.tokens(TokenCommand::Revoke(token.id)).await?, &Some(token.clone()), "when it is revoked")?;
-    expect_eq(&ports.tokens(TokenCommand::Get(token.id)).await?, &None, "after it is revoked")
+    let noon = Timestamp::from_millis(1_800_000_000_000);
+    let use_at = |now| ports.tokens(TokenCommand::Use { id: token.id, now });
+    let used = Token { last_used_at: Some(noon), ..token.clone() };
+    for _ in 0..2 {
+        expect_eq(&use_at(noon).await?, &Some(used.clone()), "when it is used")?;
+    }
+    let soon = noon + Duration::from_secs(60);
+    expect_eq(&use_at(soon).await?, &Some(used.clone()), "a use shortly after is not noted")?;
+    let rotate = TokenCommand::Rotate { id: token.id, secret_sha256: "11".repeat(32), replaced_until: soon };
+    let rotated = Token {
+        secret_sha256: "11".repeat(32),
+        replaced: Some(ReplacedSecret { sha256: "00".repeat(32), valid_until: soon }),
+        ..used
+    };
+    expect_eq(&ports.tokens(rotate).await?, &Some(rotated.clone()), "when it is rotated")?;
+    expect_eq(&use_at(soon).await?, &Some(rotated.clone()), "after it is rotated")?;
+    let later = noon + limits::TOKEN_USE_INTERVAL;
+    expect_eq(&ports.tokens(TokenCommand::Get(token.id)).await?, &Some(rotated.clone()), "it is stored")?;
+    expect_eq(&ports.tokens(TokenCommand::Revoke(token.id)).await?, &Some(rotated), "when it is revoked")?;
+    expect_eq(&ports.tokens(TokenCommand::Get(token.id)).await?, &None, "after it is revoked")?;
+    expect_eq(&use_at(later).await?, &None, "after it is revoked, too")
+}
+
+async fn token_listing(ports: &impl Ports) -> Result<()> {
+    let project = scene(ports).await?.project;
+    let row = |number: u8| ListedToken {
+        id: TokenId::from_bytes([number; 16]),
+        name: format!("token {number}"),
+        scopes: Scopes::ALL,
+        // Two tokens share each timestamp, so that the id has to break ties.
+        created_at: Timestamp::from_millis(1_000_000 + i64::from(number / 2)),
+        expires_at: None,
+        last_used_at: None,
+        replaced_until: None,
+    };
+    let mut rows: Vec<_> = (0..15).map(row).collect();
+    for row in &rows {
+        ports.index(project, PutToken(row.clone())).await?;
+    }
+    if let Some(first) = rows.first_mut() {
+        first.last_used_at = Some(Timestamp::from_millis(2_000_000));
+        ports.index(project, NoteToken(first.clone())).await?;
+        expect_eq(&ports.index(project, GetToken { id: first.id }).await?, &Some(first.clone()), "by id")?;
+    }
+    rows.reverse();
+    let mut seen = Vec::new();
+    let mut request = page(4);
+    for _ in 0..10 {
+        let part = access::list_tokens(ports, project, request.clone()).await?;
+        seen.extend(part.items);
+        let Some(next) = part.next else { break };
+        request.after = Some(next);
+    }
+    expect_eq(&seen, &rows, "newest first")?;
+    let Some(last) = rows.pop() else { return Ok(()) };
+    ports.index(project, RemoveToken { id: last.id }).await?;
+    expect_eq(&ports.index(project, GetToken { id: last.id }).await?, &None, "a token that was removed")?;
+    expect_eq(&access::list_tokens(ports, project, page(100)).await?.items, &rows, "the others stay")?;
+    let unknown = ports.index(ProjectId::from_bytes(ports.random()), PutToken(last)).await;
+    expect_kind(unknown, ErrorKind::NotFound, "a token of no project")
+}
+
+async fn shares(ports: &impl Ports) -> Result<()> {
+    let scene = scene(ports).await?;
+    let change = ChangeProject { max_open_jobs: Some(2), max_stored_mib: Some(1), ..ChangeProject::default() };
+    access::change_project(ports, scene.project, change).await?;
+    let first = scene.reserve(ports, scene.reservation(ports)).await?;
+    let second = ReserveJob { idempotency_key: Some("second".to_owned()), ..scene.reservation(ports) };
+    scene.reserve(ports, second.clone()).await?;
+    let full = ErrorKind::RateLimited { quota: Quota::OpenJobs, retry_after: 10 };
+    expect_kind(ports.index(scene.project, scene.reservation(ports)).await, full, "one job too many")?;
+    let again = ports.index(scene.project, second).await?;
+    expect(matches!(again, Reserved::Existing(_)), "an accepted job is still found by its key")?;
+    let ended = Job { version: 1, state: State::Cancelled, ..first.snapshot() };
+    ports.index(scene.project, UpsertJob(Box::new(ended))).await?;
+    scene.reserve(ports, scene.reservation(ports)).await?;
+
+    let limit = limits::MIB;
+    let put = |size: u64| {
+        let id = FileId::from_bytes(ports.random());
+        ports.index(scene.project, PutFile(File { size: Some(size), ..new_file(ports, id, "large.txt") }))
+    };
+    expect_kind(put(limit).await, ErrorKind::TooLarge { limit }, "a file too large")?;
+    put(limit - 10_000).await?;
+    expect_kind(put(10_000).await, ErrorKind::TooLarge { limit }, "files that are too large together")?;
+    let announced = FileId::from_bytes(ports.random());
+    let row = File { size: None, ..new_file(ports, announced, "announced.txt") };
+    ports.index(scene.project, PutFile(row)).await?;
+    let lease = LeaseId::from_bytes(ports.random());
+    let upload = BeginUpload { id: announced, length: 10_000, lease };
+    expect_kind(ports.index(scene.project, upload).await, ErrorKind::TooLarge { limit }, "an upload too large")?;
+    ports.index(scene.project, RemoveFile { id: scene.file }).await?;
+    put(5_000).await
+}
+
+async fn one_upload(ports: &impl Ports) -> Result<()> {
+    let scene = scene(ports).await?;
+    let send = |command| ports.index(scene.project, command);
+    let id = FileId::from_bytes(ports.random());
+    let begin = |byte| BeginUpload { id, length: 3, lease: LeaseId::from_bytes([byte; 16]) };
+    let complete = |byte| CompleteUpload { id, lease: LeaseId::from_bytes([byte; 16]), size: 3, kind: None };
+    expect_eq(&send(begin(1)).await?, &None, "a file that was not announced")?;
+    let announced = File { size: None, ..new_file(ports, id, "announced.txt") };
+    ports.index(scene.project, PutFile(announced)).await?;
+    expect(send(begin(1)).await?.is_some(), "the first upload begins")?;
+    expect(send(begin(1)).await?.is_some(), "it renews its right")?;
+    expect_kind(send(begin(2)).await, ErrorKind::Conflict, "a second one at the same time")?;
+    expect_kind(ports.index(scene.project, complete(2)).await, ErrorKind::Conflict, "one that never began")?;
+    let stranger = AbandonUpload { id, lease: LeaseId::from_bytes([2; 16]) };
+    ports.index(scene.project, stranger).await?;
+    expect_kind(send(begin(2)).await, ErrorKind::Conflict, "only its holder gives a right back")?;
+    ports.index(scene.project, AbandonUpload { id, lease: LeaseId::from_bytes([1; 16]) }).await?;
+    expect(send(begin(2)).await?.is_some(), "another upload after one that failed")?;
+    expect_kind(ports.index(scene.project, complete(1)).await, ErrorKind::Conflict, "the one that failed")?;
+    let done = ports.index(scene.project, complete(2)).await?;
+    expect_eq(&done.map(|file| (file.size, file.upload)), &Some((Some(3), None)), "the file has its bytes")?;
+    expect_kind(send(begin(3)).await, ErrorKind::Gone, "an address that was used")
+}
+
+async fn sleep(ports: &impl Ports) -> Result<()> {
+    ports.sleep(Duration::ZERO).await;
+    let long = Duration::from_secs(3_600);
+    expect_eq(&super::ports::within(ports, long, async { Ok(7) }).await?, &7, "what is done before its time")?;
+    let late = super::ports::within(ports, Duration::ZERO, futures_util::future::pending::<Result<()>>()).await;
+    expect_kind(late, ErrorKind::Upstream { retryable: true }, "what is never done")
 }
 
 async fn clock_and_random(ports: &impl Ports) -> Result<()> {

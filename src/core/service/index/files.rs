@@ -7,13 +7,23 @@ use serde::{Deserialize, Serialize};
 use super::{
     Context, IndexCommand, IndexStore,
     page::{Cursor, Page, PageRequest, Rows},
+    usage,
 };
 use crate::{
-    error::Result,
-    id::{FileId, JobId},
+    error::{Error, ErrorKind, Result},
+    id::{FileId, JobId, LeaseId},
     limits,
     time::Timestamp,
 };
+
+/// An upload of the bytes of an announced file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UploadInProgress {
+    /// The right to store the bytes.
+    pub lease: LeaseId,
+    /// From this time on another upload may begin.
+    pub until: Timestamp,
+}
 
 /// An uploaded file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +46,9 @@ pub struct File {
     /// Its current job, which holds the file's processing status, if any (see [`JobRole`](super::JobRole)).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job: Option<JobId>,
+    /// The upload of its bytes, if one is in progress.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upload: Option<UploadInProgress>,
     /// When it was announced or uploaded.
     pub created_at: Timestamp,
     /// When its bytes last changed.
@@ -87,9 +100,12 @@ pub trait FileStore {
 
     /// Files created before `before`, oldest first, at most `limit`.
     fn old_files(&self, before: Timestamp, limit: u32) -> Result<Vec<FileId>>;
+
+    /// The number of files, and the sum of their sizes.
+    fn stored_bytes(&self) -> Result<(u64, u64)>;
 }
 
-/// Add a file, or replace its row.
+/// Add a file, or replace its row. Fails with `TooLarge` if the project would store more than it may.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PutFile(pub File);
 
@@ -100,7 +116,92 @@ impl IndexCommand for PutFile {
     const SWEEP_WITHIN: Option<Duration> = Some(limits::DAY);
 
     fn run(self, store: &impl IndexStore, _: Context) -> Result<()> {
+        usage::admit_bytes(store, true, self.0.size.unwrap_or_default())?;
         store.put_file(&self.0)
+    }
+}
+
+/// Begin to upload the bytes of an announced file, or renew the right to. The reply is the file. Fails with `Gone` if it has its bytes, with
+/// `Conflict` while another upload is in progress, and with `TooLarge` if the project would store more than it may.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BeginUpload {
+    /// The id of the file.
+    pub id: FileId,
+    /// How many bytes will come.
+    pub length: u64,
+    /// The right to store them.
+    pub lease: LeaseId,
+}
+
+impl IndexCommand for BeginUpload {
+    type Reply = Option<File>;
+
+    fn run(self, store: &impl IndexStore, Context { now, .. }: Context) -> Result<Self::Reply> {
+        let Some(file) = store.file(self.id)? else { return Ok(None) };
+        if file.size.is_some() {
+            return Err(Error::new(ErrorKind::Gone, "The file has its bytes: an address takes one upload"));
+        }
+        match file.upload {
+            Some(upload) if upload.lease == self.lease => {}
+            Some(upload) if now < upload.until => {
+                return Err(Error::new(ErrorKind::Conflict, "Another upload to this address is in progress"));
+            }
+            _ => usage::admit_bytes(store, false, self.length)?,
+        }
+        let upload = UploadInProgress { lease: self.lease, until: now + limits::UPLOAD_LEASE };
+        let file = File { upload: Some(upload), ..file };
+        store.put_file(&file)?;
+        Ok(Some(file))
+    }
+}
+
+/// Note that the bytes of a file are stored. The reply is the file. Fails with `Conflict` if another upload has begun
+/// since.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompleteUpload {
+    /// The id of the file.
+    pub id: FileId,
+    /// The right with which they were stored.
+    pub lease: LeaseId,
+    /// Their number.
+    pub size: u64,
+    /// Their format as a file extension such as `pdf`; None if unknown.
+    pub kind: Option<String>,
+}
+
+impl IndexCommand for CompleteUpload {
+    type Reply = Option<File>;
+
+    fn run(self, store: &impl IndexStore, Context { now, .. }: Context) -> Result<Self::Reply> {
+        let Some(file) = store.file(self.id)? else { return Ok(None) };
+        if file.upload.is_none_or(|upload| upload.lease != self.lease) {
+            return Err(Error::new(ErrorKind::Conflict, "Another upload to this address has begun since"));
+        }
+        let file = File { size: Some(self.size), kind: self.kind, upload: None, updated_at: now, ..file };
+        store.put_file(&file)?;
+        Ok(Some(file))
+    }
+}
+
+/// Let another upload begin, because this one has failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AbandonUpload {
+    /// The id of the file.
+    pub id: FileId,
+    /// The right that is given back.
+    pub lease: LeaseId,
+}
+
+impl IndexCommand for AbandonUpload {
+    type Reply = ();
+
+    fn run(self, store: &impl IndexStore, _: Context) -> Result<()> {
+        match store.file(self.id)? {
+            Some(file) if file.upload.is_some_and(|upload| upload.lease == self.lease) => {
+                store.put_file(&File { upload: None, ..file })
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use super::{
     job_rows::{JobRows, StoredRow},
     page::{PageRequest, parse_cursor},
     schemas::SchemaHead,
+    usage,
 };
 use crate::{
     document::Mail,
@@ -89,6 +90,9 @@ pub trait JobRowStore {
 
     /// Whether any job is open: has not ended.
     fn has_open_jobs(&self) -> Result<bool>;
+
+    /// The number of open jobs, counted up to `limit`.
+    fn open_job_count(&self, limit: u32) -> Result<u32>;
 }
 
 /// How a job relates to the other jobs of its file.
@@ -152,7 +156,8 @@ impl Work {
 }
 
 /// Accept a job, unless its idempotency key belongs to another job or its input cannot be worked on. Fails with
-/// `TooLarge` if it has more than [`limits::MAX_JOB_BYTES`] without its mail and schemas.
+/// `TooLarge` if it has more than [`limits::MAX_JOB_BYTES`] without its mail and schemas, with `RateLimited` if the project
+/// has as many open jobs as it may.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReserveJob {
     /// The id that the job gets.
@@ -254,7 +259,9 @@ impl IndexCommand for ReserveJob {
                 Classification::default()
             }
         };
-        let retention_days = store.project()?.map_or(limits::RETENTION_DAYS, |project| project.retention_days);
+        let settings = store.project()?;
+        usage::admit_job(store, settings.as_ref())?;
+        let retention_days = settings.map_or(limits::RETENTION_DAYS, |project| project.retention_days);
         let mut job = Job::accepted(
             NewJob {
                 id: self.id,

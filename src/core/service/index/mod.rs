@@ -7,7 +7,7 @@
 //! [`sweep`](super::sweep::sweep), which submits the job under the reserved id; submitting is idempotent.
 //!
 //! Each area has a module with its records, its commands and its part of the storage: [`project`], [`jobs`],
-//! [`files`], [`classifiers`], [`schemas`]. The storages in memory and of the Worker have modules of the same names.
+//! [`files`], [`classifiers`], [`schemas`], [`tokens`]. The storages in memory and of the Worker have modules of the same names.
 //!
 //! To store a new kind of record:
 //!
@@ -27,6 +27,8 @@ mod page;
 mod project;
 mod schemas;
 mod size;
+mod tokens;
+mod usage;
 
 use std::time::Duration;
 
@@ -39,19 +41,24 @@ pub use self::{
         AddExample, ChangeClassifier, ChangeRules, ClassifierFilter, ClassifierStore, DeleteClassifier, GetClassifier,
         ListClassifiers, PublishClassifier, SaveClassifier, Version, Versions,
     },
-    files::{File, FileFilter, FileOrder, FileStore, GetFile, ListFiles, PutFile, RemoveFile},
+    files::{
+        AbandonUpload, BeginUpload, CompleteUpload, File, FileFilter, FileOrder, FileStore, GetFile, ListFiles,
+        PutFile, RemoveFile, UploadInProgress,
+    },
     job_rows::{JobRow, JobRows, StoredRow},
     jobs::{
         HasJob, JobFilter, JobInput, JobRole, JobRowStore, ListJobs, Refusal, RemoveJob, ReserveJob, Reserved,
         RuleSource, StaleJob, UpsertJob, Work,
     },
-    page::{Cursor, Page, PageRequest, PageSize, Rows, bad_cursor},
+    page::{Cursor, Page, PageRequest, PageSize, Rows, bad_cursor, parse_time},
     project::{ChangeProject, GetProject, Project, ProjectStore, PutProject},
     schemas::{
         ChangeSchema, DeleteSchema, GetSchema, GetSchemaVersion, ListSchemaNames, ListSchemas, SaveSchema, SavedSchema,
         SchemaHead, SchemaName, SchemaStore,
     },
     size::json_bytes,
+    tokens::{GetToken, ListTokens, ListedToken, ListedTokenStore, NoteToken, PutToken, RemoveToken},
+    usage::UsageBounds,
 };
 use crate::{
     error::{Error, Result},
@@ -61,9 +68,12 @@ use crate::{
 
 /// The storage of one index. Every call is atomic by itself and every change is one call, so that no change can be
 /// half made. Listings begin after the row `after`, if given. Every method fails with `Internal` if the storage fails.
-pub trait IndexStore: ProjectStore + JobRowStore + FileStore + ClassifierStore + SchemaStore {}
+pub trait IndexStore:
+    ProjectStore + JobRowStore + FileStore + ClassifierStore + SchemaStore + ListedTokenStore
+{
+}
 
-impl<S: ProjectStore + JobRowStore + FileStore + ClassifierStore + SchemaStore> IndexStore for S {}
+impl<S: ProjectStore + JobRowStore + FileStore + ClassifierStore + SchemaStore + ListedTokenStore> IndexStore for S {}
 
 /// Where and when a command runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,6 +164,9 @@ commands![
     ListJobs,
     HasJob,
     PutFile,
+    BeginUpload,
+    CompleteUpload,
+    AbandonUpload,
     GetFile,
     RemoveFile,
     ListFiles,
@@ -172,6 +185,11 @@ commands![
     DeleteSchema,
     ListSchemas,
     ListSchemaNames,
+    PutToken,
+    NoteToken,
+    GetToken,
+    RemoveToken,
+    ListTokens,
 ];
 
 #[cfg(test)]

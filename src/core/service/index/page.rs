@@ -99,12 +99,39 @@ pub(in crate::service) fn cursor(timestamp: Timestamp, id: &impl ToString) -> Cu
 
 /// The sort key and id of a cursor of a listing that is sorted by time.
 pub(super) fn parse_cursor<T: std::str::FromStr>(cursor: &Cursor) -> Result<(Timestamp, T)> {
-    let timestamp = cursor.key.parse().map(Timestamp::from_millis).map_err(|_| bad_cursor())?;
     let id = cursor.id.parse().map_err(|_| bad_cursor())?;
-    Ok((timestamp, id))
+    Ok((parse_time(&cursor.key)?, id))
+}
+
+/// The time in the sort key of a cursor.
+///
+/// # Errors
+///
+/// `Invalid` if it is none that a listing can have: the platform's numbers are exact up to 2^53 only.
+pub fn parse_time(key: &str) -> Result<Timestamp> {
+    const MAX_MILLIS: u64 = 1 << 53;
+    let millis: i64 = key.parse().map_err(|_| bad_cursor())?;
+    if millis.unsigned_abs() > MAX_MILLIS {
+        return Err(bad_cursor());
+    }
+    Ok(Timestamp::from_millis(millis))
 }
 
 /// The error for a [`Cursor`] that no listing returned.
 pub fn bad_cursor() -> Error {
     Error::new(ErrorKind::Invalid, "The page token is not one of ours")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_one_that_a_float_holds() {
+        let largest = "9007199254740992";
+        assert_eq!(parse_time(largest).unwrap().as_millis().to_string(), largest);
+        for key in ["9007199254740993", "-9007199254740993", "9223372036854775808", "1e3", ""] {
+            assert_eq!(parse_time(key).unwrap_err().kind(), ErrorKind::Invalid, "{key}");
+        }
+    }
 }

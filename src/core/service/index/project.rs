@@ -1,8 +1,8 @@
-//! The project itself: its name, its owner, and how long its data is kept.
+//! The project itself: its name, its owner, how long its data is kept, and how much it may have.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Context, IndexCommand, IndexStore};
+use super::{Context, IndexCommand, IndexStore, UsageBounds};
 use crate::{
     error::Result,
     id::{OrganizationId, ProjectId},
@@ -24,6 +24,12 @@ pub struct Project {
     /// How many days its files and its ended jobs are kept.
     #[serde(default = "limits::retention_days")]
     pub retention_days: u32,
+    /// How many jobs that have not ended it may have, if the operator set that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_open_jobs: Option<u32>,
+    /// How many MiB its files may have, if the operator set that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_stored_mib: Option<u32>,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -38,6 +44,9 @@ pub trait ProjectStore {
     ///
     /// `Internal` if the storage fails; the same holds for every other method.
     fn project(&self) -> Result<Option<Project>>;
+
+    /// Upper bounds of what it uses, which the object keeps in memory.
+    fn usage(&self) -> &UsageBounds;
 
     /// Stores the project.
     fn put_project(&self, project: &Project) -> Result<()>;
@@ -69,12 +78,17 @@ impl IndexCommand for GetProject {
 }
 
 /// Change the project. Absent fields stay as they are.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ChangeProject {
     /// The new name.
     pub name: Option<String>,
     /// How many days its files and its jobs are kept from now on.
     pub retention_days: Option<u32>,
+    /// How many jobs that have not ended it may have from now on.
+    pub max_open_jobs: Option<u32>,
+    /// How many MiB its files may have from now on.
+    pub max_stored_mib: Option<u32>,
 }
 
 impl IndexCommand for ChangeProject {
@@ -82,13 +96,14 @@ impl IndexCommand for ChangeProject {
 
     fn run(self, store: &impl IndexStore, Context { now, .. }: Context) -> Result<Self::Reply> {
         let Some(old) = store.project()? else { return Ok(None) };
-        let name = self.name.unwrap_or_else(|| old.name.clone());
-        let retention_days = self.retention_days.unwrap_or(old.retention_days);
-        let project = if (&name, retention_days) == (&old.name, old.retention_days) {
-            old
-        } else {
-            Project { name, retention_days, updated_at: now, ..old }
+        let changed = Project {
+            name: self.name.unwrap_or_else(|| old.name.clone()),
+            retention_days: self.retention_days.unwrap_or(old.retention_days),
+            max_open_jobs: self.max_open_jobs.or(old.max_open_jobs),
+            max_stored_mib: self.max_stored_mib.or(old.max_stored_mib),
+            ..old.clone()
         };
+        let project = if changed == old { old } else { Project { updated_at: now, ..changed } };
         store.put_project(&project)?;
         Ok(Some(project))
     }

@@ -6,10 +6,12 @@ mod index;
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard},
+    task::{Poll, Waker},
     time::Duration,
 };
 
 use bytes::Bytes;
+use futures_util::future;
 
 pub use self::files::MemoryUpload;
 use self::index::{IndexRows, MemoryIndexStore};
@@ -18,16 +20,19 @@ use super::{
     job_reply::JobReply,
     ports::{
         Clock, Config, DocumentBytes, Engine, Environment, FileKey, Files, JobPartKey, JobParts, Jobs, Queue, Random,
-        StageMessage, Tokens,
+        RateLimits, StageMessage, Timer, Tokens, Uploads,
     },
+    rate_limits::{RequestCounter, Verdict},
     stage, sweep,
     tokens::{self, Token, TokenCommand, TokenReply, TokenStore},
+    upload_memory::UploadMemory,
 };
 use crate::{
     engine::{BudgetKind, Call, Request},
-    error::{Error, ErrorKind, Result},
+    error::{Error, ErrorKind, Quota, Result},
     id::{JobId, ProjectId, TokenId},
     job::{Command, Job},
+    limits,
     time::Timestamp,
 };
 
@@ -36,6 +41,7 @@ use crate::{
 pub struct Memory {
     state: Arc<Mutex<MemoryState>>,
     config: Arc<Config>,
+    uploads: UploadMemory,
 }
 
 #[derive(Debug, Default)]
@@ -50,6 +56,11 @@ struct MemoryState {
     /// How often job objects were called from outside.
     job_calls: usize,
     open_uploads: usize,
+    token_calls: usize,
+    sleepers: Vec<(Timestamp, Waker)>,
+    requests: RequestCounter,
+    /// The reports of each caller, with the window that they are of.
+    reports: BTreeMap<(Quota, u128), (i64, u32)>,
     queue: VecDeque<(StageMessage, Timestamp)>,
     inline_stages: VecDeque<ClaimedStage>,
     log: Vec<String>,
@@ -73,7 +84,7 @@ impl Memory {
     /// Empty ports at 2026-03-01T10:00:00Z.
     pub fn new(config: Config) -> Self {
         let state = MemoryState { now: 1_772_359_200_000, ..MemoryState::default() };
-        Self { state: Arc::new(Mutex::new(state)), config: Arc::new(config) }
+        Self { state: Arc::new(Mutex::new(state)), config: Arc::new(config), uploads: UploadMemory::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, MemoryState> {
@@ -93,10 +104,22 @@ impl Memory {
         Ok(())
     }
 
-    /// Advances the clock. Timers do not fire by themselves: [`Memory::wake_all`] fires them.
+    /// Advances the clock, and ends the sleeps that are due. The timers of jobs and indexes do not fire by themselves:
+    /// [`Memory::wake_all`] fires them.
     pub fn advance(&self, duration: Duration) {
         let mut state = self.state();
         state.now = state.now.saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX));
+        let now = Timestamp::from_millis(state.now);
+        let due = state.sleepers.extract_if(.., |(due_at, _)| *due_at <= now).collect::<Vec<_>>();
+        drop(state);
+        for (_, waker) in due {
+            waker.wake();
+        }
+    }
+
+    /// The number of calls to the token directory.
+    pub fn token_calls(&self) -> usize {
+        self.state().token_calls
     }
 
     /// The lines that were logged.
@@ -160,7 +183,7 @@ impl Memory {
         }
         let projects: Vec<_> = self.state().indexes.keys().copied().collect();
         for project in projects {
-            let store = MemoryIndexStore { memory: self.clone(), project };
+            let store = MemoryIndexStore::new(self, project);
             if let Err(error) = sweep::sweep(&store, self).await {
                 self.log(&format!("index {project}: sweeping failed: {error:#}"));
             }
@@ -265,6 +288,7 @@ impl TokenStore for MemoryTokenStore {
 
 impl Tokens for Memory {
     async fn tokens(&self, command: TokenCommand) -> Result<TokenReply> {
+        self.state().token_calls += 1;
         tokens::handle(&MemoryTokenStore(self.clone()), command)
     }
 }
@@ -295,6 +319,48 @@ impl Queue for Memory {
 impl Clock for Memory {
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.state().now)
+    }
+}
+
+impl Timer for Memory {
+    fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send + 'static {
+        let memory = self.clone();
+        let due_at = self.now() + time;
+        future::poll_fn(move |context| {
+            if memory.now() >= due_at {
+                return Poll::Ready(());
+            }
+            memory.state().sleepers.push((due_at, context.waker().clone()));
+            Poll::Pending
+        })
+    }
+}
+
+impl Uploads for Memory {
+    fn upload_memory(&self) -> &UploadMemory {
+        &self.uploads
+    }
+}
+
+impl RateLimits for Memory {
+    async fn count_request(&self, quota: Quota, caller: u128) -> Option<Duration> {
+        let rate = self.config.rate(quota)?;
+        let now = self.now();
+        let mut state = self.state();
+        match state.requests.count(quota, caller, now) {
+            Verdict::Admit => None,
+            Verdict::Refuse(wait) => Some(wait),
+            Verdict::Report => {
+                let window = now.as_millis() / (i64::from(rate.seconds) * 1_000);
+                let (counted_window, reports) = state.reports.entry((quota, caller)).or_default();
+                if *counted_window != window {
+                    (*counted_window, *reports) = (window, 0);
+                }
+                *reports += 1;
+                let is_full = *reports > rate.requests / limits::REQUESTS_PER_REPORT;
+                is_full.then(|| state.requests.refuse(quota, caller, rate.seconds, now))
+            }
+        }
     }
 }
 

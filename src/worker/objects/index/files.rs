@@ -43,8 +43,7 @@ impl FileStore for ProjectIndex {
         if let Some(Cursor { key, id }) = after {
             match order {
                 FileOrder::Newest => {
-                    let at = key.parse().map_err(|_| index::bad_cursor())?;
-                    conditions.and("(created_at, id) < (?, ?)", [integer(at), text(id)]);
+                    conditions.and("(created_at, id) < (?, ?)", [timestamp(index::parse_time(key)?), text(id)]);
                 }
                 FileOrder::Name => conditions.and("(name, id) > (?, ?)", [text(key), text(id)]),
                 FileOrder::Id => conditions.and("id > ?", [text(id)]),
@@ -65,5 +64,12 @@ impl FileStore for ProjectIndex {
             "SELECT json_quote(id) FROM files WHERE created_at < ? ORDER BY created_at, id LIMIT ?",
             vec![timestamp(before), integer(limit.into())],
         )
+    }
+
+    fn stored_bytes(&self) -> Result<(u64, u64)> {
+        // A file that was announced has the size null, which a sum leaves out.
+        let statement =
+            "SELECT '[' || count(*) || ',' || coalesce(sum(json_extract(record, '$.size')), 0) || ']' FROM files";
+        self.sql.record(statement, Vec::new()).map(Option::unwrap_or_default)
     }
 }

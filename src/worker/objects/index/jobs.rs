@@ -138,6 +138,11 @@ impl JobRowStore for ProjectIndex {
         self.sql.write("UPDATE job_rows SET heard_at = ? WHERE id = ?", vec![timestamp(now), text(&id)])
     }
 
+    fn open_job_count(&self, limit: u32) -> Result<u32> {
+        let statement = format!("SELECT count(*) || '' FROM (SELECT 1 FROM job_rows WHERE {OPEN} LIMIT ?)");
+        self.sql.record(&statement, vec![integer(limit.into())]).map(Option::unwrap_or_default)
+    }
+
     fn has_open_jobs(&self) -> Result<bool> {
         self.sql.exists(&format!("SELECT '1' FROM job_rows WHERE {OPEN} LIMIT 1"), Vec::new())
     }

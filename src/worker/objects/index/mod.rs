@@ -8,6 +8,7 @@ mod files;
 mod jobs;
 mod project;
 mod schemas;
+mod tokens;
 
 use std::{cell::Cell, time::Duration};
 
@@ -15,7 +16,7 @@ use sortroom::{
     error::{Error, Result},
     limits,
     service::{
-        index::{AnyCommand, Context},
+        index::{AnyCommand, Context, UsageBounds},
         ports::{Clock, Environment},
         sweep,
     },
@@ -78,6 +79,10 @@ const SCHEMA: &[&str] = &[
     "CREATE TABLE kept_contents (
         id TEXT NOT NULL, version INTEGER NOT NULL, replaced_at INTEGER NOT NULL, content TEXT NOT NULL,
         PRIMARY KEY (id, version)) WITHOUT ROWID",
+    "CREATE TABLE tokens (id TEXT PRIMARY KEY, created_at INTEGER NOT NULL, record TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX tokens_by_age ON tokens (created_at, id)",
+    // So that the sizes of all files are added without reading their rows.
+    "CREATE INDEX files_by_size ON files (json_extract(record, '$.size'))",
 ];
 
 /// The database of one project: the only copy of its classifiers, schemas and settings, and an index of its jobs and
@@ -89,11 +94,13 @@ pub struct ProjectIndex {
     ports: WorkerPorts,
     /// When the alarm is due; None if it is not set, or not known to this instance.
     alarm: Cell<Option<Timestamp>>,
+    usage: UsageBounds,
 }
 
 impl DurableObject for ProjectIndex {
     fn new(state: State, env: Env) -> Self {
-        Self { sql: Sql::new(&state, "project", SCHEMA), ports: WorkerPorts::new(env), state, alarm: Cell::new(None) }
+        let (alarm, usage) = (Cell::new(None), UsageBounds::default());
+        Self { sql: Sql::new(&state, "project", SCHEMA), ports: WorkerPorts::new(env), state, alarm, usage }
     }
 
     async fn fetch(&self, request: Request) -> worker::Result<Response> {

@@ -2,7 +2,7 @@
 
 use sortroom::{
     error::Result,
-    service::index::{Project, ProjectStore},
+    service::index::{Project, ProjectStore, UsageBounds},
 };
 
 use super::ProjectIndex;
@@ -11,6 +11,10 @@ use crate::objects::sql::json;
 impl ProjectStore for ProjectIndex {
     fn project(&self) -> Result<Option<Project>> {
         self.sql.record("SELECT record FROM project", Vec::new())
+    }
+
+    fn usage(&self) -> &UsageBounds {
+        &self.usage
     }
 
     fn put_project(&self, project: &Project) -> Result<()> {

@@ -65,4 +65,11 @@ impl FileStore for MemoryIndexStore {
         old.sort_unstable();
         Ok(take_up_to(old, limit).into_iter().map(|(_, id)| id).collect())
     }
+
+    fn stored_bytes(&self) -> Result<(u64, u64)> {
+        Ok(self.read(|rows| {
+            let count = u64::try_from(rows.files.len()).unwrap_or(u64::MAX);
+            (count, rows.files.values().filter_map(|file| file.size).sum())
+        }))
+    }
 }

@@ -88,6 +88,11 @@ impl JobRowStore for MemoryIndexStore {
         Ok(())
     }
 
+    fn open_job_count(&self, limit: u32) -> Result<u32> {
+        let count = self.read(|rows| rows.jobs.values().filter(|(job, _)| !job.status().has_ended()).count());
+        Ok(u32::try_from(count).unwrap_or(u32::MAX).min(limit))
+    }
+
     fn has_open_jobs(&self) -> Result<bool> {
         Ok(self.read(|rows| rows.jobs.values().any(|(job, _)| !job.status().has_ended())))
     }

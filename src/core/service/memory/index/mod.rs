@@ -5,6 +5,7 @@ mod files;
 mod jobs;
 mod project;
 mod schemas;
+mod tokens;
 
 use std::collections::BTreeMap;
 
@@ -14,12 +15,12 @@ use super::{FaultPoint, Memory};
 use crate::{
     error::{Error, Result},
     extract::Schema,
-    id::{FileId, JobId, ProjectId, SchemaId},
+    id::{FileId, JobId, ProjectId, SchemaId, TokenId},
     job::Job,
     service::{
         index::{
-            AnyCommand, ClassifierVersion, Context, File, IndexCommand, PageSize, Project, Rows, SavedSchema,
-            json_bytes,
+            AnyCommand, ClassifierVersion, Context, File, IndexCommand, ListedToken, PageSize, Project, Rows,
+            SavedSchema, UsageBounds, json_bytes,
         },
         ports::{Clock, Index},
     },
@@ -36,15 +37,22 @@ pub(super) struct IndexRows {
     schemas: BTreeMap<SchemaId, SavedSchema>,
     /// Contents of schemas that were replaced or removed, and when.
     kept_contents: BTreeMap<(SchemaId, Timestamp), (Schema, Timestamp)>,
+    tokens: BTreeMap<TokenId, ListedToken>,
 }
 
 /// The storage of one index.
 pub(super) struct MemoryIndexStore {
     pub(super) memory: Memory,
     pub(super) project: ProjectId,
+    usage: UsageBounds,
 }
 
 impl MemoryIndexStore {
+    /// The storage of the index of `project`. It knows no bounds of what is used, so it counts every time.
+    pub(super) fn new(memory: &Memory, project: ProjectId) -> Self {
+        Self { memory: memory.clone(), project, usage: UsageBounds::default() }
+    }
+
     fn read<T>(&self, read: impl FnOnce(&IndexRows) -> T) -> T {
         // Reading an index that was never written does not create it.
         read(self.memory.state().indexes.get(&self.project).unwrap_or(&IndexRows::default()))
@@ -78,7 +86,7 @@ impl Index for Memory {
         // Through JSON, like commands to a Durable Object and its replies.
         let command = serde_json::to_string(&command.into()).map_err(Error::internal)?;
         let command: AnyCommand = serde_json::from_str(&command).map_err(Error::internal)?;
-        let store = MemoryIndexStore { memory: self.clone(), project };
+        let store = MemoryIndexStore::new(self, project);
         let reply = command.run(&store, Context { project, now: self.now() })?;
         serde_json::from_str(&reply).map_err(Error::internal)
     }

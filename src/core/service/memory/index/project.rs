@@ -3,12 +3,16 @@
 use super::MemoryIndexStore;
 use crate::{
     error::Result,
-    service::index::{Project, ProjectStore},
+    service::index::{Project, ProjectStore, UsageBounds},
 };
 
 impl ProjectStore for MemoryIndexStore {
     fn project(&self) -> Result<Option<Project>> {
         Ok(self.read(|rows| rows.project.clone()))
+    }
+
+    fn usage(&self) -> &UsageBounds {
+        &self.usage
     }
 
     fn put_project(&self, project: &Project) -> Result<()> {
