@@ -53,7 +53,10 @@ fn whole(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("two_pages");
     let mut next_document = documents.iter().cycle();
     group.bench_function("classify", |bencher| {
-        bencher.iter(|| classify(black_box(next_document.next().unwrap()), black_box(&rules), &settings));
+        bencher.iter(|| {
+            classify(black_box(next_document.next().unwrap()), black_box(&rules), &settings, &Budget::unlimited())
+                .unwrap()
+        });
     });
     group.bench_function("decide", |bencher| {
         bencher.iter(|| classifier.decide(black_box(next_document.next().unwrap()), &Budget::unlimited()).unwrap());
@@ -70,7 +73,10 @@ fn few_shot(criterion: &mut Criterion) {
     let mut next_document = documents.iter().cycle();
     group.sample_size(20);
     group.bench_function("classify", |bencher| {
-        bencher.iter(|| classify(black_box(next_document.next().unwrap()), black_box(&rules), &settings));
+        bencher.iter(|| {
+            classify(black_box(next_document.next().unwrap()), black_box(&rules), &settings, &Budget::unlimited())
+                .unwrap()
+        });
     });
     group.bench_function("decide", |bencher| {
         bencher.iter(|| classifier.decide(black_box(next_document.next().unwrap()), &Budget::unlimited()).unwrap());

@@ -33,7 +33,7 @@ const RULE_WEIGHT: f64 = 2.0;
 const STEMS_PER_STEP: usize = 8;
 
 /// The work of comparing two unit vectors, in steps.
-pub(super) const DOT_STEPS: usize = 2;
+pub(super) const DOT_STEPS: usize = 3;
 
 /// The memory of a stem of a centroid and of its posting, in bytes.
 const CENTROID_STEM_BYTES: usize = 32;
@@ -136,7 +136,7 @@ impl Centroid {
         for &(stem, weight) in &self.words {
             while terms.next_if(|term| term.stem < stem as usize).is_some() {}
             let shared = terms.next_if(|term| term.stem == stem as usize);
-            let weight = shared.map_or(weight, |term| weight + -1.0 * term.weight);
+            let weight = shared.map_or(weight, |term| weight - term.weight);
             dot += shared.map_or(0.0, |term| term.weight * weight);
             words.push(weight);
         }

@@ -99,9 +99,9 @@ struct ForeignTerm {
 }
 
 /// The work of finding the term of a word, of adding a new one, and of translating a term, in steps.
-const WORD_STEPS: usize = 2;
-const TERM_STEPS: usize = 20;
-const TRANSLATION_STEPS: usize = 12;
+const WORD_STEPS: usize = 3;
+const TERM_STEPS: usize = 40;
+const TRANSLATION_STEPS: usize = 20;
 
 /// The memory of a term with its words and postings, and of a word of another language, in bytes.
 pub(super) const TERM_BYTES: usize = 150;

@@ -91,7 +91,7 @@ pub fn lint_result(rules: &RuleSet, budget: &Budget) -> Result<LintResult> {
 
 /// The work of reading a rule, in passes over its text, and of stemming a word, in steps.
 const READING_PASSES: usize = 8;
-const STEM_STEPS: usize = 12;
+const STEM_STEPS: usize = 24;
 
 /// The work of reading an example, in passes over its text, and the memory of one besides its text, in bytes.
 const EXAMPLE_PASSES: usize = 4;

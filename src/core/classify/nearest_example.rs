@@ -32,7 +32,7 @@ const MIN_SIMILARITY: f64 = 0.45;
 const MAX_ADDITION: f64 = 30.0;
 
 /// The work of looking up how rare a stem is, in steps.
-const RARITY_STEPS: usize = 4;
+const RARITY_STEPS: usize = 6;
 
 /// Stems of an example that are one step of work: each takes a few nanoseconds.
 const STEMS_PER_STEP: usize = 16;

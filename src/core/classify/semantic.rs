@@ -31,7 +31,7 @@ const MAX_PASSAGES: usize = 12;
 const MAX_PIECES: usize = 300_000;
 
 /// The work of turning a sum of pieces into a unit vector, in steps.
-const VECTOR_STEPS: usize = 16;
+const VECTOR_STEPS: usize = 32;
 
 /// The share of the rules' mean that is subtracted if there are more than two rules.
 const COMMON_SHARE: f32 = 0.5;

@@ -12,8 +12,8 @@ use crate::text::{Language, Map, Vector, Words, map_for};
 const MAX_WORDS: usize = 2_000;
 
 /// The work of a word, and of a word that is stemmed, in steps.
-const WORD_STEPS: usize = 2;
-const STEM_STEPS: usize = 12;
+const WORD_STEPS: usize = 3;
+const STEM_STEPS: usize = 24;
 
 /// The memory of a stem that is kept, with its words, in bytes; measured with words of two letters.
 const STEM_BYTES: usize = 80;

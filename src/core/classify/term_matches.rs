@@ -86,8 +86,8 @@ pub(super) fn passages(page: &Page) -> impl Iterator<Item = Passage> + '_ {
 const HASHED_BYTES: usize = 16;
 
 /// The work of a word, of a word that was not read before, and of a match, in steps.
-const WORD_STEPS: usize = 1;
-const NEW_WORD_STEPS: usize = 8;
+const WORD_STEPS: usize = 2;
+const NEW_WORD_STEPS: usize = 20;
 const HITS_PER_STEP: usize = 4;
 
 /// The number of hits whose memory is charged at once. A passage can have as many hits as a document.
@@ -129,7 +129,7 @@ impl TermMatches {
                 while let Some(range) = words.next_into(&mut folded) {
                     remaining = remaining.saturating_sub(1);
                     if remaining == 0 {
-                        break 'document;
+                        break;
                     }
                     let entry = dictionary.look_up(&folded);
                     if entry.is_stop {
@@ -166,6 +166,9 @@ impl TermMatches {
                 budget.work(
                     WORD_STEPS * (before.0 - remaining) + NEW_WORD_STEPS * new_words + hits.div_ceil(HITS_PER_STEP),
                 )?;
+                if remaining == 0 {
+                    break 'document;
+                }
             }
         }
         let opening = TITLE_WORDS.min(found.words.div_ceil(4));

@@ -24,8 +24,8 @@ const MAX_CANDIDATES: usize = 10_000;
 const WORDS_FOR_LANGUAGE: usize = 2_000;
 
 /// The work of looking for values of a kind, in passes over the text, and of a value that is found, in steps.
-const KIND_PASSES: usize = 2;
-const CANDIDATE_STEPS: usize = 4;
+const KIND_PASSES: usize = 6;
+const CANDIDATE_STEPS: usize = 8;
 
 /// The memory of a candidate besides the bytes of its value, in bytes.
 const CANDIDATE_BYTES: usize = 88;
@@ -73,8 +73,7 @@ impl NumberAndDateFormat {
     /// `OverBudget`.
     pub fn new(grid: &PageGrid<'_>, budget: &Budget) -> Result<Self> {
         let sampled = grid.segments.iter().take(MAX_CANDIDATES);
-        budget
-            .pass_over(KIND_PASSES * 3 * sampled.map(|segment| segment.span.end - segment.span.start).sum::<usize>())?;
+        budget.pass_over(KIND_PASSES * sampled.map(|segment| segment.span.end - segment.span.start).sum::<usize>())?;
         let language = language(grid);
         let text = || grid.segments.iter().map(|segment| grid.text_of(segment)).take(MAX_CANDIDATES);
         let numbers: Vec<_> = text().flat_map(numbers::find).take(MAX_CANDIDATES).collect();

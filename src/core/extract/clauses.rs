@@ -79,10 +79,11 @@ pub(super) fn governing_law(grid: &PageGrid<'_>, budget: &Budget) -> Result<Vec<
             let matches =
                 |cue: &&Vec<&str>| rest.len() > cue.len() && rest.iter().zip(*cue).all(|((_, word), cue)| word == cue);
             let cues = rest.first().and_then(|(_, word)| WORDS.cues.get(word.as_str()));
+            budget.work(usize::from(cues.is_some()))?;
             let cue = cues.and_then(|cues| cues.iter().filter(matches).max_by_key(|cue| cue.len()));
             let Some(cue) = cue else { continue };
-            budget.work(1 + grid.segments.len() / SEGMENTS_PER_STEP)?;
             let Some(span) = place(&page.text, rest.get(cue.len()..).unwrap_or_default()) else { continue };
+            budget.work(1 + grid.segments.len() / SEGMENTS_PER_STEP)?;
             let before = page_words.get(start.saturating_sub(LOOK_BACK)..start).unwrap_or_default();
             let governs = before.iter().any(|(_, word)| WORDS.governing.contains(word.as_str()));
             let segment_index =

@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use super::FieldKind;
 use super::phrases::{PhraseIndex, UNKNOWN_WORD, WordId};
 use crate::text::languages::{Entry, LABELS, WordSet, lists};
-use crate::text::{Map, words};
+use crate::text::{Map, fold, words};
 
 /// The strength of a weak name: `date` alone means less than `invoice date`.
 const WEAK: f64 = 0.72;
@@ -147,9 +147,11 @@ fn concepts_named(words: &[WordId]) -> impl Iterator<Item = usize> {
     whole.flat_map(|(_, named)| named.iter().map(|&(concept_index, _)| concept_index))
 }
 
-/// Whether a phrase is a name of a concept, as BIC is.
-pub(super) fn is_concept_name(phrase: &str) -> bool {
-    concepts_named(&concept_words(&canonical(phrase))).next().is_some()
+/// Whether a word is a name of a concept, as BIC is.
+pub(super) fn is_concept_name(word: &str) -> bool {
+    let folded = fold(word);
+    let word = canonical_word(&folded).and_then(concept_word);
+    word.is_some_and(|word| concepts_named(&[word]).next().is_some())
 }
 
 /// The index of the first column concept that a name means.

@@ -55,8 +55,8 @@ const PARTY_HEIGHT: f32 = 160.0;
 
 /// The work of looking at the places around a value, in steps, and how many labels and values there are looked at in
 /// one step.
-const NEAR_STEPS: usize = 8;
-const PLACES_PER_STEP: usize = 8;
+const NEAR_STEPS: usize = 12;
+const PLACES_PER_STEP: usize = 6;
 
 /// The memory of a label in the lists of a document, and of a column name, in bytes.
 const LISTED_HIT_BYTES: usize = 64;

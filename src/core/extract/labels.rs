@@ -34,8 +34,8 @@ const HITS_PER_STEP: usize = 2;
 /// charged at once.
 const WORD_BYTES: usize = 28;
 const WORDS_PER_CHARGE: usize = 256;
-const HIT_BYTES: usize = 48;
-const FOUND_BYTES: usize = 24;
+const HIT_BYTES: usize = 80;
+const FOUND_BYTES: usize = 40;
 
 /// The work of reading the names of a schema, in passes over them, and the memory of each word of them, in bytes.
 const NAME_PASSES: usize = 8;
@@ -218,7 +218,7 @@ impl<'a> LabelWords<'a> {
                 }
                 let span = Span { start: segment.span.start + range.start, end: segment.span.start + range.end };
                 found.words.push(LabelWord { span, word: names.word(canonical), is_in_brackets, is_separator });
-                if found.words.len() % WORDS_PER_CHARGE == 0 {
+                if found.words.len().is_multiple_of(WORDS_PER_CHARGE) {
                     found.held.grow(WORD_BYTES * WORDS_PER_CHARGE)?;
                 }
             }

@@ -20,6 +20,9 @@ const OPEN_ROWS: usize = 4;
 /// The maximum bytes of a segment: more is prose, in which the label is near its value.
 const MAX_SEGMENT_BYTES: usize = 2_000;
 
+/// The maximum bytes of a run without spaces: the rest of a longer one, such as an encoded picture, is not searched.
+const MAX_WORD_BYTES: usize = 64 * 1024;
+
 /// The made-up layout of text without positions: height of a row, width of a character, width of a cell.
 const ROW_HEIGHT: f32 = 10.0;
 const CHAR_WIDTH: f32 = 5.0;
@@ -79,6 +82,9 @@ impl<'a> PageGrid<'a> {
                 if page.words.is_empty() { synthetic_layout(page, remaining_bytes) } else { native_layout(page) };
             // Keeps the beginning of the text that is within the bound.
             words.retain(|word| word.span.end <= remaining_bytes);
+            for word in &mut words {
+                word.span = cut(word.span, &page.text);
+            }
             remaining_bytes = remaining_bytes.saturating_sub(page.text.len());
             budget.work(WORD_STEPS * words.len())?;
             held.grow(WORD_BYTES * words.len())?;
@@ -171,6 +177,15 @@ fn add_row(
         open = Some(Segment { page: page_index, row: row_index, span: word.span, rect: word.rect });
     }
     segments.extend(open);
+}
+
+/// A span, cut to the maximum length of a word.
+fn cut(Span { start, end }: Span, text: &str) -> Span {
+    if end - start <= MAX_WORD_BYTES {
+        return Span { start, end };
+    }
+    let end = (start..=start + MAX_WORD_BYTES).rev().find(|&end| text.is_char_boundary(end));
+    Span { start, end: end.unwrap_or(start) }
 }
 
 /// The part of a word that a span covers, as if its bytes were of equal width.

@@ -39,7 +39,7 @@ const AMOUNTS: [&str; 5] = ["net", "tax", "total", "amount_due", "prepaid"];
 
 /// The work of comparing a candidate with a field, and with the parties of the document, in steps; and of comparing a
 /// field's name or synonym with the concepts, in passes over it.
-const RANK_STEPS: usize = 3;
+const RANK_STEPS: usize = 6;
 const PARTY_STEPS: usize = 4;
 const RESOLVING_PASSES: usize = 32;
 
