@@ -45,14 +45,14 @@ export async function buildWorker(variant, tools, { env = {}, out = variant, pro
     },
   });
   if (profile === "release") await optimise(join(folder, "index_bg.wasm"));
-  if (hasEngine) await addEngine(folder, await buildCalls(tools, profile));
+  if (hasEngine) await addEngine(folder, await buildCalls(tools, profile), variant === "contract");
   writeFileSync(stamp, stampOf(profile, hash));
   log(`build: done in ${seconds(since)}`);
   return folder;
 }
 
 /** Adds the engine, whose module and script are in the folder `calls`, to a built Worker. */
-async function addEngine(folder, calls) {
+async function addEngine(folder, calls, isTest) {
   cpSync(join(calls, "calls.wasm"), join(folder, "engine.wasm"));
   renameSync(join(folder, "index.js"), join(folder, "shell.js"));
   const { build } = await import("esbuild"); // not there before the set-up
@@ -63,6 +63,7 @@ async function addEngine(folder, calls) {
     format: "esm",
     minify: true,
     external: ["./shell.js", "./engine.wasm", "cloudflare:workers"],
+    define: { IS_TEST: String(isTest) },
     alias: { "engine-glue": join(calls, "calls.js") },
     logLevel: "warning",
   });

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { buildWorker } from "./build.mjs";
 import { buildConsole } from "./console.mjs";
-import { Failure, NODE, ROOT, log, main, npmBin, run, seconds, testBin } from "./lib.mjs";
+import { Failure, NODE, ROOT, log, main, run, seconds, testBin } from "./lib.mjs";
 import { cargoDeny, setup, setupTests } from "./setup.mjs";
 
 const WASM = ["--target", "wasm32-unknown-unknown"];
@@ -65,7 +65,7 @@ const STEPS = {
     // At the same time: one compiles while the other is optimised.
     await Promise.all([workers(), buildConsole(tools)]);
   },
-  deploy: () => run(npmBin("wrangler"), ["deploy", "--dry-run", "--outdir", "build/deploy"]),
+  deploy: () => nodeTests("tests/deploy/size.test.mjs"),
   /** The npm package, packed and installed, in Node, workerd and Chromium. */
   npm: () => nodeTests("tests/npm/node.test.mjs", "tests/npm/workerd.test.mjs", "tests/npm/browser.test.mjs"),
   /** The console in Chromium, from workerd and from a static host. */

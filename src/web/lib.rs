@@ -44,11 +44,13 @@ pub fn install_table(file: Vec<u8>) -> JsResult<()> {
 }
 
 /// Serializes a value.
+#[cfg(any(feature = "engine", feature = "extractor", feature = "reader"))]
 fn to_json(value: &impl Serialize) -> JsResult<String> {
     serde_json::to_string(value).map_err(|error| to_js_error(Error::internal(error)))
 }
 
 /// Parses JSON. Our own JavaScript made it, but a string in it may be invalid: it may have half a surrogate pair.
+#[cfg(any(feature = "engine", feature = "extractor", feature = "reader"))]
 fn from_json(json: &str) -> JsResult<Value> {
     serde_json::from_str(json)
         .map_err(|error| to_js_error(Error::new(ErrorKind::Invalid, format!("Not valid JSON: {error}"))))

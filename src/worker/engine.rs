@@ -4,7 +4,7 @@
 use sortroom::{
     engine::{BudgetKind, Call, Request},
     error::{Error, Result, Unreadable},
-    service::ports::{DocumentBytes, Engine, Environment, FileKey},
+    service::ports::{DocumentBytes, Engine, FileKey},
 };
 use wasm_bindgen::prelude::*;
 use worker::{
@@ -26,9 +26,9 @@ extern "C" {
     #[wasm_bindgen(js_namespace = sortroomEngine)]
     fn load() -> Option<Promise>;
 
-    /// Answers a [`Request`] about a document with the JSON of serde's `Result`. Throws if the engine trapped.
-    #[wasm_bindgen(catch, js_namespace = sortroomEngine)]
-    fn answer(request: &[u8], document: &Uint8Array) -> Result<Uint8Array, JsValue>;
+    /// Answers a [`Request`] about a document with the JSON of serde's `Result`. None if the engine trapped.
+    #[wasm_bindgen(js_namespace = sortroomEngine)]
+    fn answer(request: &[u8], document: &Uint8Array) -> Option<Uint8Array>;
 }
 
 impl Engine for WorkerPorts {
@@ -43,19 +43,14 @@ impl Engine for WorkerPorts {
             let request = serde_json::to_vec(&request).map_err(Error::internal)?;
             let document = match document {
                 DocumentBytes::None => Uint8Array::new_with_length(0),
-                DocumentBytes::Given(bytes) => Uint8Array::from(&*bytes),
+                DocumentBytes::Sent(bytes) => Uint8Array::from(&*bytes),
                 DocumentBytes::Stored(key) => self.stored(key).await?,
             };
             if let Some(loading) = load() {
                 JsFuture::from(loading).await.map_err(from_js)?;
             }
-            match answer(&request, &document) {
-                Ok(reply) => rpc::parse_reply(&reply.to_vec()),
-                Err(trap) => {
-                    self.log(&format!("the engine failed: {trap:?}"));
-                    Err(Error::unreadable(Unreadable::EngineFailed, "The engine failed on this input"))
-                }
-            }
+            let failed = || Error::unreadable(Unreadable::EngineFailed, "The engine failed on this input");
+            rpc::parse_reply(&answer(&request, &document).ok_or_else(failed)?.to_vec())
         })
     }
 }

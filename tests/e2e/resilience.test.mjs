@@ -131,6 +131,41 @@ describe("resilience", { concurrency: true }, () => {
     }
   });
 
+  test("a document that traps the engine fails alone, and memory does not grow", async () => {
+    const server = await startServer({ variant: "contract" });
+    try {
+      const [{ token }, { token: other }] = [await newProject(server.url), await newProject(server.url)];
+      const rules = [{ label: "invoice", description: "Invoice with a total amount due" }];
+      const classify = (token, text) =>
+        request(server.url, "POST", "/v1/classify", { token, body: { text, rules }, status: [200, 400] });
+      const before = await classify(other, "The total amount due");
+      const stop = new AbortController();
+      const bystander = (async () => {
+        // Every answer is right while another tenant's documents trap the engine.
+        while (!stop.signal.aborted) assert.deepEqual(await classify(other, "The total amount due"), before);
+      })();
+      const failed = await create(server.url, token, await upload(server.url, token, "SORTROOM-SWELL"));
+      const job = await until(
+        async () => {
+          const job = await request(server.url, "GET", `/api/v2/classify/${failed.id}`, { token });
+          return job.status === "FAILED" && job;
+        },
+        { what: "the failure of the job" },
+      );
+      assert.equal(job.error_message, "ENGINE_FAILED: The engine failed on this input");
+      const trap = async () => assert.equal((await classify(token, "SORTROOM-SWELL")).error.code, "ENGINE_FAILED");
+      for (let round = 0; round < 20; round++) await trap();
+      const early = server.memory();
+      for (let round = 0; round < 200; round++) await trap();
+      stop.abort();
+      await bystander;
+      const grown = server.memory() - early;
+      assert.ok(grown < 64, `200 traps took ${grown} MiB`);
+    } finally {
+      await server.stop();
+    }
+  });
+
   test("bodies that break off, never end or have a wrong length are rejected, and store nothing", async () => {
     const server = await startServer();
     try {

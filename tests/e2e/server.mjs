@@ -5,7 +5,7 @@
 //
 // Wrangler pins one version of Miniflare, and Miniflare one of workerd. package.json has the same Miniflare, so that
 // one copy is installed and the tests run what `npm start` runs. Update them together.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -123,11 +123,24 @@ export async function startServer({
   const url = (await miniflare.ready).origin;
   return {
     url,
+    /** The memory of workerd, in MiB. */
+    memory: residentMemory,
     stop: async () => {
       await miniflare.dispose();
       if (!state) rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The resident memory of the largest workerd that this process started, in MiB. */
+function residentMemory() {
+  const processes = execFileSync("ps", ["-o", "pid=,ppid=,rss=,comm=", "-A"], { encoding: "utf8" });
+  const rows = processes
+    .trim()
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/));
+  const own = rows.filter(([, parent, , name]) => Number(parent) === process.pid && name === "workerd");
+  return Math.max(...own.map(([, , kib]) => Number(kib))) / 1024;
 }
 
 /** A server in its own process group, which `kill` ends with SIGKILL. */

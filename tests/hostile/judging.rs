@@ -25,6 +25,7 @@ pub struct Attack {
     /// request.
     pub is_honest: bool,
     /// Whether a build that is not optimised tries it too, in the tests.
+    #[allow(dead_code, reason = "the bench tries all")]
     pub is_tested: bool,
     /// Makes the input.
     pub prepare: fn() -> Call,

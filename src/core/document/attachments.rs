@@ -17,7 +17,7 @@ use crate::limits;
 pub fn attachments(bytes: &[u8], budget: &Budget) -> Result<Vec<AttachedFile>> {
     super::check_size(bytes)?;
     let format = detect::detect(&Source::new(bytes))?;
-    match format.spec().attachments {
+    match format.reader().attachments {
         AttachmentHandling::None => Ok(Vec::new()),
         AttachmentHandling::List(list) | AttachmentHandling::ReadEach(list) => {
             list(bytes, budget).map_err(|error| super::over_budget_as_unreadable(error).with_format(format.extension()))

@@ -270,7 +270,7 @@ fn over_budget_as_unreadable(error: Error) -> Error {
 /// Reads a file of a known format.
 fn read_as(format: Format, source: &Source<'_>, selection: &PageSelection, budget: &Budget) -> Result<Document> {
     let spec = format.spec();
-    match spec.reader {
+    match format.reader().read {
         Some(read) => read(source, selection, budget),
         None => Err(Error::not_included(&format!("the format {}", spec.name), spec.feature.unwrap_or_default())),
     }

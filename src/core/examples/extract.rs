@@ -87,16 +87,11 @@ fn main() -> std::io::Result<()> {
         // All fields are in one schema: they compete.
         let schema = schema();
         let start = now();
-        let plain = extract(&document, &schema, &[], &Budget::unlimited()).unwrap();
+        let plain = extract(&document, &schema, &[], &Budget::unlimited()).map_err(std::io::Error::other)?;
         let time = now().duration_since(start).unwrap_or_default();
         (total_time, documents, slowest) = (total_time + time, documents + 1, slowest.max(time));
-        let full = extract(
-            &document,
-            &schema,
-            &attachments(&bytes, &Budget::unlimited()).unwrap_or_default(),
-            &Budget::unlimited(),
-        )
-        .unwrap();
+        let attachments = attachments(&bytes, &Budget::unlimited()).unwrap_or_default();
+        let full = extract(&document, &schema, &attachments, &Budget::unlimited()).map_err(std::io::Error::other)?;
         for (key, expected_value) in expected {
             let Some((_, field, kind)) = KEYS.iter().find(|(known, ..)| known == key) else {
                 if key == "lines" && source == "zugferd" {

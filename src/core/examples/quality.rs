@@ -124,7 +124,7 @@ fn main() -> Result<(), Failure> {
     let output = if wants_parameters {
         parameters()?
     } else if wants_instances {
-        parameters()? + &instances(&tasks()?)
+        parameters()? + &instances(&tasks()?)?
     } else if wants_few {
         few(&tasks()?)?
     } else {
@@ -349,20 +349,20 @@ fn parameters() -> Result<String, Failure> {
 /// random subset, three in ten without the right rule), `cross` (a text of another task), `noise` (words of texts of
 /// other tasks, drawn one by one). Each instance occurs a second time with examples in the rules, except for the
 /// examples themselves.
-fn instances(tasks: &[Task]) -> String {
+fn instances(tasks: &[Task]) -> Result<String, Failure> {
     let mut numbers = Numbers(1);
     let mut out = String::new();
     for task in tasks {
         let with_examples = few_shot_rules(task);
-        let variants =
-            [(false, &task.rules), (true, &with_examples)].map(|(few_shot, rules)| (few_shot, rules, compile(rules)));
+        let variants = [(false, &task.rules, compile(&task.rules)?), (true, &with_examples, compile(&with_examples)?)];
         let mut emit =
             |(few_shot, rules, classifier): (bool, &RuleSet, &Classifier), line: &Line, from: &str, kind: &str| {
                 if few_shot && from == task.name && !line.is_test() {
                     return;
                 }
-                let computed =
-                    classifier.training_features(&Document::plain(&line.text), &Budget::unlimited()).unwrap();
+                // A budget without limits is never exceeded.
+                let document = Document::plain(&line.text);
+                let Ok(computed) = classifier.training_features(&document, &Budget::unlimited()) else { return };
                 let label = line.label.as_ref().filter(|_| !matches!(kind, "cross" | "noise"));
                 let target = label.and_then(|label| rules.rules.iter().position(|rule| &rule.label == label));
                 let values: Vec<_> = computed.features.iter().map(|features| features.values()).collect();
@@ -395,7 +395,7 @@ fn instances(tasks: &[Task]) -> String {
                     }
                     let of = |label: &String| rules.rules.iter().find(|rule| &rule.label == label).cloned();
                     let rules = RuleSet { rules: labels.iter().filter_map(of).collect() };
-                    emit((*few_shot, &rules, &compile(&rules)), line, &task.name, "subset");
+                    emit((*few_shot, &rules, &compile(&rules)?), line, &task.name, "subset");
                 }
             }
         }
@@ -418,7 +418,7 @@ fn instances(tasks: &[Task]) -> String {
             }
         }
     }
-    out
+    Ok(out)
 }
 
 fn noise(foreign: &[(&str, &Line)], numbers: &mut Numbers) -> Line {
@@ -432,8 +432,8 @@ fn noise(foreign: &[(&str, &Line)], numbers: &mut Numbers) -> Line {
     Line { text: words.join(" "), label: None, split: "test".to_owned() }
 }
 
-fn compile(rules: &RuleSet) -> Classifier {
-    Classifier::new(rules, &Settings::default(), &Budget::unlimited()).unwrap()
+fn compile(rules: &RuleSet) -> Result<Classifier, Failure> {
+    Ok(Classifier::new(rules, &Settings::default(), &Budget::unlimited())?)
 }
 
 /// The labels of a random subset of a task's rules, which contains the right one seven times of ten.
@@ -496,7 +496,7 @@ mod tests {
     fn instances_have_the_numbers_that_the_parameters_name() {
         let parameters: serde_json::Value = serde_json::from_str(&parameters().unwrap()).unwrap();
         let count = |member: &str| parameters[member].as_array().unwrap().len();
-        let lines = instances(&folder()[..1]);
+        let lines = instances(&folder()[..1]).unwrap();
         for line in lines.lines() {
             let instance: serde_json::Value = serde_json::from_str(line).unwrap();
             for member in ["features", "context"] {

@@ -179,8 +179,8 @@ pub trait Files {
 pub enum DocumentBytes {
     /// There are none: the call has no document, or a mail.
     None,
-    /// They are in the request.
-    Given(Bytes),
+    /// The caller sent them.
+    Sent(Bytes),
     /// They are stored under this key.
     Stored(FileKey),
 }

@@ -26,7 +26,7 @@ impl Content {
     /// The same for the engine.
     fn into_source(self, options: ReadOptions) -> (Source, DocumentBytes) {
         match self {
-            Self::Bytes(bytes) => (Source::Bytes(options), DocumentBytes::Given(bytes)),
+            Self::Bytes(bytes) => (Source::Bytes(options), DocumentBytes::Sent(bytes)),
             Self::Mail(mail) => (Source::Mail(mail), DocumentBytes::None),
         }
     }

@@ -38,10 +38,16 @@ pub(super) struct FormatSpec {
     pub has_pages: bool,
     /// How a file is recognised.
     pub recognize: Recognize,
-    /// How it is read; None in a build without the feature of the format.
-    pub reader: Option<Reader>,
     /// The cargo feature that contains the reader, if it is not in every build. Cargo.toml says what each costs to link.
     pub feature: Option<&'static str>,
+}
+
+/// How files of a format are read. Apart from [`FormatSpec`], so that a program that only recognises files does not
+/// contain the readers.
+#[derive(Debug)]
+pub(super) struct FormatReader {
+    /// Reads a file; None in a build without the feature of the format.
+    pub read: Option<Reader>,
     /// What to do with the files inside.
     pub attachments: AttachmentHandling,
 }
@@ -75,7 +81,7 @@ pub(super) enum AttachmentHandling {
 
 /// Declares [`Format`] and its table from one row each. A file has the first format that recognises it.
 macro_rules! formats {
-    ($($(#[doc = $doc:literal])* $format:ident: $spec:expr,)*) => {
+    ($($(#[doc = $doc:literal])* $format:ident: $spec:expr, $reader:expr;)*) => {
         /// The format of a document.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
@@ -97,6 +103,16 @@ macro_rules! formats {
                     })*
                 }
             }
+
+            /// How files of the format are read.
+            pub(super) const fn reader(self) -> &'static FormatReader {
+                match self {
+                    $(Self::$format => {
+                        const READER: FormatReader = $reader;
+                        &READER
+                    })*
+                }
+            }
         }
     };
 }
@@ -109,16 +125,17 @@ formats! {
         extensions: &["pdf"],
         has_pages: true,
         recognize: Recognize::Bytes(|source| source.has_pdf_header()),
+        feature: Some("pdf"),
+    }, FormatReader {
         #[cfg(feature = "pdf")]
-        reader: Some(|source, pages, budget| pdf::read(source.bytes(), pages, budget)),
+        read: Some(|source, pages, budget| pdf::read(source.bytes(), pages, budget)),
         #[cfg(feature = "pdf")]
         attachments: AttachmentHandling::List(pdf::attachments),
         #[cfg(not(feature = "pdf"))]
-        reader: None,
+        read: None,
         #[cfg(not(feature = "pdf"))]
         attachments: AttachmentHandling::None,
-        feature: Some("pdf"),
-    },
+    };
     /// Office Open XML document (Word).
     Docx: FormatSpec {
         name: "Word file",
@@ -127,16 +144,17 @@ formats! {
         has_pages: true,
         #[cfg(feature = "office")]
         recognize: Recognize::Bytes(|source| source.zip_content() == Some(ZipContent::Word)),
-        #[cfg(feature = "office")]
-        reader: Some(|source, pages, budget| pages.apply(docx::read(source.bytes(), budget)?)),
         // What a ZIP archive contains is not known without this feature.
         #[cfg(not(feature = "office"))]
         recognize: Recognize::Bytes(|source| source.is_zip()),
-        #[cfg(not(feature = "office"))]
-        reader: None,
         feature: Some("office"),
+    }, FormatReader {
+        #[cfg(feature = "office")]
+        read: Some(|source, pages, budget| pages.apply(docx::read(source.bytes(), budget)?)),
+        #[cfg(not(feature = "office"))]
+        read: None,
         attachments: AttachmentHandling::None,
-    },
+    };
     /// An internet message (RFC 5322, MIME).
     Eml: FormatSpec {
         name: "mail",
@@ -144,10 +162,11 @@ formats! {
         extensions: &["eml"],
         has_pages: false,
         recognize: Recognize::Bytes(|source| eml::is_mail(source.bytes())),
-        reader: Some(|source, pages, budget| pages.apply(eml::read(source.bytes(), budget)?)),
         feature: None,
+    }, FormatReader {
+        read: Some(|source, pages, budget| pages.apply(eml::read(source.bytes(), budget)?)),
         attachments: AttachmentHandling::ReadEach(eml::attachments),
-    },
+    };
     /// A web page.
     Html: FormatSpec {
         name: "web page",
@@ -155,14 +174,15 @@ formats! {
         extensions: &["html", "htm", "xhtml"],
         has_pages: false,
         recognize: Recognize::Text(html::is_html),
+        feature: None,
+    }, FormatReader {
         // A web page may declare its encoding.
-        reader: Some(|source, pages, budget| {
+        read: Some(|source, pages, budget| {
             let text = source.text_with_encoding(html::declared_encoding(source.bytes()).as_deref())?;
             pages.apply(html::read(&text, budget)?)
         }),
-        feature: None,
         attachments: AttachmentHandling::None,
-    },
+    };
     /// Markdown.
     Markdown: FormatSpec {
         name: "Markdown",
@@ -170,10 +190,11 @@ formats! {
         extensions: &["md", "markdown"],
         has_pages: false,
         recognize: Recognize::Text(markdown::is_markdown),
-        reader: Some(|source, pages, budget| pages.apply(markdown::read(source.text()?, budget)?)),
         feature: None,
+    }, FormatReader {
+        read: Some(|source, pages, budget| pages.apply(markdown::read(source.text()?, budget)?)),
         attachments: AttachmentHandling::None,
-    },
+    };
     /// Text without markup.
     Plain: FormatSpec {
         name: "text",
@@ -182,10 +203,11 @@ formats! {
         // Form feeds separate them.
         has_pages: true,
         recognize: Recognize::Text(|_| true),
-        reader: Some(|source, pages, budget| pages.apply(plain::read(source.text()?, budget)?)),
         feature: None,
+    }, FormatReader {
+        read: Some(|source, pages, budget| pages.apply(plain::read(source.text()?, budget)?)),
         attachments: AttachmentHandling::None,
-    },
+    };
 }
 
 impl Format {
@@ -221,7 +243,7 @@ impl Format {
 
     /// Whether the files inside a document of this format are read, each as a document of its own.
     pub const fn reads_attachments(self) -> bool {
-        matches!(self.spec().attachments, AttachmentHandling::ReadEach(_))
+        matches!(self.reader().attachments, AttachmentHandling::ReadEach(_))
     }
 
     /// The format of files with this extension, in any case; None if there is none.
@@ -242,7 +264,7 @@ mod tests {
         let mut seen = BTreeSet::new();
         for format in Format::ALL {
             let spec = format.spec();
-            assert!(spec.reader.is_some(), "{format:?}: tests run with every feature");
+            assert!(format.reader().read.is_some(), "{format:?}: tests run with every feature");
             assert!(!spec.media_types.is_empty() && !spec.extensions.is_empty(), "{format:?}");
             for word in spec.extensions.iter().chain(spec.media_types) {
                 assert!(seen.insert(word), "{word} is in two rows");

@@ -239,7 +239,7 @@ impl Engine for Memory {
     async fn engine<C: Call>(&self, call: C, document: DocumentBytes, budget: BudgetKind) -> Result<C::Reply> {
         let bytes = match document {
             DocumentBytes::None => Bytes::new(),
-            DocumentBytes::Given(bytes) => bytes,
+            DocumentBytes::Sent(bytes) => bytes,
             DocumentBytes::Stored(key) => self.get(key).await?.ok_or_else(|| Error::not_found("The file is gone"))?,
         };
         // Through JSON, like calls to an instance of the engine and their replies.
