@@ -121,7 +121,7 @@ fn measure(attack: &Attack, out: &mut impl Write) -> io::Result<bool> {
 }
 
 fn main() -> io::Result<ExitCode> {
-    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<String> = std::env::args().skip(1).collect();
     let mut out = io::stdout();
     // What is made once for all calls is not of the first one.
     let _ = ((ATTACKS[ATTACKS.len() - 1]).prepare)()(&Budget::unlimited());
@@ -132,7 +132,7 @@ fn main() -> io::Result<ExitCode> {
     )?;
     let mut all_within = true;
     for attack in ATTACKS {
-        if wanted.is_empty() || wanted.iter().any(|word| attack.name.contains(word.as_str())) {
+        if words.is_empty() || words.iter().any(|word| attack.name.contains(word.as_str())) {
             all_within &= measure(attack, &mut out)?;
         }
     }

@@ -155,14 +155,13 @@ impl<'a> LabelledDocument<'a> {
         })
     }
 
-    /// The labels with one of the `wanted` labels, in the order of the document, with their indexes and the weight of
-    /// their label.
-    pub fn hits_with_labels(&self, wanted: &[(usize, f64)]) -> Vec<(usize, &LabelHit, f64)> {
+    /// The places of the `labels`, in the order of the document, with their indexes and the weights of the labels.
+    pub fn hits_with_labels(&self, labels: &[(usize, f64)]) -> Vec<(usize, &LabelHit, f64)> {
         let label_of = |hit: &usize| self.hits.get(*hit).map(|hit| hit.label);
         let mut found: Vec<(usize, &LabelHit, f64)> = Vec::new();
-        for (index, &(label, weight)) in wanted.iter().enumerate() {
+        for (index, &(label, weight)) in labels.iter().enumerate() {
             // The first weight of a label counts.
-            if wanted.iter().take(index).any(|&(earlier, _)| earlier == label) {
+            if labels.iter().take(index).any(|&(earlier, _)| earlier == label) {
                 continue;
             }
             let from = self.by_label.partition_point(|hit| label_of(hit) < Some(label));

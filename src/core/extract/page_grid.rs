@@ -20,7 +20,8 @@ const OPEN_ROWS: usize = 4;
 /// The maximum bytes of a segment: more is prose, in which the label is near its value.
 const MAX_SEGMENT_BYTES: usize = 2_000;
 
-/// The maximum bytes of a run without spaces: the rest of a longer one, such as an encoded picture, is not searched.
+/// The maximum bytes of a word. A longer run without spaces, such as an encoded picture, is searched in pieces, so that
+/// what is found in one piece fits in memory.
 const MAX_WORD_BYTES: usize = 64 * 1024;
 
 /// The made-up layout of text without positions: height of a row, width of a character, width of a cell.
@@ -82,8 +83,8 @@ impl<'a> PageGrid<'a> {
                 if page.words.is_empty() { synthetic_layout(page, remaining_bytes) } else { native_layout(page) };
             // Keeps the beginning of the text that is within the bound.
             words.retain(|word| word.span.end <= remaining_bytes);
-            for word in &mut words {
-                word.span = cut(word.span, &page.text);
+            if words.iter().any(|word| word.span.end - word.span.start > MAX_WORD_BYTES) {
+                words = words.iter().flat_map(|word| pieces(word, &page.text)).collect();
             }
             remaining_bytes = remaining_bytes.saturating_sub(page.text.len());
             budget.work(WORD_STEPS * words.len())?;
@@ -179,13 +180,18 @@ fn add_row(
     segments.extend(open);
 }
 
-/// A span, cut to the maximum length of a word.
-fn cut(Span { start, end }: Span, text: &str) -> Span {
-    if end - start <= MAX_WORD_BYTES {
-        return Span { start, end };
+/// A word in pieces of the maximum length.
+fn pieces(word: &PlacedWord, text: &str) -> Vec<PlacedWord> {
+    let mut pieces = Vec::new();
+    let mut start = word.span.start;
+    while start < word.span.end {
+        let longest = word.span.end.min(start + MAX_WORD_BYTES);
+        let end = (start + 1..=longest).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(longest);
+        let span = Span { start, end };
+        pieces.push(PlacedWord { span, rect: part(word, span) });
+        start = end;
     }
-    let end = (start..=start + MAX_WORD_BYTES).rev().find(|&end| text.is_char_boundary(end));
-    Span { start, end: end.unwrap_or(start) }
+    pieces
 }
 
 /// The part of a word that a span covers, as if its bytes were of equal width.

@@ -155,9 +155,9 @@ impl<'a> Ranking<'a> {
             let scored = if query.concept == "governing_law" {
                 laws.clone()
             } else {
-                let wanted = self.wanted(query_index, query);
-                let is_wanted = |scored: &ScoredCandidate| wanted.accepts(&scored.candidate, scored.score);
-                texts::values_near_labels(labelled, &query.labels, query.concept, &companies, is_wanted)?
+                let kept = self.kept(query_index, query);
+                let is_kept = |scored: &ScoredCandidate| kept.accepts(&scored.candidate, scored.score);
+                texts::values_near_labels(labelled, &query.labels, query.concept, &companies, is_kept)?
             };
             keep(&mut self.ranked, &mut self.held, query_index, scored)?;
         }
@@ -203,13 +203,13 @@ impl<'a> Ranking<'a> {
     }
 
     /// Which candidates of a query are kept.
-    fn wanted(&self, query_index: usize, query: &FieldQuery) -> Wanted<'a> {
+    fn kept(&self, query_index: usize, query: &FieldQuery) -> Kept<'a> {
         let exact = query.field.and_then(|field| self.exact.get(&field));
         let is_first = || self.queries.iter().position(|other| other.concept == query.concept) == Some(query_index);
         match exact {
-            _ if AMOUNTS.contains(&query.concept) && is_first() => Wanted::All,
-            Some(value) => Wanted::Same(query.kind, value),
-            None => Wanted::Choosable,
+            _ if AMOUNTS.contains(&query.concept) && is_first() => Kept::All,
+            Some(value) => Kept::Same(query.kind, value),
+            None => Kept::Choosable,
         }
     }
 
@@ -321,7 +321,7 @@ impl<'a> Ranking<'a> {
         })
     }
 
-    /// The candidates of a field that are wanted, with their scores, in the order of the document.
+    /// The candidates of a field that are kept, with their scores, in the order of the document.
     fn rank(
         &self,
         labelled: &LabelledDocument<'_>,
@@ -329,10 +329,10 @@ impl<'a> Ranking<'a> {
         query: &FieldQuery,
         named: &LabelledCandidates<'_>,
     ) -> Result<Vec<ScoredCandidate>> {
-        let wanted = self.wanted(query_index, query);
+        let kept = self.kept(query_index, query);
         let steps = RANK_STEPS
             + if query.is_of_party() { PARTY_STEPS } else { 0 }
-            + if matches!(wanted, Wanted::Same(..)) { SAME_STEPS } else { 0 };
+            + if matches!(kept, Kept::Same(..)) { SAME_STEPS } else { 0 };
         self.budget.work(steps * named.candidates.len())?;
         let mut held = self.budget.hold(0)?;
         let mut found = Vec::new();
@@ -341,7 +341,7 @@ impl<'a> Ranking<'a> {
                 continue;
             }
             let (score, label) = query.score(labelled, named, index, candidate, labels);
-            if wanted.accepts(candidate, score) {
+            if kept.accepts(candidate, score) {
                 held.grow(SCORED_BYTES + candidate.value.len())?;
                 found.push(ScoredCandidate { candidate: candidate.clone(), score, label });
             }
@@ -366,7 +366,7 @@ fn keep(
 
 /// Which candidates are kept for a field.
 #[derive(Debug, Clone, Copy)]
-enum Wanted<'a> {
+enum Kept<'a> {
     /// All: sums raise and lower the scores of amounts afterwards.
     All,
     /// Those with a value that is known exactly.
@@ -375,7 +375,7 @@ enum Wanted<'a> {
     Choosable,
 }
 
-impl Wanted<'_> {
+impl Kept<'_> {
     fn accepts(self, candidate: &Candidate, score: f64) -> bool {
         match self {
             Self::All => true,

@@ -72,7 +72,7 @@ const OWN_SECTION: f64 = 1.08;
 const OTHER_SECTION: f64 = 0.55;
 const BUYER_WITHOUT_SECTION: f64 = 0.6;
 
-/// The texts beside or below the labels of a field, of those that `is_wanted` accepts, with the memory they take.
+/// The texts beside or below the labels of a field, of those that `is_kept` accepts, with the memory they take.
 ///
 /// # Errors
 ///
@@ -82,7 +82,7 @@ pub(super) fn values_near_labels(
     labels: &[(usize, f64)],
     concept: &str,
     companies: &Companies,
-    is_wanted: impl Fn(&ScoredCandidate) -> bool,
+    is_kept: impl Fn(&ScoredCandidate) -> bool,
 ) -> Result<Vec<ScoredCandidate>> {
     let mut held = labelled.budget.hold(0)?;
     let mut found = Vec::new();
@@ -91,7 +91,7 @@ pub(super) fn values_near_labels(
     let mut add = |mut scored: ScoredCandidate| {
         scored.score -= f64::from(count) * 1e-4;
         count += 1;
-        if is_wanted(&scored) {
+        if is_kept(&scored) {
             found.push(scored);
         }
     };
