@@ -128,7 +128,7 @@ pub const MAX_ATTACHMENT_BYTES: u64 = MAX_DOCUMENT_BYTES;
 
 // --- Extraction ---
 //
-// The worst case of extracting, in steps. What is charged by the text alone fits a request three times:
+// The worst case of extracting, in steps. What is charged by the size of the text and of the schema is 23 million:
 // - half a million words of one letter, 6 each for the rows of the page and 2 for labels: 4 million;
 // - 12 kinds of values, 6 passes each over the text: 5 million; 10,000 candidates of a kind, 20 each for what stands
 //   around them: 3 million; 105 fields and amounts, 6 for each candidate of their kind: 6 million;
