@@ -76,6 +76,7 @@ const STEPS = {
   python: () => nodeTests("tests/e2e/sdk_python.test.mjs"),
   limai: () => nodeTests("tests/e2e/limai.test.mjs"),
   mail: () => nodeTests("tests/e2e/mail.test.mjs"),
+  rows: () => nodeTests("tests/e2e/rows.test.mjs"),
   resilience: () => nodeTests("tests/e2e/resilience.test.mjs"),
   upgrade: () => nodeTests("tests/e2e/upgrade.test.mjs"),
   start: () => nodeTests("tests/e2e/start.test.mjs"),

@@ -223,6 +223,74 @@ pub struct Violation {
     pub context: Option<serde_json::Value>,
 }
 
+/// How many violations an error lists. Nobody mends more at once, and an answer that repeats every fault of a body of
+/// [`MAX_BODY_BYTES`](crate::limits::MAX_BODY_BYTES) has fifty times its size.
+pub const MAX_VIOLATIONS: usize = 100;
+
+/// The violations of an input. The first [`MAX_VIOLATIONS`] are kept; the others are only counted.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Violations {
+    listed: Vec<Violation>,
+    omitted: usize,
+}
+
+impl Violations {
+    /// Adds a violation, which is made only if it is kept.
+    pub fn add(&mut self, violation: impl FnOnce() -> Violation) {
+        if self.listed.len() < MAX_VIOLATIONS {
+            self.listed.push(violation());
+        } else {
+            self.omit(1);
+        }
+    }
+
+    /// Counts violations without listing them.
+    pub fn omit(&mut self, count: usize) {
+        self.omitted = self.omitted.saturating_add(count);
+    }
+
+    /// Adds all of `other`.
+    pub fn append(&mut self, other: Self) {
+        self.extend(other.listed);
+        self.omit(other.omitted);
+    }
+
+    /// How many there are, listed or not.
+    pub fn count(&self) -> usize {
+        self.listed.len().saturating_add(self.omitted)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.count() == 0
+    }
+
+    /// Those that are listed.
+    pub fn listed(&self) -> &[Violation] {
+        &self.listed
+    }
+}
+
+impl Extend<Violation> for Violations {
+    fn extend<I: IntoIterator<Item = Violation>>(&mut self, violations: I) {
+        violations.into_iter().for_each(|violation| self.add(|| violation));
+    }
+}
+
+impl FromIterator<Violation> for Violations {
+    fn from_iter<I: IntoIterator<Item = Violation>>(violations: I) -> Self {
+        let mut collected = Self::default();
+        collected.extend(violations);
+        collected
+    }
+}
+
+impl From<Vec<Violation>> for Violations {
+    fn from(violations: Vec<Violation>) -> Self {
+        violations.into_iter().collect()
+    }
+}
+
 /// An invalid field, as callers see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
@@ -255,24 +323,45 @@ struct Repr {
     message: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     violations: Vec<Violation>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    omitted_violations: usize,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     format: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     source: Option<String>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
 impl Error {
     /// An error of `kind` with a message for a person.
     #[cold]
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self(Box::new(Repr { kind, message: message.into(), violations: Vec::new(), format: None, source: None }))
+        let message = message.into();
+        let (violations, omitted_violations) = (Vec::new(), 0);
+        Self(Box::new(Repr { kind, message, violations, omitted_violations, format: None, source: None }))
     }
 
     /// Invalid input. The message is that of the first violation.
     #[cold]
-    pub fn invalid(violations: Vec<Violation>) -> Self {
-        let message = violations.first().map_or_else(|| "Invalid input".to_owned(), |first| first.message.clone());
-        Self(Box::new(Repr { kind: ErrorKind::Invalid, message, violations, format: None, source: None }))
+    pub fn invalid(violations: impl Into<Violations>) -> Self {
+        let Violations { listed, omitted } = violations.into();
+        let message = listed.first().map_or_else(|| "Invalid input".to_owned(), |first| first.message.clone());
+        let mut error = Self::new(ErrorKind::Invalid, message);
+        error.0.violations = listed;
+        error.0.omitted_violations = omitted;
+        error
+    }
+
+    /// Something of `bytes` bytes, of which at most `limit` can be stored or processed. `what` is its name with an
+    /// article, at the beginning of a sentence.
+    #[cold]
+    pub fn too_large(what: &str, bytes: usize, limit: usize) -> Self {
+        let message = format!("{what} has {bytes} bytes; the limit is {limit}");
+        Self::new(ErrorKind::TooLarge { limit: u64::try_from(limit).unwrap_or(u64::MAX) }, message)
     }
 
     /// An unreadable document.
@@ -335,9 +424,28 @@ impl Error {
         &self.0.message
     }
 
-    /// The invalid fields, for [`ErrorKind::Invalid`]; empty if the error is not about fields.
+    /// The invalid fields, for [`ErrorKind::Invalid`]: at most [`MAX_VIOLATIONS`]. Empty if the error is not about
+    /// fields.
     pub fn violations(&self) -> &[Violation] {
         &self.0.violations
+    }
+
+    /// How many violations there are besides the listed ones.
+    pub fn omitted_violations(&self) -> usize {
+        self.0.omitted_violations
+    }
+
+    /// The last entry of a list of the violations: that there are more, as a violation of the whole input. None if all
+    /// are listed.
+    pub fn omission(&self) -> Option<Violation> {
+        let count = self.0.omitted_violations;
+        (count > 0).then(|| Violation {
+            pointer: self.0.violations.first().and_then(|first| first.pointer.first()).cloned().into_iter().collect(),
+            reason: "too_many_errors".to_owned(),
+            message: format!("{count} more error{} not listed", if count == 1 { " is" } else { "s are" }),
+            input: None,
+            context: Some(serde_json::json!({ "omitted": count })),
+        })
     }
 
     /// The format of the unreadable document as its usual file extension, such as `pdf`; None if it was not detected.
@@ -401,6 +509,39 @@ mod tests {
             format!("{error:#}"),
             "String should have at least 10 characters at /rules/0/description: String should have at least 10 characters: for the log"
         );
+    }
+
+    #[test]
+    fn violations_past_the_limit_are_counted_and_not_made() {
+        let violation = |index: usize| Violation {
+            pointer: vec!["body".into(), index.into()],
+            reason: "missing".into(),
+            message: "Field required".into(),
+            input: None,
+            context: None,
+        };
+        let all: Violations = (0..MAX_VIOLATIONS).map(violation).collect();
+        assert_eq!(Error::invalid(all.clone()).omission(), None);
+        let mut more = all;
+        let mut made = 0;
+        for index in 0..2 {
+            more.add(|| {
+                made += 1;
+                violation(index)
+            });
+        }
+        assert_eq!(made, 0);
+        more.append((0..3).map(violation).collect());
+        assert_eq!(more.count(), MAX_VIOLATIONS + 5);
+        let error = Error::invalid(more);
+        let omission = error.omission().unwrap();
+        assert_eq!(
+            (error.violations().len(), omission.message.as_str()),
+            (MAX_VIOLATIONS, "5 more errors are not listed")
+        );
+        assert_eq!(omission.pointer, ["body".into()]);
+        let json = serde_json::to_string(&error).unwrap();
+        assert_eq!(serde_json::from_str::<Error>(&json).unwrap().omission(), Some(omission));
     }
 
     #[test]

@@ -192,12 +192,26 @@ pub const LEASE: Duration = Duration::from_secs(20);
 /// had no attempts left either. An attempt takes hundredths of a second, so five seconds separate them.
 pub const LEASE_SPREAD: Duration = Duration::from_secs(5);
 
-/// Maximum size of a mail in a request, as JSON. It is stored in one row with its job, and a row has at most 2 MB;
-/// metadata and rules need some of it.
+/// Maximum size of a mail in a request, as JSON: a thousand times a long one. Half of [`MAX_BODY_BYTES`], so that
+/// metadata and rules fit beside it.
 pub const MAX_MAIL_BYTES: usize = 1024 * 1024;
 
 /// Maximum size of the metadata of a mail, as JSON.
 pub const MAX_METADATA_BYTES: usize = 64 * 1024;
+
+/// Up to this size of its record, a job has its mail, schemas and extraction in it. A larger job has them apart, which
+/// costs a call or two. Nearly all jobs have a hundredth of this; the storage reads and writes a record of this size in
+/// a few milliseconds.
+pub const SMALL_JOB_BYTES: usize = 512 * 1024;
+
+/// Maximum size of the rules and settings of a job or of a version of a classifier, as JSON. [`MAX_RULES`] rules with
+/// labels and descriptions of maximum length, in four-byte characters, have 1,650,000. The other columns of a job's row
+/// and its decision, with a score for each rule, get the rest of [`MAX_RECORD_BYTES`].
+pub const MAX_CLASSIFICATION_BYTES: usize = 1_700_000;
+
+/// Maximum size of the row of a job when it is accepted: its rules, the caller's data, the names of its routes, but no
+/// part that is stored apart. What is left of [`MAX_RECORD_BYTES`] is for its decision, which has up to 100 KB.
+pub const MAX_JOB_BYTES: usize = 1_850_000;
 
 /// A day.
 pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -233,9 +247,31 @@ pub const MAX_BACKOFF_DOUBLINGS: u32 = 6;
 
 // --- Index ---
 
-/// Maximum size of the job rows in one page of a listing, unless a single row has more. The storage assembles a page as
-/// one value, and a value there has at most 2 MB, as has the largest row.
+/// Maximum size of a stored record: a version of a classifier, or a schema. The platform stores rows of up to 2 MB; the
+/// other columns of the row repeat the name, and take less than the rest.
+pub const MAX_RECORD_BYTES: usize = 1_950_000;
+
+/// Maximum number of schemas of a project. Their names are listed at once, with 1 KB for each.
+pub const MAX_SCHEMAS: usize = 1_000;
+
+/// Maximum number of classifiers of a project: as many as schemas.
+pub const MAX_CLASSIFIERS: usize = 1_000;
+
+/// How many versions of a classifier are kept. Older ones are forgotten when one is added, except the newest published
+/// one: jobs have copies of the rules that they ran with. Two hundred are half a year of a version each workday.
+pub const MAX_VERSIONS: u32 = 200;
+
+/// Maximum total size of the classifiers and schemas of a project, with all versions: a tenth of the 10 GB that the
+/// platform stores for one object.
+pub const MAX_DEFINITION_BYTES: usize = 1024 * 1024 * 1024;
+
+/// Maximum size of the rows in one page of any listing, unless a single row has more. The storage assembles a page of
+/// jobs as one value, and a value there has at most 2 MB, as has the largest row.
 pub const PAGE_BYTES: usize = 3 * 512 * 1024;
+
+/// Maximum size of a page of jobs with the rules of each, unless the page has a single job. Jobs mostly share their
+/// rules, which [`PAGE_BYTES`] counts once; an answer has them in every job.
+pub const MAX_LISTED_BYTES: usize = 8 * 1024 * 1024;
 
 /// How long an open job may send no update before the index queries it. A healthy job updates within a second; the
 /// timer of a lost one fires first.
@@ -269,11 +305,12 @@ pub const MAX_EXAMPLES: usize = 64;
 /// Maximum length of an example, in characters: three full pages, more than is used of one.
 pub const MAX_EXAMPLE_CHARS: usize = 10_000;
 
-/// Maximum total size of the examples of a rule set: a job's row, which holds them, stays under the storage's 2 MB.
+/// Maximum total size of the examples of a rule set. [`MAX_CLASSIFICATION_BYTES`] bounds them together with the rules;
+/// this leaves two fifths of it to the descriptions.
 pub const MAX_EXAMPLES_BYTES: usize = 1024 * 1024;
 
-/// Maximum number of rules of one rule set. With [`MAX_BODY_BYTES`] it bounds a job's row well under the storage's 2
-/// MB.
+/// Maximum number of rules of one rule set. A set of this size, with labels and descriptions of maximum length, fits
+/// [`MAX_CLASSIFICATION_BYTES`].
 pub const MAX_RULES: usize = 200;
 
 /// Maximum number of labelled texts of one evaluation: they determine an accuracy to about three points. Against two
@@ -299,12 +336,16 @@ pub const MAX_BUFFERED_BYTES: u64 = 10 * MIB;
 /// have a handful, and each may cost as much as a document.
 pub const MAX_CLASSIFIED_ATTACHMENTS: usize = 20;
 
+/// Maximum size of the data of several files in one answer, unless the first has more. Each file has up to some
+/// megabytes, and a hundred of them would not fit an isolate. It is the same as for a buffered file.
+pub const MAX_FILES_DATA_BYTES: usize = 10 * 1024 * 1024;
+
 /// Maximum absolute value of `no_match_bias`, in log-odds. Beyond ten, the odds of "none" change by a factor of more
 /// than 22,000, and either every answer is "none" or no answer is.
 pub const MAX_NO_MATCH_BIAS: f64 = 10.0;
 
-/// Maximum number of schemas, and of classifiers, that one file may declare. A schema takes one call to the index and a
-/// classifier two, of the 1,000 that an invocation may make.
+/// Maximum number of schemas, and of classifiers, that one file may declare. Each takes two calls to the index, of the
+/// 1,000 that an invocation may make.
 pub const MAX_DECLARED: usize = 100;
 
 /// Default lifetime of a download URL.

@@ -21,17 +21,21 @@ pub(crate) mod declare;
 pub mod json_schema;
 pub mod shape;
 
-use std::ops::RangeInclusive;
+use std::{io, ops::RangeInclusive};
 
 use serde_json::{Value, json};
 
 use crate::{
-    error::{Error, PathSegment, Violation},
+    error::{Error, PathSegment, Violation, Violations},
     time::Timestamp,
 };
 
 /// The longest rejected value that errors repeat, as JSON: enough to recognise it.
 const MAX_ECHOED_BYTES: usize = 1024;
+
+/// The longest name in the path of a violation: as long as any valid name, of 255 characters. The path is in every
+/// violation of what the name leads to, and an invalid name may have megabytes.
+const MAX_NAME_BYTES: usize = 1024;
 
 /// A value of the input, and the path to it. Null counts as absent.
 #[derive(Debug, Clone)]
@@ -61,16 +65,28 @@ impl<'a> Input<'a> {
         Self { pointer, value: value.filter(|value| !value.is_null()), parent: self.value }
     }
 
-    /// The members and their names, including null ones; empty if this is not an object.
-    pub fn members(&self) -> Vec<(&'a str, Self)> {
+    /// The members and their names, including null ones; none if this is not an object. Made one by one, like
+    /// [`items`](Self::items).
+    pub fn members(&self) -> impl Iterator<Item = (&'a str, Self)> {
         let members = self.value.and_then(Value::as_object).into_iter().flatten();
-        members.map(|(name, value)| (name.as_str(), self.with(name.as_str(), Some(value)))).collect()
+        members.map(|(name, value)| (name.as_str(), self.with(in_path(name), Some(value))))
     }
 
-    /// The items of a list; empty if this is none.
-    pub fn items(&self) -> Vec<Self> {
+    /// Whether there is a member `name`, be it null.
+    pub fn has(&self, name: &str) -> bool {
+        self.value.and_then(Value::as_object).is_some_and(|members| members.contains_key(name))
+    }
+
+    /// How many members there are; 0 if this is not an object.
+    pub fn member_count(&self) -> usize {
+        self.value.and_then(Value::as_object).map_or(0, serde_json::Map::len)
+    }
+
+    /// The items of a list; none if this is not a list. Made one by one: an item with its path takes a hundred times
+    /// the memory of a digit.
+    pub fn items(&self) -> impl Iterator<Item = Self> {
         let items = self.value.and_then(Value::as_array).into_iter().flatten();
-        items.enumerate().map(|(index, item)| list_item(self, index, item)).collect()
+        items.enumerate().map(|(index, item)| list_item(self, index, item))
     }
 
     /// The typed value; None if it is not of that type.
@@ -99,16 +115,16 @@ impl<'a> Input<'a> {
     }
 }
 
-/// Collects the violations of an input.
+/// Collects the violations of an input, of which it keeps [`MAX_VIOLATIONS`](crate::error::MAX_VIOLATIONS).
 #[derive(Debug, Default)]
 pub struct Validator {
-    violations: Vec<Violation>,
+    violations: Violations,
 }
 
 impl Validator {
     /// Adds a violation at `field`.
     pub fn reject(&mut self, field: &Input<'_>, reason: &str, message: impl Into<String>, context: Option<Value>) {
-        self.violations.push(violation(field, reason, message.into(), field.value, context));
+        self.violations.add(|| violation(field, reason, message.into(), field.value, context));
     }
 
     /// Adds a violation at `field` with the generic reason `value_error`.
@@ -119,9 +135,10 @@ impl Validator {
     /// Adds the violations of an error about the content of `field`, or its message if it has none.
     pub fn reject_nested(&mut self, field: &Input<'_>, error: &Error) {
         for inner in error.violations() {
-            let pointer = field.pointer.iter().chain(&inner.pointer).cloned().collect();
-            self.violations.push(Violation { pointer, ..inner.clone() });
+            let pointer = || field.pointer.iter().chain(&inner.pointer).cloned().collect();
+            self.violations.add(|| Violation { pointer: pointer(), ..inner.clone() });
         }
+        self.violations.omit(error.omitted_violations());
         if error.violations().is_empty() {
             self.reject_value(field, error.message());
         }
@@ -129,28 +146,28 @@ impl Validator {
 
     /// Rejects every member of `field` whose name is not in `names`.
     pub fn deny_unknown_fields(&mut self, field: &Input<'_>, names: &[&str]) {
-        for (_, member) in field.members().iter().filter(|(name, _)| !names.contains(name)) {
-            self.reject(member, "extra_forbidden", "Extra inputs are not permitted", None);
+        for (_, member) in field.members().filter(|(name, _)| !names.contains(name)) {
+            self.reject(&member, "extra_forbidden", "Extra inputs are not permitted", None);
         }
     }
 
     /// Rejects `field` if it is absent.
     pub fn require(&mut self, field: &Input<'_>) {
         if field.is_absent() {
-            self.violations.push(violation(field, "missing", "Field required".to_owned(), field.parent, None));
+            self.violations.add(|| violation(field, "missing", "Field required".to_owned(), field.parent, None));
         }
     }
 
     /// Adds the violations that `other` has collected.
     pub fn append(&mut self, other: Self) {
-        self.violations.extend(other.violations);
+        self.violations.append(other.violations);
     }
 
     /// The parsed value, if there were no violations.
     ///
     /// # Errors
     ///
-    /// `Invalid` with all violations.
+    /// `Invalid` with the violations.
     pub fn finish<T>(self, value: Option<T>) -> Result<T, Error> {
         match value {
             Some(value) if self.violations.is_empty() => Ok(value),
@@ -296,7 +313,7 @@ impl Validator {
             let context = json!({ "field_type": "List", "max_length": max, "actual_length": actual });
             self.reject(field, "too_long", message, Some(context));
         } else {
-            return Some(field.items());
+            return Some(field.items().collect());
         }
         None
     }
@@ -322,6 +339,12 @@ impl Validator {
         let context = Some(json!({ "error": error.to_string() }));
         Error::invalid(vec![violation(&field, "json_invalid", "JSON decode error".to_owned(), None, context)])
     }
+}
+
+/// A name that the caller chose, as paths have it: cut after [`MAX_NAME_BYTES`].
+fn in_path(name: &str) -> &str {
+    let end = (0..=MAX_NAME_BYTES.min(name.len())).rev().find(|end| name.is_char_boundary(*end));
+    end.and_then(|end| name.get(..end)).unwrap_or_default()
 }
 
 /// An item of a list. Unlike a null member, a null item counts as present.
@@ -373,6 +396,20 @@ const fn plural(count: usize) -> &'static str {
     if count == 1 { "" } else { "s" }
 }
 
+/// Room for some bytes. Writing more fails, so that a long value is not serialized to its end.
+struct Room(usize);
+
+impl io::Write for Room {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.checked_sub(bytes.len()).ok_or(io::ErrorKind::WriteZero)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 #[cold]
 fn violation(
     field: &Input<'_>,
@@ -381,7 +418,7 @@ fn violation(
     input: Option<&Value>,
     context: Option<Value>,
 ) -> Violation {
-    let is_short = |value: &&Value| serde_json::to_string(value).is_ok_and(|text| text.len() <= MAX_ECHOED_BYTES);
+    let is_short = |value: &&Value| serde_json::to_writer(Room(MAX_ECHOED_BYTES), value).is_ok();
     Violation {
         pointer: field.pointer.clone(),
         reason: reason.to_owned(),
@@ -498,6 +535,40 @@ mod tests {
                 (r#"["body","name"]"#.to_owned(), "string_too_long", false),
             ]
         );
+    }
+
+    #[test]
+    fn violations_are_listed_up_to_a_limit_and_counted() {
+        let members: serde_json::Map<_, _> = (0..300).map(|number| (number.to_string(), json!(0))).collect();
+        let body = json!({ "case": members });
+        let body = Input::root("body", Some(&body));
+        let mut check = Validator::default();
+        check.deny_unknown_fields(&body.get("case"), &["7"]);
+        let mut other = Validator::default();
+        other.require(&body.get("name"));
+        other.append(check);
+        let error = other.finish(Some(())).unwrap_err();
+        assert_eq!((error.violations().len(), error.omitted_violations()), (100, 200));
+        assert_eq!(error.violations()[0].message, "Field required");
+        let nested = body.get("case").nest_error(error);
+        assert_eq!((nested.violations().len(), nested.omitted_violations()), (100, 200));
+        assert_eq!(nested.omission().unwrap().pointer, ["body".into()]);
+    }
+
+    #[test]
+    fn long_names_are_cut_and_long_values_left_out() {
+        let name = "\u{1f4c4}".repeat(MAX_NAME_BYTES);
+        let exact = "x".repeat(MAX_ECHOED_BYTES - 2);
+        let value = json!({ name: 1, "exact": exact, "longer": format!("{exact}x") });
+        let mut check = Validator::default();
+        check.deny_unknown_fields(&Input::root("body", Some(&value)), &[]);
+        let error = check.finish(Some(())).unwrap_err();
+        let of = |member: &str| {
+            let mut violations = error.violations().iter();
+            violations.find(|violation| violation.pointer[1] == member.into()).unwrap()
+        };
+        assert_eq!(of(&"\u{1f4c4}".repeat(MAX_NAME_BYTES / 4)).input, Some(json!(1)));
+        assert_eq!((of("exact").input.is_some(), of("longer").input.is_some()), (true, false));
     }
 
     #[test]

@@ -59,7 +59,7 @@ fn from_json(json: &str) -> JsResult<Value> {
 /// An error in the JSON format from which JavaScript makes a `SortroomError`.
 #[expect(clippy::needless_pass_by_value, reason = "it stands in map_err")]
 fn to_js_error(error: Error) -> JsValue {
-    let fields: Vec<_> = error.violations().iter().map(FieldError::from).collect();
+    let fields: Vec<_> = error.violations().iter().chain(&error.omission()).map(FieldError::from).collect();
     let json = json!({ "code": error.code(), "message": error.message(), "fields": fields });
     JsValue::from_str(&json.to_string())
 }

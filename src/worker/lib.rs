@@ -2,6 +2,7 @@
 //! makes no decisions of its own.
 //!
 //! - [`ports`]: the core's ports over the bindings of `wrangler.toml`.
+//! - [`job_parts`]: the one for large parts of jobs.
 //! - [`objects`]: the Durable Objects, thin shells that load, apply, store and deliver.
 //! - [`engine`]: calls to the engine, which is a module of its own.
 //! - [`rpc`]: calls to them, and their replies.
@@ -12,6 +13,7 @@
 
 mod engine;
 mod http;
+mod job_parts;
 mod objects;
 mod ports;
 mod rpc;

@@ -14,7 +14,7 @@ use sortroom::{
     service::{
         index::{
             ClassifierFilter, FileFilter, FileOrder, GetProject, IndexCommand, JobFilter, JobRow, ListClassifiers,
-            ListFiles, ListJobs, ListSchemas, PageRequest, Versions,
+            ListFiles, ListJobs, ListSchemas, PageRequest, SavedSchema, Versions,
         },
         memory::{FaultPoint, Memory},
         ports::{Config, Index, Jobs, Random, StageMessage, Tokens},
@@ -275,7 +275,7 @@ impl World {
         let removed = self.create("removed", poem, &json!({}));
         self.mail("mail_succeeded", orchestrator);
         self.classify_async("extracted", classifier, followed);
-        let schemas = self.index(ListSchemas);
+        let schemas = self.schemas();
         let invoices = schemas.iter().find(|schema| schema.name == "Invoice").expect("a schema").id;
         self.send("POST", &format!("/api/v1/document/{invoices}/process-file-async/{extracted}"), &json!({}));
         self.assign_case("extraction_only");
@@ -319,6 +319,10 @@ impl World {
         rows.iter().find(|job| !known.contains(&job.id)).expect("a row without its job").id
     }
 
+    fn schemas(&self) -> Vec<SavedSchema> {
+        self.index(ListSchemas { page: PageRequest { size: 100, after: None } }).items
+    }
+
     fn rows(&self) -> Vec<Job> {
         let mut rows = Vec::new();
         for kind in [JobKind::Document, JobKind::Mail, JobKind::Extraction] {
@@ -343,7 +347,7 @@ impl World {
         }
         let project = self.index(GetProject).expect("a project");
         records.push(("projects", "project".to_owned(), saved(records::project(&project), &project)));
-        for schema in self.index(ListSchemas) {
+        for schema in self.schemas() {
             records.push(("schemas", schema.name.to_lowercase(), saved(records::schema(&schema), &schema)));
         }
         let page = PageRequest { size: 100, after: None };

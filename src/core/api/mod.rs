@@ -93,4 +93,6 @@ fn without_secrets(path: &str) -> String {
 }
 
 #[cfg(test)]
+mod consistency_tests;
+#[cfg(test)]
 mod tests;

@@ -3,13 +3,14 @@ use futures_util::StreamExt;
 use serde_json::Value;
 
 use super::*;
+use crate::error::{Error, Violation, Violations};
 use crate::service::{
     memory::{FaultPoint, Memory},
     ports::Config,
 };
 
 /// The status and the body of an error as the dialect `D` renders it.
-pub(in crate::api) fn render<D: reply::Dialect>(error: &crate::error::Error) -> (u16, Value) {
+pub(in crate::api) fn render<D: reply::Dialect>(error: &Error) -> (u16, Value) {
     let response = D::render(error, "req_1");
     assert_eq!(response.headers()["content-type"], "application/json");
     let status = response.status().as_u16();
@@ -95,6 +96,68 @@ fn internal_errors_hide_their_source() {
     assert!(log.contains("GET /files/...: 500") && log.contains("no secret"), "{log}");
 }
 
+/// An error with 105 violations.
+fn many_violations() -> Error {
+    let violation = |index: usize| Violation {
+        pointer: vec!["body".into(), "rules".into(), index.into()],
+        reason: "missing".into(),
+        message: "Field required".into(),
+        input: None,
+        context: None,
+    };
+    Error::invalid((0..105).map(violation).collect::<Violations>())
+}
+
+#[test]
+fn error_lists_end_after_a_hundred_entries_in_every_dialect() {
+    let more = "5 more errors are not listed";
+    let (_, body) = render::<native::Native>(&many_violations());
+    let fields = body["error"]["fields"].as_array().unwrap();
+    assert_eq!((fields.len(), &fields[99]["pointer"]), (101, &"/rules/99".into()));
+    assert_eq!(fields[100], serde_json::json!({ "pointer": "", "message": more }));
+    let (_, body) = render::<llamacloud::LlamaCloud>(&many_violations());
+    let detail = body["detail"].as_array().unwrap();
+    assert_eq!((detail.len(), &detail[99]["loc"]), (101, &serde_json::json!(["body", "rules", 99])));
+    let last = serde_json::json!({ "loc": ["body"], "msg": more, "type": "too_many_errors", "input": null,
+                                   "ctx": { "omitted": 5 } });
+    assert_eq!(detail[100], last);
+    let (_, body) = render::<dialonce::DialOnce>(&many_violations());
+    let message = body["message"].as_str().unwrap();
+    assert_eq!((message.split("; ").count(), message.ends_with(more)), (101, true), "{message}");
+    // This one names the first only.
+    let (_, body) = render::<limai::Limai>(&many_violations());
+    assert_eq!(body["error"], "rules: Field required");
+}
+
+#[test]
+fn an_answer_about_faults_does_not_grow_with_them() {
+    let ports = memory_ports();
+    let token = token(&ports);
+    let items = |item: &str| vec![item; 100_000].join(",");
+    let members = || (0..50_000).map(|number| format!("\"{number}\":0")).collect::<Vec<_>>().join(",");
+    let cases: Vec<_> = (0..1_000).map(|number| format!("{{\"a{number}\":0,\"b\":0,\"c\":0}}")).collect();
+    for (method, path, body) in [
+        ("POST", "/v1/schemas", format!("{{\"name\":\"a\",\"fields\":[{}]}}", items("0"))),
+        ("POST", "/v1/classifiers", format!("{{{}}}", members())),
+        ("POST", "/v1/classifiers", format!("{{\"name\":\"a\",\"rules\":[{}]}}", items("{}"))),
+        ("POST", "/v1/classifiers", format!("{{\"name\":\"a\",\"routes\":[{}]}}", items("{}"))),
+        ("POST", "/v1/evaluate", format!("{{\"rules\":[],\"cases\":[{}]}}", cases.join(","))),
+        ("POST", "/v1/apply", format!("{{\"classifiers\":{{\"a\":{{\"routes\":[{}]}}}}}}", items("0"))),
+        ("POST", "/v1/apply", format!("{{\"schemas\":{{{}}}}}", members())),
+        (
+            "POST",
+            "/v1/apply",
+            format!("{{\"schemas\":{{\"{}\":{{\"fields\":[{}]}}}}}}", "n".repeat(1_000_000), vec!["0"; 100].join(",")),
+        ),
+        ("POST", "/api/v2/classify", format!("{{\"configuration\":{{\"rules\":[{}]}}}}", items("0"))),
+        ("POST", "/api/v1/beta/configurations", format!("{{{}}}", members())),
+    ] {
+        let (response, answer) = send(&ports, request(method, path, &token, body));
+        assert_eq!(response.status(), 422, "{path}");
+        assert!(answer.len() < 200_000, "{path}: {} bytes", answer.len());
+    }
+}
+
 #[test]
 fn head_answers_like_get_without_the_body() {
     let ports = memory_ports();
@@ -111,7 +174,7 @@ fn bodies_are_bounded_whatever_length_they_declare() {
     let ports = memory_ports();
     let token = token(&ports);
     let chunk = bytes::Bytes::from(vec![b' '; 1024 * 1024]);
-    let chunks = futures_util::stream::iter(std::iter::repeat_n(Ok::<_, crate::error::Error>(chunk), 3));
+    let chunks = futures_util::stream::iter(std::iter::repeat_n(Ok::<_, Error>(chunk), 3));
     let (status, _) = json(&ports, request("POST", "/api/v2/classify", &token, Body::from_stream(chunks)));
     assert_eq!(status, 413);
     let mut oversized = request("POST", "/api/v2/classify", &token, "{}");

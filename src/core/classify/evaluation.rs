@@ -11,7 +11,7 @@ use super::{Classifier, Decision, RuleSet, Settings};
 use crate::ENGINE_VERSION;
 use crate::budget::Budget;
 use crate::document::Document;
-use crate::error::{Error, Result, Violation};
+use crate::error::{Error, Result, Violation, Violations};
 use crate::limits;
 use crate::validate::{
     declare::declare,
@@ -183,7 +183,7 @@ pub fn evaluate(rules: &RuleSet, settings: &Settings, cases: &[Case], budget: &B
     let labels: Vec<Option<&str>> = rules.rules.iter().map(|rule| Some(rule.label.as_str())).chain([None]).collect();
     let class_index = |label: Option<&str>| labels.iter().position(|known| *known == label);
     let unknown = cases.iter().enumerate().filter(|(_, case)| class_index(case.label.as_deref()).is_none());
-    let unknown: Vec<Violation> = unknown.map(|(index, case)| unknown_label(index, case)).collect();
+    let unknown: Violations = unknown.map(|(index, case)| unknown_label(index, case)).collect();
     if !unknown.is_empty() {
         return Err(Error::invalid(unknown));
     }
@@ -217,11 +217,11 @@ pub fn evaluate(rules: &RuleSet, settings: &Settings, cases: &[Case], budget: &B
 ///
 /// `Invalid` at `cases/N/text` for every text that cannot be read.
 pub fn cases(texts: Vec<LabelledText>, mut read: impl FnMut(&[u8]) -> Result<Document>) -> Result<Vec<Case>> {
-    let (mut cases, mut errors) = (Vec::new(), Vec::new());
+    let (mut cases, mut errors) = (Vec::new(), Violations::default());
     for (index, LabelledText { text, label }) in texts.into_iter().enumerate() {
         match read(text.as_bytes()) {
             Ok(document) => cases.push(Case { document, label }),
-            Err(error) => errors.push(unreadable(index, &error)),
+            Err(error) => errors.add(|| unreadable(index, &error)),
         }
     }
     if errors.is_empty() { Ok(cases) } else { Err(Error::invalid(errors)) }

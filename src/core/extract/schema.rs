@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, PathSegment, Result, Violation};
+use crate::error::{Error, PathSegment, Result, Violation, Violations};
 use crate::limits;
 use crate::validate::{
     declare::declare,
@@ -138,7 +138,7 @@ impl Schema {
 
 /// The violations found so far.
 #[derive(Default)]
-struct SchemaErrors(Vec<Violation>);
+struct SchemaErrors(Violations);
 
 fn with(pointer: &[PathSegment], next: impl Into<PathSegment>) -> Vec<PathSegment> {
     pointer.iter().cloned().chain([next.into()]).collect()
@@ -146,7 +146,7 @@ fn with(pointer: &[PathSegment], next: impl Into<PathSegment>) -> Vec<PathSegmen
 
 impl SchemaErrors {
     fn add(&mut self, pointer: &[PathSegment], reason: &str, message: impl Into<String>) {
-        self.0.push(Violation {
+        self.0.add(|| Violation {
             pointer: pointer.to_vec(),
             reason: reason.to_owned(),
             message: message.into(),

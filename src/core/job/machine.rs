@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Command, Effect, External, Failure, Job, JobSource, Report, Stage, Start, State, Status};
+use super::{Command, Effect, External, Failure, Job, JobPart, JobSource, Report, Stage, Start, State, Status};
 use crate::{ENGINE_VERSION, error::Unreadable, id::LeaseId, limits, time::Timestamp};
 
 /// The result of a command.
@@ -118,6 +118,7 @@ fn apply_report(job: &Job, stage: usize, attempt: u32, report: Report, now: Time
             next.decision = Some(*decision);
         }
         Report::Extracted(extraction) => next.extraction = Some(extraction),
+        Report::ExtractedApart => next.apart.push(JobPart::Extraction),
     }
     next.engine_version = Some(ENGINE_VERSION.into());
     let following = stage.saturating_add(1);
@@ -246,6 +247,14 @@ fn delete(job: &Job, now: Timestamp) -> Job {
     }
     next.outbox.clear();
     push_effect(&mut next, Effect::RemoveFromIndex, now);
+    let mut parts = std::mem::take(&mut next.apart);
+    // An attempt may have stored its output, and then lost its lease or its job.
+    if job.plan.stages().contains(&Stage::Extract) && job.status() != Status::Succeeded {
+        parts.push(JobPart::Extraction);
+    }
+    for part in parts {
+        push_effect(&mut next, Effect::DeletePart { part }, now);
+    }
     next
 }
 

@@ -65,7 +65,7 @@ pub enum JobSource {
     },
     /// A mail that came with the request.
     Mail {
-        /// The mail. None in listings.
+        /// The mail. None in listings, and if it is stored apart.
         mail: Option<Box<Mail>>,
     },
 }
@@ -82,9 +82,47 @@ pub struct Route {
     pub schema_id: SchemaId,
     /// The name of the schema.
     pub schema_name: String,
-    /// The schema as it was when the job was accepted. Empty in listings.
+    /// The schema as it was when the job was accepted. Empty in listings, in a job that does not extract, and in a large
+    /// job, which refers to the version.
     #[serde(default)]
     pub schema: Schema,
+    /// The version of the schema. None in listings, in a job that does not extract, and in one that 0.1.0 accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema_version: Option<Timestamp>,
+}
+
+/// A part of a job that may be too large for its record, and is then stored apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobPart {
+    /// The mail, as [`JobSource::Mail`] has it.
+    Mail,
+    /// The output of the extract stage, as [`Job::extraction`] has it.
+    Extraction,
+}
+
+impl JobPart {
+    /// The name in storage.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mail => "mail",
+            Self::Extraction => "extraction",
+        }
+    }
+}
+
+impl Route {
+    /// The route without its schema, as listings have it.
+    pub fn without_schema(&self) -> Self {
+        Self {
+            label: self.label.clone(),
+            deployment: self.deployment.clone(),
+            schema_id: self.schema_id,
+            schema_name: self.schema_name.clone(),
+            schema: Schema::default(),
+            schema_version: None,
+        }
+    }
 }
 
 /// Data of the caller that is returned unchanged with the result.
@@ -141,6 +179,8 @@ pub enum Report {
     Classified(Box<Decision>),
     /// Fields were extracted.
     Extracted(Box<Extraction>),
+    /// Fields were extracted, and the extraction is stored apart.
+    ExtractedApart,
     /// The stage failed.
     Failed(Failure),
 }
@@ -192,6 +232,11 @@ pub enum Effect {
     },
     /// Remove the job from the project's index.
     RemoveFromIndex,
+    /// Delete a part of the job that is stored apart.
+    DeletePart {
+        /// The part.
+        part: JobPart,
+    },
 }
 
 impl Effect {
@@ -203,6 +248,7 @@ impl Effect {
             }
             Self::UpsertIndex { version } => format!("upsert/{version}"),
             Self::RemoveFromIndex => "remove".to_owned(),
+            Self::DeletePart { part } => format!("delete/{}", part.as_str()),
         }
     }
 }
@@ -239,12 +285,15 @@ pub struct Job {
     /// The output of the classify stage. None if it is not done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<Decision>,
-    /// The output of the extract stage. None if it is not done.
+    /// The output of the extract stage. None if it is not done, or stored apart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extraction: Option<Box<Extraction>>,
     /// The version of the engine that made the last output. None if there is no output yet, or if 0.1.0 stored it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub engine_version: Option<Cow<'static, str>>,
+    /// The parts that are stored apart.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub apart: Vec<JobPart>,
     /// Data of the caller, returned with the result.
     #[serde(default, skip_serializing_if = "External::is_empty")]
     pub external: External,
@@ -317,6 +366,7 @@ impl Job {
             decision: None,
             extraction: None,
             engine_version: None,
+            apart: Vec::new(),
             external: new.external,
             retention_days: new.retention_days,
             created_at: now,
@@ -351,6 +401,11 @@ impl Job {
     pub fn route_of(&self, decision: &Decision) -> Option<Box<Route>> {
         let label = decision.label.as_ref()?;
         self.routes.iter().find(|route| route.label.as_ref() == Some(label)).cloned().map(Box::new)
+    }
+
+    /// Whether there is an output of the extract stage, in the job or apart.
+    pub fn has_extraction(&self) -> bool {
+        self.extraction.is_some() || self.apart.contains(&JobPart::Extraction)
     }
 
     /// The kind of the job.
@@ -414,10 +469,11 @@ impl Job {
             plan: self.plan,
             state: self.state.clone(),
             routes: Vec::new(),
-            route: self.route.as_ref().map(|route| Box::new(Route { schema: Schema::default(), ..(**route).clone() })),
+            route: self.route.as_ref().map(|route| Box::new(route.without_schema())),
             decision,
             extraction: None,
             engine_version: None,
+            apart: Vec::new(),
             external: External::default(),
             retention_days: self.retention_days,
             created_at: self.created_at,

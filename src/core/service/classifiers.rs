@@ -21,7 +21,8 @@ fn missing() -> Error {
 ///
 /// # Errors
 ///
-/// `Invalid` if the schema of a route does not exist, `Upstream` if the index cannot be reached.
+/// `Invalid` if the schema of a route does not exist, `TooLarge` if there is no room for it, `Conflict` if the project
+/// has too many, `Upstream` if the index cannot be reached.
 pub async fn save(
     ports: &(impl Index + Random),
     project: ProjectId,
@@ -32,19 +33,21 @@ pub async fn save(
     ports.index(project, SaveClassifier { id, name, change }).await
 }
 
-/// Changes a classifier.
+/// Changes a classifier. What `change` does not name stays as it is in the version `base`.
 ///
 /// # Errors
 ///
-/// `NotFound` if the project has no classifier with this id, `Conflict` if another classifier has the name, `Invalid`
-/// if the schema of a route does not exist, `Upstream`.
+/// `NotFound` if the project has no classifier with this id and such a version, `Conflict` if another classifier has the
+/// name, `Invalid`
+/// if the schema of a route does not exist, `TooLarge` if there is no room for it, `Upstream`.
 pub async fn change(
     ports: &impl Index,
     project: ProjectId,
     id: ClassifierId,
+    base: Version,
     change: ClassifierChange,
 ) -> Result<ClassifierVersion> {
-    ports.index(project, ChangeClassifier { id, change }).await?.ok_or_else(missing)
+    ports.index(project, ChangeClassifier { id, base, change }).await?.ok_or_else(missing)
 }
 
 /// Makes one change to the rules of the published version of a classifier.

@@ -1,8 +1,8 @@
 //! Corrections: a person gives the right label of a job's document, and the classifier gets it as an example.
 
 use super::{
-    classifiers, jobs,
-    ports::{Engine, Index, Jobs},
+    classifiers, job_parts, jobs,
+    ports::{Engine, Environment, Index, JobParts, Jobs},
     stage,
 };
 use crate::{
@@ -37,7 +37,7 @@ pub struct CorrectionResult {
 /// - `Gone`: the file of the job was deleted.
 /// - `Upstream`.
 pub async fn correct(
-    ports: &(impl Jobs + Index + Engine),
+    ports: &(impl Jobs + Index + Engine + JobParts + Environment),
     project: ProjectId,
     job: JobId,
     label: String,
@@ -48,6 +48,7 @@ pub async fn correct(
         ErrorKind::NotFound => Error::new(ErrorKind::Gone, "The file of the job is gone"),
         _ => error,
     };
+    let job = job_parts::with_input(ports, &job).await.map_err(map_not_found)?;
     let (source, bytes) = stage::document(&job)?;
     let text = ports.engine(ReadText { source }, bytes, BudgetKind::Request).await.map_err(map_not_found)?;
     let text: String = text.chars().take(limits::MAX_EXAMPLE_CHARS).collect();

@@ -3,7 +3,7 @@
 use super::{
     index::{RemoveJob, UpsertJob},
     job_reply::JobReply,
-    ports::{Clock, Environment, Index, Queue, StageMessage},
+    ports::{Clock, Environment, Index, JobPartKey, JobParts, Queue, StageMessage},
 };
 use crate::{
     error::Result,
@@ -53,7 +53,7 @@ pub struct ClaimedStage {
 /// command: the effect stays in the outbox, and the job's timer tries again.
 pub async fn handle(
     store: &impl JobStore,
-    ports: &(impl Index + Queue + Clock + Environment),
+    ports: &(impl Index + JobParts + Queue + Clock + Environment),
     command: Command,
 ) -> Result<(JobReply, Option<ClaimedStage>)> {
     let inline_lease = match &command {
@@ -88,7 +88,7 @@ pub async fn handle(
 /// # Errors
 ///
 /// `Internal` if the storage fails.
-pub async fn wake(store: &impl JobStore, ports: &(impl Index + Queue + Clock + Environment)) -> Result<()> {
+pub async fn wake(store: &impl JobStore, ports: &(impl Index + JobParts + Queue + Clock + Environment)) -> Result<()> {
     let Some(current) = store.load()? else { return Ok(()) };
     let job = match apply(Some(&current), Command::Wake, ports.now()) {
         Ok(Transition::Changed(job)) => *job,
@@ -112,7 +112,7 @@ fn reply(job: Job) -> JobReply {
 /// Delivers the outbox of `job` and stores the outcome. Other commands may change the stored job in the meantime.
 async fn deliver_outbox(
     store: &impl JobStore,
-    ports: &(impl Index + Queue + Clock + Environment),
+    ports: &(impl Index + JobParts + Queue + Clock + Environment),
     job: &Job,
 ) -> Result<()> {
     let mut delivered = Vec::new();
@@ -130,6 +130,9 @@ async fn deliver_outbox(
             }
             Effect::UpsertIndex { .. } => ports.index(job.project, UpsertJob(Box::new(job.snapshot()))).await,
             Effect::RemoveFromIndex => ports.index(job.project, RemoveJob { id: job.id }).await,
+            Effect::DeletePart { part } => {
+                ports.delete_part(JobPartKey { project: job.project, job: job.id, part: *part }).await
+            }
         };
         match outcome {
             Ok(()) => delivered.push(effect.id()),

@@ -2,14 +2,15 @@
 
 use super::{
     index::{self, JobFilter, JobInput, ListJobs, Page, PageRequest, Refusal, ReserveJob, Reserved, Work},
-    ports::{Engine, Environment, Index, Jobs, Random},
+    job_ids, job_parts,
+    ports::{Engine, Environment, Index, JobParts, Jobs, Random},
     stage,
     tokens::Token,
 };
 use crate::{
     error::{ErrorKind, Result},
     id::{JobId, LeaseId, ProjectId},
-    job::{Command, External, Failure, Job, JobSource, Report, Stage, Start},
+    job::{Command, External, Failure, Job, JobKind, JobSource, Rejected, Report, Stage, Start},
 };
 
 /// A request to create a job.
@@ -38,10 +39,10 @@ pub enum CreateOutcome {
 ///
 /// # Errors
 ///
-/// `Upstream` if the index or the job object cannot be reached. A retry with the same idempotency key then leads to the
-/// same job.
+/// `TooLarge` if the job cannot be stored; `Upstream` if the index, the job object or the storage of parts cannot be
+/// reached. A retry with the same idempotency key then leads to the same job.
 pub async fn create(
-    ports: &(impl Index + Jobs + Random + Environment),
+    ports: &(impl Index + Jobs + JobParts + Random + Environment),
     caller: &Token,
     request: JobRequest,
 ) -> Result<CreateOutcome> {
@@ -74,16 +75,24 @@ pub async fn create(
     Ok(CreateOutcome::Job(job))
 }
 
-async fn reserve(ports: &(impl Index + Random), caller: &Token, request: JobRequest) -> Result<Reserved> {
+async fn reserve(
+    ports: &(impl Index + JobParts + Random + Environment),
+    caller: &Token,
+    request: JobRequest,
+) -> Result<Reserved> {
     let reservation = ReserveJob {
-        id: JobId::from_bytes(ports.random()),
+        id: job_ids::generate(ports, caller.project),
         user: caller.id,
         input: request.input,
         work: request.work,
         idempotency_key: request.idempotency_key,
         external: request.external,
     };
-    ports.index(caller.project, reservation).await
+    let mut reserved = ports.index(caller.project, reservation).await?;
+    if let Reserved::Accepted(job) = &mut reserved {
+        job_parts::put_mail(ports, job).await?;
+    }
+    Ok(reserved)
 }
 
 /// Accepts a job and runs its first stage before storing it, so that the answer has the stage's output. The job, its
@@ -91,10 +100,10 @@ async fn reserve(ports: &(impl Index + Random), caller: &Token, request: JobRequ
 ///
 /// # Errors
 ///
-/// Those of [`stage::run`], with the job stored as failed; `Upstream` if the index or the job object cannot be
-/// reached.
+/// Those of [`stage::run`], with the job stored as failed; `TooLarge` if the job cannot be stored; `Upstream` if the
+/// index, the job object or the storage of parts cannot be reached.
 pub async fn create_and_run(
-    ports: &(impl Index + Jobs + Engine + Random),
+    ports: &(impl Index + Jobs + Engine + JobParts + Random + Environment),
     caller: &Token,
     request: JobRequest,
 ) -> Result<CreateOutcome> {
@@ -106,14 +115,17 @@ pub async fn create_and_run(
     let id = job.id;
     let outcome = stage::run(ports, &job).await;
     let report = outcome.clone().unwrap_or_else(|error| Report::Failed(Failure::from(&error)));
-    let submit = Command::Submit { job, start: Start::Done(report) };
-    let mut stored = ports.job(caller.project, id, submit).await?.into_job()?;
+    let report = job_parts::put_output(ports, &job, report).await?;
+    let is_apart = report == Report::ExtractedApart;
+    let reply = ports.job(caller.project, id, Command::Submit { job, start: Start::Done(report) }).await;
+    job_parts::delete_late_output(ports, caller.project, id, is_apart, &reply).await;
+    let mut stored = reply?.into_job()?;
     // The index's sweep may have submitted the job in the meantime, and then the stored job is not done yet. The output
     // is the same no matter who runs it.
     match outcome? {
         Report::Classified(decision) => stored.decision = stored.decision.or(Some(*decision)),
         Report::Extracted(extraction) => stored.extraction = stored.extraction.or(Some(extraction)),
-        Report::Failed(_) => {}
+        Report::ExtractedApart | Report::Failed(_) => {}
     }
     if let (None, Some(decision)) = (&stored.route, &stored.decision) {
         stored.route = stored.route_of(decision);
@@ -121,13 +133,30 @@ pub async fn create_and_run(
     Ok(CreateOutcome::Job(Box::new(stored)))
 }
 
-/// The job with this id.
+/// The job with this id, as it is stored: parts that are stored apart are absent, and
+/// [`job_parts::with_output`] adds them.
 ///
 /// # Errors
 ///
 /// `NotFound` if the project has no such job, `Upstream` if the job object cannot be reached.
-pub async fn get(ports: &impl Jobs, project: ProjectId, id: JobId) -> Result<Job> {
+pub async fn get(ports: &(impl Jobs + Index + Environment), project: ProjectId, id: JobId) -> Result<Job> {
+    job_ids::check(ports, project, id).await?;
     ports.job(project, id, Command::Get).await?.into_job()
+}
+
+/// The job with this id and of this kind.
+///
+/// # Errors
+///
+/// `NotFound` if the project has no such job of this kind, `Upstream` if the job object cannot be reached.
+pub async fn get_of_kind(
+    ports: &(impl Jobs + Index + Environment),
+    project: ProjectId,
+    id: JobId,
+    kind: JobKind,
+) -> Result<Job> {
+    let job = get(ports, project, id).await?;
+    if job.kind() == kind { Ok(job) } else { Err(Rejected::NotFound.into_error()) }
 }
 
 /// Lists jobs of a project, newest first, without evidence; [`get`] returns it.
@@ -147,8 +176,15 @@ pub async fn list(ports: &impl Index, project: ProjectId, filter: JobFilter, pag
 ///
 /// # Errors
 ///
-/// `NotFound` if the project has no such job, `Conflict` if it has ended, `Upstream`.
-pub async fn cancel(ports: &impl Jobs, project: ProjectId, id: JobId) -> Result<Job> {
+/// `NotFound` if the project has no such job of this kind, `Conflict` if it has ended, `Upstream`.
+pub async fn cancel(
+    ports: &(impl Jobs + Index + Environment),
+    project: ProjectId,
+    id: JobId,
+    kind: JobKind,
+) -> Result<Job> {
+    // The kind of a job never changes, so it still holds when the job gets the command.
+    get_of_kind(ports, project, id, kind).await?;
     ports.job(project, id, Command::Cancel).await?.into_job()
 }
 
@@ -156,7 +192,13 @@ pub async fn cancel(ports: &impl Jobs, project: ProjectId, id: JobId) -> Result<
 ///
 /// # Errors
 ///
-/// `NotFound` if the project has no such job, `Conflict` if it has not ended, `Upstream`.
-pub async fn delete(ports: &impl Jobs, project: ProjectId, id: JobId) -> Result<()> {
+/// `NotFound` if the project has no such job of this kind, `Conflict` if it has not ended, `Upstream`.
+pub async fn delete(
+    ports: &(impl Jobs + Index + Environment),
+    project: ProjectId,
+    id: JobId,
+    kind: JobKind,
+) -> Result<()> {
+    get_of_kind(ports, project, id, kind).await?;
     ports.job(project, id, Command::Delete).await.map(drop)
 }

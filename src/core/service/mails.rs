@@ -2,14 +2,14 @@
 
 use super::{
     classifiers,
-    index::Version,
+    index::{Version, json_bytes},
     ports::{Engine, Index},
     stateless::{self, Content},
 };
 use crate::{
     classify::Decision,
     document::Mail,
-    error::{Error, ErrorKind, Result},
+    error::{Error, Result},
     id::{ClassifierId, ProjectId},
     limits,
 };
@@ -20,11 +20,9 @@ use crate::{
 ///
 /// `TooLarge` if it has more than [`limits::MAX_MAIL_BYTES`].
 pub fn check(mail: &Mail) -> Result<()> {
-    let bytes = serde_json::to_string(mail).map_err(Error::internal)?.len();
+    let bytes = json_bytes(mail)?;
     if bytes > limits::MAX_MAIL_BYTES {
-        let limit = u64::try_from(limits::MAX_MAIL_BYTES).unwrap_or(u64::MAX);
-        let message = format!("The mail has {bytes} bytes; mails of up to {limit} are taken");
-        return Err(Error::new(ErrorKind::TooLarge { limit }, message));
+        return Err(Error::too_large("The mail", bytes, limits::MAX_MAIL_BYTES));
     }
     Ok(())
 }

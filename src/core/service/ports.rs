@@ -16,7 +16,7 @@ use crate::{
     engine::{BudgetKind, Call},
     error::{Error, ErrorKind, Result},
     id::{FileId, JobId, ProjectId},
-    job::Command,
+    job::{Command, JobPart},
     time::Timestamp,
 };
 
@@ -202,6 +202,47 @@ pub trait Engine {
     ) -> impl Future<Output = Result<C::Reply>> + Send;
 }
 
+/// The key under which a part of a job is stored that its record has no room for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JobPartKey {
+    /// The project of the job.
+    pub project: ProjectId,
+    /// The job.
+    pub job: JobId,
+    /// The part.
+    pub part: JobPart,
+}
+
+impl std::fmt::Display for JobPartKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/jobs/{}/{}", self.project, self.job, self.part.as_str())
+    }
+}
+
+/// The storage of the parts of jobs that their records have no room for. They lie beside the bytes of files.
+pub trait JobParts {
+    /// Stores a part, replacing an earlier one.
+    ///
+    /// # Errors
+    ///
+    /// `Upstream`.
+    fn put_part(&self, key: JobPartKey, bytes: Bytes) -> impl Future<Output = Result<()>> + Send;
+
+    /// A part, or None if there is none under that key.
+    ///
+    /// # Errors
+    ///
+    /// `Upstream`.
+    fn part(&self, key: JobPartKey) -> impl Future<Output = Result<Option<Bytes>>> + Send;
+
+    /// Deletes a part. Succeeds if there is none.
+    ///
+    /// # Errors
+    ///
+    /// `Upstream`.
+    fn delete_part(&self, key: JobPartKey) -> impl Future<Output = Result<()>> + Send;
+}
+
 /// The stage queue.
 pub trait Queue {
     /// Sends a message, to be delivered after `delay_seconds` at the earliest.
@@ -245,11 +286,24 @@ pub trait Environment {
 
 /// All ports together.
 pub trait Ports:
-    Jobs + Index + Tokens + Files + Engine + Queue + Clock + Random + Environment + Clone + Send + Sync + 'static
+    Jobs + Index + Tokens + Files + JobParts + Engine + Queue + Clock + Random + Environment + Clone + Send + Sync + 'static
 {
 }
 
 impl<P> Ports for P where
-    P: Jobs + Index + Tokens + Files + Engine + Queue + Clock + Random + Environment + Clone + Send + Sync + 'static
+    P: Jobs
+        + Index
+        + Tokens
+        + Files
+        + JobParts
+        + Engine
+        + Queue
+        + Clock
+        + Random
+        + Environment
+        + Clone
+        + Send
+        + Sync
+        + 'static
 {
 }

@@ -1,7 +1,10 @@
 //! Use cases of saved schemas.
 
 use super::{
-    index::{ChangeSchema, DeleteSchema, GetSchema, ListSchemas, SaveSchema, SavedSchema},
+    index::{
+        ChangeSchema, DeleteSchema, GetSchema, ListSchemaNames, ListSchemas, Page, PageRequest, SaveSchema,
+        SavedSchema, SchemaName,
+    },
     ports::{Index, Random},
 };
 use crate::{
@@ -18,7 +21,8 @@ fn missing() -> Error {
 ///
 /// # Errors
 ///
-/// `Upstream` if the index cannot be reached.
+/// `TooLarge` if there is no room for it, `Conflict` if the project has too many, `Upstream` if the index cannot be
+/// reached.
 pub async fn save(
     ports: &(impl Index + Random),
     project: ProjectId,
@@ -33,7 +37,8 @@ pub async fn save(
 ///
 /// # Errors
 ///
-/// `NotFound` if the project has no schema with this id, `Conflict` if another schema has the name, `Upstream`.
+/// `NotFound` if the project has no schema with this id, `Conflict` if another schema has the name, `TooLarge` if there
+/// is no room for it, `Upstream`.
 pub async fn change(
     ports: &impl Index,
     project: ProjectId,
@@ -62,11 +67,20 @@ pub async fn delete(ports: &impl Index, project: ProjectId, id: SchemaId) -> Res
     ports.index(project, DeleteSchema { id }).await?.map(drop).ok_or_else(missing)
 }
 
-/// All schemas of a project, sorted by name.
+/// Lists the schemas of a project, sorted by name.
 ///
 /// # Errors
 ///
 /// `Upstream` if the index cannot be reached.
-pub async fn list(ports: &impl Index, project: ProjectId) -> Result<Vec<SavedSchema>> {
-    ports.index(project, ListSchemas).await
+pub async fn list(ports: &impl Index, project: ProjectId, page: PageRequest) -> Result<Page<SavedSchema>> {
+    ports.index(project, ListSchemas { page }).await
+}
+
+/// The names of all schemas of a project, sorted.
+///
+/// # Errors
+///
+/// `Upstream` if the index cannot be reached.
+pub async fn names(ports: &impl Index, project: ProjectId) -> Result<Vec<SchemaName>> {
+    ports.index(project, ListSchemaNames).await
 }

@@ -2,8 +2,9 @@
 
 use super::{
     job_object::ClaimedStage,
+    job_parts,
     job_reply::JobReply,
-    ports::{Clock, DocumentBytes, Engine, Environment, FileKey, Jobs, Random, StageMessage},
+    ports::{Clock, DocumentBytes, Engine, Environment, FileKey, Index, JobParts, Jobs, Random, StageMessage},
 };
 use crate::{
     classify::Decision,
@@ -15,7 +16,7 @@ use crate::{
     limits,
 };
 
-/// The document of `job` for the engine.
+/// The document of `job`, which has its [input](job_parts::with_input), for the engine.
 ///
 /// # Errors
 ///
@@ -64,7 +65,8 @@ pub async fn extract(ports: &impl Engine, job: &Job) -> Result<Extraction> {
 /// # Errors
 ///
 /// As [`classify`].
-pub async fn run(ports: &impl Engine, job: &Job) -> Result<Report> {
+pub async fn run(ports: &(impl Engine + JobParts + Index), job: &Job) -> Result<Report> {
+    let job = &*job_parts::with_input(ports, job).await?;
     match job.stage() {
         Some(Stage::Classify) => classify(ports, job).await.map(|decision| Report::Classified(Box::new(decision))),
         Some(Stage::Extract) => extract(ports, job).await.map(|extraction| Report::Extracted(Box::new(extraction))),
@@ -73,8 +75,12 @@ pub async fn run(ports: &impl Engine, job: &Job) -> Result<Report> {
 }
 
 /// Runs a claimed stage, and returns the command that reports the outcome to the job.
-pub async fn run_claimed(ports: &impl Engine, stage: &ClaimedStage) -> Command {
-    let report = run(ports, &stage.job).await.unwrap_or_else(|error| Report::Failed(Failure::from(&error)));
+pub async fn run_claimed(ports: &(impl Engine + JobParts + Index), stage: &ClaimedStage) -> Command {
+    let report = match run(ports, &stage.job).await {
+        Ok(output) => job_parts::put_output(ports, &stage.job, output).await,
+        Err(error) => Err(error),
+    };
+    let report = report.unwrap_or_else(|error| Report::Failed(Failure::from(&error)));
     Command::Report { lease: stage.lease, report }
 }
 
@@ -90,7 +96,7 @@ pub enum MessageOutcome {
 /// Consumes one message of the stage queue: claims the stage, runs it, reports. Duplicate and late messages have no
 /// effect.
 pub async fn consume(
-    ports: &(impl Jobs + Engine + Clock + Random + Environment),
+    ports: &(impl Jobs + Engine + JobParts + Index + Clock + Random + Environment),
     message: StageMessage,
 ) -> MessageOutcome {
     let StageMessage { project, job, .. } = message;
@@ -107,7 +113,10 @@ pub async fn consume(
         }
     };
     let report = run_claimed(ports, &ClaimedStage { job: claimed, lease }).await;
-    match ports.job(project, job, report).await {
+    let is_apart = matches!(report, Command::Report { report: Report::ExtractedApart, .. });
+    let reply = ports.job(project, job, report).await;
+    job_parts::delete_late_output(ports, project, job, is_apart, &reply).await;
+    match reply {
         Ok(_) => MessageOutcome::Ack,
         Err(error) => {
             // The lease expires, and the job's timer then enqueues the stage again.

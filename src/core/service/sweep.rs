@@ -1,7 +1,7 @@
 //! The maintenance of an index, which its timer runs.
 
 use super::{
-    index::{IndexStore, Project},
+    index::{IndexStore, Project, StaleJob, StoredRow},
     job_reply::JobReply,
     ports::{Clock, Environment, FileKey, Files, Jobs},
 };
@@ -25,13 +25,19 @@ pub async fn sweep(
 ) -> Result<Option<Timestamp>> {
     let Some(Project { id: project, retention_days, .. }) = store.project()? else { return Ok(None) };
     let stale_before = ports.now().before(limits::STALE_JOB_AGE);
-    for job in store.stale_jobs(stale_before, limits::SWEEP_JOBS)? {
-        let id = job.id;
-        let command =
-            if job.version == 0 { Command::Submit { job: Box::new(job), start: Start::Queue } } else { Command::Get };
+    for StaleJob { id, version } in store.stale_jobs(stale_before, limits::SWEEP_JOBS)? {
+        let command = match version {
+            0 => match store.job(id)? {
+                Some(job) => Command::Submit { job: Box::new(job), start: Start::Queue },
+                // It was withdrawn while others were queried.
+                None => continue,
+            },
+            _ => Command::Get,
+        };
         match ports.job(project, id, command).await {
             Ok(JobReply::Job(job)) => {
-                store.put_job(&job.snapshot(), ports.now())?;
+                let snapshot = job.snapshot();
+                store.put_job(&snapshot, StoredRow::of(&snapshot)?, ports.now())?;
                 store.touch_job(id, ports.now())?;
             }
             Ok(JobReply::Deleted) => store.remove_job(id)?,
@@ -40,6 +46,7 @@ pub async fn sweep(
             Err(error) => ports.log(&format!("index {project}: job {id} cannot be reached: {error:#}")),
         }
     }
+    store.remove_unused_contents()?;
     let expired_before = ports.now().before(limits::DAY.saturating_mul(retention_days));
     let files = store.old_files(expired_before, limits::SWEEP_FILES)?;
     let more = u32::try_from(files.len()).is_ok_and(|count| count == limits::SWEEP_FILES);

@@ -9,21 +9,23 @@ use proptest::prelude::*;
 use super::{
     access, classifiers, corrections, files,
     index::{
-        ClassifierChange, ClassifierVersion, File, JobFilter, JobInput, JobRole, PageRequest, RouteRef, RuleSource,
-        Version, Work,
+        ClassifierChange, ClassifierFilter, ClassifierVersion, File, JobFilter, JobInput, JobRole, PageRequest,
+        ReserveJob, Reserved, RouteRef, RuleSource, StoredRow, Version, Versions, Work,
     },
+    job_parts,
+    job_reply::JobReply,
     jobs::{self, CreateOutcome, JobRequest},
     memory::{FaultPoint, Memory},
-    ports::{Clock, Config, FileKey, Files, Random},
+    ports::{Clock, Config, FileKey, Files, Index, Random},
     schemas,
     tokens::Token,
 };
 use crate::{
     classify::{Rule, RuleSet},
     document::Mail,
-    error::ErrorKind,
+    error::{Error, ErrorKind},
     id::{ClassifierId, FileId, JobId},
-    job::{Classification, External, Job, JobSource, Stage, Status},
+    job::{Classification, External, Job, JobKind, JobSource, Report, Stage, Status},
     limits,
 };
 
@@ -230,9 +232,9 @@ fn a_deleted_job_is_removed_from_its_storage_and_the_index() {
         let token = token(&world).await;
         let file = file(&world, &token, INVOICE).await;
         let job = create(&world, &token, file, Some("key")).await.unwrap();
-        assert!(jobs::delete(&world, token.project, job).await.is_err(), "it has not ended");
+        assert!(jobs::delete(&world, token.project, job, JobKind::Document).await.is_err(), "it has not ended");
         world.run_inline_stages().await;
-        jobs::delete(&world, token.project, job).await.unwrap();
+        jobs::delete(&world, token.project, job, JobKind::Document).await.unwrap();
         assert!(jobs::get(&world, token.project, job).await.is_err());
         assert_eq!(listed(&world, &token).await, []);
         world.advance(Duration::from_secs(1));
@@ -427,6 +429,257 @@ fn a_long_document_is_truncated_to_an_example() {
     });
 }
 
+/// Rules of more bytes than a small job may have, of which the first has the label `invoice`.
+fn large_rules() -> Classification {
+    let RuleSource::Inline(mut classification) = rules() else { panic!("the rules are inline") };
+    let filler =
+        |number: usize| Rule::new(format!("filler {number}"), "\u{1f4c4}".repeat(limits::MAX_DESCRIPTION_CHARS));
+    classification.rules.rules.extend((2..limits::MAX_RULES).map(filler));
+    *classification
+}
+
+async fn save_rules(world: &Memory, token: &Token, name: &str, classification: Classification) -> ClassifierVersion {
+    let change = ClassifierChange { classification: Some(classification), ..ClassifierChange::default() };
+    classifiers::save(world, token.project, name.to_owned(), change).await.unwrap()
+}
+
+async fn create_mail(
+    world: &Memory,
+    token: &Token,
+    classifier: ClassifierId,
+    body: String,
+) -> crate::error::Result<JobId> {
+    let request = JobRequest {
+        input: JobInput::Mail(Box::new(Mail { subject: "Invoice 17".to_owned(), body })),
+        work: Work::Classify(RuleSource::Saved(classifier)),
+        idempotency_key: None,
+        external: External { reference: None, metadata: Some("x".repeat(limits::MAX_METADATA_BYTES)) },
+    };
+    match jobs::create(world, token, request).await? {
+        CreateOutcome::Job(job) => Ok(job.id),
+        CreateOutcome::Refused(refusal) => panic!("{refusal:?}"),
+    }
+}
+
+#[test]
+fn the_largest_mail_is_classified_by_the_largest_rules() {
+    block_on(async {
+        for inline in [0, 1_000] {
+            let world = world(inline);
+            let token = token(&world).await;
+            let classifier = save_rules(&world, &token, "large", large_rules()).await;
+            let body = INVOICE.repeat(limits::MAX_MAIL_BYTES / INVOICE.len() - 10);
+            let id = create_mail(&world, &token, classifier.id, body).await.unwrap();
+            assert_eq!(world.stored_parts(), 1);
+            world.run_inline_stages().await;
+            world.run_queue().await;
+            let job = jobs::get(&world, token.project, id).await.unwrap();
+            assert_eq!(job.decision.as_ref().unwrap().label.as_deref(), Some("invoice"), "{:?}", job.state);
+            // A correction reads the mail once more, and makes room for its example by the limit on the rules.
+            corrections::correct(&world, token.project, id, "contract".to_owned()).await.unwrap();
+            world.advance(limits::DAY.saturating_mul(31));
+            world.wake_all().await;
+            assert_eq!((world.stored_jobs().len(), world.stored_parts()), (0, 0));
+        }
+    });
+}
+
+#[test]
+fn a_job_whose_mail_cannot_be_stored_is_not_accepted() {
+    block_on(async {
+        let world = world(0);
+        let token = token(&world).await;
+        let classifier = save_rules(&world, &token, "large", large_rules()).await;
+        world.inject_fault(&[FaultPoint::Files]);
+        assert!(create_mail(&world, &token, classifier.id, INVOICE.to_owned()).await.is_err());
+        world.inject_fault(&[]);
+        assert_eq!(listed(&world, &token).await, []);
+        world.advance(Duration::from_secs(61));
+        world.wake_all().await;
+        assert_eq!((world.stored_jobs().len(), world.stored_parts(), world.queued()), (0, 0, 0));
+    });
+}
+
+#[test]
+fn a_job_whose_mail_never_arrived_fails_and_says_so() {
+    block_on(async {
+        let world = world(0);
+        let token = token(&world).await;
+        let classifier = save_rules(&world, &token, "large", large_rules()).await;
+        // The request is cut off after the reservation.
+        let reservation = ReserveJob {
+            id: JobId::from_bytes([7; 16]),
+            user: token.id,
+            input: JobInput::Mail(Box::new(Mail { subject: String::new(), body: INVOICE.to_owned() })),
+            work: Work::Classify(RuleSource::Saved(classifier.id)),
+            idempotency_key: None,
+            external: External::default(),
+        };
+        world.index(token.project, reservation).await.unwrap();
+        world.advance(Duration::from_secs(61));
+        world.wake_all().await;
+        world.run_queue().await;
+        let [row] = listed(&world, &token).await.try_into().unwrap();
+        assert_eq!(row.failure().map(|failure| &*failure.message), Some("The mail of the job is gone"));
+    });
+}
+
+#[test]
+fn a_large_job_has_its_output_apart_and_refers_to_its_schema() {
+    block_on(async {
+        let world = world(1_000);
+        let token = token(&world).await;
+        let classifier = routed_classifier(&world, &token).await;
+        let change = ClassifierChange { classification: Some(large_rules()), ..ClassifierChange::default() };
+        classifiers::change(&world, token.project, classifier, Version::Newest, change).await.unwrap();
+        let file = file(&world, &token, INVOICE).await;
+        let id = create_and_run(&world, &token, file, classifier).await.unwrap();
+        // The schema changes before the extraction, which is by the schema of the job.
+        let schema = jobs::get(&world, token.project, id).await.unwrap().route.unwrap();
+        assert!(schema.schema.fields.is_empty() && schema.schema_version.is_some());
+        let fields = serde_json::from_value(serde_json::json!({ "fields": [{ "name": "other" }] })).unwrap();
+        world.advance(Duration::from_millis(1));
+        schemas::change(&world, token.project, schema.schema_id, None, Some(fields)).await.unwrap();
+        world.run_queue().await;
+        let stored = jobs::get(&world, token.project, id).await.unwrap();
+        assert_eq!((stored.status(), stored.extraction.is_none(), world.stored_parts()), (Status::Succeeded, true, 1));
+        let job = job_parts::with_output(&world, stored).await.unwrap();
+        assert_eq!(job.extraction.unwrap().values[0].value.as_deref(), Some("119.00"));
+        assert_eq!(job.route.unwrap().schema.fields[0].name, "total_amount");
+        jobs::delete(&world, token.project, id, JobKind::Document).await.unwrap();
+        assert_eq!(world.stored_parts(), 0);
+    });
+}
+
+#[test]
+fn an_output_that_comes_after_its_job_was_deleted_is_deleted() {
+    block_on(async {
+        let world = world(0);
+        let token = token(&world).await;
+        let file = file(&world, &token, INVOICE).await;
+        let id = create(&world, &token, file, None).await.unwrap();
+        let mut job = jobs::get(&world, token.project, id).await.unwrap();
+        job.classification = std::sync::Arc::new(large_rules());
+        let extracted = async || {
+            let output = job_parts::put_output(&world, &job, Report::Extracted(Box::default())).await.unwrap();
+            assert_eq!((output, world.stored_parts()), (Report::ExtractedApart, 1));
+        };
+        let settled = async |reply| {
+            job_parts::delete_late_output(&world, token.project, id, true, &reply).await;
+            world.stored_parts()
+        };
+        extracted().await;
+        assert_eq!(settled(Ok(JobReply::Job(Box::new(job.clone())))).await, 1, "the job deletes it");
+        assert_eq!(settled(Err(Error::new(ErrorKind::Timeout, "unknown"))).await, 1, "the job may be there");
+        assert_eq!(settled(Err(Error::not_found("gone"))).await, 0, "the job was deleted");
+        extracted().await;
+        assert_eq!(settled(Ok(JobReply::Deleted)).await, 0, "it is being deleted");
+    });
+}
+
+#[test]
+fn a_hundred_routes_to_a_large_schema_cost_one_reference_each() {
+    block_on(async {
+        let world = world(1_000);
+        let token = token(&world).await;
+        let text = "\u{1f4c4}".repeat(limits::MAX_FIELD_TEXT_CHARS);
+        let fields: Vec<_> = (0..limits::MAX_FIELDS)
+            .map(
+                |number| serde_json::json!({ "name": format!("total {number}"), "kind": "money", "description": text }),
+            )
+            .collect();
+        let schema = serde_json::from_value(serde_json::json!({ "fields": fields })).unwrap();
+        let schema = schemas::save(&world, token.project, "Large".to_owned(), schema).await.unwrap();
+        let RuleSource::Inline(mut classification) = rules() else { panic!("the rules are inline") };
+        let more = (2..100).map(|number| Rule::new(format!("label {number}"), "something else entirely"));
+        classification.rules.rules.extend(more);
+        let routes = classification.rules.rules.iter().map(|rule| RouteRef {
+            label: rule.label.clone(),
+            deployment: "Accounting".to_owned(),
+            schema: schema.id,
+        });
+        let change = ClassifierChange {
+            routes: Some(routes.collect()),
+            classification: Some(*classification),
+            ..ClassifierChange::default()
+        };
+        let classifier = classifiers::save(&world, token.project, "post".to_owned(), change).await.unwrap();
+        let file = file(&world, &token, INVOICE).await;
+        let reservation = ReserveJob {
+            id: JobId::from_bytes([7; 16]),
+            user: token.id,
+            input: JobInput::File { id: file, role: JobRole::Independent },
+            work: Work::ClassifyAndExtract(classifier.id),
+            idempotency_key: None,
+            external: External::default(),
+        };
+        let Reserved::Accepted(job) = world.index(token.project, reservation).await.unwrap() else { panic!("refused") };
+        assert_eq!(job.routes.len(), 100);
+        assert!(StoredRow::of(&job).unwrap().bytes() < 50_000);
+        let id = create_and_run(&world, &token, file, classifier.id).await.unwrap();
+        world.run_queue().await;
+        let job = jobs::get(&world, token.project, id).await.unwrap();
+        let job = job_parts::with_output(&world, job).await.unwrap();
+        assert_eq!(job.route.unwrap().schema, schema.schema);
+        assert_eq!(job.extraction.unwrap().values.len(), limits::MAX_FIELDS);
+    });
+}
+
+#[test]
+fn the_newest_versions_of_a_classifier_are_kept() {
+    block_on(async {
+        let world = world(0);
+        let token = token(&world).await;
+        let published = save_rules(&world, &token, "post", Classification::default()).await;
+        let kept = usize::try_from(limits::MAX_VERSIONS).unwrap();
+        let mut newest = Vec::new();
+        for number in 0..kept + 5 {
+            world.advance(Duration::from_millis(1));
+            let rule = Rule::new(number.to_string(), "any document");
+            let classification = Classification { rules: RuleSet { rules: vec![rule] }, ..Classification::default() };
+            let change =
+                ClassifierChange { classification: Some(classification), draft: true, ..ClassifierChange::default() };
+            newest.insert(0, classifiers::save(&world, token.project, "post".to_owned(), change).await.unwrap());
+        }
+        newest.truncate(kept);
+        newest.push(published.clone());
+        let filter = ClassifierFilter { versions: Versions::All, ..ClassifierFilter::default() };
+        let page = PageRequest { size: 1_000, after: None };
+        assert_eq!(classifiers::list(&world, token.project, filter, page).await.unwrap().items, newest);
+        let current = classifiers::get(&world, token.project, published.id, Version::Published).await.unwrap();
+        assert_eq!(current, published);
+    });
+}
+
+#[test]
+fn the_numbers_of_classifiers_and_schemas_are_limited() {
+    block_on(async {
+        let world = world(0);
+        let token = token(&world).await;
+        let schema = |number: usize| {
+            serde_json::from_value(serde_json::json!({ "fields": [{ "name": number.to_string() }] })).unwrap()
+        };
+        let save_schema =
+            async |number: usize| schemas::save(&world, token.project, number.to_string(), schema(number)).await;
+        let save_classifier = async |number: usize| {
+            let change = ClassifierChange::default();
+            classifiers::save(&world, token.project, number.to_string(), change).await
+        };
+        for number in 0..limits::MAX_SCHEMAS {
+            save_schema(number).await.unwrap();
+        }
+        let refused = save_schema(limits::MAX_SCHEMAS).await.unwrap_err();
+        let message = "The project has 1000 schemas already, and may have 1000";
+        assert_eq!((refused.kind(), refused.message()), (ErrorKind::Conflict, message));
+        save_schema(0).await.unwrap();
+        for number in 0..limits::MAX_CLASSIFIERS {
+            save_classifier(number).await.unwrap();
+        }
+        assert_eq!(save_classifier(limits::MAX_CLASSIFIERS).await.unwrap_err().kind(), ErrorKind::Conflict);
+        save_classifier(0).await.unwrap();
+    });
+}
+
 #[derive(Debug, Clone, Copy)]
 enum Event {
     Create,
@@ -518,7 +771,7 @@ proptest! {
 fn the_ports_in_memory_keep_the_contract() {
     let checks = block_on(super::contract::run(&world(0)));
     // The number of checks of the suite, so that none can disappear unnoticed.
-    assert_eq!(checks.len(), 19);
+    assert_eq!(checks.len(), 24);
     let faults: Vec<_> = checks.into_iter().filter(|check| check.fault.is_some()).collect();
     assert_eq!(faults, []);
 }

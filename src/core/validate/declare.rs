@@ -155,7 +155,7 @@ mod tests {
     fn faults(value: &Value) -> Vec<String> {
         let mut check = Validator::default();
         check.check_root(&Input::root("body", Some(value)), NewToken::OBJECT);
-        let faults = check.violations.iter();
+        let faults = check.violations.listed().iter();
         faults.map(|fault| format!("{} {}", serde_json::to_string(&fault.pointer).unwrap(), fault.reason)).collect()
     }
 

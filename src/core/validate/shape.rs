@@ -240,7 +240,7 @@ impl Object {
 
     /// Reports every fault of the members of `field`, but not members that are not declared.
     pub fn check_members(&'static self, check: &mut Validator, field: &Input<'_>) {
-        let before = check.violations.len();
+        let before = check.violations.count();
         for member in self.members {
             if matches!(member.shape, Shape::File) {
                 // The reader of the form has seen to it.
@@ -261,7 +261,7 @@ impl Object {
             }
             check.check_shape(&value, &member.shape);
         }
-        if let Some(own) = self.check.filter(|_| check.violations.len() == before) {
+        if let Some(own) = self.check.filter(|_| check.violations.count() == before) {
             own(check, field);
         }
     }
@@ -338,11 +338,10 @@ impl Validator {
 
     fn check_named(&mut self, field: &Input<'_>, length: &RangeInclusive<usize>, max: usize, shape: &Shape) {
         self.object(field);
-        let members = field.members();
-        if members.len() > max {
+        if field.member_count() > max {
             self.reject_value(field, &format!("at most {max} can be declared in one file"));
         }
-        for (name, member) in members.into_iter().take(max) {
+        for (name, member) in field.members().take(max) {
             if !length.contains(&name.chars().count()) {
                 let why = format!("a name has {} to {} characters", length.start(), length.end());
                 self.reject_value(&member, &why);

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use serde::{Serialize, de::DeserializeOwned};
 use sortroom::{
     error::{Error, Result},
+    service::index::{PageSize, Rows},
     time::Timestamp,
 };
 use wasm_bindgen::prelude::*;
@@ -50,6 +51,11 @@ enum Tables {
 /// A value as text, to bind to a statement.
 pub fn text(value: &impl ToString) -> SqlStorageValue {
     SqlStorageValue::String(value.to_string())
+}
+
+/// A text, to bind to a statement, without copying it.
+pub const fn string(text: String) -> SqlStorageValue {
+    SqlStorageValue::String(text)
 }
 
 /// An integer, to bind to a statement. The platform's numbers are exact up to 2^53; times and versions stay below.
@@ -208,6 +214,41 @@ impl Sql {
             Ok(true)
         })?;
         Ok(records)
+    }
+
+    /// Reads the first column of each row as JSON, up to as many rows as fit a page.
+    ///
+    /// # Errors
+    ///
+    /// `Internal` if the storage fails or a row is not of that type.
+    pub fn rows<T: DeserializeOwned>(&self, statement: &str, bindings: Vec<SqlStorageValue>) -> Result<Rows<T>> {
+        let (mut rows, mut size) = (Rows::empty(), PageSize::default());
+        self.read(statement, bindings, |record| {
+            rows.truncated = !size.admits(record.len());
+            if !rows.truncated {
+                rows.items.push(serde_json::from_slice(&record).map_err(Error::internal)?);
+            }
+            Ok(!rows.truncated)
+        })?;
+        Ok(rows)
+    }
+
+    /// Whether a statement finds a row.
+    ///
+    /// # Errors
+    ///
+    /// `Internal` if the storage fails.
+    pub fn exists(&self, statement: &str, bindings: Vec<SqlStorageValue>) -> Result<bool> {
+        Ok(self.cell(statement, bindings)?.is_some())
+    }
+
+    /// Reads the number in the first column of the first row, which the statement casts to text; 0 if there is no row.
+    ///
+    /// # Errors
+    ///
+    /// `Internal` if the storage fails or the column is not a number.
+    pub fn number(&self, statement: &str, bindings: Vec<SqlStorageValue>) -> Result<usize> {
+        Ok(self.record(statement, bindings)?.unwrap_or(0))
     }
 
     /// Reads the first column of the first row as bytes.

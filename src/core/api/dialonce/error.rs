@@ -38,7 +38,8 @@ impl Dialect for DialOnce {
                 });
                 format!("{}: {}", steps.collect::<Vec<_>>().join("."), violation.message)
             });
-            message = messages.collect::<Vec<_>>().join("; ");
+            let omission = error.omission().map(|omission| omission.message);
+            message = messages.chain(omission).collect::<Vec<_>>().join("; ");
         }
         let reason = status.canonical_reason().unwrap_or("Error");
         let body = ErrorResponse { status_code: status.as_u16(), message, error: reason };

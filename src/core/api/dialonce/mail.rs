@@ -148,10 +148,10 @@ fn read(bytes: &[u8], documented: BodyFormat) -> Result<(Mail, External)> {
 pub(super) async fn result<P: Ports>(caller: Caller<P>, segments: PathParams) -> Reply {
     let orchestrator = orchestrator(&caller, &segments)?;
     let id: JobId = segments.id("process", NO_PROCESS)?;
-    let job = jobs::get(&caller.ports, caller.token.project, id)
+    let job = jobs::get_of_kind(&caller.ports, caller.token.project, id, JobKind::Mail)
         .await
         .map_err(|error| error.with_not_found_message(NO_PROCESS))?;
-    if job.kind() != JobKind::Mail || job.classification.classifier != Some(orchestrator) {
+    if job.classification.classifier != Some(orchestrator) {
         return Err(Error::not_found(NO_PROCESS).into());
     }
     Ok(reply::json(StatusCode::OK, &Process::new(&job)?))

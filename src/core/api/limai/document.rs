@@ -11,10 +11,12 @@ use crate::{
     api::{cuid, reply},
     error::{Error, ErrorKind, Result},
     id::{FileId, JobId, SchemaId},
-    job::External,
+    job::{External, JobKind},
+    limits,
     service::{
         files,
-        index::{JobInput, JobRole, Refusal, Work},
+        index::{JobInput, JobRole, Refusal, Work, json_bytes},
+        job_parts,
         jobs::{self, CreateOutcome, JobRequest},
         ports::Ports,
         schemas,
@@ -79,6 +81,7 @@ pub(super) async fn extract<P: Ports>(caller: Caller<P>, segments: PathParams) -
     let (schema, file) = (segments.id("schema", NO_SCHEMA)?, segments.id("file", NO_FILE)?);
     match jobs::create_and_run(&caller.ports, &caller.token, extract_request(file, schema)).await? {
         CreateOutcome::Job(job) => {
+            let job = job_parts::with_output(&caller.ports, *job).await?;
             let body = Processed::new(file, schema, &job);
             Ok(reply::json(StatusCode::OK, &body))
         }
@@ -140,13 +143,19 @@ pub(super) async fn data_of_many<P: Ports>(caller: Caller<P>) -> Reply {
             Error::new(ErrorKind::Invalid, format!("At most {MAX_FILES} files can be asked for at once")).into()
         );
     }
-    let mut data = Vec::new();
+    let (mut data, mut bytes) = (Vec::new(), 0_usize);
     for name in names {
-        data.push(match file_status(&caller, name, None).await {
+        let status = match file_status(&caller, name, None).await {
             Ok(status) => status,
             Err(error) if error.kind() == ErrorKind::NotFound => FileStatus::unknown(name),
             Err(error) => return Err(error.into()),
-        });
+        };
+        bytes = bytes.saturating_add(json_bytes(&status)?);
+        if bytes > limits::MAX_FILES_DATA_BYTES && !data.is_empty() {
+            let what = format!("The data of the first {} of these files", data.len().saturating_add(1));
+            return Err(Error::too_large(&what, bytes, limits::MAX_FILES_DATA_BYTES).into());
+        }
+        data.push(status);
     }
     Ok(reply::json(StatusCode::OK, &FilesStatus { data }))
 }
@@ -158,7 +167,7 @@ async fn file_status<P: Ports>(caller: &Caller<P>, name: &str, schema: Option<Sc
     let file = found(files::get(&caller.ports, project, id).await, NO_FILE)?;
     let job = match file.job {
         Some(job) => match jobs::get(&caller.ports, project, job).await {
-            Ok(job) => Some(job),
+            Ok(job) => Some(job_parts::with_output(&caller.ports, job).await?),
             // Deleted, or accepted a moment ago and not stored yet.
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => return Err(error),
@@ -179,5 +188,9 @@ async fn file_status<P: Ports>(caller: &Caller<P>, name: &str, schema: Option<Sc
 pub(super) async fn job_status<P: Ports>(caller: Caller<P>, segments: PathParams) -> Reply {
     let id: JobId = segments.id("job", NO_JOB)?;
     let job = found(jobs::get(&caller.ports, caller.token.project, id).await, NO_JOB)?;
+    if job.kind() == JobKind::Mail {
+        // Mails are not of this dialect.
+        return Err(Error::not_found(NO_JOB).into());
+    }
     Ok(reply::json(StatusCode::OK, &wire::JobStatus::new(&job)))
 }

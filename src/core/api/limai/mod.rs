@@ -54,7 +54,8 @@ routes! {
     get "/api/v1/document/get-file-data", document::data::<P>, token, query FileQuery => 200 FileStatus;
 
     /// How far several files are.
-    get "/api/v1/document/get-files-data", document::data_of_many::<P>, token, query FilesQuery => 200 FilesStatus;
+    get "/api/v1/document/get-files-data", document::data_of_many::<P>, token, query FilesQuery
+        => 200 FilesStatus, 413;
 
     /// How far a job is.
     get "/api/v1/queue/{job}/status", document::job_status::<P>, token => 200 JobStatus;

@@ -508,7 +508,7 @@ impl JobStatus {
             _ if !job.plan.stages().contains(&Stage::Extract) => None,
             status @ (Status::Queued | Status::Running) if extracting => Some(status_word(status)),
             Status::Queued | Status::Running => Some("PENDING"),
-            Status::Succeeded if job.extraction.is_none() => None,
+            Status::Succeeded if !job.has_extraction() => None,
             status => Some(status_word(status)),
         };
         // A job between its stages is processing.

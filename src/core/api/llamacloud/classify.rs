@@ -18,7 +18,7 @@ use crate::{
     },
     error::{Error, ErrorKind},
     id::{ClassifierId, FileId, JobId, ProjectId},
-    job::{self, External},
+    job::{External, JobKind},
     service::{
         index::{JobFilter, JobInput, JobRole, Refusal, RuleSource, Work},
         jobs::{self, CreateOutcome, JobRequest},
@@ -33,6 +33,9 @@ use crate::{
 };
 
 const LISTING: &str = "classify";
+
+/// The jobs of this dialect. Others of the project are neither listed nor found.
+const KIND: JobKind = JobKind::Document;
 
 declare! {
     /// A file to classify, and what by.
@@ -184,10 +187,7 @@ pub(super) async fn list<P: Ports>(caller: Caller<P>) -> Reply {
 
 /// `GET /api/v2/classify/{id}`
 pub(super) async fn get<P: Ports>(caller: Caller<P>, PathId(id): PathId<JobId>) -> Reply {
-    let job = jobs::get(&caller.ports, caller.token.project, id).await.map_err(with_job_message)?;
-    if job.kind() != job::JobKind::Document {
-        return Err(Error::not_found(JobId::MISSING).into());
-    }
+    let job = jobs::get_of_kind(&caller.ports, caller.token.project, id, KIND).await.map_err(with_job_message)?;
     let UsageQuery { expand } = caller.query.checked().finish()?;
     let body = ClassifyJob::from(&job);
     Ok(answer(&if expand.iter().any(|what| what == "usage") { body.with_usage() } else { body }))
@@ -195,14 +195,14 @@ pub(super) async fn get<P: Ports>(caller: Caller<P>, PathId(id): PathId<JobId>) 
 
 /// `POST /api/v2/classify/{id}/cancel`
 pub(super) async fn cancel<P: Ports>(caller: Caller<P>, PathId(id): PathId<JobId>) -> Reply {
-    let job = jobs::cancel(&caller.ports, caller.token.project, id).await.map_err(with_job_message)?;
+    let job = jobs::cancel(&caller.ports, caller.token.project, id, KIND).await.map_err(with_job_message)?;
     Ok(answer(&ClassifyJob::from(&job)))
 }
 
 /// `DELETE /api/v2/classify/{id}`
 pub(super) async fn delete<P: Ports>(caller: Caller<P>, PathId(id): PathId<JobId>) -> Reply {
     let project = caller.token.project;
-    jobs::delete(&caller.ports, project, id).await.map_err(with_job_message)?;
+    jobs::delete(&caller.ports, project, id, KIND).await.map_err(with_job_message)?;
     Ok(reply::json(StatusCode::OK, &DeletedJob { id: id.format(), project_id: project.to_string() }))
 }
 
@@ -245,7 +245,7 @@ fn filter(query: JobQuery) -> JobFilter {
         _ => query.job_ids.map(|texts| ids::filter(&texts)),
     };
     JobFilter {
-        kind: Some(job::JobKind::Document),
+        kind: Some(KIND),
         status: query.status.and_then(|word| wire::status_of(&word)),
         ids,
         classifier: classifier.flatten(),

@@ -128,11 +128,14 @@ fn missing(error: Error) -> Error {
     error.with_not_found_message(ClassifierId::MISSING)
 }
 
+/// The newest published version. A classifier that has none is not listed, and not found.
+async fn published<P: Ports>(caller: &Caller<P>, id: ClassifierId) -> Result<ClassifierVersion, Error> {
+    classifiers::get(&caller.ports, caller.token.project, id, Version::Published).await.map_err(missing)
+}
+
 /// `GET /api/v1/beta/configurations/{id}`
 pub(super) async fn get<P: Ports>(caller: Caller<P>, PathId(id): PathId<ClassifierId>) -> Reply {
-    let classifier = classifiers::get(&caller.ports, caller.token.project, id, Version::Published).await;
-    let classifier = classifier.map_err(missing)?;
-    Ok(answer(StatusCode::OK, &classifier))
+    Ok(answer(StatusCode::OK, &published(&caller, id).await?))
 }
 
 /// `PUT /api/v1/beta/configurations/{id}`
@@ -143,17 +146,18 @@ pub(super) async fn update<P: Ports>(
 ) -> Reply {
     let ChangedConfiguration { name, parameters } = body.0.finish()?;
     let parameters = parameters.map(|parameters| parameters.configuration.into());
-    let project = caller.token.project;
-    let classifier = if name.is_none() && parameters.is_none() {
-        classifiers::get(&caller.ports, project, id, Version::Published).await
-    } else {
-        classifiers::change(&caller.ports, project, id, classifier_change(name, parameters)).await
-    };
-    Ok(answer(StatusCode::OK, &classifier.map_err(missing)?))
+    if name.is_none() && parameters.is_none() {
+        return Ok(answer(StatusCode::OK, &published(&caller, id).await?));
+    }
+    // Drafts are not of this dialect: what the request does not name stays as it is published.
+    let change = classifier_change(name, parameters);
+    let changed = classifiers::change(&caller.ports, caller.token.project, id, Version::Published, change).await;
+    Ok(answer(StatusCode::OK, &changed.map_err(missing)?))
 }
 
 /// `DELETE /api/v1/beta/configurations/{id}`
 pub(super) async fn delete<P: Ports>(caller: Caller<P>, PathId(id): PathId<ClassifierId>) -> Reply {
+    published(&caller, id).await?;
     classifiers::delete(&caller.ports, caller.token.project, id).await.map_err(missing)?;
     Ok(reply::empty(StatusCode::NO_CONTENT))
 }

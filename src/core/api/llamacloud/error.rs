@@ -80,6 +80,7 @@ pub(super) fn vendor_code<'a>(code: &'a str, format: Option<&str>) -> &'a str {
 
 impl Dialect for LlamaCloud {
     fn render(error: &Error, request_id: &str) -> Response<Body> {
+        let omission = error.omission();
         let detail = if error.violations().is_empty() {
             Detail::Sentence(match error.kind() {
                 ErrorKind::Unreadable(_) => {
@@ -88,7 +89,7 @@ impl Dialect for LlamaCloud {
                 _ => reply::error_text(error, request_id),
             })
         } else {
-            Detail::Faults(error.violations().iter().map(DetailItem::from).collect())
+            Detail::Faults(error.violations().iter().chain(&omission).map(DetailItem::from).collect())
         };
         reply::error_response(error, &ErrorResponse { detail })
     }

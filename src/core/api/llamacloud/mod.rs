@@ -113,7 +113,7 @@ routes! {
 
     /// Saves a configuration. One of a known name gets a new version.
     post "/api/v1/beta/configurations", configurations::create::<P>, token, json NewConfiguration
-        => 201 SavedConfiguration<'_>;
+        => 201 SavedConfiguration<'_>, 409;
 
     /// The newest version of a saved configuration.
     get "/api/v1/beta/configurations/{id}", configurations::get::<P>, token => 200 SavedConfiguration<'_>;

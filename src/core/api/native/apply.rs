@@ -25,7 +25,7 @@ use crate::{
     limits,
     service::{
         access, classifiers,
-        index::{self, ClassifierFilter, ClassifierVersion, PageRequest, SavedSchema, Versions},
+        index::{self, ClassifierFilter, ClassifierVersion, PageRequest, SchemaName, Versions},
         ports::Ports,
         schemas,
     },
@@ -105,7 +105,7 @@ pub(super) struct Change {
     name: String,
     /// What happens to it.
     action: Action,
-    /// The paths that differ, such as `rules[2].description`.
+    /// The paths that differ, such as `rules[2].description`; the first hundred.
     fields: Vec<String>,
 }
 
@@ -137,9 +137,14 @@ impl Change {
     }
 }
 
-/// Adds the paths at which two values differ.
+/// How many paths of a step are listed: nobody reads more, and a file of [`limits::MAX_BODY_BYTES`] may have ten times
+/// its size of them.
+const MAX_PATHS: usize = 100;
+
+/// Adds the paths at which two values differ, up to [`MAX_PATHS`].
 fn differences(old: &Value, new: &Value, path: &str, paths: &mut Vec<String>) {
     match (old, new) {
+        _ if paths.len() >= MAX_PATHS => {}
         (Value::Object(old), Value::Object(new)) => {
             let names = old.keys().chain(new.keys().filter(|name| !old.contains_key(*name)));
             for name in names {
@@ -160,15 +165,13 @@ fn differences(old: &Value, new: &Value, path: &str, paths: &mut Vec<String>) {
 }
 
 /// Rejects routes that lead neither to a schema of the file nor to a `saved` one, or whose label is that of no rule.
-fn check_routes(file: &mut Checked<ApplyFile>, saved: &[SavedSchema]) {
+fn check_routes(file: &mut Checked<ApplyFile>, saved: &[SchemaName]) {
     let (input, check) = file.parts();
-    let declared = input.get("schemas").members();
-    let is_schema = |name: &String| {
-        declared.iter().any(|(declared, _)| declared == name) || saved.iter().any(|saved| saved.name == *name)
-    };
-    for (_, classifier) in input.get("classifiers").members() {
+    let is_schema = |name: &String| input.get("schemas").has(name) || saved.iter().any(|saved| saved.name == *name);
+    // Of longer lists, their length is the fault.
+    for (_, classifier) in input.get("classifiers").members().take(limits::MAX_DECLARED) {
         let rules = classifier.get("rules").read::<RuleSet>();
-        for route in classifier.get("routes").items() {
+        for route in classifier.get("routes").items().take(limits::MAX_RULES) {
             check_label(check, &route, rules.as_ref());
             let field = route.get("schema");
             if field.read::<String>().is_some_and(|name| !name.is_empty() && !is_schema(&name)) {
@@ -250,7 +253,7 @@ fn to_json(schema: &Schema) -> Result<Value> {
 /// `POST /v1/apply`
 pub(super) async fn apply<P: Ports>(caller: Caller<P>, body: Body<ApplyFile>) -> Reply {
     let project = caller.token.project;
-    let saved = schemas::list(&caller.ports, project).await?;
+    let saved = schemas::names(&caller.ports, project).await?;
     let query = caller.query.checked::<ApplyQuery>();
     let dry_run = query.read().is_some_and(|query| query.dry_run);
     let mut file = body.0;
@@ -261,7 +264,10 @@ pub(super) async fn apply<P: Ports>(caller: Caller<P>, body: Body<ApplyFile>) ->
     let mut changes = Vec::new();
     let mut new_schemas = Vec::new();
     for (name, schema) in file.schemas.0 {
-        let old = saved.iter().find(|saved| saved.name == name).map(|saved| to_json(&saved.schema)).transpose()?;
+        let old = match saved.iter().find(|saved| saved.name == name) {
+            Some(saved) => Some(to_json(&schemas::get(&caller.ports, project, saved.id).await?.schema)?),
+            None => None,
+        };
         let change = Change::new("schema", &name, old.as_ref(), &to_json(&schema)?);
         if change.action != Action::Unchanged {
             new_schemas.push((name, schema));

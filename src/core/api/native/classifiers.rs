@@ -19,6 +19,7 @@ use crate::{
     error::Result,
     id::{ClassifierId, SchemaId},
     job::Classification,
+    limits,
     service::{
         classifiers,
         index::{ClassifierChange, ClassifierFilter, ClassifierVersion, PageRequest, RouteRef, Version, Versions},
@@ -107,9 +108,10 @@ async fn check_routes<P: Ports, T: Declared>(
     rules: Option<&RuleSet>,
 ) -> Result<()> {
     let has_routes = !body.input().get("routes").is_absent();
-    let saved = if has_routes { schemas::list(&caller.ports, caller.token.project).await? } else { Vec::new() };
+    let saved = if has_routes { schemas::names(&caller.ports, caller.token.project).await? } else { Vec::new() };
     let (input, check) = body.parts();
-    for route in input.get("routes").items() {
+    // Of a longer list, its length is the fault.
+    for route in input.get("routes").items().take(limits::MAX_RULES) {
         check_label(check, &route, rules);
         let field = route.get("schema_id");
         let id: Option<cuid::Id<SchemaId>> = field.read();
@@ -199,7 +201,7 @@ pub(super) async fn update<P: Ports>(caller: Caller<P>, segments: PathParams, bo
         return Ok(answer(StatusCode::OK, &newest));
     }
     let change = ClassifierChange { name, classification: Some(classification), routes, draft };
-    let changed = classifiers::change(&caller.ports, project, id, change).await;
+    let changed = classifiers::change(&caller.ports, project, id, Version::Newest, change).await;
     Ok(answer(StatusCode::OK, &found(changed, NO_CLASSIFIER)?))
 }
 

@@ -29,13 +29,14 @@ struct ErrorBody<'a> {
     code: &'static str,
     /// The message for a person.
     message: &'a str,
-    /// The invalid members of the request, all of them.
+    /// The invalid members of the request. After a hundred, the last entry is about the whole request and says how many
+    /// more there are.
     fields: Vec<FieldError>,
 }
 
 impl Dialect for Native {
     fn render(error: &Error, request_id: &str) -> Response<Body> {
-        let fields: Vec<_> = error.violations().iter().map(FieldError::from).collect();
+        let fields: Vec<_> = error.violations().iter().chain(&error.omission()).map(FieldError::from).collect();
         let mut message = error.message().to_owned();
         if reply::status(error.kind()).is_server_error() {
             message = format!("{message} (request {request_id})");

@@ -12,7 +12,8 @@
 //! no rule fits. `settings` apply to the evaluated version; the published one is compared with its own. Corrections
 //! collect in one draft, which classifies once it is published.
 //!
-//! Errors are `{"error": {"code", "message", "fields": [{"pointer", "message"}]}}`.
+//! Errors are `{"error": {"code", "message", "fields": [{"pointer", "message"}]}}`. After a hundred fields, a last one
+//! with an empty pointer says how many more there are.
 
 mod access;
 mod apply;
@@ -108,7 +109,8 @@ routes! {
         => 200 Listing<ClassifierResponse<'_>>;
 
     /// Saves a classifier. One of a known name gets a new version.
-    post "/v1/classifiers", classifiers::create::<P>, token, json NewClassifier => 201 ClassifierResponse<'_>;
+    post "/v1/classifiers", classifiers::create::<P>, token, json NewClassifier
+        => 201 ClassifierResponse<'_>, 409;
 
     /// The newest published version of a classifier, or with `draft` the newest.
     get "/v1/classifiers/{id}", classifiers::get::<P>, token, query VersionQuery => 200 ClassifierResponse<'_>;
@@ -123,7 +125,7 @@ routes! {
     /// Publishes the newest version of a classifier.
     post "/v1/classifiers/{id}/publish", classifiers::publish::<P>, token => 200 ClassifierResponse<'_>;
 
-    /// Lists every version of a classifier, newest first.
+    /// Lists the versions of a classifier, newest first: the last two hundred, and the newest published one.
     get "/v1/classifiers/{id}/versions", classifiers::versions::<P>, token, query Paging
         => 200 Listing<ClassifierResponse<'_>>;
 
@@ -131,7 +133,7 @@ routes! {
     get "/v1/schemas", schemas::list::<P>, token, query Paging => 200 Listing<SchemaResponse<'_>>;
 
     /// Saves a schema. One of a known name gets the new content.
-    post "/v1/schemas", schemas::create::<P>, token, json NewSchema => 201 SchemaResponse<'_>;
+    post "/v1/schemas", schemas::create::<P>, token, json NewSchema => 201 SchemaResponse<'_>, 409;
 
     /// A schema.
     get "/v1/schemas/{id}", schemas::get::<P>, token => 200 SchemaResponse<'_>;
@@ -163,7 +165,7 @@ routes! {
     put "/v1/jobs/{id}/correction", corrections::put::<P>, token, json Correction => 200 Corrected, 409, 410;
 
     /// Brings a project to what a file declares, or with `dry_run` answers what would change.
-    post "/v1/apply", apply::apply::<P>, token, query ApplyQuery, json ApplyFile => 200 Applied;
+    post "/v1/apply", apply::apply::<P>, token, query ApplyQuery, json ApplyFile => 200 Applied, 409;
 
     /// Creates a project.
     post "/v1/projects", access::create_project::<P>, operator, json NewProject => 201 Project<'_>;

@@ -14,11 +14,7 @@ use crate::{
     },
     extract::Schema,
     id::SchemaId,
-    service::{
-        index::{Cursor, Page, SavedSchema},
-        ports::Ports,
-        schemas,
-    },
+    service::{index::SavedSchema, ports::Ports, schemas},
     validate::{
         declare::declare,
         shape::{CLOSED, Object},
@@ -67,16 +63,7 @@ pub(super) async fn list<P: Ports>(caller: Caller<P>) -> Reply {
     let mut query = caller.query.checked::<Paging>();
     let page = page_token::page(&mut query, LISTING);
     query.finish()?;
-    let all = schemas::list(&caller.ports, caller.token.project).await?;
-    // Names are unique, so the name suffices as the cursor.
-    let rest = all.into_iter().filter(|saved| page.after.as_ref().is_none_or(|after| saved.name > after.key));
-    let size = usize::try_from(page.size).unwrap_or(usize::MAX);
-    let mut items: Vec<_> = rest.take(size.saturating_add(1)).collect();
-    let has_more = items.len() > size;
-    items.truncate(size);
-    let next = items.last().filter(|_| has_more);
-    let next = next.map(|last| Cursor { key: last.name.clone(), id: last.id.to_string() });
-    let page = Page { items, next };
+    let page = schemas::list(&caller.ports, caller.token.project, page).await?;
     Ok(reply::json(StatusCode::OK, &Listing::new(LISTING, &page, SchemaResponse::from)))
 }
 

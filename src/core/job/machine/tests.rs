@@ -33,6 +33,7 @@ fn route(label: &str) -> Route {
         schema_id: SchemaId::from_bytes([5; 16]),
         schema_name: "s".to_owned(),
         schema: Schema::default(),
+        schema_version: None,
     }
 }
 
@@ -355,6 +356,30 @@ fn extraction_follows_if_there_is_a_route() {
             assert_eq!((job.status(), job.extraction), (Status::Succeeded, Some(Box::default())));
         }
     }
+}
+
+#[test]
+fn parts_that_are_stored_apart_are_deleted_with_the_job() {
+    let mut mail = accepted(Plan::Extract);
+    mail.apart = vec![JobPart::Mail];
+    let submit = Command::Submit { job: Box::new(mail), start: Start::Inline(lease(1)) };
+    let Ok(Transition::Changed(job)) = apply(None, submit, Timestamp::from_millis(0)) else { panic!("not accepted") };
+    let job = after(&job, Command::Report { lease: lease(1), report: Report::ExtractedApart }, 1);
+    assert_eq!((job.status(), job.has_extraction(), &job.extraction), (Status::Succeeded, true, &None));
+    let deleted = after(&job, Command::Delete, 2);
+    let ids: Vec<_> = deleted.outbox.iter().map(Effect::id).collect();
+    assert_eq!(ids, ["remove", "delete/mail", "delete/extraction"]);
+    assert_eq!(deleted.snapshot().apart, []);
+    let rest = after(&deleted, Command::Delivered { effects: ids[..2].to_vec() }, 3);
+    assert!(rest.timer().is_some(), "a part is still to be deleted");
+    assert_eq!(after(&rest, Command::Delivered { effects: ids }, 4).timer(), None);
+
+    // A job that was to extract and did not may have left an output behind.
+    let submit = Command::Submit { job: Box::new(accepted(Plan::Extract)), start: Start::Inline(lease(1)) };
+    let Ok(Transition::Changed(job)) = apply(None, submit, Timestamp::from_millis(0)) else { panic!("not accepted") };
+    let deleted = after(&after(&job, Command::Cancel, 1), Command::Delete, 2);
+    let ids: Vec<_> = deleted.outbox.iter().map(Effect::id).collect();
+    assert_eq!(ids, ["remove", "delete/extraction"]);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! suite claims the stages itself.
 
 mod bytes;
+mod large;
 
 use std::{collections::BTreeSet, future::Future, sync::Arc, time::Duration};
 
@@ -17,7 +18,9 @@ use super::{
         JobInput, JobRole, Page, PageRequest, PutFile, Refusal, RemoveFile, RemoveJob, ReserveJob, Reserved, RouteRef,
         RuleChange, RuleSource, UpsertJob, Version, Versions, Work,
     },
+    job_ids,
     job_reply::JobReply,
+    jobs,
     ports::Ports,
     tokens::{Token, TokenCommand},
 };
@@ -25,7 +28,7 @@ use crate::{
     classify::{Decision, Rule, RuleSet},
     error::{Error, ErrorKind, Result},
     id::{ClassifierId, FileId, JobId, LeaseId, ProjectId, SchemaId, TokenId},
-    job::{Classification, Command, External, Job, Report, Start, State, Status},
+    job::{Classification, Command, External, Job, JobKind, Report, Start, State, Status},
     limits,
     time::Timestamp,
 };
@@ -48,6 +51,11 @@ pub async fn run<P: Ports>(ports: &P) -> Vec<Check> {
     checks.push(check("an index refuses what it does not know", refusals(ports)).await);
     checks.push(check("an idempotency key leads to its first job", idempotency(ports)).await);
     checks.push(check("a row keeps the newest version", row_versions(ports)).await);
+    checks.push(check("a job is found by its id and by nothing else", ids_of_jobs(ports)).await);
+    checks.push(check("a large job has its parts apart, which are deleted with it", large::parts_apart(ports)).await);
+    checks.push(check("a job extracts by the schema that it was accepted with", large::schema_versions(ports)).await);
+    checks.push(check("a page of jobs is bounded with the rules of each", large::listed_bytes(ports)).await);
+    checks.push(check("a page ends where it has enough bytes", large::page_bytes(ports)).await);
     checks.push(check("a draft is classified with once it is published", drafts(ports)).await);
     checks.push(check("schemas are kept while they are routed to", schemas(ports)).await);
     checks.push(check("a file has one open job at a time", current_jobs(ports)).await);
@@ -168,7 +176,7 @@ impl Scene {
     }
 
     async fn list(&self, ports: &impl Ports, filter: JobFilter, page: PageRequest) -> Result<Page<Job>> {
-        super::jobs::list(ports, self.project, filter, page).await
+        jobs::list(ports, self.project, filter, page).await
     }
 }
 
@@ -207,6 +215,27 @@ async fn unknown_job(ports: &impl Ports) -> Result<()> {
         expect_kind(ports.job(project, job, command).await, ErrorKind::NotFound, "a job that is not there")?;
     }
     Ok(())
+}
+
+async fn ids_of_jobs(ports: &impl Ports) -> Result<()> {
+    let scene = scene(ports).await?;
+    // With a check, and without one, as 0.1.0 made them.
+    for id in [job_ids::generate(ports, scene.project), JobId::from_bytes(ports.random())] {
+        let job = scene.reserve(ports, ReserveJob { id, ..scene.reservation(ports) }).await?;
+        let submit = Command::Submit { job: Box::new(job), start: Start::Queue };
+        ports.job(scene.project, id, submit).await?;
+        expect_eq(&jobs::get(ports, scene.project, id).await?.id, &id, "a job of ours")?;
+        let of_kind = jobs::get_of_kind(ports, scene.project, id, JobKind::Mail);
+        expect_kind(of_kind.await, ErrorKind::NotFound, "a job of another kind")?;
+        let cancelled = jobs::cancel(ports, scene.project, id, JobKind::Document).await?;
+        expect_eq(&cancelled.status(), &Status::Cancelled, "it is cancelled")?;
+        jobs::delete(ports, scene.project, id, JobKind::Document).await?;
+        expect_kind(jobs::get(ports, scene.project, id).await, ErrorKind::NotFound, "it is gone")?;
+    }
+    let unknown = JobId::from_bytes(ports.random());
+    expect_kind(jobs::get(ports, scene.project, unknown).await, ErrorKind::NotFound, "an unknown id")?;
+    let cancelled = jobs::cancel(ports, scene.project, unknown, JobKind::Document).await;
+    expect_kind(cancelled, ErrorKind::NotFound, "an unknown id to cancel")
 }
 
 async fn job_deletion(ports: &impl Ports) -> Result<()> {
@@ -368,9 +397,12 @@ async fn classifier_versions(ports: &impl Ports) -> Result<()> {
     expect(second.version > first.version, "versions rise")?;
     let other = save("paper", "c").await?;
     expect(other.id != first.id, "another name is another classifier")?;
-    let renamed = super::classifiers::change(ports, project, first.id, change(Some("paper"), None));
+    let rename = async |name| {
+        super::classifiers::change(ports, project, first.id, Version::Newest, change(Some(name), None)).await
+    };
+    let renamed = rename("paper");
     expect_kind(renamed.await, ErrorKind::Conflict, "a name that is taken")?;
-    let third = super::classifiers::change(ports, project, first.id, change(Some("post"), None)).await?;
+    let third = rename("post").await?;
     expect_eq(&third.classification, &second.classification, "what is not given stays")?;
     expect_eq(
         &super::classifiers::get(ports, project, first.id, Version::Published).await?,
@@ -414,7 +446,8 @@ async fn drafts(ports: &impl Ports) -> Result<()> {
     expect_eq(&get(Version::Published).await?, &published, "it is published")?;
     let again = super::classifiers::publish(ports, project, first.id).await?;
     expect_eq(&again, &published, "publishing again changes nothing")?;
-    let second = super::classifiers::change(ports, project, first.id, draft("b")).await?;
+    let change_from = async |base, change| super::classifiers::change(ports, project, first.id, base, change).await;
+    let second = change_from(Version::Newest, draft("b")).await?;
     expect_eq(&get(Version::Published).await?, &published, "a new draft leaves the published version")?;
     let list = async |versions| {
         let filter = ClassifierFilter { versions, ..ClassifierFilter::default() };
@@ -425,6 +458,10 @@ async fn drafts(ports: &impl Ports) -> Result<()> {
 
     let other = change(None, Some(classification("c")));
     let other = super::classifiers::save(ports, project, "learning".to_owned(), other).await?;
+
+    let third = change_from(Version::Published, change(None, None)).await?;
+    expect_eq(&third.classification, &published.classification, "based on the published version")?;
+    expect(third.version > published.version && !third.draft, "it is newer than the draft")?;
 
     let rule = published.rule_id("a");
     let renamed = RuleChange::Update { rule, label: Some("z".to_owned()), description: None };
@@ -463,7 +500,14 @@ async fn schemas(ports: &impl Ports) -> Result<()> {
     let second = save("invoices", "date").await?;
     expect_eq(&second.id, &first.id, "a name is one schema")?;
     let other = save("bills", "total").await?;
-    expect_eq(&super::schemas::list(ports, project).await?, &vec![other.clone(), second.clone()], "by name")?;
+    let list = async |request| super::schemas::list(ports, project, request).await;
+    let first_page = list(page(1)).await?;
+    expect_eq(&first_page.items, &vec![other.clone()], "by name")?;
+    let rest = list(PageRequest { size: 1, after: first_page.next }).await?;
+    expect_eq(&rest, &Page { items: vec![second.clone()], next: None }, "after the first name")?;
+    let names: Vec<String> =
+        super::schemas::names(ports, project).await?.into_iter().map(|schema| schema.name).collect();
+    expect_eq(&names, &vec![other.name.clone(), second.name.clone()], "all names")?;
     let taken = super::schemas::change(ports, project, other.id, Some("invoices".to_owned()), None).await;
     expect_kind(taken, ErrorKind::Conflict, "a name that is taken")?;
     let routes_to = |schema| vec![RouteRef { label: "a".to_owned(), deployment: "Accounting".to_owned(), schema }];
@@ -494,7 +538,7 @@ async fn current_jobs(ports: &impl Ports) -> Result<()> {
 async fn empty_index(ports: &impl Ports) -> Result<()> {
     let project = ProjectId::from_bytes(ports.random());
     expect_kind(access::project(ports, project).await, ErrorKind::NotFound, "a project that was never made")?;
-    let jobs = super::jobs::list(ports, project, JobFilter::default(), page(10)).await?;
+    let jobs = jobs::list(ports, project, JobFilter::default(), page(10)).await?;
     expect_eq(&jobs.items, &Vec::new(), "no jobs")?;
     let file = FileId::from_bytes(ports.random());
     expect_kind(super::files::get(ports, project, file).await, ErrorKind::NotFound, "no file")?;

@@ -8,6 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::size::json_bytes;
 use crate::{
     classify::Rule,
     error::{Error, ErrorKind, Result, Violation},
@@ -128,7 +129,8 @@ impl ClassifierVersion {
     }
 
     /// Adds `text` to the examples of the rule with that label, and removes it from all others. If the rule then has
-    /// too many examples, its oldest is dropped; if all rules have too many bytes, the oldest of the largest rule is.
+    /// too many examples, its oldest is dropped; if the examples, or the rules with them, have too many bytes, the
+    /// oldest of the rule whose examples have most is.
     ///
     /// # Errors
     ///
@@ -149,10 +151,12 @@ impl ClassifierVersion {
         }
         let bytes =
             |rule: &Rule| -> usize { rule.examples.iter().filter(|example| *example != text).map(String::len).sum() };
-        while rules.iter().map(bytes).sum::<usize>() + text.len() > limits::MAX_EXAMPLES_BYTES {
+        let mut excess = json_bytes(&self.classification)?.saturating_sub(limits::MAX_CLASSIFICATION_BYTES);
+        let rules = &mut self.classification.rules.rules;
+        while excess > 0 || rules.iter().map(bytes).sum::<usize>() + text.len() > limits::MAX_EXAMPLES_BYTES {
             let Some(largest) = rules.iter_mut().max_by_key(|rule| bytes(rule)) else { break };
             let Some(oldest) = largest.examples.iter().position(|example| example != text) else { break };
-            largest.examples.remove(oldest);
+            excess = excess.saturating_sub(json_bytes(&largest.examples.remove(oldest))?);
         }
         Ok(())
     }

@@ -1,18 +1,20 @@
 //! The saved classifiers of a project, in versions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::{
     Context, IndexCommand, IndexStore,
     classifier_version::{ClassifierChange, ClassifierVersion, RuleChange, next_timestamp, next_version},
-    page::{Page, PageRequest, cursor, parse_cursor, truncate_page},
+    page::{Page, PageRequest, Rows, cursor, parse_cursor},
+    size::{check_count, check_room, json_bytes},
 };
 use crate::{
     error::{Error, ErrorKind, Result},
-    id::ClassifierId,
+    id::{ClassifierId, SchemaId},
     job::Classification,
+    limits,
     time::Timestamp,
 };
 
@@ -77,27 +79,65 @@ pub trait ClassifierStore {
         filter: &ClassifierFilter,
         after: Option<(Timestamp, ClassifierId)>,
         limit: u32,
-    ) -> Result<Vec<ClassifierVersion>>;
+    ) -> Result<Rows<ClassifierVersion>>;
+
+    /// Removes the oldest versions of a classifier past the `keep` newest ones, but not its newest published one.
+    fn remove_old_versions(&self, id: ClassifierId, keep: u32) -> Result<()>;
+
+    /// The name of a classifier whose newest version, or newest published version, routes to the schema, if there is
+    /// one.
+    fn classifier_routing_to(&self, schema: SchemaId) -> Result<Option<String>>;
+
+    /// How many classifiers there are.
+    fn classifier_count(&self) -> Result<usize>;
+
+    /// The size of all versions of all classifiers, in bytes.
+    fn classifier_bytes(&self) -> Result<usize>;
 }
 
-/// Stores a version without stale names, and returns it.
+/// Stores a version without stale names, and returns it. Removes versions past [`limits::MAX_VERSIONS`].
 ///
 /// # Errors
 ///
-/// `Invalid` if one of its routes leads to no schema.
+/// `Invalid` if one of its routes leads to no schema; `TooLarge` if its rules have more than
+/// [`limits::MAX_CLASSIFICATION_BYTES`], and as [`check_room`] says.
 fn put(store: &impl IndexStore, classifier: ClassifierVersion) -> Result<ClassifierVersion> {
     let classifier = classifier.without_stale_names();
-    for target in &classifier.routes {
-        if store.schema(target.schema)?.is_none() {
-            return Err(Error::new(ErrorKind::Invalid, format!("There is no schema {} to route to", target.schema)));
+    let schemas: BTreeSet<SchemaId> = classifier.routes.iter().map(|target| target.schema).collect();
+    for schema in schemas {
+        if !store.has_schema(schema)? {
+            return Err(Error::new(ErrorKind::Invalid, format!("There is no schema {schema} to route to")));
         }
     }
+    let bytes = json_bytes(&classifier.classification)?;
+    if bytes > limits::MAX_CLASSIFICATION_BYTES {
+        return Err(Error::too_large("The rule set", bytes, limits::MAX_CLASSIFICATION_BYTES));
+    }
+    check_room(store, "The classifier", &classifier)?;
     store.put_classifier(&classifier)?;
+    store.remove_old_versions(classifier.id, limits::MAX_VERSIONS)?;
     Ok(classifier)
 }
 
+/// Stores `next` as the version after the newest one, on which it need not be based, and returns it.
+///
+/// # Errors
+///
+/// `Conflict` if another classifier has its name; those of [`put`].
+fn put_next(store: &impl IndexStore, next: ClassifierVersion, now: Timestamp) -> Result<ClassifierVersion> {
+    if store.classifier_named(&next.name)?.is_some_and(|other| other.id != next.id) {
+        return Err(Error::new(ErrorKind::Conflict, format!("The name {:?} is taken", next.name)));
+    }
+    let version = match store.classifier(next.id, Version::Newest)? {
+        Some(newest) => next_timestamp(&newest, now),
+        None => next.version,
+    };
+    put(store, ClassifierVersion { version, ..next })
+}
+
 /// Save a classifier under a name: create it, or add a version to the classifier that has the name. Saving what equals
-/// the newest version changes nothing. Fails with `Invalid` if a route leads to no schema.
+/// the newest version changes nothing. Fails with `Invalid` if a route leads to no schema, with `TooLarge` if there is
+/// no room for it, with `Conflict` if there are [`limits::MAX_CLASSIFIERS`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SaveClassifier {
     /// The id that a new classifier gets.
@@ -115,6 +155,7 @@ impl IndexCommand for SaveClassifier {
         let Self { id, name, change } = self;
         match store.classifier_named(&name)? {
             None => {
+                check_count("classifiers", store.classifier_count()?, limits::MAX_CLASSIFIERS)?;
                 let empty = ClassifierVersion {
                     id,
                     name,
@@ -137,11 +178,13 @@ impl IndexCommand for SaveClassifier {
 }
 
 /// Change a classifier, which adds a version. Fails with `Conflict` if the new name is taken, with `Invalid` if a route
-/// leads to no schema.
+/// leads to no schema, with `TooLarge` if there is no room for it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChangeClassifier {
     /// The id of the classifier.
     pub id: ClassifierId,
+    /// The version that the change is based on.
+    pub base: Version,
     /// The change.
     pub change: ClassifierChange,
 }
@@ -150,14 +193,9 @@ impl IndexCommand for ChangeClassifier {
     type Reply = Option<ClassifierVersion>;
 
     fn run(self, store: &impl IndexStore, Context { now, .. }: Context) -> Result<Self::Reply> {
-        let Self { id, change } = self;
-        let Some(old) = store.classifier(id, Version::Newest)? else { return Ok(None) };
-        if let Some(name) = &change.name
-            && store.classifier_named(name)?.is_some_and(|other| other.id != id)
-        {
-            return Err(Error::new(ErrorKind::Conflict, format!("The name {name:?} is taken")));
-        }
-        put(store, next_version(old, change, now)).map(Some)
+        let Self { id, base, change } = self;
+        let Some(old) = store.classifier(id, base)? else { return Ok(None) };
+        put_next(store, next_version(old, change, now), now).map(Some)
     }
 }
 
@@ -174,10 +212,9 @@ impl IndexCommand for ChangeRules {
     type Reply = Option<ClassifierVersion>;
 
     fn run(self, store: &impl IndexStore, Context { now, .. }: Context) -> Result<Self::Reply> {
-        let Some(old) = store.classifier(self.id, Version::Published)? else { return Ok(None) };
-        let mut next = ClassifierVersion { version: next_timestamp(&old, now), ..old };
+        let Some(mut next) = store.classifier(self.id, Version::Published)? else { return Ok(None) };
         next.apply(self.change)?;
-        put(store, next).map(Some)
+        put_next(store, next, now).map(Some)
     }
 }
 
@@ -277,9 +314,7 @@ impl IndexCommand for ListClassifiers {
     fn run(self, store: &impl IndexStore, _: Context) -> Result<Self::Reply> {
         let Self { filter, page } = self;
         let after = page.after.as_ref().map(parse_cursor).transpose()?;
-        let mut items = store.classifiers(&filter, after, page.size.saturating_add(1))?;
-        let more = truncate_page(&mut items, page.size);
-        let next = items.last().filter(|_| more).map(|classifier| cursor(classifier.version, &classifier.id));
-        Ok(Page { items, next })
+        let rows = store.classifiers(&filter, after, page.size.saturating_add(1))?;
+        Ok(Page::new(rows, page.size, |classifier| cursor(classifier.version, &classifier.id)))
     }
 }

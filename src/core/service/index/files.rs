@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Context, IndexCommand, IndexStore,
-    page::{Cursor, Page, PageRequest, truncate_page},
+    page::{Cursor, Page, PageRequest, Rows},
 };
 use crate::{
     error::Result,
@@ -83,7 +83,7 @@ pub trait FileStore {
     fn remove_file(&self, id: FileId) -> Result<()>;
 
     /// Files in `order`, at most `limit`.
-    fn files(&self, filter: &FileFilter, order: FileOrder, after: Option<&Cursor>, limit: u32) -> Result<Vec<File>>;
+    fn files(&self, filter: &FileFilter, order: FileOrder, after: Option<&Cursor>, limit: u32) -> Result<Rows<File>>;
 
     /// Files created before `before`, oldest first, at most `limit`.
     fn old_files(&self, before: Timestamp, limit: u32) -> Result<Vec<FileId>>;
@@ -150,16 +150,14 @@ impl IndexCommand for ListFiles {
 
     fn run(self, store: &impl IndexStore, _: Context) -> Result<Self::Reply> {
         let Self { filter, order, page } = self;
-        let mut items = store.files(&filter, order, page.after.as_ref(), page.size.saturating_add(1))?;
-        let more = truncate_page(&mut items, page.size);
-        let next = items.last().filter(|_| more).map(|file| Cursor {
+        let rows = store.files(&filter, order, page.after.as_ref(), page.size.saturating_add(1))?;
+        Ok(Page::new(rows, page.size, |file| Cursor {
             key: match order {
                 FileOrder::Newest => file.created_at.as_millis().to_string(),
                 FileOrder::Name => file.name.clone(),
                 FileOrder::Id => String::new(),
             },
             id: file.id.to_string(),
-        });
-        Ok(Page { items, next })
+        }))
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     classify::Decision,
     error::{Error, Result},
     id::{JobId, ProjectId, TokenId},
-    job::{Classification, External, Job, JobSource, Plan, Route, State},
+    job::{Classification, External, Job, JobPart, JobSource, Plan, Route, State},
     limits,
     time::Timestamp,
 };
@@ -140,12 +140,51 @@ pub struct JobRow<'a> {
     route: Option<Box<Route>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     decision: Option<Decision>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    apart: Vec<JobPart>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     external: Option<External>,
     #[serde(default = "limits::retention_days")]
     retention_days: u32,
     created_at: Timestamp,
     updated_at: Timestamp,
+}
+
+/// The JSON that the index stores of a job.
+#[derive(Debug)]
+pub struct StoredRow {
+    /// See [`JobRow::classification_key`].
+    pub classification_key: String,
+    /// The classification.
+    pub classification: String,
+    /// The [`JobRow`].
+    pub record: String,
+}
+
+impl StoredRow {
+    /// The JSON of a job.
+    ///
+    /// # Errors
+    ///
+    /// `Internal` if the job cannot be serialized.
+    pub fn of(job: &Job) -> Result<Self> {
+        let classification = serde_json::to_string(&*job.classification).map_err(Error::internal)?;
+        let row = JobRow::with_key(job, classification_key(&classification));
+        let record = serde_json::to_string(&row).map_err(Error::internal)?;
+        Ok(Self { classification_key: row.classification_key.into_owned(), classification, record })
+    }
+
+    /// The size of the row, in bytes.
+    pub const fn bytes(&self) -> usize {
+        self.classification.len().saturating_add(self.record.len())
+    }
+}
+
+/// See [`JobRow::classification_key`].
+fn classification_key(json: &str) -> String {
+    let mut key = encode_string(&Sha256::digest(json));
+    key.truncate(32);
+    key
 }
 
 impl JobRow<'_> {
@@ -155,10 +194,12 @@ impl JobRow<'_> {
     ///
     /// `Internal` if the classification cannot be serialized.
     pub fn of(job: &Job) -> Result<Self> {
-        let json = serde_json::to_vec(&*job.classification).map_err(Error::internal)?;
-        let mut classification_key = encode_string(&Sha256::digest(json));
-        classification_key.truncate(32);
-        Ok(Self {
+        let json = serde_json::to_string(&*job.classification).map_err(Error::internal)?;
+        Ok(Self::with_key(job, classification_key(&json)))
+    }
+
+    fn with_key(job: &Job, classification_key: String) -> Self {
+        Self {
             classification_key: classification_key.into(),
             id: job.id,
             project: job.project,
@@ -171,11 +212,12 @@ impl JobRow<'_> {
             routes: job.routes.clone(),
             route: job.route.clone(),
             decision: job.decision.clone(),
+            apart: job.apart.clone(),
             external: Some(job.external.clone()).filter(|external| *external != External::default()),
             retention_days: job.retention_days,
             created_at: job.created_at,
             updated_at: job.updated_at,
-        })
+        }
     }
 
     fn into_job(self, classification: Arc<Classification>) -> Job {
@@ -194,6 +236,7 @@ impl JobRow<'_> {
             decision: self.decision,
             extraction: None,
             engine_version: None,
+            apart: self.apart,
             external: self.external.unwrap_or_default(),
             retention_days: self.retention_days,
             created_at: self.created_at,

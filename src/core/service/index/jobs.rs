@@ -10,15 +10,16 @@ use super::{
     classifier_version::ClassifierVersion,
     classifiers::Version,
     files::File,
-    job_rows::JobRows,
+    job_rows::{JobRows, StoredRow},
     page::{PageRequest, parse_cursor},
-    schemas::SavedSchema,
+    schemas::SchemaHead,
 };
 use crate::{
     document::Mail,
-    error::Result,
+    error::{Error, Result},
+    extract::Schema,
     id::{ClassifierId, FileId, JobId, SchemaId, TokenId},
-    job::{Classification, External, Job, JobKind, JobSource, NewJob, Plan, Route, Status},
+    job::{Classification, External, Job, JobKind, JobPart, JobSource, NewJob, Plan, Route, Stage, Status},
     limits,
     time::Timestamp,
 };
@@ -41,6 +42,16 @@ pub struct JobFilter {
     pub to: Option<Timestamp>,
 }
 
+/// An open job that has not reported for a while. Without the rest of its row, of which a hundred may have more than fits
+/// an isolate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StaleJob {
+    /// The id.
+    pub id: JobId,
+    /// The version that it last reported; 0 if it was accepted and has not reported at all.
+    pub version: u64,
+}
+
 /// The storage of the rows of jobs.
 pub trait JobRowStore {
     /// The job with this id.
@@ -50,22 +61,28 @@ pub trait JobRowStore {
     /// `Internal` if the storage fails; the same holds for every other method.
     fn job(&self, id: JobId) -> Result<Option<Job>>;
 
+    /// Whether there is a job with this id.
+    fn has_job(&self, id: JobId) -> Result<bool>;
+
+    /// Whether a job of a file was accepted from `from` to `to`.
+    fn has_job_between(&self, from: Timestamp, to: Timestamp) -> Result<bool>;
+
     /// The job with this idempotency key.
     fn job_by_idempotency_key(&self, key: &str) -> Result<Option<Job>>;
 
-    /// Stores the row of a job, unless the stored row has the same or a newer version. `last_reported_at` is when the
-    /// job last reported to the index.
-    fn put_job(&self, job: &Job, last_reported_at: Timestamp) -> Result<()>;
+    /// Stores the row of a job, unless the stored row has the same or a newer version. `row` is its JSON, and
+    /// `last_reported_at` is when the job last reported to the index.
+    fn put_job(&self, job: &Job, row: StoredRow, last_reported_at: Timestamp) -> Result<()>;
 
     /// Removes the row of a job.
     fn remove_job(&self, id: JobId) -> Result<()>;
 
-    /// Rows newest first (ties by id, descending), at most `limit` rows and [`PAGE_BYTES`](limits::PAGE_BYTES), but at
-    /// least one row.
+    /// Rows newest first (ties by id, descending), at most `limit` rows, [`PAGE_BYTES`](limits::PAGE_BYTES) and, with the
+    /// rules in each, [`MAX_LISTED_BYTES`](limits::MAX_LISTED_BYTES), but at least one row.
     fn jobs(&self, filter: &JobFilter, after: Option<(Timestamp, JobId)>, limit: u32) -> Result<JobRows>;
 
     /// Open jobs that last reported before `before`, the one that has not reported for longest first, at most `limit`.
-    fn stale_jobs(&self, before: Timestamp, limit: u32) -> Result<Vec<Job>>;
+    fn stale_jobs(&self, before: Timestamp, limit: u32) -> Result<Vec<StaleJob>>;
 
     /// Updates when a job last reported, although its row does not change.
     fn touch_job(&self, id: JobId, now: Timestamp) -> Result<()>;
@@ -134,7 +151,8 @@ impl Work {
     }
 }
 
-/// Accept a job, unless its idempotency key belongs to another job or its input cannot be worked on.
+/// Accept a job, unless its idempotency key belongs to another job or its input cannot be worked on. Fails with
+/// `TooLarge` if it has more than [`limits::MAX_JOB_BYTES`] without its mail and schemas.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReserveJob {
     /// The id that the job gets.
@@ -174,7 +192,8 @@ pub enum Refusal {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reserved {
-    /// The job was accepted; it must now be submitted.
+    /// The job was accepted; it must now be submitted. If its mail is to be stored apart, the job still has it here, and
+    /// it must be stored first.
     Accepted(Box<Job>),
     /// The idempotency key belongs to this job; nothing was accepted.
     Existing(Box<Job>),
@@ -210,7 +229,7 @@ impl IndexCommand for ReserveJob {
             return refused(Refusal::InProgress(job.id));
         }
         let plan = self.work.plan();
-        let (mut routes, mut route) = (Vec::new(), None);
+        let (mut routes, mut route, mut schema_bytes) = (Vec::new(), None, 0);
         let classification = match self.work {
             Work::Classify(RuleSource::Inline(classification)) => *classification,
             Work::Classify(RuleSource::Saved(id)) | Work::ClassifyAndExtract(id) => {
@@ -219,22 +238,24 @@ impl IndexCommand for ReserveJob {
                 };
                 // The route of a document matters if it says what to extract, or if the file's current job reports it.
                 if plan == Plan::ClassifyAndExtract || current_file.is_some() {
-                    routes = routes_of(store, &classifier)?;
+                    (routes, schema_bytes) = routes_of(store, &classifier, plan)?;
                 }
                 Classification { classifier: Some(id), ..classifier.classification }
             }
             Work::Extract(id) => {
-                let Some(saved) = store.schema(id)? else { return refused(Refusal::UnknownSchema) };
+                let Some(schema) = store.schema_head(id)? else { return refused(Refusal::UnknownSchema) };
                 let previous_route = previous.and_then(|job| job.route);
                 if let Some(other) = previous_route.as_ref().filter(|route| route.schema_id != id) {
                     return refused(Refusal::OtherSchema(other.schema_id));
                 }
-                route = Some(Box::new(route_to(previous_route.map(|route| route.deployment), saved)));
+                let new_route = route_to(previous_route.map(|route| route.deployment), &schema);
+                schema_bytes = schema.bytes;
+                route = Some(Box::new(new_route));
                 Classification::default()
             }
         };
         let retention_days = store.project()?.map_or(limits::RETENTION_DAYS, |project| project.retention_days);
-        let job = Job::accepted(
+        let mut job = Job::accepted(
             NewJob {
                 id: self.id,
                 project,
@@ -250,7 +271,10 @@ impl IndexCommand for ReserveJob {
             },
             now,
         );
-        store.put_job(&job, now)?;
+        if schema_bytes <= limits::SMALL_JOB_BYTES {
+            copy_schemas(store, &mut job)?;
+        }
+        put_accepted(store, &mut job, now)?;
         if let Some(file) = current_file {
             store.put_file(&File { job: Some(job.id), ..file })?;
         }
@@ -258,24 +282,67 @@ impl IndexCommand for ReserveJob {
     }
 }
 
-fn routes_of(store: &impl IndexStore, classifier: &ClassifierVersion) -> Result<Vec<Route>> {
-    let mut routes = Vec::new();
+/// The routes of a classifier, which refer to their schemas if `plan` extracts, and the size of all those schemas.
+fn routes_of(store: &impl IndexStore, classifier: &ClassifierVersion, plan: Plan) -> Result<(Vec<Route>, usize)> {
+    let (mut routes, mut schema_bytes) = (Vec::new(), 0_usize);
     for target in &classifier.routes {
         // A schema that is routed to cannot be deleted, so it exists.
-        let Some(saved) = store.schema(target.schema)? else { continue };
-        routes.push(Route { label: Some(target.label.clone()), ..route_to(Some(target.deployment.clone()), saved) });
+        let Some(schema) = store.schema_head(target.schema)? else { continue };
+        let mut route = route_to(Some(target.deployment.clone()), &schema);
+        route.label = Some(target.label.clone());
+        if !plan.stages().contains(&Stage::Extract) {
+            route.schema_version = None;
+        }
+        routes.push(route);
+        schema_bytes = schema_bytes.saturating_add(schema.bytes);
     }
-    Ok(routes)
+    Ok((routes, schema_bytes))
 }
 
-fn route_to(deployment: Option<String>, saved: SavedSchema) -> Route {
+/// A route that refers to a schema.
+fn route_to(deployment: Option<String>, schema: &SchemaHead) -> Route {
     Route {
         label: None,
-        deployment: deployment.unwrap_or_else(|| saved.name.clone()),
-        schema_id: saved.id,
-        schema_name: saved.name,
-        schema: saved.schema,
+        deployment: deployment.unwrap_or_else(|| schema.name.clone()),
+        schema_id: schema.id,
+        schema_name: schema.name.clone(),
+        schema: Schema::default(),
+        schema_version: Some(schema.version),
     }
+}
+
+/// Copies the schemas that the routes of `job` refer to into the job.
+fn copy_schemas(store: &impl IndexStore, job: &mut Job) -> Result<()> {
+    for route in job.routes.iter_mut().chain(job.route.as_deref_mut()).filter(|route| route.schema_version.is_some()) {
+        if let Some(saved) = store.schema(route.schema_id)? {
+            route.schema = saved.schema;
+        }
+    }
+    Ok(())
+}
+
+/// Stores the row of an accepted job. If it is large, it refers to its schemas, and its mail is to be stored apart.
+fn put_accepted(store: &impl IndexStore, job: &mut Job, now: Timestamp) -> Result<()> {
+    let mut row = StoredRow::of(job)?;
+    let mut mail_apart = None;
+    if row.bytes() > limits::SMALL_JOB_BYTES {
+        for route in job.routes.iter_mut().chain(job.route.as_deref_mut()) {
+            route.schema = Schema::default();
+        }
+        if let JobSource::Mail { mail } = &mut job.source {
+            mail_apart = mail.take();
+            job.apart.push(JobPart::Mail);
+        }
+        row = StoredRow::of(job)?;
+    }
+    if row.bytes() > limits::MAX_JOB_BYTES {
+        return Err(Error::too_large("The job, with its rules and metadata,", row.bytes(), limits::MAX_JOB_BYTES));
+    }
+    store.put_job(job, row, now)?;
+    if mail_apart.is_some() {
+        job.source = JobSource::Mail { mail: mail_apart };
+    }
+    Ok(())
 }
 
 /// Store a newer snapshot of a job.
@@ -286,7 +353,22 @@ impl IndexCommand for UpsertJob {
     type Reply = ();
 
     fn run(self, store: &impl IndexStore, Context { now, .. }: Context) -> Result<()> {
-        store.put_job(&self.0, now)
+        store.put_job(&self.0, StoredRow::of(&self.0)?, now)
+    }
+}
+
+/// Find out whether there is a job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HasJob {
+    /// The id.
+    pub id: JobId,
+}
+
+impl IndexCommand for HasJob {
+    type Reply = bool;
+
+    fn run(self, store: &impl IndexStore, _: Context) -> Result<bool> {
+        store.has_job(self.id)
     }
 }
 

@@ -26,6 +26,7 @@ mod jobs;
 mod page;
 mod project;
 mod schemas;
+mod size;
 
 use std::time::Duration;
 
@@ -39,14 +40,18 @@ pub use self::{
         ListClassifiers, PublishClassifier, SaveClassifier, Version, Versions,
     },
     files::{File, FileFilter, FileOrder, FileStore, GetFile, ListFiles, PutFile, RemoveFile},
-    job_rows::{JobRow, JobRows},
+    job_rows::{JobRow, JobRows, StoredRow},
     jobs::{
-        JobFilter, JobInput, JobRole, JobRowStore, ListJobs, Refusal, RemoveJob, ReserveJob, Reserved, RuleSource,
-        UpsertJob, Work,
+        HasJob, JobFilter, JobInput, JobRole, JobRowStore, ListJobs, Refusal, RemoveJob, ReserveJob, Reserved,
+        RuleSource, StaleJob, UpsertJob, Work,
     },
-    page::{Cursor, Page, PageRequest, bad_cursor},
+    page::{Cursor, Page, PageRequest, PageSize, Rows, bad_cursor},
     project::{ChangeProject, GetProject, Project, ProjectStore, PutProject},
-    schemas::{ChangeSchema, DeleteSchema, GetSchema, ListSchemas, SaveSchema, SavedSchema, SchemaStore},
+    schemas::{
+        ChangeSchema, DeleteSchema, GetSchema, GetSchemaVersion, ListSchemaNames, ListSchemas, SaveSchema, SavedSchema,
+        SchemaHead, SchemaName, SchemaStore,
+    },
+    size::json_bytes,
 };
 use crate::{
     error::{Error, Result},
@@ -147,6 +152,7 @@ commands![
     UpsertJob,
     RemoveJob,
     ListJobs,
+    HasJob,
     PutFile,
     GetFile,
     RemoveFile,
@@ -162,8 +168,10 @@ commands![
     SaveSchema,
     ChangeSchema,
     GetSchema,
+    GetSchemaVersion,
     DeleteSchema,
     ListSchemas,
+    ListSchemaNames,
 ];
 
 #[cfg(test)]

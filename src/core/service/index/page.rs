@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{Error, ErrorKind, Result},
+    limits,
     time::Timestamp,
 };
 
@@ -26,6 +27,42 @@ pub struct PageRequest {
     pub after: Option<Cursor>,
 }
 
+/// Rows of a listing in its order, as the storage returns them: at most the limit and
+/// [`PAGE_BYTES`](crate::limits::PAGE_BYTES), but at least one row if there is one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rows<T> {
+    /// The rows.
+    pub items: Vec<T>,
+    /// Whether further rows within the limit were left out because of their bytes.
+    pub truncated: bool,
+}
+
+impl<T> Rows<T> {
+    /// No rows.
+    pub const fn empty() -> Self {
+        Self { items: Vec::new(), truncated: false }
+    }
+}
+
+/// The number of bytes of the rows of a page so far.
+#[derive(Debug, Default)]
+pub struct PageSize {
+    rows: usize,
+    bytes: usize,
+}
+
+impl PageSize {
+    /// Whether a further row of `bytes` bytes belongs to the page, which then counts it.
+    pub fn admits(&mut self, bytes: usize) -> bool {
+        let with_row = self.bytes.saturating_add(bytes);
+        if self.rows > 0 && with_row > limits::PAGE_BYTES {
+            return false;
+        }
+        (self.rows, self.bytes) = (self.rows.saturating_add(1), with_row);
+        true
+    }
+}
+
 /// A page of a listing. Never empty if `next` is set.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Page<T> {
@@ -34,6 +71,17 @@ pub struct Page<T> {
     /// The cursor of the next page; None if this is the last.
     #[serde(default)]
     pub next: Option<Cursor>,
+}
+
+impl<T> Page<T> {
+    /// The page of `size` rows that begins with `rows`, of which there are more than the page has if there is a next
+    /// page. `cursor` is the cursor of a row.
+    pub(super) fn new(rows: Rows<T>, size: u32, cursor: impl FnOnce(&T) -> Cursor) -> Self {
+        let Rows { mut items, truncated } = rows;
+        let more = truncate_page(&mut items, size) || truncated;
+        let next = items.last().filter(|_| more).map(cursor);
+        Self { items, next }
+    }
 }
 
 /// Truncates `rows` to `size`, and returns whether there were more.

@@ -17,7 +17,8 @@ use super::{
     job_object::{self, ClaimedStage, JobStore},
     job_reply::JobReply,
     ports::{
-        Clock, Config, DocumentBytes, Engine, Environment, FileKey, Files, Jobs, Queue, Random, StageMessage, Tokens,
+        Clock, Config, DocumentBytes, Engine, Environment, FileKey, Files, JobPartKey, JobParts, Jobs, Queue, Random,
+        StageMessage, Tokens,
     },
     stage, sweep,
     tokens::{self, Token, TokenCommand, TokenReply, TokenStore},
@@ -45,6 +46,9 @@ struct MemoryState {
     indexes: BTreeMap<ProjectId, IndexRows>,
     tokens: BTreeMap<TokenId, Token>,
     files: BTreeMap<FileKey, Bytes>,
+    job_parts: BTreeMap<JobPartKey, Bytes>,
+    /// How often job objects were called from outside.
+    job_calls: usize,
     open_uploads: usize,
     queue: VecDeque<(StageMessage, Timestamp)>,
     inline_stages: VecDeque<ClaimedStage>,
@@ -168,6 +172,16 @@ impl Memory {
         self.state().jobs.values().cloned().collect()
     }
 
+    /// How often job objects were called, by use cases and by the queue.
+    pub fn job_calls(&self) -> usize {
+        self.state().job_calls
+    }
+
+    /// The number of parts of jobs that are stored apart.
+    pub fn stored_parts(&self) -> usize {
+        self.state().job_parts.len()
+    }
+
     /// The number of stored files.
     pub fn stored_files(&self) -> usize {
         self.state().files.len()
@@ -204,10 +218,30 @@ impl JobStore for MemoryJobStore {
 impl Jobs for Memory {
     async fn job(&self, project: ProjectId, job: JobId, command: Command) -> Result<JobReply> {
         self.check_fault(FaultPoint::Jobs)?;
+        self.state().job_calls += 1;
         let store = MemoryJobStore { memory: self.clone(), project, job };
         let (reply, inline_stage) = job_object::handle(&store, self, command).await?;
         self.state().inline_stages.extend(inline_stage);
         Ok(reply)
+    }
+}
+
+impl JobParts for Memory {
+    async fn put_part(&self, key: JobPartKey, bytes: Bytes) -> Result<()> {
+        self.check_fault(FaultPoint::Files)?;
+        self.state().job_parts.insert(key, bytes);
+        Ok(())
+    }
+
+    async fn part(&self, key: JobPartKey) -> Result<Option<Bytes>> {
+        self.check_fault(FaultPoint::Files)?;
+        Ok(self.state().job_parts.get(&key).cloned())
+    }
+
+    async fn delete_part(&self, key: JobPartKey) -> Result<()> {
+        self.check_fault(FaultPoint::Files)?;
+        self.state().job_parts.remove(&key);
+        Ok(())
     }
 }
 

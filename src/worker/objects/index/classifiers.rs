@@ -1,41 +1,47 @@
 //! The versions of classifiers, in SQL.
 
 use sortroom::{
-    error::Result,
-    id::ClassifierId,
-    service::index::{ClassifierFilter, ClassifierStore, ClassifierVersion, Version, Versions},
+    error::{Error, Result},
+    id::{ClassifierId, SchemaId},
+    service::index::{ClassifierFilter, ClassifierStore, ClassifierVersion, Rows, Version, Versions},
     time::Timestamp,
 };
 
 use super::{ProjectIndex, conditions::Conditions};
-use crate::objects::sql::{json, text, timestamp};
+use crate::objects::sql::{integer, json, text, timestamp};
 
-/// The additional condition that a version of a classifier, under the alias `one`, is published.
-const PUBLISHED: &str = "AND json_extract(one.record, '$.draft') IS NULL";
+/// The condition that a version of a classifier, under the alias `one`, is the newest.
+const NEWEST: &str = "version = (SELECT max(version) FROM classifiers WHERE id = one.id)";
+
+/// The condition that a version of a classifier, under the alias `one`, is the newest published one.
+const NEWEST_PUBLISHED: &str = "version = (SELECT max(version) FROM classifiers WHERE id = one.id AND draft = 0)";
 
 impl ClassifierStore for ProjectIndex {
     fn classifier(&self, id: ClassifierId, version: Version) -> Result<Option<ClassifierVersion>> {
         let condition = match version {
-            Version::Published => PUBLISHED,
+            Version::Published => "AND draft = 0",
             Version::Newest => "",
         };
         let statement =
-            format!("SELECT record FROM classifiers AS one WHERE id = ? {condition} ORDER BY version DESC LIMIT 1");
+            format!("SELECT record FROM classifiers WHERE id = ? {condition} ORDER BY version DESC LIMIT 1");
         self.sql.record(&statement, vec![text(&id)])
     }
 
     fn classifier_named(&self, name: &str) -> Result<Option<ClassifierVersion>> {
-        self.sql.record(
-            "SELECT record FROM classifiers AS one WHERE name = ? AND
-             version = (SELECT max(version) FROM classifiers WHERE id = one.id)",
-            vec![text(&name)],
-        )
+        self.sql
+            .record(&format!("SELECT record FROM classifiers AS one WHERE name = ? AND {NEWEST}"), vec![text(&name)])
     }
 
     fn put_classifier(&self, classifier: &ClassifierVersion) -> Result<()> {
         self.sql.write(
-            "INSERT OR REPLACE INTO classifiers VALUES (?, ?, ?, ?)",
-            vec![text(&classifier.id), timestamp(classifier.version), text(&classifier.name), json(classifier)?],
+            "INSERT OR REPLACE INTO classifiers (id, version, name, record, draft) VALUES (?, ?, ?, ?, ?)",
+            vec![
+                text(&classifier.id),
+                timestamp(classifier.version),
+                text(&classifier.name),
+                json(classifier)?,
+                integer(classifier.draft.into()),
+            ],
         )
     }
 
@@ -48,7 +54,7 @@ impl ClassifierStore for ProjectIndex {
         filter: &ClassifierFilter,
         after: Option<(Timestamp, ClassifierId)>,
         limit: u32,
-    ) -> Result<Vec<ClassifierVersion>> {
+    ) -> Result<Rows<ClassifierVersion>> {
         let mut conditions = Conditions::default();
         if let Some(id) = filter.id {
             conditions.and("id = ?", [text(&id)]);
@@ -57,22 +63,50 @@ impl ClassifierStore for ProjectIndex {
             conditions.and("name = ?", [text(name)]);
         }
         match filter.versions {
-            Versions::Newest => {
-                conditions.and("version = (SELECT max(version) FROM classifiers WHERE id = one.id)", []);
-            }
-            Versions::NewestPublished => conditions.and(
-                "version = (SELECT max(version) FROM classifiers AS two WHERE id = one.id
-                 AND json_extract(two.record, '$.draft') IS NULL)",
-                [],
-            ),
+            Versions::Newest => conditions.and(NEWEST, []),
+            Versions::NewestPublished => conditions.and(NEWEST_PUBLISHED, []),
             Versions::All => {}
-            Versions::Published => conditions.and("json_extract(record, '$.draft') IS NULL", []),
+            Versions::Published => conditions.and("draft = 0", []),
         }
         if let Some((at, id)) = after {
             conditions.and("(version, id) < (?, ?)", [timestamp(at), text(&id)]);
         }
         let (statement, bindings) =
             conditions.statement("SELECT record FROM classifiers AS one", "version DESC, id DESC", limit);
-        self.sql.records(&statement, bindings)
+        self.sql.rows(&statement, bindings)
+    }
+
+    fn remove_old_versions(&self, id: ClassifierId, keep: u32) -> Result<()> {
+        self.sql.write(
+            "DELETE FROM classifiers WHERE id = ? AND
+             version <= (SELECT version FROM classifiers WHERE id = ? ORDER BY version DESC LIMIT 1 OFFSET ?) AND
+             version <> coalesce((SELECT max(version) FROM classifiers WHERE id = ? AND draft = 0), -1)",
+            vec![text(&id), text(&id), integer(keep.into()), text(&id)],
+        )
+    }
+
+    fn classifier_routing_to(&self, schema: SchemaId) -> Result<Option<String>> {
+        // Few versions have the text of the id anywhere, so nearly all of them are passed over without being parsed.
+        let statement = format!(
+            "SELECT record FROM classifiers AS one
+             WHERE ({NEWEST} OR {NEWEST_PUBLISHED}) AND instr(record, ?) > 0"
+        );
+        let mut found = None;
+        self.sql.read(&statement, vec![text(&schema)], |record| {
+            let classifier: ClassifierVersion = serde_json::from_slice(&record).map_err(Error::internal)?;
+            if classifier.routes.iter().any(|route| route.schema == schema) {
+                found = Some(classifier.name);
+            }
+            Ok(found.is_none())
+        })?;
+        Ok(found)
+    }
+
+    fn classifier_count(&self) -> Result<usize> {
+        self.sql.number("SELECT CAST(count(DISTINCT id) AS TEXT) FROM classifiers", Vec::new())
+    }
+
+    fn classifier_bytes(&self) -> Result<usize> {
+        self.sql.number("SELECT CAST(coalesce(sum(octet_length(record)), 0) AS TEXT) FROM classifiers", Vec::new())
     }
 }

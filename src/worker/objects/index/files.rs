@@ -3,7 +3,7 @@
 use sortroom::{
     error::Result,
     id::FileId,
-    service::index::{self, Cursor, File, FileFilter, FileOrder, FileStore},
+    service::index::{self, Cursor, File, FileFilter, FileOrder, FileStore, Rows},
     time::Timestamp,
 };
 
@@ -32,7 +32,7 @@ impl FileStore for ProjectIndex {
         self.sql.write("DELETE FROM files WHERE id = ?", vec![text(&id)])
     }
 
-    fn files(&self, filter: &FileFilter, order: FileOrder, after: Option<&Cursor>, limit: u32) -> Result<Vec<File>> {
+    fn files(&self, filter: &FileFilter, order: FileOrder, after: Option<&Cursor>, limit: u32) -> Result<Rows<File>> {
         let mut conditions = Conditions::default();
         if let Some(name) = &filter.name {
             conditions.and("name = ?", [text(name)]);
@@ -57,7 +57,7 @@ impl FileStore for ProjectIndex {
             FileOrder::Id => "id",
         };
         let (statement, bindings) = conditions.statement("SELECT record FROM files", order, limit);
-        self.sql.records(&statement, bindings)
+        self.sql.rows(&statement, bindings)
     }
 
     fn old_files(&self, before: Timestamp, limit: u32) -> Result<Vec<FileId>> {

@@ -5,12 +5,12 @@ use sortroom::{
     id::JobId,
     job::{Job, Status},
     limits,
-    service::index::{JobFilter, JobRow, JobRowStore, JobRows},
+    service::index::{JobFilter, JobRowStore, JobRows, StaleJob, StoredRow},
     time::Timestamp,
 };
 
 use super::{ProjectIndex, conditions::Conditions};
-use crate::objects::sql::{integer, json, optional, text, timestamp};
+use crate::objects::sql::{integer, optional, string, text, timestamp};
 
 /// The condition that a job is open, written so that the index `job_rows_by_status` applies.
 const OPEN: &str = "status IN ('queued', 'running') AND status <> 'succeeded'";
@@ -19,15 +19,17 @@ const OPEN: &str = "status IN ('queued', 'running') AND status <> 'succeeded'";
 const RECORD: &str = r#"'{"classification":' || classification || ',' || substr(record, 2)"#;
 
 /// The statement that assembles the rows of the statement `page` in the format of [`JobRows::Raw`], or returns an
-/// empty cell if they have more than `max_bytes` bytes. SQL assembles them because each value that crosses from the
-/// storage to here costs more than its bytes.
-fn assemble_rows(page: &str, max_bytes: usize) -> String {
+/// empty cell if they have more than `max_bytes` bytes, or the classifications of each more than `max_listed_bytes`. SQL
+/// assembles them because each value that crosses from the storage to here costs more than its bytes.
+fn assemble_rows(page: &str, max_bytes: usize, max_listed_bytes: usize) -> String {
     format!(
         r#"WITH page AS MATERIALIZED ({page}),
         different AS MATERIALIZED (SELECT '"' || rules || '":' || classification AS member FROM job_rows
             WHERE number IN (SELECT max(number) FROM page GROUP BY rules))
         SELECT CAST(CASE WHEN (SELECT sum(length(CAST(record AS BLOB))) FROM page) +
-            (SELECT sum(length(CAST(member AS BLOB))) FROM different) <= {max_bytes}
+            (SELECT sum(length(CAST(member AS BLOB))) FROM different) <= {max_bytes} AND
+            (SELECT sum(octet_length(classification)) FROM job_rows WHERE number IN (SELECT number FROM page))
+            <= {max_listed_bytes}
         THEN '"rows":[' || (SELECT group_concat(record, ',' ORDER BY created_at DESC, id DESC) FROM page) ||
             '],"classifications":{{' || (SELECT group_concat(member, ',') FROM different) || '}}'
         END AS BLOB) FROM page LIMIT 1"#
@@ -39,12 +41,23 @@ impl JobRowStore for ProjectIndex {
         self.sql.record(&format!("SELECT {RECORD} FROM job_rows WHERE id = ?"), vec![text(&id)])
     }
 
+    fn has_job(&self, id: JobId) -> Result<bool> {
+        self.sql.exists("SELECT '1' FROM job_rows WHERE id = ?", vec![text(&id)])
+    }
+
+    fn has_job_between(&self, from: Timestamp, to: Timestamp) -> Result<bool> {
+        self.sql.exists(
+            "SELECT '1' FROM job_rows WHERE kind IN ('document', 'extraction') AND created_at BETWEEN ? AND ? LIMIT 1",
+            vec![timestamp(from), timestamp(to)],
+        )
+    }
+
     fn job_by_idempotency_key(&self, key: &str) -> Result<Option<Job>> {
         self.sql.record(&format!("SELECT {RECORD} FROM job_rows WHERE idempotency_key = ?"), vec![text(&key)])
     }
 
-    fn put_job(&self, job: &Job, last_reported_at: Timestamp) -> Result<()> {
-        let row = JobRow::of(job)?;
+    fn put_job(&self, job: &Job, row: StoredRow, last_reported_at: Timestamp) -> Result<()> {
+        let StoredRow { classification_key, classification, record } = row;
         self.sql.write(
             "INSERT INTO job_rows
              (id, kind, created_at, status, classifier, idempotency_key, version, heard_at, rules, classification,
@@ -60,9 +73,9 @@ impl JobRowStore for ProjectIndex {
                 optional(job.idempotency_key.as_ref()),
                 integer(i64::try_from(job.version).unwrap_or(i64::MAX)),
                 timestamp(last_reported_at),
-                text(&row.classification_key),
-                json(&*job.classification)?,
-                json(&row)?,
+                string(classification_key),
+                string(classification),
+                string(record),
             ],
         )
     }
@@ -98,8 +111,10 @@ impl JobRowStore for ProjectIndex {
         let select = "SELECT number, id, created_at, rules, record FROM job_rows";
         for size in std::iter::successors(Some(limit), |size| (*size > 1).then_some(size / 2)) {
             let (page, bindings) = conditions.statement(select, "created_at DESC, id DESC", size);
-            let max_bytes = if size > 1 { limits::PAGE_BYTES } else { usize::MAX >> 1 };
-            match self.sql.cell(&assemble_rows(&page, max_bytes), bindings)? {
+            // A single row always is a page.
+            const ANY: usize = usize::MAX >> 1;
+            let (bytes, listed) = if size > 1 { (limits::PAGE_BYTES, limits::MAX_LISTED_BYTES) } else { (ANY, ANY) };
+            match self.sql.cell(&assemble_rows(&page, bytes, listed), bindings)? {
                 None => break,
                 Some(page) if page.is_empty() => {}
                 Some(page) => {
@@ -111,9 +126,10 @@ impl JobRowStore for ProjectIndex {
         Ok(JobRows::empty())
     }
 
-    fn stale_jobs(&self, before: Timestamp, limit: u32) -> Result<Vec<Job>> {
+    fn stale_jobs(&self, before: Timestamp, limit: u32) -> Result<Vec<StaleJob>> {
+        let stale = "json_object('id', id, 'version', version)";
         self.sql.records(
-            &format!("SELECT {RECORD} FROM job_rows WHERE {OPEN} AND heard_at < ? ORDER BY heard_at, id LIMIT ?"),
+            &format!("SELECT {stale} FROM job_rows WHERE {OPEN} AND heard_at < ? ORDER BY heard_at, id LIMIT ?"),
             vec![timestamp(before), integer(limit.into())],
         )
     }
@@ -123,7 +139,6 @@ impl JobRowStore for ProjectIndex {
     }
 
     fn has_open_jobs(&self) -> Result<bool> {
-        let open: Vec<u8> = self.sql.records(&format!("SELECT '1' FROM job_rows WHERE {OPEN} LIMIT 1"), Vec::new())?;
-        Ok(!open.is_empty())
+        self.sql.exists(&format!("SELECT '1' FROM job_rows WHERE {OPEN} LIMIT 1"), Vec::new())
     }
 }

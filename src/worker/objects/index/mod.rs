@@ -68,6 +68,16 @@ const SCHEMA: &[&str] = &[
         FROM jobs ORDER BY created_at, id",
     "DROP TABLE jobs",
     "CREATE TABLE schemas (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, record TEXT NOT NULL) WITHOUT ROWID",
+    // Whether a version of a classifier is a draft, so that no record has to be parsed to find a published one. The
+    // column lies behind the record, which is long, so it is read from the indexes.
+    "ALTER TABLE classifiers ADD COLUMN draft INTEGER NOT NULL DEFAULT 0",
+    "UPDATE classifiers SET draft = 1 WHERE json_extract(record, '$.draft')",
+    "CREATE INDEX classifiers_published ON classifiers (id, version) WHERE draft = 0",
+    "CREATE INDEX classifiers_published_by_age ON classifiers (version, id) WHERE draft = 0",
+    // The contents of schemas that were replaced or removed, as long as a job may refer to them.
+    "CREATE TABLE kept_contents (
+        id TEXT NOT NULL, version INTEGER NOT NULL, replaced_at INTEGER NOT NULL, content TEXT NOT NULL,
+        PRIMARY KEY (id, version)) WITHOUT ROWID",
 ];
 
 /// The database of one project: the only copy of its classifiers, schemas and settings, and an index of its jobs and

@@ -1,10 +1,12 @@
 //! The versions of classifiers, in memory.
 
-use super::{MemoryIndexStore, take_up_to};
+use std::collections::BTreeSet;
+
+use super::{IndexRows, MemoryIndexStore, rows};
 use crate::{
     error::Result,
-    id::ClassifierId,
-    service::index::{ClassifierFilter, ClassifierStore, ClassifierVersion, Version, Versions},
+    id::{ClassifierId, SchemaId},
+    service::index::{ClassifierFilter, ClassifierStore, ClassifierVersion, Rows, Version, Versions, json_bytes},
     time::Timestamp,
 };
 
@@ -47,7 +49,7 @@ impl ClassifierStore for MemoryIndexStore {
         filter: &ClassifierFilter,
         after: Option<(Timestamp, ClassifierId)>,
         limit: u32,
-    ) -> Result<Vec<ClassifierVersion>> {
+    ) -> Result<Rows<ClassifierVersion>> {
         let mut found: Vec<ClassifierVersion> = self.read(|rows| {
             rows.classifiers
                 .iter()
@@ -67,6 +69,42 @@ impl ClassifierStore for MemoryIndexStore {
                 .collect()
         });
         found.sort_by_key(|version| std::cmp::Reverse((version.version, version.id)));
-        Ok(take_up_to(found, limit))
+        rows(found, limit)
+    }
+
+    fn remove_old_versions(&self, id: ClassifierId, keep: u32) -> Result<()> {
+        self.write(|rows| {
+            let mut versions: Vec<_> =
+                rows.classifiers.iter().filter(|stored| stored.id == id).map(|stored| stored.version).collect();
+            versions.sort_unstable();
+            versions.truncate(versions.len().saturating_sub(usize::try_from(keep).unwrap_or(usize::MAX)));
+            let published = newest(&rows.classifiers, id, Version::Published).map(|stored| stored.version);
+            rows.classifiers.retain(|stored| {
+                stored.id != id || Some(stored.version) == published || !versions.contains(&stored.version)
+            });
+        });
+        Ok(())
+    }
+
+    fn classifier_routing_to(&self, schema: SchemaId) -> Result<Option<String>> {
+        Ok(self.read(|rows| {
+            let counts = |stored: &&ClassifierVersion| {
+                [Version::Newest, Version::Published]
+                    .into_iter()
+                    .any(|version| newest(&rows.classifiers, stored.id, version) == Some(*stored))
+            };
+            let mut counting = rows.classifiers.iter().filter(counts);
+            let user = counting.find(|stored| stored.routes.iter().any(|route| route.schema == schema));
+            user.map(|stored| stored.name.clone())
+        }))
+    }
+
+    fn classifier_count(&self) -> Result<usize> {
+        let ids = |rows: &IndexRows| rows.classifiers.iter().map(|stored| stored.id).collect::<BTreeSet<_>>();
+        Ok(self.read(|rows| ids(rows).len()))
+    }
+
+    fn classifier_bytes(&self) -> Result<usize> {
+        self.read(|rows| rows.classifiers.iter().map(json_bytes).sum())
     }
 }

@@ -1,10 +1,10 @@
 //! What is known of files, in memory.
 
-use super::{MemoryIndexStore, take_up_to};
+use super::{MemoryIndexStore, rows, take_up_to};
 use crate::{
     error::Result,
     id::FileId,
-    service::index::{Cursor, File, FileFilter, FileOrder, FileStore},
+    service::index::{Cursor, File, FileFilter, FileOrder, FileStore, Rows},
     time::Timestamp,
 };
 
@@ -27,7 +27,7 @@ impl FileStore for MemoryIndexStore {
         Ok(())
     }
 
-    fn files(&self, filter: &FileFilter, order: FileOrder, after: Option<&Cursor>, limit: u32) -> Result<Vec<File>> {
+    fn files(&self, filter: &FileFilter, order: FileOrder, after: Option<&Cursor>, limit: u32) -> Result<Rows<File>> {
         let key = |file: &File| match order {
             // Timestamps have the same number of digits for centuries, so they sort as text. Reversed below.
             FileOrder::Newest => (file.created_at.as_millis().to_string(), file.id.to_string()),
@@ -54,7 +54,7 @@ impl FileStore for MemoryIndexStore {
         if order == FileOrder::Newest {
             found.reverse();
         }
-        Ok(take_up_to(found, limit))
+        rows(found, limit)
     }
 
     fn old_files(&self, before: Timestamp, limit: u32) -> Result<Vec<FileId>> {

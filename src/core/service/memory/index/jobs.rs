@@ -2,11 +2,10 @@
 
 use super::{MemoryIndexStore, take_up_to};
 use crate::{
-    error::{Error, Result},
+    error::Result,
     id::JobId,
-    job::Job,
-    limits,
-    service::index::{JobFilter, JobRowStore, JobRows},
+    job::{Job, JobKind},
+    service::index::{JobFilter, JobRowStore, JobRows, Rows, StaleJob, StoredRow},
     time::Timestamp,
 };
 
@@ -15,13 +14,24 @@ impl JobRowStore for MemoryIndexStore {
         Ok(self.read(|rows| rows.jobs.get(&id).map(|(job, _)| job.clone())))
     }
 
+    fn has_job(&self, id: JobId) -> Result<bool> {
+        Ok(self.read(|rows| rows.jobs.contains_key(&id)))
+    }
+
+    fn has_job_between(&self, from: Timestamp, to: Timestamp) -> Result<bool> {
+        Ok(self.read(|rows| {
+            let mut jobs = rows.jobs.values().map(|(job, _)| job).filter(|job| job.kind() != JobKind::Mail);
+            jobs.any(|job| (from..=to).contains(&job.created_at))
+        }))
+    }
+
     fn job_by_idempotency_key(&self, key: &str) -> Result<Option<Job>> {
         Ok(self.read(|rows| {
             rows.jobs.values().map(|(job, _)| job).find(|job| job.idempotency_key.as_deref() == Some(key)).cloned()
         }))
     }
 
-    fn put_job(&self, job: &Job, last_reported_at: Timestamp) -> Result<()> {
+    fn put_job(&self, job: &Job, _: StoredRow, last_reported_at: Timestamp) -> Result<()> {
         self.write(|rows| {
             if rows.jobs.get(&job.id).is_none_or(|(stored, _)| stored.version < job.version) {
                 rows.jobs.insert(job.id, (job.clone(), last_reported_at));
@@ -53,26 +63,16 @@ impl JobRowStore for MemoryIndexStore {
                 .collect()
         });
         found.sort_by_key(|job| std::cmp::Reverse((job.created_at, job.id)));
-        let mut bytes = 0_usize;
-        let mut rows = Vec::new();
-        let mut truncated = false;
-        for job in take_up_to(found, limit) {
-            bytes = bytes.saturating_add(serde_json::to_string(&job).map_err(Error::internal)?.len());
-            truncated = bytes > limits::PAGE_BYTES && !rows.is_empty();
-            if truncated {
-                break;
-            }
-            rows.push(job);
-        }
-        Ok(JobRows::Parsed { jobs: rows, truncated })
+        let Rows { items: jobs, truncated } = super::rows(found, limit)?;
+        Ok(JobRows::Parsed { jobs, truncated })
     }
 
-    fn stale_jobs(&self, before: Timestamp, limit: u32) -> Result<Vec<Job>> {
-        let mut found: Vec<(Timestamp, Job)> = self.read(|rows| {
+    fn stale_jobs(&self, before: Timestamp, limit: u32) -> Result<Vec<StaleJob>> {
+        let mut found: Vec<(Timestamp, StaleJob)> = self.read(|rows| {
             rows.jobs
                 .values()
                 .filter(|(job, last_reported_at)| !job.status().has_ended() && *last_reported_at < before)
-                .map(|(job, last_reported_at)| (*last_reported_at, job.clone()))
+                .map(|(job, last_reported_at)| (*last_reported_at, StaleJob { id: job.id, version: job.version }))
                 .collect()
         });
         found.sort_by_key(|(last_reported_at, job)| (*last_reported_at, job.id));

@@ -8,13 +8,19 @@ mod schemas;
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use super::{FaultPoint, Memory};
 use crate::{
     error::{Error, Result},
+    extract::Schema,
     id::{FileId, JobId, ProjectId, SchemaId},
     job::Job,
     service::{
-        index::{AnyCommand, ClassifierVersion, Context, File, IndexCommand, Project, SavedSchema},
+        index::{
+            AnyCommand, ClassifierVersion, Context, File, IndexCommand, PageSize, Project, Rows, SavedSchema,
+            json_bytes,
+        },
         ports::{Clock, Index},
     },
     time::Timestamp,
@@ -28,6 +34,8 @@ pub(super) struct IndexRows {
     files: BTreeMap<FileId, File>,
     classifiers: Vec<ClassifierVersion>,
     schemas: BTreeMap<SchemaId, SavedSchema>,
+    /// Contents of schemas that were replaced or removed, and when.
+    kept_contents: BTreeMap<(SchemaId, Timestamp), (Schema, Timestamp)>,
 }
 
 /// The storage of one index.
@@ -45,6 +53,19 @@ impl MemoryIndexStore {
     fn write<T>(&self, write: impl FnOnce(&mut IndexRows) -> T) {
         write(self.memory.state().indexes.entry(self.project).or_default());
     }
+}
+
+/// The first `limit` of `items`, as far as they fit a page.
+fn rows<T: Serialize>(items: Vec<T>, limit: u32) -> Result<Rows<T>> {
+    let (mut rows, mut size) = (Rows::empty(), PageSize::default());
+    for item in take_up_to(items, limit) {
+        if !size.admits(json_bytes(&item)?) {
+            rows.truncated = true;
+            break;
+        }
+        rows.items.push(item);
+    }
+    Ok(rows)
 }
 
 fn take_up_to<T>(items: Vec<T>, limit: u32) -> Vec<T> {
