@@ -127,9 +127,18 @@ pub const MAX_ATTACHMENTS: usize = 100;
 pub const MAX_ATTACHMENT_BYTES: u64 = MAX_DOCUMENT_BYTES;
 
 // --- Extraction ---
+//
+// The worst case of extracting, in steps. What is charged by the size of the text and of the schema is 23 million:
+// - half a million words of one letter, 6 each for the rows of the page and 2 for labels: 4 million;
+// - 12 kinds of values, 6 passes each over the text: 5 million; 10,000 candidates of a kind, 20 each for what stands
+//   around them: 3 million; 105 fields and amounts, 6 for each candidate of their kind: 6 million;
+// - 1,100 fields with 50 synonyms are at most the 2 MiB of a request, in 40 passes: 5 million.
+// Labels, and the places around a value, can be a hundred times as many, because a hundred fields may have the same
+// name; they are charged one by one, and so is the memory of the values in the answer, with 300 bytes each.
+// The 500 pages of invoices with a hundred fields that `npm run bench:worst` tries take 8 million steps.
 
-/// How much of a document's text is searched for values, in bytes: some five hundred pages. During reading a word costs
-/// some 150 bytes, so this is 30 MB.
+/// How much of a document's text is searched for values, in bytes: some five hundred pages. Words, rows and labels of
+/// text that has words of one letter only take 45 MB.
 pub const MAX_EXTRACTED_BYTES: usize = 1024 * 1024;
 
 /// Maximum number of fields of a schema or of one of its tables. A structured invoice has some forty that anyone
@@ -149,6 +158,16 @@ pub const MAX_FIELD_TEXT_CHARS: usize = MAX_DESCRIPTION_CHARS;
 pub const MAX_FIELD_WORDINGS: usize = 50;
 
 // --- Rules ---
+//
+// The worst case of classifying, in steps:
+// - compiling descriptions: 200 rules of 666 words of two letters, 43 for each word that no other rule has: 6 million;
+// - compiling examples: 350,000 such words in 1 MiB, 27 each, and 50 each where the examples are scored to fit the scale
+//   of scores: 27 million. It takes long texts of words that occur once; 12,000 short texts take 3 million;
+// - a document: 200,000 words, 22 each, and 4,000 windows with the words of 200 rules in each: 11 million.
+// So one request can have any two of these, and with all three at once it ends with an error.
+// A lint classifies the text of each rule, and compares 19,900 pairs of rules word by word: 19 million.
+// An evaluation compiles once for each version. A case then takes 9 steps for each rule, 3 for each example if some rules
+// have few, and 22 for each of its different words. `npm run bench:worst` tries all of these.
 
 /// Maximum length of a rule's label, in characters: the bound of the oldest dialect that we support.
 pub const MAX_LABEL_CHARS: usize = 50;
@@ -318,7 +337,9 @@ pub const MAX_UPLOAD_BYTES: u64 = 100 * MIB;
 /// characters, fit.
 pub const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 
-/// Maximum number of examples of one rule: many times the eight from which a rule is learned well.
+/// Maximum number of examples of one rule: many times the eight from which a rule is learned well. If every rule has
+/// four, a document is compared with the centroid of each rule, else with each example: 3 steps and more, of which
+/// 12,000 examples and 1,000 cases make 40 million, a whole request.
 pub const MAX_EXAMPLES: usize = 64;
 
 /// Maximum length of an example, in characters: three full pages, more than is used of one.
@@ -332,9 +353,9 @@ pub const MAX_EXAMPLES_BYTES: usize = 1024 * 1024;
 /// [`MAX_CLASSIFICATION_BYTES`].
 pub const MAX_RULES: usize = 200;
 
-/// Maximum number of labelled texts of one evaluation: they determine an accuracy to about three points. The worst case
-/// that fits [`MAX_BODY_BYTES`], against two versions of [`MAX_RULES`] rules, was measured to take a second natively;
-/// an invocation has thirty.
+/// Maximum number of labelled texts of one evaluation: they determine an accuracy to about three points. Against two
+/// versions of 190 rules with 60 examples each they take 15 million steps, measured as a third of a second natively;
+/// the worst that fits [`MAX_BODY_BYTES`] takes 120 million and ends with an error.
 pub const MAX_CASES: usize = 1_000;
 
 /// Maximum size of a form without its file: text parts, headers and boundaries.

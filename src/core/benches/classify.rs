@@ -88,7 +88,7 @@ fn longest_word(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("longest_word");
     group.sample_size(10);
     group.bench_function("decide", |bencher| {
-        bencher.iter(|| classifier.decide(black_box(&document), &Budget::unlimited()).unwrap())
+        bencher.iter(|| classifier.decide(black_box(&document), &Budget::unlimited()).unwrap());
     });
     group.finish();
 }

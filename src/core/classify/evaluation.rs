@@ -170,7 +170,8 @@ pub struct AnswerChange {
 /// `OverBudget` if it takes more than `budget`.
 pub fn answers(rules: &RuleSet, settings: &Settings, cases: &[Case], budget: &Budget) -> Result<Vec<Answer>> {
     let classifier = Classifier::new(rules, settings, budget)?;
-    cases.iter().map(|case| Ok(classifier.decide(&case.document, budget)?.into())).collect()
+    let _held = budget.hold(classifier.bytes())?;
+    cases.iter().map(|case| classifier.answer_for(&case.document, budget)).collect()
 }
 
 /// Classifies `cases` with `rules`, and computes metrics of the answers.

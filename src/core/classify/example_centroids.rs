@@ -10,8 +10,6 @@
 //! The score scale, one factor on all scores, is fitted to the same examples by maximum likelihood with a penalty: each
 //! example is scored with its rule's centroid computed without it.
 
-use std::collections::BTreeMap;
-
 use crate::budget::Budget;
 use crate::document::Document;
 use crate::error::Result;
@@ -20,7 +18,7 @@ use crate::text::{Language, Map, Vector};
 use super::evidence::Location;
 use super::math::ratio;
 use super::semantic::{RuleVectors, SemanticView};
-use super::stems::{EncodedText, StemCounts};
+use super::stems::{EncodedText, NumberedCounts, StemCounts, StemNumbers, weigh};
 use super::{Classifier, RuleSet};
 
 /// The minimum number of examples per rule for centroids: the fewest that their weights were fitted with. With fewer,
@@ -31,15 +29,30 @@ pub(super) const MIN_EXAMPLES_PER_RULE: usize = 4;
 /// The weight of a rule's text in its centroid: that of two examples. Other weights were not tried.
 const RULE_WEIGHT: f64 = 2.0;
 
+/// Stems of centroids that are one step of work: each takes a few nanoseconds.
+const STEMS_PER_STEP: usize = 8;
+
+/// The work of comparing two unit vectors, in steps.
+pub(super) const DOT_STEPS: usize = 3;
+
+/// The memory of a stem of a centroid and of its posting, in bytes.
+const CENTROID_STEM_BYTES: usize = 32;
+
 /// The centroids of a rule set's examples.
 #[derive(Debug, Clone)]
 pub(super) struct ExampleCentroids {
     language: Language,
-    /// The index and idf of each stem of the examples and rules.
-    stems: Map<String, (usize, f64)>,
+    /// The rank of each stem of the examples and rules in alphabetical order.
+    stems: Map<String, usize>,
+    /// The idf of each of those stems.
+    idfs: Vec<f64>,
     /// The idf of all other stems.
     oov_idf: f64,
     rules: Vec<Centroid>,
+    /// The index of the first posting of each stem, then the number of postings.
+    first_postings: Vec<usize>,
+    /// For every stem the rules that have it, with its weight in their centroids.
+    postings: Vec<(u32, f64)>,
     /// The factor on all scores.
     pub score_scale: f64,
 }
@@ -48,7 +61,8 @@ pub(super) struct ExampleCentroids {
 #[derive(Debug, Clone, Default)]
 struct Centroid {
     sum: Option<Vector>,
-    words: BTreeMap<usize, f64>,
+    /// The stems with their weights, by rank.
+    words: Vec<(u32, f64)>,
     /// The unit vector of the sum.
     unit_vector: Option<Vector>,
     /// The Euclidean length of the words.
@@ -62,113 +76,220 @@ pub(super) struct Similarity {
     pub words: f64,
 }
 
+/// Adds up the words of one centroid after another.
+struct WordSum {
+    /// The weight of each stem in the centroid.
+    weights: Vec<f64>,
+    /// The stems of the centroid, with repetitions.
+    stems: Vec<u32>,
+}
+
+impl WordSum {
+    /// Adds a text with the weight `times`.
+    fn add(&mut self, words: &[(u32, f64)], times: f64) {
+        for &(stem, weight) in words {
+            if let Some(sum) = self.weights.get_mut(stem as usize) {
+                *sum += times * weight;
+                self.stems.push(stem);
+            }
+        }
+    }
+
+    /// The stems of the texts that were added since the last call, with their weights, by rank.
+    fn take(&mut self) -> Vec<(u32, f64)> {
+        self.stems.sort_unstable();
+        self.stems.dedup();
+        let weights = &mut self.weights;
+        let mut take = |stem: u32| weights.get_mut(stem as usize).map(std::mem::take).unwrap_or_default();
+        self.stems.drain(..).map(|stem| (stem, take(stem))).collect()
+    }
+}
+
+fn length_of(weights: impl Iterator<Item = f64>) -> f64 {
+    weights.map(|weight| weight * weight).sum::<f64>().sqrt()
+}
+
+/// The cosine of two texts by meaning; 0 unless both have unit vectors.
+fn meaning(one: Option<&Vector>, other: Option<&Vector>) -> f64 {
+    one.zip(other).map_or(0.0, |(one, other)| one.dot(other))
+}
+
+/// `sum` and `times` another vector.
+fn add_to(sum: Option<&Vector>, other: Option<&Vector>, times: f32) -> Option<Vector> {
+    match other {
+        Some(other) => Some(sum.unwrap_or(&Vector::ZERO).add_scaled(times, other)),
+        None => sum.cloned(),
+    }
+}
+
 impl Centroid {
-    /// Adds a text with the weight `times`; a negative weight removes it.
-    fn add(&mut self, encoded: &EncodedText, times: f64) {
-        if let Some(unit_vector) = &encoded.unit_vector {
-            let sum = self.sum.take().unwrap_or(Vector::ZERO).add_scaled(times as f32, unit_vector);
-            self.sum = Some(sum);
-        }
-        for term in &encoded.terms {
-            *self.words.entry(term.stem).or_default() += times * term.weight;
-        }
+    fn new(sum: Option<Vector>, words: Vec<(u32, f64)>) -> Self {
+        let unit_vector = sum.as_ref().map(|sum| sum.normalized().0);
+        Self { sum, unit_vector, length: length_of(words.iter().map(|&(_, weight)| weight)), words }
     }
 
-    /// Computes the unit vector and length, after all texts were added.
-    fn finish(mut self) -> Self {
-        self.unit_vector = self.sum.as_ref().map(|sum| sum.normalized().0);
-        self.length = self.words.values().map(|weight| weight * weight).sum::<f64>().sqrt();
-        self
-    }
-
-    fn similarity(&self, encoded: &EncodedText) -> Similarity {
-        let meaning = self
-            .unit_vector
-            .as_ref()
-            .zip(encoded.unit_vector.as_ref())
-            .map(|(unit_vector, text_unit_vector)| unit_vector.dot(text_unit_vector));
-        let words =
-            encoded.terms.iter().map(|term| term.weight * self.words.get(&term.stem).copied().unwrap_or_default());
-        Similarity { meaning: meaning.unwrap_or_default(), words: ratio(words.sum(), self.length) }
+    /// The similarity of one of the examples to the centroid of the others.
+    fn similarity_without(&self, example: &EncodedText) -> Similarity {
+        let mut terms = example.terms.iter().peekable();
+        let mut words = Vec::with_capacity(self.words.len());
+        let mut dot = 0.0;
+        for &(stem, weight) in &self.words {
+            while terms.next_if(|term| term.stem < stem as usize).is_some() {}
+            let shared = terms.next_if(|term| term.stem == stem as usize);
+            let weight = shared.map_or(weight, |term| weight - term.weight);
+            dot += shared.map_or(0.0, |term| term.weight * weight);
+            words.push(weight);
+        }
+        let sum = add_to(self.sum.as_ref(), example.unit_vector.as_ref(), -1.0);
+        let unit_vector = sum.map(|sum| sum.normalized().0);
+        Similarity {
+            meaning: meaning(unit_vector.as_ref(), example.unit_vector.as_ref()),
+            words: ratio(dot, length_of(words.into_iter())),
+        }
     }
 }
 
 impl ExampleCentroids {
     /// Indexes the examples of `rules`; None unless every rule has [`MIN_EXAMPLES_PER_RULE`]. `texts` are the running
     /// texts of the rules.
-    pub fn new(rules: &RuleSet, texts: &[String], rule_vectors: &RuleVectors, language: Language) -> Option<Self> {
+    ///
+    /// # Errors
+    ///
+    /// `OverBudget`.
+    pub fn new(
+        rules: &RuleSet,
+        texts: &[String],
+        rule_vectors: &RuleVectors,
+        language: Language,
+        budget: &Budget,
+    ) -> Result<Option<Self>> {
         if rules.rules.is_empty() || rules.rules.iter().any(|rule| rule.examples.len() < MIN_EXAMPLES_PER_RULE) {
-            return None;
+            return Ok(None);
         }
-        let rule_stems: Vec<_> =
-            texts.iter().map(|text| StemCounts::new(&Document::plain(text), language, language)).collect();
-        let examples: Vec<(usize, Document)> = rules
-            .rules
-            .iter()
-            .enumerate()
-            .flat_map(|(rule_index, rule)| rule.examples.iter().map(move |text| (rule_index, Document::plain(text))))
-            .collect();
-        let stems: Vec<_> =
-            examples.iter().map(|(_, document)| StemCounts::new(document, language, language)).collect();
-        let mut text_counts: BTreeMap<&str, f64> = BTreeMap::new();
-        for stem in rule_stems.iter().chain(&stems).flat_map(|stems| stems.counts.keys()) {
-            *text_counts.entry(stem).or_default() += 1.0;
-        }
-        let text_count = (rule_stems.len() + stems.len()) as f64;
-        let idf = |count: f64| libm::log((text_count + 1.0) / (count + 0.5));
-        let mut index = Self {
-            language,
-            stems: text_counts
-                .into_iter()
-                .enumerate()
-                .map(|(stem_index, (stem, count))| (stem.to_owned(), (stem_index, idf(count))))
-                .collect(),
-            oov_idf: idf(0.0),
-            rules: Vec::new(),
-            score_scale: 1.0,
+        let examples = || {
+            let rules = rules.rules.iter().enumerate();
+            rules.flat_map(|(index, rule)| rule.examples.iter().map(move |text| (index, text)))
         };
+        let all_texts = texts.iter().chain(examples().map(|(_, text)| text)).map(String::as_str);
+        let mut numbers = StemNumbers::new(all_texts, language, budget)?;
+        let mut counts: Vec<NumberedCounts> = Vec::with_capacity(texts.len() + examples().count());
+        let mut sums: Vec<Option<Vector>> = Vec::with_capacity(texts.len());
         let supports_language = rule_vectors.table.supports(language);
-        for (stems, unit_vector) in rule_stems.iter().zip(&rule_vectors.centered) {
-            let mut centroid = Centroid::default();
-            let unit_vector = supports_language.then(|| unit_vector.clone());
-            centroid.add(&index.encode_stems(stems, unit_vector), RULE_WEIGHT);
-            index.rules.push(centroid);
+        for (text, unit_vector) in texts.iter().zip(&rule_vectors.centered) {
+            counts.push(numbers.count(&Document::plain(text), language)?);
+            sums.push(add_to(None, Some(unit_vector).filter(|_| supports_language), RULE_WEIGHT as f32));
         }
-        for ((rule, document), stems) in examples.iter().zip(&stems) {
-            let meaning = rule_vectors.view(document, language, language);
-            let encoded = index.encode_stems(stems, meaning.and_then(|meaning| meaning.unit_vector()));
-            if let Some(centroid) = index.rules.get_mut(*rule) {
-                centroid.add(&encoded, 1.0);
+        for (rule, text) in examples() {
+            let document = Document::plain(text);
+            counts.push(numbers.count(&document, language)?);
+            let unit_vector = rule_vectors.unit_vector(&document, language, language, budget)?;
+            if let Some(sum) = sums.get_mut(rule) {
+                *sum = add_to(sum.as_ref(), unit_vector.as_ref(), 1.0);
             }
         }
-        index.rules = index.rules.into_iter().map(Centroid::finish).collect();
-        Some(index)
+        let ranks = numbers.ranked();
+        let mut text_counts = vec![0.0; ranks.stems.len()];
+        for counts in &mut counts {
+            ranks.rank(counts);
+            for &(rank, _) in counts.iter() {
+                if let Some(text_count) = text_counts.get_mut(rank as usize) {
+                    *text_count += 1.0;
+                }
+            }
+        }
+        let text_count = counts.len() as f64;
+        let idf = |count: f64| libm::log((text_count + 1.0) / (count + 0.5));
+        let idfs: Vec<f64> = text_counts.into_iter().map(idf).collect();
+        for counts in &mut counts {
+            weigh(counts, |rank| idfs.get(rank).copied().unwrap_or_default());
+        }
+        let stem_count: usize = counts.iter().map(Vec::len).sum();
+        budget.work(stem_count)?;
+        let _held_centroids = budget.hold(CENTROID_STEM_BYTES * stem_count)?;
+        let mut sum_of_words = WordSum { weights: vec![0.0; idfs.len()], stems: Vec::new() };
+        let mut words_of_examples = counts.iter().skip(texts.len());
+        let mut centroids = Vec::with_capacity(texts.len());
+        for ((rule, own_words), sum) in rules.rules.iter().zip(&counts).zip(sums) {
+            sum_of_words.add(own_words, RULE_WEIGHT);
+            for words in words_of_examples.by_ref().take(rule.examples.len()) {
+                sum_of_words.add(words, 1.0);
+            }
+            centroids.push(Centroid::new(sum, sum_of_words.take()));
+        }
+        let (first_postings, postings) = postings(&centroids, idfs.len());
+        Ok(Some(Self {
+            language,
+            stems: ranks.by_stem(),
+            idfs,
+            oov_idf: idf(0.0),
+            rules: centroids,
+            first_postings,
+            postings,
+            score_scale: 1.0,
+        }))
+    }
+
+    /// The memory of the index, in bytes.
+    pub fn bytes(&self) -> usize {
+        // A stem with its rank and idf, and the vectors of every rule.
+        self.stems.len() * 64 + self.postings.len() * CENTROID_STEM_BYTES + self.rules.len() * 2 * size_of::<Vector>()
     }
 
     /// Encodes `document`. `meaning` is None if the embedding table does not support its language.
-    pub fn encode(&self, document: &Document, meaning: Option<&SemanticView>) -> EncodedText {
-        self.encode_stems(
-            &StemCounts::new(document, self.language, self.language),
-            meaning.and_then(SemanticView::unit_vector),
-        )
+    ///
+    /// # Errors
+    ///
+    /// `OverBudget`.
+    pub fn encode(&self, document: &Document, meaning: Option<&SemanticView>, budget: &Budget) -> Result<EncodedText> {
+        let stems = StemCounts::new(document, self.language, self.language, budget)?;
+        Ok(EncodedText::new(&stems, meaning.and_then(SemanticView::unit_vector), |stem| {
+            let rank = self.stems.get(stem).copied();
+            (rank, rank.and_then(|rank| self.idfs.get(rank).copied()).unwrap_or(self.oov_idf))
+        }))
+    }
+
+    /// The rules that have a stem, with its weight in their centroids.
+    fn postings_of(&self, stem: usize) -> &[(u32, f64)] {
+        let bounds = self.first_postings.get(stem).zip(self.first_postings.get(stem + 1));
+        bounds.and_then(|(&from, &to)| self.postings.get(from..to)).unwrap_or_default()
     }
 
     /// The similarities of a text to all rules. `held_out_of` is the rule that the text is an example of: that rule's
     /// centroid is computed without it.
-    pub fn similarities(&self, encoded: &EncodedText, held_out_of: Option<usize>) -> Vec<Similarity> {
-        self.rules
-            .iter()
-            .enumerate()
-            .map(|(rule, centroid)| {
-                if held_out_of == Some(rule) {
-                    let mut without = centroid.clone();
-                    without.add(encoded, -1.0);
-                    without.finish().similarity(encoded)
-                } else {
-                    centroid.similarity(encoded)
+    ///
+    /// # Errors
+    ///
+    /// `OverBudget`.
+    pub fn similarities(
+        &self,
+        encoded: &EncodedText,
+        held_out_of: Option<usize>,
+        budget: &Budget,
+    ) -> Result<Vec<Similarity>> {
+        let mut dots = vec![0.0; self.rules.len()];
+        let mut visited = 0;
+        for term in &encoded.terms {
+            let postings = self.postings_of(term.stem);
+            visited += postings.len();
+            for &(rule, weight) in postings {
+                if let Some(dot) = dots.get_mut(rule as usize) {
+                    *dot += term.weight * weight;
                 }
-            })
-            .collect()
+            }
+        }
+        let held_out = held_out_of.and_then(|rule| self.rules.get(rule));
+        visited += held_out.map_or(0, |centroid| centroid.words.len());
+        budget.work(visited / STEMS_PER_STEP + DOT_STEPS * self.rules.len())?;
+        let similarity = |(rule, (centroid, dot)): (usize, (&Centroid, f64))| {
+            if held_out_of == Some(rule) {
+                return centroid.similarity_without(encoded);
+            }
+            Similarity {
+                meaning: meaning(centroid.unit_vector.as_ref(), encoded.unit_vector.as_ref()),
+                words: ratio(dot, centroid.length),
+            }
+        };
+        Ok(self.rules.iter().zip(dots).enumerate().map(similarity).collect())
     }
 
     /// The unit vector of a rule's centroid.
@@ -179,19 +300,45 @@ impl ExampleCentroids {
     /// Splits the `words` similarity of a text to a rule over its words: calls `add` with each place and its part.
     pub fn word_parts(&self, encoded: &EncodedText, rule: usize, mut add: impl FnMut(Location, f64)) {
         let Some(centroid) = self.rules.get(rule) else { return };
+        let weight_of = |stem: usize| {
+            let index = centroid.words.binary_search_by_key(&stem, |&(known, _)| known as usize).ok()?;
+            centroid.words.get(index).map(|&(_, weight)| weight)
+        };
         for &(location, term_index) in &encoded.locations {
-            let term = encoded.terms.get(term_index).and_then(|term| Some((term, centroid.words.get(&term.stem)?)));
+            let term = encoded.terms.get(term_index).and_then(|term| Some((term, weight_of(term.stem)?)));
             if let Some((term, centroid_weight)) = term {
                 add(location, ratio(term.weight * centroid_weight, centroid.length) / term.count);
             }
         }
     }
+}
 
-    fn encode_stems(&self, stems: &StemCounts, unit_vector: Option<Vector>) -> EncodedText {
-        EncodedText::new(stems, unit_vector, |stem| {
-            self.stems.get(stem).map_or((None, self.oov_idf), |&(index, idf)| (Some(index), idf))
-        })
+/// The words of all centroids by stem: the index of the first posting of each of the `stems` stems, and the postings.
+fn postings(centroids: &[Centroid], stems: usize) -> (Vec<usize>, Vec<(u32, f64)>) {
+    let words =
+        || (0..).zip(centroids).flat_map(|(rule, centroid)| centroid.words.iter().map(move |word| (rule, word)));
+    let mut first_postings = vec![0; stems + 1];
+    for (_, &(stem, _)) in words() {
+        if let Some(count) = first_postings.get_mut(stem as usize + 1) {
+            *count += 1;
+        }
     }
+    let mut total = 0;
+    for first in &mut first_postings {
+        total += *first;
+        *first = total;
+    }
+    let mut next = first_postings.clone();
+    let mut postings = vec![(0, 0.0); total];
+    for (rule, &(stem, weight)) in words() {
+        if let Some(next) = next.get_mut(stem as usize) {
+            if let Some(posting) = postings.get_mut(*next) {
+                *posting = (rule, weight);
+            }
+            *next += 1;
+        }
+    }
+    (first_postings, postings)
 }
 
 /// The maximum number of examples that the score scale is fitted to: more would hardly change one factor, and the time
@@ -205,6 +352,9 @@ const SCALE_STEPS: i32 = 12;
 /// keeps a handful of easy examples from leading to certainty.
 const SCALE_PENALTY: f64 = 4.0;
 
+/// The work of trying all factors on one score, in steps: an exponential for each factor.
+const SCALE_FIT_STEPS: usize = 8;
+
 /// Fits the score scale: of the factors tried, the one with the largest penalised likelihood of the examples' labels,
 /// each example scored with itself held out.
 pub(super) fn fit_score_scale(classifier: &Classifier, rules: &RuleSet, budget: &Budget) -> Result<f64> {
@@ -214,6 +364,7 @@ pub(super) fn fit_score_scale(classifier: &Classifier, rules: &RuleSet, budget: 
     let count: usize = rules.rules.iter().map(|rule| rule.examples.len()).sum();
     let all =
         rules.rules.iter().enumerate().flat_map(|(index, rule)| rule.examples.iter().map(move |text| (index, text)));
+    budget.work(SCALE_FIT_STEPS * rules.rules.len() * count.min(MAX_HELD_OUT))?;
     let scored: Vec<(usize, Vec<f64>)> = all
         .step_by(count.div_ceil(MAX_HELD_OUT))
         .map(|(label, text)| {

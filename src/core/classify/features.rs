@@ -11,6 +11,8 @@ use super::math::share;
 use super::named_values::named_values;
 use super::semantic::SemanticView;
 use super::term_matches::{Hit, Position, TermMatches};
+use crate::budget::Budget;
+use crate::error::Result;
 use crate::text;
 
 /// The number of content words in a window: about a paragraph.
@@ -107,19 +109,23 @@ impl LexicalVector {
     }
 
     /// The cosines with all rules.
-    fn cosines(&self, lexicon: &Lexicon) -> Vec<f64> {
+    fn cosines(&self, lexicon: &Lexicon, budget: &Budget) -> Result<Vec<f64>> {
         let mut dots = vec![0.0; lexicon.rules.len()];
+        let mut visited = self.terms.len() + dots.len();
         for &(term, component) in &self.terms {
-            for &(rule, rule_component) in lexicon.postings.get(term).into_iter().flatten() {
+            let postings = lexicon.postings.get(term).map(Vec::as_slice).unwrap_or_default();
+            visited += postings.len();
+            for &(rule, rule_component) in postings {
                 if let Some(dot) = dots.get_mut(rule) {
                     *dot += component * rule_component;
                 }
             }
         }
+        budget.work(visited.div_ceil(POSTINGS_PER_STEP))?;
         for (dot, rule) in dots.iter_mut().zip(&lexicon.rules) {
             *dot = share(*dot, self.norm * rule.norm);
         }
-        dots
+        Ok(dots)
     }
 }
 
@@ -129,13 +135,25 @@ fn component_of(rule: &RuleTerms, term: usize) -> Option<f64> {
     rule.terms.get(index).map(|&(_, component)| component)
 }
 
+/// Rules that have a term of a text, as one step of work: each takes one or two nanoseconds.
+const POSTINGS_PER_STEP: usize = 16;
+
+/// Terms of a rule and hits that are looked at for it, as one step of work.
+const TERMS_PER_STEP: usize = 16;
+
 /// The features of every rule, in the order of the rules.
-pub(super) fn features(matches: &TermMatches, lexicon: &Lexicon) -> Vec<Features> {
+///
+/// # Errors
+///
+/// `OverBudget`.
+pub(super) fn features(matches: &TermMatches, lexicon: &Lexicon, budget: &Budget) -> Result<Vec<Features>> {
+    let terms_of_rules: usize = lexicon.rules.iter().map(|rule| rule.terms.len() + rule.label.len()).sum();
+    budget.work((lexicon.terms.len() + terms_of_rules + matches.hits.len()) / TERMS_PER_STEP)?;
     let mut scratch = vec![0.0; lexicon.terms.len()];
     let whole = LexicalVector::new(matches.hits.iter(), matches.distinct, lexicon, &mut scratch);
-    let passages = passages(matches, lexicon, &mut scratch);
+    let passages = passages(matches, lexicon, &mut scratch, budget)?;
     let title_weights = best_title_weights(matches, lexicon);
-    let whole_cosines = whole.cosines(lexicon);
+    let whole_cosines = whole.cosines(lexicon, budget)?;
     let mut found = vec![false; lexicon.terms.len()];
     for &(term, _) in &whole.terms {
         if let Some(found) = found.get_mut(term) {
@@ -158,8 +176,8 @@ pub(super) fn features(matches: &TermMatches, lexicon: &Lexicon) -> Vec<Features
             ..Features::default()
         })
         .collect();
-    phrases(matches, lexicon, &mut all);
-    all
+    phrases(matches, lexicon, &mut all, budget)?;
+    Ok(all)
 }
 
 /// A window of the document: the index of its first word, its hits, and its number of words.
@@ -190,10 +208,12 @@ fn windows(matches: &TermMatches) -> Vec<Window<'_>> {
 }
 
 /// For every rule, the cosines with the first window and with the best.
-fn passages(matches: &TermMatches, lexicon: &Lexicon, scratch: &mut [f64]) -> Vec<(f64, f64)> {
+fn passages(matches: &TermMatches, lexicon: &Lexicon, scratch: &mut [f64], budget: &Budget) -> Result<Vec<(f64, f64)>> {
     let mut best = vec![(0.0, 0.0); lexicon.rules.len()];
     for window in windows(matches) {
-        let cosines = LexicalVector::new(window.hits.iter(), window.words, lexicon, scratch).cosines(lexicon);
+        budget.work(window.hits.len())?;
+        let vector = LexicalVector::new(window.hits.iter(), window.words, lexicon, scratch);
+        let cosines = vector.cosines(lexicon, budget)?;
         for ((head, best), cosine) in best.iter_mut().zip(cosines) {
             if window.start == 0 {
                 *head = cosine;
@@ -201,7 +221,7 @@ fn passages(matches: &TermMatches, lexicon: &Lexicon, scratch: &mut [f64]) -> Ve
             *best = cosine.max(*best);
         }
     }
-    best
+    Ok(best)
 }
 
 /// The weight of a position as a name of the document.
@@ -255,7 +275,7 @@ fn breadth(rule: &RuleTerms, found: &[bool]) -> f64 {
 /// The value of a label found word by word outside of any title.
 const PHRASE_IN_TEXT: f64 = 0.5;
 
-fn phrases(matches: &TermMatches, lexicon: &Lexicon, all: &mut [Features]) {
+fn phrases(matches: &TermMatches, lexicon: &Lexicon, all: &mut [Features], budget: &Budget) -> Result<()> {
     let mut rules_by_first_term: Vec<Vec<usize>> = vec![Vec::new(); lexicon.terms.len()];
     for (rule_index, rule) in lexicon.rules.iter().enumerate() {
         if let [first, ..] = rule.label.as_slice()
@@ -265,23 +285,44 @@ fn phrases(matches: &TermMatches, lexicon: &Lexicon, all: &mut [Features]) {
         }
     }
     for (index, hit) in matches.hits.iter().enumerate() {
-        for &rule_index in rules_by_first_term.get(hit.term).into_iter().flatten() {
+        let rules = rules_by_first_term.get(hit.term).map(Vec::as_slice).unwrap_or_default();
+        let mut compared = rules.len();
+        for &rule_index in rules {
             let Some(rule) = lexicon.rules.get(rule_index) else { continue };
-            if let Some(features) = all.get_mut(rule_index) {
+            if let Some(features) = all.get_mut(rule_index)
+                && phrase_value(rule, hit) > features.phrase
+            {
                 let following = matches.hits.get(index..).unwrap_or_default();
-                features.phrase = features.phrase.max(phrase(rule, hit, following));
+                compared += rule.label.len();
+                if begins_label(rule, hit, following) {
+                    features.phrase = phrase_value(rule, hit);
+                }
             }
         }
+        budget.work(compared / TERMS_PER_STEP)?;
     }
+    Ok(())
+}
+
+/// The value of a label that begins at `hit` word by word.
+fn phrase_value(rule: &RuleTerms, hit: &Hit) -> f64 {
+    let in_text = if rule.label.len() > 1 { PHRASE_IN_TEXT } else { 0.0 };
+    title_weight(hit.position).max(in_text)
+}
+
+/// Whether the label begins at `hit` word by word.
+fn begins_label(rule: &RuleTerms, hit: &Hit, following: &[Hit]) -> bool {
+    let mut rest = following;
+    (hit.index..).zip(&rule.label).all(|(index, &term)| {
+        let from = rest.iter().take_while(|hit| hit.index < index).count();
+        rest = rest.get(from..).unwrap_or_default();
+        rest.iter().take_while(|hit| hit.index == index).any(|hit| hit.term == term)
+    })
 }
 
 /// The value of the label if it begins at `hit` word by word; else 0.
 fn phrase(rule: &RuleTerms, hit: &Hit, following: &[Hit]) -> f64 {
-    let whole = (hit.index..).zip(&rule.label).all(|(index, &term)| {
-        following.iter().take_while(|hit| hit.index <= index).any(|hit| hit.index == index && hit.term == term)
-    });
-    let in_text = if rule.label.len() > 1 { PHRASE_IN_TEXT } else { 0.0 };
-    if whole { title_weight(hit.position).max(in_text) } else { 0.0 }
+    if begins_label(rule, hit, following) { phrase_value(rule, hit) } else { 0.0 }
 }
 
 /// Splits the part of a rule's score that comes from words: calls `add` with each hit and its part. The part of the

@@ -6,11 +6,13 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use super::Rule;
 use super::background::background_idf;
 use super::glossary;
+use crate::budget::Budget;
+use crate::error::Result;
 use crate::text::languages::{WordSet, lists};
 use crate::text::{Language, Map, detect_language, words};
 
@@ -74,14 +76,49 @@ pub(super) struct Lexicon {
     stems: Map<String, usize>,
     /// For every first letter of a stem, the set of second letters.
     initial_pairs: [u32; 26],
+    /// For every language, the words of the rules in it, from the first document in that language on.
+    foreign: Arc<[OnceLock<ForeignTerms>]>,
 }
+
+/// The terms that words of another language match: the rules' words by their stems in that language, and translations.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ForeignTerms {
+    /// The words, each once for each of its terms.
+    words: String,
+    /// Sorted by word; for equal words in the order of the terms.
+    entries: Vec<ForeignTerm>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct ForeignTerm {
+    /// The place of the word in [`ForeignTerms::words`].
+    start: u32,
+    length: u16,
+    is_translation: bool,
+    term: u32,
+}
+
+/// The work of finding the term of a word, of adding a new one, and of translating a term, in steps.
+const WORD_STEPS: usize = 3;
+const TERM_STEPS: usize = 40;
+const TRANSLATION_STEPS: usize = 20;
+
+/// The memory of a term with its words and postings, and of a word of another language, in bytes.
+pub(super) const TERM_BYTES: usize = 150;
+const FOREIGN_TERM_BYTES: usize = 20;
 
 /// The number of occurrences of each term in a rule.
 type Counts = BTreeMap<usize, f64>;
 
 impl Lexicon {
     /// Builds the lexicon from the words of every rule, see [`tokenize_rule`].
-    pub fn new(texts: &[RuleWords]) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// `OverBudget`.
+    pub fn new(texts: &[RuleWords], budget: &Budget) -> Result<Self> {
+        let word_count: usize = texts.iter().map(|(label, description)| label.len() + description.len()).sum();
+        budget.work(WORD_STEPS * word_count)?;
         let words = texts.iter().flat_map(|(label, description)| label.iter().chain(description));
         let language = detect_language(words.map(|(_, folded)| folded.as_str())).unwrap_or(Language::English);
         let mut lexicon = Self {
@@ -92,11 +129,14 @@ impl Lexicon {
             forms: Map::default(),
             stems: Map::default(),
             initial_pairs: [0; 26],
+            foreign: Language::ALL.iter().map(|_| OnceLock::new()).collect(),
         };
         let mut counts: Vec<(Counts, Vec<usize>)> = Vec::with_capacity(texts.len());
+        let mut held = budget.hold(0)?;
         for (label, description) in texts {
             let mut in_rule = Counts::new();
             let mut in_label = Vec::new();
+            let known_terms = lexicon.terms.len();
             for (_, word) in label {
                 let Some(term) = lexicon.term(word) else { continue };
                 *in_rule.entry(term).or_default() += 1.0;
@@ -109,10 +149,13 @@ impl Lexicon {
                 let is_generic = GENERIC_WORDS.contains(word.as_str()) && !in_label.contains(&term);
                 *in_rule.entry(term).or_default() += if is_generic { GENERIC_WEIGHT } else { 1.0 };
             }
+            let new_terms = lexicon.terms.len() - known_terms;
+            budget.work(TERM_STEPS * new_terms)?;
+            held.grow(TERM_BYTES * new_terms)?;
             counts.push((in_rule, in_label));
         }
         lexicon.weigh(&counts);
-        lexicon
+        Ok(lexicon)
     }
 
     /// The term of a folded word of a rule, added if it is new; None for stop words and single letters.
@@ -186,23 +229,67 @@ impl Lexicon {
         self.stems.get(&*self.language.stem(word)).copied()
     }
 
-    /// The matches of words of another language: the rules' words by their stems in that language, and translations.
-    pub fn foreign_matches(&self, language: Language) -> Map<String, Matches> {
-        let mut found: Map<String, Matches> = Map::default();
-        let mut add = |key: String, term: usize, strength: f64| {
-            let matches = found.entry(key).or_default();
-            if !matches.iter().any(|&(known, _)| known == term) {
-                matches.push((term, strength));
-            }
-        };
-        for (term_index, term) in self.terms.iter().enumerate() {
-            add(language.stem(&term.word).into_owned(), term_index, 1.0);
+    /// The terms that words of another language match.
+    ///
+    /// # Errors
+    ///
+    /// `OverBudget`.
+    pub fn foreign_terms(&self, language: Language, budget: &Budget) -> Result<Option<&ForeignTerms>> {
+        let Some(terms) = self.foreign.get(language as usize) else { return Ok(None) };
+        if let Some(known) = terms.get() {
+            return Ok(Some(known));
+        }
+        budget.work(TRANSLATION_STEPS * self.terms.len())?;
+        let _held = budget.hold(FOREIGN_TERM_BYTES * self.terms.len())?;
+        Ok(Some(terms.get_or_init(|| ForeignTerms::new(&self.terms, language))))
+    }
+
+    /// The memory of the lexicon, in bytes.
+    pub fn bytes(&self) -> usize {
+        let foreign = self.foreign.iter().filter_map(OnceLock::get).map(|foreign| foreign.entries.len());
+        self.terms.len() * TERM_BYTES + foreign.sum::<usize>() * FOREIGN_TERM_BYTES
+    }
+}
+
+impl ForeignTerms {
+    fn new(terms: &[Term], language: Language) -> Self {
+        let mut foreign = Self::default();
+        for (term_index, term) in (0..).zip(terms) {
+            foreign.add(&language.stem(&term.word), term_index, false);
             for word in term.concepts.iter().flat_map(|&concept| glossary::translations(concept, language)) {
-                add(word.to_owned(), term_index, TRANSLATION_WEIGHT);
-                add(language.stem(word).into_owned(), term_index, TRANSLATION_WEIGHT);
+                foreign.add(word, term_index, true);
+                foreign.add(&language.stem(word), term_index, true);
             }
         }
-        found
+        let Self { words, entries } = &mut foreign;
+        let word = |entry: &ForeignTerm| entry.word_in(words);
+        entries.sort_by(|a, b| word(a).cmp(word(b)));
+        // A word that is the term and its translation is the term, which comes first.
+        entries.dedup_by(|a, b| a.term == b.term && word(a) == word(b));
+        foreign
+    }
+
+    fn add(&mut self, word: &str, term: u32, is_translation: bool) {
+        // A folded word has some 64 bytes at most, and the rules together far less than `u32::MAX`.
+        let place = u32::try_from(self.words.len()).ok().zip(u16::try_from(word.len()).ok());
+        let Some((start, length)) = place else { return };
+        self.words.push_str(word);
+        self.entries.push(ForeignTerm { start, length, is_translation, term });
+    }
+
+    /// The matches of a word or stem of the other language.
+    pub fn matches(&self, word: &str) -> impl Iterator<Item = (usize, f64)> {
+        let from = self.entries.partition_point(|entry| entry.word_in(&self.words) < word);
+        let same = self.entries.get(from..).unwrap_or_default().iter();
+        same.take_while(move |entry| entry.word_in(&self.words) == word)
+            .map(|entry| (entry.term as usize, if entry.is_translation { TRANSLATION_WEIGHT } else { 1.0 }))
+    }
+}
+
+impl ForeignTerm {
+    fn word_in<'a>(&self, words: &'a str) -> &'a str {
+        let start = self.start as usize;
+        words.get(start..start + usize::from(self.length)).unwrap_or_default()
     }
 }
 

@@ -4,18 +4,19 @@
 //! words of the rule without filler words. It finds what makes answers arbitrary. A set without findings can still be
 //! wrong about documents, which only labelled documents show ([`super::evaluation`]).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Classifier, Rule, RuleSet, Settings};
+use super::{Classifier, Rule, RuleSet, Settings, ranked};
 use crate::ENGINE_VERSION;
 use crate::budget::Budget;
 use crate::document::Document;
 use crate::error::Result;
 use crate::text::languages::{WordSet, lists};
-use crate::text::{Language, detect_language, words};
+use crate::text::{Language, Map, StopWordCounts, Words, map_for};
 
 /// The minimum number of words that distinguish a rule: one word is a name and not a description, and which documents
 /// have it is chance. Rules that separate documents have four and more.
@@ -88,141 +89,222 @@ pub fn lint_result(rules: &RuleSet, budget: &Budget) -> Result<LintResult> {
     Ok(LintResult { findings: lint(rules, budget)?, engine_version: ENGINE_VERSION })
 }
 
+/// The work of reading a rule, in passes over its text, and of stemming a word, in steps.
+const READING_PASSES: usize = 8;
+const STEM_STEPS: usize = 24;
+
+/// The work of reading an example, in passes over its text, and the memory of one besides its text, in bytes.
+const EXAMPLE_PASSES: usize = 4;
+const EXAMPLE_BYTES: usize = 48;
+
+/// Words of two rules that are compared in one step of work.
+const WORDS_PER_STEP: usize = 16;
+
+/// The memory of a finding besides the labels in it, in bytes.
+const FINDING_BYTES: usize = 256;
+
 /// Finds problems of `rules`; the findings are in the order of the rules.
 ///
 /// # Errors
 ///
 /// `OverBudget` if it takes more than `budget`.
 pub fn lint(rules: &RuleSet, budget: &Budget) -> Result<Vec<Finding>> {
-    let language = language(rules);
-    let stems: Vec<RuleStems> = rules.rules.iter().map(|rule| RuleStems::new(rule, language)).collect();
-    let common = common(&stems);
-    let decisions = decide_each(rules, budget)?;
-    let analyzed_rules = || {
-        rules.rules.iter().zip(stems.iter().zip(&decisions)).map(|(rule, (stems, decision))| AnalyzedRule {
-            rule,
-            stems,
-            decision,
-        })
-    };
+    let stems = Stems::new(rules, budget)?;
+    let analyzed_rules = analyzed_rules(rules, &stems, budget)?;
     let mut findings = Vec::new();
-    for (index, rule) in analyzed_rules().enumerate() {
-        findings.extend(rule.too_generic(&common));
-        findings.extend(analyzed_rules().skip(index + 1).filter_map(|other| rule.compare(&other, &common)));
+    let mut held = budget.hold(0)?;
+    for (index, rule) in analyzed_rules.iter().enumerate() {
+        let from = findings.len();
+        findings.extend(rule.too_generic());
+        for other in analyzed_rules.get(index + 1..).unwrap_or_default() {
+            budget.work(1 + (rule.stems.all.len() + other.stems.all.len()) / WORDS_PER_STEP)?;
+            findings.extend(rule.compare(other));
+        }
+        let labels = findings.iter().skip(from).flat_map(|finding: &Finding| &finding.rules);
+        // Each label is in the message too, perhaps escaped.
+        held.grow(FINDING_BYTES * (findings.len() - from) + 3 * labels.map(String::len).sum::<usize>())?;
     }
-    findings.extend(contradictory_examples(rules));
+    findings.extend(contradictory_examples(rules, budget)?);
     Ok(findings)
 }
 
 /// The language of most words of the rules.
 fn language(rules: &RuleSet) -> Language {
-    let texts = rules.rules.iter().flat_map(|rule| words(&rule.description));
-    let folded: Vec<String> = texts.map(|(_, word)| word).collect();
-    detect_language(folded.iter().map(String::as_str)).unwrap_or(Language::English)
+    let mut stop_words = StopWordCounts::default();
+    for rule in &rules.rules {
+        visit_words(&rule.description, |word| stop_words.count(word));
+    }
+    stop_words.most_frequent().unwrap_or(Language::English)
 }
 
-/// The words of a rule without stop words and filler words, as stems.
+/// Calls `visit` with the folded words of a text.
+fn visit_words(text: &str, mut visit: impl FnMut(&str)) {
+    let mut words = Words::new(text);
+    let mut folded = String::new();
+    while words.next_into(&mut folded).is_some() {
+        visit(&folded);
+    }
+}
+
+/// The words of a rule without stop words and filler words, as stems: their places in the alphabetical order of all
+/// stems, ascending, each once.
+#[derive(Default)]
 struct RuleStems {
-    label: BTreeSet<String>,
-    description: BTreeSet<String>,
-    all: BTreeSet<String>,
+    label: Vec<usize>,
+    description: Vec<usize>,
+    all: Vec<usize>,
 }
 
-impl RuleStems {
-    fn new(rule: &Rule, language: Language) -> Self {
-        let stems_of = |text: &str| -> BTreeSet<String> {
-            let words = words(text).into_iter().map(|(_, word)| word);
-            // Descriptions may be in several languages at once.
-            let is_content = |word: &String| !Language::ALL.iter().any(|language| language.is_stop_word(word));
-            let words = words.filter(|word| is_content(word) && !FILLER_WORDS.contains(word.as_str()));
-            words.map(|word| language.stem(&word).into_owned()).collect()
+/// The stems of a rule set.
+struct Stems {
+    /// All stems, in alphabetical order.
+    names: Vec<String>,
+    /// Those of every rule.
+    rules: Vec<RuleStems>,
+    /// For every stem, whether most rules have it.
+    is_common: Vec<bool>,
+}
+
+impl Stems {
+    fn new(rules: &RuleSet, budget: &Budget) -> Result<Self> {
+        let language = language(rules);
+        // Descriptions may be in several languages at once.
+        let is_content = |word: &str| {
+            !Language::ALL.iter().any(|language| language.is_stop_word(word)) && !FILLER_WORDS.contains(word)
         };
-        let (label, description) = (stems_of(&rule.label), stems_of(&rule.description));
-        let all = label.union(&description).cloned().collect();
-        Self { label, description, all }
-    }
-
-    /// The share of the words of both that both have.
-    fn shared(&self, other: &Self) -> f64 {
-        self.all.intersection(&other.all).count() as f64 / self.all.union(&other.all).count().max(1) as f64
+        let texts = || rules.rules.iter().flat_map(|rule| [rule.label.as_str(), rule.description.as_str()]);
+        // The number of each word's stem; None for words without content.
+        let mut words: Map<String, Option<usize>> = map_for(texts());
+        let mut numbers: Map<String, usize> = Map::with_hasher(words.hasher().clone());
+        let mut numbers_of = |text: &str| -> Result<Vec<usize>> {
+            budget.pass_over(READING_PASSES * text.len())?;
+            let known_words = words.len();
+            let mut found = Vec::new();
+            visit_words(text, |word| {
+                let number = words.get(word).copied().unwrap_or_else(|| {
+                    let next = numbers.len();
+                    let number =
+                        is_content(word).then(|| *numbers.entry(language.stem(word).into_owned()).or_insert(next));
+                    words.insert(word.to_owned(), number);
+                    number
+                });
+                found.extend(number);
+            });
+            budget.work(STEM_STEPS * (words.len() - known_words))?;
+            Ok(found)
+        };
+        let mut rule_stems = Vec::with_capacity(rules.rules.len());
+        for rule in &rules.rules {
+            let (label, description) = (numbers_of(&rule.label)?, numbers_of(&rule.description)?);
+            let all = label.iter().chain(&description).copied().collect();
+            rule_stems.push(RuleStems { label, description, all });
+        }
+        let mut names: Vec<(String, usize)> = numbers.into_iter().collect();
+        names.sort_unstable();
+        let mut ranks = vec![0; names.len()];
+        for (rank, (_, number)) in names.iter().enumerate() {
+            if let Some(rank_of_number) = ranks.get_mut(*number) {
+                *rank_of_number = rank;
+            }
+        }
+        for stems in rule_stems.iter_mut().flat_map(|rule| [&mut rule.label, &mut rule.description, &mut rule.all]) {
+            for stem in stems.iter_mut() {
+                *stem = ranks.get(*stem).copied().unwrap_or_default();
+            }
+            stems.sort_unstable();
+            stems.dedup();
+        }
+        let is_common = is_common(&rule_stems, names.len());
+        Ok(Self { names: names.into_iter().map(|(name, _)| name).collect(), rules: rule_stems, is_common })
     }
 }
 
-/// The words of most rules.
-fn common(rules: &[RuleStems]) -> BTreeSet<String> {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for stem in rules.iter().flat_map(|rule| &rule.all) {
-        *counts.entry(stem).or_default() += 1;
+/// For each of the `stems` stems, whether most rules have it.
+fn is_common(rules: &[RuleStems], stems: usize) -> Vec<bool> {
+    let mut counts = vec![0; stems];
+    for &stem in rules.iter().flat_map(|rule| &rule.all) {
+        if let Some(count) = counts.get_mut(stem) {
+            *count += 1;
+        }
     }
     let min_rules = (rules.len() / 2 + 1).max(MIN_RULES_SHARING);
-    counts.into_iter().filter(|(_, count)| *count >= min_rules).map(|(stem, _)| stem.to_owned()).collect()
+    counts.into_iter().map(|count| count >= min_rules).collect()
 }
 
-/// The decision of the engine for the text of a rule.
-struct RuleDecision {
-    /// The label that the text gets.
-    best: Option<String>,
-    /// The score of each label.
-    scores: BTreeMap<String, f64>,
+/// The number of words that both of two ascending lists have.
+fn shared_words(one: &[usize], other: &[usize]) -> usize {
+    let (mut one, mut other) = (one.iter().peekable(), other.iter().peekable());
+    let mut shared = 0;
+    while let (Some(a), Some(b)) = (one.peek(), other.peek()) {
+        match a.cmp(b) {
+            Ordering::Less => _ = one.next(),
+            Ordering::Greater => _ = other.next(),
+            Ordering::Equal => {
+                shared += 1;
+                one.next();
+                other.next();
+            }
+        }
+    }
+    shared
 }
 
-fn decide_each(rules: &RuleSet, budget: &Budget) -> Result<Vec<RuleDecision>> {
+/// A rule with its words, and with how the engine classifies its text.
+struct AnalyzedRule<'a> {
+    index: usize,
+    rule: &'a Rule,
+    stems: &'a RuleStems,
+    /// The number of words that set it apart, and the first of them in alphabetical order.
+    distinguishing: (usize, Option<&'a str>),
+    /// The index of the rule whose label the text gets.
+    best: usize,
+    /// The scores of all rules on the text.
+    scores: Vec<f64>,
+}
+
+fn analyzed_rules<'a>(rules: &'a RuleSet, stems: &'a Stems, budget: &Budget) -> Result<Vec<AnalyzedRule<'a>>> {
     // Without examples, because an example would fit its rule whatever the words are.
     let without_examples =
         rules.rules.iter().map(|rule| Rule::new(rule.label.clone(), rule.description.clone())).collect();
-    let classifier = Classifier::new(
-        &RuleSet { rules: without_examples },
-        &Settings { allow_no_match: false, ..Settings::default() },
-        budget,
-    )?;
-    let decide = |rule: &Rule| {
+    let classifier = Classifier::new(&RuleSet { rules: without_examples }, &Settings::default(), budget)?;
+    let analyze = |(index, (rule, stems_of_rule)): (usize, (&'a Rule, &'a RuleStems))| {
         let document = Document::plain(&format!("{}\n\n{}", rule.label, rule.description));
-        let decision = classifier.decide(&document, budget)?;
-        let scores = decision.scores.into_iter().map(|score| (score.label, score.score)).collect();
-        Ok(RuleDecision { best: decision.label, scores })
+        let scores = classifier.scores_for(&document, budget)?;
+        let best = ranked(scores.clone()).first().map_or(index, |&(best, _)| best);
+        let distinguishing = || stems_of_rule.all.iter().filter(|stem| stems.is_common.get(**stem) == Some(&false));
+        let first = distinguishing().next().and_then(|&stem| stems.names.get(stem)).map(String::as_str);
+        Ok(AnalyzedRule {
+            index,
+            rule,
+            stems: stems_of_rule,
+            distinguishing: (distinguishing().count(), first),
+            best,
+            scores,
+        })
     };
-    rules.rules.iter().map(decide).collect()
-}
-
-impl RuleDecision {
-    /// The score of `other_label`, as a share of that of `own_label`.
-    fn share(&self, own_label: &str, other_label: &str) -> f64 {
-        let score = |label| self.scores.get(label).copied().unwrap_or_default();
-        if score(own_label) > 0.0 { score(other_label) / score(own_label) } else { 0.0 }
-    }
-}
-
-/// A rule with its words and its decision.
-struct AnalyzedRule<'a> {
-    rule: &'a Rule,
-    stems: &'a RuleStems,
-    decision: &'a RuleDecision,
+    rules.rules.iter().zip(&stems.rules).enumerate().map(analyze).collect()
 }
 
 impl AnalyzedRule<'_> {
-    fn distinguishing<'b>(&'b self, common: &'b BTreeSet<String>) -> impl Iterator<Item = &'b String> {
-        self.stems.all.difference(common)
+    fn is_too_generic(&self) -> bool {
+        self.distinguishing.0 < MIN_WORDS
     }
 
-    fn is_too_generic(&self, common: &BTreeSet<String>) -> bool {
-        self.distinguishing(common).count() < MIN_WORDS
-    }
-
-    fn too_generic(&self, common: &BTreeSet<String>) -> Option<Finding> {
-        let why = match self.distinguishing(common).next() {
+    fn too_generic(&self) -> Option<Finding> {
+        let why = match self.distinguishing.1 {
             Some(word) => format!("only {word:?} is said of it that sets it apart"),
             None => "nothing is said of it that sets it apart".to_owned(),
         };
         let label = &self.rule.label;
         let message =
             || format!("{label:?} is too generic: {why}. Say what such documents are about or what is in them");
-        self.is_too_generic(common).then(|| self.finding(FindingKind::TooGeneric, None, message()))
+        self.is_too_generic().then(|| self.finding(FindingKind::TooGeneric, None, message()))
     }
 
     /// The worst problem of two rules with each other.
-    fn compare(&self, other: &Self, common: &BTreeSet<String>) -> Option<Finding> {
+    fn compare(&self, other: &Self) -> Option<Finding> {
         let (one, two) = (&self.rule.label, &other.rule.label);
-        let same = |one: &BTreeSet<String>, two: &BTreeSet<String>| !one.is_empty() && one == two;
+        let same = |one: &[usize], two: &[usize]| !one.is_empty() && one == two;
         if same(&self.stems.description, &other.stems.description) {
             let message =
                 format!("{one:?} and {two:?} are described by the same words. Join them, or say what differs");
@@ -234,23 +316,33 @@ impl AnalyzedRule<'_> {
             return Some(self.finding(FindingKind::Duplicate, Some(other), message));
         }
         // There is too little text to compare.
-        if self.is_too_generic(common) || other.is_too_generic(common) {
+        if self.is_too_generic() || other.is_too_generic() {
             return None;
         }
-        self.shadowed_by(other).or_else(|| other.shadowed_by(self)).or_else(|| {
-            let score = f64::midpoint(self.decision.share(one, two), other.decision.share(two, one));
+        let shared = shared_words(&self.stems.all, &other.stems.all);
+        self.shadowed_by(other, shared).or_else(|| other.shadowed_by(self, shared)).or_else(|| {
+            let score = f64::midpoint(self.share(other), other.share(self));
+            let all = self.stems.all.len() + other.stems.all.len() - shared;
+            let shared = shared as f64 / all.max(1) as f64;
             let message =
                 || format!("{one:?} and {two:?} fit each other's texts almost as well as their own. Say what differs");
-            let overlaps = score >= MIN_OVERLAP || self.stems.shared(other.stems) >= MIN_SHARED_WORDS;
+            let overlaps = score >= MIN_OVERLAP || shared >= MIN_SHARED_WORDS;
             overlaps.then(|| self.finding(FindingKind::Overlapping, Some(other), message()))
         })
     }
 
-    fn shadowed_by(&self, other: &Self) -> Option<Finding> {
+    /// The score of another rule on the text of this one, as a share of its own.
+    fn share(&self, other: &Self) -> f64 {
+        let score = |rule: &Self| self.scores.get(rule.index).copied().unwrap_or_default();
+        if score(self) > 0.0 { score(other) / score(self) } else { 0.0 }
+    }
+
+    /// `shared` is the number of words that both have.
+    fn shadowed_by(&self, other: &Self, shared: usize) -> Option<Finding> {
         let (one, two) = (&self.rule.label, &other.rule.label);
-        let message = if self.decision.best.as_ref() == Some(two) {
+        let message = if self.best == other.index {
             format!("The words of {one:?} speak more for {two:?} than for itself. Say what only {one:?} has")
-        } else if self.stems.all.is_subset(&other.stems.all) {
+        } else if shared == self.stems.all.len() {
             format!("All that is said of {one:?} is said of {two:?} too. Say what only {one:?} has")
         } else {
             return None;
@@ -265,23 +357,29 @@ impl AnalyzedRule<'_> {
 }
 
 /// The examples that several rules have with the same words.
-fn contradictory_examples(rules: &RuleSet) -> Vec<Finding> {
-    let mut first_labels: BTreeMap<Vec<String>, &str> = BTreeMap::new();
+fn contradictory_examples(rules: &RuleSet, budget: &Budget) -> Result<Vec<Finding>> {
+    let examples = || rules.rules.iter().flat_map(|rule| rule.examples.iter().map(move |example| (rule, example)));
+    // Words have no spaces, so that joined by them they stay the same list.
+    let mut first_labels: Map<String, &str> = map_for(examples().map(|(_, example)| example.as_str()));
     let mut reported = BTreeSet::new();
     let mut findings = Vec::new();
-    for rule in &rules.rules {
-        for example in &rule.examples {
-            let words = words(example).into_iter().map(|(_, word)| word).collect();
-            let first = *first_labels.entry(words).or_insert(&rule.label);
-            if first != rule.label && reported.insert((first, rule.label.as_str())) {
-                let message =
-                    format!("{first:?} and {:?} have an example in common. It can only be of one", rule.label);
-                let rules = vec![first.to_owned(), rule.label.clone()];
-                findings.push(Finding { kind: FindingKind::ContradictoryExample, rules, message });
-            }
+    let mut held = budget.hold(0)?;
+    for (rule, example) in examples() {
+        budget.pass_over(EXAMPLE_PASSES * example.len())?;
+        let mut words = String::new();
+        visit_words(example, |word| {
+            words.push_str(word);
+            words.push(' ');
+        });
+        held.grow(EXAMPLE_BYTES + words.len())?;
+        let first = *first_labels.entry(words).or_insert(&rule.label);
+        if first != rule.label && reported.insert((first, rule.label.as_str())) {
+            let message = format!("{first:?} and {:?} have an example in common. It can only be of one", rule.label);
+            let rules = vec![first.to_owned(), rule.label.clone()];
+            findings.push(Finding { kind: FindingKind::ContradictoryExample, rules, message });
         }
     }
-    findings
+    Ok(findings)
 }
 
 #[cfg(test)]

@@ -58,10 +58,10 @@ use crate::validate::{
 };
 
 use context_features::TopicSimilarities;
-use example_centroids::ExampleCentroids;
+use example_centroids::{DOT_STEPS, ExampleCentroids};
 use lexicon::Lexicon;
 use nearest_example::{EncodedExamples, ExampleMatches};
-use score::{EvidenceMode, TopRule};
+use score::{CalibratedAnswer, EvidenceMode, TopRule};
 use semantic::{RuleVectors, SemanticView};
 use stems::EncodedText;
 use term_matches::TermMatches;
@@ -223,6 +223,15 @@ impl Decision {
     }
 }
 
+/// How many times longer a pass that splits the text of a rule into words takes than a pass that reads it.
+const TOKENIZING_PASSES: usize = 4;
+
+/// The memory of a word of a rule, in bytes.
+const RULE_WORD_BYTES: usize = 40;
+
+/// The work of comparing a document with the general topics, in steps.
+const CONTEXT_STEPS: usize = 300;
+
 /// A rule set compiled for many documents.
 #[derive(Debug, Clone)]
 pub struct Classifier {
@@ -251,6 +260,11 @@ struct Analysis {
 }
 
 impl Analysis {
+    /// The number of pieces of words that the rule's meaning is split over.
+    fn pieces(&self) -> usize {
+        self.semantic.as_ref().map_or(0, |semantic| semantic.occurrences.len())
+    }
+
     /// The amount that its nearest example adds to the score of a rule.
     fn addition(&self, rule: usize) -> f64 {
         self.example_matches.as_ref().map_or(0.0, |matches| matches.addition(rule))
@@ -274,32 +288,51 @@ impl Classifier {
         table: &'static EmbeddingTable,
         budget: &Budget,
     ) -> Result<Self> {
-        let words: Vec<_> = rules.rules.iter().map(lexicon::tokenize_rule).collect();
+        let mut words = Vec::with_capacity(rules.rules.len());
+        let mut held_words = budget.hold(0)?;
+        for rule in &rules.rules {
+            budget.pass_over(TOKENIZING_PASSES * (rule.label.len() + rule.description.len()))?;
+            let words_of_rule = lexicon::tokenize_rule(rule);
+            held_words.grow(RULE_WORD_BYTES * (words_of_rule.0.len() + words_of_rule.1.len()))?;
+            words.push(words_of_rule);
+        }
         let texts: Vec<_> =
             rules.rules.iter().zip(&words).map(|(rule, words)| lexicon::rule_text(rule, words)).collect();
-        let lexicon = Lexicon::new(&words);
-        let rule_vectors = RuleVectors::new(&texts, table);
-        let centroids = ExampleCentroids::new(rules, &texts, &rule_vectors, lexicon.language);
+        let lexicon = Lexicon::new(&words, budget)?;
+        drop((words, held_words));
+        let _held_lexicon = budget.hold(lexicon.bytes())?;
+        let rule_vectors = RuleVectors::new(&texts, table, budget)?;
+        let centroids = ExampleCentroids::new(rules, &texts, &rule_vectors, lexicon.language, budget)?;
         let language = settings.language.as_deref().and_then(Language::from_tag);
-        let nearest_examples =
-            centroids.is_none().then(|| EncodedExamples::new(rules, &lexicon, &rule_vectors, language));
+        let nearest_examples = match centroids {
+            Some(_) => None,
+            None => EncodedExamples::new(rules, &lexicon, &rule_vectors, language, budget)?,
+        };
         let mut classifier = Self {
             labels: rules.rules.iter().map(|rule| rule.label.clone()).collect(),
             lexicon,
             rule_vectors,
             centroids,
-            nearest_examples: nearest_examples.flatten(),
+            nearest_examples,
             language,
             no_match_bias: settings.no_match_bias,
             allow_no_match: settings.allow_no_match,
         };
         if classifier.centroids.is_some() {
+            let _held = budget.hold(classifier.bytes() - classifier.lexicon.bytes())?;
             let score_scale = example_centroids::fit_score_scale(&classifier, rules, budget)?;
             if let Some(centroids) = &mut classifier.centroids {
                 centroids.score_scale = score_scale;
             }
         }
         Ok(classifier)
+    }
+
+    /// The memory of the classifier, in bytes.
+    fn bytes(&self) -> usize {
+        let examples = self.centroids.as_ref().map_or(0, ExampleCentroids::bytes);
+        let nearest_examples = self.nearest_examples.as_ref().map_or(0, EncodedExamples::bytes);
+        self.lexicon.bytes() + examples + nearest_examples
     }
 
     /// Classifies `document`.
@@ -309,29 +342,12 @@ impl Classifier {
     /// `OverBudget` if it takes more than `budget`.
     pub fn decide(&self, document: &Document, budget: &Budget) -> Result<Decision> {
         let analysis = self.analyze(document, None, budget)?;
-        let mut ranked: Vec<(usize, f64)> = self.scores(&analysis).into_iter().enumerate().collect();
-        ranked.sort_by(|(_, a), (_, b)| b.total_cmp(a));
-        let scores: Vec<f64> = ranked.iter().map(|&(_, score)| score).collect();
+        let ranked = ranked(self.scores(&analysis));
+        let answer = self.answer(&analysis, &ranked);
+        let explanation =
+            reasoning::DecisionContext { document, classifier: self, analysis: &analysis, ranked: &ranked, answer }
+                .explain(budget)?;
         let best = ranked.first().map(|&(rule, _)| rule);
-        let top_index = best.unwrap_or_default();
-        let Analysis { matches, features, evidence_mode, .. } = &analysis;
-        let context = self
-            .topics(&analysis)
-            .map_or_else(ContextFeatures::default, |topics| self.context_features(top_index, &topics));
-        let additions: Vec<f64> = (0..self.labels.len()).map(|rule| analysis.addition(rule)).collect();
-        let top = TopRule {
-            scores: &scores,
-            index: top_index,
-            features,
-            additions: &additions,
-            context,
-            words: matches.words,
-            evidence_mode: *evidence_mode,
-        };
-        let answer = top.calibrate(self.no_match_bias, self.allow_no_match || scores.is_empty());
-        let decision_context =
-            reasoning::DecisionContext { document, classifier: self, analysis: &analysis, ranked: &ranked, answer };
-        let explanation = decision_context.explain();
         Ok(Decision {
             label: best.filter(|_| !answer.is_no_match).and_then(|rule| self.labels.get(rule)).cloned(),
             confidence: answer.confidence,
@@ -347,6 +363,49 @@ impl Classifier {
             runner_up: explanation.runner_up,
             change: explanation.change,
         })
+    }
+
+    /// The answer for `document`, without the reasons.
+    ///
+    /// # Errors
+    ///
+    /// `OverBudget` if it takes more than `budget`.
+    fn answer_for(&self, document: &Document, budget: &Budget) -> Result<evaluation::Answer> {
+        let analysis = self.analyze(document, None, budget)?;
+        let ranked = ranked(self.scores(&analysis));
+        let CalibratedAnswer { is_no_match, confidence, no_match } = self.answer(&analysis, &ranked);
+        let best = ranked.first().filter(|_| !is_no_match);
+        let label = best.and_then(|&(rule, _)| self.labels.get(rule)).cloned();
+        Ok(evaluation::Answer { label, confidence, no_match })
+    }
+
+    /// The score of every rule for `document`, in the order of the rules.
+    ///
+    /// # Errors
+    ///
+    /// `OverBudget` if it takes more than `budget`.
+    fn scores_for(&self, document: &Document, budget: &Budget) -> Result<Vec<f64>> {
+        Ok(self.scores(&self.analyze(document, None, budget)?))
+    }
+
+    /// Decides between the first of the `ranked` rules and "none".
+    fn answer(&self, analysis: &Analysis, ranked: &[(usize, f64)]) -> CalibratedAnswer {
+        let scores: Vec<f64> = ranked.iter().map(|&(_, score)| score).collect();
+        let top_index = ranked.first().map(|&(rule, _)| rule).unwrap_or_default();
+        let context = self
+            .topics(analysis)
+            .map_or_else(ContextFeatures::default, |topics| self.context_features(top_index, &topics));
+        let additions: Vec<f64> = (0..self.labels.len()).map(|rule| analysis.addition(rule)).collect();
+        let top = TopRule {
+            scores: &scores,
+            index: top_index,
+            features: &analysis.features,
+            additions: &additions,
+            context,
+            words: analysis.matches.words,
+            evidence_mode: analysis.evidence_mode,
+        };
+        top.calibrate(self.no_match_bias, self.allow_no_match || scores.is_empty())
     }
 
     /// The features that the weights of the engine are fitted on.
@@ -382,26 +441,33 @@ impl Classifier {
     }
 
     /// Analyzes `document`. `held_out_of` is the rule that it is an example of: that rule's centroid then excludes it.
-    fn analyze(&self, document: &Document, held_out_of: Option<usize>, _budget: &Budget) -> Result<Analysis> {
-        let matches = TermMatches::new(document, &self.lexicon, self.language);
-        let semantic = self.rule_vectors.view(document, matches.language, self.lexicon.language);
-        let mut features = features::features(&matches, &self.lexicon);
+    fn analyze(&self, document: &Document, held_out_of: Option<usize>, budget: &Budget) -> Result<Analysis> {
+        let matches = TermMatches::new(document, &self.lexicon, self.language, budget)?;
+        let semantic = self.rule_vectors.view(document, matches.language, self.lexicon.language, budget)?;
+        let mut features = features::features(&matches, &self.lexicon, budget)?;
         let mut evidence_mode = EvidenceMode::Lexical;
         if let Some(semantic) = &semantic {
+            budget.work(CONTEXT_STEPS + DOT_STEPS * self.labels.len() * (2 + semantic.passages.len()))?;
             evidence_mode = EvidenceMode::Semantic;
             for (features, rule) in features.iter_mut().zip(&self.rule_vectors.centered) {
                 features.add_meaning(semantic, rule);
             }
         }
-        let encoded = self.centroids.as_ref().map(|examples| examples.encode(document, semantic.as_ref()));
+        let encoded = match &self.centroids {
+            Some(examples) => Some(examples.encode(document, semantic.as_ref(), budget)?),
+            None => None,
+        };
         if let Some((examples, encoded)) = self.centroids.as_ref().zip(encoded.as_ref()) {
             evidence_mode = EvidenceMode::Centroids;
-            for (features, similarity) in features.iter_mut().zip(examples.similarities(encoded, held_out_of)) {
+            let similarities = examples.similarities(encoded, held_out_of, budget)?;
+            for (features, similarity) in features.iter_mut().zip(similarities) {
                 (features.example_meaning, features.example_words) = (similarity.meaning, similarity.words);
             }
         }
-        let compare = |examples: &EncodedExamples| examples.compare(document, matches.language, semantic.as_ref());
-        let example_matches = self.nearest_examples.as_ref().map(compare);
+        let example_matches = match &self.nearest_examples {
+            Some(examples) => Some(examples.compare(document, matches.language, semantic.as_ref(), budget)?),
+            None => None,
+        };
         Ok(Analysis { matches, semantic, encoded, example_matches, evidence_mode, features })
     }
 
@@ -421,11 +487,20 @@ impl Classifier {
     }
 }
 
+/// The indexes of the rules with their scores, best first; equal scores in the order of the rules.
+fn ranked(scores: Vec<f64>) -> Vec<(usize, f64)> {
+    let mut ranked: Vec<(usize, f64)> = scores.into_iter().enumerate().collect();
+    ranked.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+    ranked
+}
+
 /// Classifies one document. For many documents, make one [`Classifier`].
 ///
 /// # Errors
 ///
 /// `OverBudget` if it takes more than `budget`.
 pub fn classify(document: &Document, rules: &RuleSet, settings: &Settings, budget: &Budget) -> Result<Decision> {
-    Classifier::new(rules, settings, budget)?.decide(document, budget)
+    let classifier = Classifier::new(rules, settings, budget)?;
+    let _held = budget.hold(classifier.bytes())?;
+    classifier.decide(document, budget)
 }

@@ -11,11 +11,14 @@
 use super::RuleSet;
 use super::background;
 use super::evidence::Location;
+use super::example_centroids::DOT_STEPS;
 use super::lexicon::Lexicon;
 use super::semantic::{RuleVectors, SemanticView};
-use super::stems::{EncodedText, StemCounts, TermWeight};
+use super::stems::{EncodedText, NumberedCounts, StemCounts, StemNumbers, weigh};
 use super::term_matches;
+use crate::budget::Budget;
 use crate::document::Document;
+use crate::error::Result;
 use crate::text::{Language, Map, Vector};
 
 /// Up to this similarity an example adds nothing. Of the pairs of texts with different labels, 0 to 0.9 in 100 are more
@@ -28,12 +31,18 @@ const MIN_SIMILARITY: f64 = 0.45;
 /// (a similarity of 0.87). `src/train/README.md` has the measurements.
 const MAX_ADDITION: f64 = 30.0;
 
+/// The work of looking up how rare a stem is, in steps.
+const RARITY_STEPS: usize = 6;
+
+/// Stems of an example that are one step of work: each takes a few nanoseconds.
+const STEMS_PER_STEP: usize = 16;
+
 /// The examples of a rule set, each encoded separately.
 #[derive(Debug, Clone)]
 pub(super) struct EncodedExamples {
     /// The language of the rules.
     language: Language,
-    /// The index of each stem of the examples.
+    /// The rank of each stem of the examples in alphabetical order.
     stems: Map<String, usize>,
     /// The examples, in the order of the rules.
     examples: Vec<Example>,
@@ -45,7 +54,8 @@ pub(super) struct EncodedExamples {
 struct Example {
     rule: usize,
     unit_vector: Option<Vector>,
-    words: Vec<TermWeight>,
+    /// The stems with their weights, by rank.
+    words: NumberedCounts,
 }
 
 /// The example of a rule that is most similar to a document.
@@ -83,41 +93,70 @@ impl ExampleMatches {
 impl EncodedExamples {
     /// Encodes the examples of `rules`; None if there are none. `hint` is the language of the texts if the caller knows
     /// it.
-    pub fn new(rules: &RuleSet, lexicon: &Lexicon, rule_vectors: &RuleVectors, hint: Option<Language>) -> Option<Self> {
-        let texts = rules
-            .rules
-            .iter()
-            .enumerate()
-            .flat_map(|(index, rule)| rule.examples.iter().map(move |text| (index, text)));
-        let parsed: Vec<_> = texts
-            .map(|(rule, text)| {
-                let document = Document::plain(text);
-                let language = term_matches::language(&document, lexicon, hint);
-                let stems = StemCounts::new(&document, language, lexicon.language);
-                let meaning = rule_vectors.view(&document, language, lexicon.language);
-                (rule, language, stems, meaning.and_then(|meaning| meaning.unit_vector()))
-            })
-            .collect();
-        if parsed.is_empty() {
-            return None;
-        }
-        let mut stems: Map<String, usize> = Map::default();
-        for stem in parsed.iter().flat_map(|(_, _, stems, _)| stems.counts.keys()) {
-            let next = stems.len();
-            stems.entry(stem.clone()).or_insert(next);
-        }
-        let example = |(rule, language, text, unit_vector): (usize, Language, StemCounts, Option<Vector>)| {
-            let EncodedText { unit_vector, terms: words, .. } = encode(&stems, &text, unit_vector, language);
-            Example { rule, unit_vector, words }
+    ///
+    /// # Errors
+    ///
+    /// `OverBudget`.
+    pub fn new(
+        rules: &RuleSet,
+        lexicon: &Lexicon,
+        rule_vectors: &RuleVectors,
+        hint: Option<Language>,
+        budget: &Budget,
+    ) -> Result<Option<Self>> {
+        let texts = || {
+            let rules = rules.rules.iter().enumerate();
+            rules.flat_map(|(index, rule)| rule.examples.iter().map(move |text| (index, text)))
         };
-        let examples = parsed.into_iter().map(example).collect();
-        Some(Self { language: lexicon.language, stems, examples, rules: rules.rules.len() })
+        let mut numbers = StemNumbers::new(texts().map(|(_, text)| text.as_str()), lexicon.language, budget)?;
+        let mut examples = Vec::new();
+        let mut languages = Vec::new();
+        let mut held = budget.hold(0)?;
+        for (rule, text) in texts() {
+            held.grow(size_of::<Vector>())?;
+            let document = Document::plain(text);
+            let language = term_matches::language(&document, lexicon, hint);
+            let words = numbers.count(&document, language)?;
+            let unit_vector = rule_vectors.unit_vector(&document, language, lexicon.language, budget)?;
+            examples.push(Example { rule, unit_vector, words });
+            languages.push(language);
+        }
+        if examples.is_empty() {
+            return Ok(None);
+        }
+        let ranks = numbers.ranked();
+        let rarities: Vec<f64> = ranks.stems.iter().map(|stem| background::background_idf(stem)).collect();
+        budget.work(RARITY_STEPS * rarities.len())?;
+        for (example, language) in examples.iter_mut().zip(languages) {
+            ranks.rank(&mut example.words);
+            weigh(&mut example.words, |rank| idf(language, || rarities.get(rank).copied().unwrap_or(1.0)));
+        }
+        Ok(Some(Self { language: lexicon.language, stems: ranks.by_stem(), examples, rules: rules.rules.len() }))
+    }
+
+    /// The memory of the examples, in bytes.
+    pub fn bytes(&self) -> usize {
+        let words: usize = self.examples.iter().map(|example| example.words.len()).sum();
+        // A stem with its rank, and the stems of every example.
+        self.stems.len() * 56 + words * 16 + self.examples.len() * size_of::<Vector>()
     }
 
     /// Compares a document with the examples. `language` is the one it was read in.
-    pub fn compare(&self, document: &Document, language: Language, meaning: Option<&SemanticView>) -> ExampleMatches {
-        let text = StemCounts::new(document, language, self.language);
-        let encoded = encode(&self.stems, &text, meaning.and_then(SemanticView::unit_vector), language);
+    ///
+    /// # Errors
+    ///
+    /// `OverBudget`.
+    pub fn compare(
+        &self,
+        document: &Document,
+        language: Language,
+        meaning: Option<&SemanticView>,
+        budget: &Budget,
+    ) -> Result<ExampleMatches> {
+        let text = StemCounts::new(document, language, self.language, budget)?;
+        let encoded = EncodedText::new(&text, meaning.and_then(SemanticView::unit_vector), |stem| {
+            (self.stems.get(stem).copied(), idf(language, || background::background_idf(stem)))
+        });
         let mut weights = vec![0.0; self.stems.len()];
         for term in &encoded.terms {
             if let Some(weight) = weights.get_mut(term.stem) {
@@ -127,8 +166,9 @@ impl EncodedExamples {
         let mut nearest: Vec<Option<NearestExample>> = vec![None; self.rules];
         for (index, example) in self.examples.iter().enumerate() {
             let Some(best) = nearest.get_mut(example.rule) else { continue };
-            let shared = example.words.iter().map(|term| term.weight * weights.get(term.stem).copied().unwrap_or(0.0));
-            let words: f64 = shared.sum();
+            budget.work(DOT_STEPS + example.words.len() / STEMS_PER_STEP)?;
+            let weight_of = |stem: u32| weights.get(stem as usize).copied().unwrap_or(0.0);
+            let words: f64 = example.words.iter().map(|&(stem, weight)| weight * weight_of(stem)).sum();
             let meaning = example
                 .unit_vector
                 .as_ref()
@@ -143,7 +183,7 @@ impl EncodedExamples {
                 *best = Some(NearestExample { example: index, addition, meaning, words });
             }
         }
-        ExampleMatches { encoded, nearest }
+        Ok(ExampleMatches { encoded, nearest })
     }
 
     /// The unit vector of the `nearest` example.
@@ -155,9 +195,12 @@ impl EncodedExamples {
     /// and its part.
     pub fn word_parts(&self, matches: &ExampleMatches, nearest: &NearestExample, mut add: impl FnMut(Location, f64)) {
         let Some(example) = self.examples.get(nearest.example) else { return };
-        let weights: Map<usize, f64> = example.words.iter().map(|term| (term.stem, term.weight)).collect();
+        let weight_of = |stem: usize| {
+            let index = example.words.binary_search_by_key(&stem, |&(known, _)| known as usize).ok()?;
+            example.words.get(index).map(|&(_, weight)| weight)
+        };
         for &(location, index) in &matches.encoded.locations {
-            let term = matches.encoded.terms.get(index).and_then(|term| Some((term, weights.get(&term.stem)?)));
+            let term = matches.encoded.terms.get(index).and_then(|term| Some((term, weight_of(term.stem)?)));
             if let Some((term, example_weight)) = term {
                 add(location, term.weight * example_weight / term.count);
             }
@@ -171,16 +214,8 @@ fn addition(similarity: f64) -> f64 {
     MAX_ADDITION * above * above
 }
 
-/// Encodes a text in `language`. The idf of a stem in general text is known for English only; in other languages all
-/// stems weigh the same.
-fn encode(
-    known_stems: &Map<String, usize>,
-    stems: &StemCounts,
-    unit_vector: Option<Vector>,
-    language: Language,
-) -> EncodedText {
-    EncodedText::new(stems, unit_vector, |stem| {
-        let idf = if language == Language::English { background::background_idf(stem) } else { 1.0 };
-        (known_stems.get(stem).copied(), idf)
-    })
+/// The idf of a stem of a text in `language`, whose `rarity` is its idf in general text. That is known for English
+/// only; in other languages all stems weigh the same.
+fn idf(language: Language, rarity: impl FnOnce() -> f64) -> f64 {
+    if language == Language::English { rarity() } else { 1.0 }
 }

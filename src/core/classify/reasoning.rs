@@ -8,7 +8,9 @@ use super::lexicon::RuleTerms;
 use super::score::{CalibratedAnswer, rounded};
 use super::term_matches;
 use super::{Analysis, Classifier, Counterfactual, RunnerUp};
+use crate::budget::Budget;
 use crate::document::{Document, Page, Span};
+use crate::error::Result;
 
 /// The maximum number of pieces of evidence: more than anyone reads, and a bound on the size of the answer.
 const MAX_EVIDENCE: usize = 24;
@@ -21,6 +23,10 @@ const MAX_NAMED_WORDS: usize = 6;
 
 /// The maximum length of a quote, in characters: about two lines.
 const MAX_QUOTE_CHARS: usize = 160;
+
+/// The work of splitting a score over a hit, and over a piece of a word, in steps.
+const HIT_STEPS: usize = 4;
+const PIECE_STEPS: usize = 6;
 
 /// Everything that a decision is based on.
 pub(super) struct DecisionContext<'a> {
@@ -45,7 +51,11 @@ pub(super) struct Explanation {
 
 impl DecisionContext<'_> {
     /// The explanation for the best rule.
-    pub fn explain(&self) -> Explanation {
+    ///
+    /// # Errors
+    ///
+    /// `OverBudget`.
+    pub fn explain(&self, budget: &Budget) -> Result<Explanation> {
         let best = self.ranked.first().and_then(|&(rule_index, score)| {
             Some((
                 rule_index,
@@ -55,8 +65,12 @@ impl DecisionContext<'_> {
             ))
         });
         let Some((rule_index, label, rule, score)) = best else {
-            return Explanation { reasoning: "There are no rules to match.".to_owned(), ..Explanation::default() };
+            let reasoning = "There are no rules to match.".to_owned();
+            return Ok(Explanation { reasoning, ..Explanation::default() });
         };
+        let analysis = self.analysis;
+        budget.work(HIT_STEPS * analysis.matches.hits.len() + PIECE_STEPS * analysis.pieces())?;
+        budget.pass_over(self.document.pages.iter().map(|page| page.text.len()).sum())?;
         let attribution = Attribution::new(self.classifier, self.analysis, rule_index);
         let constant = rounded(attribution.constant);
         let places = attribution.by_location();
@@ -71,7 +85,7 @@ impl DecisionContext<'_> {
             reasoning: String::new(),
         };
         explanation.reasoning = self.sentences(label, rule, score, &explanation, &places).join(" ");
-        explanation
+        Ok(explanation)
     }
 
     fn sentences(
@@ -238,9 +252,14 @@ impl DecisionContext<'_> {
 
     /// The words of a rule with the largest weights that the document lacks.
     fn missing(&self, rule: &RuleTerms) -> Vec<String> {
-        let hits = &self.analysis.matches.hits;
-        let mut missing: Vec<(usize, f64)> =
-            rule.terms.iter().copied().filter(|&(term, _)| !hits.iter().any(|hit| hit.term == term)).collect();
+        let mut found = vec![false; self.classifier.lexicon.terms.len()];
+        for hit in &self.analysis.matches.hits {
+            if let Some(found) = found.get_mut(hit.term) {
+                *found = true;
+            }
+        }
+        let mut missing = rule.terms.clone();
+        missing.retain(|&(term, _)| found.get(term) == Some(&false));
         missing.sort_by(|(_, a), (_, b)| b.total_cmp(a));
         let word = |&(term, _): &(usize, f64)| Some(self.classifier.lexicon.terms.get(term)?.word.clone());
         missing.iter().filter_map(word).take(MAX_NAMED_WORDS).collect()

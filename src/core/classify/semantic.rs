@@ -7,7 +7,9 @@
 //! An embedding table supports certain languages; the built-in table supports English. For texts in other languages,
 //! there is no semantic view, and only matching words decide.
 
-use crate::document::{Document, Role, Span};
+use crate::budget::Budget;
+use crate::document::{Document, Passage, Role, Span};
+use crate::error::Result;
 use crate::text::{EmbeddingTable, Language, PieceId, PieceWeight, Pieces, Vector, VectorSum};
 
 use super::term_matches::passages;
@@ -28,6 +30,9 @@ const MAX_PASSAGES: usize = 12;
 /// The maximum number of pieces read, from the start of the document: some 400 full pages, as with words.
 const MAX_PIECES: usize = 300_000;
 
+/// The work of turning a sum of pieces into a unit vector, in steps.
+const VECTOR_STEPS: usize = 32;
+
 /// The share of the rules' mean that is subtracted if there are more than two rules.
 const COMMON_SHARE: f32 = 0.5;
 
@@ -44,7 +49,15 @@ pub(super) struct RuleVectors {
 
 impl RuleVectors {
     /// Computes the unit vectors from the text of each rule: label and description, without what it excludes.
-    pub fn new(texts: &[String], table: &'static EmbeddingTable) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// `OverBudget`.
+    pub fn new(texts: &[String], table: &'static EmbeddingTable, budget: &Budget) -> Result<Self> {
+        for text in texts {
+            budget.work(VECTOR_STEPS)?;
+            budget.pass_over(text.len())?;
+        }
         let mean = table.mean_vector();
         let raw: Vec<Vector> = texts.iter().map(|text| sum_of(text, table).unit_vector()).collect();
         let mut common = Vector::ZERO;
@@ -55,13 +68,63 @@ impl RuleVectors {
         let center =
             |rule: &Vector| rule.add_scaled(COMMON_SHARE - 1.0, mean).add_scaled(-COMMON_SHARE, &common).normalized().0;
         let centered = if raw.len() > 2 { raw.iter().map(center).collect() } else { uncentered.clone() };
-        Self { centered, uncentered, table }
+        Ok(Self { centered, uncentered, table })
     }
 
     /// A text as unit vectors; None unless the table supports both the language of the text and that of the rules.
-    pub fn view(&self, document: &Document, language: Language, rule_language: Language) -> Option<SemanticView> {
+    ///
+    /// # Errors
+    ///
+    /// `OverBudget`.
+    pub fn view(
+        &self,
+        document: &Document,
+        language: Language,
+        rule_language: Language,
+        budget: &Budget,
+    ) -> Result<Option<SemanticView>> {
         let supports_languages = self.table.supports(language) && self.table.supports(rule_language);
-        supports_languages.then(|| SemanticView::new(document, self.table))
+        supports_languages.then(|| SemanticView::new(document, self.table, budget)).transpose()
+    }
+
+    /// The unit vector of a whole text, as in [`Self::view`]; None also if no word carries meaning.
+    ///
+    /// # Errors
+    ///
+    /// `OverBudget`.
+    pub fn unit_vector(
+        &self,
+        document: &Document,
+        language: Language,
+        rule_language: Language,
+        budget: &Budget,
+    ) -> Result<Option<Vector>> {
+        if !self.table.supports(language) || !self.table.supports(rule_language) {
+            return Ok(None);
+        }
+        budget.work(VECTOR_STEPS)?;
+        let mut sum = VectorSum::new(self.table);
+        let mut remaining = MAX_PIECES;
+        for page in &document.pages {
+            for passage in passages(page) {
+                let text = passage.span.of(&page.text);
+                budget.pass_over(text.len())?;
+                let weight = weight_of(&passage);
+                for piece in Pieces::new(text).take(remaining) {
+                    remaining -= 1;
+                    sum.add(piece.id, weight);
+                }
+            }
+        }
+        Ok(TextVector::of(&sum, self.table.mean_vector()).map(|whole| whole.vector))
+    }
+}
+
+/// How much the pieces of a passage count.
+fn weight_of(passage: &Passage) -> PieceWeight {
+    match passage.role {
+        Role::Quote | Role::Margin | Role::Signature | Role::Header => PieceWeight::Half,
+        Role::Title | Role::Heading | Role::Body | Role::TableRow => PieceWeight::Full,
     }
 }
 
@@ -132,7 +195,8 @@ impl SemanticView {
     }
 
     /// Computes the unit vectors of `document`.
-    fn new(document: &Document, table: &EmbeddingTable) -> Self {
+    fn new(document: &Document, table: &EmbeddingTable, budget: &Budget) -> Result<Self> {
+        budget.work(MAX_PASSAGES * VECTOR_STEPS)?;
         let mean = table.mean_vector();
         let mut view = Self::default();
         let mut sums = vec![VectorSum::new(table)];
@@ -140,11 +204,10 @@ impl SemanticView {
         let mut count = 0;
         'document: for (page_index, page) in document.pages.iter().enumerate() {
             for passage in passages(page) {
-                let weight = match passage.role {
-                    Role::Quote | Role::Margin | Role::Signature | Role::Header => PieceWeight::Half,
-                    Role::Title | Role::Heading | Role::Body | Role::TableRow => PieceWeight::Full,
-                };
-                for piece in Pieces::new(passage.span.of(&page.text)) {
+                let weight = weight_of(&passage);
+                let text = passage.span.of(&page.text);
+                budget.pass_over(text.len())?;
+                for piece in Pieces::new(text) {
                     if count == MAX_PIECES {
                         break 'document;
                     }
@@ -191,6 +254,6 @@ impl SemanticView {
             .enumerate()
             .filter_map(|(passage_index, sum)| Some((passage_index, TextVector::of(sum, mean)?)))
             .collect();
-        view
+        Ok(view)
     }
 }

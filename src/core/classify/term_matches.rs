@@ -1,8 +1,10 @@
 //! Finds, in one pass over a document, every occurrence of a word of the rules.
 
 use super::glossary;
-use super::lexicon::{Lexicon, Matches};
+use super::lexicon::{ForeignTerms, Lexicon, Matches};
+use crate::budget::Budget;
 use crate::document::{Document, Page, Passage, Role, Span};
+use crate::error::Result;
 use crate::text::{Language, Map, StopWordCounts, Words, map_for};
 
 /// The maximum number of words read, from the start of the document: some 400 full pages. Far fewer suffice to classify
@@ -80,11 +82,34 @@ pub(super) fn passages(page: &Page) -> impl Iterator<Item = Passage> + '_ {
     all.filter(|passage| passage.role != Role::Header)
 }
 
+/// How many times faster the hash of a text is than a pass over it.
+const HASHED_BYTES: usize = 16;
+
+/// The work of a word, of a word that was not read before, and of a match, in steps.
+const WORD_STEPS: usize = 2;
+const NEW_WORD_STEPS: usize = 20;
+const HITS_PER_STEP: usize = 4;
+
+/// The number of hits whose memory is charged at once. A passage can have as many hits as a document.
+const CHARGED_HITS: usize = 1_000;
+
+/// The memory of a hit with its part of the explanation, and of a word, in bytes.
+const HIT_BYTES: usize = 96;
+const WORD_BYTES: usize = 80;
+
 impl TermMatches {
     /// Reads `document`. `hint` is its language if the caller knows it.
-    pub fn new(document: &Document, lexicon: &Lexicon, hint: Option<Language>) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// `OverBudget`.
+    pub fn new(document: &Document, lexicon: &Lexicon, hint: Option<Language>, budget: &Budget) -> Result<Self> {
+        for page in &document.pages {
+            budget.pass_over(page.text.len() / HASHED_BYTES)?;
+        }
         let language = language(document, lexicon, hint);
-        let mut dictionary = Dictionary::new(document, lexicon, language);
+        let mut dictionary = Dictionary::new(document, lexicon, language, budget)?;
+        let mut held = budget.hold(0)?;
         let mut found = Self { language, hits: Vec::new(), words: 0, distinct: 0, title_terms: Vec::new() };
         let mut folded = String::new();
         let mut title = Words::new(document.title.as_deref().unwrap_or_default());
@@ -94,15 +119,17 @@ impl TermMatches {
             }
             found.title_terms.extend(dictionary.look_up(&folded).matches.iter().map(|&(term, _)| term));
         }
-        let mut remaining = MAX_WORDS;
+        let (mut remaining, mut next_charge) = (MAX_WORDS, 0);
         'document: for (page_index, page) in document.pages.iter().enumerate() {
             for passage in passages(page) {
                 let strength = role_weight(passage.role);
-                let mut words = Words::new(passage.span.of(&page.text));
+                let text = passage.span.of(&page.text);
+                let before = (remaining, dictionary.entries.len(), found.hits.len());
+                let mut words = Words::new(text);
                 while let Some(range) = words.next_into(&mut folded) {
                     remaining = remaining.saturating_sub(1);
                     if remaining == 0 {
-                        break 'document;
+                        break;
                     }
                     let entry = dictionary.look_up(&folded);
                     if entry.is_stop {
@@ -128,6 +155,19 @@ impl TermMatches {
                         span,
                     }));
                     found.words += 1;
+                    if found.hits.len() > next_charge {
+                        held.grow(HIT_BYTES * CHARGED_HITS)?;
+                        next_charge += CHARGED_HITS;
+                    }
+                }
+                budget.pass_over(text.len())?;
+                let (new_words, hits) = (dictionary.entries.len() - before.1, found.hits.len() - before.2);
+                held.grow(WORD_BYTES * new_words)?;
+                budget.work(
+                    WORD_STEPS * (before.0 - remaining) + NEW_WORD_STEPS * new_words + hits.div_ceil(HITS_PER_STEP),
+                )?;
+                if remaining == 0 {
+                    break 'document;
                 }
             }
         }
@@ -137,7 +177,7 @@ impl TermMatches {
                 hit.position = Position::Running;
             }
         }
-        found
+        Ok(found)
     }
 }
 
@@ -163,6 +203,9 @@ fn sample(document: &Document, mut visit: impl FnMut(&str)) {
     let mut remaining = LANGUAGE_SAMPLE;
     for page in &document.pages {
         for passage in passages(page) {
+            if remaining == 0 {
+                return;
+            }
             let mut words = Words::new(passage.span.of(&page.text));
             while remaining > 0 && words.next_into(&mut folded).is_some() {
                 remaining -= 1;
@@ -183,17 +226,17 @@ struct WordEntry {
 struct Dictionary<'a> {
     lexicon: &'a Lexicon,
     language: Language,
-    foreign: Option<Map<String, Matches>>,
+    foreign: Option<&'a ForeignTerms>,
     entry_indices: Map<String, usize>,
     entries: Vec<WordEntry>,
     empty_entry: WordEntry,
 }
 
 impl<'a> Dictionary<'a> {
-    fn new(document: &Document, lexicon: &'a Lexicon, language: Language) -> Self {
-        let foreign = (language != lexicon.language).then(|| lexicon.foreign_matches(language));
+    fn new(document: &Document, lexicon: &'a Lexicon, language: Language, budget: &Budget) -> Result<Self> {
+        let foreign = if language == lexicon.language { None } else { lexicon.foreign_terms(language, budget)? };
         let entry_indices = map_for(document.pages.iter().map(|page| page.text.as_str()));
-        Self { lexicon, language, foreign, entry_indices, entries: Vec::new(), empty_entry: WordEntry::default() }
+        Ok(Self { lexicon, language, foreign, entry_indices, entries: Vec::new(), empty_entry: WordEntry::default() })
     }
 
     fn look_up(&mut self, word: &str) -> &mut WordEntry {
@@ -219,9 +262,11 @@ impl<'a> Dictionary<'a> {
             return WordEntry { is_stop: true, ..WordEntry::default() };
         }
         let mut matches: Matches = self.lexicon.find(word).map(|term| (term, 1.0)).into_iter().collect();
-        if let Some(foreign) = self.foreign.as_ref().filter(|_| matches.is_empty()) {
-            let found = foreign.get(word).or_else(|| foreign.get(&*self.language.stem(word)));
-            matches.extend(found.into_iter().flatten());
+        if let Some(foreign) = self.foreign.filter(|_| matches.is_empty()) {
+            matches.extend(foreign.matches(word));
+            if matches.is_empty() {
+                matches.extend(foreign.matches(&self.language.stem(word)));
+            }
         }
         WordEntry { matches, ..WordEntry::default() }
     }

@@ -114,12 +114,14 @@ pub(super) fn ibans(text: &str) -> Vec<CodeMatch> {
             .split_whitespace()
             .find_map(|entry| entry.strip_prefix(country.as_str()))
             .and_then(|length| length.parse().ok());
-        let fits = |length: usize| {
+        let end_of = |length: usize| {
             let end = kept.get(length.checked_sub(1)?)?.1;
-            ends_word(text, end).then(|| (end, kept.iter().take(length).map(|&(c, _)| c).collect::<String>()))
+            ends_word(text, end).then_some(end)
         };
+        let value_of = |length: usize| kept.iter().take(length).map(|&(c, _)| c).collect::<String>();
         let candidate = match length {
-            Some(length) => fits(length).map(|(end, value)| {
+            Some(length) => end_of(length).map(|end| {
+                let value = value_of(length);
                 let validity = if has_valid_check_digits(&value) { 1.0 } else { FAILED_CHECK };
                 (end, value, validity)
             }),
@@ -128,15 +130,12 @@ pub(super) fn ibans(text: &str) -> Vec<CodeMatch> {
         // A number of the wrong length, or of no country: everything up to the end of the word.
         let candidate = candidate.or_else(|| {
             let digits = kept.iter().filter(|(c, _)| c.is_ascii_digit()).count();
-            let (end, value) = (10..=kept.len())
-                .rev()
-                .find_map(|length| fits(length).filter(|(_, value)| value.ends_with(|c: char| c.is_ascii_digit())))?;
+            let ends_in_digit = |length: &usize| kept.get(length - 1).is_some_and(|(last, _)| last.is_ascii_digit());
+            let lengths = (10..=kept.len()).rev().filter(ends_in_digit);
+            let (length, end) = lengths.filter_map(|length| Some((length, end_of(length)?))).next()?;
             let written = text.get(start..end)?;
-            (digits >= 8 && !written.contains(['-', '.']) && written.matches(' ').count() <= 7).then_some((
-                end,
-                value,
-                UNKNOWN_SHAPE,
-            ))
+            (digits >= 8 && !written.contains(['-', '.']) && written.matches(' ').count() <= 7)
+                .then(|| (end, value_of(length), UNKNOWN_SHAPE))
         });
         if let Some((end, value, validity)) = candidate {
             found.push(CodeMatch { range: start..end, value, validity });
@@ -179,11 +178,16 @@ pub(super) fn vat_ids(text: &str) -> Vec<CodeMatch> {
         }
     }
     // Without a prefix, only a label identifies it: `67-4562929`, `7740001454`.
+    let mut prefixed = 0;
+    let prefixed_ranges: Vec<Range<usize>> = found.iter().map(|found| found.range.clone()).collect();
     for token in tokens(text) {
         let digits = token.value.bytes().filter(u8::is_ascii_digit).count();
         let letters = token.value.chars().filter(|c| c.is_alphabetic()).count();
-        let overlaps = |other: &CodeMatch| other.range.start < token.range.end && token.range.start < other.range.end;
-        if (7..=13).contains(&digits) && letters <= 4 && !found.iter().any(overlaps) {
+        while prefixed_ranges.get(prefixed).is_some_and(|range| range.end <= token.range.start) {
+            prefixed += 1;
+        }
+        let overlaps = prefixed_ranges.get(prefixed).is_some_and(|range| range.start < token.range.end);
+        if (7..=13).contains(&digits) && letters <= 4 && !overlaps {
             let value = token.value.chars().filter(|c| c.is_alphanumeric() || *c == '-').collect();
             found.push(CodeMatch { value, validity: UNKNOWN_SHAPE, ..token });
         }

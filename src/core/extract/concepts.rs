@@ -5,11 +5,13 @@
 //! field that names a concept is searched under all names of the concept. A name of another concept beside a candidate
 //! counts against it; some concepts that nobody asks for are listed only for that.
 
+use std::cmp::Reverse;
 use std::sync::LazyLock;
 
 use super::FieldKind;
+use super::phrases::{PhraseIndex, UNKNOWN_WORD, WordId};
 use crate::text::languages::{Entry, LABELS, WordSet, lists};
-use crate::text::{Map, words};
+use crate::text::{Map, fold, words};
 
 /// The strength of a weak name: `date` alone means less than `invoice date`.
 const WEAK: f64 = 0.72;
@@ -59,6 +61,11 @@ impl Concept {
         Some(Self { name, kind, phrases, suffixes: Vec::new() })
     }
 
+    /// Whether it is a column of a table.
+    pub fn is_column(&self) -> bool {
+        self.name.starts_with("line_")
+    }
+
     fn add(&mut self, label: Entry) {
         let (phrase, strength) = label.text.strip_prefix('~').map_or((label.text, 1.0), |weak| (weak, WEAK));
         if let Some(suffix) = phrase.strip_prefix('*') {
@@ -96,28 +103,78 @@ pub(super) fn canonical_word(word: &str) -> Option<&str> {
     }
 }
 
+/// The words of all phrases of [`CONCEPTS`], numbered.
+static WORD_IDS: LazyLock<Map<&'static str, WordId>> = LazyLock::new(|| {
+    let mut ids = Map::default();
+    for (phrase, _) in CONCEPTS.iter().flat_map(|concept| &concept.phrases) {
+        for word in phrase {
+            let next = ids.len() as WordId;
+            ids.entry(word.as_str()).or_insert(next);
+        }
+    }
+    ids
+});
+
+/// The number of a word of a concept's phrases.
+pub(super) fn concept_word(word: &str) -> Option<WordId> {
+    WORD_IDS.get(word).copied()
+}
+
+/// The number of words in the phrases of all concepts; their numbers are less.
+pub(super) fn concept_word_count() -> WordId {
+    WORD_IDS.len() as WordId
+}
+
+/// The numbers of the words of a phrase of a concept.
+pub(super) fn concept_words(phrase: &[String]) -> Vec<WordId> {
+    phrase.iter().map(|word| concept_word(word).unwrap_or(UNKNOWN_WORD)).collect()
+}
+
+/// All phrases, with the indexes of their concepts and their strengths.
+static PHRASES: LazyLock<PhraseIndex<(usize, f64)>> = LazyLock::new(|| {
+    let mut index = PhraseIndex::default();
+    for (concept_index, concept) in CONCEPTS.iter().enumerate() {
+        for (phrase, strength) in &concept.phrases {
+            index.add(&concept_words(phrase), (concept_index, *strength));
+        }
+    }
+    index
+});
+
+/// The indexes of the concepts with a phrase of just these words.
+fn concepts_named(words: &[WordId]) -> impl Iterator<Item = usize> {
+    let whole = PHRASES.at_start(words.iter().copied()).filter(|(length, _)| *length == words.len());
+    whole.flat_map(|(_, named)| named.iter().map(|&(concept_index, _)| concept_index))
+}
+
+/// Whether a word is a name of a concept, as BIC is.
+pub(super) fn is_concept_name(word: &str) -> bool {
+    let folded = fold(word);
+    let word = canonical_word(&folded).and_then(concept_word);
+    word.is_some_and(|word| concepts_named(&[word]).next().is_some())
+}
+
+/// The index of the first column concept that a name means.
+pub(super) fn column_concept(name: &str) -> Option<usize> {
+    let words = concept_words(&canonical(&split_words(name)));
+    concepts_named(&words).filter(|&index| CONCEPTS.get(index).is_some_and(Concept::is_column)).min()
+}
+
 /// The index of the concept that a field's name means: the first with a phrase equal to the name, else the one with the
 /// longest phrase of full strength in it, the first of equals.
 pub(super) fn resolve(name: &str, kind: FieldKind) -> Option<usize> {
-    let phrase_of_name = canonical(&split_words(name));
-    let fits = |concept: &&(usize, &Concept)| are_compatible(kind, concept.1.kind);
-    let all = || CONCEPTS.iter().enumerate();
-    let exact = all().filter(|concept| fits(&concept)).find_map(|(concept_index, concept)| {
-        concept.phrases.iter().any(|(phrase, _)| *phrase == phrase_of_name).then_some(concept_index)
-    });
-    exact.or_else(|| {
-        let partial = all().filter(|concept| fits(&concept)).flat_map(|(concept_index, concept)| {
-            concept
-                .phrases
-                .iter()
-                .filter(|(phrase, strength)| {
-                    *strength >= 1.0
-                        && phrase.len() >= 2
-                        && phrase_of_name.windows(phrase.len()).any(|window| window == phrase)
-                })
-                .map(move |(phrase, _)| (phrase.len(), std::cmp::Reverse(concept_index)))
-        });
-        partial.max().map(|(_, std::cmp::Reverse(concept_index))| concept_index)
+    let words = concept_words(&canonical(&split_words(name)));
+    let fits =
+        |concept_index: usize| CONCEPTS.get(concept_index).is_some_and(|concept| are_compatible(kind, concept.kind));
+    concepts_named(&words).filter(|&index| fits(index)).min().or_else(|| {
+        let starts = (0..words.len()).filter_map(|start| words.get(start..));
+        let partial = starts.flat_map(|rest| PHRASES.at_start(rest.iter().copied())).filter(|(length, _)| *length >= 2);
+        partial
+            .flat_map(|(length, named)| named.iter().map(move |&(index, strength)| (length, index, strength)))
+            .filter(|&(_, index, strength)| strength >= 1.0 && fits(index))
+            .map(|(length, index, _)| (length, Reverse(index)))
+            .max()
+            .map(|(_, Reverse(index))| index)
     })
 }
 

@@ -84,6 +84,9 @@ enum Part {
 
 /// All dates of a text. All of them exist.
 pub(super) fn find(text: &str) -> Vec<Date> {
+    if !text.bytes().any(|byte| byte.is_ascii_digit()) {
+        return Vec::new();
+    }
     let parts = parts(text);
     let mut found: Vec<Date> = Vec::new();
     let mut index = 0;
@@ -178,25 +181,17 @@ fn numeric(text: &str, parts: &[(Range<usize>, Part)]) -> Option<(Date, usize)> 
 
 /// A month by name, with the day before or after it and then the year.
 fn with_month_name(text: &str, parts: &[(Range<usize>, Part)]) -> Option<(Date, usize)> {
-    let mut chosen: Vec<(&Range<usize>, Part)> = Vec::new();
-    let mut length = 0;
-    for (range, part) in parts.iter().take(8) {
-        length += 1;
-        if !matches!(part, Part::Between) {
-            chosen.push((range, *part));
-        } else if chosen.is_empty() {
-            return None;
-        }
-        if chosen.len() == 3 {
-            break;
-        }
-    }
-    let [(a, first), (b, second), (c, third)] = chosen.as_slice() else { return None };
+    let is_chosen = |(_, (_, part)): &(usize, &(Range<usize>, Part))| !matches!(part, Part::Between);
+    let mut chosen = (1..).zip(parts.iter().take(8)).filter(is_chosen);
+    // The first part is one of the date.
+    let (_, (a, first)) = chosen.next().filter(|(length, _)| *length == 1)?;
+    let (_, (b, second)) = chosen.next()?;
     let ((Part::Number(day, digits), Part::Month(month)) | (Part::Month(month), Part::Number(day, digits))) =
         (*first, *second)
     else {
         return None;
     };
+    let (length, (c, third)) = chosen.next()?;
     let Part::Number(year, year_digits) = *third else { return None };
     let year = century(year, year_digits)?;
     let is_near = |from: usize, to: usize| {

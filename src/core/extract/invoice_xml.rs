@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
+use crate::budget::Budget;
+use crate::error::Result;
 use crate::limits;
 
 /// The values of an invoice by concept; see `concepts.txt`.
@@ -22,6 +24,9 @@ pub(super) struct Invoice {
 
 /// The maximum number of elements of an invoice: one of a thousand lines has about 40,000.
 const MAX_ELEMENTS: usize = 200_000;
+
+/// The maximum size of an invoice, in bytes: many times that of one with so many elements as they are written.
+const MAX_INVOICE_BYTES: usize = 16 * 1024 * 1024;
 
 /// Facts of a Cross Industry Invoice, from the root.
 const CII: &[(&str, &str)] = &[
@@ -189,22 +194,51 @@ struct Element {
     children: Vec<usize>,
 }
 
+/// The work of an element besides its bytes, and of collecting the facts of one, in steps.
+const ELEMENT_STEPS: usize = 4;
+const COLLECT_STEPS: usize = 40;
+
+/// The memory of an element besides its text, and of a line with its facts, in bytes.
+const ELEMENT_BYTES: usize = 100;
+const LINE_BYTES: usize = 600;
+
 /// Reads an invoice; None if the bytes are not one.
-pub(super) fn read(bytes: &[u8]) -> Option<Invoice> {
-    let elements = parse(bytes)?;
-    let root = elements.first()?;
+///
+/// # Errors
+///
+/// `OverBudget`.
+pub(super) fn read(bytes: &[u8], budget: &Budget) -> Result<Option<Invoice>> {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    if bytes.len() > MAX_INVOICE_BYTES {
+        return Ok(None);
+    }
+    budget.pass_over(bytes.len())?;
+    let Ok(text) = std::str::from_utf8(bytes) else { return Ok(None) };
+    let _held = budget.hold(text.len() + ELEMENT_BYTES * text.matches('<').count().min(MAX_ELEMENTS))?;
+    let Some(elements) = parse(text) else { return Ok(None) };
+    budget.pass_over(2 * bytes.len())?;
+    budget.work(ELEMENT_STEPS * elements.len())?;
+    invoice(&elements, budget)
+}
+
+fn invoice(elements: &[Element], budget: &Budget) -> Result<Option<Invoice>> {
+    let Some(root) = elements.first() else { return Ok(None) };
     let (facts, lines, line_facts): (_, Vec<usize>, _) = match root.name.as_str() {
         "CrossIndustryInvoice" | "CrossIndustryDocument" => {
-            (CII, all(&elements, 0, "*/IncludedSupplyChainTradeLineItem"), CII_LINE)
+            (CII, all(elements, 0, "*/IncludedSupplyChainTradeLineItem"), CII_LINE)
         }
-        "Invoice" | "CreditNote" => (UBL, all(&elements, 0, "InvoiceLine|CreditNoteLine"), UBL_LINE),
-        _ => return None,
+        "Invoice" | "CreditNote" => (UBL, all(elements, 0, "InvoiceLine|CreditNoteLine"), UBL_LINE),
+        _ => return Ok(None),
     };
-    let facts = collect(&elements, 0, facts);
+    // Every path is followed through all children.
+    budget.work(elements.len() / 4 * facts.len() + COLLECT_STEPS * lines.len())?;
+    budget.items(lines.len())?;
+    let _held = budget.hold(LINE_BYTES * lines.len())?;
+    let facts = collect(elements, 0, facts);
     // Lines with neither an amount nor a description are notes between the others.
-    let lines = lines.into_iter().map(|line| collect(&elements, line, line_facts));
+    let lines = lines.into_iter().map(|line| collect(elements, line, line_facts));
     let lines = lines.filter(|line| line.contains_key("line_total") || line.contains_key("line_description")).collect();
-    facts.contains_key("invoice_number").then_some(Invoice { facts, lines })
+    Ok(facts.contains_key("invoice_number").then_some(Invoice { facts, lines }))
 }
 
 fn collect(elements: &[Element], from: usize, paths: &[(&'static str, &str)]) -> Facts {
@@ -271,9 +305,7 @@ fn all(elements: &[Element], from: usize, path: &str) -> Vec<usize> {
 }
 
 /// The elements of a document, the root first; None if it is not XML or exceeds a bound.
-fn parse(bytes: &[u8]) -> Option<Vec<Element>> {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let text = std::str::from_utf8(bytes).ok()?;
+fn parse(text: &str) -> Option<Vec<Element>> {
     let mut reader = Reader::from_str(text);
     let mut elements: Vec<Element> = Vec::new();
     let mut open: Vec<usize> = Vec::new();
@@ -327,10 +359,12 @@ fn add(elements: &mut Vec<Element>, open: &[usize], start: &quick_xml::events::B
     }
     let local = |name: &str| name.rsplit(':').next().unwrap_or_default().to_owned();
     let mut element = Element { name: local(start.name().as_ref()), ..Element::default() };
-    for attribute in start.attributes().flatten() {
+    // Without the check for duplicates, which compares each attribute with all before it. The first one counts.
+    let mut attributes = start.attributes();
+    for attribute in attributes.with_checks(false).flatten() {
         match attribute.key.as_ref() {
-            "schemeID" => element.scheme = attribute.value.to_string(),
-            "unitCode" => element.unit = attribute.value.to_string(),
+            "schemeID" if element.scheme.is_empty() => element.scheme = attribute.value.to_string(),
+            "unitCode" if element.unit.is_empty() => element.unit = attribute.value.to_string(),
             _ => {}
         }
     }

@@ -5,10 +5,12 @@
 
 use super::candidates::Candidate;
 use super::concepts::concept_index;
-use super::labels::{self, LabelHit, LabelLexicon, LabelWord};
+use super::labels::{self, LabelHit, LabelWords, SchemaNames};
 use super::page_grid::{PageGrid, Segment};
 use super::power;
+use crate::budget::{Budget, Held};
 use crate::document::{Rect, Span};
+use crate::error::Result;
 
 /// The value is right of the label in the same segment, in a later segment, below it, or on the next line of a wrapped
 /// paragraph.
@@ -33,6 +35,9 @@ const IS_TABLE_HEADER: f64 = 0.45;
 /// The minimum number of column names in a row that is the header of a table.
 const MIN_COLUMNS: usize = 3;
 
+/// The minimum strength of a label that ends the value before it.
+const SURE: f64 = 0.75;
+
 /// How far a label reaches down, in rows and in heights of a row.
 const ROWS_BELOW: usize = 5;
 const HEIGHTS_BELOW: f32 = 4.5;
@@ -48,27 +53,61 @@ const MAX_PARTIES: usize = 60;
 const PARTY_WIDTH: f32 = 260.0;
 const PARTY_HEIGHT: f32 = 160.0;
 
+/// The work of looking at the places around a value, in steps, and how many labels and values there are looked at in
+/// one step.
+const NEAR_STEPS: usize = 12;
+const PLACES_PER_STEP: usize = 6;
+
+/// The memory of a label in the lists of a document, and of a column name, in bytes.
+const LISTED_HIT_BYTES: usize = 64;
+const COLUMN_BYTES: usize = 40;
+
+/// The name of a column of one of the schema's tables, which is no concept.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct OwnColumn {
+    pub segment: usize,
+    /// The indexes of the table and of its field.
+    pub table: usize,
+    pub field: usize,
+    pub span: Span,
+}
+
 /// A document with the labels found in it.
 pub(super) struct LabelledDocument<'a> {
     pub grid: &'a PageGrid<'a>,
     /// The words of every segment.
-    pub words: Vec<Vec<LabelWord>>,
+    pub words: LabelWords<'a>,
     /// The labels, in the order of the segments.
     pub hits: Vec<LabelHit>,
     /// The index of the first hit of every segment, then the number of hits.
     first_hits: Vec<usize>,
-    /// For every segment, the offsets of the words that separate a label from a value.
-    separators: Vec<Vec<usize>>,
+    /// The indexes of the hits in the order of their labels.
+    by_label: Vec<usize>,
+    /// The sure labels with a colon after them: the segment and the offset.
+    colon_labels: Vec<(usize, usize)>,
+    /// For every word, and after the last, the number of words before it that separate a label from a value.
+    separators_before: Vec<u32>,
+    /// The names of columns that are concepts, by segment: the segment, the concept, and the place.
+    concept_columns: Vec<(usize, usize, Span)>,
+    /// The other names of columns, by segment.
+    own_columns: Vec<OwnColumn>,
     /// For every row, whether it is the header of a table.
     table_headers: Vec<bool>,
     /// The hits that name a party, and whether it is the buyer.
     parties: Vec<(usize, bool)>,
+    pub budget: &'a Budget,
+    _held: Held<'a>,
 }
 
 impl<'a> LabelledDocument<'a> {
-    pub fn new(grid: &'a PageGrid<'a>, field_labels: &LabelLexicon) -> Self {
-        let segment_words: Vec<_> = grid.segments.iter().map(|segment| labels::label_words(grid, segment)).collect();
-        let hits = labels::find(grid, &segment_words, field_labels);
+    /// # Errors
+    ///
+    /// `OverBudget`.
+    pub fn new(grid: &'a PageGrid<'a>, names: &SchemaNames<'_>, budget: &'a Budget) -> Result<Self> {
+        let words = LabelWords::new(grid, names, budget)?;
+        let hits = labels::find(grid, &words, names, budget)?;
+        let mut held = budget.hold(LISTED_HIT_BYTES * hits.len() + size_of::<u32>() * words.all().len())?;
+        budget.work(grid.segments.len() + hits.len())?;
         let mut first_hits = Vec::with_capacity(grid.segments.len() + 1);
         let mut next = 0;
         for segment in 0..=grid.segments.len() {
@@ -77,6 +116,9 @@ impl<'a> LabelledDocument<'a> {
             }
             first_hits.push(next);
         }
+        let mut by_label: Vec<usize> = (0..hits.len()).collect();
+        by_label.sort_by_key(|&hit| hits.get(hit).map(|hit| hit.label));
+        let colon_labels = colon_labels(grid, &hits);
         let (seller, buyer) = (concept_index("seller_name"), concept_index("buyer_name"));
         let parties = hits
             .iter()
@@ -85,17 +127,79 @@ impl<'a> LabelledDocument<'a> {
             .map(|(hit_index, hit)| (hit_index, Some(hit.label) == buyer))
             .take(MAX_PARTIES)
             .collect();
-        let table_headers = (0..grid.row_count()).map(|row| is_table_header(grid, &segment_words, row)).collect();
-        let separators = segment_words
-            .iter()
-            .enumerate()
-            .map(|(segment, words)| {
-                let from = hits.partition_point(|hit| hit.segment < segment);
-                let segment_hits = hits.get(from..).unwrap_or_default().iter().take_while(|hit| hit.segment == segment);
-                separators(words, &segment_hits.collect::<Vec<_>>())
-            })
-            .collect();
-        Self { grid, words: segment_words, hits, first_hits, separators, table_headers, parties }
+        let mut concept_columns = Vec::new();
+        let mut own_columns = Vec::new();
+        for segment in 0..grid.segments.len() {
+            let concepts = words.columns(words.range(segment..segment + 1));
+            let own = words.own_columns(segment, names, budget)?;
+            held.grow(COLUMN_BYTES * (concepts.len() + own.len()))?;
+            concept_columns.extend(concepts.into_iter().map(|(label, span)| (segment, label, span)));
+            own_columns.extend(own.into_iter().map(|(table, field, span)| OwnColumn { segment, table, field, span }));
+        }
+        let table_headers = (0..grid.row_count()).map(|row| is_table_header(grid, &words, row)).collect();
+        let separators_before = separators_before(&words, &hits);
+        Ok(Self {
+            grid,
+            words,
+            hits,
+            first_hits,
+            by_label,
+            colon_labels,
+            separators_before,
+            concept_columns,
+            own_columns,
+            table_headers,
+            parties,
+            budget,
+            _held: held,
+        })
+    }
+
+    /// The places of the `labels`, in the order of the document, with their indexes and the weights of the labels.
+    pub fn hits_with_labels(&self, labels: &[(usize, f64)]) -> Vec<(usize, &LabelHit, f64)> {
+        let label_of = |hit: &usize| self.hits.get(*hit).map(|hit| hit.label);
+        let mut found: Vec<(usize, &LabelHit, f64)> = Vec::new();
+        for (index, &(label, weight)) in labels.iter().enumerate() {
+            // The first weight of a label counts.
+            if labels.iter().take(index).any(|&(earlier, _)| earlier == label) {
+                continue;
+            }
+            let from = self.by_label.partition_point(|hit| label_of(hit) < Some(label));
+            let with_label = self.by_label.iter().skip(from).take_while(|&hit| label_of(hit) == Some(label));
+            found.extend(with_label.filter_map(|&hit| Some((hit, self.hits.get(hit)?, weight))));
+        }
+        found.sort_unstable_by_key(|&(hit, ..)| hit);
+        found
+    }
+
+    /// The names of columns in a segment that are concepts, with their places.
+    pub fn concept_columns_of(&self, segment: usize) -> impl Iterator<Item = (usize, Span)> {
+        let from = self.concept_columns.partition_point(|&(known, ..)| known < segment);
+        let of_segment = self.concept_columns.iter().skip(from).take_while(move |&&(known, ..)| known == segment);
+        of_segment.map(|&(_, label, span)| (label, span))
+    }
+
+    /// The other names of columns in a segment, in the order of the tables and their fields.
+    pub fn own_columns_of(&self, segment: usize) -> impl Iterator<Item = &OwnColumn> {
+        let from = self.own_columns.partition_point(|column| column.segment < segment);
+        self.own_columns.iter().skip(from).take_while(move |column| column.segment == segment)
+    }
+
+    /// Where, in its segment, the next sure label with a colon after the `hit` begins. A name within a value is not a
+    /// label: "Seller: The Order Office".
+    pub fn next_label_with_colon(&self, hit: usize) -> Option<usize> {
+        let hit = self.hits.get(hit)?;
+        let after = self.colon_labels.partition_point(|place| *place <= (hit.segment, hit.span.end));
+        self.colon_labels.get(after).filter(|(segment, _)| *segment == hit.segment).map(|&(_, start)| start)
+    }
+
+    /// Whether a row has the name of a column.
+    pub fn has_columns(&self, row: usize) -> bool {
+        let (first, segments) = self.grid.row(row);
+        let end = first + segments.len();
+        let concept = self.concept_columns.get(self.concept_columns.partition_point(|&(known, ..)| known < first));
+        let own = self.own_columns.get(self.own_columns.partition_point(|column| column.segment < first));
+        concept.is_some_and(|&(segment, ..)| segment < end) || own.is_some_and(|column| column.segment < end)
     }
 
     /// Whether the nearest party named above a value is the buyer.
@@ -133,25 +237,32 @@ impl<'a> LabelledDocument<'a> {
 
     /// The labels near a value, each with its score by position alone. `same_kind` are all values of the kind, in the
     /// order of the segments; `is_named` says which labels name values of the kind.
+    ///
+    /// # Errors
+    ///
+    /// `OverBudget`.
     pub fn near(
         &self,
         value: &Candidate,
         same_kind: &[Candidate],
         is_named: impl Fn(usize) -> bool,
-    ) -> Vec<(usize, f64)> {
-        let Some(segment) = self.segment(value.segment) else { return Vec::new() };
-        let mut near = self.labels_left_of(value, segment, same_kind, is_named);
-        near.extend(self.labels_above(value, segment, same_kind));
-        near
+    ) -> Result<Vec<(usize, f64)>> {
+        let Some(segment) = self.segment(value.segment) else { return Ok(Vec::new()) };
+        let mut places = 0;
+        let mut near = self.labels_left_of(value, segment, same_kind, is_named, &mut places);
+        near.extend(self.labels_above(value, segment, same_kind, &mut places));
+        self.budget.work(NEAR_STEPS + places / PLACES_PER_STEP)?;
+        Ok(near)
     }
 
     /// The number of separating words within a span of a segment.
     fn count_separators(&self, segment: usize, from: usize, to: usize) -> i32 {
-        let Some(starts) = self.separators.get(segment) else { return 0 };
-        let count = starts
-            .partition_point(|&offset| offset < to)
-            .saturating_sub(starts.partition_point(|&offset| offset < from));
-        i32::try_from(count).unwrap_or(i32::MAX).min(20)
+        let (first, words) = self.words.of(segment);
+        let before = |offset: usize| {
+            let word = first + words.partition_point(|word| word.span.start < offset);
+            self.separators_before.get(word).copied().unwrap_or_default()
+        };
+        i32::try_from(before(to).saturating_sub(before(from))).unwrap_or(i32::MAX).min(20)
     }
 
     /// The labels to the left, nearest first.
@@ -161,6 +272,7 @@ impl<'a> LabelledDocument<'a> {
         segment: &Segment,
         same_kind: &[Candidate],
         is_named: impl Fn(usize) -> bool,
+        places: &mut usize,
     ) -> Vec<(usize, f64)> {
         let (first, row) = self.grid.row(segment.row);
         let height = value.rect.height.max(6.0);
@@ -172,13 +284,18 @@ impl<'a> LabelledDocument<'a> {
             let Some(passed_segment) = row.get(segment_index - first) else { break };
             let end = if segment_index == value.segment { value.span.start } else { passed_segment.span.end };
             let (start, hits) = self.hits_of(segment_index);
+            // Labels are in the order of their offsets.
+            let hits = hits.get(..hits.partition_point(|hit| hit.span.start < end)).unwrap_or_default();
+            *places += 2;
             for (offset, hit) in hits.iter().enumerate().rev() {
+                *places += 1;
                 if hit.span.end > end {
                     continue;
                 }
                 if near.len() >= MAX_NEAR {
                     return near;
                 }
+                *places += 1 + passed.len();
                 // Passed labels count unless they are this label again or within it.
                 let others = passed.iter().filter(|(span, labels)| {
                     !labels.contains(&hit.label)
@@ -216,7 +333,13 @@ impl<'a> LabelledDocument<'a> {
     }
 
     /// The labels above, and those at the end of the previous line.
-    fn labels_above(&self, value: &Candidate, segment: &Segment, same_kind: &[Candidate]) -> Vec<(usize, f64)> {
+    fn labels_above(
+        &self,
+        value: &Candidate,
+        segment: &Segment,
+        same_kind: &[Candidate],
+        places: &mut usize,
+    ) -> Vec<(usize, f64)> {
         let height = value.rect.height.max(6.0);
         let mut near = Vec::new();
         let mut values = 0;
@@ -238,17 +361,22 @@ impl<'a> LabelledDocument<'a> {
                     continue;
                 }
                 let (start, hits) = self.hits_of(segment_index);
+                *places += 1 + hits.len().min(4 * MAX_NEAR);
                 for (offset, hit) in hits.iter().enumerate().take(4 * MAX_NEAR) {
-                    let gap = text.get(hit.span.end..value.span.start);
-                    let wraps = rows_up == 1
-                        && gap.is_some_and(|gap| {
-                            gap.len() <= WRAPPED_WITHIN && gap.matches('\n').count() == 1 && !gap.contains('\t')
-                        });
+                    let gap = if rows_up == 1 { text.get(hit.span.end..value.span.start) } else { None };
+                    let wraps = gap.is_some_and(|gap| {
+                        gap.len() <= WRAPPED_WITHIN && gap.matches('\n').count() == 1 && !gap.contains('\t')
+                    });
+                    let is_under = is_under(hit.rect, value.rect, height);
+                    if !wraps && !is_under {
+                        continue;
+                    }
+                    *places += 4;
                     let words_after = self.count_separators(segment_index, hit.span.end, above.span.end);
                     if wraps {
                         near.push((start + offset, WRAPPED * power(PAST_WORD, words_after + words_before)));
                     }
-                    if is_under(hit.rect, value.rect, height) {
+                    if is_under {
                         let beside_factor = if self.has_value(hit, segment_index, row, first, same_kind) {
                             HAS_VALUE_BESIDE
                         } else {
@@ -267,8 +395,9 @@ impl<'a> LabelledDocument<'a> {
                 if near.len() > MAX_NEAR * ROWS_BELOW {
                     return near;
                 }
-                let blocks =
-                    in_segment(same_kind, segment_index).iter().any(|other| overlap(other.rect, value.rect) > 0.0);
+                let others = in_segment(same_kind, segment_index);
+                *places += 1 + others.len() / 2;
+                let blocks = others.iter().any(|other| overlap(other.rect, value.rect) > 0.0);
                 values_in_row += i32::from(blocks);
             }
             values += values_in_row.min(1);
@@ -287,10 +416,11 @@ impl<'a> LabelledDocument<'a> {
     ) -> bool {
         for (neighbour, _) in (first..).zip(row).skip(segment_index - first).take(3) {
             let from = if neighbour == segment_index { hit.span.end } else { 0 };
-            let value =
-                in_segment(same_kind, neighbour).iter().map(|value| value.span.start).find(|&start| start >= from);
+            let values = in_segment(same_kind, neighbour);
+            let value = values.get(values.partition_point(|value| value.span.start < from));
+            let value = value.map(|value| value.span.start);
             let (_, hits) = self.hits_of(neighbour);
-            let label = hits.iter().map(|hit| hit.span.start).find(|&start| start >= from);
+            let label = hits.get(hits.partition_point(|hit| hit.span.start < from)).map(|hit| hit.span.start);
             match (value, label) {
                 (Some(value), Some(label)) => return value < label,
                 (Some(_), None) => return true,
@@ -302,29 +432,48 @@ impl<'a> LabelledDocument<'a> {
     }
 }
 
-/// The offsets of the separating words that are not part of a label.
-fn separators(words: &[LabelWord], hits: &[&LabelHit]) -> Vec<usize> {
-    let mut offsets = Vec::new();
-    let mut label_end = 0;
-    let mut next = hits.iter().peekable();
-    for word in words {
-        // Hits are in the order of their offsets.
-        while let Some(hit) = next.next_if(|hit| hit.span.start <= word.span.start) {
-            label_end = label_end.max(hit.span.end);
+/// The labels with a strength of more than [`SURE`] and a colon after them: the segment and the offset.
+fn colon_labels(grid: &PageGrid<'_>, hits: &[LabelHit]) -> Vec<(usize, usize)> {
+    let has_colon = |hit: &LabelHit| {
+        let text = grid.segments.get(hit.segment).map_or("", |segment| grid.text(segment.page));
+        text.get(hit.span.end..).is_some_and(|rest| rest.trim_start().starts_with(':'))
+    };
+    let same_place = |a: &LabelHit, b: &LabelHit| a.segment == b.segment && a.span == b.span;
+    let places = hits.chunk_by(same_place).filter(|hits| hits.iter().any(|hit| hit.strength > SURE));
+    let places = places.filter_map(|hits| hits.first()).filter(|hit| has_colon(hit));
+    places.map(|hit| (hit.segment, hit.span.start)).collect()
+}
+
+/// For every word, and after the last, the number of words before it that separate and are not part of a label.
+fn separators_before(words: &LabelWords<'_>, hits: &[LabelHit]) -> Vec<u32> {
+    let mut counts = Vec::with_capacity(words.all().len() + 1);
+    let mut count = 0;
+    let mut hits = hits.iter().peekable();
+    for segment in 0.. {
+        let (_, segment_words) = words.of(segment);
+        let mut label_end = 0;
+        // Hits are in the order of the segments and of their offsets.
+        for word in segment_words {
+            while let Some(hit) = hits.next_if(|hit| hit.segment == segment && hit.span.start <= word.span.start) {
+                label_end = label_end.max(hit.span.end);
+            }
+            counts.push(count);
+            count += u32::from(word.is_separator && word.span.end > label_end);
         }
-        if word.is_separator && word.span.end > label_end {
-            offsets.push(word.span.start);
+        while hits.next_if(|hit| hit.segment == segment).is_some() {}
+        if counts.len() == words.all().len() {
+            break;
         }
     }
-    offsets
+    counts.push(count);
+    counts
 }
 
 /// Whether a row has column names and no digits.
-fn is_table_header(grid: &PageGrid<'_>, segment_words: &[Vec<LabelWord>], row: usize) -> bool {
+fn is_table_header(grid: &PageGrid<'_>, words: &LabelWords<'_>, row: usize) -> bool {
     let (first, segments) = grid.row(row);
-    let words = segment_words.get(first..first + segments.len()).unwrap_or_default();
     let has_digits = segments.iter().any(|segment| grid.text_of(segment).bytes().any(|byte| byte.is_ascii_digit()));
-    !has_digits && labels::columns(words.iter().flatten()).len() >= MIN_COLUMNS
+    !has_digits && words.columns(words.range(first..first + segments.len())).len() >= MIN_COLUMNS
 }
 
 /// The values of one segment.

@@ -2,7 +2,8 @@
 //!
 //! 1. `schema`: fields and tables, and the checks on them.
 //! 2. `page_grid`: the document as rows of segments, from the positions of its words or from its lines.
-//! 3. `concepts`, `labels`: the labels in the document, by the lexicon of business words and by the fields' own names.
+//! 3. `concepts`, `labels`: the labels in the document, by the lexicon of business words and by the fields' own names;
+//!    `phrases` is the index of both.
 //! 4. `candidates`: the places that can be a value, by kind (`numbers`, `dates`, `codes`).
 //! 5. `label_proximity`, `ranking`, `arithmetic`: how well each candidate fits each field, by the labels around it and
 //!    by arithmetic; then one value per field. `texts`, `clauses`: text fields.
@@ -25,6 +26,7 @@ mod label_proximity;
 mod labels;
 mod numbers;
 mod page_grid;
+mod phrases;
 mod ranking;
 mod schema;
 mod tables;
@@ -155,24 +157,32 @@ impl Value {
 /// # Errors
 ///
 /// `OverBudget` if it takes more than `budget`.
-pub fn extract(
-    document: &Document,
-    schema: &Schema,
-    embedded: &[AttachedFile],
-    _budget: &Budget,
-) -> Result<Extraction> {
-    let grid = page_grid::PageGrid::new(document);
-    let format = candidates::NumberAndDateFormat::new(&grid);
-    let labelled = label_proximity::LabelledDocument::new(&grid, &labels::LabelLexicon::for_fields(&schema.fields));
-    let ranking = ranking::Ranking::new(&labelled, &schema.fields, format);
-    let invoice = embedded.iter().find_map(|attachment| invoice_xml::read(&attachment.bytes));
+pub fn extract(document: &Document, schema: &Schema, embedded: &[AttachedFile], budget: &Budget) -> Result<Extraction> {
+    let grid = page_grid::PageGrid::new(document, budget)?;
+    let format = candidates::NumberAndDateFormat::new(&grid, budget)?;
+    let names = labels::SchemaNames::new(schema, budget)?;
+    let labelled = label_proximity::LabelledDocument::new(&grid, &names, budget)?;
+    let invoice = embedded_invoice::find(embedded, budget)?;
     let exact = invoice.as_ref().map(|invoice| embedded_invoice::values(invoice, &schema.fields)).unwrap_or_default();
-    let tables = schema.tables.iter().map(|table| {
-        let rows = invoice.as_ref().and_then(|invoice| embedded_invoice::rows(invoice, table));
-        rows.unwrap_or_else(|| tables::read(&labelled, table, format))
-    });
-    Ok(Extraction { values: ranking.values(&exact), tables: tables.collect() })
+    let values = ranking::Ranking::new(&labelled, &schema.fields, format, &exact)?.values()?;
+    let mut held = budget.hold(0)?;
+    let mut tables = Vec::with_capacity(schema.tables.len());
+    for (index, (table, concepts)) in schema.tables.iter().zip(&names.column_concepts).enumerate() {
+        let columns = tables::Columns { index, table, concepts, amount: names.amount() };
+        let embedded = match &invoice {
+            Some(invoice) => embedded_invoice::rows(invoice, &columns, &mut held)?,
+            None => None,
+        };
+        tables.push(match embedded {
+            Some(rows) => rows,
+            None => tables::read(&labelled, &columns, format, &mut held)?,
+        });
+    }
+    Ok(Extraction { values, tables })
 }
+
+/// The memory of a value in the answer, and in its JSON, besides its texts, in bytes.
+const VALUE_BYTES: usize = 300;
 
 /// `factor` to the power of `count`. The standard library's power may differ between platforms in its last digit.
 fn power(factor: f64, count: i32) -> f64 {

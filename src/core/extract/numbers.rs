@@ -135,54 +135,52 @@ pub(super) const CENT: i128 = 10_000;
 
 /// All numbers of a text that are not part of a word or a larger token.
 pub(super) fn find(text: &str) -> Vec<Number> {
-    let chars: Vec<(usize, char)> = text.char_indices().collect();
-    let char_at = |index: usize| chars.get(index).map(|&(_, c)| c);
-    let byte_offset = |index: usize| chars.get(index).map_or(text.len(), |&(offset, _)| offset);
     let mut found = Vec::new();
-    let mut index = 0;
-    while index < chars.len() {
-        if !char_at(index).is_some_and(|c| c.is_ascii_digit()) {
-            index += 1;
-            continue;
-        }
-        let start = index;
-        let end = number_end(&char_at, start);
-        index = end;
-        let Some(number) = standalone_number(&char_at, &byte_offset, text, start, end) else { continue };
-        found.push(number);
+    let mut offset = 0;
+    while let Some(skipped) = text.get(offset..).and_then(|rest| rest.bytes().position(|byte| byte.is_ascii_digit())) {
+        let start = offset + skipped;
+        offset = number_end(text, start);
+        found.extend(standalone_number(text, start, offset));
     }
     found
 }
 
-/// One past the last character of the number at `start`: digits, and separators that are followed by digits.
-fn number_end(char_at: &impl Fn(usize) -> Option<char>, start: usize) -> usize {
-    let is_digit = |index: usize| char_at(index).is_some_and(|c| c.is_ascii_digit());
-    let digit_count = |from: usize| (from..).take_while(|&index| is_digit(index)).count();
+fn char_at(text: &str, offset: usize) -> Option<char> {
+    text.get(offset..)?.chars().next()
+}
+
+/// The end of the number at `start`: digits, and separators that are followed by digits.
+fn number_end(text: &str, start: usize) -> usize {
+    let digit_count = |from: usize| {
+        text.as_bytes().get(from..).unwrap_or_default().iter().take_while(|byte| byte.is_ascii_digit()).count()
+    };
     let mut end = start + digit_count(start);
     let mut is_grouped = end - start <= 3;
-    while let Some(separator) = char_at(end) {
-        let length = digit_count(end + 1);
+    while let Some(separator) = char_at(text, end) {
+        let digits = end + separator.len_utf8();
         match separator {
-            '.' | ',' if length > 0 => is_grouped &= length == 3,
+            '.' | ',' => {
+                let length = digit_count(digits);
+                if length == 0 {
+                    break;
+                }
+                is_grouped &= length == 3;
+                end = digits + length;
+            }
             // A space groups exactly three digits: `1 234`, but not `1 12,00` or `1000 123`.
-            ' ' | '\u{A0}' | '\u{202F}' | '\u{2009}' | '\'' | '’' if is_grouped && length == 3 => {}
+            ' ' | '\u{A0}' | '\u{202F}' | '\u{2009}' | '\'' | '’' if is_grouped && digit_count(digits) == 3 => {
+                end = digits + 3;
+            }
             _ => break,
         }
-        end += 1 + length;
     }
     end
 }
 
-fn standalone_number(
-    char_at: &impl Fn(usize) -> Option<char>,
-    byte_offset: &impl Fn(usize) -> usize,
-    text: &str,
-    start: usize,
-    end: usize,
-) -> Option<Number> {
-    let (preceding, following) = (text.get(..byte_offset(start))?, text.get(byte_offset(end)..)?);
+fn standalone_number(text: &str, start: usize, end: usize) -> Option<Number> {
+    let (preceding, following) = (text.get(..start)?, text.get(end..)?);
     let body: String = text
-        .get(byte_offset(start)..byte_offset(end))?
+        .get(start..end)?
         .chars()
         .map(|c| if matches!(c, '.' | ',') || c.is_ascii_digit() { c } else { ' ' })
         .collect();
@@ -190,18 +188,21 @@ fn standalone_number(
         (before_currency(preceding).is_some(), after_currency(following).is_some());
     let minus = minus_before(preceding, following, &body);
     let trailing_minus = minus_after(following, &body);
-    let char_before = |distance: usize| start.checked_sub(distance).and_then(char_at);
-    match char_before(1) {
+    let mut before = preceding.chars().rev();
+    let (last, last_but_one) = (before.next(), before.next());
+    match last {
         Some(c) if c.is_alphabetic() && !has_currency_before => return None,
         Some('.' | ',' | '/' | '_' | '#') => return None,
-        Some(':') if char_before(2).is_some_and(|c| c.is_ascii_digit()) => return None,
-        Some(c) if is_minus(c) && minus.is_none() && char_before(2).is_some_and(char::is_alphanumeric) => return None,
+        Some(':') if last_but_one.is_some_and(|c| c.is_ascii_digit()) => return None,
+        Some(c) if is_minus(c) && minus.is_none() && last_but_one.is_some_and(char::is_alphanumeric) => return None,
         _ => {}
     }
-    match char_at(end) {
+    let mut after = following.chars();
+    let (first, second) = (after.next(), after.next());
+    match first {
         Some(c) if c.is_alphabetic() && !has_currency_after => return None,
-        Some('/' | '_' | ':') if char_at(end + 1).is_some_and(char::is_alphanumeric) => return None,
-        Some('-') if trailing_minus.is_none() && char_at(end + 1).is_some_and(char::is_alphanumeric) => return None,
+        Some('/' | '_' | ':') if second.is_some_and(char::is_alphanumeric) => return None,
+        Some('-') if trailing_minus.is_none() && second.is_some_and(char::is_alphanumeric) => return None,
         _ => {}
     }
     // The sign may be between number and currency: `EUR -50,00`, `50,00- EUR`.
@@ -212,8 +213,7 @@ fn standalone_number(
                 .flatten()
                 .any(|text| after_sign(text, currency_signs()).is_some());
     Some(Number {
-        range: minus.map_or(byte_offset(start), str::len)
-            ..trailing_minus.map_or(byte_offset(end), |rest| text.len() - rest.len()),
+        range: minus.map_or(start, str::len)..trailing_minus.map_or(end, |rest| text.len() - rest.len()),
         is_negative: minus.is_some() || trailing_minus.is_some() || is_in_brackets(preceding, following, &body),
         is_percent: following.trim_start_matches(BLANKS).starts_with('%'),
         has_currency,
@@ -343,6 +343,11 @@ pub(super) const CURRENCIES: &[(&str, &str)] = &[
 const OTHER_SIGNS: &[&str] =
     &["US$", "CA$", "AU$", "NZ$", "HK$", "C$", "A$", "R$", "S$", "kr", "kr.", "Kr", "Kr.", "Rs", "Rs."];
 
+/// Whether a currency has a sign that is not a letter.
+fn is_sign(c: char) -> bool {
+    matches!(c, '$' | '€' | '£' | '¥' | '₹')
+}
+
 fn currency_signs() -> impl Iterator<Item = &'static str> {
     CURRENCIES.iter().map(|(sign, _)| *sign)
 }
@@ -354,6 +359,10 @@ fn after_currency(text: &str) -> Option<&str> {
 
 fn after_sign(text: &str, mut signs: impl Iterator<Item = &'static str>) -> Option<&str> {
     let text = text.trim_start_matches(BLANKS);
+    // Most numbers stand between others and need no comparison with all signs.
+    if !text.starts_with(|c: char| c.is_alphabetic() || is_sign(c)) {
+        return None;
+    }
     signs.find_map(|sign| text.strip_prefix(sign).filter(|rest| !rest.starts_with(char::is_alphabetic)))
 }
 
@@ -364,6 +373,9 @@ fn before_currency(text: &str) -> Option<&str> {
 
 fn before_sign(text: &str, mut signs: impl Iterator<Item = &'static str>) -> Option<&str> {
     let text = text.trim_end_matches(BLANKS);
+    if !text.ends_with(|c: char| c.is_alphabetic() || c == '.' || is_sign(c)) {
+        return None;
+    }
     signs.find_map(|sign| text.strip_suffix(sign).filter(|rest| !rest.ends_with(char::is_alphabetic)))
 }
 
@@ -469,6 +481,13 @@ mod tests {
             let number = &find(text)[0];
             assert_eq!(text.get(number.range.clone()), Some(expected));
             assert!(number.has_currency, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_currency_begins_and_ends_as_expected() {
+        for sign in currency_signs().chain(OTHER_SIGNS.iter().copied()) {
+            assert!(after_currency(sign).is_some() && before_currency(sign).is_some(), "{sign}");
         }
     }
 

@@ -4,7 +4,7 @@
 //! else lowers it. Amounts that add up raise each other. Then every field takes its best candidate, in the order of the
 //! scores, and two fields share a place only if their concepts may (`MAY_SHARE_PLACE`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::candidates::{Candidate, NumberAndDateFormat, ScoredCandidate, find};
 use super::concepts::{CONCEPTS, concept_index, resolve};
@@ -13,7 +13,9 @@ use super::labels::field_label;
 use super::page_grid::PageGrid;
 use super::schema::{Field, FieldKind};
 use super::{Citation, Value, ValueSource, clauses, rounded, texts};
+use crate::budget::{Budget, Held};
 use crate::document::Span;
+use crate::error::Result;
 
 /// The minimum score of an answer.
 pub(super) const MIN_SCORE: f64 = 0.3;
@@ -27,6 +29,26 @@ const UNLABELLED_SCORE: f64 = 0.5;
 
 /// The maximum number of labels kept for one candidate.
 const MAX_LABELS: usize = 24;
+
+/// The number of candidates of a field from which one is chosen. More than one, because a field may lose its best places
+/// to others.
+const MAX_CHOICES: usize = 32;
+
+/// The amounts that are judged together, requested or not.
+const AMOUNTS: [&str; 5] = ["net", "tax", "total", "amount_due", "prepaid"];
+
+/// The work of comparing a candidate with a field, and with the parties of the document, in steps; and of comparing a
+/// field's name or synonym with the concepts, in passes over it.
+const RANK_STEPS: usize = 6;
+const PARTY_STEPS: usize = 4;
+const RESOLVING_PASSES: usize = 32;
+
+/// The work of comparing a candidate with a value that is known exactly, in steps.
+const SAME_STEPS: usize = 8;
+
+/// The memory of a label of a candidate, and of a candidate of a field, in bytes.
+const LABEL_BYTES: usize = 24;
+const SCORED_BYTES: usize = 144;
 
 /// Score to confidence: the share of right answers at that score, on the developers' share of the extraction corpus
 /// and the invoices of `tests/corpus`, smoothed by hand so that it rises and stays short of certainty.
@@ -52,6 +74,8 @@ pub(super) struct FieldQuery {
     kind: FieldKind,
     /// Its labels with their weights.
     labels: Vec<(usize, f64)>,
+    /// The labels of concepts that may share its place.
+    compatible_labels: Vec<usize>,
     pub(super) concept: &'static str,
     /// The index of the field; None for a concept that is only ranked to judge others.
     field: Option<usize>,
@@ -61,75 +85,157 @@ pub(super) struct FieldQuery {
 pub(super) struct Ranking<'a> {
     grid: &'a PageGrid<'a>,
     fields: &'a [Field],
+    /// The known values by field; for them only the place is searched.
+    exact: &'a BTreeMap<usize, String>,
     pub(super) queries: Vec<FieldQuery>,
     pub(super) ranked: Vec<Vec<ScoredCandidate>>,
+    budget: &'a Budget,
+    held: Held<'a>,
 }
 
 impl<'a> Ranking<'a> {
-    pub fn new(labelled: &'a LabelledDocument<'a>, fields: &'a [Field], format: NumberAndDateFormat) -> Self {
-        let grid = labelled.grid;
-        let mut queries: Vec<_> =
-            fields.iter().enumerate().map(|(index, field)| FieldQuery::new(index, field)).collect();
+    /// # Errors
+    ///
+    /// `OverBudget`.
+    pub fn new(
+        labelled: &'a LabelledDocument<'a>,
+        fields: &'a [Field],
+        format: NumberAndDateFormat,
+        exact: &'a BTreeMap<usize, String>,
+    ) -> Result<Self> {
+        let (grid, budget) = (labelled.grid, labelled.budget);
+        let mut queries = Vec::with_capacity(fields.len() + AMOUNTS.len());
+        for (index, field) in fields.iter().enumerate() {
+            let names = std::iter::once(&field.name).chain(&field.synonyms);
+            budget.pass_over(RESOLVING_PASSES * names.map(String::len).sum::<usize>())?;
+            queries.push(FieldQuery::new(index, field));
+        }
         if queries.iter().any(|query| query.kind == FieldKind::Money) {
-            // Amounts are judged together, requested or not.
-            for concept in ["net", "tax", "total", "amount_due", "prepaid"] {
+            for concept in AMOUNTS {
                 if !queries.iter().any(|query| query.concept == concept) {
                     queries.push(FieldQuery::unrequested(concept));
                 }
             }
         }
-        let mut by_kind: BTreeMap<FieldKind, LabelledCandidates> = BTreeMap::new();
-        for query in &queries {
-            let kind = query.kind;
-            by_kind
-                .entry(kind)
-                .or_insert_with(|| LabelledCandidates::new(labelled, find(grid, kind, format), kind, fields));
-        }
-        let ranked = queries
-            .iter()
-            .map(|query| {
-                let field = query.field.and_then(|index| fields.get(index));
-                match (query.kind, field) {
-                    (FieldKind::Text, _) if query.concept == "governing_law" => clauses::governing_law(grid),
-                    (FieldKind::Text, _) => texts::values_near_labels(labelled, &query.labels, query.concept),
-                    (FieldKind::Label, Some(field)) => {
-                        let candidates =
-                            LabelledCandidates::new(labelled, texts::options(grid, field), FieldKind::Label, fields);
-                        rank(labelled, query, &candidates)
-                    }
-                    _ => {
-                        by_kind.get(&query.kind).map(|candidates| rank(labelled, query, candidates)).unwrap_or_default()
-                    }
-                }
-            })
-            .collect();
-        let mut ranking = Self { grid, fields, queries, ranked };
+        let mut ranking = Self {
+            grid,
+            fields,
+            exact,
+            ranked: vec![Vec::new(); queries.len()],
+            queries,
+            budget,
+            held: budget.hold(0)?,
+        };
+        ranking.rank_texts(labelled)?;
+        ranking.rank_options(labelled)?;
+        ranking.rank_values(labelled, format)?;
         ranking.raise_sums();
         ranking.score_total_as_due();
         for scored in &mut ranking.ranked {
             scored.sort_by(|a, b| b.score.total_cmp(&a.score));
         }
-        ranking
+        Ok(ranking)
     }
 
-    /// One value for every field. `exact` holds the known values by field; for them only the place is searched.
-    pub fn values(&self, exact: &BTreeMap<usize, String>) -> Vec<Value> {
-        let chosen = self.choose(exact);
+    /// Ranks the candidates of the text fields.
+    fn rank_texts(&mut self, labelled: &LabelledDocument<'_>) -> Result<()> {
+        let is_text = |query: &&FieldQuery| query.kind == FieldKind::Text;
+        let concepts: BTreeSet<&str> = self.queries.iter().filter(is_text).map(|query| query.concept).collect();
+        let companies = if concepts.contains("seller_name") || concepts.contains("buyer_name") {
+            texts::companies(self.grid, self.budget)?
+        } else {
+            texts::Companies::default()
+        };
+        let laws = if concepts.contains("governing_law") {
+            clauses::governing_law(self.grid, self.budget)?
+        } else {
+            Vec::new()
+        };
+        for (query_index, query) in self.queries.iter().enumerate().filter(|(_, query)| is_text(query)) {
+            let scored = if query.concept == "governing_law" {
+                laws.clone()
+            } else {
+                let kept = self.kept(query_index, query);
+                let is_kept = |scored: &ScoredCandidate| kept.accepts(&scored.candidate, scored.score);
+                texts::values_near_labels(labelled, &query.labels, query.concept, &companies, is_kept)?
+            };
+            keep(&mut self.ranked, &mut self.held, query_index, scored)?;
+        }
+        Ok(())
+    }
+
+    /// Ranks the places of options.
+    fn rank_options(&mut self, labelled: &LabelledDocument<'_>) -> Result<()> {
+        let fields: Vec<(usize, &Field)> = self
+            .queries
+            .iter()
+            .filter(|query| query.kind == FieldKind::Label)
+            .filter_map(|query| Some((query.field?, self.fields.get(query.field?)?)))
+            .collect();
+        if fields.is_empty() {
+            return Ok(());
+        }
+        let mut options = texts::Options::new(&fields, self.budget)?.find(self.grid, self.budget)?;
+        for (query_index, query) in self.queries.iter().enumerate() {
+            if query.kind == FieldKind::Label
+                && let Some(candidates) = query.field.and_then(|field| options.by_field.remove(&field))
+            {
+                let labelled_candidates = LabelledCandidates::new(labelled, &candidates, query.kind, self.fields)?;
+                let scored = self.rank(labelled, query_index, query, &labelled_candidates)?;
+                keep(&mut self.ranked, &mut self.held, query_index, scored)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ranks the candidates of all other fields, kind by kind.
+    fn rank_values(&mut self, labelled: &LabelledDocument<'_>, format: NumberAndDateFormat) -> Result<()> {
+        let kinds: BTreeSet<FieldKind> = self.queries.iter().map(|query| query.kind).collect();
+        let candidates = find(self.grid, &kinds, format, self.budget)?;
+        for (&kind, candidates) in candidates.by_kind.iter().filter(|(_, candidates)| !candidates.is_empty()) {
+            let labelled_candidates = LabelledCandidates::new(labelled, candidates, kind, self.fields)?;
+            for (query_index, query) in self.queries.iter().enumerate().filter(|(_, query)| query.kind == kind) {
+                let scored = self.rank(labelled, query_index, query, &labelled_candidates)?;
+                keep(&mut self.ranked, &mut self.held, query_index, scored)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Which candidates of a query are kept.
+    fn kept(&self, query_index: usize, query: &FieldQuery) -> Kept<'a> {
+        let exact = query.field.and_then(|field| self.exact.get(&field));
+        let is_first = || self.queries.iter().position(|other| other.concept == query.concept) == Some(query_index);
+        match exact {
+            _ if AMOUNTS.contains(&query.concept) && is_first() => Kept::All,
+            Some(value) => Kept::Same(query.kind, value),
+            None => Kept::Choosable,
+        }
+    }
+
+    /// One value for every field.
+    ///
+    /// # Errors
+    ///
+    /// `OverBudget`.
+    pub fn values(&self) -> Result<Vec<Value>> {
+        let chosen = self.choose();
         let fields = self.fields.iter().enumerate();
         fields
-            .map(|(field_index, field)| match exact.get(&field_index) {
-                Some(value) => self.exact(field_index, field, value),
-                None => chosen.get(&field_index).map_or_else(|| Value::none(field), |scored| self.value(field, scored)),
+            .map(|(field_index, field)| match self.exact.get(&field_index) {
+                Some(value) => self.exact_value(field_index, field, value),
+                None => {
+                    Ok(chosen.get(&field_index).map_or_else(|| Value::none(field), |scored| self.value(field, scored)))
+                }
             })
             .collect()
     }
 
-    fn choose(&self, exact: &BTreeMap<usize, String>) -> BTreeMap<usize, ScoredCandidate> {
+    fn choose(&self) -> BTreeMap<usize, ScoredCandidate> {
         let mut order: Vec<(f64, usize, usize)> = Vec::new();
         for (query_index, scored) in self.ranked.iter().enumerate() {
             let eligible = scored.iter().enumerate().filter(|(_, scored)| scored.score >= MIN_SCORE);
-            // More than one, because a field may lose its best places to others.
-            order.extend(eligible.take(32).map(|(rank, scored)| (scored.score, query_index, rank)));
+            order.extend(eligible.take(MAX_CHOICES).map(|(rank, scored)| (scored.score, query_index, rank)));
         }
         order.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
         let mut chosen: BTreeMap<usize, &ScoredCandidate> = BTreeMap::new();
@@ -139,7 +245,7 @@ impl<'a> Ranking<'a> {
             else {
                 continue;
             };
-            let is_exact = query.field.is_some_and(|field| exact.contains_key(&field));
+            let is_exact = query.field.is_some_and(|field| self.exact.contains_key(&field));
             let is_free = chosen.iter().all(|(&other, taken)| {
                 let other = self.queries.get(other).map_or("", |other| other.concept);
                 !shares_place(&taken.candidate, &scored.candidate) || may_share(query.concept, other)
@@ -194,21 +300,87 @@ impl<'a> Ranking<'a> {
     }
 
     /// A value known exactly, with the best place that has the same value.
-    fn exact(&self, field_index: usize, field: &Field, value: &str) -> Value {
+    fn exact_value(&self, field_index: usize, field: &Field, value: &str) -> Result<Value> {
         let query_index = self.queries.iter().position(|query| query.field == Some(field_index));
         let kind = query_index.and_then(|index| self.queries.get(index)).map_or(FieldKind::Text, |query| query.kind);
-        let scored = query_index.and_then(|index| self.ranked.get(index)).into_iter().flatten();
-        let same_value = scored.into_iter().find(|scored| texts::is_same(kind, &scored.candidate.value, value));
-        let place = same_value.map(|scored| (self.text(scored), self.citation(scored)));
-        let place = place.or_else(|| texts::verbatim(self.grid, value));
+        let scored = query_index.and_then(|index| self.ranked.get(index)).map(Vec::as_slice).unwrap_or_default();
+        self.budget.work(SAME_STEPS * scored.len())?;
+        let same_value = scored.iter().find(|scored| texts::is_same(kind, &scored.candidate.value, value));
+        let place = match same_value {
+            Some(scored) => Some((self.text(scored), self.citation(scored))),
+            None => texts::verbatim(self.grid, value, self.budget)?,
+        };
         let (text, citation) = place.unwrap_or_default();
-        Value {
+        Ok(Value {
             field: field.name.clone(),
             value: Some(value.to_owned()),
             text,
             confidence: 1.0,
             citation,
             origin: ValueSource::Embedded,
+        })
+    }
+
+    /// The candidates of a field that are kept, with their scores, in the order of the document.
+    fn rank(
+        &self,
+        labelled: &LabelledDocument<'_>,
+        query_index: usize,
+        query: &FieldQuery,
+        named: &LabelledCandidates<'_>,
+    ) -> Result<Vec<ScoredCandidate>> {
+        let kept = self.kept(query_index, query);
+        let steps = RANK_STEPS
+            + if query.is_of_party() { PARTY_STEPS } else { 0 }
+            + if matches!(kept, Kept::Same(..)) { SAME_STEPS } else { 0 };
+        self.budget.work(steps * named.candidates.len())?;
+        let mut held = self.budget.hold(0)?;
+        let mut found = Vec::new();
+        for (index, (candidate, labels)) in named.candidates.iter().zip(&named.labels).enumerate() {
+            if query.kind == FieldKind::Id && !texts::has_shape(query.concept, &candidate.value) {
+                continue;
+            }
+            let (score, label) = query.score(labelled, named, index, candidate, labels);
+            if kept.accepts(candidate, score) {
+                held.grow(SCORED_BYTES + candidate.value.len())?;
+                found.push(ScoredCandidate { candidate: candidate.clone(), score, label });
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Keeps the candidates of a query until values are chosen.
+fn keep(
+    ranked: &mut [Vec<ScoredCandidate>],
+    held: &mut Held<'_>,
+    query_index: usize,
+    scored: Vec<ScoredCandidate>,
+) -> Result<()> {
+    held.grow(scored.iter().map(|scored| SCORED_BYTES + scored.candidate.value.len()).sum())?;
+    if let Some(of_query) = ranked.get_mut(query_index) {
+        *of_query = scored;
+    }
+    Ok(())
+}
+
+/// Which candidates are kept for a field.
+#[derive(Debug, Clone, Copy)]
+enum Kept<'a> {
+    /// All: sums raise and lower the scores of amounts afterwards.
+    All,
+    /// Those with a value that is known exactly.
+    Same(FieldKind, &'a str),
+    /// Those with the minimum score of an answer.
+    Choosable,
+}
+
+impl Kept<'_> {
+    fn accepts(self, candidate: &Candidate, score: f64) -> bool {
+        match self {
+            Self::All => true,
+            Self::Same(kind, value) => texts::is_same(kind, &candidate.value, value),
+            Self::Choosable => score >= MIN_SCORE,
         }
     }
 }
@@ -232,88 +404,37 @@ impl FieldQuery {
         if concept == "buyer_vat_id" {
             labels.extend(concept_index("seller_vat_id").map(|label| (label, 0.85)));
         }
-        Self { kind, labels, concept, field: Some(field_index) }
+        Self { kind, labels, compatible_labels: compatible_labels(concept), concept, field: Some(field_index) }
     }
 
     fn unrequested(concept: &'static str) -> Self {
-        Self {
-            kind: FieldKind::Money,
-            labels: concept_index(concept).map(|label| (label, 1.0)).into_iter().collect(),
-            concept,
-            field: None,
-        }
+        let labels = concept_index(concept).map(|label| (label, 1.0)).into_iter().collect();
+        Self { kind: FieldKind::Money, labels, compatible_labels: compatible_labels(concept), concept, field: None }
     }
-}
 
-/// The candidates of a kind with the labels around them.
-struct LabelledCandidates {
-    candidates: Vec<Candidate>,
-    /// For every candidate: the label, its score without validity, its span, and whether it names values of this kind.
-    labels: Vec<Vec<(usize, f64, Span, bool)>>,
-}
-
-impl LabelledCandidates {
-    fn new(labelled: &LabelledDocument<'_>, candidates: Vec<Candidate>, kind: FieldKind, fields: &[Field]) -> Self {
-        let is_named = |label: usize| {
-            let known = CONCEPTS.get(label).map(|concept| concept.kind);
-            let known =
-                known.or_else(|| fields.get(label - field_label(0)).map(|field| field.kind)).unwrap_or_default();
-            let is_amount = |kind| matches!(kind, FieldKind::Money | FieldKind::Number | FieldKind::Percent);
-            let is_text =
-                |kind| matches!(kind, FieldKind::Id | FieldKind::Text | FieldKind::Label | FieldKind::Boolean);
-            known == kind || is_amount(known) && is_amount(kind) || is_text(known) && is_text(kind)
-        };
-        let labels = candidates
-            .iter()
-            .map(|candidate| {
-                let hits = labelled.near(candidate, &candidates, is_named).into_iter();
-                let mut labels: Vec<_> = hits
-                    .filter_map(|(hit, score)| {
-                        let hit = labelled.hits.get(hit)?;
-                        Some((hit.label, hit.strength * score, hit.span, is_named(hit.label)))
-                    })
-                    .collect();
-                // The best place of each label is enough.
-                labels.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)).then(b.2.cmp(&a.2)));
-                labels.dedup_by_key(|label| label.0);
-                labels.sort_by(|a, b| b.1.total_cmp(&a.1));
-                labels.truncate(MAX_LABELS);
-                labels
-            })
-            .collect();
-        Self { candidates, labels }
+    /// Whether its values depend on the parties that the document names.
+    fn is_of_party(&self) -> bool {
+        self.concept.starts_with("seller_") || self.concept.starts_with("buyer_")
     }
-}
 
-/// The candidates of a field with their scores, in the order of the document.
-fn rank(labelled: &LabelledDocument<'_>, query: &FieldQuery, named: &LabelledCandidates) -> Vec<ScoredCandidate> {
-    let compatible_labels: Vec<usize> = MAY_SHARE_PLACE
-        .iter()
-        .filter_map(|&(a, b)| {
-            if a == query.concept {
-                concept_index(b)
-            } else if b == query.concept {
-                concept_index(a)
-            } else {
-                None
-            }
-        })
-        .collect();
-    let count = named.candidates.len().max(1) as f64;
-    let mut scored = Vec::new();
-    for (candidate_index, (candidate, labels)) in named.candidates.iter().zip(&named.labels).enumerate() {
-        if query.kind == FieldKind::Id && !texts::has_shape(query.concept, &candidate.value) {
-            continue;
-        }
+    /// The score of a candidate, which has this index among all of its kind, and the label that decided it.
+    fn score(
+        &self,
+        labelled: &LabelledDocument<'_>,
+        named: &LabelledCandidates<'_>,
+        index: usize,
+        candidate: &Candidate,
+        labels: &[CandidateLabel],
+    ) -> (f64, Option<Span>) {
         let best_label = labels.iter().filter_map(|(label, score, span, _)| {
-            let (_, weight) = query.labels.iter().find(|(own_label, _)| own_label == label)?;
+            let (_, weight) = self.labels.iter().find(|(own_label, _)| own_label == label)?;
             Some((weight * score, *span))
         });
         let best_label = best_label.max_by(|a, b| a.0.total_cmp(&b.0));
         let rivals = labels.iter().filter(|(label, .., is_rival)| {
             *is_rival
-                && !query.labels.iter().any(|(own_label, _)| own_label == label)
-                && !compatible_labels.contains(label)
+                && !self.labels.iter().any(|(own_label, _)| own_label == label)
+                && !self.compatible_labels.contains(label)
         });
         let rival_score = rivals.map(|(_, score, ..)| *score).fold(0.0, f64::max);
         let mut score = best_label.map_or(0.0, |(score, ..)| score);
@@ -323,22 +444,82 @@ fn rank(labelled: &LabelledDocument<'_>, query: &FieldQuery, named: &LabelledCan
             score *= DOUBTED;
         }
         score *= candidate.validity;
-        score = score.max(
-            UNLABELLED_SCORE * texts::score_without_label(query.concept, query.kind, candidate, &named.candidates),
-        );
-        score *= texts::party_factor(labelled, query.concept, candidate);
+        let without_label =
+            texts::score_without_label(self.concept, self.kind, candidate, named.candidates, &named.shares);
+        score = score.max(UNLABELLED_SCORE * without_label);
+        score *= texts::party_factor(labelled, self.concept, candidate);
         // Ties: totals stand at the end, everything else first where it matters.
-        let position = candidate_index as f64 / count * 0.01;
+        let position = index as f64 / named.candidates.len().max(1) as f64 * 0.01;
         score += if score <= 0.0 {
             0.0
-        } else if query.kind == FieldKind::Money {
+        } else if self.kind == FieldKind::Money {
             position
         } else {
             -position
         };
-        scored.push(ScoredCandidate { candidate: candidate.clone(), score, label: best_label.map(|(_, span)| span) });
+        (score, best_label.map(|(_, span)| span))
     }
-    scored
+}
+
+/// The labels of the concepts that may share a place with a concept.
+fn compatible_labels(concept: &str) -> Vec<usize> {
+    let other = |&(a, b): &(&'static str, &'static str)| match () {
+        () if a == concept => concept_index(b),
+        () if b == concept => concept_index(a),
+        () => None,
+    };
+    MAY_SHARE_PLACE.iter().filter_map(other).collect()
+}
+
+/// A label near a candidate: the label, its score without validity, its span, and whether it names values of the kind.
+type CandidateLabel = (usize, f64, Span, bool);
+
+/// The candidates of a kind with the labels around them.
+struct LabelledCandidates<'a> {
+    candidates: &'a [Candidate],
+    /// For every candidate.
+    labels: Vec<Vec<CandidateLabel>>,
+    shares: texts::ValueShares<'a>,
+    _held: Held<'a>,
+}
+
+impl<'a> LabelledCandidates<'a> {
+    fn new(
+        labelled: &LabelledDocument<'a>,
+        candidates: &'a [Candidate],
+        kind: FieldKind,
+        fields: &[Field],
+    ) -> Result<Self> {
+        let is_named = |label: usize| {
+            let known = CONCEPTS.get(label).map(|concept| concept.kind);
+            let known =
+                known.or_else(|| fields.get(label - field_label(0)).map(|field| field.kind)).unwrap_or_default();
+            let is_amount = |kind| matches!(kind, FieldKind::Money | FieldKind::Number | FieldKind::Percent);
+            let is_text =
+                |kind| matches!(kind, FieldKind::Id | FieldKind::Text | FieldKind::Label | FieldKind::Boolean);
+            known == kind || is_amount(known) && is_amount(kind) || is_text(known) && is_text(kind)
+        };
+        let mut held = labelled.budget.hold(0)?;
+        let mut labels = Vec::with_capacity(candidates.len());
+        for candidate in candidates {
+            let hits = labelled.near(candidate, candidates, is_named)?.into_iter();
+            let mut near: Vec<CandidateLabel> = hits
+                .filter_map(|(hit, score)| {
+                    let hit = labelled.hits.get(hit)?;
+                    Some((hit.label, hit.strength * score, hit.span, is_named(hit.label)))
+                })
+                .collect();
+            // The best place of each label is enough.
+            near.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)).then(b.2.cmp(&a.2)));
+            near.dedup_by_key(|label| label.0);
+            near.sort_by(|a, b| b.1.total_cmp(&a.1));
+            near.truncate(MAX_LABELS);
+            near.shrink_to_fit();
+            held.grow(LABEL_BYTES * (1 + near.len()))?;
+            labels.push(near);
+        }
+        Ok(Self { candidates, labels, shares: texts::ValueShares::new(candidates), _held: held })
+    }
 }
 
 fn shares_place(a: &Candidate, b: &Candidate) -> bool {

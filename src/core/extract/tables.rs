@@ -4,16 +4,21 @@
 //! value below belongs to the nearest column. A row with an amount or a quantity begins an item, rows with only words
 //! continue it, and a total ends the table.
 
-use super::candidates::{self, NumberAndDateFormat};
-use super::concepts::{CONCEPTS, canonical, concept_index, split_words};
+use std::sync::LazyLock;
+
+use super::candidates::{NumberAndDateFormat, SegmentValues};
+use super::concepts::concept_index;
 use super::label_proximity::LabelledDocument;
 use super::labels;
 use super::numbers;
 use super::page_grid::union;
-use super::schema::{Field, FieldKind, Table};
+use super::phrases::{UNKNOWN_WORD, WordId};
+use super::schema::{FieldKind, Table};
 use super::texts::trim_text;
-use super::{Citation, TableRows, Value, ValueSource};
+use super::{Citation, TableRows, VALUE_BYTES, Value, ValueSource};
+use crate::budget::Held;
 use crate::document::{Rect, Span};
+use crate::error::Result;
 
 /// The number of fields that a row must name to be a header.
 const MIN_HEADER_FIELDS: usize = 2;
@@ -39,22 +44,32 @@ const PARTIAL_CONFIDENCE: f64 = 0.6;
 /// The concepts that end a table.
 const TABLE_END_CONCEPTS: &[&str] = &["total", "net", "tax", "amount_due", "lines_net", "payment_terms"];
 
-/// The column concept that a field names.
-pub(super) fn concept(field: &Field) -> Option<&'static str> {
-    field_concept_index(field).and_then(|index| CONCEPTS.get(index)).map(|concept| concept.name)
+/// Their indexes.
+static TABLE_ENDS: LazyLock<Vec<usize>> =
+    LazyLock::new(|| TABLE_END_CONCEPTS.iter().filter_map(|name| concept_index(name)).collect());
+
+/// The work of a row, and of a value or a name compared with the columns and fields of a table, in steps.
+const ROW_STEPS: usize = 8;
+const COLUMNS_PER_STEP: usize = 8;
+
+/// A table of the schema, with what its fields mean.
+#[derive(Clone, Copy)]
+pub(super) struct Columns<'a> {
+    /// The index of the table in the schema.
+    pub index: usize,
+    pub table: &'a Table,
+    /// The column concept of each field.
+    pub concepts: &'a [Option<usize>],
+    /// The number of the word "amount".
+    pub amount: WordId,
 }
 
-fn field_concept_index(field: &Field) -> Option<usize> {
-    let names: Vec<_> =
-        std::iter::once(&field.name).chain(&field.synonyms).map(|name| canonical(&split_words(name))).collect();
-    let columns = CONCEPTS.iter().enumerate().filter(|(_, concept)| concept.name.starts_with("line_"));
-    // Each name is tried in turn, so that the field's name takes precedence over its synonyms.
-    names.iter().find_map(|name| {
-        columns
-            .clone()
-            .find(|(_, concept)| concept.phrases.iter().any(|(phrase, _)| phrase == name))
-            .map(|(index, _)| index)
-    })
+impl Columns<'_> {
+    /// The index of the first field that means a column concept.
+    fn field_of(&self, concept: &str) -> Option<usize> {
+        let concept = concept_index(concept)?;
+        self.concepts.iter().position(|known| *known == Some(concept))
+    }
 }
 
 /// A column: the position of its name, and its field.
@@ -69,32 +84,42 @@ struct Header {
     columns: Vec<Column>,
 }
 
-/// Extracts a table.
-pub(super) fn read(document: &LabelledDocument<'_>, table: &Table, format: NumberAndDateFormat) -> TableRows {
+/// Extracts a table. `held` is the memory of the answer.
+///
+/// # Errors
+///
+/// `OverBudget`.
+pub(super) fn read(
+    document: &LabelledDocument<'_>,
+    columns: &Columns<'_>,
+    format: NumberAndDateFormat,
+    held: &mut Held<'_>,
+) -> Result<TableRows> {
     let mut rows = Vec::new();
-    if let Some(header) = header(document, table) {
-        let mut body = Body { document, table, format, header: &header, items: Vec::new(), last_row: None };
-        body.read();
-        rows = body.items.into_iter().map(|item| item.into_values(document, table)).collect();
+    if let Some(header) = header(document, columns)? {
+        let mut body = Body::new(document, *columns, format, &header);
+        body.read(held)?;
+        let arithmetic = ["line_quantity", "line_unit_price", "line_total"].map(|concept| columns.field_of(concept));
+        rows = body.items.into_iter().map(|item| item.into_values(document, columns.table, arithmetic)).collect();
     }
-    TableRows { table: table.name.clone(), rows }
+    Ok(TableRows { table: columns.table.name.clone(), rows })
 }
 
 /// The first row that names the most fields.
-fn header(document: &LabelledDocument<'_>, table: &Table) -> Option<Header> {
-    let concepts: Vec<_> = table.fields.iter().map(field_concept_index).collect();
+fn header(document: &LabelledDocument<'_>, table: &Columns<'_>) -> Result<Option<Header>> {
     let mut best: Option<(usize, Header)> = None;
-    for row in 0..document.grid.row_count() {
-        let columns = columns(document, table, &concepts, row);
+    document.budget.work(document.grid.row_count())?;
+    for row in (0..document.grid.row_count()).filter(|&row| document.has_columns(row)) {
+        let columns = columns(document, table, row)?;
         let field_count = columns.iter().filter(|column| column.field.is_some()).count();
         if field_count >= MIN_HEADER_FIELDS && best.as_ref().is_none_or(|(best_count, _)| field_count > *best_count) {
             best = Some((field_count, Header { row, columns }));
         }
     }
-    let (_, mut header) = best?;
+    let Some((_, mut header)) = best else { return Ok(None) };
     // For a header of several lines, adds the columns that the rows around it name.
     let row_rect = |row: usize| document.grid.row(row).1.iter().map(|segment| segment.rect).reduce(union);
-    let header_rect = row_rect(header.row)?;
+    let Some(header_rect) = row_rect(header.row) else { return Ok(None) };
     for row in header.row.saturating_sub(2)..=header.row + 2 {
         let is_near = row_rect(row).is_some_and(|rect| {
             (rect.y - header_rect.y).abs() < 2.0 * MAX_ROW_DISTANCE * header_rect.height.clamp(6.0, 16.0)
@@ -104,7 +129,7 @@ fn header(document: &LabelledDocument<'_>, table: &Table) -> Option<Header> {
         if row == header.row || !is_near || !is_text {
             continue;
         }
-        for column in columns(document, table, &concepts, row) {
+        for column in columns(document, table, row)? {
             let is_known = |field| header.columns.iter().any(|known| known.field == Some(field));
             if column.field.is_some_and(|field| !is_known(field)) {
                 header.columns.push(column);
@@ -112,24 +137,29 @@ fn header(document: &LabelledDocument<'_>, table: &Table) -> Option<Header> {
         }
     }
     header.columns.sort_by(|a, b| a.rect.x.total_cmp(&b.rect.x));
-    Some(header)
+    Ok(Some(header))
 }
 
 /// The columns of a row used as header, from left to right: field names, other column names, and other segments.
-fn columns(document: &LabelledDocument<'_>, table: &Table, concepts: &[Option<usize>], row: usize) -> Vec<Column> {
-    let mut header_names = header_names(document, table, concepts, row);
+fn columns(document: &LabelledDocument<'_>, table: &Columns<'_>, row: usize) -> Result<Vec<Column>> {
+    let mut header_names = header_names(document, table, row);
+    let fields = table.concepts.len();
+    document.budget.work(ROW_STEPS + header_names.len() * (1 + fields / COLUMNS_PER_STEP))?;
     let amount_is_quantity = amount_is_quantity(&header_names);
-    let mut taken = vec![false; table.fields.len()];
+    let quantity = concept_index("line_quantity");
+    let mut taken = vec![false; fields];
     let mut columns: Vec<Column> = Vec::new();
     for name in &mut header_names {
         if amount_is_quantity && name.is_amount {
-            name.label = concept_index("line_quantity");
+            name.label = quantity;
         }
-        let is_named = |field: &usize| {
-            name.label
-                .is_some_and(|label| concepts.get(*field) == Some(&Some(label)) || label == labels::field_label(*field))
-        };
-        let field = (0..table.fields.len()).find(|field| is_named(field) && taken.get(*field) == Some(&false));
+        let field = name.label.and_then(|label| {
+            let is_named = |(field, concept): (usize, &Option<usize>)| {
+                *concept == Some(label) || label == labels::field_label(field)
+            };
+            let free = table.concepts.iter().zip(&taken).enumerate().filter(|(_, (_, is_taken))| !**is_taken);
+            free.map(|(field, (concept, _))| (field, concept)).find(|&field| is_named(field)).map(|(field, _)| field)
+        });
         if let Some(is_taken) = field.and_then(|field| taken.get_mut(field)) {
             *is_taken = true;
         }
@@ -137,7 +167,7 @@ fn columns(document: &LabelledDocument<'_>, table: &Table, concepts: &[Option<us
     }
     columns.sort_by(|a, b| a.rect.x.total_cmp(&b.rect.x));
     columns.truncate(MAX_COLUMNS);
-    columns
+    Ok(columns)
 }
 
 /// A segment of a possible header row, or the part of it that is a name.
@@ -150,33 +180,23 @@ struct HeaderName {
 }
 
 /// The names in the segments of a row, in text order.
-fn header_names(
-    document: &LabelledDocument<'_>,
-    table: &Table,
-    concepts: &[Option<usize>],
-    row: usize,
-) -> Vec<HeaderName> {
+fn header_names(document: &LabelledDocument<'_>, table: &Columns<'_>, row: usize) -> Vec<HeaderName> {
     let (first, segments) = document.grid.row(row);
     let mut names = Vec::new();
     for (index, segment) in (first..).zip(segments) {
-        let segment_words = document.words.get(index).map(Vec::as_slice).unwrap_or_default();
-        let mut named = labels::columns(segment_words.iter());
+        let (_, segment_words) = document.words.of(index);
+        let mut named: Vec<(usize, Span)> = document.concept_columns_of(index).collect();
         // The field's own name, if the field has no concept.
-        for (field, _) in table.fields.iter().enumerate().filter(|(field, _)| concepts.get(*field) == Some(&None)) {
-            let words = table.fields.get(field).map(|field| canonical(&split_words(&field.name))).unwrap_or_default();
-            let found = segment_words
-                .windows(words.len().max(1))
-                .find(|part| part.iter().map(|word| &word.canonical).eq(&words));
-            if let Some((first, last)) = found.and_then(|part| Some((part.first()?, part.last()?))) {
-                named.push((labels::field_label(field), Span { start: first.span.start, end: last.span.end }));
-            }
-        }
+        let own = document.own_columns_of(index).filter(|column| column.table == table.index);
+        named.extend(own.map(|column| (labels::field_label(column.field), column.span)));
         if named.is_empty() {
             names.push(HeaderName { rect: segment.rect, label: None, is_amount: false });
         }
         for (label, span) in named {
             let Some(rect) = document.grid.rect(segment.page, span) else { continue };
-            let is_amount = segment_words.iter().any(|word| word.span == span && word.canonical == "amount");
+            let word = segment_words.get(segment_words.partition_point(|word| word.span.start < span.start));
+            let is_amount =
+                table.amount != UNKNOWN_WORD && word.is_some_and(|word| word.span == span && word.word == table.amount);
             names.push(HeaderName { rect, label: Some(label), is_amount });
         }
     }
@@ -206,33 +226,55 @@ struct Cell {
 
 /// A row of the table: one cell per field.
 #[derive(Debug, Clone)]
-struct Item(Vec<Option<Cell>>);
+struct Item(Vec<Option<Box<Cell>>>);
 
 struct Body<'a> {
     document: &'a LabelledDocument<'a>,
+    columns: Columns<'a>,
     table: &'a Table,
     format: NumberAndDateFormat,
     header: &'a Header,
+    /// The kinds of the fields that are columns of the header, without those of texts.
+    kinds: Vec<FieldKind>,
     items: Vec<Item>,
     /// The last row that belonged to an item: page and position.
     last_row: Option<(usize, Rect)>,
 }
 
-impl Body<'_> {
-    fn read(&mut self) {
-        let concepts: Vec<_> = self.table.fields.iter().map(field_concept_index).collect();
+impl<'a> Body<'a> {
+    fn new(
+        document: &'a LabelledDocument<'a>,
+        columns: Columns<'a>,
+        format: NumberAndDateFormat,
+        header: &'a Header,
+    ) -> Self {
+        let table = columns.table;
+        let fields = header.columns.iter().filter_map(|column| table.fields.get(column.field?));
+        let mut kinds: Vec<FieldKind> = fields.map(|field| field.kind).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        kinds.retain(|kind| !matches!(kind, FieldKind::Text | FieldKind::Label));
+        Self { document, columns, table, format, header, kinds, items: Vec::new(), last_row: None }
+    }
+
+    /// Reads the rows; `held` is the memory of the answer.
+    fn read(&mut self, held: &mut Held<'_>) -> Result<()> {
+        let names: usize = self.table.fields.iter().map(|field| field.name.len()).sum();
         let mut rows_without_item = 0;
         for row in self.header.row + 1..self.document.grid.row_count() {
             let (_, segments) = self.document.grid.row(row);
             let Some(rect) = segments.iter().map(|segment| segment.rect).reduce(union) else { continue };
             let Some(page) = segments.first().map(|segment| segment.page) else { continue };
-            let repeated_header = columns(self.document, self.table, &concepts, row);
-            if repeated_header.iter().filter(|column| column.field.is_some()).count() >= MIN_HEADER_FIELDS.max(3) {
-                continue;
+            self.document.budget.work(ROW_STEPS + self.columns.concepts.len() / COLUMNS_PER_STEP)?;
+            if self.document.has_columns(row) {
+                let repeated_header = columns(self.document, &self.columns, row)?;
+                if repeated_header.iter().filter(|column| column.field.is_some()).count() >= MIN_HEADER_FIELDS.max(3) {
+                    continue;
+                }
             }
-            let item = self.item(row);
+            let item = self.item(row, held)?;
             if !self.items.is_empty() && self.ends_table(row) {
-                return;
+                return Ok(());
             }
             let has_number = self.table.fields.iter().zip(&item.0).any(|(field, cell)| {
                 cell.is_some() && matches!(field.kind, FieldKind::Money | FieldKind::Number | FieldKind::Percent)
@@ -242,6 +284,7 @@ impl Body<'_> {
                 self.last_row = Some((page, rect));
                 rows_without_item = 0;
             } else if has_number {
+                held.grow(VALUE_BYTES * item.0.len() + names)?;
                 self.items.push(item);
                 self.last_row = Some((page, rect));
                 rows_without_item = 0;
@@ -255,9 +298,10 @@ impl Body<'_> {
                 }
             }
             if rows_without_item > MAX_ROWS_WITHOUT_ITEM || self.items.len() >= MAX_ROWS {
-                return;
+                break;
             }
         }
+        Ok(())
     }
 
     /// Whether a segment of a row begins with the label of a concept that ends tables.
@@ -265,11 +309,9 @@ impl Body<'_> {
         let (first, segments) = self.document.grid.row(row);
         (first..).zip(segments).any(|(index, segment)| {
             let (_, hits) = self.document.hits_of(index);
-            hits.iter().any(|hit| {
-                hit.span.start == segment.span.start
-                    && hit.strength > 0.9
-                    && TABLE_END_CONCEPTS.iter().any(|name| concept_index(name) == Some(hit.label))
-            })
+            // Labels are in the order of their offsets.
+            let mut at_start = hits.iter().take_while(|hit| hit.span.start == segment.span.start);
+            at_start.any(|hit| hit.strength > 0.9 && TABLE_ENDS.contains(&hit.label))
         })
     }
 
@@ -284,48 +326,61 @@ impl Body<'_> {
         self.header.columns.iter().min_by(|a, b| distance(a).total_cmp(&distance(b)))
     }
 
-    fn item(&self, row: usize) -> Item {
+    fn item(&self, row: usize, held: &mut Held<'_>) -> Result<Item> {
+        let budget = self.document.budget;
         let (_, segments) = self.document.grid.row(row);
-        let mut cells: Vec<Option<Cell>> = vec![None; self.table.fields.len()];
+        let mut cells: Vec<Option<Box<Cell>>> = vec![None; self.table.fields.len()];
         let mut used: Vec<Span> = Vec::new();
-        for segment in segments {
-            for (field_index, field) in self.table.fields.iter().enumerate() {
-                if matches!(field.kind, FieldKind::Text | FieldKind::Label) {
-                    continue;
-                }
-                let text = self.document.grid.text_of(segment);
+        for segment in segments.iter().filter(|_| !self.kinds.is_empty()) {
+            let values = SegmentValues::new(self.document.grid.text_of(segment), self.format);
+            let mut filled: Vec<(usize, Span)> = Vec::new();
+            for &kind in &self.kinds {
+                let mut found = values.of_kind(kind, budget)?;
                 // The header of a column of rates may contain the percent sign instead of the cells.
-                let mut found = candidates::values_of_kind(text, field.kind, self.format);
-                if found.is_empty() && field.kind == FieldKind::Percent {
-                    found = candidates::values_of_kind(text, FieldKind::Number, self.format);
+                if found.is_empty() && kind == FieldKind::Percent {
+                    found = values.of_kind(FieldKind::Number, budget)?;
                 }
+                budget.work(found.len() * (1 + self.header.columns.len() / COLUMNS_PER_STEP))?;
                 for (found, amount) in found {
                     let span = Span {
                         start: segment.span.start + found.range.start,
                         end: segment.span.start + found.range.end,
                     };
                     let Some(rect) = self.document.grid.rect(segment.page, span) else { continue };
-                    let is_in_column = self.column(rect).is_some_and(|column| column.field == Some(field_index));
-                    let Some(cell) = cells.get_mut(field_index).filter(|cell| is_in_column && cell.is_none()) else {
-                        continue;
-                    };
-                    *cell = Some(Cell { page: segment.page, span, value: found.value, amount });
-                    used.push(span);
+                    let field = self.column(rect).and_then(|column| column.field);
+                    let field = field.filter(|&field| self.table.fields.get(field).is_some_and(|f| f.kind == kind));
+                    if let Some(field) = field
+                        && let Some(cell) = cells.get_mut(field).filter(|cell| cell.is_none())
+                    {
+                        held.grow(2 * found.value.len())?;
+                        *cell = Some(Box::new(Cell { page: segment.page, span, value: found.value, amount }));
+                        filled.push((field, span));
+                    }
                 }
             }
+            filled.sort_unstable_by_key(|&(field, _)| field);
+            used.extend(filled.into_iter().map(|(_, span)| span));
         }
-        self.fill_text_cells(row, &used, &mut cells);
-        Item(cells)
+        self.fill_text_cells(row, &used, &mut cells, held)?;
+        Ok(Item(cells))
     }
 
     /// Fills the text cells: the words between the name of the column and the name of the next column.
-    fn fill_text_cells(&self, row: usize, used: &[Span], cells: &mut [Option<Cell>]) {
+    fn fill_text_cells(
+        &self,
+        row: usize,
+        used: &[Span],
+        cells: &mut [Option<Box<Cell>>],
+        held: &mut Held<'_>,
+    ) -> Result<()> {
         let (_, segments) = self.document.grid.row(row);
+        let budget = self.document.budget;
         for (index, column) in self.header.columns.iter().enumerate() {
             let Some(field) = column.field else { continue };
             if self.table.fields.get(field).is_none_or(|field| field.kind != FieldKind::Text) {
                 continue;
             }
+            budget.work(1 + segments.len() / COLUMNS_PER_STEP)?;
             let next = self.header.columns.get(index + 1).map_or(f32::MAX, |next| next.rect.x);
             let column_segments = segments.iter().filter(|segment| {
                 // The name may be centred over its column.
@@ -337,6 +392,8 @@ impl Body<'_> {
             });
             for segment in column_segments {
                 let text = self.document.grid.text(segment.page);
+                budget.work(1 + (used.len() + self.header.columns.len()) / COLUMNS_PER_STEP)?;
+                budget.pass_over(segment.span.end - segment.span.start)?;
                 let inside =
                     used.iter().filter(|span| segment.span.start <= span.start && span.end <= segment.span.end);
                 // Numbers before and after the words are separate cells.
@@ -353,16 +410,18 @@ impl Body<'_> {
                     continue;
                 }
                 let value = span.of(text).split_whitespace().collect::<Vec<_>>().join(" ");
+                held.grow(3 * value.len())?;
                 match cells.get_mut(field) {
                     Some(Some(cell)) => {
                         cell.value.push(' ');
                         cell.value.push_str(&value);
                     }
-                    Some(cell) => *cell = Some(Cell { page: segment.page, span, value, amount: None }),
+                    Some(cell) => *cell = Some(Box::new(Cell { page: segment.page, span, value, amount: None })),
                     None => {}
                 }
             }
         }
+        Ok(())
     }
 
     /// Whether a row only has values that the item directly above lacks.
@@ -405,8 +464,9 @@ impl Body<'_> {
 }
 
 impl Item {
-    fn into_values(self, document: &LabelledDocument<'_>, table: &Table) -> Vec<Value> {
-        let confidence = self.confidence(table);
+    /// `arithmetic` are the indexes of the fields of quantity, price and total.
+    fn into_values(self, document: &LabelledDocument<'_>, table: &Table, arithmetic: [Option<usize>; 3]) -> Vec<Value> {
+        let confidence = self.confidence(arithmetic);
         let cells = table.fields.iter().zip(self.0);
         cells
             .map(|(field, cell)| {
@@ -429,14 +489,9 @@ impl Item {
             .collect()
     }
 
-    fn confidence(&self, table: &Table) -> f64 {
-        let amount = |name: &str| {
-            let index = table.fields.iter().position(|field| concept(field) == Some(name))?;
-            self.0.get(index)?.as_ref()?.amount
-        };
-        if let (Some(quantity), Some(price), Some(total)) =
-            (amount("line_quantity"), amount("line_unit_price"), amount("line_total"))
-        {
+    fn confidence(&self, arithmetic: [Option<usize>; 3]) -> f64 {
+        let amount = |field: Option<usize>| self.0.get(field?)?.as_ref()?.amount;
+        if let [Some(quantity), Some(price), Some(total)] = arithmetic.map(amount) {
             // Millionths times millionths; one cent of tolerance for rounding.
             let product = quantity.saturating_mul(price) / 1_000_000;
             if (product - total).abs() <= numbers::CENT {

@@ -195,16 +195,16 @@ fn reads_ubl_and_rejects_other_xml() {
         <cac:LegalMonetaryTotal><cbc:TaxInclusiveAmount currencyID="EUR">11.90</cbc:TaxInclusiveAmount></cac:LegalMonetaryTotal>
         <cac:InvoiceLine><cbc:ID>1</cbc:ID><cbc:InvoicedQuantity>2</cbc:InvoicedQuantity><cac:Item><cbc:Name>Tea</cbc:Name></cac:Item></cac:InvoiceLine>
         </Invoice>"#;
-    let invoice = invoice_xml::read(ubl.as_bytes()).unwrap();
+    let invoice = invoice_xml::read(ubl.as_bytes(), &Budget::unlimited()).unwrap().unwrap();
     let fact = |facts: &invoice_xml::Facts, concept| facts.get(concept).cloned().unwrap_or_default();
     assert_eq!(fact(&invoice.facts, "invoice_number"), "U-1");
     assert_eq!(fact(&invoice.facts, "total"), "11.90");
     assert_eq!(fact(&invoice.lines[0], "line_description"), "Tea");
     for other in ["", "text", "<html/>", "<Invoice/>", "<Invoice><ID>1</Invoice>", "<Invoice><ID>&bad;</ID>"] {
-        assert_eq!(invoice_xml::read(other.as_bytes()), None, "{other}");
+        assert_eq!(invoice_xml::read(other.as_bytes(), &Budget::unlimited()).unwrap(), None, "{other}");
     }
     let deep = "<Invoice>".repeat(crate::limits::MAX_MARKUP_DEPTH + 1);
-    assert_eq!(invoice_xml::read(deep.as_bytes()), None);
+    assert_eq!(invoice_xml::read(deep.as_bytes(), &Budget::unlimited()).unwrap(), None);
 }
 
 #[test]
@@ -350,6 +350,6 @@ proptest! {
 
     #[test]
     fn reading_any_bytes_as_invoice_does_not_panic(bytes in any::<Vec<u8>>()) {
-        invoice_xml::read(&bytes);
+        invoice_xml::read(&bytes, &Budget::unlimited()).unwrap();
     }
 }

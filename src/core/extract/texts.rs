@@ -1,5 +1,6 @@
 //! Values of text fields, and the scores of values without a label.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use super::candidates::{Candidate, ScoredCandidate};
@@ -7,11 +8,14 @@ use super::codes::is_bic;
 use super::label_proximity::LabelledDocument;
 use super::labels::LabelHit;
 use super::page_grid::PageGrid;
+use super::phrases::{PhraseIndex, UNKNOWN_WORD, WordId};
 use super::schema::{Field, FieldKind};
 use super::{Citation, numbers};
+use crate::budget::{Budget, Held};
 use crate::document::{Rect, Span};
+use crate::error::Result;
 use crate::text::languages::{WordSet, lists};
-use crate::text::{fold, words};
+use crate::text::{Map, Words as TextWords, fold, map_for, words};
 
 /// The maximum length of a text, in bytes.
 const MAX_TEXT: usize = 240;
@@ -30,6 +34,18 @@ const IS_OTHER_LABEL: f64 = 0.35;
 /// The maximum distance of text below a label, and of text right of it, in heights of the label.
 const HEIGHTS_DOWN: f32 = 4.0;
 const HEIGHTS_RIGHT: f32 = 30.0;
+
+/// The work of a label of a text field, in steps, and how many places around it are looked at in one step.
+const TEXT_STEPS: usize = 16;
+const PLACES_PER_STEP: usize = 8;
+
+/// The work of looking at a segment for the name of a company, in passes over its text, and for an option, in steps per
+/// word.
+const COMPANY_PASSES: usize = 8;
+const OPTION_STEPS: usize = 2;
+
+/// The memory of a candidate, in bytes.
+const CANDIDATE_BYTES: usize = 120;
 
 /// The words of names and addresses, from the language data.
 struct Words {
@@ -56,44 +72,66 @@ const OWN_SECTION: f64 = 1.08;
 const OTHER_SECTION: f64 = 0.55;
 const BUYER_WITHOUT_SECTION: f64 = 0.6;
 
-/// The texts beside or below the labels of a field.
+/// The texts beside or below the labels of a field, of those that `is_kept` accepts, with the memory they take.
+///
+/// # Errors
+///
+/// `OverBudget`.
 pub(super) fn values_near_labels(
     labelled: &LabelledDocument<'_>,
     labels: &[(usize, f64)],
     concept: &str,
-) -> Vec<ScoredCandidate> {
+    companies: &Companies,
+    is_kept: impl Fn(&ScoredCandidate) -> bool,
+) -> Result<Vec<ScoredCandidate>> {
+    let mut held = labelled.budget.hold(0)?;
     let mut found = Vec::new();
-    for (hit_index, hit) in labelled.hits.iter().enumerate() {
-        let Some((_, weight)) = labels.iter().find(|(label, _)| *label == hit.label) else { continue };
+    // Of equal scores, the first in the document wins.
+    let mut count = 0;
+    let mut add = |mut scored: ScoredCandidate| {
+        scored.score -= f64::from(count) * 1e-4;
+        count += 1;
+        if is_kept(&scored) {
+            found.push(scored);
+        }
+    };
+    let is_name = matches!(concept, "seller_name" | "buyer_name");
+    for (hit_index, hit, weight) in labelled.hits_with_labels(labels) {
+        labelled.budget.work(TEXT_STEPS)?;
         // The nearest text wins. The heading of an address stands above it, and beside the heading is that of the next
         // address.
-        let is_name = matches!(concept, "seller_name" | "buyer_name");
+        let mut places = 0;
+        let mut below = |is_aligned| value_below(labelled, hit, is_aligned, &mut places);
         let texts = if is_name && stands_alone(labelled, hit) {
-            [value_below(labelled, hit, true), value_beside(labelled, hit), value_below(labelled, hit, false)]
+            [below(true), value_beside(labelled, hit), below(false)]
         } else {
-            [rest_of_segment(labelled, hit_index, hit), value_beside(labelled, hit), value_below(labelled, hit, false)]
+            [rest_of_segment(labelled, hit_index, hit), value_beside(labelled, hit), below(false)]
         };
+        labelled.budget.work(places / PLACES_PER_STEP)?;
         let is_possible = |found: &(usize, Span, f64)| {
             let text = labelled.segment(found.0).map_or("", |segment| found.1.of(labelled.grid.text(segment.page)));
             !is_name || is_party(text)
         };
         let Some((segment, span, position_score)) = texts.into_iter().flatten().find(is_possible) else { continue };
         let Some(candidate) = candidate(labelled.grid, segment, span) else { continue };
-        let is_other_label = labelled.hits_of(segment).1.iter().any(|other| {
-            other.span.start < span.start + 2 && other.span.start >= span.start && other.label != hit.label
-        });
+        let (_, others) = labelled.hits_of(segment);
+        let others = others.iter().skip(others.partition_point(|other| other.span.start < span.start));
+        let is_other_label =
+            others.take_while(|other| other.span.start < span.start + 2).any(|other| other.label != hit.label);
         let score = weight * hit.strength * position_score * if is_other_label { IS_OTHER_LABEL } else { 1.0 };
         let score = score * party_factor(labelled, concept, &candidate);
-        found.push(ScoredCandidate { candidate, score, label: Some(hit.span) });
+        held.grow(CANDIDATE_BYTES + candidate.value.len())?;
+        add(ScoredCandidate { candidate, score, label: Some(hit.span) });
     }
-    if matches!(concept, "seller_name" | "buyer_name") {
-        found.extend(companies(labelled, concept == "buyer_name"));
+    let company = match concept {
+        "seller_name" => companies.first.as_ref().map(|first| (first, FIRST_COMPANY)),
+        "buyer_name" => companies.second.as_ref().map(|second| (second, SECOND_COMPANY)),
+        _ => None,
+    };
+    if let Some((company, score)) = company {
+        add(ScoredCandidate { candidate: company.clone(), score, label: None });
     }
-    // Of equal scores, the first in the document wins.
-    for (index, scored) in found.iter_mut().enumerate() {
-        scored.score -= index as f64 * 1e-4;
-    }
-    found
+    Ok(found)
 }
 
 fn candidate(grid: &PageGrid<'_>, segment: usize, span: Span) -> Option<Candidate> {
@@ -112,11 +150,14 @@ pub(super) fn trim_text(text: &str, span: Span) -> Option<Span> {
         |c: char| c.is_whitespace() || matches!(c, ':' | '-' | '–' | '—' | '.' | ',' | ';' | '=' | '|' | '•' | '·');
     let from = trimmed.len() - trimmed.trim_start_matches(is_mark).len();
     let trimmed = trimmed.get(from..)?;
+    // What follows the maximum length is cut in any case.
+    let searched = (0..=trimmed.len().min(MAX_TEXT + 4)).rev().find(|&end| trimmed.is_char_boundary(end));
+    let searched = trimmed.get(..searched?)?;
     // A short word before the point is an abbreviation: "Co. KG".
-    let sentence = trimmed.match_indices(". ").map(|(offset, _)| offset).find(|&offset| {
+    let sentence = searched.match_indices(". ").map(|(offset, _)| offset).find(|&offset| {
         trimmed.get(..offset).is_some_and(|before| before.chars().rev().take_while(|c| c.is_alphabetic()).count() >= 4)
     });
-    let mark = trimmed.find(['\t', ';', '|', '·', '●', '•']);
+    let mark = searched.find(['\t', ';', '|', '·', '●', '•']);
     let mut end = sentence.into_iter().chain(mark).min().unwrap_or(trimmed.len());
     if end > MAX_TEXT {
         end = (0..=MAX_TEXT).rev().find(|&offset| trimmed.is_char_boundary(offset))?;
@@ -130,12 +171,7 @@ pub(super) fn trim_text(text: &str, span: Span) -> Option<Span> {
 fn rest_of_segment(labelled: &LabelledDocument<'_>, hit_index: usize, hit: &LabelHit) -> Option<(usize, Span, f64)> {
     let segment = labelled.segment(hit.segment)?;
     let text = labelled.grid.text(segment.page);
-    let following = labelled.hits.get(hit_index + 1..)?.iter().take_while(|next| next.segment == hit.segment);
-    let starts = following.filter(|next| next.span.start > hit.span.end && next.strength > 0.75).filter(|next| {
-        // A name within the value is not a label: "Seller: The Order Office".
-        text.get(next.span.end..).is_some_and(|rest| rest.trim_start().starts_with(':'))
-    });
-    let end = starts.map(|next| next.span.start).min().unwrap_or(segment.span.end);
+    let end = labelled.next_label_with_colon(hit_index).unwrap_or(segment.span.end);
     let rest = Span { start: hit.span.end, end };
     let has_colon = rest.of(text).trim_start_matches([' ', ')', '.']).starts_with(':');
     // A single word followed by words may be part of their text: "Supplier GmbH".
@@ -168,11 +204,10 @@ fn value_beside(labelled: &LabelledDocument<'_>, hit: &LabelHit) -> Option<(usiz
     let (label_segment, next) = (labelled.segment(hit.segment)?, labelled.segment(hit.segment + 1)?);
     let gap = next.rect.x - label_segment.rect.x - label_segment.rect.width;
     let is_near = next.row == label_segment.row && gap < HEIGHTS_RIGHT * label_segment.rect.height.max(6.0);
-    let is_free = !labelled
-        .hits_of(hit.segment + 1)
-        .1
-        .iter()
-        .any(|other| other.span.start == next.span.start && other.strength > 0.9);
+    // Labels are in the order of their offsets.
+    let (_, others) = labelled.hits_of(hit.segment + 1);
+    let is_free =
+        !others.iter().take_while(|other| other.span.start == next.span.start).any(|other| other.strength > 0.9);
     if !is_near || !is_free {
         return None;
     }
@@ -180,12 +215,20 @@ fn value_beside(labelled: &LabelledDocument<'_>, hit: &LabelHit) -> Option<(usiz
 }
 
 /// The segment below, in the same column.
-fn value_below(labelled: &LabelledDocument<'_>, hit: &LabelHit, is_aligned: bool) -> Option<(usize, Span, f64)> {
+fn value_below(
+    labelled: &LabelledDocument<'_>,
+    hit: &LabelHit,
+    is_aligned: bool,
+    places: &mut usize,
+) -> Option<(usize, Span, f64)> {
     let label_segment = labelled.segment(hit.segment)?;
     let height = label_segment.rect.height.max(6.0);
     (1..=3).find_map(|rows_down| {
-        let (first, row) = labelled.grid.row(label_segment.row + rows_down);
+        let left = hit.rect.x - 2.0 * height;
+        let right = hit.rect.x + hit.rect.width.max(2.0 * height);
+        let (first, row) = labelled.grid.row_within(label_segment.row + rows_down, left, right);
         (first..).zip(row).find_map(|(segment_index, below)| {
+            *places += 1;
             let is_near =
                 below.page == label_segment.page && below.rect.y - label_segment.rect.y < HEIGHTS_DOWN * height;
             let distance = (below.rect.x - hit.rect.x).abs();
@@ -207,22 +250,35 @@ fn overlaps(a: Rect, b: Rect) -> bool {
     a.x < b.x + b.width && b.x < a.x + a.width
 }
 
-/// Companies by their legal form, at their first place.
-fn companies(labelled: &LabelledDocument<'_>, is_buyer: bool) -> Vec<ScoredCandidate> {
+/// The first two companies on the first page, by their legal form, at their first places.
+#[derive(Default)]
+pub(super) struct Companies {
+    first: Option<Candidate>,
+    second: Option<Candidate>,
+}
+
+/// Finds the first companies of a document.
+///
+/// # Errors
+///
+/// `OverBudget`.
+pub(super) fn companies(grid: &PageGrid<'_>, budget: &Budget) -> Result<Companies> {
     let mut seen: Vec<Vec<String>> = Vec::new();
-    let mut found = Vec::new();
-    for (segment_index, segment) in
-        labelled.grid.segments.iter().enumerate().take_while(|(_, segment)| segment.page == 0)
-    {
-        let Some(span) = trim_text(labelled.grid.text(0), segment.span) else { continue };
-        let name_words: Vec<String> = words(span.of(labelled.grid.text(0))).into_iter().map(|(_, word)| word).collect();
+    let mut companies = Companies::default();
+    let text = grid.text(0);
+    for (segment_index, segment) in grid.segments.iter().enumerate().take_while(|(_, segment)| segment.page == 0) {
+        let Some(span) = trim_text(text, segment.span) else { continue };
+        let name = span.of(text);
+        budget.work(1)?;
+        budget.pass_over(COMPANY_PASSES * name.len())?;
+        let name_words: Vec<String> = words(name).into_iter().map(|(_, word)| word).collect();
         let is_legal_form = |word: &String| WORDS.legal_forms.contains(word.as_str());
-        let letters = fold(span.of(labelled.grid.text(0))).replace(['.', ' '], "");
-        let ends_in_form = WORDS.dotted_legal_forms.iter().any(|form| letters.ends_with(form));
+        let letters = fold(name).replace(['.', ' '], "");
+        let ends_in_form = || WORDS.dotted_legal_forms.iter().any(|form| letters.ends_with(form));
         if name_words.len() < 2
             || name_words.len() > 9
             || !(name_words.iter().skip(1).any(is_legal_form)
-                || (ends_in_form && letters.len() < 40 && span.of(labelled.grid.text(0)).ends_with('.')))
+                || (name.ends_with('.') && letters.len() < 40 && ends_in_form()))
         {
             continue;
         }
@@ -230,52 +286,94 @@ fn companies(labelled: &LabelledDocument<'_>, is_buyer: bool) -> Vec<ScoredCandi
             continue;
         }
         seen.push(name_words);
-        let score = match (seen.len(), is_buyer) {
-            (1, false) => FIRST_COMPANY,
-            (2, true) => SECOND_COMPANY,
-            _ => continue,
-        };
-        let Some(candidate) = candidate(labelled.grid, segment_index, span) else { continue };
-        found.push(ScoredCandidate { candidate, score, label: None });
-    }
-    found
-}
-
-/// Every place of a field's options.
-pub(super) fn options(grid: &PageGrid<'_>, field: &Field) -> Vec<Candidate> {
-    let options: Vec<(Vec<String>, &String)> = field
-        .options
-        .iter()
-        .map(|option| (words(option).into_iter().map(|(_, word)| word).collect(), option))
-        .collect();
-    let mut found = Vec::new();
-    for (segment_index, segment) in grid.segments.iter().enumerate() {
-        let segment_words = words(grid.text_of(segment));
-        for start in 0..segment_words.len() {
-            let rest = segment_words.get(start..).unwrap_or_default();
-            let matches = |option: &&(Vec<String>, &String)| {
-                let (words, _) = option;
-                !words.is_empty()
-                    && rest.len() >= words.len()
-                    && rest.iter().zip(words).all(|((_, segment_word), word)| segment_word == word)
-            };
-            let Some((words, option)) = options.iter().filter(matches).max_by_key(|(words, _)| words.len()) else {
-                continue;
-            };
-            let (Some((from, _)), Some((to, _))) = (rest.first(), rest.get(words.len() - 1)) else { continue };
-            let span = Span { start: segment.span.start + from.start, end: segment.span.start + to.end };
-            let Some(rect) = grid.rect(segment.page, span) else { continue };
-            found.push(Candidate {
-                segment: segment_index,
-                span,
-                rect,
-                value: (*option).clone(),
-                amount: None,
-                validity: 1.0,
-            });
+        let candidate = candidate(grid, segment_index, span);
+        match seen.len() {
+            1 => companies.first = candidate,
+            _ => {
+                companies.second = candidate;
+                break;
+            }
         }
     }
-    found
+    Ok(companies)
+}
+
+/// The options of fields, by their words.
+pub(super) struct Options<'a> {
+    ids: Map<String, WordId>,
+    options: PhraseIndex<(usize, &'a String)>,
+}
+
+/// The places of the options of each field, by the index of the field, and the memory they take.
+pub(super) struct OptionCandidates<'a> {
+    pub by_field: BTreeMap<usize, Vec<Candidate>>,
+    _held: Held<'a>,
+}
+
+impl<'a> Options<'a> {
+    /// The options of the `fields`, which have these indexes.
+    ///
+    /// # Errors
+    ///
+    /// `OverBudget`.
+    pub fn new(fields: &[(usize, &'a Field)], budget: &Budget) -> Result<Self> {
+        let all = || fields.iter().flat_map(|(index, field)| field.options.iter().map(move |option| (*index, option)));
+        let mut ids: Map<String, WordId> = map_for(all().map(|(_, option)| option.as_str()));
+        let mut options = PhraseIndex::default();
+        for (index, option) in all() {
+            budget.pass_over(COMPANY_PASSES * option.len())?;
+            let number = |(_, word): (_, String)| {
+                let next = ids.len() as WordId;
+                *ids.entry(word).or_insert(next)
+            };
+            let words: Vec<WordId> = words(option).into_iter().map(number).collect();
+            options.add(&words, (index, option));
+        }
+        Ok(Self { ids, options })
+    }
+
+    /// Every place of an option. Of the options of a field that begin at a word, the longest counts, the last of equals.
+    ///
+    /// # Errors
+    ///
+    /// `OverBudget`.
+    pub fn find<'b>(&self, grid: &PageGrid<'_>, budget: &'b Budget) -> Result<OptionCandidates<'b>> {
+        let mut held = budget.hold(0)?;
+        let mut by_field: BTreeMap<usize, Vec<Candidate>> = BTreeMap::new();
+        let mut folded = String::new();
+        for (segment_index, segment) in grid.segments.iter().enumerate() {
+            let mut text_words = TextWords::new(grid.text_of(segment));
+            let mut segment_words: Vec<(Span, WordId)> = Vec::new();
+            while let Some(range) = text_words.next_into(&mut folded) {
+                let span = Span { start: segment.span.start + range.start, end: segment.span.start + range.end };
+                segment_words.push((span, self.ids.get(&folded).copied().unwrap_or(UNKNOWN_WORD)));
+            }
+            budget.work(OPTION_STEPS * segment_words.len())?;
+            for (start, (first, _)) in segment_words.iter().enumerate() {
+                let rest = segment_words.get(start..).unwrap_or_default();
+                let mut longest: BTreeMap<usize, (Span, &String)> = BTreeMap::new();
+                for (length, named) in self.options.at_start(rest.iter().map(|(_, word)| *word)) {
+                    budget.work(OPTION_STEPS * named.len())?;
+                    let Some((last, _)) = rest.get(length - 1) else { continue };
+                    let span = Span { start: first.start, end: last.end };
+                    longest.extend(named.iter().map(|&(field, option)| (field, (span, option))));
+                }
+                for (field, (span, option)) in longest {
+                    let Some(rect) = grid.rect(segment.page, span) else { continue };
+                    held.grow(CANDIDATE_BYTES + option.len())?;
+                    by_field.entry(field).or_default().push(Candidate {
+                        segment: segment_index,
+                        span,
+                        rect,
+                        value: option.clone(),
+                        amount: None,
+                        validity: 1.0,
+                    });
+                }
+            }
+        }
+        Ok(OptionCandidates { by_field, _held: held })
+    }
 }
 
 /// Whether a token can be an identifier of the concept: a BIC has its own shape, everything else has digits.
@@ -289,20 +387,42 @@ pub(super) fn has_shape(concept: &str, value: &str) -> bool {
 /// The number of values sampled to find the most common.
 const MAX_SAMPLED_VALUES: usize = 300;
 
-/// The score of a value by itself, without a label: 1 for a valid account number.
-pub(super) fn score_without_label(concept: &str, kind: FieldKind, value: &Candidate, all: &[Candidate]) -> f64 {
+/// How often values occur among the first of all.
+pub(super) struct ValueShares<'a> {
+    counts: BTreeMap<&'a str, usize>,
+    sampled: usize,
+}
+
+impl<'a> ValueShares<'a> {
+    pub fn new(all: &'a [Candidate]) -> Self {
+        let mut counts = BTreeMap::new();
+        for candidate in all.iter().take(MAX_SAMPLED_VALUES) {
+            *counts.entry(candidate.value.as_str()).or_default() += 1;
+        }
+        Self { counts, sampled: all.len().clamp(1, MAX_SAMPLED_VALUES) }
+    }
+
+    fn of(&self, value: &str) -> f64 {
+        self.counts.get(value).copied().unwrap_or_default() as f64 / self.sampled as f64
+    }
+}
+
+/// The score of a value by itself, without a label: 1 for a valid account number. `shares` are those of `all` values.
+pub(super) fn score_without_label(
+    concept: &str,
+    kind: FieldKind,
+    value: &Candidate,
+    all: &[Candidate],
+    shares: &ValueShares<'_>,
+) -> f64 {
     let is_valid = value.validity >= 1.0;
-    let share = || {
-        let alike = all.iter().take(MAX_SAMPLED_VALUES).filter(|other| other.value == value.value).count();
-        alike as f64 / all.len().clamp(1, MAX_SAMPLED_VALUES) as f64
-    };
     match kind {
         FieldKind::Iban | FieldKind::Email if is_valid => 1.0,
         FieldKind::VatId if is_valid && concept != "buyer_vat_id" => 1.0,
         FieldKind::Url if is_valid => 0.9,
         FieldKind::Phone if is_valid && concept != "fax" => 0.7,
-        FieldKind::Currency => 0.7 + 0.6 * share(),
-        FieldKind::Label => 0.7 + 0.3 * share(),
+        FieldKind::Currency => 0.7 + 0.6 * shares.of(&value.value),
+        FieldKind::Label => 0.7 + 0.3 * shares.of(&value.value),
         // The only date in the document is its date.
         FieldKind::Date
             if concept == "invoice_date" && all.len() <= 20 && all.iter().all(|other| other.value == value.value) =>
@@ -341,17 +461,32 @@ pub(super) fn is_same(kind: FieldKind, value: &str, known: &str) -> bool {
     letters_and_digits(value) == letters_and_digits(known)
 }
 
+/// How many times faster a text is searched for another than it is read.
+const VERBATIM_SPEED: usize = 2;
+
 /// The first place of a value, verbatim.
-pub(super) fn verbatim(grid: &PageGrid<'_>, value: &str) -> Option<(Option<String>, Option<Citation>)> {
+///
+/// # Errors
+///
+/// `OverBudget`.
+pub(super) fn verbatim(
+    grid: &PageGrid<'_>,
+    value: &str,
+    budget: &Budget,
+) -> Result<Option<(Option<String>, Option<Citation>)>> {
     if value.chars().count() < 3 {
-        return None;
+        return Ok(None);
     }
-    grid.document.pages.iter().enumerate().find_map(|(page_index, page)| {
-        let start = page.text.find(value)?;
+    for (page_index, page) in grid.document.pages.iter().enumerate() {
+        budget.pass_over(page.text.len() / VERBATIM_SPEED)?;
+        let Some(start) = page.text.find(value) else { continue };
         let span = Span { start, end: start + value.len() };
-        let before = page.text.get(..start)?.ends_with(char::is_alphanumeric);
-        let after = page.text.get(span.end..)?.starts_with(char::is_alphanumeric);
-        let citation = Citation { page: page.number, span, rect: grid.layout_rect(page_index, span), label: None };
-        (!before && !after).then(|| (Some(value.to_owned()), Some(citation)))
-    })
+        let before = page.text.get(..start).is_some_and(|text| text.ends_with(char::is_alphanumeric));
+        let after = page.text.get(span.end..).is_some_and(|text| text.starts_with(char::is_alphanumeric));
+        if !before && !after {
+            let citation = Citation { page: page.number, span, rect: grid.layout_rect(page_index, span), label: None };
+            return Ok(Some((Some(value.to_owned()), Some(citation))));
+        }
+    }
+    Ok(None)
 }
