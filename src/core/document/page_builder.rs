@@ -43,6 +43,18 @@ pub(super) fn check_text<'b>(text: &str, budget: &'b Budget) -> Result<Held<'b>>
     Ok(budget.hold(COPIES * text.len() + PASSAGE_MEMORY * passages)?)
 }
 
+/// A text on one line, with runs of white space as one space.
+pub(super) fn one_line(text: &str) -> String {
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    line
+}
+
 /// The error for a text that is too large.
 pub(super) fn too_large() -> Error {
     let message = format!("The text is larger than {} MiB", limits::MAX_TEXT_BYTES / limits::MIB);

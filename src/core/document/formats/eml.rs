@@ -117,7 +117,7 @@ pub(crate) fn read_mail(mail: &Mail, budget: &Budget) -> Result<Document> {
 /// The document of a mail. The subject, if it is not empty, is the title.
 fn document(subject: &str, header: Option<Block>, body: Vec<Block>, budget: &Budget) -> Result<Document> {
     mail_body::charge_roles(&body, budget)?;
-    let title = Some(subject.split_whitespace().collect::<Vec<_>>().join(" ")).filter(|title| !title.is_empty());
+    let title = Some(page_builder::one_line(subject)).filter(|title| !title.is_empty());
     let mut blocks: Vec<_> = title.iter().map(|title| Block::new(Role::Title, title.as_str())).collect();
     blocks.extend(header);
     blocks.extend(mail_body::roles(body));
@@ -193,6 +193,35 @@ const SEARCHED_BYTES_PER_STEP: usize = 32;
 /// How many bytes are compared with a boundary in one step.
 const COMPARED_BYTES_PER_STEP: usize = 512;
 
+/// Lines without an empty one between them, which may be the fields of a part.
+#[derive(Default)]
+struct FieldBlock {
+    is_base_64: bool,
+    types: usize,
+    has_binary_type: bool,
+}
+
+impl FieldBlock {
+    fn add(&mut self, line: &[u8]) {
+        const BINARY_TYPES: [&[u8]; 6] = [b"application/", b"image/", b"audio/", b"video/", b"font/", b"model/"];
+        let begins =
+            |text: &[u8], start: &[u8]| text.get(..start.len()).is_some_and(|text| text.eq_ignore_ascii_case(start));
+        let line = line.trim_ascii_start();
+        if begins(line, b"content-transfer-encoding") {
+            self.is_base_64 = true;
+        } else if begins(line, b"content-type") {
+            self.types += 1;
+            let value = line.get(b"content-type:".len()..).unwrap_or_default().trim_ascii_start();
+            self.has_binary_type = BINARY_TYPES.iter().any(|kind| begins(value, kind));
+        }
+    }
+
+    /// Whether the part is certainly not a text.
+    fn is_binary(&self) -> bool {
+        self.types == 1 && self.has_binary_type
+    }
+}
+
 /// Counts of what makes parsing a mail expensive.
 #[derive(Default)]
 struct Counts {
@@ -200,12 +229,15 @@ struct Counts {
     commas: usize,
     parts: usize,
     messages: usize,
-    /// Lines that may be header fields.
+    /// Lines that may be header fields, and words that are encoded.
     fields: usize,
     /// Parts that may be multiparts, each with the bytes that follow.
     searched: usize,
     /// The steps to merge the parameters of fields, each of which is compared with the others.
     parameter_steps: usize,
+    /// The bytes of texts that grow when they are decoded: each byte that is not ASCII, and base 64.
+    non_ascii: usize,
+    base_64: usize,
     /// The length of the longest field with parameters, and the number of places that may be boundaries.
     longest_field: usize,
     dashes: usize,
@@ -217,13 +249,25 @@ impl Counts {
         // The number of parameters and the length of the open field, if it is one with parameters.
         let mut field: Option<(usize, usize)> = None;
         let mut rest = bytes.len();
+        let mut block = FieldBlock::default();
+        let mut is_base_64_text = false;
         for line in bytes.split(|byte| *byte == b'\n') {
             rest = rest.saturating_sub(line.len() + 1);
             counts.lines += 1;
+            counts.non_ascii += line.iter().filter(|byte| !byte.is_ascii()).count();
+            if line.trim_ascii().is_empty() {
+                let block = std::mem::take(&mut block);
+                is_base_64_text = if block.is_base_64 { !block.is_binary() } else { is_base_64_text };
+            } else {
+                block.add(line);
+            }
+            // Two dashes end base 64, or it is none.
+            is_base_64_text &= !line.starts_with(b"--");
+            counts.base_64 += if is_base_64_text { line.len() } else { 0 };
             counts.commas += line.iter().filter(|byte| **byte == b',').count();
             counts.messages += count_nested_messages(line);
             counts.dashes += memmem::find_iter(line, b"--").count();
-            counts.fields += usize::from(line.contains(&b':'));
+            counts.fields += usize::from(line.contains(&b':')) + memmem::find_iter(line, b"=?").count();
             let has_content_type = line.get(..13).is_some_and(|name| name.eq_ignore_ascii_case(b"content-type:"));
             counts.parts += usize::from(has_content_type || line.starts_with(b"--"));
             let begins = line.get(..8).is_some_and(|name| name.eq_ignore_ascii_case(b"content-"));
@@ -264,9 +308,12 @@ fn check<'b>(bytes: &[u8], budget: &'b Budget) -> Result<Held<'b>> {
             budget.work(counts.parameter_steps)?;
             budget.work(counts.searched / SEARCHED_BYTES_PER_STEP)?;
             budget.work(counts.dashes.saturating_mul(counts.longest_field) / COMPARED_BYTES_PER_STEP)?;
-            // What is decoded is no larger than the mail.
-            return Ok(budget
-                .hold(bytes.len() + FIELD_MEMORY * (counts.fields + counts.commas) + PART_MEMORY * counts.parts)?);
+            // What is decoded is no larger than the mail, but a byte of a text becomes up to three: a character, or the
+            // replacement for what is none.
+            let growth = 2 * counts.non_ascii + counts.base_64 / 4 * 9;
+            return Ok(budget.hold(
+                bytes.len() + growth + FIELD_MEMORY * (counts.fields + counts.commas) + PART_MEMORY * counts.parts,
+            )?);
         }
     };
     Err(Error::unreadable(Unreadable::TooLarge, format!("The mail has more than {limit} {items}")))

@@ -102,7 +102,7 @@ fn finish(tokenizer: Tokenizer<Sink>) -> (Option<String>, Vec<Block>) {
     tokenizer.end();
     let mut page = tokenizer.sink.text.into_inner();
     page.end_block();
-    let title = page.title.split_whitespace().collect::<Vec<_>>().join(" ");
+    let title = page_builder::one_line(&page.title);
     ((!title.is_empty()).then_some(title), page.blocks)
 }
 

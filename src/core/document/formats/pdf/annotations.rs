@@ -37,6 +37,7 @@ pub(super) fn interpret<'a>(interpreter: &mut Interpreter<'a, '_, '_>) -> Result
         // What is no dictionary ends the list.
         let Some(annotation) = annotation else { break };
         let flags = annotation.get::<Object<'a>>("F").and_then(Object::into_number).map_or(0, |flags| flags.as_i64());
+        file.charge_numbers(&annotation, "Rect")?;
         let Some(rect) = annotation.get::<Rect>("Rect").filter(|_| flags & NOT_SHOWN == 0) else {
             continue;
         };
@@ -47,6 +48,8 @@ pub(super) fn interpret<'a>(interpreter: &mut Interpreter<'a, '_, '_>) -> Result
         }
         if let Some(form) = appearance(file, &annotation)? {
             file.charge_dict(form.dict())?;
+            file.charge_numbers(form.dict(), "BBox")?;
+            file.charge_numbers(form.dict(), "Matrix")?;
             let placement = placement(&form, &rect);
             interpreter.form(&form, placement, &page.resources)?;
         } else if let Some(text) = value(file, &annotation, subtype)? {
@@ -91,12 +94,16 @@ fn placement(form: &Stream<'_>, rect: &Rect) -> Affine {
 /// The text of an annotation without an appearance stream: the value of a field, or a note on the page.
 fn value(file: &PdfFile<'_>, annotation: &Dict<'_>, subtype: &str) -> Result<Option<String>> {
     match subtype {
-        "FreeText" => Ok(text(annotation, "Contents")),
+        "FreeText" => {
+            let _text = file.hold_text(annotation, "Contents")?;
+            Ok(text(annotation, "Contents"))
+        }
         "Widget" => {
             // A widget inherits its value from its parent fields.
             let mut field = annotation.clone();
             for _ in 0..MAX_FIELD_CHAIN {
                 file.charge_dict(&field)?;
+                let _text = file.hold_text(&field, "V")?;
                 if let Some(value) = text(&field, "V") {
                     return Ok(Some(value));
                 }

@@ -22,8 +22,14 @@ use crate::error::{Error, Result, Unreadable};
 use crate::limits;
 
 /// The steps of work of an operator, and of a glyph.
-const OPERATOR_STEPS: usize = 2;
-const GLYPH_STEPS: usize = 2;
+const OPERATOR_STEPS: usize = 1;
+const GLYPH_STEPS: usize = 1;
+
+/// The maximum length of `ActualText`, in bytes: it is used only if it is a single word.
+const MAX_ACTUAL_TEXT_BYTES: usize = 1_024;
+
+/// The steps of work of a form beside those of its content.
+const FORM_STEPS: usize = 60;
 
 /// The memory of a glyph while its page is read and laid out, when it becomes a word of its own.
 const GLYPH_MEMORY: usize = 160;
@@ -159,8 +165,7 @@ impl<'a, 'b, 'd> Interpreter<'a, 'b, 'd> {
             self.decode(&stream)?
         } else if let Some(streams) = dict.get::<Array<'a>>("Contents") {
             let mut content = Buffer::new(self.budget, 0)?;
-            let mut items = streams.raw_iter();
-            while let Some(item) = items.next() {
+            for item in streams.raw_iter() {
                 self.budget.work(LOOKUP_STEPS)?;
                 let stream = match item {
                     MaybeRef::Ref(reference) => {
@@ -244,6 +249,9 @@ impl<'a, 'b, 'd> Interpreter<'a, 'b, 'd> {
                     let font = resources.get_ext_g_state(state.0).and_then(|state| state.get::<Array<'a>>("Font"));
                     if let Some(font) = font {
                         self.budget.pass_over(font.data().len())?;
+                        for reference in font.raw_iter().take(2).filter_map(|item| item.as_obj_ref()) {
+                            self.file.charge(reference.into())?;
+                        }
                         let mut parts = font.iter::<Object<'a>>();
                         let dict = parts.next().and_then(Object::into_dict);
                         if let Some(size) = parts.next().and_then(Object::into_number) {
@@ -330,9 +338,11 @@ impl<'a, 'b, 'd> Interpreter<'a, 'b, 'd> {
         if self.forms.len() >= limits::MAX_FORM_DEPTH || self.forms.contains(&form.obj_id()) {
             return Ok(());
         }
+        self.budget.work(FORM_STEPS)?;
         let content = self.decode(form)?;
         let dict = form.dict();
         let mut held = self.budget.hold(0)?;
+        self.file.charge_numbers(dict, "Matrix")?;
         let form_resources = match dict.get::<Dict<'a>>("Resources") {
             Some(resources) => Some(page::resources_of(self.file, resources, &mut held)?),
             None => None,
@@ -497,6 +507,7 @@ impl<'a, 'b, 'd> Interpreter<'a, 'b, 'd> {
                 self.look_up(&resources.properties, name)?;
                 let dict = resources.properties.get::<Dict<'a>>(name.as_ref()).unwrap_or_default();
                 let id = resources.properties.get_ref(name.as_ref());
+                let _text = self.file.hold_text(&dict, "ActualText")?;
                 let visible = tag.as_str() != "OC" || self.optional_content.is_visible(self.file, id, &dict)?;
                 self.begin_mark(visible, actual_text(&dict));
             }
@@ -544,7 +555,8 @@ impl<'a, 'b, 'd> Interpreter<'a, 'b, 'd> {
 }
 
 fn actual_text(dict: &Dict<'_>) -> Option<String> {
-    dict.get::<PdfString<'_>>("ActualText").map(|text| strings::decode(text.as_bytes()))
+    let text = dict.get::<PdfString<'_>>("ActualText").filter(|text| text.len() <= MAX_ACTUAL_TEXT_BYTES)?;
+    Some(strings::decode(text.as_bytes()))
 }
 
 /// Uses multiplication and square root, which give the same result on every platform; `hypot` does not.

@@ -7,6 +7,9 @@ use super::{filters, strings};
 use crate::document::attached_file::AttachmentCollector;
 use crate::error::{Error, Result, Unreadable};
 
+/// How much of a name is read, in bytes. File systems allow some hundreds.
+const MAX_NAME_BYTES: usize = 4_096;
+
 /// The maximum depth of the name tree and the maximum number of nodes read. A tree of a hundred files is one node.
 const MAX_TREE_DEPTH: usize = 8;
 const MAX_TREE_NODES: usize = 1_000;
@@ -39,9 +42,14 @@ pub(super) fn files<'b>(file: &PdfFile<'b>) -> Result<AttachmentCollector<'b>> {
             continue;
         }
         seen_ids.push(id);
-        let string = |key: &str| specification.get::<PdfString<'_>>(key).map(|text| strings::decode(text.as_bytes()));
+        let _names = [file.hold_text(&specification, "UF")?, file.hold_text(&specification, "F")?];
+        let string = |key: &str| {
+            let name = specification.get::<PdfString<'_>>(key)?;
+            Some(strings::decode(name.get(..MAX_NAME_BYTES).unwrap_or(&name)))
+        };
         let name = string("UF").or_else(|| string("F")).filter(|name| !name.is_empty());
         let media_type = stream.dict().get::<Name<'_>>("Subtype").map(|name| name.as_str().to_owned());
+        let media_type = media_type.filter(|name| name.len() <= MAX_NAME_BYTES);
         let bytes = filters::decode(&stream, budget)?
             .ok_or_else(|| Error::unreadable(Unreadable::Damaged, "A file embedded in the PDF is damaged"))?;
         let (bytes, held) = bytes.into_parts(budget)?;

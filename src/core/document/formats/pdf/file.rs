@@ -11,26 +11,25 @@
 //!
 //! What remains packed are contents, fonts and embedded files, which [`super::filters`] decodes.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::fmt::Write as _;
+mod encryption;
+mod repair;
+mod tables;
+mod writer;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use hayro_syntax::Pdf;
-use hayro_syntax::object::{Array, Dict, FromBytes, MaybeRef, Name, Object, ObjectIdentifier, Stream};
+use hayro_syntax::object::{Array, Dict, FromBytes, MaybeRef, Object, ObjectIdentifier, String as PdfString};
 use memchr::memmem;
+use writer::Writer;
 
 use super::buffer::{Buffer, Bytes};
+use super::damaged;
 use super::filters;
-use super::syntax::{Lexer, is_white};
-use super::{damaged, load_error};
+use super::syntax::{Lexer, is_regular, is_white};
 use crate::budget::{Budget, Held};
 use crate::error::Result;
-
-/// The maximum number of tables that continue each other by `Prev`; hayro has the same.
-const MAX_TABLES: usize = 256;
-
-/// The length of an entry of a table.
-const TABLE_ENTRY_BYTES: usize = 20;
 
 /// The memory of an entry of a table, of an object that is found, and of a reference, with the room of growing lists.
 const ENTRY_MEMORY: usize = 64;
@@ -43,18 +42,24 @@ const MEMBER_MEMORY: usize = 24;
 /// The bytes that are written for an object beside its text and data, and for its entry in the table.
 const WRITTEN_BYTES: usize = 96;
 
+/// The size up to which a packed font program is decoded early, in bytes.
+const MAX_DECODED_FONT_BYTES: usize = 128 * 1024;
+
 /// The work of an entry of a table and of an object, beside the bytes of its text.
 const ENTRY_STEPS: usize = 2;
 const OBJECT_STEPS: usize = 10;
 
 /// How many bytes of text of objects are one step of work: they are taken apart byte by byte, twice.
-const SYNTAX_BYTES_PER_STEP: usize = 8;
+const SYNTAX_BYTES_PER_STEP: usize = 5;
+
+/// How much of a title is read, in bytes; titles have some dozens.
+const MAX_TITLE_BYTES: usize = 4_096;
+
+/// How deep the lengths of object streams may be in other object streams.
+const MAX_OPEN_LENGTHS: usize = 4;
 
 /// How deep references in the parameters of an object stream are followed.
 const MAX_PARAMETER_DEPTH: usize = 3;
-
-/// The numbers of the objects that are added.
-const ADDED: [u32; 3] = [u32::MAX - 1, u32::MAX - 2, u32::MAX - 3];
 
 /// Where an object is.
 #[derive(Debug, Clone, Copy)]
@@ -65,14 +70,15 @@ enum Place {
     In(u32, u32),
 }
 
-/// For lookup, or sorted; never iterated as it is.
-type Table = HashMap<ObjectIdentifier, Place>;
+type Table = BTreeMap<ObjectIdentifier, Place>;
 
 /// What a file is loaded for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// The pages, without the data of pictures.
-    Text,
+    /// All pages, without the data of pictures, and with decoded fonts.
+    AllPages,
+    /// Some pages, without the data of pictures.
+    SomePages,
     /// The embedded files, without the pages.
     Attachments,
 }
@@ -92,6 +98,7 @@ pub(super) struct PdfFile<'b> {
     pub pdf: Pdf,
     /// The catalog.
     pub root: ObjectIdentifier,
+    info: Info,
     /// Whether every object of the file is included, because the page tree cannot be found.
     pub has_all_objects: bool,
     costs: HashMap<ObjectIdentifier, Cost>,
@@ -108,7 +115,9 @@ impl<'b> PdfFile<'b> {
             budget,
             table: Table::default(),
             is_repaired: false,
+            open_lengths: 0,
             held: budget.hold(0)?,
+            font_streams: HashSet::new(),
             object_streams: HashMap::new(),
             decrypted: None,
             decrypted_held: None,
@@ -150,6 +159,39 @@ impl<'b> PdfFile<'b> {
         self.budget
     }
 
+    /// The title of the document, as bytes.
+    pub fn title(&self) -> Result<Option<Vec<u8>>> {
+        let id = match &self.info {
+            Info::At(id) => *id,
+            Info::Title(title) => return Ok(title.clone()),
+        };
+        self.charge(id)?;
+        let Some(info) = self.pdf.xref().get::<Dict<'_>>(id) else { return Ok(None) };
+        let _text = self.hold_text(&info, "Title")?;
+        Ok(Some(info).and_then(|info| info.get::<PdfString<'_>>("Title")).map(|title| cut(&title)))
+    }
+
+    /// Charges the memory of reading a text of a dictionary, which is copied as it is decoded.
+    pub fn hold_text(&self, dict: &Dict<'_>, key: &str) -> Result<Held<'b>> {
+        const COPIES: usize = 3;
+        let size = dict.get_ref(key).map_or(dict.data().len(), |reference| self.size(reference.into()));
+        Ok(self.budget.hold(COPIES * size)?)
+    }
+
+    /// Charges the work of reading an entry of a dictionary that is a list of a few numbers, each of which may be another
+    /// object.
+    pub fn charge_numbers(&self, dict: &Dict<'_>, key: &str) -> Result<()> {
+        const MAX_NUMBERS: usize = 8;
+        if let Some(reference) = dict.get_ref(key) {
+            self.charge(reference.into())?;
+        }
+        let Some(list) = dict.get::<Array<'_>>(key) else { return Ok(()) };
+        for reference in list.raw_iter().take(MAX_NUMBERS).filter_map(|item| item.as_obj_ref()) {
+            self.charge(reference.into())?;
+        }
+        Ok(())
+    }
+
     /// Charges the work of looking at the object that a dictionary belongs to.
     pub fn charge_dict(&self, dict: &Dict<'_>) -> Result<()> {
         self.charge(dict.obj_id().unwrap_or(self.root))
@@ -165,9 +207,24 @@ impl<'b> PdfFile<'b> {
     }
 }
 
+/// What is known about the document. hayro does not get it: it would copy each text.
+#[derive(Debug, Clone)]
+enum Info {
+    /// In this object.
+    At(ObjectIdentifier),
+    /// The title, if there is one.
+    Title(Option<Vec<u8>>),
+}
+
+/// The beginning of a title.
+fn cut(title: &[u8]) -> Vec<u8> {
+    title.get(..MAX_TITLE_BYTES).unwrap_or(title).to_vec()
+}
+
 /// The entries of a trailer that are needed.
 struct Trailer {
     root: ObjectIdentifier,
+    info: Info,
     /// The entries as text.
     entries: Vec<u8>,
     is_encrypted: bool,
@@ -178,7 +235,7 @@ impl Trailer {
     fn new(dict: &Dict<'_>) -> Option<Self> {
         let root = dict.get_ref("Root")?;
         let mut entries = format!("/Root {root}").into_bytes();
-        for key in ["Info", "Encrypt", "ID"] {
+        for key in ["Encrypt", "ID"] {
             let value = match dict.get_raw::<Object<'_>>(key) {
                 Some(MaybeRef::Ref(reference)) => reference.to_string().into_bytes(),
                 Some(MaybeRef::NotRef(Object::Dict(dict))) => dict.data().to_vec(),
@@ -187,7 +244,12 @@ impl Trailer {
             };
             entries.extend([b"/", key.as_bytes(), b" ", &value].concat());
         }
-        Some(Self { root: root.into(), entries, is_encrypted: dict.contains_key("Encrypt") })
+        let info = match dict.get_raw::<Dict<'_>>("Info") {
+            Some(MaybeRef::Ref(reference)) => Info::At(reference.into()),
+            Some(MaybeRef::NotRef(info)) => Info::Title(info.get::<PdfString<'_>>("Title").map(|title| cut(&title))),
+            None => Info::Title(None),
+        };
+        Some(Self { root: root.into(), info, entries, is_encrypted: dict.contains_key("Encrypt") })
     }
 
     fn encryption(&self) -> Option<Vec<u8>> {
@@ -230,12 +292,14 @@ enum Found<'b> {
     In(Rc<ObjectStream<'b>>, usize),
 }
 
+/// An object of an object stream: its number, and its offset in the data unless it is wrong.
+type Member = (u32, Option<usize>);
+
 /// A decoded object stream.
 struct ObjectStream<'b> {
     located: Located,
     data: Vec<u8>,
-    /// The numbers of the objects, with their offsets in the data unless they are wrong.
-    members: Vec<(u32, Option<usize>)>,
+    members: Vec<Member>,
     _held: Held<'b>,
 }
 
@@ -252,8 +316,12 @@ struct Loader<'a, 'b> {
     budget: &'b Budget,
     table: Table,
     is_repaired: bool,
+    /// How many lengths of streams are being looked up, each in the stream of the next.
+    open_lengths: usize,
     /// The memory of everything that is kept while loading.
     held: Held<'b>,
+    /// For lookup only, never iterated.
+    font_streams: HashSet<ObjectIdentifier>,
     /// By number; None if there is no such stream.
     object_streams: HashMap<u32, Option<Rc<ObjectStream<'b>>>>,
     /// The object streams, decrypted, if the file is encrypted and they were needed.
@@ -281,132 +349,6 @@ impl<'a, 'b> Loader<'a, 'b> {
         }
         Ok(())
     }
-
-    // --- Tables ---
-
-    /// Reads the tables, from the oldest to the newest, and the newest trailer; None if one of them is damaged.
-    fn read_tables(&mut self) -> Result<Option<Trailer>> {
-        let Some(keyword) = memmem::rfind(self.bytes, b"startxref") else { return Ok(None) };
-        self.budget.pass_over(self.bytes.len() - keyword)?;
-        let mut lexer = self.lexer(keyword + b"startxref".len());
-        lexer.skip_white_and_comments();
-        let Some(offset) = lexer.integer().and_then(|offset| usize::try_from(offset).ok()) else { return Ok(None) };
-        let trailer = self.read_table_at(offset, &mut BTreeSet::new())?;
-        Ok(trailer.and_then(|dict| Trailer::new(&dict)))
-    }
-
-    /// Reads the table at an offset after those that it continues; gives its trailer.
-    fn read_table_at(&mut self, offset: usize, visited: &mut BTreeSet<usize>) -> Result<Option<Dict<'a>>> {
-        if !visited.insert(offset) || visited.len() > MAX_TABLES {
-            return Ok(None);
-        }
-        let _level = self.budget.descend()?;
-        let mut lexer = self.lexer(offset);
-        lexer.skip_white_and_comments();
-        self.charge_text(offset, &lexer)?;
-        if lexer.clone().head().is_some() { self.read_stream(lexer, visited) } else { self.read_table(lexer, visited) }
-    }
-
-    /// Parses a dictionary.
-    fn dict(&self, lexer: &mut Lexer<'a>) -> Result<Option<Dict<'a>>> {
-        let start = lexer.offset;
-        let is_dict = lexer.rest().starts_with(b"<<") && lexer.object().is_some();
-        self.charge_text(start, lexer)?;
-        Ok(self.bytes.get(start..lexer.offset).filter(|_| is_dict).and_then(Dict::from_bytes))
-    }
-
-    /// Reads the tables that a table continues; false if one is damaged.
-    fn read_continued(&mut self, trailer: &Dict<'_>, keys: &[&str], visited: &mut BTreeSet<usize>) -> Result<bool> {
-        for key in keys {
-            if let Some(MaybeRef::NotRef(offset)) = trailer.get_raw::<i32>(key) {
-                let Ok(offset) = usize::try_from(offset) else { return Ok(false) };
-                if self.read_table_at(offset, visited)?.is_none() {
-                    return Ok(false);
-                }
-            }
-        }
-        Ok(true)
-    }
-
-    fn read_table(&mut self, mut lexer: Lexer<'a>, visited: &mut BTreeSet<usize>) -> Result<Option<Dict<'a>>> {
-        lexer.skip_white();
-        if lexer.tag(b"xref").is_none() {
-            return Ok(None);
-        }
-        lexer.skip_white();
-        let entries = lexer.clone();
-        while let Some((_, count)) = subsection(&mut lexer) {
-            self.budget.work(1)?;
-            let Some(length) = TABLE_ENTRY_BYTES.checked_mul(count as usize) else { return Ok(None) };
-            let Some(end) = lexer.offset.checked_add(length) else { return Ok(None) };
-            lexer.offset = end;
-        }
-        lexer.skip_white();
-        if lexer.tag(b"trailer").is_none() {
-            return Ok(None);
-        }
-        lexer.skip_white();
-        let Some(trailer) = self.dict(&mut lexer)? else { return Ok(None) };
-        if !self.read_continued(&trailer, &["Prev", "XRefStm"], visited)? {
-            return Ok(None);
-        }
-        let mut lexer = entries;
-        while let Some((start, count)) = subsection(&mut lexer) {
-            let Some(end) = start.checked_add(count) else { return Ok(None) };
-            for number in start..end {
-                let Some(entry) = lexer.rest().get(..TABLE_ENTRY_BYTES) else { return Ok(None) };
-                lexer.offset += TABLE_ENTRY_BYTES;
-                let (Some(offset), Some(generation)) = (decimal(entry, 0, 10), decimal(entry, 11, 16)) else {
-                    return Ok(None);
-                };
-                let Ok(generation) = i32::try_from(generation) else { return Ok(None) };
-                self.budget.work(ENTRY_STEPS)?;
-                if entry.get(17) == Some(&b'n') {
-                    self.insert(ObjectIdentifier::new(number, generation), Place::At(offset as usize))?;
-                }
-            }
-        }
-        Ok(Some(trailer))
-    }
-
-    fn read_stream(&mut self, mut lexer: Lexer<'a>, visited: &mut BTreeSet<usize>) -> Result<Option<Dict<'a>>> {
-        lexer.head();
-        lexer.skip_white_and_comments();
-        let start = lexer.offset;
-        let Some(dict) = self.dict(&mut lexer)? else { return Ok(None) };
-        let Some((from, to)) = self.stream_data(&mut lexer, direct_length(&dict))? else { return Ok(None) };
-        if !self.read_continued(&dict, &["Prev"], visited)? {
-            return Ok(None);
-        }
-        let Some(size) = dict.get::<u32>("Size") else { return Ok(None) };
-        let Some(widths) = dict.get::<[u8; 3]>("W") else { return Ok(None) };
-        if !(1..=8).contains(&widths[1]) {
-            return Ok(None);
-        }
-        let raw = Bytes::Borrowed(self.bytes.get(from..to).unwrap_or_default());
-        let Some(data) = filters::decode_raw(raw, &dict, self.budget)? else { return Ok(None) };
-        let mut rows = data.as_ref();
-        let sections: Box<dyn Iterator<Item = (u32, u32)>> = match dict.get::<Array<'_>>("Index") {
-            Some(index) => Box::new(index.iter::<(u32, u32)>()),
-            None => Box::new(std::iter::once((0, size))),
-        };
-        for (first, count) in sections {
-            self.budget.work(1)?;
-            for index in 0..count {
-                self.budget.work(ENTRY_STEPS)?;
-                let row = first.checked_add(index).and_then(|number| table_row(&mut rows, widths, number));
-                match row {
-                    None => return Ok(None),
-                    Some(None) => {}
-                    Some(Some((id, place))) => self.insert(id, place)?,
-                }
-            }
-        }
-        // hayro reads the dictionary again as the trailer.
-        Ok(Dict::from_bytes(self.bytes.get(start..).unwrap_or_default()))
-    }
-
-    // --- Objects ---
 
     /// The extent of the data of a stream, whose dictionary ends at the lexer's offset; None if it is no stream.
     fn stream_data(&self, lexer: &mut Lexer<'a>, length: Option<u32>) -> Result<Option<(usize, usize)>> {
@@ -456,6 +398,7 @@ impl<'a, 'b> Loader<'a, 'b> {
         }
         let (end, entries) = (lexer.offset, lexer.entries);
         references.append(&mut lexer.references);
+        self.font_streams.extend(lexer.font_streams.drain(..));
         let mut data = None;
         let mut is_picture = false;
         if self.bytes.get(start..).is_some_and(|rest| rest.starts_with(b"<<")) {
@@ -468,8 +411,7 @@ impl<'a, 'b> Loader<'a, 'b> {
                 };
                 data = self.stream_data(&mut lexer, length)?;
                 let mut subtype = self.lexer(entries.subtype.unwrap_or(self.bytes.len()));
-                is_picture = subtype.tag(b"/Image").is_some()
-                    && subtype.peek().is_none_or(|byte| !super::syntax::is_regular(byte));
+                is_picture = subtype.tag(b"/Image").is_some() && subtype.peek().is_none_or(|byte| !is_regular(byte));
             }
         }
         Ok(Some(Located { id, start, end, data, is_picture }))
@@ -492,9 +434,13 @@ impl<'a, 'b> Loader<'a, 'b> {
                 Ok(number(lexer.rest()))
             }
             Some(Place::In(..)) => {
-                // Streams that need each other for their lengths end here.
-                let _level = self.budget.descend()?;
-                Ok(match self.find(id, &mut Vec::new())? {
+                if self.open_lengths >= MAX_OPEN_LENGTHS {
+                    return Ok(None);
+                }
+                self.open_lengths += 1;
+                let found = self.find(id, &mut Vec::new())?;
+                self.open_lengths -= 1;
+                Ok(match found {
                     Found::In(stream, offset) => stream.data.get(offset..).and_then(number),
                     _ => None,
                 })
@@ -528,6 +474,7 @@ impl<'a, 'b> Loader<'a, 'b> {
                 lexer.object();
                 self.budget.work(1 + (lexer.offset - offset) / SYNTAX_BYTES_PER_STEP)?;
                 references.append(&mut lexer.references);
+                self.font_streams.extend(lexer.font_streams.drain(..));
                 Ok(Found::In(stream, offset))
             }
         }
@@ -572,6 +519,10 @@ impl<'a, 'b> Loader<'a, 'b> {
     fn parameters(&mut self, text: &'a [u8]) -> Result<Vec<u8>> {
         let dict = Dict::from_bytes(text).unwrap_or_default();
         let mut added = Vec::new();
+        // A reference in the parameters is rare.
+        if !text.contains(&b'R') {
+            return Ok(text.to_vec());
+        }
         for key in ["F", "Filter", "DP", "DecodeParms", "N", "First"] {
             let value = match dict.get_raw::<Object<'_>>(key) {
                 Some(MaybeRef::Ref(reference)) => reference.to_string().into_bytes(),
@@ -606,7 +557,7 @@ impl<'a, 'b> Loader<'a, 'b> {
                 Some(_) => out.extend(b"null")?,
                 None => {
                     // A token, so that the digits at the end of a name are not a number.
-                    if lexer.skip_while(|byte| super::syntax::is_regular(byte)) == 0 {
+                    if lexer.skip_while(is_regular) == 0 {
                         lexer.offset += 1;
                     }
                     out.extend(text.get(start..lexer.offset).unwrap_or_default())?;
@@ -649,196 +600,8 @@ impl<'a, 'b> Loader<'a, 'b> {
         Ok(text.to_vec())
     }
 
-    // --- Repair ---
-
-    /// Replaces the table by the objects that a search of the whole file finds. Gives the trailer, if there is one.
-    fn repair(&mut self) -> Result<Option<Trailer>> {
-        self.is_repaired = true;
-        self.table = Table::default();
-        self.object_streams.clear();
-        self.decrypted = None;
-        self.held = self.budget.hold(0)?;
-        let search = self.search()?;
-        if self.encryption.is_none() {
-            let last = search.trailers.iter().rev().find(|dict| dict.contains_key("Encrypt"));
-            self.encryption = last.and_then(Trailer::new).and_then(|trailer| trailer.encryption());
-        }
-        for (number, offset) in &search.object_streams {
-            self.add_members(*number, *offset)?;
-        }
-        // The last trailer with a catalog counts.
-        let mut found = None;
-        for dict in &search.trailers {
-            match dict.get_raw::<Dict<'_>>("Root") {
-                Some(MaybeRef::Ref(root)) => {
-                    let text = self.text(root.into())?;
-                    if Dict::from_bytes(&text).is_some_and(|catalog| catalog.contains_key("Pages")) {
-                        found = Some(dict);
-                    }
-                }
-                Some(MaybeRef::NotRef(catalog)) if catalog.contains_key("Pages") => found = Some(dict),
-                _ => {}
-            }
-        }
-        if let Some(dict) = found {
-            return Ok(Trailer::new(dict));
-        }
-        Ok(search.catalog.map(|root| Trailer {
-            root,
-            entries: format!("/Root {} {} R", root.obj_number, root.gen_number).into_bytes(),
-            is_encrypted: false,
-        }))
-    }
-
-    /// Searches the file for objects, trailers and object streams.
-    fn search(&mut self) -> Result<Search<'a>> {
-        self.budget.work(self.bytes.len() / SYNTAX_BYTES_PER_STEP)?;
-        let mut search = Search { trailers: Vec::new(), object_streams: Vec::new(), catalog: None };
-        let mut last_id = None;
-        let mut lexer = self.lexer(0);
-        while !lexer.is_at_end() {
-            let start = lexer.offset;
-            if lexer.peek().is_some_and(|byte| byte.is_ascii_digit()) {
-                let Some(id) = lexer.head() else {
-                    lexer.offset = start;
-                    lexer.skip_while(|byte| !is_white(byte));
-                    continue;
-                };
-                let mut object = self.lexer(lexer.offset);
-                object.skip_white_and_comments();
-                let is_object = object.object().is_some();
-                self.charge_text(start, &object)?;
-                if is_object {
-                    self.insert(id, Place::At(start))?;
-                    last_id = Some(id);
-                }
-                continue;
-            }
-            if lexer.rest().starts_with(b"<<") {
-                let mut object = self.lexer(start);
-                let is_dict = object.object().is_some();
-                self.charge_text(start, &object)?;
-                if is_dict {
-                    lexer.offset = object.offset;
-                    if object.entries.has_root || object.entries.has_type {
-                        self.budget.items(1)?;
-                        self.held.grow(OBJECT_MEMORY + 4 * (object.offset - start))?;
-                        self.inspect(start, &mut object, last_id, &mut search)?;
-                    }
-                    continue;
-                }
-            }
-            if lexer.skip_while(|byte| !is_white(byte)) == 0 {
-                lexer.offset += 1;
-            }
-        }
-        Ok(search)
-    }
-
-    /// Records a dictionary that may be a trailer, a catalog or that of an object stream.
-    fn inspect(
-        &self,
-        start: usize,
-        after: &mut Lexer<'a>,
-        last_id: Option<ObjectIdentifier>,
-        search: &mut Search<'a>,
-    ) -> Result<()> {
-        let Some(dict) = self.bytes.get(start..after.offset).and_then(Dict::from_bytes) else { return Ok(()) };
-        self.budget.work((after.offset - start) / SYNTAX_BYTES_PER_STEP)?;
-        match dict.get::<Name<'_>>("Type").as_deref() {
-            Some(b"Catalog") => search.catalog = last_id,
-            Some(b"ObjStm") => {
-                after.skip_white_and_comments();
-                if let Some(id) = last_id.filter(|_| after.rest().starts_with(b"stream")) {
-                    search.object_streams.push((id.obj_number, start));
-                }
-            }
-            _ => {}
-        }
-        if dict.contains_key("Root") {
-            search.trailers.push(dict);
-        }
-        Ok(())
-    }
-
-    /// Adds the objects of an object stream to the table, unless they are also outside of streams.
-    fn add_members(&mut self, number: u32, start: usize) -> Result<()> {
-        let id = ObjectIdentifier::new(number, 0);
-        let mut lexer = self.lexer(start);
-        if lexer.object().is_none() {
-            return Ok(());
-        }
-        self.charge_text(start, &lexer)?;
-        let (end, length) = (lexer.offset, lexer.entries.length);
-        let length = match length {
-            Some(offset) => self.length_at(offset)?,
-            None => None,
-        };
-        let data = self.stream_data(&mut lexer, length)?;
-        let located = Located { id, start, end, data, is_picture: false };
-        let Some(stream) = self.decode_object_stream(&located)? else { return Ok(()) };
-        for (index, (member, offset)) in (0..).zip(&stream.members) {
-            let id = ObjectIdentifier::new(*member, 0);
-            if offset.is_some() && !matches!(self.table.get(&id), Some(Place::At(_))) {
-                self.insert(id, Place::In(number, index))?;
-            }
-        }
-        Ok(())
-    }
-
-    // --- Encryption ---
-
-    /// The data of an object stream, decrypted; None if there is none.
-    fn decrypt(&mut self, id: ObjectIdentifier) -> Result<Option<Vec<u8>>> {
-        if self.decrypted.is_none() {
-            self.decrypted = Some(self.decrypting_file()?);
-        }
-        let stream = self.decrypted.as_ref().and_then(|pdf| pdf.xref().get::<Stream<'_>>(id));
-        let data = stream.map(|stream| stream.raw_data().into_owned());
-        self.budget.pass_over(data.as_ref().map_or(0, |data| filters::DECRYPTION_STEPS * data.len()))?;
-        Ok(data)
-    }
-
-    /// A file of the object streams only, with which hayro decrypts them, because it decrypts only the streams of a file
-    /// that it has loaded.
-    fn decrypting_file(&mut self) -> Result<Pdf> {
-        let mut numbers: BTreeSet<u32> = BTreeSet::new();
-        for place in self.table.values() {
-            if let Place::In(number, _) = place {
-                numbers.insert(*number);
-            }
-        }
-        for (id, place) in &self.table {
-            // When a file is repaired, the streams are not yet known to be object streams.
-            if let (true, Place::At(_)) = (self.is_repaired, place) {
-                numbers.insert(id.obj_number);
-            }
-        }
-        let mut wanted: Vec<_> = numbers.into_iter().map(|number| ObjectIdentifier::new(number, 0)).collect();
-        let entries = self.encryption.clone().unwrap_or_default();
-        let encryption = references_of(&entries);
-        wanted.extend(&encryption);
-        let mut objects = Vec::new();
-        for id in wanted {
-            if let Some(Place::At(offset)) = self.table.get(&id).copied()
-                && let Some(located) = self.locate(id, offset, &mut Vec::new())?
-                && (located.data.is_some() || encryption.contains(&id))
-            {
-                objects.push(located);
-            }
-        }
-        let mut writer = Writer::new(self.budget, objects.iter().map(|located| located.size(Purpose::Text)).sum())?;
-        for located in &objects {
-            writer.object(self.bytes, located, Purpose::Text)?;
-        }
-        let (pdf, held) = writer.finish(&without_root(&entries))?;
-        self.decrypted_held = Some(held);
-        Ok(pdf)
-    }
-
-    // --- The file for hayro ---
-
     fn into_file(mut self, trailer: &Trailer) -> Result<PdfFile<'b>> {
+        self.check_encryption()?;
         let (reachable, has_all_objects) = match self.reachable(trailer)? {
             Some(reachable) => reachable,
             None => {
@@ -850,7 +613,9 @@ impl<'a, 'b> Loader<'a, 'b> {
         objects.sort_by_key(|located| located.start);
         let contained: HashSet<ObjectIdentifier> = streams.values().map(|(stream, _)| stream.located.id).collect();
         objects.retain(|located| !contained.contains(&located.id));
+        let decoded = self.decode_font_streams(&objects)?;
         let sizes = objects.iter().map(|located| located.size(self.purpose));
+        let sizes = sizes.chain(decoded.values().map(|data| data.as_ref().len()));
         let size = sizes.chain(streams.values().map(|(stream, _)| stream.size())).sum();
         let mut writer = Writer::new(self.budget, size)?;
         let mut streams: Vec<_> = streams.into_values().collect();
@@ -860,7 +625,7 @@ impl<'a, 'b> Loader<'a, 'b> {
             while let Some((stream, members)) = streams.next_if(|(stream, _)| stream.located.start <= located.start) {
                 writer.object_stream(&stream, &members, trailer.is_encrypted)?;
             }
-            writer.object(self.bytes, located, self.purpose)?;
+            writer.object(self.bytes, located, self.purpose, decoded.get(&located.id))?;
         }
         for (stream, members) in streams {
             writer.object_stream(&stream, &members, trailer.is_encrypted)?;
@@ -869,7 +634,39 @@ impl<'a, 'b> Loader<'a, 'b> {
         drop(self);
         let costs_held = budget.hold(ENTRY_MEMORY * costs.len())?;
         let (pdf, [bytes, table]) = writer.finish(&without_root(&trailer.entries))?;
-        Ok(PdfFile { pdf, root, has_all_objects, costs, budget, _held: [bytes, table, costs_held] })
+        Ok(PdfFile {
+            pdf,
+            root,
+            info: trailer.info.clone(),
+            has_all_objects,
+            costs,
+            budget,
+            _held: [bytes, table, costs_held],
+        })
+    }
+
+    /// Decodes the font programs and maps of characters, which are looked at before hayro reads them. Large ones remain
+    /// packed, because hayro makes a copy.
+    fn decode_font_streams(&mut self, objects: &[Located]) -> Result<BTreeMap<ObjectIdentifier, Bytes<'a, 'b>>> {
+        let mut decoded = BTreeMap::new();
+        if self.purpose != Purpose::AllPages || self.encryption.is_some() {
+            return Ok(decoded);
+        }
+        for located in objects {
+            if !self.font_streams.contains(&located.id) {
+                continue;
+            }
+            let Some((from, to)) = located.data.filter(|(from, to)| to - from <= MAX_DECODED_FONT_BYTES) else {
+                continue;
+            };
+            let text = self.parameters(self.bytes.get(located.start..located.end).unwrap_or_default())?;
+            let Some(dict) = Dict::from_bytes(&text) else { continue };
+            let raw = Bytes::Borrowed(self.bytes.get(from..to).unwrap_or_default());
+            if let Some(data @ Bytes::Buffer(_)) = filters::decode_raw(raw, &dict, self.budget)? {
+                decoded.insert(located.id, data);
+            }
+        }
+        Ok(decoded)
     }
 
     /// Collects what the trailer leads to; None if a part of it is broken, and the file was not repaired yet.
@@ -885,11 +682,12 @@ impl<'a, 'b> Loader<'a, 'b> {
             None => false,
         };
         let mut pending = references_of(&trailer.entries);
+        if let Info::At(id) = trailer.info {
+            pending.push(id);
+        }
         if !has_kids {
-            let mut all: Vec<_> = self.table.keys().copied().collect();
-            all.sort_unstable();
-            self.budget.work(all.len() * ENTRY_STEPS)?;
-            pending.extend(all);
+            self.budget.work(self.table.len() * ENTRY_STEPS)?;
+            pending.extend(self.table.keys());
         }
         let mut found = Reachable { objects: Vec::new(), streams: BTreeMap::new(), costs: HashMap::new() };
         // The owner of each reference, by its position in `owners`.
@@ -945,16 +743,6 @@ impl<'a, 'b> Loader<'a, 'b> {
 /// The table entry says something else than the file.
 struct Broken;
 
-/// What a search of the file finds.
-struct Search<'a> {
-    /// The dictionaries with a root.
-    trailers: Vec<Dict<'a>>,
-    /// The numbers of object streams and the offsets of their dictionaries.
-    object_streams: Vec<(u32, usize)>,
-    /// The last catalog.
-    catalog: Option<ObjectIdentifier>,
-}
-
 /// The objects that are needed.
 struct Reachable<'b> {
     objects: Vec<Located>,
@@ -963,137 +751,8 @@ struct Reachable<'b> {
     costs: HashMap<ObjectIdentifier, Cost>,
 }
 
-/// Writes a file for hayro.
-struct Writer<'b> {
-    out: Buffer<'b>,
-    table: BTreeMap<ObjectIdentifier, Place>,
-    /// The memory of the table, and of what hayro makes of it.
-    held: Held<'b>,
-}
-
-impl<'b> Writer<'b> {
-    /// A writer for about this many bytes.
-    fn new(budget: &'b Budget, size: usize) -> Result<Self> {
-        let mut out = Buffer::new(budget, 0)?;
-        out.reserve(size)?;
-        out.extend(b"%PDF-2.0\n")?;
-        Ok(Self { out, table: BTreeMap::new(), held: budget.hold(0)? })
-    }
-
-    fn begin(&mut self, id: ObjectIdentifier) -> Result<()> {
-        self.held.grow(ENTRY_MEMORY)?;
-        self.table.insert(id, Place::At(self.out.len()));
-        Ok(self.out.extend(format!("{} {} obj\n", id.obj_number, id.gen_number).as_bytes())?)
-    }
-
-    /// Writes an object of the file.
-    fn object(&mut self, bytes: &[u8], located: &Located, purpose: Purpose) -> Result<()> {
-        self.begin(located.id)?;
-        let text = bytes.get(located.start..located.end).unwrap_or_default();
-        if located.data.is_some() {
-            let data = located.data_for(purpose).and_then(|(from, to)| bytes.get(from..to));
-            self.stream(text, data.unwrap_or_default())?;
-        } else {
-            self.out.extend(text)?;
-        }
-        Ok(self.out.extend(b"\nendobj\n")?)
-    }
-
-    /// Writes a stream whose dictionary has this text. Of two lengths, the last counts.
-    fn stream(&mut self, dict: &[u8], data: &[u8]) -> Result<()> {
-        let dict = dict.strip_suffix(b">>").unwrap_or(dict);
-        self.out.reserve(dict.len() + data.len() + 64)?;
-        self.out.extend(dict)?;
-        self.out.extend(format!(" /Length {}>>stream\n", data.len()).as_bytes())?;
-        self.out.extend(data)?;
-        Ok(self.out.extend(b"\nendstream")?)
-    }
-
-    /// Writes an object stream without filters.
-    fn object_stream(&mut self, stream: &ObjectStream<'_>, members: &[u32], is_encrypted: bool) -> Result<()> {
-        let mut list = String::new();
-        for (number, offset) in &stream.members {
-            // An offset past the end is wrong, as it was before.
-            let offset = offset.unwrap_or(u32::MAX as usize);
-            // Writing to a string does not fail.
-            let _ = write!(list, "{number} {offset} ");
-        }
-        for index in members {
-            if let Some((number, _)) = stream.members.get(*index as usize) {
-                self.held.grow(ENTRY_MEMORY)?;
-                self.table.insert(ObjectIdentifier::new(*number, 0), Place::In(stream.located.id.obj_number, *index));
-            }
-        }
-        // The identity filter: the data is not encrypted.
-        let filter = if is_encrypted { "/Filter/Crypt" } else { "" };
-        let dict = format!("<</Type/ObjStm{filter}/N {}/First {}", stream.members.len(), list.len());
-        self.begin(stream.located.id)?;
-        let length = list.len() + stream.data.len();
-        // hayro copies the data and keeps the list.
-        self.held.grow(length + stream.members.len() * MEMBER_MEMORY)?;
-        self.out.extend(format!("{dict}/Length {length}>>stream\n{list}").as_bytes())?;
-        self.out.extend(&stream.data)?;
-        Ok(self.out.extend(b"\nendstream\nendobj\n")?)
-    }
-
-    /// Adds the table and lets hayro load the file, with these entries in its trailer. The catalog is an empty one.
-    fn finish(mut self, entries: &[u8]) -> Result<(Pdf, [Held<'b>; 2])> {
-        let mut free = ADDED.into_iter().chain((1..u32::MAX).rev()).map(|number| ObjectIdentifier::new(number, 0));
-        let mut next = || free.find(|id| !self.table.contains_key(id)).unwrap_or(ObjectIdentifier::new(u32::MAX, 0));
-        let (catalog, pages, table) = (next(), next(), next());
-        self.begin(catalog)?;
-        self.out.extend(format!("<</Type/Catalog/Pages {} 0 R>>\nendobj\n", pages.obj_number).as_bytes())?;
-        self.begin(pages)?;
-        self.out.extend(b"<</Type/Pages/Count 0/Kids[]>>\nendobj\n")?;
-        let start = self.out.len();
-        let (mut index, mut rows) = (String::new(), Vec::with_capacity(9 * self.table.len()));
-        let mut run: Option<(u32, u32)> = None;
-        let mut flush = |run: Option<(u32, u32)>| {
-            if let Some((first, count)) = run {
-                let _ = write!(index, "{first} {count} ");
-            }
-        };
-        for (id, place) in &self.table {
-            run = match run {
-                Some((first, count)) if first.checked_add(count) == Some(id.obj_number) => Some((first, count + 1)),
-                _ => {
-                    flush(run);
-                    Some((id.obj_number, 1))
-                }
-            };
-            let (kind, second, third) = match *place {
-                Place::At(offset) => (1, u32::try_from(offset).unwrap_or(u32::MAX), id.gen_number as u32),
-                Place::In(stream, index) => (2, stream, index),
-            };
-            rows.push(kind);
-            rows.extend(second.to_be_bytes());
-            rows.extend(third.to_be_bytes());
-        }
-        flush(run);
-        let mut dict = format!(
-            "{} 0 obj\n<</Type/XRef/Size {}/W[1 4 4]/Index[{index}]/Root {} 0 R",
-            table.obj_number,
-            u32::MAX,
-            catalog.obj_number
-        )
-        .into_bytes();
-        dict.extend(entries);
-        dict.extend(format!("/Length {}>>stream\n", rows.len()).bytes());
-        self.out.extend(&dict)?;
-        self.out.extend(&rows)?;
-        self.out.extend(format!("\nendstream\nendobj\nstartxref\n{start}\n%%EOF").as_bytes())?;
-        let (bytes, held) = self.out.into_parts();
-        Ok((Pdf::new(bytes).map_err(load_error)?, [held, self.held]))
-    }
-}
-
 /// The list of objects at the start of an object stream; None if it is damaged.
-fn members(
-    dict: &Dict<'_>,
-    data: &[u8],
-    budget: &Budget,
-    held: &mut Held<'_>,
-) -> Result<Option<Vec<(u32, Option<usize>)>>> {
+fn members(dict: &Dict<'_>, data: &[u8], budget: &Budget, held: &mut Held<'_>) -> Result<Option<Vec<Member>>> {
     let (Some(count), Some(first)) = (dict.get::<usize>("N"), dict.get::<usize>("First")) else { return Ok(None) };
     let mut members = Vec::new();
     let mut lexer = Lexer::new(data, 0);
@@ -1118,66 +777,6 @@ fn members(
         members.push((number, start));
     }
     Ok(Some(members))
-}
-
-/// The number of the first object and the number of objects of a part of a table.
-fn subsection(lexer: &mut Lexer<'_>) -> Option<(u32, u32)> {
-    let mut copy = lexer.clone();
-    let mut next = || {
-        copy.skip_white();
-        u32::try_from(copy.integer()?).ok()
-    };
-    let (start, count) = (next()?, next()?);
-    copy.skip_white();
-    *lexer = copy;
-    Some((start, count))
-}
-
-/// The number in these columns of a table entry.
-fn decimal(entry: &[u8], start: usize, end: usize) -> Option<u32> {
-    entry.get(start..end)?.iter().try_fold(0_u32, |value, byte| {
-        value.checked_mul(10)?.checked_add(byte.is_ascii_digit().then(|| u32::from(byte - b'0'))?)
-    })
-}
-
-/// Reads an entry of a cross-reference stream: None if there is none, Some(None) if its object is free.
-fn table_row(
-    rows: &mut &[u8],
-    [first, second, third]: [u8; 3],
-    number: u32,
-) -> Option<Option<(ObjectIdentifier, Place)>> {
-    let mut field = |width: usize| {
-        let (field, rest) = rows.split_at_checked(width)?;
-        *rows = rest;
-        Some(field)
-    };
-    // hayro reads the kind as one byte, however long it is.
-    let kind = if first == 0 { 1 } else { *field(1)?.first()? };
-    let (second, third) = (field(usize::from(second))?, field(usize::from(third))?);
-    let third = |default| if third.is_empty() { Some(default) } else { big_endian(third) };
-    Some(match kind {
-        0 => None,
-        1 => {
-            let id = ObjectIdentifier::new(number, third(0)? as i32);
-            Some((id, Place::At(big_endian(second)? as usize)))
-        }
-        2 => Some((ObjectIdentifier::new(number, 0), Place::In(big_endian(second)?, third(0)?))),
-        _ => return None,
-    })
-}
-
-/// A number of one to four bytes, or of eight if it is small.
-fn big_endian(bytes: &[u8]) -> Option<u32> {
-    let value = bytes.iter().try_fold(0_u64, |value, byte| value.checked_mul(256)?.checked_add(u64::from(*byte)))?;
-    u32::try_from(value).ok().filter(|_| matches!(bytes.len(), 1..=4 | 8))
-}
-
-/// The length that a dictionary states directly.
-fn direct_length(dict: &Dict<'_>) -> Option<u32> {
-    dict.get_raw::<u32>("Length").and_then(|length| match length {
-        MaybeRef::NotRef(length) => Some(length),
-        MaybeRef::Ref(_) => None,
-    })
 }
 
 /// The number at the start of a text.

@@ -20,6 +20,9 @@ const LZW_END: u16 = 257;
 /// The maximum number of filters of a stream. Producers use one, seldom two.
 const MAX_FILTERS: usize = 32;
 
+/// The steps of work of a filter, whatever the size of the data.
+const FILTER_STEPS: usize = 40;
+
 /// The steps of work for decrypting 16 bytes.
 pub(super) const DECRYPTION_STEPS: usize = 4;
 
@@ -93,7 +96,6 @@ pub(super) fn decode_raw<'a, 'b>(
             None => return Ok(None),
         }
     }
-    budget.pass_over(data.as_ref().len())?;
     Ok(Some(data))
 }
 
@@ -127,6 +129,7 @@ fn filters<'a>(dict: &Dict<'a>) -> Option<Vec<Filter<'a>>> {
 impl Filter<'_> {
     /// Undoes the filter; None if the data is damaged.
     fn apply<'b>(&self, data: &[u8], budget: &'b Budget) -> Result<Option<Buffer<'b>>> {
+        budget.work(FILTER_STEPS)?;
         let unpredicted = match self.kind {
             Kind::AsciiHex => return Ok(ascii_hex(data, budget)?),
             Kind::Ascii85 => return Ok(ascii_85(data, budget)?),

@@ -13,8 +13,8 @@ const MAX_NAME_BYTES: usize = 65_535 * 63;
 /// The memory of a glyph in an index of names.
 const GLYPH_MEMORY: usize = 24;
 
-/// The maximum number of tables that map codes to glyphs. Fonts have a handful.
-const MAX_CODE_TABLES: u16 = 64;
+/// The steps of work for each table that maps codes to glyphs: each of 256 codes is looked up at four places of it.
+const CODE_TABLE_STEPS: usize = 512;
 
 /// The steps of work for the name of a glyph: it is read, sorted, and found by search.
 const NAME_STEPS: usize = 10;
@@ -27,6 +27,8 @@ const NAMES_PER_STEP: usize = 10;
 pub(super) struct FontProgram {
     /// The memory beside the data, in bytes.
     pub memory: usize,
+    /// The work for each font that uses it, in steps.
+    pub steps: usize,
 }
 
 /// Inspects a font program; None if it is not to be loaded.
@@ -34,16 +36,16 @@ pub(super) fn inspect(data: &[u8], budget: &Budget) -> Result<Option<FontProgram
     if data.starts_with(b"%!") || data.first() == Some(&0x80) {
         return type_1(data, budget);
     }
-    let names = match CffFontRef::new(data, 0, None) {
-        Ok(font) => cff_names(&font, budget)?,
-        Err(_) => {
-            let Ok(font) = FontRef::from_index(data, 0) else { return Ok(Some(FontProgram { memory: 0 })) };
-            let Some(names) = sfnt_names(&font, budget)? else { return Ok(None) };
-            names
+    let (names, steps) = match (CffFontRef::new(data, 0, None), FontRef::from_index(data, 0)) {
+        (Ok(font), _) => (cff_names(&font, budget)?, 0),
+        (Err(_), Ok(font)) => {
+            let tables = font.cmap().map_or(0, |codes| usize::from(codes.num_tables()));
+            (sfnt_names(&font, budget)?, tables * CODE_TABLE_STEPS)
         }
+        _ => (Names::default(), 0),
     };
-    Ok((names.bytes <= MAX_NAME_BYTES)
-        .then_some(FontProgram { memory: 2 * (names.bytes + names.count * GLYPH_MEMORY) }))
+    let memory = 2 * (names.bytes + names.count * GLYPH_MEMORY);
+    Ok((names.bytes <= MAX_NAME_BYTES).then_some(FontProgram { memory, steps }))
 }
 
 /// The names of the glyphs of a font.
@@ -75,27 +77,16 @@ fn cff_names(font: &CffFontRef<'_>, budget: &Budget) -> Result<Names, Exceeded> 
     Names::count(charset.iter().map(|(_, name)| font.string(name).map_or(0, <[u8]>::len)), budget)
 }
 
-/// None if the font has too many tables.
-fn sfnt_names(font: &FontRef<'_>, budget: &Budget) -> Result<Option<Names>, Exceeded> {
-    if let Ok(codes) = font.cmap() {
-        if codes.num_tables() > MAX_CODE_TABLES {
-            return Ok(None);
-        }
-        // Each of 256 codes is looked up at four places of each table.
-        budget.work(256 * usize::from(codes.num_tables()))?;
-    }
+fn sfnt_names(font: &FontRef<'_>, budget: &Budget) -> Result<Names, Exceeded> {
     if let Ok(post) = font.post()
         && post.num_names() != 0
     {
         let count = post.num_names();
         budget.work(count.saturating_mul(count) / (16 * NAMES_PER_STEP))?;
-        return Ok(Some(Names::count(post.glyph_names().map(|(_, name)| name.len()), budget)?));
+        return Names::count(post.glyph_names().map(|(_, name)| name.len()), budget);
     }
     let cff = font.cff().ok().and_then(|table| CffFontRef::new(table.offset_data().as_bytes(), 0, None).ok());
-    Ok(Some(match cff {
-        Some(cff) => cff_names(&cff, budget)?,
-        None => Names::default(),
-    }))
+    cff.map_or(Ok(Names::default()), |cff| cff_names(&cff, budget))
 }
 
 /// A Type 1 font is parsed as a whole, and each name of its encoding is searched for among its glyphs.
@@ -104,5 +95,5 @@ fn type_1(data: &[u8], budget: &Budget) -> Result<Option<FontProgram>, Exceeded>
     let names = clear.iter().filter(|byte| **byte == b'/').count();
     budget.work(data.len())?;
     budget.work(names.saturating_mul(data.len()) / 500)?;
-    Ok(Some(FontProgram { memory: 2 * data.len() }))
+    Ok(Some(FontProgram { memory: 2 * data.len(), steps: 0 }))
 }

@@ -23,7 +23,7 @@ const UNITS_PER_EM: f32 = 1000.0;
 const TYPE3_EM: std::ops::RangeInclusive<f64> = 0.05..=20.0;
 
 /// The steps of work to load a font, beside those for its data.
-const FONT_STEPS: usize = 2_000;
+const FONT_STEPS: usize = 1_000;
 
 /// The memory of a font beside its data.
 const FONT_MEMORY: usize = 8 * 1024;
@@ -41,9 +41,15 @@ const WIDTH_MEMORY: usize = 32;
 /// The memory of an entry of a table of glyphs and its inverse.
 const GLYPH_MAP_MEMORY: usize = 24;
 
+/// The memory of a procedure that draws a glyph.
+const GLYPH_PROCEDURE_MEMORY: usize = 1_024;
+
+/// The maximum length of the text of a glyph, in bytes: the specification allows as many. Ligatures have a handful.
+const MAX_GLYPH_TEXT_BYTES: usize = 512;
+
 /// The steps of work and the memory of a predefined character map: the largest has 20,000 entries.
-const PREDEFINED_MAP_STEPS: usize = 60_000;
-const PREDEFINED_MAP_MEMORY: usize = 600 * 1024;
+const PREDEFINED_MAP_STEPS: usize = 15_000;
+const PREDEFINED_MAP_MEMORY: usize = 256 * 1024;
 
 /// The fonts of a document, each loaded once.
 pub(super) struct Fonts<'a, 'b> {
@@ -51,8 +57,9 @@ pub(super) struct Fonts<'a, 'b> {
     cache: FontCache<'a>,
     /// For lookup only, never iterated.
     loaded: RefCell<HashMap<Key, Option<Rc<LoadedFont<'a, 'b>>>>>,
-    /// The font programs that were decoded, and whether they may be used. For lookup only, never iterated.
-    programs: RefCell<HashMap<ObjectIdentifier, bool>>,
+    /// The font programs that were decoded, with the work for each font that uses them; None if they may not be used.
+    /// For lookup only, never iterated.
+    programs: RefCell<HashMap<ObjectIdentifier, Option<usize>>>,
     /// The memory of what hayro decodes and keeps.
     held: RefCell<Held<'b>>,
     font_resolver: FontResolverFn,
@@ -113,14 +120,20 @@ impl<'a, 'b> Fonts<'a, 'b> {
         let descendants = dict.get::<Array<'_>>("DescendantFonts");
         let descendant = descendants.and_then(|fonts| fonts.iter::<Dict<'a>>().next()).unwrap_or_default();
         let mut is_usable = self.widths_are_bounded(dict, &descendant)?;
+        for key in ["FontMatrix", "FontBBox"] {
+            self.file.charge_numbers(dict, key)?;
+        }
+        if let Some(glyphs) = dict.get::<Dict<'a>>("CharProcs") {
+            self.file.charge_dict(&glyphs)?;
+            self.hold(GLYPH_PROCEDURE_MEMORY.saturating_mul(glyphs.len()))?;
+        }
         for font in [dict, &descendant] {
             self.file.charge_dict(font)?;
             let descriptor = font.get::<Dict<'a>>("FontDescriptor").unwrap_or_default();
             self.file.charge_dict(&descriptor)?;
-            for program in ["FontFile", "FontFile2", "FontFile3"].map(|key| descriptor.get::<Stream<'a>>(key)) {
-                if let Some(program) = program {
-                    is_usable &= self.program_is_usable(&program)?;
-                }
+            let programs = ["FontFile", "FontFile2", "FontFile3"].map(|key| descriptor.get::<Stream<'a>>(key));
+            for program in programs.into_iter().flatten() {
+                is_usable &= self.program_is_usable(&program)?;
             }
             for map in ["ToUnicode", "Encoding"].map(|key| font.get::<Object<'a>>(key)) {
                 is_usable &= self.map_is_usable(map)?;
@@ -150,19 +163,21 @@ impl<'a, 'b> Fonts<'a, 'b> {
         let budget = self.file.budget();
         let id = stream.obj_id();
         if let Some(known) = self.programs.borrow().get(&id) {
-            return Ok(*known);
+            budget.work(known.unwrap_or_default())?;
+            return Ok(known.is_some());
         }
         let data = filters::decode(stream, budget)?.unwrap_or_default();
         let data = data.as_ref();
         let program = font_program::inspect(data, budget)?;
-        let is_usable = program.is_some();
+        let steps = program.as_ref().map(|program| program.steps);
         if let Some(program) = program {
             // hayro decodes it into a list that grows by doubling.
             self.hold(data.len().saturating_mul(2).saturating_add(program.memory))?;
             budget.pass_over(data.len())?;
         }
-        self.programs.borrow_mut().insert(id, is_usable);
-        Ok(is_usable)
+        self.programs.borrow_mut().insert(id, steps);
+        budget.work(steps.unwrap_or_default())?;
+        Ok(steps.is_some())
     }
 
     fn map_is_usable(&self, map: Option<Object<'a>>) -> Result<bool> {
@@ -415,8 +430,12 @@ impl UnicodeFallback {
     }
 }
 
-/// Normalizes characters: splits ligatures, maps bullets of symbol fonts to bullets, drops non-characters.
+/// Normalizes characters: splits ligatures, maps bullets of symbol fonts to bullets, drops non-characters. None for text
+/// that is too long to be that of a glyph.
 fn clean(chars: &[char]) -> Option<GlyphText> {
+    if chars.len() > MAX_GLYPH_TEXT_BYTES {
+        return None;
+    }
     let mut text = String::new();
     for &c in chars {
         match c {

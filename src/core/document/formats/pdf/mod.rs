@@ -29,8 +29,8 @@ use hayro_syntax::object::Dict;
 use hayro_syntax::{DecryptionError, LoadPdfError};
 
 use crate::budget::Budget;
-use crate::document::layout;
 use crate::document::{AttachedFile, Document, Format, PageSelection};
+use crate::document::{layout, page_builder};
 use crate::error::{Error, Result, Unreadable};
 use content::Interpreter;
 use file::{PdfFile, Purpose};
@@ -44,7 +44,8 @@ const MIN_LETTERS_PER_PAGE: usize = 10;
 
 /// Reads the selected pages.
 pub(crate) fn read(bytes: &[u8], selection: &PageSelection, budget: &Budget) -> Result<Document> {
-    let file = PdfFile::load(bytes, Purpose::Text, budget)?;
+    let purpose = if selection.is_all() { Purpose::AllPages } else { Purpose::SomePages };
+    let file = PdfFile::load(bytes, purpose, budget)?;
     let leaves = page::leaves(&file)?;
     if leaves.count == 0 {
         return Err(Error::unreadable(Unreadable::Damaged, "The PDF has no pages"));
@@ -76,7 +77,7 @@ pub(crate) fn read(bytes: &[u8], selection: &PageSelection, budget: &Budget) -> 
             "The pages are pictures: text recognition would be needed to read them",
         ));
     }
-    let title = file.pdf.metadata().title.as_deref().and_then(|title| tidy_title(&strings::decode(title)));
+    let title = file.title()?.and_then(|title| tidy_title(&strings::decode(&title)));
     Ok(Document { format: Format::Pdf, title, pages: layout::finish(drafts, budget)?, page_count: leaves.count })
 }
 
@@ -104,7 +105,7 @@ fn damaged() -> Error {
 
 /// Cleans a title; None if it is empty, a file name or "untitled". Removes a prefix that Word adds.
 fn tidy_title(title: &str) -> Option<String> {
-    let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
+    let title = page_builder::one_line(title);
     let title = title.strip_prefix("Microsoft Word - ").unwrap_or(&title);
     let lower = title.to_lowercase();
     let is_file_name = [

@@ -116,6 +116,9 @@ fn node<'a>(
     mut inherited: Inherited<'a>,
 ) -> Result<Option<(ArrayIter<'a>, Inherited<'a>)>> {
     file.charge_dict(dict)?;
+    for key in ["MediaBox", "CropBox"] {
+        file.charge_numbers(dict, key)?;
+    }
     inherited.update(dict);
     Ok(dict.get::<Array<'a>>("Kids").map(|kids| (kids.raw_iter(), inherited)))
 }
@@ -148,6 +151,9 @@ impl<'a, 'b> Page<'a, 'b> {
     pub fn new(file: &PdfFile<'b>, leaf: &Leaf<'a>) -> Result<Self> {
         let Leaf { dict, inherited } = leaf;
         file.charge_dict(dict)?;
+        for key in ["MediaBox", "CropBox"] {
+            file.charge_numbers(dict, key)?;
+        }
         let media_box = dict.get::<Rect>("MediaBox").or(inherited.media_box).unwrap_or(A4);
         let crop_box = dict.get::<Rect>("CropBox").or(inherited.crop_box).unwrap_or(media_box);
         let rotation = dict.get::<i32>("Rotate").or(inherited.rotation).unwrap_or(0).rem_euclid(360);

@@ -59,6 +59,8 @@ pub(super) struct Lexer<'a> {
     pub offset: usize,
     /// The objects that the skipped ones refer to, but in [`IGNORED_ENTRIES`].
     pub references: Vec<ObjectIdentifier>,
+    /// Those of them that are font programs or maps of characters.
+    pub font_streams: Vec<ObjectIdentifier>,
     /// The entries of the last dictionary that was skipped and is not inside another object.
     pub entries: Entries,
     /// Whether the page tree is ignored too.
@@ -69,7 +71,15 @@ pub(super) struct Lexer<'a> {
 
 impl<'a> Lexer<'a> {
     pub fn new(data: &'a [u8], offset: usize) -> Self {
-        Self { data, offset, references: Vec::new(), entries: Entries::default(), ignores_pages: false, ignored: 0 }
+        Self {
+            data,
+            offset,
+            references: Vec::new(),
+            font_streams: Vec::new(),
+            entries: Entries::default(),
+            ignores_pages: false,
+            ignored: 0,
+        }
     }
 
     pub fn peek(&self) -> Option<u8> {
@@ -291,7 +301,11 @@ impl<'a> Lexer<'a> {
             }
             let is_ignored = IGNORED_ENTRIES.binary_search(&name).is_ok() || self.ignores_pages && name == b"Pages";
             self.ignored += usize::from(is_ignored);
+            let references = self.references.len();
             self.object_or_reference(depth + 1)?;
+            if matches!(name, b"FontFile" | b"FontFile2" | b"FontFile3" | b"ToUnicode") {
+                self.font_streams.extend(self.references.get(references..).unwrap_or_default());
+            }
             self.ignored -= usize::from(is_ignored);
         }
     }
