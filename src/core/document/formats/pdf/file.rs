@@ -653,7 +653,7 @@ impl<'a, 'b> Loader<'a, 'b> {
             return Ok(decoded);
         }
         for located in objects {
-            if !self.font_streams.contains(&located.id) {
+            if located.is_picture || !self.font_streams.contains(&located.id) {
                 continue;
             }
             let Some((from, to)) = located.data.filter(|(from, to)| to - from <= MAX_DECODED_FONT_BYTES) else {
