@@ -30,14 +30,13 @@ pub const MAX_DEPTH: u64 = 512;
 // The worst case of reading. Every loop over a document charges the budget for its work before or while it does it, in
 // steps that were measured to take less than 50 ns, and every list that grows with a document charges its memory before
 // it grows. So reading takes REQUEST_WORK or STAGE_WORK steps at most, and one call of a dependency more, which is given
-// no more than the file: less than 0.1 s. The largest measured were 1.4 s of the 2 s of a request and 7.9 s of the 10 s
-// of a stage (a PDF of open dictionaries, which is searched for objects), on one core; the steps of most others take 10
-// to 30 ns. Of memory, the largest measured beside the file was 52 MiB (a page of 190,000 words): MAX_HELD_BYTES, and
-// lists whose bytes differ from what is charged. `cargo run --profile bench -p sortroom-tests --example worst-reading`
-// measures this for files of all kinds that were found to be expensive.
+// no more than the file: less than 0.1 s. `cargo run --profile bench -p sortroom-tests --example worst-reading` reads the
+// files of all kinds that were found to be expensive, and prints what each takes beside the bounds: 2 s of processor time
+// for a request, 10 s for a stage, and 64 MiB beside the file, which are MAX_HELD_BYTES and the difference between what
+// lists take natively and what is charged. Searching a file of open dictionaries takes most of a stage, 8 s; laying out
+// rows of many words takes most memory, 59 MiB.
 //
-// Real documents stay far below: 822 measured PDFs take 60,000 steps a page with their fonts at most, and 12,000 if their
-// pages share fonts, which are 24 million for MAX_PAGES.
+// Real documents stay far below: of 822 measured PDFs, the most expensive takes 2.2 million steps.
 //
 // A budget knows no meaning. The limits below are those that say what is too much in words that users understand, or that
 // bound what a dependency does within one call.
