@@ -56,6 +56,19 @@ const STEPS = {
     }
   },
   native: () => run("cargo", ["test", "--workspace", ...EXCLUDE_WASM_CRATES, "--all-features"]),
+  /** The most expensive inputs found: each ends within its budget. */
+  hostile: () =>
+    run("cargo", [
+      "test",
+      "--profile",
+      "bench",
+      "-p",
+      "sortroom-tests",
+      "--test",
+      "hostile",
+      "--test",
+      "hostile-reading",
+    ]),
   build: async () => {
     const workers = async () => {
       await buildWorker("worker", tools);

@@ -50,7 +50,7 @@ const CORE: &[(&str, &[&str])] = &[
 
 /// The modules of the core that the npm package may use.
 const WEB: &[&str] =
-    &["budget", "error", "limits", "validate", "text", "document", "classify", "extract", "ENGINE_VERSION"];
+    &["budget", "engine", "error", "limits", "validate", "text", "document", "classify", "extract", "ENGINE_VERSION"];
 
 /// Words of the dialects, which may occur only below `api/`.
 const WIRE_WORDS: &[&str] = &[

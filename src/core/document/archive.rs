@@ -21,6 +21,9 @@ pub(crate) enum ZipContent {
     Damaged,
 }
 
+/// Entries with longer names are ignored: those of documents have some dozens of bytes.
+const MAX_NAME_BYTES: usize = 1_024;
+
 /// An archive of no known format.
 const UNKNOWN: ZipContent = ZipContent::Other("ZIP archive");
 
@@ -103,7 +106,9 @@ impl<'a> Archive<'a> {
             }
             let Some((name, mut entry, length)) = parse_directory_record(rest) else { break };
             entry.offset = entry.offset.saturating_add(preceding_bytes);
-            entries.insert(name, entry);
+            if name.len() <= MAX_NAME_BYTES {
+                entries.insert(name, entry);
+            }
             rest = rest.get(length..).unwrap_or_default();
         }
         Ok(Self { bytes, entries, remaining_bytes: limits::MAX_INFLATED_BYTES })

@@ -1,5 +1,6 @@
 //! A file inside a document, and collecting such files.
 
+use crate::budget::Held;
 use crate::error::{Error, Result, Unreadable};
 use crate::limits;
 
@@ -15,14 +16,26 @@ pub struct AttachedFile {
 }
 
 /// Collects attachments within the bounds.
-#[derive(Default)]
-pub(crate) struct AttachmentCollector {
+pub(crate) struct AttachmentCollector<'b> {
     found: Vec<AttachedFile>,
     bytes: u64,
+    /// The memory of the files.
+    held: Vec<Held<'b>>,
 }
 
-impl AttachmentCollector {
-    pub(crate) fn add(&mut self, name: Option<String>, media_type: Option<String>, bytes: &[u8]) -> Result<()> {
+impl<'b> AttachmentCollector<'b> {
+    pub(crate) fn new() -> Self {
+        Self { found: Vec::new(), bytes: 0, held: Vec::new() }
+    }
+
+    /// Adds a file, whose memory is charged.
+    pub(crate) fn add(
+        &mut self,
+        name: Option<String>,
+        media_type: Option<String>,
+        bytes: Vec<u8>,
+        held: Held<'b>,
+    ) -> Result<()> {
         self.bytes += bytes.len() as u64;
         if self.bytes > limits::MAX_ATTACHMENT_BYTES {
             let bound = limits::MAX_ATTACHMENT_BYTES / limits::MIB;
@@ -32,10 +45,12 @@ impl AttachmentCollector {
             let bound = limits::MAX_ATTACHMENTS;
             return Err(Error::unreadable(Unreadable::TooLarge, format!("The file has more than {bound} attachments")));
         }
-        self.found.push(AttachedFile { name, media_type, bytes: bytes.to_vec() });
+        self.found.push(AttachedFile { name, media_type, bytes });
+        self.held.push(held);
         Ok(())
     }
 
+    /// The files, no longer charged.
     pub(crate) fn into_files(self) -> Vec<AttachedFile> {
         self.found
     }

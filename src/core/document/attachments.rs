@@ -108,10 +108,12 @@ mod tests {
         let all: String = (0..too_many.len()).map(|index| format!("{} 0 R ", 4 + 2 * index)).collect();
         let error = attachments(&pdf(&format!("/AF[{all}]"), &too_many), &Budget::stage()).unwrap_err();
         assert_eq!(error.message(), "The file has more than 100 attachments");
-        let mut collector = AttachmentCollector::default();
+        let budget = Budget::stage();
+        let mut collector = AttachmentCollector::new();
         let half = vec![0; limits::MAX_ATTACHMENT_BYTES as usize / 2 + 1];
-        collector.add(None, None, &half).unwrap();
-        assert_eq!(collector.add(None, None, &half).unwrap_err().code(), "DOCUMENT_TOO_LARGE");
+        collector.add(None, None, half.clone(), budget.hold(0).unwrap()).unwrap();
+        let error = collector.add(None, None, half, budget.hold(0).unwrap()).unwrap_err();
+        assert_eq!(error.code(), "DOCUMENT_TOO_LARGE");
         assert_eq!(attachments(b"%PDF-1.7 broken", &Budget::stage()).unwrap_err().code(), "DOCUMENT_DAMAGED");
         assert_eq!(attachments(b"", &Budget::stage()).unwrap_err().code(), "NO_TEXT");
         assert_eq!(attachments(b"plain text", &Budget::stage()).unwrap(), []);

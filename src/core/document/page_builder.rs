@@ -1,6 +1,7 @@
 //! Builds pages from blocks of text, for formats without a layout.
 
 use super::{Page, Passage, Role, Span};
+use crate::budget::{Budget, Held};
 use crate::error::{Error, Result, Unreadable};
 use crate::limits;
 
@@ -17,15 +18,41 @@ impl Block {
     }
 }
 
-/// Fails if a text is too large, or would become too many passages.
-pub(super) fn check_text(text: &str) -> Result<()> {
+/// How many bytes of text are one step of work: they are taken apart character by character, several times.
+const BYTES_PER_STEP: usize = 4;
+
+/// How often a text is held while it is read: decoded, in blocks, and in a page whose text grows by doubling.
+const COPIES: usize = 4;
+
+/// The memory of a passage while it is a block, and then in its page.
+const PASSAGE_MEMORY: usize = 72;
+
+/// The steps of work of a line or tag, beside that of its bytes.
+const LINE_STEPS: usize = 4;
+
+/// Fails if a text is too large, or would become too many passages. Charges the work of reading it, and its memory.
+pub(super) fn check_text<'b>(text: &str, budget: &'b Budget) -> Result<Held<'b>> {
     if text.len() as u64 > limits::MAX_TEXT_BYTES {
         return Err(too_large());
     }
-    if text.bytes().filter(|byte| matches!(byte, b'\n' | b'<' | b'\x0c')).count() > limits::MAX_PASSAGES {
+    let passages = text.bytes().filter(|byte| matches!(byte, b'\n' | b'<' | b'\x0c')).count();
+    if passages > limits::MAX_PASSAGES {
         return Err(too_many_passages());
     }
-    Ok(())
+    budget.work(text.len() / BYTES_PER_STEP + passages * LINE_STEPS)?;
+    Ok(budget.hold(COPIES * text.len() + PASSAGE_MEMORY * passages)?)
+}
+
+/// A text on one line, with runs of white space as one space.
+pub(super) fn one_line(text: &str) -> String {
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    line
 }
 
 /// The error for a text that is too large.

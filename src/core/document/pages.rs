@@ -52,6 +52,11 @@ impl PageSelection {
         (1..=count).filter(|number| self.contains(*number)).take(max_pages)
     }
 
+    /// Whether every page of any document is selected.
+    pub(super) fn is_all(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// Whether a page number is in the ranges. Ignores the maximum number of pages.
     pub fn contains(&self, number: u32) -> bool {
         self.ranges.as_ref().is_none_or(|ranges| ranges.iter().any(|&(first, last)| (first..=last).contains(&number)))

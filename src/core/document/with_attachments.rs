@@ -89,6 +89,8 @@ pub fn read_with_attachments(bytes: &[u8], options: &ReadOptions, budget: &Budge
     let reads_attachments = document.format.reads_attachments();
     let attachments = match attachments(bytes, budget) {
         Ok(files) => {
+            // The files stay in memory while each is read.
+            let _held = budget.hold(files.iter().map(|file| file.bytes.len()).sum())?;
             let read = |(index, file): (usize, AttachedFile)| {
                 let read = reads_attachments.then(|| read_attachment(index, &file, budget));
                 Attachment::new(file, read)

@@ -1,7 +1,8 @@
 //! Reads files and prints the result of each: `cargo run --release --example read -- PATH...`
 //!
 //! For a folder, it reads all files in it. One line a file: milliseconds, format or error code, pages, passages,
-//! characters. With `--text` it prints the text, with `--passages` every passage with its role.
+//! characters, steps of work. With `--text` it prints the text, with `--passages` every passage with its role. With
+//! `--request` or `--stage`, each file has that budget; without, none.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -19,8 +20,13 @@ fn main() -> std::io::Result<()> {
     let (mut total_time, mut succeeded, mut pages) = (Duration::ZERO, 0, 0);
     for file in &files {
         let bytes = std::fs::read(file)?;
+        let budget = match () {
+            () if flags.iter().any(|flag| flag == "--request") => Budget::request(),
+            () if flags.iter().any(|flag| flag == "--stage") => Budget::stage(),
+            () => Budget::unlimited(),
+        };
         let start = now();
-        let document = read(&bytes, &ReadOptions::default(), &Budget::unlimited());
+        let document = read(&bytes, &ReadOptions::default(), &budget);
         let time = now().duration_since(start).unwrap_or_default();
         total_time += time;
         let name = file.display();
@@ -28,7 +34,8 @@ fn main() -> std::io::Result<()> {
             Ok(document) => {
                 succeeded += 1;
                 pages += document.pages.len();
-                print(&format!("{:8.1} ms  {}  {name}", 1000.0 * time.as_secs_f64(), summary(document)));
+                let work = budget.work_done();
+                print(&format!("{:8.1} ms  {} {work} steps  {name}", 1000.0 * time.as_secs_f64(), summary(document)));
                 show(document, &flags);
             }
             Err(error) => print(&format!("{:8.1} ms  {error:?}  {name}", 1000.0 * time.as_secs_f64())),

@@ -3,19 +3,31 @@
 //! Pages begin at explicit page breaks, and where Word marked the page breaks of its last layout; a file without either
 //! is one page.
 
-use std::collections::BTreeMap;
-use std::io::BufRead;
+use std::collections::{BTreeMap, HashSet};
+use std::io::{self, BufRead, Read};
 
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
-use crate::budget::Budget;
+use crate::budget::{Budget, Held};
 use crate::document::archive::Archive;
 use crate::document::page_builder::{self, Block};
 use crate::document::{Document, Format, Role};
 use crate::error::{Error, ErrorKind, Result, Unreadable};
 use crate::limits;
+
+/// The largest tag or piece of text, in bytes: one that is larger has more text than is read.
+const MAX_EVENT_BYTES: usize = limits::MAX_TEXT_BYTES as usize;
+
+/// The work of a tag or a piece of text.
+const EVENT_STEPS: usize = 4;
+const EVENT_BYTES_PER_STEP: usize = 8;
+
+/// The memory of a style, of a block, and how often the text of a block is held: as it grows, and in its page.
+const STYLE_MEMORY: usize = 96;
+const BLOCK_MEMORY: usize = 72;
+const BLOCK_COPIES: usize = 3;
 
 /// The maximum length of a chain of styles based on each other.
 const MAX_STYLE_CHAIN: usize = 16;
@@ -24,29 +36,33 @@ const MAX_STYLE_CHAIN: usize = 16;
 const DAMAGED: ErrorKind = ErrorKind::Unreadable(Unreadable::Damaged);
 
 /// Reads a Word file.
-pub(crate) fn read(bytes: &[u8], _budget: &Budget) -> Result<Document> {
+pub(crate) fn read(bytes: &[u8], budget: &Budget) -> Result<Document> {
     let mut archive = Archive::open(bytes)?;
-    let styles =
-        archive.entry("word/styles.xml", |reader| Styles::read(reader).or_else(ignore_damage))?.unwrap_or_default();
-    let title = archive.entry("docProps/core.xml", |reader| title(reader).or_else(ignore_damage))?.flatten();
+    let mut held = budget.hold(0)?;
+    let styles = archive
+        .entry("word/styles.xml", |reader| Styles::read(reader, budget, &mut held).or_else(ignore_damage))?
+        .unwrap_or_default();
+    let title = archive.entry("docProps/core.xml", |reader| title(reader, budget).or_else(ignore_damage))?.flatten();
     let main = if archive.has("word/document.xml") { "word/document.xml" } else { "word/document2.xml" };
-    let mut pages = archive.entry(main, |reader| Body::read(reader, &styles))?.unwrap_or_default();
+    let mut pages = archive.entry(main, |reader| Body::read(reader, &styles, budget, &mut held))?.unwrap_or_default();
 
     let (mut headers, mut footers) = (Vec::new(), Vec::new());
+    // First, left and right pages have separate headers, mostly with the same text. For lookup only, never iterated.
+    let (mut header_texts, mut footer_texts) = (HashSet::new(), HashSet::new());
     for name in archive.names() {
         let Some(part) = name.strip_prefix("word/").filter(|part| part.ends_with(".xml")) else { continue };
-        let (blocks, role) = match part {
-            _ if part.starts_with("header") => (&mut headers, Role::Margin),
-            _ if part.starts_with("footer") => (&mut footers, Role::Margin),
-            "footnotes.xml" | "endnotes.xml" => (&mut footers, Role::Body),
+        let (blocks, texts, role) = match part {
+            _ if part.starts_with("header") => (&mut headers, &mut header_texts, Role::Margin),
+            _ if part.starts_with("footer") => (&mut footers, &mut footer_texts, Role::Margin),
+            "footnotes.xml" | "endnotes.xml" => (&mut footers, &mut footer_texts, Role::Body),
             _ => continue,
         };
         // A damaged header does not fail the document.
-        let part_pages =
-            archive.entry(&name, |reader| Body::read(reader, &styles).or_else(ignore_damage))?.unwrap_or_default();
+        let part_pages = archive
+            .entry(&name, |reader| Body::read(reader, &styles, budget, &mut held).or_else(ignore_damage))?
+            .unwrap_or_default();
         for block in part_pages.into_iter().flatten() {
-            // First, left and right pages have separate headers, mostly with the same text.
-            if !blocks.iter().any(|other: &Block| other.text == block.text) {
+            if texts.insert(block.text.clone()) {
                 blocks.push(Block { role, ..block });
             }
         }
@@ -75,10 +91,10 @@ fn ignore_damage<T: Default>(error: Error) -> Result<T> {
 }
 
 /// The title in the core properties.
-fn title(reader: &mut dyn BufRead) -> Result<Option<String>> {
+fn title(reader: &mut dyn BufRead, budget: &Budget) -> Result<Option<String>> {
     let mut title = None;
     let mut is_inside = false;
-    events(reader, |event| {
+    events(reader, budget, |event| {
         match event {
             Event::Start(tag) => is_inside = tag.local_name().as_ref() == "title",
             Event::End(_) => is_inside = false,
@@ -99,10 +115,10 @@ struct Styles {
 }
 
 impl Styles {
-    fn read(reader: &mut dyn BufRead) -> Result<Self> {
+    fn read(reader: &mut dyn BufRead, budget: &Budget, held: &mut Held<'_>) -> Result<Self> {
         let mut styles = Self::default();
         let mut id = String::new();
-        events(reader, |event| {
+        events(reader, budget, |event| {
             if let Event::Start(tag) | Event::Empty(tag) = event {
                 let value = || attribute(&tag, "val").unwrap_or_default();
                 match tag.local_name().as_ref() {
@@ -115,10 +131,13 @@ impl Styles {
                             _ if name.starts_with("heading") || name == "subtitle" => Some(Role::Heading),
                             _ => None,
                         };
+                        held.grow(STYLE_MEMORY + id.len())?;
                         styles.roles.insert(id.clone(), role);
                     }
                     "basedOn" => {
-                        styles.based_on.insert(id.clone(), value());
+                        let base = value();
+                        held.grow(STYLE_MEMORY + id.len() + base.len())?;
+                        styles.based_on.insert(id.clone(), base);
                     }
                     "outlineLvl" if value() != "9" => {
                         styles.roles.entry(id.clone()).or_default().get_or_insert(Role::Heading);
@@ -170,7 +189,12 @@ struct Body<'a> {
 }
 
 impl<'a> Body<'a> {
-    fn read(reader: &mut dyn BufRead, styles: &'a Styles) -> Result<Vec<Vec<Block>>> {
+    fn read(
+        reader: &mut dyn BufRead,
+        styles: &'a Styles,
+        budget: &Budget,
+        held: &mut Held<'_>,
+    ) -> Result<Vec<Vec<Block>>> {
         let mut body = Self {
             styles,
             pages: vec![Vec::new()],
@@ -186,7 +210,11 @@ impl<'a> Body<'a> {
             passages: 0,
             block_bytes: 0,
         };
-        let result = events(reader, |event| {
+        let mut charged = 0;
+        let result = events(reader, budget, |event| {
+            let memory = body.memory();
+            held.grow(memory.saturating_sub(charged))?;
+            charged = charged.max(memory);
             match event {
                 Event::Start(tag) => {
                     body.depth += 1;
@@ -264,6 +292,11 @@ impl<'a> Body<'a> {
         self.block_bytes + self.paragraph.len() + self.row.len()
     }
 
+    /// The memory of the blocks, and of the page that they become.
+    fn memory(&self) -> usize {
+        BLOCK_COPIES * self.bytes() + BLOCK_MEMORY * (self.passages + self.pages.len())
+    }
+
     fn end_paragraph(&mut self) {
         let text = std::mem::take(&mut self.paragraph);
         if self.table_depth > 0 {
@@ -311,19 +344,67 @@ impl<'a> Body<'a> {
 }
 
 /// Calls `handle` with every event of a part. Only the entities of XML itself exist: a document cannot declare more.
-fn events(reader: &mut dyn BufRead, mut handle: impl FnMut(Event<'_>) -> Result<()>) -> Result<()> {
-    let mut reader = Reader::from_reader(reader);
+fn events(reader: &mut dyn BufRead, budget: &Budget, mut handle: impl FnMut(Event<'_>) -> Result<()>) -> Result<()> {
+    let mut reader = Reader::from_reader(EventReader { inner: reader, remaining: MAX_EVENT_BYTES, is_exceeded: false });
     reader.config_mut().check_end_names = false;
     let mut buffer = Vec::new();
+    let mut held = budget.hold(0)?;
+    let mut capacity = 0;
     loop {
         buffer.clear();
-        match reader.read_event_into(&mut buffer) {
-            Ok(Event::Eof) => return Ok(()),
-            Ok(event) => handle(event)?,
-            Err(error) => {
-                return Err(Error::unreadable(Unreadable::Damaged, "The document is damaged").with_source(error));
+        let rest = &mut reader.get_mut().remaining;
+        let used = MAX_EVENT_BYTES - std::mem::replace(rest, MAX_EVENT_BYTES);
+        budget.work(EVENT_STEPS + used / EVENT_BYTES_PER_STEP)?;
+        let result = match reader.read_event_into(&mut buffer) {
+            Ok(Event::Eof) => Ok(false),
+            Ok(event) => {
+                handle(event)?;
+                Ok(true)
             }
+            Err(error) => Err(Error::unreadable(Unreadable::Damaged, "The document is damaged").with_source(error)),
+        };
+        if reader.get_ref().is_exceeded {
+            return Err(page_builder::too_large());
         }
+        held.grow(buffer.capacity().saturating_sub(capacity))?;
+        capacity = capacity.max(buffer.capacity());
+        if !result? {
+            return Ok(());
+        }
+    }
+}
+
+/// A reader that ends within an event that is too large: it would be kept as a whole.
+struct EventReader<'a> {
+    inner: &'a mut dyn BufRead,
+    /// The bytes that the current event may still have.
+    remaining: usize,
+    is_exceeded: bool,
+}
+
+impl Read for EventReader<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let available = self.fill_buf()?;
+        let length = available.len().min(buffer.len());
+        buffer.iter_mut().zip(available).for_each(|(to, from)| *to = *from);
+        self.consume(length);
+        Ok(length)
+    }
+}
+
+impl BufRead for EventReader<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.remaining == 0 {
+            self.is_exceeded |= !self.inner.fill_buf()?.is_empty();
+            return Ok(&[]);
+        }
+        let available = self.inner.fill_buf()?;
+        Ok(available.get(..self.remaining).unwrap_or(available))
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.remaining = self.remaining.saturating_sub(amount);
+        self.inner.consume(amount);
     }
 }
 
@@ -346,7 +427,10 @@ fn append(out: &mut String, event: &Event<'_>) {
 
 /// The value of an attribute, whatever its prefix.
 fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
-    let attribute = tag.attributes().flatten().find(|attribute| attribute.key.local_name().as_ref() == name)?;
+    // Without checks, which compare each attribute with all before it.
+    let mut attributes = tag.attributes();
+    let attribute =
+        attributes.with_checks(false).flatten().find(|attribute| attribute.key.local_name().as_ref() == name)?;
     Some(attribute.normalized_value(XmlVersion::Implicit1_0).ok()?.into_owned())
 }
 

@@ -1,9 +1,12 @@
 //! Mails: subject, sender, recipients, date and text; and their attachments, unparsed.
 
+use std::collections::BTreeSet;
+
 use mail_parser::{Address, Message, MessageParser, MimeHeaders, PartType};
+use memchr::memmem;
 
 use super::{html, mail_body, plain};
-use crate::budget::Budget;
+use crate::budget::{Budget, Held};
 use crate::document::attached_file::AttachmentCollector;
 use crate::document::page_builder::{self, Block};
 use crate::document::{AttachedFile, Document, Format, Mail, Role};
@@ -85,8 +88,8 @@ pub(crate) fn is_mail(bytes: &[u8]) -> bool {
 }
 
 /// Reads a mail file.
-pub(crate) fn read(bytes: &[u8], _budget: &Budget) -> Result<Document> {
-    let message = parse(bytes)?;
+pub(crate) fn read(bytes: &[u8], budget: &Budget) -> Result<Document> {
+    let (message, _held) = parse(bytes, budget)?;
     let fields = [
         ("From", message.from().map(format_addresses)),
         ("To", message.to().map(format_addresses)),
@@ -97,26 +100,28 @@ pub(crate) fn read(bytes: &[u8], _budget: &Budget) -> Result<Document> {
         .filter_map(|(name, value)| value.filter(|value| !value.is_empty()).map(|value| format!("{name}: {value}")))
         .collect();
     let header = Block::new(Role::Header, fields.join("\n"));
-    Ok(document(message.subject().unwrap_or_default(), Some(header), body(&message)?))
+    let (body, _held) = body(&message, budget)?;
+    document(message.subject().unwrap_or_default(), Some(header), body, budget)
 }
 
 /// Makes a document from a mail given as subject and body.
-pub(crate) fn read_mail(mail: &Mail, _budget: &Budget) -> Result<Document> {
-    page_builder::check_text(&mail.body)?;
-    let body = if is_markup(&mail.body) { html::blocks(&mail.body).1 } else { plain::blocks(&mail.body) };
+pub(crate) fn read_mail(mail: &Mail, budget: &Budget) -> Result<Document> {
+    let _held = page_builder::check_text(&mail.body, budget)?;
+    let body = if is_markup(&mail.body) { html::blocks(&mail.body, budget)?.1 } else { plain::blocks(&mail.body) };
     if body.len() > limits::MAX_PASSAGES {
         return Err(page_builder::too_many_passages());
     }
-    Ok(document(&mail.subject, None, body))
+    document(&mail.subject, None, body, budget)
 }
 
 /// The document of a mail. The subject, if it is not empty, is the title.
-fn document(subject: &str, header: Option<Block>, body: Vec<Block>) -> Document {
-    let title = Some(subject.split_whitespace().collect::<Vec<_>>().join(" ")).filter(|title| !title.is_empty());
+fn document(subject: &str, header: Option<Block>, body: Vec<Block>, budget: &Budget) -> Result<Document> {
+    mail_body::charge_roles(&body, budget)?;
+    let title = Some(page_builder::one_line(subject)).filter(|title| !title.is_empty());
     let mut blocks: Vec<_> = title.iter().map(|title| Block::new(Role::Title, title.as_str())).collect();
     blocks.extend(header);
     blocks.extend(mail_body::roles(body));
-    Document { format: Format::Eml, title, pages: vec![page_builder::build_page(1, blocks)], page_count: 1 }
+    Ok(Document { format: Format::Eml, title, pages: vec![page_builder::build_page(1, blocks)], page_count: 1 })
 }
 
 /// Whether a body is HTML: it contains a tag that mail programs write. Without a header no media type is declared.
@@ -133,7 +138,8 @@ fn is_markup(body: &str) -> bool {
     })
 }
 
-fn parse(bytes: &[u8]) -> Result<Message<'_>> {
+/// Parses a mail that does not exceed the limits, with the memory that is charged for it.
+fn parse<'a, 'b>(bytes: &'a [u8], budget: &'b Budget) -> Result<(Message<'a>, Held<'b>)> {
     // The "From " line of the mbox format is not part of the mail.
     let bytes = match bytes.strip_prefix(b"From ") {
         Some(_) => {
@@ -141,51 +147,174 @@ fn parse(bytes: &[u8]) -> Result<Message<'_>> {
         }
         None => bytes,
     };
-    check(bytes)?;
+    let held = check(bytes, budget)?;
     #[cfg(not(feature = "charsets"))]
     if !uses_common_encodings(bytes) {
         return Err(Error::not_included("the encoding of this mail", "charsets"));
     }
-    MessageParser::default().parse(bytes).ok_or_else(|| Error::unreadable(Unreadable::Damaged, "The mail is damaged"))
+    let message = MessageParser::default().parse(bytes);
+    message.map(|message| (message, held)).ok_or_else(|| Error::unreadable(Unreadable::Damaged, "The mail is damaged"))
 }
 
 /// The attachments, including inline parts that have a file name.
-pub(crate) fn attachments(bytes: &[u8], _budget: &Budget) -> Result<Vec<AttachedFile>> {
-    let message = parse(bytes)?;
-    let mut collector = AttachmentCollector::default();
-    for (index, part) in (0..).zip(&message.parts) {
-        let name = part.attachment_name().filter(|name| !name.is_empty());
-        let bytes = match &part.body {
-            PartType::Multipart(_) => continue,
-            PartType::Message(mail) => mail.raw_message(),
-            _ if name.is_some() || message.attachments.contains(&index) => part.contents(),
-            _ => continue,
-        };
+pub(crate) fn attachments(bytes: &[u8], budget: &Budget) -> Result<Vec<AttachedFile>> {
+    let (message, held) = parse(bytes, budget)?;
+    let listed: BTreeSet<u32> = message.attachments.iter().copied().collect();
+    let mut collector = AttachmentCollector::new();
+    for (index, part) in (0..).zip(message.parts) {
+        let name = part.attachment_name().filter(|name| !name.is_empty()).map(str::to_owned);
         let media_type = part.content_type().map(|kind| match kind.subtype() {
             Some(subtype) => format!("{}/{subtype}", kind.ctype()).to_lowercase(),
             None => kind.ctype().to_lowercase(),
         });
-        collector.add(name.map(str::to_owned), media_type, bytes)?;
+        let is_attachment = name.is_some() || listed.contains(&index);
+        // What was decoded is moved, and was charged as a part of the mail.
+        let bytes = match part.body {
+            PartType::Multipart(_) => continue,
+            PartType::Message(mail) => mail.raw_message().to_vec(),
+            _ if !is_attachment => continue,
+            PartType::Text(text) | PartType::Html(text) => text.into_owned().into_bytes(),
+            PartType::Binary(bytes) | PartType::InlineBinary(bytes) => bytes.into_owned(),
+        };
+        collector.add(name, media_type, bytes, budget.hold(0)?)?;
     }
+    drop(held);
     Ok(collector.into_files())
 }
 
-/// Fails if the mail may exceed the limits for header fields, addresses or parts.
-fn check(bytes: &[u8]) -> Result<()> {
-    let (mut lines, mut commas, mut parts, mut messages) = (0, 0, 0, 0);
-    for line in bytes.split(|byte| *byte == b'\n') {
-        lines += 1;
-        commas += line.iter().filter(|byte| **byte == b',').count();
-        messages += count_nested_messages(line);
-        let has_content_type = line.get(..13).is_some_and(|name| name.eq_ignore_ascii_case(b"content-type:"));
-        parts += usize::from(has_content_type || line.starts_with(b"--"));
+/// The memory of a header field, of an address or of a parameter, and of a part.
+const FIELD_MEMORY: usize = 100;
+const PART_MEMORY: usize = 1_024;
+
+/// The work of mail-parser: how many bytes it parses in a step, and how many it searches for the boundary of a multipart.
+const PARSED_BYTES_PER_STEP: usize = 8;
+const SEARCHED_BYTES_PER_STEP: usize = 32;
+
+/// How many bytes are compared with a boundary in one step.
+const COMPARED_BYTES_PER_STEP: usize = 512;
+
+/// Lines without an empty one between them, which may be the fields of a part.
+#[derive(Default)]
+struct FieldBlock {
+    is_base_64: bool,
+    types: usize,
+    has_binary_type: bool,
+}
+
+impl FieldBlock {
+    fn add(&mut self, line: &[u8]) {
+        const BINARY_TYPES: [&[u8]; 6] = [b"application/", b"image/", b"audio/", b"video/", b"font/", b"model/"];
+        let begins =
+            |text: &[u8], start: &[u8]| text.get(..start.len()).is_some_and(|text| text.eq_ignore_ascii_case(start));
+        let line = line.trim_ascii_start();
+        if begins(line, b"content-transfer-encoding") {
+            self.is_base_64 = true;
+        } else if begins(line, b"content-type") {
+            self.types += 1;
+            let value = line.get(b"content-type:".len()..).unwrap_or_default().trim_ascii_start();
+            self.has_binary_type = BINARY_TYPES.iter().any(|kind| begins(value, kind));
+        }
     }
+
+    /// Whether the part is certainly not a text.
+    fn is_binary(&self) -> bool {
+        self.types == 1 && self.has_binary_type
+    }
+}
+
+/// Counts of what makes parsing a mail expensive.
+#[derive(Default)]
+struct Counts {
+    lines: usize,
+    commas: usize,
+    parts: usize,
+    messages: usize,
+    /// Lines that may be header fields, and words that are encoded.
+    fields: usize,
+    /// Parts that may be multiparts, each with the bytes that follow.
+    searched: usize,
+    /// The steps to merge the parameters of fields, each of which is compared with the others.
+    parameter_steps: usize,
+    /// The bytes of texts that grow when they are decoded: each byte that is not ASCII, and base 64.
+    non_ascii: usize,
+    base_64: usize,
+    /// The length of the longest field with parameters, and the number of places that may be boundaries.
+    longest_field: usize,
+    dashes: usize,
+}
+
+impl Counts {
+    fn new(bytes: &[u8]) -> Self {
+        let mut counts = Self::default();
+        // The number of parameters and the length of the open field, if it is one with parameters.
+        let mut field: Option<(usize, usize)> = None;
+        let mut rest = bytes.len();
+        let mut block = FieldBlock::default();
+        let mut is_base_64_text = false;
+        for line in bytes.split(|byte| *byte == b'\n') {
+            rest = rest.saturating_sub(line.len() + 1);
+            counts.lines += 1;
+            counts.non_ascii += line.iter().filter(|byte| !byte.is_ascii()).count();
+            if line.trim_ascii().is_empty() {
+                let block = std::mem::take(&mut block);
+                is_base_64_text = if block.is_base_64 { !block.is_binary() } else { is_base_64_text };
+            } else {
+                block.add(line);
+            }
+            // Two dashes end base 64, or it is none.
+            is_base_64_text &= !line.starts_with(b"--");
+            counts.base_64 += if is_base_64_text { line.len() } else { 0 };
+            counts.commas += line.iter().filter(|byte| **byte == b',').count();
+            counts.messages += count_nested_messages(line);
+            counts.dashes += memmem::find_iter(line, b"--").count();
+            counts.fields += usize::from(line.contains(&b':')) + memmem::find_iter(line, b"=?").count();
+            let has_content_type = line.get(..13).is_some_and(|name| name.eq_ignore_ascii_case(b"content-type:"));
+            counts.parts += usize::from(has_content_type || line.starts_with(b"--"));
+            let begins = line.get(..8).is_some_and(|name| name.eq_ignore_ascii_case(b"content-"));
+            if begins || !line.starts_with(b" ") && !line.starts_with(b"\t") {
+                counts.close(field.take());
+                field = begins.then_some((0, 0));
+            }
+            if let Some((parameters, length)) = &mut field {
+                *parameters += line.iter().filter(|byte| matches!(byte, b';' | b'\'')).count();
+                *length += line.len();
+                let is_multipart = line.windows(9).any(|word| word.eq_ignore_ascii_case(b"multipart"));
+                counts.searched = counts.searched.saturating_add(if is_multipart { rest } else { 0 });
+            }
+        }
+        counts.close(field);
+        counts
+    }
+
+    fn close(&mut self, field: Option<(usize, usize)>) {
+        let Some((parameters, length)) = field else { return };
+        self.longest_field = self.longest_field.max(length);
+        let steps = parameters.saturating_mul(parameters + length / COMPARED_BYTES_PER_STEP);
+        self.parameter_steps = self.parameter_steps.saturating_add(steps);
+    }
+}
+
+/// Fails if the mail may exceed the limits for header fields, addresses or parts. Charges the work of parsing it, and the
+/// memory.
+fn check<'b>(bytes: &[u8], budget: &'b Budget) -> Result<Held<'b>> {
+    budget.work(bytes.len() / PARSED_BYTES_PER_STEP)?;
+    let counts = Counts::new(bytes);
     let (limit, items) = match () {
-        () if lines > limits::MAX_MAIL_LINES => (limits::MAX_MAIL_LINES, "lines"),
-        () if commas > limits::MAX_MAIL_LINES => (limits::MAX_MAIL_LINES, "commas"),
-        () if parts > limits::MAX_MAIL_PARTS => (limits::MAX_MAIL_PARTS, "parts"),
-        () if messages > limits::MAX_NESTED_MESSAGES => (limits::MAX_NESTED_MESSAGES, "nested messages"),
-        () => return Ok(()),
+        () if counts.lines > limits::MAX_MAIL_LINES => (limits::MAX_MAIL_LINES, "lines"),
+        () if counts.commas > limits::MAX_MAIL_LINES => (limits::MAX_MAIL_LINES, "commas"),
+        () if counts.parts > limits::MAX_MAIL_PARTS => (limits::MAX_MAIL_PARTS, "parts"),
+        () if counts.messages > limits::MAX_NESTED_MESSAGES => (limits::MAX_NESTED_MESSAGES, "nested messages"),
+        () => {
+            budget.work(counts.parameter_steps)?;
+            budget.work(counts.searched / SEARCHED_BYTES_PER_STEP)?;
+            budget.work(counts.dashes.saturating_mul(counts.longest_field) / COMPARED_BYTES_PER_STEP)?;
+            // What is decoded is no larger than the mail, but a byte of a text becomes up to three: a character, or the
+            // replacement for what is none.
+            let growth = 2 * counts.non_ascii + counts.base_64 / 4 * 9;
+            return Ok(budget.hold(
+                bytes.len() + growth + FIELD_MEMORY * (counts.fields + counts.commas) + PART_MEMORY * counts.parts,
+            )?);
+        }
     };
     Err(Error::unreadable(Unreadable::TooLarge, format!("The mail has more than {limit} {items}")))
 }
@@ -202,19 +331,20 @@ fn count_nested_messages(line: &[u8]) -> usize {
         .count()
 }
 
-/// The body as blocks: from the text parts, or from the HTML parts if the text parts have too few letters.
-fn body(message: &Message<'_>) -> Result<Vec<Block>> {
+/// The body as blocks, with their memory: from the text parts, or from the HTML parts if the text parts have too few
+/// letters.
+fn body<'b>(message: &Message<'_>, budget: &'b Budget) -> Result<(Vec<Block>, Vec<Held<'b>>)> {
     let parts = |use_html: bool| {
         let part_ids = if use_html { &message.html_body } else { &message.text_body };
-        let mut blocks = Vec::new();
+        let (mut blocks, mut held) = (Vec::new(), Vec::new());
         for part in part_ids.iter().filter_map(|id| message.part(*id)) {
             match &part.body {
                 PartType::Html(page) => {
-                    page_builder::check_text(page)?;
-                    blocks.extend(html::blocks(page).1);
+                    held.push(page_builder::check_text(page, budget)?);
+                    blocks.extend(html::blocks(page, budget)?.1);
                 }
                 PartType::Text(text) => {
-                    page_builder::check_text(text)?;
+                    held.push(page_builder::check_text(text, budget)?);
                     blocks.extend(plain::blocks(text));
                 }
                 _ => {}
@@ -223,15 +353,15 @@ fn body(message: &Message<'_>) -> Result<Vec<Block>> {
                 return Err(page_builder::too_many_passages());
             }
         }
-        Ok(blocks)
+        Ok((blocks, held))
     };
-    let text = parts(false)?;
+    let (text, held) = parts(false)?;
     let letters = text.iter().flat_map(|block| block.text.chars()).filter(|c| c.is_alphanumeric()).count();
     if letters >= MIN_TEXT_LETTERS {
-        return Ok(text);
+        return Ok((text, held));
     }
-    let html = parts(true)?;
-    Ok(if html.is_empty() { text } else { html })
+    let (html, html_held) = parts(true)?;
+    Ok(if html.is_empty() { (text, held) } else { (html, html_held) })
 }
 
 fn format_addresses(address: &Address<'_>) -> String {

@@ -55,9 +55,9 @@ pub(crate) fn is_html(text: &str) -> bool {
 }
 
 /// Makes a document from a web page.
-pub(crate) fn read(text: &str, _budget: &Budget) -> Result<Document> {
-    page_builder::check_text(text)?;
-    let (title, blocks) = blocks(text);
+pub(crate) fn read(text: &str, budget: &Budget) -> Result<Document> {
+    let _held = page_builder::check_text(text, budget)?;
+    let (title, blocks) = blocks(text, budget)?;
     Ok(Document { format: Format::Html, title, pages: vec![page_builder::build_page(1, blocks)], page_count: 1 })
 }
 
@@ -69,27 +69,46 @@ pub(crate) fn declared_encoding(bytes: &[u8]) -> Option<String> {
     value.split(|c: char| c == '"' || c == '\'' || c == '>' || c == ';' || c.is_whitespace()).next().map(str::to_owned)
 }
 
+/// The steps of work of a tag: its attributes are compared with each other, and its end is searched for among the open
+/// elements.
+const TAG_STEPS: usize = 20;
+
+/// The steps of work of a reference to a character, which is searched for letter by letter.
+const REFERENCE_STEPS: usize = 24;
+
+/// How many bytes are one step of work of the tokenizer.
+const BYTES_PER_STEP: usize = 2;
+
+/// How many attributes of a tag are compared in one step of work.
+const COMPARISONS_PER_STEP: usize = 16;
+
 /// The title of a page and its blocks. Quotes of an earlier mail are marked as in plain text mails, with `>` before
 /// each line.
-pub(crate) fn blocks(text: &str) -> (Option<String>, Vec<Block>) {
+///
+/// # Errors
+///
+/// If the budget is exceeded. The memory is charged by [`page_builder::check_text`].
+pub(crate) fn blocks(text: &str, budget: &Budget) -> Result<(Option<String>, Vec<Block>)> {
+    let count = |mark| text.bytes().filter(|byte| *byte == mark).count();
+    budget.work(text.len() / BYTES_PER_STEP + count(b'<') * TAG_STEPS + count(b'&') * REFERENCE_STEPS)?;
     // Otherwise the tokenizer would discard a byte order mark at the start of every piece.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let tokenizer = Tokenizer::new(Sink::default(), TokenizerOpts { discard_bom: false, ..TokenizerOpts::default() });
-    feed(&tokenizer, text);
-    finish(tokenizer)
+    feed(&tokenizer, text, budget)?;
+    Ok(finish(tokenizer))
 }
 
 fn finish(tokenizer: Tokenizer<Sink>) -> (Option<String>, Vec<Block>) {
     tokenizer.end();
     let mut page = tokenizer.sink.text.into_inner();
     page.end_block();
-    let title = page.title.split_whitespace().collect::<Vec<_>>().join(" ");
+    let title = page_builder::one_line(&page.title);
     ((!title.is_empty()).then_some(title), page.blocks)
 }
 
 /// Feeds a page tag by tag and drops the attributes of a tag beyond [`limits::MAX_TAG_ATTRIBUTES`]: html5ever compares
 /// each attribute with all previous ones.
-fn feed(tokenizer: &Tokenizer<Sink>, text: &str) {
+fn feed(tokenizer: &Tokenizer<Sink>, text: &str, budget: &Budget) -> Result<()> {
     let input = BufferQueue::default();
     let feed_piece = |piece: &str| {
         input.push_back(StrTendril::from_slice(piece));
@@ -108,6 +127,7 @@ fn feed(tokenizer: &Tokenizer<Sink>, text: &str) {
         };
         if is_tag {
             let tag = TagText::new(from);
+            budget.work(tag.attributes * (1 + tag.attributes / COMPARISONS_PER_STEP))?;
             feed_piece(from.get(..tag.kept_length).unwrap_or(from));
             feed_piece(tag.end);
             rest = from.get(tag.length..).unwrap_or_default();
@@ -130,6 +150,7 @@ fn feed(tokenizer: &Tokenizer<Sink>, text: &str) {
         }
     }
     feed_piece(rest);
+    Ok(())
 }
 
 /// Whether a tag begins with this name.
@@ -145,6 +166,8 @@ struct TagText {
     kept_length: usize,
     /// The end of the tag that replaces the dropped attributes.
     end: &'static str,
+    /// The number of attributes that are kept.
+    attributes: usize,
 }
 
 impl TagText {
@@ -171,11 +194,13 @@ impl TagText {
                 (State::Quoted(quote), _) => State::Quoted(quote),
                 (state, b'>') => {
                     let length = index + 1;
+                    let attributes = attributes.min(limits::MAX_TAG_ATTRIBUTES);
                     return match kept_length {
                         Some(kept_length) => {
-                            Self { length, kept_length, end: if matches!(state, State::Slash) { " />" } else { " >" } }
+                            let end = if matches!(state, State::Slash) { " />" } else { " >" };
+                            Self { length, kept_length, end, attributes }
                         }
-                        None => Self { length, kept_length: length, end: "" },
+                        None => Self { length, kept_length: length, end: "", attributes },
                     };
                 }
                 (State::BeforeValue, b'"' | b'\'') => State::Quoted(byte),
@@ -202,7 +227,8 @@ impl TagText {
                 }
             };
         }
-        Self { length: text.len(), kept_length: kept_length.unwrap_or(text.len()), end: "" }
+        let attributes = attributes.min(limits::MAX_TAG_ATTRIBUTES);
+        Self { length: text.len(), kept_length: kept_length.unwrap_or(text.len()), end: "", attributes }
     }
 }
 
@@ -581,7 +607,7 @@ mod tests {
             "'", "/", "a", "text", "&amp;", "&am", "\r\n", "\r", "\u{feff}", "\0", "ä",
         ]), 0..40)) {
             let html = parts.concat();
-            prop_assert_eq!(blocks(&html), blocks_fed_as_a_whole(&html), "{:?}", html);
+            prop_assert_eq!(blocks(&html, &Budget::unlimited()).unwrap(), blocks_fed_as_a_whole(&html), "{:?}", html);
         }
     }
 

@@ -8,6 +8,7 @@
 use std::sync::LazyLock;
 
 use super::plain;
+use crate::budget::{Budget, Exceeded};
 use crate::document::page_builder::{self, Block};
 use crate::document::{Page, Role};
 use crate::text::languages::lists;
@@ -49,6 +50,28 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
 /// Builds a page from the text of a mail, with passages of the roles body, table row, quote and signature.
 pub fn mail_passages(text: &str) -> Page {
     page_builder::build_page(1, roles(plain::blocks(text)))
+}
+
+/// The steps of work to find the role of a part: its beginning is compared with the phrases of all languages.
+const PART_STEPS: usize = 100;
+
+/// How many disclaimers are searched for in 16 bytes of text in one step of work.
+const DISCLAIMERS_PER_STEP: usize = 4;
+
+/// Charges the work of [`roles`].
+///
+/// # Errors
+///
+/// If the budget is exceeded.
+pub(crate) fn charge_roles(blocks: &[Block], budget: &Budget) -> Result<(), Exceeded> {
+    let passes = 4 + WORDS.disclaimers.len() / DISCLAIMERS_PER_STEP;
+    for block in blocks {
+        // Every line may be a part.
+        budget.work(PART_STEPS)?;
+        budget.work(block.text.bytes().filter(|byte| *byte == b'\n').count() * PART_STEPS / 4)?;
+        budget.pass_over(block.text.len().saturating_mul(passes))?;
+    }
+    Ok(())
 }
 
 /// Sets the roles of the blocks of a mail. Lines that begin with `>` become separate blocks, without it.

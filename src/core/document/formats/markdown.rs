@@ -29,8 +29,8 @@ pub(crate) fn is_markdown(text: &str) -> bool {
 }
 
 /// Reads decoded text.
-pub(crate) fn read(text: &str, _budget: &Budget) -> Result<Document> {
-    page_builder::check_text(text)?;
+pub(crate) fn read(text: &str, budget: &Budget) -> Result<Document> {
+    let _held = page_builder::check_text(text, budget)?;
     let (front, body) = front_matter(text);
     let blocks = blocks(body);
     let title = front

@@ -11,8 +11,8 @@ use crate::limits;
 const COLUMN_SPACES: usize = 3;
 
 /// Reads decoded text.
-pub(crate) fn read(text: &str, _budget: &Budget) -> Result<Document> {
-    page_builder::check_text(text)?;
+pub(crate) fn read(text: &str, budget: &Budget) -> Result<Document> {
+    let _held = page_builder::check_text(text, budget)?;
     let page_texts = text.trim_end_matches(|c: char| c.is_whitespace()).split('\x0c');
     let mut pages = Vec::new();
     for (number, page_text) in (1..).zip(page_texts) {

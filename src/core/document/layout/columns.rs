@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 
 use super::rows::Row;
+use crate::budget::{Budget, Exceeded};
 
 /// The minimum width of a gutter, in font sizes: narrower gaps are the spaces of justified lines.
 const MIN_GUTTER: f32 = 0.9;
@@ -35,34 +36,39 @@ const MAX_GAPS: usize = 64;
 pub(super) type Block = Vec<Row>;
 
 /// The rows of a page in reading order.
-pub(super) fn reading_order(rows: Vec<Row>) -> Vec<Block> {
+pub(super) fn reading_order(rows: Vec<Row>, budget: &Budget) -> Result<Vec<Block>, Exceeded> {
     let mut blocks = Vec::new();
-    split_columns(rows, 0, &mut blocks);
-    blocks
+    split_columns(rows, 0, &mut blocks, budget)?;
+    Ok(blocks)
 }
 
-fn split_columns(rows: Vec<Row>, depth: usize, blocks: &mut Vec<Block>) {
+fn split_columns(rows: Vec<Row>, depth: usize, blocks: &mut Vec<Block>, budget: &Budget) -> Result<(), Exceeded> {
     if depth >= MAX_DEPTH || rows.len() < 3 || rows.len() > MAX_ROWS {
         if !rows.is_empty() {
             blocks.push(rows);
         }
-        return;
+        return Ok(());
     }
     let mut across = Block::new();
     let mut rest = VecDeque::from(rows);
     while let Some(first) = rest.pop_front() {
         let mut group = Group::new(first);
-        while rest.front().is_some_and(|row| group.accepts(row)) {
+        while let Some(row) = rest.front() {
+            budget.work(group.steps_to_compare(row))?;
+            if !group.accepts(row) {
+                break;
+            }
             rest.pop_front().into_iter().for_each(|row| group.push(row));
         }
+        budget.work(group.rows.len() * group.gaps.len())?;
         match group.gutter() {
             Some(gutter) => {
                 if !across.is_empty() {
                     blocks.push(std::mem::take(&mut across));
                 }
                 let (left, right) = split(group.rows, gutter);
-                split_columns(left, depth + 1, blocks);
-                split_columns(right, depth + 1, blocks);
+                split_columns(left, depth + 1, blocks, budget)?;
+                split_columns(right, depth + 1, blocks, budget)?;
             }
             None => {
                 // The last rows of a rejected group may be the first ones of columns.
@@ -77,6 +83,7 @@ fn split_columns(rows: Vec<Row>, depth: usize, blocks: &mut Vec<Block>) {
     if !across.is_empty() {
         blocks.push(across);
     }
+    Ok(())
 }
 
 /// Rows with common gaps between words.
@@ -91,6 +98,12 @@ struct Group {
 impl Group {
     fn new(row: Row) -> Self {
         Self { gaps: gaps(&row), left: row.left(), right: row.right(), rows: vec![row] }
+    }
+
+    /// The steps of work to accept or refuse `row`: its words are looked at several times, and each gap is compared with
+    /// each of the group.
+    fn steps_to_compare(&self, row: &Row) -> usize {
+        1 + row.words.len() / 4 + self.gaps.len() * row.words.len().min(MAX_GAPS) / 8
     }
 
     /// Whether a gutter still runs through all rows if `row` is added.

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 pub(super) use roles::finish;
 
 use super::{Page, Rect};
+use crate::budget::{Budget, Exceeded};
 
 /// The characters of a glyph.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +43,17 @@ pub(super) struct Glyph {
     pub bold: bool,
 }
 
+impl GlyphText {
+    /// The memory that the text takes beside the glyph, in bytes.
+    pub fn memory(&self) -> usize {
+        match self {
+            Self::Char(_) => 0,
+            // It is copied into its word.
+            Self::Text(text) => 2 * text.len() + 16,
+        }
+    }
+}
+
 impl Glyph {
     fn is_space(&self) -> bool {
         match &self.text {
@@ -57,8 +69,28 @@ pub(super) struct PageDraft {
     shapes: Vec<passages::Shape>,
 }
 
+/// The memory of a page without its text, of a word, and of a passage with its shape, in WebAssembly: the same on every
+/// platform, so that every platform refuses the same documents.
+const PAGE_MEMORY: usize = 128;
+const WORD_MEMORY: usize = 24;
+const PASSAGE_MEMORY: usize = 12 + 28;
+
+impl PageDraft {
+    /// The memory that the page takes, in bytes.
+    pub fn memory(&self) -> usize {
+        PAGE_MEMORY
+            + self.page.text.len()
+            + self.page.words.len() * WORD_MEMORY
+            + self.page.passages.len() * PASSAGE_MEMORY
+    }
+}
+
+/// The steps of work to lay out a glyph: it becomes part of a word, which is sorted into a row and written.
+const GLYPH_STEPS: usize = 2;
+
 /// Lays out a page.
-pub(super) fn page(number: u32, size: (f32, f32), glyphs: &[Glyph]) -> PageDraft {
+pub(super) fn page(number: u32, size: (f32, f32), glyphs: &[Glyph], budget: &Budget) -> Result<PageDraft, Exceeded> {
+    budget.work(glyphs.len() * GLYPH_STEPS)?;
     let mut directions: BTreeMap<i32, Vec<&Glyph>> = BTreeMap::new();
     for glyph in glyphs {
         directions.entry(TextDirection::degrees(glyph)).or_default().push(glyph);
@@ -71,12 +103,12 @@ pub(super) fn page(number: u32, size: (f32, f32), glyphs: &[Glyph]) -> PageDraft
     for (degrees, glyphs) in directions {
         let direction = TextDirection::new(degrees);
         let rows = rows::rows(words::words(&glyphs, &direction));
-        for block in columns::reading_order(rows) {
+        for block in columns::reading_order(rows, budget)? {
             writer.block(&block, &direction);
         }
         writer.mark_turned();
     }
-    writer.finish()
+    Ok(writer.finish())
 }
 
 /// A text direction, with coordinates in which its text runs to the right: `u` along the line, `v` down the lines.

@@ -47,7 +47,12 @@ impl Writer {
         Self { page, shapes: Vec::new(), turned: false }
     }
 
-    pub fn finish(self) -> PageDraft {
+    /// The page, without room to grow: all pages of a document are kept.
+    pub fn finish(mut self) -> PageDraft {
+        self.page.text.shrink_to_fit();
+        self.page.words.shrink_to_fit();
+        self.page.passages.shrink_to_fit();
+        self.shapes.shrink_to_fit();
         PageDraft { page: self.page, shapes: self.shapes }
     }
 

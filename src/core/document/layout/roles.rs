@@ -4,7 +4,14 @@ use std::collections::BTreeMap;
 
 use super::PageDraft;
 use super::passages::Shape;
+use crate::budget::{Budget, Exceeded, Held};
 use crate::document::{Page, Role};
+
+/// The steps of work to find the role of a passage.
+const PASSAGE_STEPS: usize = 20;
+
+/// The memory of a text that may be repeated, beside its bytes.
+const KEY_MEMORY: usize = 96;
 
 /// The height of the top and bottom margins with headers and footers, as a share of the height of the page.
 const MARGIN_ZONE: f32 = 0.12;
@@ -21,8 +28,9 @@ const MAX_BOLD_HEADING_BYTES: usize = 100;
 const MAX_HEADING_LINES: u32 = 3;
 
 /// Sets the roles of the passages of all pages.
-pub(in crate::document) fn finish(mut drafts: Vec<PageDraft>) -> Vec<Page> {
-    let margins = margins(&drafts);
+pub(in crate::document) fn finish(mut drafts: Vec<PageDraft>, budget: &Budget) -> Result<Vec<Page>, Exceeded> {
+    let mut held = budget.hold(0)?;
+    let margins = margins(&drafts, budget, &mut held)?;
     let body = body(&drafts);
     for (page_index, draft) in drafts.iter_mut().enumerate() {
         let page = &mut draft.page;
@@ -60,7 +68,7 @@ pub(in crate::document) fn finish(mut drafts: Vec<PageDraft>) -> Vec<Page> {
             };
         }
     }
-    drafts.into_iter().map(|draft| draft.page).collect()
+    Ok(drafts.into_iter().map(|draft| draft.page).collect())
 }
 
 fn may_be_heading(shape: &Shape) -> bool {
@@ -91,9 +99,14 @@ fn body(drafts: &[PageDraft]) -> Body {
 
 /// Texts that are repeated at the top or bottom of at least two fifths of the pages, so that different headers of left
 /// and right pages count too. Numbers in them may differ.
-fn margins(drafts: &[PageDraft]) -> BTreeMap<(Zone, String), usize> {
+fn margins(
+    drafts: &[PageDraft],
+    budget: &Budget,
+    held: &mut Held<'_>,
+) -> Result<BTreeMap<(Zone, String), usize>, Exceeded> {
     let mut pages: BTreeMap<(Zone, String), usize> = BTreeMap::new();
     for draft in drafts {
+        budget.work(draft.page.passages.len() * PASSAGE_STEPS)?;
         let mut found: Vec<_> = draft
             .page
             .passages
@@ -106,11 +119,12 @@ fn margins(drafts: &[PageDraft]) -> BTreeMap<(Zone, String), usize> {
         found.sort_unstable();
         found.dedup();
         for key in found {
+            held.grow(KEY_MEMORY + key.1.len())?;
             *pages.entry(key).or_default() += 1;
         }
     }
     pages.retain(|_, count| *count >= 2 && *count * 5 >= drafts.len() * 2);
-    pages
+    Ok(pages)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -77,8 +77,11 @@ pub(super) fn rows(mut words: Vec<Word>) -> Vec<Row> {
 /// Joins words that were drawn in pieces, and drops those that were drawn twice.
 fn join(words: Vec<Word>) -> Vec<Word> {
     let mut joined: Vec<Word> = Vec::with_capacity(words.len());
+    // Of the last word; looked up once, because a word may be joined of very many.
+    let mut last_is_rtl = false;
     for word in words {
         let Some(last) = joined.last_mut() else {
+            last_is_rtl = word.is_rtl();
             joined.push(word);
             continue;
         };
@@ -93,12 +96,13 @@ fn join(words: Vec<Word>) -> Vec<Word> {
         if !word.spaced
             && is_level
             && (-0.3 * size..SAME_WORD_GAP * size).contains(&gap)
-            && !last.is_rtl()
+            && !last_is_rtl
             && !word.is_rtl()
         {
             last.text.push_str(&word.text);
             last.u1 = last.u1.max(word.u1);
         } else {
+            last_is_rtl = word.is_rtl();
             joined.push(word);
         }
     }

@@ -29,7 +29,8 @@ fn passages(lines: &[(f32, f32, &str)]) -> Vec<(Role, String)> {
         let (size, bold) = if text.starts_with('#') { (2.0 * SIZE, false) } else { (SIZE, text.starts_with('*')) };
         write(&mut glyphs, *x, *y, text.trim_start_matches(['#', '*']), size, bold);
     }
-    let pages = finish(vec![page(1, (600.0, 800.0), &glyphs)]);
+    let pages =
+        finish(vec![page(1, (600.0, 800.0), &glyphs, &Budget::unlimited()).unwrap()], &Budget::unlimited()).unwrap();
     let page = &pages[0];
     page.passages.iter().map(|passage| (passage.role, passage.span.of(&page.text).to_owned())).collect()
 }
@@ -109,7 +110,8 @@ fn other_directions_come_last() {
         (glyph.x, glyph.y, glyph.dx, glyph.dy) = (20.0, 400.0 - glyph.x, 0.0, -1.0);
     }
     turned.append(&mut glyphs);
-    let page = &finish(vec![page(1, (600.0, 800.0), &turned)])[0];
+    let page = &finish(vec![page(1, (600.0, 800.0), &turned, &Budget::unlimited()).unwrap()], &Budget::unlimited())
+        .unwrap()[0];
     assert_eq!(page.text, "upright text\n\nstamp");
     let stamp = page.words[2].rect;
     assert_eq!((stamp.width, stamp.height), (20.0, 50.0));

@@ -1,10 +1,10 @@
 //! Reads the annotations of a page: form fields with their values, and stamps and notes with text.
 
 use hayro_font::kurbo::Affine;
-use hayro_syntax::object::{Array, Dict, Name, Object, Rect, Stream, String as PdfString};
-use hayro_syntax::page::Page;
+use hayro_syntax::object::{Array, Dict, MaybeRef, Name, Object, Rect, Stream, String as PdfString};
 
 use super::content::Interpreter;
+use super::file::PdfFile;
 use super::strings;
 use crate::error::Result;
 
@@ -19,12 +19,25 @@ const FIELD_TEXT_SIZE: f64 = 10.0;
 const FIELD_TEXT_SHARE: f64 = 0.75;
 
 /// Interprets the annotations of a page.
-pub(super) fn interpret<'a>(page: &Page<'a>, interpreter: &mut Interpreter<'a, '_>) -> Result<()> {
-    let Some(annotations) = page.raw().get::<Array<'a>>("Annots") else {
+pub(super) fn interpret<'a>(interpreter: &mut Interpreter<'a, '_, '_>) -> Result<()> {
+    let (file, page) = (interpreter.file, interpreter.page);
+    file.charge_entry(&page.dict, b"Annots")?;
+    let Some(annotations) = page.dict.get::<Array<'a>>("Annots") else {
         return Ok(());
     };
-    for annotation in annotations.iter::<Dict<'a>>() {
+    for item in annotations.raw_iter() {
+        file.budget().work(1)?;
+        let annotation = match item {
+            MaybeRef::Ref(reference) => {
+                file.charge(reference.into())?;
+                file.pdf.xref().get::<Dict<'a>>(reference.into())
+            }
+            MaybeRef::NotRef(object) => object.into_dict(),
+        };
+        // What is no dictionary ends the list.
+        let Some(annotation) = annotation else { break };
         let flags = annotation.get::<Object<'a>>("F").and_then(Object::into_number).map_or(0, |flags| flags.as_i64());
+        file.charge_numbers(&annotation, "Rect")?;
         let Some(rect) = annotation.get::<Rect>("Rect").filter(|_| flags & NOT_SHOWN == 0) else {
             continue;
         };
@@ -33,10 +46,14 @@ pub(super) fn interpret<'a>(page: &Page<'a>, interpreter: &mut Interpreter<'a, '
         if subtype == "Popup" {
             continue;
         }
-        if let Some(form) = appearance(&annotation) {
+        if let Some(form) = appearance(file, &annotation)? {
+            file.charge_dict(form.dict())?;
+            file.charge_numbers(form.dict(), "BBox")?;
+            file.charge_numbers(form.dict(), "Matrix")?;
             let placement = placement(&form, &rect);
-            interpreter.form(&form, placement, page.resources())?;
-        } else if let Some(text) = value(&annotation, subtype) {
+            interpreter.form(&form, placement, &page.resources)?;
+        } else if let Some(text) = value(file, &annotation, subtype)? {
+            let _held = file.budget().hold(text.len())?;
             let size = FIELD_TEXT_SIZE.min(FIELD_TEXT_SHARE * (rect.y1 - rect.y0)).max(1.0);
             for (line_number, line) in (1..).zip(text.lines()) {
                 interpreter.write(line, rect.x0, rect.y1 - f64::from(line_number) * size, size)?;
@@ -47,12 +64,17 @@ pub(super) fn interpret<'a>(page: &Page<'a>, interpreter: &mut Interpreter<'a, '
 }
 
 /// The appearance stream of an annotation in its current state.
-fn appearance<'a>(annotation: &Dict<'a>) -> Option<Stream<'a>> {
-    match annotation.get::<Dict<'a>>("AP")?.get::<Object<'a>>("N")? {
-        Object::Stream(form) => Some(form),
-        Object::Dict(states) => states.get::<Stream<'a>>(annotation.get::<Name<'a>>("AS")?.as_ref()),
+fn appearance<'a>(file: &PdfFile<'_>, annotation: &Dict<'a>) -> Result<Option<Stream<'a>>> {
+    let Some(appearances) = annotation.get::<Dict<'a>>("AP") else { return Ok(None) };
+    file.charge_dict(&appearances)?;
+    Ok(match appearances.get::<Object<'a>>("N") {
+        Some(Object::Stream(form)) => Some(form),
+        Some(Object::Dict(states)) => {
+            file.charge_dict(&states)?;
+            annotation.get::<Name<'a>>("AS").and_then(|state| states.get::<Stream<'a>>(state.as_ref()))
+        }
         _ => None,
-    }
+    })
 }
 
 /// The matrix that maps the box of a form to the rectangle of the annotation.
@@ -70,21 +92,27 @@ fn placement(form: &Stream<'_>, rect: &Rect) -> Affine {
 }
 
 /// The text of an annotation without an appearance stream: the value of a field, or a note on the page.
-fn value(annotation: &Dict<'_>, subtype: &str) -> Option<String> {
+fn value(file: &PdfFile<'_>, annotation: &Dict<'_>, subtype: &str) -> Result<Option<String>> {
     match subtype {
-        "FreeText" => text(annotation, "Contents"),
+        "FreeText" => {
+            let _text = file.hold_text(annotation, "Contents")?;
+            Ok(text(annotation, "Contents"))
+        }
         "Widget" => {
             // A widget inherits its value from its parent fields.
             let mut field = annotation.clone();
             for _ in 0..MAX_FIELD_CHAIN {
+                file.charge_dict(&field)?;
+                let _text = file.hold_text(&field, "V")?;
                 if let Some(value) = text(&field, "V") {
-                    return Some(value);
+                    return Ok(Some(value));
                 }
-                field = field.get::<Dict<'_>>("Parent")?;
+                let Some(parent) = field.get::<Dict<'_>>("Parent") else { break };
+                field = parent;
             }
-            None
+            Ok(None)
         }
-        _ => None,
+        _ => Ok(None),
     }
 }
 

@@ -1,26 +1,41 @@
 //! Content streams: interprets the operators that move and show text into positioned glyphs.
 
-use std::borrow::Cow;
 use std::rc::Rc;
 
 use hayro_font::kurbo::{Affine, Point, Vec2};
 use hayro_syntax::content::TypedIter;
 use hayro_syntax::content::ops::TypedInstruction as Op;
-use hayro_syntax::object::{Array, Dict, Name, Object, ObjectIdentifier, Stream, String as PdfString};
-use hayro_syntax::page::{Page, Resources};
+use hayro_syntax::object::{Array, Dict, MaybeRef, Name, Object, ObjectIdentifier, Stream, String as PdfString};
+use hayro_syntax::page::Resources;
 
-use super::decompression_limits::is_image;
-use super::filters;
+use super::buffer::{Buffer, Bytes};
+use super::file::PdfFile;
+use super::filters::{self, is_image};
 use super::fonts::{Fonts, LoadedFont};
 use super::inline_images;
 use super::optional_content::OptionalContent;
+use super::page::{self, Page};
 use super::strings;
+use crate::budget::{Budget, Held};
 use crate::document::layout::{Glyph, GlyphText};
 use crate::error::{Error, Result, Unreadable};
 use crate::limits;
 
-/// The number of decoded bytes that count as one step of work.
-const BYTES_PER_STEP: usize = 16;
+/// The steps of work of an operator, and of a glyph.
+const OPERATOR_STEPS: usize = 1;
+const GLYPH_STEPS: usize = 1;
+
+/// The maximum length of `ActualText`, in bytes: it is used only if it is a single word.
+const MAX_ACTUAL_TEXT_BYTES: usize = 1_024;
+
+/// The steps of work of a form beside those of its content.
+const FORM_STEPS: usize = 60;
+
+/// The memory of a glyph while its page is read and laid out, when it becomes a word of its own.
+const GLYPH_MEMORY: usize = 160;
+
+/// The steps of work to draw an object or to set a font, beside what is parsed for it.
+const LOOKUP_STEPS: usize = 10;
 
 /// The size of the smallest glyphs that are kept, in points: smaller ones are for search engines, not for readers.
 const MIN_GLYPH_SIZE: f64 = 0.5;
@@ -28,48 +43,11 @@ const MIN_GLYPH_SIZE: f64 = 0.5;
 /// How far outside the page glyphs are kept, as a multiple of their size: clipped text is not read.
 const MAX_DISTANCE_OUTSIDE_PAGE: f32 = 1.0;
 
-/// The remaining limits while the pages of a document are read.
-pub(super) struct ContentBudget {
-    pub glyphs: usize,
-    /// The glyphs remaining for the current page.
-    pub page_glyphs: usize,
-    pub work: u64,
-}
-
-impl Default for ContentBudget {
-    fn default() -> Self {
-        Self { glyphs: limits::MAX_GLYPHS, page_glyphs: limits::MAX_PAGE_GLYPHS, work: limits::MAX_CONTENT_WORK }
-    }
-}
-
-impl ContentBudget {
-    fn work(&mut self, steps: u64) -> Result<()> {
-        self.work = self.work.checked_sub(steps).ok_or_else(|| {
-            Error::unreadable(
-                Unreadable::Timeout,
-                format!("Reading the PDF takes more than {} steps", limits::MAX_CONTENT_WORK),
-            )
-        })?;
-        Ok(())
-    }
-
-    fn glyph(&mut self) -> Result<()> {
-        self.glyphs = self.glyphs.checked_sub(1).ok_or_else(|| {
-            Error::unreadable(Unreadable::TooLarge, format!("The PDF has more than {} glyphs", limits::MAX_GLYPHS))
-        })?;
-        self.page_glyphs = self.page_glyphs.checked_sub(1).ok_or_else(|| {
-            let message = format!("A page of the PDF has more than {} glyphs", limits::MAX_PAGE_GLYPHS);
-            Error::unreadable(Unreadable::TooLarge, message)
-        })?;
-        Ok(())
-    }
-}
-
 /// The part of the graphics state that affects text.
 #[derive(Clone)]
-struct State<'a> {
+struct State<'a, 'b> {
     matrix: Affine,
-    font: Option<Rc<LoadedFont<'a>>>,
+    font: Option<Rc<LoadedFont<'a, 'b>>>,
     /// Whether the font replaces one that is missing or could not be loaded.
     is_fallback: bool,
     size: f64,
@@ -113,37 +91,39 @@ impl<T> Stack<T> {
 }
 
 /// Interprets the content of a page.
-pub(super) struct Interpreter<'a, 'd> {
-    page: &'d Page<'a>,
-    fonts: &'d Fonts<'a>,
+pub(super) struct Interpreter<'a, 'b, 'd> {
+    pub file: &'a PdfFile<'b>,
+    pub page: &'d Page<'a, 'b>,
+    fonts: &'d Fonts<'a, 'b>,
     optional_content: &'d OptionalContent,
-    budget: &'d mut ContentBudget,
+    budget: &'b Budget,
     width: f32,
     height: f32,
-    state: State<'a>,
+    state: State<'a, 'b>,
     text_matrix: Affine,
     line_matrix: Affine,
     open_marks: Stack<MarkedContent>,
     glyphs: Vec<Glyph>,
+    /// The number of glyphs, kept or not.
+    glyph_count: usize,
+    /// The memory of the glyphs, and of what layout makes of them.
+    held: Held<'b>,
     /// The forms that are being drawn, outermost first.
     forms: Vec<ObjectIdentifier>,
-    /// The total size in bytes of the content that is being run.
-    active_bytes: usize,
     /// Whether the page shows an image.
     pub has_image: bool,
 }
 
-impl<'a, 'd> Interpreter<'a, 'd> {
+impl<'a, 'b, 'd> Interpreter<'a, 'b, 'd> {
     pub fn new(
-        page: &'d Page<'a>,
-        fonts: &'d Fonts<'a>,
+        file: &'a PdfFile<'b>,
+        page: &'d Page<'a, 'b>,
+        fonts: &'d Fonts<'a, 'b>,
         optional_content: &'d OptionalContent,
-        budget: &'d mut ContentBudget,
-    ) -> Self {
-        let (width, height) = page.render_dimensions();
-        budget.page_glyphs = limits::MAX_PAGE_GLYPHS;
+    ) -> Result<Self> {
+        let (width, height) = page.size();
         let state = State {
-            matrix: Affine::new(page.initial_transform(true).as_coeffs()),
+            matrix: page.matrix(),
             font: None,
             is_fallback: false,
             size: 1.0,
@@ -153,11 +133,13 @@ impl<'a, 'd> Interpreter<'a, 'd> {
             leading: 0.0,
             rise: 0.0,
         };
-        Self {
+        Ok(Self {
+            file,
             page,
             fonts,
             optional_content,
-            budget,
+            budget: file.budget(),
+            glyph_count: 0,
             width,
             height,
             state,
@@ -165,71 +147,73 @@ impl<'a, 'd> Interpreter<'a, 'd> {
             line_matrix: Affine::IDENTITY,
             open_marks: Stack::new(),
             glyphs: Vec::new(),
+            held: file.budget().hold(0)?,
             forms: Vec::new(),
-            active_bytes: 0,
             has_image: false,
-        }
+        })
     }
 
-    pub fn into_glyphs(self) -> Vec<Glyph> {
-        self.glyphs
+    /// The glyphs, with the memory that is charged for them.
+    pub fn into_glyphs(self) -> (Vec<Glyph>, Held<'b>) {
+        (self.glyphs, self.held)
     }
 
     /// Runs the content streams of the page.
     pub fn run_page(&mut self) -> Result<()> {
-        let raw = self.page.raw();
-        // Not through `Page`, which would keep the decoded data for as long as the document lives.
-        let mut content = Cow::default();
-        if let Some(stream) = raw.get::<Stream<'a>>("Contents") {
-            content = self.decode(&stream)?;
-        } else if let Some(streams) = raw.get::<Array<'a>>("Contents") {
-            for stream in streams.iter::<Stream<'a>>() {
-                let part = self.decode(&stream)?;
-                if (content.len() + part.len()) as u64 > limits::MAX_STREAM_BYTES {
-                    return Err(too_much_content());
-                }
-                let content = content.to_mut();
-                content.extend_from_slice(&part);
-                content.push(b' ');
+        let dict = &self.page.dict;
+        let content = if let Some(stream) = dict.get::<Stream<'a>>("Contents") {
+            self.decode(&stream)?
+        } else if let Some(streams) = dict.get::<Array<'a>>("Contents") {
+            let mut content = Buffer::new(self.budget, 0)?;
+            for item in streams.raw_iter() {
+                self.budget.work(LOOKUP_STEPS)?;
+                let stream = match item {
+                    MaybeRef::Ref(reference) => {
+                        self.file.charge(reference.into())?;
+                        self.file.pdf.xref().get::<Stream<'a>>(reference.into())
+                    }
+                    MaybeRef::NotRef(object) => object.into_stream(),
+                };
+                // What is no stream ends the list.
+                let Some(stream) = stream else { break };
+                content.extend(self.decode(&stream)?.as_ref())?;
+                content.push(b' ')?;
             }
-        }
+            Bytes::Buffer(content)
+        } else {
+            Bytes::default()
+        };
         let saved_state = self.state.clone();
-        self.run(content, &self.page.resources().clone())?;
+        self.run(content, &self.page.resources)?;
         self.state = saved_state;
         Ok(())
     }
 
-    fn decode<'s>(&mut self, stream: &Stream<'s>) -> Result<Cow<'s, [u8]>> {
+    fn decode(&mut self, stream: &Stream<'a>) -> Result<Bytes<'a, 'b>> {
         if is_image(stream.dict()) {
-            return Ok(Cow::default());
+            return Ok(Bytes::default());
         }
-        let (data, bytes_processed) = filters::decode(stream)?;
-        self.budget.work(bytes_processed / BYTES_PER_STEP as u64)?;
-        Ok(data.unwrap_or_default())
+        Ok(filters::decode(stream, self.budget)?.unwrap_or_default())
     }
 
-    fn run(&mut self, content: Cow<'_, [u8]>, resources: &Resources<'a>) -> Result<()> {
-        let (without_images, bytes_read) = inline_images::remove(&content);
-        self.budget.work((bytes_read / BYTES_PER_STEP) as u64)?;
-        let content = without_images.map_or(content, Cow::Owned);
-        // While a form runs, the content that draws it stays in memory.
-        self.active_bytes += content.len();
-        let result = self.run_operators(&content, resources);
-        self.active_bytes -= content.len();
-        result
+    /// Runs content, which stays in memory while the forms that it draws are run.
+    fn run(&mut self, content: Bytes<'_, 'b>, resources: &Resources<'a>) -> Result<()> {
+        let content = match inline_images::remove(content.as_ref(), self.budget)? {
+            Some(without_images) => Bytes::Buffer(without_images),
+            None => content,
+        };
+        self.run_operators(content.as_ref(), resources)
     }
 
     fn run_operators(&mut self, content: &[u8], resources: &Resources<'a>) -> Result<()> {
-        if self.active_bytes as u64 > limits::MAX_STREAM_BYTES {
-            return Err(too_much_content());
-        }
         let mut saved_states = Stack::new();
         let open_marks = std::mem::replace(&mut self.open_marks, Stack::new());
         let visible = open_marks.items.last().is_none_or(|mark| mark.visible);
         self.open_marks.push(MarkedContent { visible, actual_text: None });
+        self.budget.pass_over(content.len())?;
         let mut operators = TypedIter::new(content);
         while let Some(operator) = operators.next() {
-            self.budget.work(1)?;
+            self.budget.work(OPERATOR_STEPS)?;
             match operator {
                 Op::SaveState(_) => saved_states.push(self.state.clone()),
                 Op::RestoreState(_) => {
@@ -257,11 +241,17 @@ impl<'a, 'd> Interpreter<'a, 'd> {
                 Op::TextRise(rise) => self.state.rise = rise.0.as_f64(),
                 Op::TextFont(font) => {
                     self.state.size = font.1.as_f64();
+                    self.look_up(&resources.fonts, font.0)?;
                     self.set_font(resources.get_font(font.0))?;
                 }
                 Op::SetGraphicsState(state) => {
+                    self.look_up(&resources.ext_g_states, state.0)?;
                     let font = resources.get_ext_g_state(state.0).and_then(|state| state.get::<Array<'a>>("Font"));
                     if let Some(font) = font {
+                        self.budget.pass_over(font.data().len())?;
+                        for reference in font.raw_iter().take(2).filter_map(|item| item.as_obj_ref()) {
+                            self.file.charge(reference.into())?;
+                        }
                         let mut parts = font.iter::<Object<'a>>();
                         let dict = parts.next().and_then(Object::into_dict);
                         if let Some(size) = parts.next().and_then(Object::into_number) {
@@ -288,14 +278,16 @@ impl<'a, 'd> Interpreter<'a, 'd> {
                             Object::String(text) => self.show(&text)?,
                             _ => {}
                         }
+                        self.budget.work(1)?;
                     }
                 }
                 Op::BeginMarkedContent(_) => self.begin_mark(true, None),
-                Op::BeginMarkedContentWithProperties(mark) => self.begin_mark_with(mark.0, mark.1, resources),
+                Op::BeginMarkedContentWithProperties(mark) => self.begin_mark_with(mark.0, mark.1, resources)?,
                 Op::EndMarkedContent(_) if self.open_marks.items.len() > 1 || self.open_marks.dropped > 0 => {
                     self.end_mark();
                 }
                 Op::XObject(name) => {
+                    self.look_up(&resources.x_objects, name.0)?;
                     if let Some(object) = resources.get_x_object(name.0) {
                         self.object(&object, resources)?;
                     }
@@ -313,12 +305,20 @@ impl<'a, 'd> Interpreter<'a, 'd> {
         Ok(())
     }
 
+    /// Charges the work of looking up a resource.
+    fn look_up(&self, resources: &Dict<'a>, name: &Name<'_>) -> Result<()> {
+        self.budget.work(LOOKUP_STEPS)?;
+        self.file.charge_entry(resources, name)
+    }
+
     /// Draws an XObject: runs a form, records that there is an image.
     fn object(&mut self, object: &Stream<'a>, resources: &Resources<'a>) -> Result<()> {
         let dict = object.dict();
-        let group = dict.get::<Dict<'a>>("OC");
-        if !self.is_visible()
-            || group.is_some_and(|group| !self.optional_content.is_visible(dict.get_ref("OC"), &group))
+        if !self.is_visible() {
+            return Ok(());
+        }
+        if let Some(group) = dict.get::<Dict<'a>>("OC")
+            && !self.optional_content.is_visible(self.file, dict.get_ref("OC"), &group)?
         {
             return Ok(());
         }
@@ -338,9 +338,15 @@ impl<'a, 'd> Interpreter<'a, 'd> {
         if self.forms.len() >= limits::MAX_FORM_DEPTH || self.forms.contains(&form.obj_id()) {
             return Ok(());
         }
+        self.budget.work(FORM_STEPS)?;
         let content = self.decode(form)?;
         let dict = form.dict();
-        let form_resources = dict.get::<Dict<'a>>("Resources").map(Resources::new);
+        let mut held = self.budget.hold(0)?;
+        self.file.charge_numbers(dict, "Matrix")?;
+        let form_resources = match dict.get::<Dict<'a>>("Resources") {
+            Some(resources) => Some(page::resources_of(self.file, resources, &mut held)?),
+            None => None,
+        };
         let saved_state = self.state.clone();
         let saved_matrices = (self.text_matrix, self.line_matrix);
         self.state.matrix *= placement * dict.get::<[f64; 6]>("Matrix").map_or(Affine::IDENTITY, matrix);
@@ -353,9 +359,25 @@ impl<'a, 'd> Interpreter<'a, 'd> {
     }
 
     fn set_font(&mut self, dict: Option<Dict<'a>>) -> Result<()> {
-        let font = dict.map(|dict| self.fonts.load(&dict)).transpose()?.flatten();
+        let font = match dict {
+            Some(dict) => self.fonts.load(&dict)?,
+            None => None,
+        };
         self.state.is_fallback = font.is_none();
-        self.state.font = font.or_else(|| self.fonts.fallback());
+        self.state.font = match font {
+            Some(font) => Some(font),
+            None => self.fonts.fallback()?,
+        };
+        Ok(())
+    }
+
+    fn count_glyph(&mut self) -> Result<()> {
+        self.budget.work(GLYPH_STEPS)?;
+        self.glyph_count += 1;
+        if self.glyph_count > limits::MAX_PAGE_GLYPHS {
+            let message = format!("A page of the PDF has more than {} glyphs", limits::MAX_PAGE_GLYPHS);
+            return Err(Error::unreadable(Unreadable::TooLarge, message));
+        }
         Ok(())
     }
 
@@ -387,10 +409,10 @@ impl<'a, 'd> Interpreter<'a, 'd> {
         let is_shown = self.is_visible() && (!self.state.is_fallback || bytes.is_ascii());
         let mut rest = bytes;
         while !rest.is_empty() {
-            self.budget.glyph()?;
+            self.count_glyph()?;
             let (number, length) = font.read(rest);
             rest = rest.get(length.max(1)..).unwrap_or_default();
-            let code = font.code(number);
+            let code = font.code(number, self.budget)?;
             let state = &self.state;
             let space = state.char_space + if number == 32 && length == 1 { state.word_space } else { 0.0 };
             let step = if font.is_horizontal() {
@@ -400,7 +422,7 @@ impl<'a, 'd> Interpreter<'a, 'd> {
             };
             if is_shown && let Some(text) = code.text {
                 let tracking = if font.is_horizontal() { state.char_space * state.horizontal_scaling } else { 0.0 };
-                self.place(text, code.origin, code.advance, tracking, &font);
+                self.place(text, code.origin, code.advance, tracking, &font)?;
             }
             self.text_matrix *= Affine::translate(step);
         }
@@ -414,8 +436,8 @@ impl<'a, 'd> Interpreter<'a, 'd> {
         origin: (f64, f64),
         advance: (f64, f64),
         tracking: f64,
-        font: &LoadedFont<'_>,
-    ) {
+        font: &LoadedFont<'_, '_>,
+    ) -> Result<()> {
         let state = &self.state;
         let page = state.matrix * self.text_matrix;
         let glyph = page
@@ -430,7 +452,7 @@ impl<'a, 'd> Interpreter<'a, 'd> {
         // The direction is also defined for a glyph without width, such as an accent.
         let (direction, em) = if font.is_horizontal() { (right, length(right)) } else { (-up, length(up)) };
         if !(size >= MIN_GLYPH_SIZE && em > 0.0 && size.is_finite() && em.is_finite() && advance_length.is_finite()) {
-            return;
+            return Ok(());
         }
         let tracking = length(page * Point::new(tracking, 0.0) - page * Point::ZERO) * tracking.signum();
         let glyph = Glyph {
@@ -446,13 +468,15 @@ impl<'a, 'd> Interpreter<'a, 'd> {
         };
         let margin = MAX_DISTANCE_OUTSIDE_PAGE * glyph.size;
         if (-margin..=self.width + margin).contains(&glyph.x) && (-margin..=self.height + margin).contains(&glyph.y) {
+            self.held.grow(GLYPH_MEMORY + glyph.text.memory())?;
             self.glyphs.push(glyph);
         }
+        Ok(())
     }
 
     /// Adds plain text at a position in page space, for text that the file contains but does not draw.
     pub fn write(&mut self, text: &str, x: f64, y: f64, size: f64) -> Result<()> {
-        let Some(font) = self.fonts.fallback() else {
+        let Some(font) = self.fonts.fallback()? else {
             return Ok(());
         };
         let saved_state = self.state.clone();
@@ -461,9 +485,12 @@ impl<'a, 'd> Interpreter<'a, 'd> {
         self.state.rise = 0.0;
         self.set_line(Affine::translate((x, y)));
         for c in text.chars() {
-            self.budget.glyph()?;
-            let advance = u8::try_from(c).map_or((0.5, 0.0), |code| font.code(u32::from(code)).advance);
-            self.place(GlyphText::Char(c), (0.0, 0.0), advance, 0.0, &font);
+            self.count_glyph()?;
+            let advance = match u8::try_from(c) {
+                Ok(code) => font.code(u32::from(code), self.budget)?.advance,
+                Err(_) => (0.5, 0.0),
+            };
+            self.place(GlyphText::Char(c), (0.0, 0.0), advance, 0.0, &font)?;
             self.text_matrix *= Affine::translate((advance.0 * size, 0.0));
         }
         self.state = saved_state;
@@ -474,17 +501,20 @@ impl<'a, 'd> Interpreter<'a, 'd> {
         self.open_marks.items.last().is_none_or(|mark| mark.visible)
     }
 
-    fn begin_mark_with(&mut self, tag: &Name<'_>, properties: &Object<'_>, resources: &Resources<'a>) {
+    fn begin_mark_with(&mut self, tag: &Name<'_>, properties: &Object<'_>, resources: &Resources<'a>) -> Result<()> {
         match properties {
             Object::Name(name) => {
+                self.look_up(&resources.properties, name)?;
                 let dict = resources.properties.get::<Dict<'a>>(name.as_ref()).unwrap_or_default();
-                let visible = tag.as_str() != "OC"
-                    || self.optional_content.is_visible(resources.properties.get_ref(name.as_ref()), &dict);
+                let id = resources.properties.get_ref(name.as_ref());
+                let _text = self.file.hold_text(&dict, "ActualText")?;
+                let visible = tag.as_str() != "OC" || self.optional_content.is_visible(self.file, id, &dict)?;
                 self.begin_mark(visible, actual_text(&dict));
             }
             Object::Dict(dict) => self.begin_mark(true, actual_text(dict)),
             _ => self.begin_mark(true, None),
         }
+        Ok(())
     }
 
     fn begin_mark(&mut self, visible: bool, actual_text: Option<String>) {
@@ -524,13 +554,9 @@ impl<'a, 'd> Interpreter<'a, 'd> {
     }
 }
 
-fn too_much_content() -> Error {
-    let bound = limits::MAX_STREAM_BYTES / limits::MIB;
-    Error::unreadable(Unreadable::TooLarge, format!("A page of the PDF holds more than {bound} MiB"))
-}
-
 fn actual_text(dict: &Dict<'_>) -> Option<String> {
-    dict.get::<PdfString<'_>>("ActualText").map(|text| strings::decode(text.as_bytes()))
+    let text = dict.get::<PdfString<'_>>("ActualText").filter(|text| text.len() <= MAX_ACTUAL_TEXT_BYTES)?;
+    Some(strings::decode(text.as_bytes()))
 }
 
 /// Uses multiplication and square root, which give the same result on every platform; `hypot` does not.

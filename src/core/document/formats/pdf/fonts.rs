@@ -1,15 +1,17 @@
 //! Fonts: map codes to characters and widths.
 
-use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use hayro_cmap::{BfString, CMap, CMapName, CidFamily};
 use hayro_font::{CMapResolverFn, Font, FontCache, FontData, FontGlyph, FontResolverFn, StandardFont};
-use hayro_syntax::object::{Array, Dict, Name, Object, ObjectIdentifier, Rect, Stream, String as PdfString};
+use hayro_syntax::object::{Array, Dict, MaybeRef, Name, Object, ObjectIdentifier, Rect, Stream, String as PdfString};
 
-use super::filters;
+use super::file::PdfFile;
+use super::{character_map, filters, font_program};
+use crate::budget::{Budget, Held};
 use crate::document::layout::GlyphText;
 use crate::error::Result;
 use crate::limits;
@@ -20,15 +22,46 @@ const UNITS_PER_EM: f32 = 1000.0;
 /// The plausible heights of Type 3 glyphs relative to the font size; a bounding box outside of it is ignored.
 const TYPE3_EM: std::ops::RangeInclusive<f64> = 0.05..=20.0;
 
+/// The steps of work to load a font, beside those for its data.
+const FONT_STEPS: usize = 1_000;
+
+/// The memory of a font beside its data.
+const FONT_MEMORY: usize = 8 * 1024;
+
+/// The steps of work to find the text and the width of a code.
+const CODE_STEPS: usize = 10;
+
+/// The memory of a code that was shown.
+const CODE_MEMORY: usize = 160;
+
+/// The memory of a width, by code or in a list, for each byte of the text of the list, and by code in a range.
+const WIDTH_MEMORY_PER_BYTE: usize = 12;
+const WIDTH_MEMORY: usize = 32;
+
+/// The memory of an entry of a table of glyphs and its inverse.
+const GLYPH_MAP_MEMORY: usize = 24;
+
+/// The memory of a procedure that draws a glyph.
+const GLYPH_PROCEDURE_MEMORY: usize = 1_024;
+
+/// The maximum length of the text of a glyph, in bytes: the specification allows as many. Ligatures have a handful.
+const MAX_GLYPH_TEXT_BYTES: usize = 512;
+
+/// The steps of work and the memory of a predefined character map: the largest has 20,000 entries.
+const PREDEFINED_MAP_STEPS: usize = 15_000;
+const PREDEFINED_MAP_MEMORY: usize = 256 * 1024;
+
 /// The fonts of a document, each loaded once.
-pub(super) struct Fonts<'a> {
+pub(super) struct Fonts<'a, 'b> {
+    file: &'a PdfFile<'b>,
     cache: FontCache<'a>,
     /// For lookup only, never iterated.
-    loaded: RefCell<HashMap<Key, Option<Rc<LoadedFont<'a>>>>>,
-    /// The font programs that were counted. For lookup only, never iterated.
-    programs: RefCell<HashSet<ObjectIdentifier>>,
-    /// The total size of the decoded font data.
-    decoded_bytes: Cell<u64>,
+    loaded: RefCell<HashMap<Key, Option<Rc<LoadedFont<'a, 'b>>>>>,
+    /// The font programs that were decoded, with the work for each font that uses them; None if they may not be used.
+    /// For lookup only, never iterated.
+    programs: RefCell<HashMap<ObjectIdentifier, Option<usize>>>,
+    /// The memory of what hayro decodes and keeps.
+    held: RefCell<Held<'b>>,
     font_resolver: FontResolverFn,
     cmap_resolver: CMapResolverFn,
 }
@@ -40,73 +73,219 @@ enum Key {
     Fallback,
 }
 
-impl<'a> Fonts<'a> {
-    pub fn new() -> Self {
+impl<'a, 'b> Fonts<'a, 'b> {
+    pub fn new(file: &'a PdfFile<'b>) -> Result<Self> {
         let empty_font: FontData = Arc::new(empty_font());
-        Self {
+        Ok(Self {
+            file,
             cache: FontCache::new(),
             loaded: RefCell::default(),
             programs: RefCell::default(),
-            decoded_bytes: Cell::default(),
+            held: RefCell::new(file.budget().hold(0)?),
             // Glyphs are never drawn and the widths of the standard fonts are known, so any outlines will do for
             // fonts that are not embedded.
             font_resolver: Arc::new(move |_| Some((Arc::clone(&empty_font), 0))),
             cmap_resolver: Arc::new(hayro_cmap::load_embedded),
-        }
+        })
     }
 
-    /// The font of a font dictionary; None if the dictionary is unusable. Fails if the fonts exceed the size limit.
-    pub fn load(&self, dict: &Dict<'a>) -> Result<Option<Rc<LoadedFont<'a>>>> {
+    /// The font of a font dictionary; None if the dictionary is unusable.
+    pub fn load(&self, dict: &Dict<'a>) -> Result<Option<Rc<LoadedFont<'a, 'b>>>> {
         let key = dict.obj_id().map_or_else(|| Key::Inline(dict.data().to_vec()), Key::Object);
         if let Some(cached) = self.loaded.borrow().get(&key) {
             return Ok(cached.clone());
         }
-        self.count_size(dict)?;
-        let font = widths_are_bounded(dict)
-            .then(|| self.cache.font(dict, &self.font_resolver, &self.cmap_resolver))
-            .flatten()
-            .map(|font| Rc::new(LoadedFont::new(font, dict, &self.cmap_resolver)));
+        self.hold(FONT_MEMORY + dict.data().len())?;
+        self.file.budget().work(FONT_STEPS)?;
+        let font = match self.is_usable(dict)? {
+            true => self.cache.font(dict, &self.font_resolver, &self.cmap_resolver),
+            false => None,
+        };
+        let font = match font {
+            Some(font) => Some(Rc::new(LoadedFont::new(font, dict, &self.cmap_resolver, self.file.budget())?)),
+            None => None,
+        };
         self.loaded.borrow_mut().insert(key, font.clone());
         Ok(font)
     }
 
-    /// Counts the data that hayro decodes and keeps for a font: a font program once, the other streams for each font.
-    fn count_size(&self, dict: &Dict<'a>) -> Result<()> {
+    fn hold(&self, bytes: usize) -> Result<()> {
+        Ok(self.held.borrow_mut().grow(bytes)?)
+    }
+
+    /// Whether a font can be loaded within bounds. Charges what hayro parses, decodes and keeps for it: a font program
+    /// once, the other streams and the widths for each font.
+    fn is_usable(&self, dict: &Dict<'a>) -> Result<bool> {
+        self.file.charge_dict(dict)?;
         let descendants = dict.get::<Array<'_>>("DescendantFonts");
-        let descendant = descendants.and_then(|fonts| fonts.iter::<Dict<'_>>().next()).unwrap_or_default();
+        let descendant = descendants.and_then(|fonts| fonts.iter::<Dict<'a>>().next()).unwrap_or_default();
+        let mut is_usable = self.widths_are_bounded(dict, &descendant)?;
+        for key in ["FontMatrix", "FontBBox"] {
+            self.file.charge_numbers(dict, key)?;
+        }
+        if let Some(glyphs) = dict.get::<Dict<'a>>("CharProcs") {
+            self.file.charge_dict(&glyphs)?;
+            self.hold(GLYPH_PROCEDURE_MEMORY.saturating_mul(glyphs.len()))?;
+        }
         for font in [dict, &descendant] {
-            let descriptor = font.get::<Dict<'_>>("FontDescriptor").unwrap_or_default();
-            let programs = ["FontFile", "FontFile2", "FontFile3"].map(|key| descriptor.get::<Stream<'_>>(key));
-            let programs =
-                programs.into_iter().flatten().filter(|file| self.programs.borrow_mut().insert(file.obj_id()));
-            let maps = ["ToUnicode", "Encoding", "CIDToGIDMap"].map(|key| font.get::<Stream<'_>>(key));
-            for stream in programs.chain(maps.into_iter().flatten()) {
-                self.decoded_bytes.set(self.decoded_bytes.get() + filters::size(&stream)?);
+            self.file.charge_dict(font)?;
+            let descriptor = font.get::<Dict<'a>>("FontDescriptor").unwrap_or_default();
+            self.file.charge_dict(&descriptor)?;
+            let programs = ["FontFile", "FontFile2", "FontFile3"].map(|key| descriptor.get::<Stream<'a>>(key));
+            for program in programs.into_iter().flatten() {
+                is_usable &= self.program_is_usable(&program)?;
+            }
+            for map in ["ToUnicode", "Encoding"].map(|key| font.get::<Object<'a>>(key)) {
+                is_usable &= self.map_is_usable(map)?;
+            }
+            if let Some(glyphs) = font.get::<Stream<'a>>("CIDToGIDMap") {
+                let data = filters::decode(&glyphs, self.file.budget())?.unwrap_or_default();
+                let glyphs = (data.as_ref().len() / 2).min(1 << 16);
+                self.hold(GLYPH_MAP_MEMORY * glyphs)?;
+                self.file.budget().work(glyphs)?;
+            }
+            let info = font.get::<Dict<'a>>("CIDSystemInfo").unwrap_or_default();
+            if info.get::<PdfString<'_>>("Registry").is_some_and(|registry| registry.as_bytes() == b"Adobe") {
+                // Once by hayro and once by us.
+                self.predefined_maps(2)?;
             }
         }
-        if self.decoded_bytes.get() > limits::MAX_FONT_BYTES {
-            let limit = limits::MAX_FONT_BYTES / limits::MIB;
-            return Err(filters::too_large(format!("The fonts of the PDF take more than {limit} MiB")));
+        Ok(is_usable)
+    }
+
+    /// Charges predefined character maps.
+    fn predefined_maps(&self, count: usize) -> Result<()> {
+        self.hold(count.saturating_mul(PREDEFINED_MAP_MEMORY))?;
+        Ok(self.file.budget().work(count.saturating_mul(PREDEFINED_MAP_STEPS))?)
+    }
+
+    fn program_is_usable(&self, stream: &Stream<'a>) -> Result<bool> {
+        let budget = self.file.budget();
+        let id = stream.obj_id();
+        if let Some(known) = self.programs.borrow().get(&id) {
+            budget.work(known.unwrap_or_default())?;
+            return Ok(known.is_some());
+        }
+        let data = filters::decode(stream, budget)?.unwrap_or_default();
+        let data = data.as_ref();
+        let program = font_program::inspect(data, budget)?;
+        let steps = program.as_ref().map(|program| program.steps);
+        if let Some(program) = program {
+            // hayro decodes it into a list that grows by doubling.
+            self.hold(data.len().saturating_mul(2).saturating_add(program.memory))?;
+            budget.pass_over(data.len())?;
+        }
+        self.programs.borrow_mut().insert(id, steps);
+        budget.work(steps.unwrap_or_default())?;
+        Ok(steps.is_some())
+    }
+
+    fn map_is_usable(&self, map: Option<Object<'a>>) -> Result<bool> {
+        let budget = self.file.budget();
+        match map {
+            Some(Object::Name(name)) => {
+                let is_known = hayro_cmap::load_embedded(CMapName::from_bytes(&name)).is_some();
+                self.predefined_maps(2 * usize::from(is_known))?;
+            }
+            Some(Object::Dict(encoding)) => {
+                self.file.charge_dict(&encoding)?;
+                if let Some(differences) = encoding.get::<Array<'a>>("Differences") {
+                    self.list(&differences)?;
+                }
+            }
+            Some(Object::Stream(stream)) => {
+                let data = filters::decode(&stream, budget)?.unwrap_or_default();
+                let data = data.as_ref();
+                budget.work(data.len())?;
+                let Some(map) = character_map::inspect(data) else { return Ok(false) };
+                self.predefined_maps(2 * map.uses)?;
+                self.hold(map.memory)?;
+            }
+            _ => {}
+        }
+        Ok(true)
+    }
+
+    /// Charges a list of widths or names, some of which may be other objects.
+    fn list(&self, list: &Array<'a>) -> Result<()> {
+        let budget = self.file.budget();
+        budget.work(list.data().len() / 2)?;
+        self.hold(WIDTH_MEMORY_PER_BYTE.saturating_mul(list.data().len()))?;
+        for item in list.raw_iter() {
+            match item {
+                MaybeRef::Ref(reference) => {
+                    self.file.charge(reference.into())?;
+                    self.hold(WIDTH_MEMORY_PER_BYTE.saturating_mul(self.file.size(reference.into())))?;
+                }
+                MaybeRef::NotRef(Object::Array(part)) => {
+                    for reference in part.raw_iter().filter_map(|item| item.as_obj_ref()) {
+                        self.file.charge(reference.into())?;
+                    }
+                }
+                MaybeRef::NotRef(_) => {}
+            }
         }
         Ok(())
     }
 
-    /// The font for text without a font: Helvetica, as in other PDF readers.
-    pub fn fallback(&self) -> Option<Rc<LoadedFont<'a>>> {
-        if let Some(cached) = self.loaded.borrow().get(&Key::Fallback) {
-            return cached.clone();
+    /// Charges the widths of a font; false if they are for more codes than there are: hayro makes a table for all codes
+    /// that are claimed.
+    fn widths_are_bounded(&self, dict: &Dict<'a>, descendant: &Dict<'a>) -> Result<bool> {
+        let number =
+            |key| dict.get::<Object<'_>>(key).and_then(Object::into_number).map_or(0.0, |value| value.as_f64());
+        let first = number("FirstChar");
+        if first > limits::MAX_FONT_WIDTHS as f64 {
+            return Ok(false);
         }
-        let font = self
-            .cache
-            .standard_font(StandardFont::Helvetica, &self.font_resolver)
-            .map(|font| Rc::new(LoadedFont::new(font, &Dict::default(), &self.cmap_resolver)));
+        self.hold(WIDTH_MEMORY * first.max(0.0) as usize)?;
+        if let Some(widths) = dict.get::<Array<'a>>("Widths") {
+            self.list(&widths)?;
+        }
+        // The arrays contain `first [w ...]` and `first last w`; for vertical metrics `first last w x y`.
+        for (key, values) in [("W", 1), ("W2", 3)] {
+            let Some(array) = descendant.get::<Array<'a>>(key) else { continue };
+            self.list(&array)?;
+            let mut codes = 0.0;
+            let mut items = array.iter::<Object<'_>>();
+            while let Some(first) = items.next().and_then(Object::into_number) {
+                match items.next() {
+                    Some(Object::Array(_)) => {}
+                    Some(Object::Number(last)) => {
+                        codes += (last.as_f64() - first.as_f64() + 1.0).max(0.0);
+                        for _ in 0..values {
+                            items.next();
+                        }
+                    }
+                    _ => break,
+                }
+            }
+            if codes > 2.0 * limits::MAX_FONT_WIDTHS as f64 {
+                return Ok(false);
+            }
+            self.hold(WIDTH_MEMORY * codes as usize)?;
+        }
+        Ok(true)
+    }
+
+    /// The font for text without a font: Helvetica, as in other PDF readers.
+    pub fn fallback(&self) -> Result<Option<Rc<LoadedFont<'a, 'b>>>> {
+        if let Some(cached) = self.loaded.borrow().get(&Key::Fallback) {
+            return Ok(cached.clone());
+        }
+        let font = match self.cache.standard_font(StandardFont::Helvetica, &self.font_resolver) {
+            Some(font) => {
+                let budget = self.file.budget();
+                Some(Rc::new(LoadedFont::new(font, &Dict::default(), &self.cmap_resolver, budget)?))
+            }
+            None => None,
+        };
         self.loaded.borrow_mut().insert(Key::Fallback, font.clone());
-        font
+        Ok(font)
     }
 }
 
 /// A font with a cache of its decoded codes.
-pub(super) struct LoadedFont<'a> {
+pub(super) struct LoadedFont<'a, 'b> {
     font: Font<'a>,
     pub bold: bool,
     /// The height of its letters at size 1.
@@ -114,6 +293,8 @@ pub(super) struct LoadedFont<'a> {
     fallback: UnicodeFallback,
     /// For lookup only, never iterated.
     codes: RefCell<HashMap<u32, Code>>,
+    /// The memory of the codes.
+    held: RefCell<Held<'b>>,
 }
 
 /// The text and position of a code.
@@ -139,16 +320,17 @@ enum UnicodeFallback {
     None,
 }
 
-impl<'a> LoadedFont<'a> {
-    fn new(font: Font<'a>, dict: &Dict<'a>, cmaps: &CMapResolverFn) -> Self {
+impl<'a, 'b> LoadedFont<'a, 'b> {
+    fn new(font: Font<'a>, dict: &Dict<'a>, cmaps: &CMapResolverFn, budget: &'b Budget) -> Result<Self> {
         let name = dict.get::<Name<'_>>("BaseFont").map(|name| name.as_str().to_ascii_lowercase()).unwrap_or_default();
         let bold = is_bold(dict, &name);
         let subtype = dict.get::<Name<'_>>("Subtype");
         let subtype = subtype.as_ref().map_or("", Name::as_str);
         let em = if subtype == "Type3" { type3_em(dict) } else { 1.0 };
         let fallback =
-            if subtype == "Type0" { UnicodeFallback::composite(dict, cmaps) } else { UnicodeFallback::Ascii };
-        Self { font, bold, em, fallback, codes: RefCell::default() }
+            if subtype == "Type0" { UnicodeFallback::composite(dict, cmaps, budget)? } else { UnicodeFallback::Ascii };
+        let held = RefCell::new(budget.hold(0)?);
+        Ok(Self { font, bold, em, fallback, codes: RefCell::default(), held })
     }
 
     pub fn is_horizontal(&self) -> bool {
@@ -160,10 +342,11 @@ impl<'a> LoadedFont<'a> {
         if bytes.is_empty() { (0, 1) } else { self.font.read_code(bytes, 0) }
     }
 
-    pub fn code(&self, code: u32) -> Code {
+    pub fn code(&self, code: u32, budget: &Budget) -> Result<Code> {
         if let Some(cached) = self.codes.borrow().get(&code) {
-            return cached.clone();
+            return Ok(cached.clone());
         }
+        budget.work(CODE_STEPS)?;
         let advance = self.font.code_advance(code);
         let origin = self.font.origin_displacement(code);
         let scale = f64::from(UNITS_PER_EM);
@@ -172,8 +355,11 @@ impl<'a> LoadedFont<'a> {
             advance: (advance.x / scale, advance.y / scale),
             origin: (origin.x / scale, origin.y / scale),
         };
+        let memory = decoded.text.as_ref().map_or(0, GlyphText::memory);
+        budget.work(memory)?;
+        self.held.borrow_mut().grow(CODE_MEMORY + memory)?;
         self.codes.borrow_mut().insert(code, decoded.clone());
-        decoded
+        Ok(decoded)
     }
 
     fn text(&self, code: u32) -> Option<GlyphText> {
@@ -191,9 +377,9 @@ impl<'a> LoadedFont<'a> {
 }
 
 impl UnicodeFallback {
-    fn composite(dict: &Dict<'_>, cmaps: &CMapResolverFn) -> Self {
+    fn composite(dict: &Dict<'_>, cmaps: &CMapResolverFn, budget: &Budget) -> Result<Self> {
         if dict.contains_key("ToUnicode") {
-            return Self::None;
+            return Ok(Self::None);
         }
         let parse = |data: &[u8]| {
             let cmaps = Arc::clone(cmaps);
@@ -204,11 +390,11 @@ impl UnicodeFallback {
             Some(Object::Name(name)) => {
                 let name = name.as_str().to_owned();
                 if name.starts_with("Uni") && (name.contains("UCS2") || name.contains("UTF16")) {
-                    return Self::Unicode;
+                    return Ok(Self::Unicode);
                 }
                 cmaps(CMapName::from_bytes(name.as_bytes())).and_then(parse)
             }
-            Some(Object::Stream(stream)) => stream.decoded_data().ok().and_then(|data| parse(&data)),
+            Some(Object::Stream(stream)) => filters::decode(&stream, budget)?.and_then(|data| parse(data.as_ref())),
             _ => None,
         };
         let descendants = dict.get::<Array<'_>>("DescendantFonts");
@@ -219,10 +405,10 @@ impl UnicodeFallback {
             .ucs2_cmap()
             .and_then(|name| cmaps(name))
             .and_then(parse);
-        unicode.map_or(Self::None, |unicode| Self::Collection {
+        Ok(unicode.map_or(Self::None, |unicode| Self::Collection {
             encoding: encoding.map(Box::new),
             unicode: Box::new(unicode),
-        })
+        }))
     }
 
     fn text(&self, code: u32) -> Option<char> {
@@ -244,8 +430,12 @@ impl UnicodeFallback {
     }
 }
 
-/// Normalizes characters: splits ligatures, maps bullets of symbol fonts to bullets, drops non-characters.
+/// Normalizes characters: splits ligatures, maps bullets of symbol fonts to bullets, drops non-characters. None for text
+/// that is too long to be that of a glyph.
 fn clean(chars: &[char]) -> Option<GlyphText> {
+    if chars.len() > MAX_GLYPH_TEXT_BYTES {
+        return None;
+    }
     let mut text = String::new();
     for &c in chars {
         match c {
@@ -293,39 +483,6 @@ fn type3_em(dict: &Dict<'_>) -> f64 {
     let height = dict.get::<Rect>("FontBBox").map_or(0.0, |bounds| (bounds.y1 - bounds.y0).abs());
     let em = height * scale.abs();
     if TYPE3_EM.contains(&em) { em } else { 1.0 }
-}
-
-/// Whether the number of codes with a width is within the limit: hayro allocates a table for all claimed codes.
-fn widths_are_bounded(dict: &Dict<'_>) -> bool {
-    let first = dict.get::<Object<'_>>("FirstChar").and_then(Object::into_number).map_or(0.0, |number| number.as_f64());
-    if first > limits::MAX_FONT_WIDTHS as f64 {
-        return false;
-    }
-    let descendants = dict.get::<Array<'_>>("DescendantFonts");
-    let Some(descendant) = descendants.and_then(|fonts| fonts.iter::<Dict<'_>>().next()) else {
-        return true;
-    };
-    // The arrays contain `first [w ...]` and `first last w`; for vertical metrics `first last w x y`.
-    [("W", 1), ("W2", 3)].iter().all(|(key, values)| {
-        let Some(array) = descendant.get::<Array<'_>>(key) else {
-            return true;
-        };
-        let mut codes = 0.0;
-        let mut items = array.iter::<Object<'_>>();
-        while let Some(first) = items.next().and_then(Object::into_number) {
-            match items.next() {
-                Some(Object::Array(_)) => {}
-                Some(Object::Number(last)) => {
-                    codes += (last.as_f64() - first.as_f64() + 1.0).max(0.0);
-                    for _ in 0..*values {
-                        items.next();
-                    }
-                }
-                _ => break,
-            }
-        }
-        codes <= 2.0 * limits::MAX_FONT_WIDTHS as f64
-    })
 }
 
 /// The smallest valid font: one empty glyph.

@@ -6,16 +6,15 @@ use std::borrow::Cow;
 use hayro_syntax::object::Name;
 use memchr::memmem;
 
-use super::filters::is_white;
+use super::buffer::Buffer;
+use super::syntax::{is_regular, is_white};
+use crate::budget::{Budget, Exceeded};
 
 /// The name of the marked-content point that replaces an image.
 pub(super) const MARK: &str = "InlineImage";
 
 /// How many bytes after a possible end of an image are inspected to decide whether they are content.
 const CONTENT_BYTES: usize = 256;
-
-/// How many bytes can be searched in the time it takes to parse one.
-const BYTES_SEARCHED: usize = 64;
 
 /// The operators that may follow an image.
 const OPERATORS: &[&[u8]] = &[
@@ -26,30 +25,30 @@ const OPERATORS: &[&[u8]] = &[
     b"y",
 ];
 
-/// The content with a mark in place of each image, or None if it has no images; and the number of bytes read in
-/// addition to the content itself.
-pub(super) fn remove(content: &[u8]) -> (Option<Vec<u8>>, usize) {
+/// The content with a mark in place of each image, or None if it has no images.
+pub(super) fn remove<'b>(content: &[u8], budget: &'b Budget) -> Result<Option<Buffer<'b>>, Exceeded> {
     // Operators may contain `#` escapes like names.
     if memmem::find(content, b"BI").is_none() && !content.contains(&b'#') {
-        return (None, 0);
+        return Ok(None);
     }
-    let mut ends = ImageEnds { content, likely: NextEnd::NoneBefore(0), any: NextEnd::NoneBefore(0), read: 0 };
+    budget.pass_over(content.len())?;
+    let mut ends = ImageEnds { content, budget, likely: NextEnd::NoneBefore(0), any: NextEnd::NoneBefore(0) };
     let mut lexer = Lexer { content, offset: 0 };
-    let mut kept = Vec::new();
+    let mut kept = Buffer::new(budget, 0)?;
     let mut kept_up_to = 0;
     let mut is_open = false;
     while let Some((start, operator)) = lexer.operator() {
         if &*operator == b"BI" {
-            kept.extend(content.get(kept_up_to..start).unwrap_or_default());
-            kept.push(b' ');
+            kept.extend(content.get(kept_up_to..start).unwrap_or_default())?;
+            kept.push(b' ')?;
             kept_up_to = lexer.offset;
             is_open = true;
         } else if is_open && operator.starts_with(b"ID") {
             is_open = false;
             let data = start + b"ID".len();
-            let end = ends.after(data);
+            let end = ends.after(data)?;
             if end.is_some() {
-                kept.extend(format!("/{MARK} MP ").bytes());
+                kept.extend(format!("/{MARK} MP ").as_bytes())?;
             }
             // Without an end it is not an image; hayro reads what follows as content.
             kept_up_to = end.unwrap_or(data);
@@ -59,12 +58,12 @@ pub(super) fn remove(content: &[u8]) -> (Option<Vec<u8>>, usize) {
     // hayro should find no image in the rest. If it did, it would search from each of these to the end.
     let rest = content.get(lexer.offset..).unwrap_or_default();
     let searches = memmem::find_iter(rest, b"BI").count() + memmem::find_iter(rest, b"#4").count();
-    let read = ends.read + searches.saturating_mul(rest.len() / BYTES_SEARCHED);
+    budget.pass_over(searches.saturating_mul(rest.len()))?;
     if kept_up_to == 0 {
-        return (None, read);
+        return Ok(None);
     }
-    kept.extend(content.get(kept_up_to..).unwrap_or_default());
-    (Some(kept), read)
+    kept.extend(content.get(kept_up_to..).unwrap_or_default())?;
+    Ok(Some(kept))
 }
 
 /// The position of the next end of an image.
@@ -78,32 +77,32 @@ enum NextEnd {
 }
 
 /// Finds the ends of images. Each possible end is checked once, regardless of the number of images.
-struct ImageEnds<'a> {
+struct ImageEnds<'a, 'b> {
     content: &'a [u8],
+    budget: &'b Budget,
     /// The next end that is followed by content.
     likely: NextEnd,
     /// The next end, whatever follows.
     any: NextEnd,
-    read: usize,
 }
 
-impl ImageEnds<'_> {
+impl ImageEnds<'_, '_> {
     /// The end of the image whose data begins at `start`; None if it does not end.
-    fn after(&mut self, start: usize) -> Option<usize> {
-        self.likely = self.next(self.likely, start, true);
+    fn after(&mut self, start: usize) -> Result<Option<usize>, Exceeded> {
+        self.likely = self.next(self.likely, start, true)?;
         if !matches!(self.likely, NextEnd::At(_)) {
-            self.any = self.next(self.any, start, false);
+            self.any = self.next(self.any, start, false)?;
         }
-        match (self.likely, self.any) {
+        Ok(match (self.likely, self.any) {
             (NextEnd::At(end), _) | (_, NextEnd::At(end)) => Some(end),
             _ => None,
-        }
+        })
     }
 
-    fn next(&mut self, known: NextEnd, start: usize, must_be_likely: bool) -> NextEnd {
+    fn next(&self, known: NextEnd, start: usize, must_be_likely: bool) -> Result<NextEnd, Exceeded> {
         let mut offset = match known {
-            NextEnd::At(end) if end > start + 2 => return known,
-            NextEnd::None => return known,
+            NextEnd::At(end) if end > start + 2 => return Ok(known),
+            NextEnd::None => return Ok(known),
             NextEnd::At(offset) | NextEnd::NoneBefore(offset) => offset.max(start),
         };
         while let Some(found) = self.content.get(offset..).and_then(|rest| memmem::find(rest, b"EI")) {
@@ -112,22 +111,23 @@ impl ImageEnds<'_> {
             if rest.first().is_some_and(|byte| !is_white(*byte)) {
                 continue;
             }
-            if !must_be_likely || self.is_content(rest) {
-                return NextEnd::At(offset);
+            if !must_be_likely || self.is_content(rest)? {
+                return Ok(NextEnd::At(offset));
             }
         }
-        NextEnd::None
+        Ok(NextEnd::None)
     }
 
-    fn is_content(&mut self, rest: &[u8]) -> bool {
+    fn is_content(&self, rest: &[u8]) -> Result<bool, Exceeded> {
         let window = rest.get(..CONTENT_BYTES).unwrap_or(rest);
-        self.read += window.len();
         let mut lexer = Lexer { content: window, offset: 0 };
-        match lexer.operator() {
+        let operator = lexer.operator();
+        self.budget.work(1 + lexer.offset / 4)?;
+        Ok(match operator {
             Some((_, operator)) => OPERATORS.contains(&&*operator),
             // Only white space.
             None => lexer.offset == rest.len(),
-        }
+        })
     }
 }
 
@@ -221,17 +221,15 @@ fn regular_length(bytes: &[u8]) -> usize {
     bytes.iter().take_while(|byte| is_regular(**byte)).count()
 }
 
-const fn is_regular(byte: u8) -> bool {
-    !is_white(byte) && !matches!(byte, b'(' | b')' | b'<' | b'>' | b'[' | b']' | b'{' | b'}' | b'/' | b'%')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn text_without_images(content: &str) -> String {
         let bytes: Vec<u8> = content.chars().map(|c| c as u8).collect();
-        let content = remove(&bytes).0.unwrap_or(bytes);
+        let budget = Budget::unlimited();
+        let removed = remove(&bytes, &budget).unwrap();
+        let content = removed.map_or(bytes, |content| content.into_parts().0);
         let text: String = content.iter().map(|byte| *byte as char).collect();
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     }

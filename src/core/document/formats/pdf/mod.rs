@@ -1,5 +1,7 @@
-//! PDF: hayro reads the objects and fonts, this module interprets the operators that show text, and
-//! [`crate::document::layout`] finds lines and reading order.
+//! PDF: [`file`] finds the objects, hayro parses them and the fonts, this module interprets the operators that show text,
+//! and [`crate::document::layout`] finds lines and reading order.
+//!
+//! Everything is charged to the budget, also what hayro does: before it gets anything, its size is known.
 //!
 //! hayro's own interpreter is not used for two reasons: its device interface cannot stop it, so work could not be
 //! limited, and it would add colours, patterns and images, a third of a megabyte of code that text does not need.
@@ -7,56 +9,65 @@
 //! Not supported: text in patterns and in the procedures of Type 3 glyphs, and structure trees.
 
 mod annotations;
+mod buffer;
+mod character_map;
 mod content;
-mod decompression_limits;
 mod embedded;
-mod encrypted;
+mod file;
 mod filters;
+mod font_program;
 mod fonts;
+mod inflate;
 mod inline_images;
 mod optional_content;
+mod page;
+mod predictor;
 mod strings;
+mod syntax;
 
 use hayro_syntax::object::Dict;
-use hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
+use hayro_syntax::{DecryptionError, LoadPdfError};
 
 use crate::budget::Budget;
-use crate::document::layout;
 use crate::document::{AttachedFile, Document, Format, PageSelection};
+use crate::document::{layout, page_builder};
 use crate::error::{Error, Result, Unreadable};
-use content::{ContentBudget, Interpreter};
+use content::Interpreter;
+use file::{PdfFile, Purpose};
 use fonts::Fonts;
 use optional_content::OptionalContent;
+use page::Page;
 
 /// Pages with images and fewer letters than this on average count as scans: a stamp or a page number printed over a
 /// scan is not text.
 const MIN_LETTERS_PER_PAGE: usize = 10;
 
 /// Reads the selected pages.
-pub(crate) fn read(bytes: &[u8], selection: &PageSelection, _budget: &Budget) -> Result<Document> {
-    decompression_limits::check(bytes)?;
-    let pdf = Pdf::new(bytes.to_vec()).map_err(load_error)?;
-    let pages = pdf.pages();
-    let page_count = u32::try_from(pages.len()).unwrap_or(u32::MAX);
-    if page_count == 0 {
+pub(crate) fn read(bytes: &[u8], selection: &PageSelection, budget: &Budget) -> Result<Document> {
+    let purpose = if selection.is_all() { Purpose::AllPages } else { Purpose::SomePages };
+    let file = PdfFile::load(bytes, purpose, budget)?;
+    let leaves = page::leaves(&file)?;
+    if leaves.count == 0 {
         return Err(Error::unreadable(Unreadable::Damaged, "The PDF has no pages"));
     }
-    selection.check(page_count)?;
+    selection.check(leaves.count)?;
 
-    let xref = pdf.xref();
-    let catalog = xref.get::<Dict<'_>>(xref.root_id()).unwrap_or_default();
-    let optional_content = OptionalContent::new(&catalog);
-    let fonts = Fonts::new();
-    let mut budget = ContentBudget::default();
+    let catalog = file.pdf.xref().get::<Dict<'_>>(file.root).unwrap_or_default();
+    let optional_content = OptionalContent::new(&file, &catalog)?;
+    let fonts = Fonts::new(&file)?;
+    let mut held = budget.hold(0)?;
     let mut drafts = Vec::new();
     let (mut letters, mut pages_with_image) = (0, 0);
-    for number in selection.numbers(page_count) {
-        let Some(page) = pages.get(number as usize - 1) else { break };
-        let mut interpreter = Interpreter::new(page, &fonts, &optional_content, &mut budget);
+    for number in selection.numbers(leaves.count) {
+        let Some(leaf) = leaves.pages.get(number as usize - 1) else { break };
+        let page = Page::new(&file, leaf)?;
+        let mut interpreter = Interpreter::new(&file, &page, &fonts, &optional_content)?;
         interpreter.run_page()?;
-        annotations::interpret(page, &mut interpreter)?;
+        annotations::interpret(&mut interpreter)?;
         pages_with_image += usize::from(interpreter.has_image);
-        let draft = layout::page(number, page.render_dimensions(), &interpreter.into_glyphs());
+        let (found, _glyphs_held) = interpreter.into_glyphs();
+        let draft = layout::page(number, page.size(), &found, budget)?;
+        held.grow(draft.memory())?;
         letters += draft.page.text.chars().filter(|c| c.is_alphanumeric()).count();
         drafts.push(draft);
     }
@@ -66,15 +77,14 @@ pub(crate) fn read(bytes: &[u8], selection: &PageSelection, _budget: &Budget) ->
             "The pages are pictures: text recognition would be needed to read them",
         ));
     }
-    let title = pdf.metadata().title.as_deref().and_then(|title| tidy_title(&strings::decode(title)));
-    Ok(Document { format: Format::Pdf, title, pages: layout::finish(drafts), page_count })
+    let title = file.title()?.and_then(|title| tidy_title(&strings::decode(&title)));
+    Ok(Document { format: Format::Pdf, title, pages: layout::finish(drafts, budget)?, page_count: leaves.count })
 }
 
 /// The embedded files.
-pub(crate) fn attachments(bytes: &[u8], _budget: &Budget) -> Result<Vec<AttachedFile>> {
-    decompression_limits::check(bytes)?;
-    let pdf = Pdf::new(bytes.to_vec()).map_err(load_error)?;
-    Ok(embedded::files(&pdf)?.into_files())
+pub(crate) fn attachments(bytes: &[u8], budget: &Budget) -> Result<Vec<AttachedFile>> {
+    let file = PdfFile::load(bytes, Purpose::Attachments, budget)?;
+    Ok(embedded::files(&file)?.into_files())
 }
 
 fn load_error(error: LoadPdfError) -> Error {
@@ -85,13 +95,17 @@ fn load_error(error: LoadPdfError) -> Error {
         LoadPdfError::Decryption(_) => {
             Error::unreadable(Unreadable::Encrypted, "The PDF is protected in a way that is not read")
         }
-        LoadPdfError::Invalid => Error::unreadable(Unreadable::Damaged, "The PDF is damaged"),
+        LoadPdfError::Invalid => damaged(),
     }
+}
+
+fn damaged() -> Error {
+    Error::unreadable(Unreadable::Damaged, "The PDF is damaged")
 }
 
 /// Cleans a title; None if it is empty, a file name or "untitled". Removes a prefix that Word adds.
 fn tidy_title(title: &str) -> Option<String> {
-    let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
+    let title = page_builder::one_line(title);
     let title = title.strip_prefix("Microsoft Word - ").unwrap_or(&title);
     let lower = title.to_lowercase();
     let is_file_name = [

@@ -4,16 +4,22 @@ use std::collections::BTreeSet;
 
 use hayro_syntax::object::{Array, Dict, Name, ObjRef, ObjectIdentifier};
 
+use super::file::PdfFile;
+use crate::error::Result;
+
 /// The hidden layers of a document.
 pub(super) struct OptionalContent {
     off: BTreeSet<ObjectIdentifier>,
 }
 
 impl OptionalContent {
-    pub fn new(catalog: &Dict<'_>) -> Self {
+    pub fn new(file: &PdfFile<'_>, catalog: &Dict<'_>) -> Result<Self> {
         let mut off = BTreeSet::new();
+        file.charge_dict(catalog)?;
         let properties = catalog.get::<Dict<'_>>("OCProperties").unwrap_or_default();
+        file.charge_dict(&properties)?;
         let config = properties.get::<Dict<'_>>("D").unwrap_or_default();
+        file.charge_dict(&config)?;
         if config.get::<Name<'_>>("BaseState").is_some_and(|state| state.as_str() == "OFF") {
             off.extend(references(&properties, "OCGs"));
         }
@@ -21,26 +27,29 @@ impl OptionalContent {
             off.remove(&id);
         }
         off.extend(references(&config, "OFF"));
-        Self { off }
+        file.budget().items(off.len())?;
+        Ok(Self { off })
     }
 
     /// Whether content is shown that belongs to a layer (OCG), or to a rule over layers (OCMD).
-    pub fn is_visible(&self, id: Option<ObjRef>, dict: &Dict<'_>) -> bool {
+    pub fn is_visible(&self, file: &PdfFile<'_>, id: Option<ObjRef>, dict: &Dict<'_>) -> Result<bool> {
+        file.charge_dict(dict)?;
         if dict.get::<Name<'_>>("Type").is_none_or(|kind| kind.as_str() != "OCMD") {
-            return id.is_none_or(|id| !self.off.contains(&id.into()));
+            return Ok(id.is_none_or(|id| !self.off.contains(&id.into())));
         }
+        file.charge_entry(dict, b"OCGs")?;
         let members: Vec<ObjectIdentifier> = match dict.get_ref("OCGs") {
             Some(layer) if dict.get::<Array<'_>>("OCGs").is_none() => vec![layer.into()],
             _ => references(dict, "OCGs").collect(),
         };
         let is_off = |id: &ObjectIdentifier| self.off.contains(id);
-        match dict.get::<Name<'_>>("P").as_ref().map(Name::as_str) {
+        Ok(match dict.get::<Name<'_>>("P").as_ref().map(Name::as_str) {
             _ if members.is_empty() => true,
             Some("AllOn") => !members.iter().any(is_off),
             Some("AnyOff") => members.iter().any(is_off),
             Some("AllOff") => members.iter().all(is_off),
             _ => !members.iter().all(is_off),
-        }
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::filters::tests::{deflated, hex, run_lengths};
 use super::*;
 use crate::budget::Budget;
-use crate::document::{ReadOptions, Role};
+use crate::document::{ReadOptions, Role, over_budget_as_unreadable};
 use crate::limits;
 
 /// Writes a PDF with these objects, numbered from 1. The first is the catalog.
@@ -184,22 +184,16 @@ fn ignores_fonts_with_excessive_widths() {
 }
 
 #[test]
-fn limits_glyphs_and_work() {
-    let mut budget = ContentBudget { glyphs: 3, ..ContentBudget::default() };
-    let bytes = pdf(&["BT /F1 12 Tf 50 700 Td (abcd) Tj ET", "q Q q Q", "/X Do"], "");
-    let file = Pdf::new(bytes).unwrap();
-    let (fonts, optional_content) = (Fonts::new(), OptionalContent::new(&Dict::default()));
-    let run = |page: usize, budget: &mut ContentBudget| {
-        Interpreter::new(&file.pages()[page], &fonts, &optional_content, budget).run_page()
+fn the_budget_bounds_glyphs_and_work() {
+    let read = |content: &str| {
+        let budget = Budget::request();
+        let read = read(&pdf(&[content], ""), &PageSelection::default(), &budget).map_err(over_budget_as_unreadable);
+        assert_eq!(budget.memory_left(), limits::MAX_HELD_BYTES, "what was held is given back");
+        read.map_err(|error| error.code())
     };
-    assert_eq!(run(0, &mut budget).unwrap_err().code(), "DOCUMENT_TOO_LARGE");
-    budget = ContentBudget { work: 5, ..ContentBudget::default() };
-    run(1, &mut budget).unwrap();
-    assert_eq!(run(1, &mut budget).unwrap_err().code(), "TIMEOUT");
-    assert_eq!(
-        run(2, &mut ContentBudget { glyphs: 8, ..ContentBudget::default() }).unwrap_err().code(),
-        "DOCUMENT_TOO_LARGE"
-    );
+    let glyphs = "BT /F1 12 Tf 50 700 Td ".to_owned() + &"(a b ) Tj -9 0 Td ".repeat(limits::MAX_PAGE_GLYPHS / 4 + 1);
+    assert_eq!(read(&glyphs).unwrap_err(), "DOCUMENT_TOO_LARGE");
+    assert_eq!(read(&"/X Do ".repeat(300_000)).unwrap_err(), "DOCUMENT_TOO_LARGE");
 }
 
 /// A PDF with one page that has this content stream, and an additional object 6.
@@ -218,10 +212,22 @@ fn pdf_with_content(dict: &str, data: &[u8], object_6: &str) -> Vec<u8> {
     write_pdf(&objects, "")
 }
 
+/// What a document or its attachments fail with, within the budget of a request.
+fn outcome<T>(read: impl FnOnce(&Budget) -> Result<T>) -> std::result::Result<T, &'static str> {
+    let budget = Budget::request();
+    let result = read(&budget).map_err(over_budget_as_unreadable).map_err(|error| error.code());
+    // What was held is given back.
+    if budget.memory_left() == limits::MAX_HELD_BYTES { result } else { Err("MEMORY_STILL_HELD") }
+}
+
+fn read_text(bytes: &[u8]) -> std::result::Result<String, &'static str> {
+    outcome(|budget| read(bytes, &PageSelection::default(), budget)).map(|document| document.pages[0].text.clone())
+}
+
 #[test]
-fn limits_the_size_of_streams() {
+fn streams_of_any_filters_are_read_or_refused() {
     let text = b"BT /F1 12 Tf 50 700 Td (Hello) Tj ET";
-    let large = vec![b' '; limits::MAX_STREAM_BYTES as usize + 1];
+    let large = vec![b' '; 64 << 20];
     let (deflated_text, large) = (deflated(text), deflated(&large));
     // A stored block that contains "endstream", before the large data.
     let mut hidden = vec![0x78, 0x01, 0x00, 9, 0, 0xf6, 0xff];
@@ -229,65 +235,74 @@ fn limits_the_size_of_streams() {
     hidden.extend(&large[2..]);
     let chain = "[/Fl/Fl]";
     for (dict, data, expected) in [
-        ("", &text.to_vec(), Some("Hello")),
-        ("/Filter/FlateDecode", &deflated_text, Some("Hello")),
-        ("/Filter 6 0 R", &deflated_text, Some("Hello")),
-        ("/Filter[/ASCIIHexDecode/FlateDecode]", &hex(&deflated_text), Some("Hello")),
-        ("/Filter/RunLengthDecode", &run_lengths(text), Some("Hello")),
-        ("/Filter/FlateDecode", &large, None),
-        ("/Filter/Fl#61teDecode", &large, None),
-        ("/Foo/Image/Filter/FlateDecode", &large, None),
-        ("/Filter/FlateDecode", &hidden, None),
-        ("/Filter[/AHx/Fl]", &hex(&large), None),
-        ("/Filter[/FlateDecode/FlateDecode/FlateDecode]", &deflated(&deflated(&deflated_text)), None),
-        ("/Filter[/Fl/Fl]", &deflated(&deflated_text), None),
-        ("/Filter[/RL/RL]", &run_lengths(&run_lengths(text)), None),
-        ("/Filter[/LZW/RunLengthDecode]", &deflated_text, None),
-        ("/Filter/FlateDecode/DecodeParms<</Predictor 2/Colors 16/BitsPerComponent 16>>", &deflated_text, None),
+        ("", &text.to_vec(), true),
+        ("/Filter/FlateDecode", &deflated_text, true),
+        ("/Filter 6 0 R", &deflated_text, true),
+        ("/Filter[/ASCIIHexDecode/FlateDecode]", &hex(&deflated_text), true),
+        ("/Filter/RunLengthDecode", &run_lengths(text), true),
+        ("/Filter[/FlateDecode/FlateDecode/FlateDecode]", &deflated(&deflated(&deflated_text)), true),
+        ("/Filter[/Fl/Fl]", &deflated(&deflated_text), true),
+        ("/Filter[/RL/RL]", &run_lengths(&run_lengths(text)), true),
+        ("/Filter/FlateDecode", &large, false),
+        ("/Filter/Fl#61teDecode", &large, false),
+        ("/Foo/Image/Filter/FlateDecode", &large, false),
+        ("/Filter/FlateDecode", &hidden, false),
+        ("/Filter[/AHx/Fl]", &hex(&large), false),
+        ("/Filter[/FlateDecode/FlateDecode/FlateDecode]", &deflated(&deflated(&large)), false),
+        ("/Filter 6 0 R", &deflated(&large), false),
+        ("/Filter %comment\n[ % /Fl\n/Fl %\n/Fl]", &deflated(&large), false),
     ] {
-        let bytes = pdf_with_content(dict, data, "/FlateDecode");
-        let read = read_all(&bytes).map(|document| document.pages[0].text.clone());
-        assert_eq!(read.as_deref().ok(), expected, "{dict}");
+        let bytes =
+            pdf_with_content(dict, data, if data.len() == deflated_text.len() { "/FlateDecode" } else { chain });
+        let expected = expected.then(|| "Hello".to_owned()).ok_or("DOCUMENT_TOO_LARGE");
+        assert_eq!(read_text(&bytes), expected, "{dict}");
         // The same stream as an embedded file.
-        assert_eq!(attachments(&bytes, &Budget::unlimited()).is_ok(), expected.is_some(), "{dict}");
+        assert_eq!(outcome(|budget| attachments(&bytes, budget)).err(), expected.err(), "{dict}");
     }
-    let bytes = pdf_with_content("/Filter 6 0 R", &deflated(&deflated_text), chain);
-    assert_eq!(read_all(&bytes).unwrap_err().code(), "DOCUMENT_TOO_LARGE");
+    // Rows of a size that cannot be.
+    let absurd = "/Filter/FlateDecode/DecodeParms<</Predictor 2/Colors 16/BitsPerComponent 16>>";
+    assert_eq!(read_text(&pdf_with_content(absurd, &deflated_text, "null")), Err("DOCUMENT_DAMAGED"));
     // Images may use any filters.
     let picture = pdf_with_content("/Subtype/Image/Filter[/Fl/Fl]", &deflated(&large), "null");
-    assert_eq!(read_all(&picture).unwrap().pages[0].text, "");
+    assert_eq!(read_text(&picture), Ok(String::new()));
+}
+
+/// A PDF whose page uses three fonts with one program and map, which is the stream of object 8.
+fn pdf_with_fonts(dict: &str, data: &[u8]) -> Vec<u8> {
+    let mut file = format!("<<{dict}/Length {}>>stream\n", data.len()).into_bytes();
+    file.extend(data);
+    file.extend(b"\nendstream");
+    let page = "<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R/Resources<</Font<</F1 5 0 R/F2 6 0 R/F3 7 0 R>>>>>>";
+    let font = "<</Type/Font/Subtype/TrueType/BaseFont/A/ToUnicode 8 0 R/FontDescriptor<</FontFile2 8 0 R>>>>";
+    let content = stream("", "BT 50 700 Td /F1 10 Tf (a) Tj /F2 10 Tf (b) Tj /F3 10 Tf (c) Tj ET");
+    let start =
+        ["<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>", page, &content, font, font, font];
+    let mut objects = start.map(|object| object.as_bytes().to_vec()).to_vec();
+    objects.push(file);
+    write_pdf(&objects, "")
 }
 
 #[test]
-fn limits_the_size_of_fonts() {
-    let read_with_fonts = |dict: &str, data: &[u8]| {
-        let mut file = format!("<<{dict}/Length {}>>stream\n", data.len()).into_bytes();
-        file.extend(data);
-        file.extend(b"\nendstream");
-        let page = "<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R/Resources<</Font<</F1 5 0 R/F2 6 0 R/F3 7 0 R>>>>>>";
-        let font = "<</Type/Font/Subtype/TrueType/BaseFont/A/ToUnicode 8 0 R/FontDescriptor<</FontFile2 8 0 R>>>>";
-        let content = stream("", "BT 50 700 Td /F1 10 Tf (a) Tj /F2 10 Tf (b) Tj /F3 10 Tf (c) Tj ET");
-        let start =
-            ["<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>", page, &content, font, font, font];
-        let mut objects = start.map(|object| object.as_bytes().to_vec()).to_vec();
-        objects.push(file);
-        read_all(&write_pdf(&objects, ""))
-    };
-    let third = vec![b' '; limits::MAX_FONT_BYTES as usize / 3];
-    assert_eq!(read_with_fonts("/Filter/Fl", &deflated(b"nothing")).unwrap().pages[0].text, "abc");
-    // The font program counts once, the three maps count each: one too many.
-    assert_eq!(read_with_fonts("/Filter/Fl", &deflated(&third)).unwrap_err().code(), "DOCUMENT_TOO_LARGE");
-    assert_eq!(
-        read_with_fonts("/Filter[/Fl/Fl]", &deflated(&deflated(b"nothing"))).unwrap_err().code(),
-        "DOCUMENT_TOO_LARGE"
-    );
+fn the_budget_bounds_fonts() {
+    let abc = Ok("abc".to_owned());
+    assert_eq!(read_text(&pdf_with_fonts("/Filter/Fl", &deflated(b"nothing"))), abc);
+    assert_eq!(read_text(&pdf_with_fonts("/Filter[/Fl/Fl]", &deflated(&deflated(b"nothing")))), abc);
+    // A font program and three maps of a size that does not fit.
+    let large = vec![b' '; 30 << 20];
+    assert_eq!(read_text(&pdf_with_fonts("/Filter/Fl", &deflated(&large))), Err("DOCUMENT_TOO_LARGE"));
+    // Maps with many entries, with long strings, and based on others.
+    let entries = format!("1 beginbfchar {} endbfchar", "<61><0061>".repeat(300_000));
+    assert_eq!(read_text(&pdf_with_fonts("/Filter/Fl", &deflated(entries.as_bytes()))), Err("DOCUMENT_TOO_LARGE"));
+    let bases = "/UniJIS-UTF16-H usecmap ".repeat(1_000);
+    assert!(read_text(&pdf_with_fonts("/Filter/Fl", &deflated(bases.as_bytes()))).is_err());
+    let long = format!("1 beginbfrange <00><ff><{}> endbfrange", "0041".repeat(100_000));
+    assert_eq!(read_text(&pdf_with_fonts("/Filter/Fl", &deflated(long.as_bytes()))), abc);
 }
 
 #[test]
-fn limits_the_size_of_nested_content() {
+fn the_budget_bounds_nested_content() {
     let form = |number: u32| {
-        let size = limits::MAX_STREAM_BYTES as usize / 2;
-        let data = deflated(&[format!("/X{number} Do").into_bytes(), vec![b' '; size]].concat());
+        let data = deflated(&[format!("/X{number} Do").into_bytes(), vec![b' '; 20 << 20]].concat());
         let mut form = format!("<</Subtype/Form/Filter/Fl/Length {}>>stream\n", data.len()).into_bytes();
         form.extend(data);
         form.extend(b"\nendstream");
@@ -301,7 +316,7 @@ fn limits_the_size_of_nested_content() {
         form(2),
         form(3),
     ];
-    assert_eq!(read_all(&write_pdf(&objects, "")).unwrap_err().code(), "DOCUMENT_TOO_LARGE");
+    assert_eq!(read_text(&write_pdf(&objects, "")), Err("DOCUMENT_TOO_LARGE"));
 }
 
 #[test]
@@ -319,6 +334,6 @@ fn limits_the_work_for_inline_images() {
     // After bytes that end the content, too many possible images would have to be searched.
     for hidden in ["BI /W 1 ID x EI ( ", ") BI /W 1 /H 1 ID "] {
         let hidden = pdf(&[&format!("{show} {}", hidden.repeat(200_000))], "");
-        assert_eq!(read_all(&hidden).unwrap_err().code(), "TIMEOUT");
+        assert_eq!(read_text(&hidden), Err("TIMEOUT"));
     }
 }

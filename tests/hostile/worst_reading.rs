@@ -1,0 +1,71 @@
+//! Reads the hostile files and prints what each costs: `cargo run --profile bench -p sortroom-tests --example
+//! worst-reading`. One line a file: its size, and for the budgets of a request and of a stage, the seconds of processor
+//! time, the peak of the allocated memory beyond the file, and the outcome. Names after `--` select files.
+
+#[path = "generate.rs"]
+mod generate;
+#[path = "memory.rs"]
+mod memory;
+
+use sortroom::budget::Budget;
+use sortroom::document::{ReadOptions, read_with_attachments};
+use sortroom::limits;
+
+#[global_allocator]
+static ALLOCATOR: memory::Counting = memory::Counting;
+
+/// The bounds: processor time in seconds, and memory in MiB.
+const MAX_REQUEST_SECONDS: f64 = 2.0;
+const MAX_STAGE_SECONDS: f64 = 10.0;
+const MAX_MIB: usize = 64;
+
+fn main() {
+    let wanted: Vec<_> = std::env::args().skip(1).collect();
+    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|part| name.contains(part.as_str()));
+    let mut worst = [(0.0, ""), (0.0, "")];
+    let mut largest = (0, "");
+    let mut is_within = true;
+    println!("{:38} {:>9}  request: s, MiB, outcome        stage: s, MiB, outcome", "file", "KiB");
+    for (name, make) in generate::FILES.iter().filter(|(name, _)| is_wanted(name)) {
+        let bytes = make();
+        let mut line = format!("{name:38} {:>9}", bytes.len() / 1024);
+        let runs = [(Budget::request(), MAX_REQUEST_SECONDS), (Budget::stage(), MAX_STAGE_SECONDS)];
+        for ((budget, bound), worst) in runs.into_iter().zip(&mut worst) {
+            let start = cpu_seconds();
+            let (result, peak) = memory::peak(|| read_with_attachments(&bytes, &ReadOptions::default(), &budget));
+            let (seconds, mib) = (cpu_seconds() - start, peak >> 20);
+            let outcome = result.map_or_else(|error| error.code(), |_| "read");
+            is_within &= seconds <= bound && mib < MAX_MIB;
+            let mark = if seconds <= bound && mib < MAX_MIB { ' ' } else { '!' };
+            let work = budget.work_done() / 1_000_000;
+            line += &format!("  {mark}{seconds:6.2} {mib:3} {work:3}M {outcome:22}");
+            if seconds > worst.0 {
+                *worst = (seconds, name);
+            }
+            if mib > largest.0 {
+                largest = (mib, name);
+            }
+        }
+        println!("{line}");
+    }
+    let [request, stage] = worst;
+    println!(
+        "worst: request {:.2} s of {MAX_REQUEST_SECONDS} ({}), stage {:.2} s of {MAX_STAGE_SECONDS} ({})",
+        request.0, request.1, stage.0, stage.1
+    );
+    println!("most memory: {} MiB of {MAX_MIB} ({})", largest.0, largest.1);
+    println!(
+        "budgets: {} and {} steps, {} MiB",
+        limits::REQUEST_WORK,
+        limits::STAGE_WORK,
+        limits::MAX_HELD_BYTES >> 20
+    );
+    std::process::exit(i32::from(!is_within));
+}
+
+/// The processor time of this thread.
+fn cpu_seconds() -> f64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanoseconds = text.split_whitespace().next().and_then(|field| field.parse::<f64>().ok());
+    nanoseconds.unwrap_or_default() / 1e9
+}
