@@ -9,8 +9,11 @@ use flate2::write::{DeflateEncoder, ZlibEncoder};
 
 const MIB: usize = 1024 * 1024;
 
+/// Makes the bytes of a file.
+type Make = fn() -> Vec<u8>;
+
 /// Every file: its name, and how it is made.
-pub const FILES: &[(&str, fn() -> Vec<u8>)] = &[
+pub const FILES: &[(&str, Make)] = &[
     // PDF: streams that unfold.
     ("pdf/flate-three-times", || content("/Filter[/FlateDecode/FlateDecode/FlateDecode]", &deflate(&deflate(&bomb())))),
     ("pdf/flate-abbreviated", || content("/Filter[/Fl/Fl]", &deflate(&bomb()))),

@@ -20,13 +20,13 @@ const MAX_STAGE_SECONDS: f64 = 10.0;
 const MAX_MIB: usize = 64;
 
 fn main() {
-    let wanted: Vec<_> = std::env::args().skip(1).collect();
-    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|part| name.contains(part.as_str()));
+    let selected: Vec<_> = std::env::args().skip(1).collect();
+    let is_selected = |name: &str| selected.is_empty() || selected.iter().any(|part| name.contains(part.as_str()));
     let mut worst = [(0.0, ""), (0.0, "")];
     let mut largest = (0, "");
     let mut is_within = true;
     println!("{:38} {:>9}  request: s, MiB, outcome        stage: s, MiB, outcome", "file", "KiB");
-    for (name, make) in generate::FILES.iter().filter(|(name, _)| is_wanted(name)) {
+    for (name, make) in generate::FILES.iter().filter(|(name, _)| is_selected(name)) {
         let bytes = make();
         let mut line = format!("{name:38} {:>9}", bytes.len() / 1024);
         let runs = [(Budget::request(), MAX_REQUEST_SECONDS), (Budget::stage(), MAX_STAGE_SECONDS)];

@@ -53,6 +53,7 @@ impl PageSelection {
     }
 
     /// Whether every page of any document is selected.
+    #[cfg(feature = "pdf")]
     pub(super) fn is_all(&self) -> bool {
         *self == Self::default()
     }

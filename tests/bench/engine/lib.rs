@@ -1,5 +1,5 @@
 //! The engine and `model2vec-rs` in one wasm module. It holds no clock: each call repeats its work, and is timed from outside.
-#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a bench")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a bench")]
 
 use std::hint::black_box;
 
@@ -91,7 +91,10 @@ impl Engine {
     /// The same, compiling the rules for each document.
     pub fn classify(&self, times: u32) {
         for document in (0..times).flat_map(|_| &self.documents) {
-            black_box(classify(black_box(document), black_box(&self.rules), &Settings::default()));
+            black_box(
+                classify(black_box(document), black_box(&self.rules), &Settings::default(), &Budget::unlimited())
+                    .unwrap(),
+            );
         }
     }
 
@@ -105,7 +108,15 @@ impl Engine {
     /// Makes the rules with examples ready, and decides on one document.
     pub fn classify_with_examples(&self, times: u32) {
         for document in self.documents.iter().cycle().take(times as usize) {
-            black_box(classify(black_box(document), black_box(&self.rules_with_examples), &Settings::default()));
+            black_box(
+                classify(
+                    black_box(document),
+                    black_box(&self.rules_with_examples),
+                    &Settings::default(),
+                    &Budget::unlimited(),
+                )
+                .unwrap(),
+            );
         }
     }
 

@@ -59,12 +59,12 @@ impl Loader<'_, '_> {
                 numbers.insert(id.obj_number);
             }
         }
-        let mut wanted: Vec<_> = numbers.into_iter().map(|number| ObjectIdentifier::new(number, 0)).collect();
+        let mut expected: Vec<_> = numbers.into_iter().map(|number| ObjectIdentifier::new(number, 0)).collect();
         let entries = self.encryption.clone().unwrap_or_default();
         let encryption = references_of(&entries);
-        wanted.extend(&encryption);
+        expected.extend(&encryption);
         let mut objects = Vec::new();
-        for id in wanted {
+        for id in expected {
             if let Some(Place::At(offset)) = self.table.get(&id).copied()
                 && let Some(located) = self.locate(id, offset, &mut Vec::new())?
                 && (located.data.is_some() || encryption.contains(&id))
