@@ -243,8 +243,8 @@ pub fn sniff(bytes: &[u8]) -> Option<Format> {
 ///
 /// # Errors
 ///
-/// - [`ErrorKind::Invalid`](crate::error::ErrorKind::Invalid): `options` are not valid.
-/// - [`ErrorKind::Unreadable`](crate::error::ErrorKind::Unreadable) with the reason: an unsupported file type, a
+/// - [`ErrorKind::Invalid`]: `options` are not valid.
+/// - [`ErrorKind::Unreadable`] with the reason: an unsupported file type, a
 ///   password, a damaged file, no text (also if no page was selected), pages that are images, an exceeded limit of
 ///   [`limits`] or of `budget`, which the message names, or a feature that this build lacks.
 pub fn read(bytes: &[u8], options: &ReadOptions, budget: &Budget) -> Result<Document> {
@@ -307,7 +307,7 @@ fn check_size(bytes: &[u8]) -> Result<()> {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Unreadable`](crate::error::ErrorKind::Unreadable) if the mail has no text, or more than [`limits`] or
+/// [`ErrorKind::Unreadable`] if the mail has no text, or more than [`limits`] or
 /// `budget` allow.
 pub fn read_mail(mail: &Mail, budget: &Budget) -> Result<Document> {
     let document = formats::eml::read_mail(mail, budget).map_err(over_budget_as_unreadable)?;

@@ -1,4 +1,4 @@
-//! PDF: [`file`] finds the objects, hayro parses them and the fonts, this module interprets the operators that show text,
+//! PDF: [`mod@file`] finds the objects, hayro parses them and the fonts, this module interprets the operators that show text,
 //! and [`crate::document::layout`] finds lines and reading order.
 //!
 //! Everything is charged to the budget, also what hayro does: before it gets anything, its size is known.
