@@ -111,7 +111,8 @@ describe("shares", () => {
   });
 
   test("a URL that is too long is refused with the id of the request", async () => {
-    const response = await fetch(`${server.url}/v1/project?x=${"a".repeat(65_530)}`);
+    // Too long for the router, and not yet for workerd, which refuses a few bytes more with a text of its own.
+    const response = await fetch(`${server.url}/v1/project?x=${"a".repeat(65_505)}`);
     assert.equal(response.status, 414);
     assert.match(response.headers.get("x-request-id"), /^req_/);
     assert.equal((await response.json()).error.code, "URI_TOO_LONG");
