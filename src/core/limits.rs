@@ -14,7 +14,7 @@ pub const REQUEST_WORK: u64 = 40_000_000;
 /// The work of a stage of a job: ten seconds, of the thirty that an invocation may compute.
 pub const STAGE_WORK: u64 = 200_000_000;
 
-/// Maximum number of bytes that one call holds at once, beside the document itself. An instance of the engine has 64 MiB
+/// Maximum number of bytes that one call holds at once, beside the document itself. An instance of the engine has 80 MiB
 /// in all.
 pub const MAX_HELD_BYTES: u64 = 48 * MIB;
 

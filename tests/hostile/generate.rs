@@ -156,7 +156,7 @@ pub const FILES: &[(&str, Make)] = &[
     ("pdf/repair-streams-without-end", || {
         [&b"%PDF-1.4\n"[..], &b"1 0 obj<</Type/ObjStm/N 1/First 1>>stream\n".repeat(700_000)].concat()
     }),
-    ("pdf/nested-arrays", || content("", &[b"[".repeat(16 * MIB), b"]".repeat(16 * MIB)].concat())),
+    ("pdf/nested-arrays", || content("", &[b"[".repeat(15 * MIB), b"]".repeat(15 * MIB)].concat())),
     ("pdf/nested-dictionaries", || pdf(&[&with_content("", b"", &[])[..], &[b"<</A".repeat(5 * MIB)]].concat(), "")),
     // PDF: page trees.
     ("pdf/a-million-kids", || {

@@ -235,11 +235,15 @@ impl Trailer {
     fn new(dict: &Dict<'_>) -> Option<Self> {
         let root = dict.get_ref("Root")?;
         let mut entries = format!("/Root {root}").into_bytes();
-        for key in ["Encrypt", "ID"] {
+        let is_encrypted = dict.contains_key("Encrypt");
+        // The identifier is a part of the key, and of nothing else that is read.
+        for key in ["Encrypt", "ID"].into_iter().filter(|_| is_encrypted) {
+            // `check_encryption` refuses what is larger, so more of it need not be copied.
+            let kept = |data: &[u8]| data.get(..=encryption::MAX_ENCRYPTION_BYTES).unwrap_or(data).to_vec();
             let value = match dict.get_raw::<Object<'_>>(key) {
                 Some(MaybeRef::Ref(reference)) => reference.to_string().into_bytes(),
-                Some(MaybeRef::NotRef(Object::Dict(dict))) => dict.data().to_vec(),
-                Some(MaybeRef::NotRef(Object::Array(array))) => [b"[", array.data(), b"]"].concat(),
+                Some(MaybeRef::NotRef(Object::Dict(dict))) => kept(dict.data()),
+                Some(MaybeRef::NotRef(Object::Array(array))) => [b"[", kept(array.data()).as_slice(), b"]"].concat(),
                 _ => continue,
             };
             entries.extend([b"/", key.as_bytes(), b" ", &value].concat());
@@ -249,7 +253,7 @@ impl Trailer {
             Some(MaybeRef::NotRef(info)) => Info::Title(info.get::<PdfString<'_>>("Title").map(|title| cut(&title))),
             None => Info::Title(None),
         };
-        Some(Self { root: root.into(), info, entries, is_encrypted: dict.contains_key("Encrypt") })
+        Some(Self { root: root.into(), info, entries, is_encrypted })
     }
 
     fn encryption(&self) -> Option<Vec<u8>> {

@@ -11,7 +11,7 @@ use crate::document::formats::pdf::filters;
 use crate::error::{Error, Result, Unreadable};
 
 /// The maximum size of what says how a file is encrypted, in bytes: it takes some hundreds. hayro makes tables of it.
-const MAX_ENCRYPTION_BYTES: usize = 64 * 1024;
+pub(super) const MAX_ENCRYPTION_BYTES: usize = 64 * 1024;
 
 impl Loader<'_, '_> {
     /// Fails if what says how the file is encrypted is too large.
