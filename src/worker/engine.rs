@@ -60,13 +60,13 @@ impl WorkerPorts {
     /// module, which would keep their size.
     async fn stored(&self, key: FileKey) -> Result<Uint8Array> {
         let gone = || Error::not_found("The file is gone");
-        let object = self.bucket()?.get(key.to_string()).execute().await.map_err(upstream)?.ok_or_else(gone)?;
+        let object = self.in_time(self.bucket()?.get(key.to_string()).execute()).await?.ok_or_else(gone)?;
         let body = object.body().ok_or_else(gone)?.response_body().map_err(upstream)?;
         let bytes = match body {
             ResponseBody::Stream(stream) => {
                 let response = Response::new_with_opt_readable_stream(Some(&stream)).map_err(from_js)?;
-                let buffer = response.array_buffer().map_err(from_js)?;
-                Uint8Array::new(&JsFuture::from(buffer).await.map_err(from_js)?)
+                let buffer = JsFuture::from(response.array_buffer().map_err(from_js)?);
+                Uint8Array::new(&self.in_time(async { buffer.await.map_err(worker::Error::from) }).await?)
             }
             ResponseBody::Body(bytes) => Uint8Array::from(bytes.as_slice()),
             ResponseBody::Empty => Uint8Array::new_with_length(0),

@@ -27,8 +27,25 @@ use crate::{ports::WorkerPorts, rpc::upstream};
 
 impl WorkerPorts {
     /// What R2 answers, if it does so in time.
-    async fn in_time<T>(&self, call: impl Future<Output = worker::Result<T>>) -> Result<T> {
+    pub(crate) async fn in_time<T>(&self, call: impl Future<Output = worker::Result<T>>) -> Result<T> {
         ports::within(self, limits::STORAGE_TIME, async { call.await.map_err(upstream) }).await
+    }
+
+    /// Stores bytes in the bucket.
+    pub(crate) async fn put_object(&self, key: String, bytes: Bytes) -> Result<()> {
+        self.in_time(self.bucket()?.put(key, Vec::from(bytes)).execute()).await.map(drop)
+    }
+
+    /// Bytes in the bucket; None if there are none under the key.
+    pub(crate) async fn get_object(&self, key: String) -> Result<Option<Bytes>> {
+        let Some(object) = self.in_time(self.bucket()?.get(key).execute()).await? else { return Ok(None) };
+        let Some(body) = object.body() else { return Ok(None) };
+        Ok(Some(self.in_time(body.bytes()).await?.into()))
+    }
+
+    /// Deletes bytes in the bucket, if there are any.
+    pub(crate) async fn delete_object(&self, key: String) -> Result<()> {
+        self.in_time(self.bucket()?.delete(key)).await
     }
 }
 
@@ -116,10 +133,7 @@ impl Files for WorkerPorts {
     type Upload = R2Upload;
 
     fn put(&self, key: FileKey, bytes: Bytes) -> impl Future<Output = Result<()>> + Send {
-        SendFuture::new(async move {
-            let put = self.bucket()?.put(key.to_string(), Vec::from(bytes)).execute();
-            self.in_time(put).await.map(drop)
-        })
+        SendFuture::new(self.put_object(key.to_string(), bytes))
     }
 
     fn put_stream(
@@ -155,16 +169,7 @@ impl Files for WorkerPorts {
     }
 
     fn get(&self, key: FileKey) -> impl Future<Output = Result<Option<Bytes>>> + Send {
-        SendFuture::new(async move {
-            let Some(object) = self.in_time(self.bucket()?.get(key.to_string()).execute()).await? else {
-                return Ok(None);
-            };
-            let Some(body) = object.body() else { return Ok(None) };
-            let bytes = self.in_time(body.bytes()).await?;
-            #[cfg(feature = "contract")]
-            self.trap_on_poison(&bytes);
-            Ok(Some(bytes.into()))
-        })
+        SendFuture::new(self.get_object(key.to_string()))
     }
 
     fn open(&self, key: FileKey) -> impl Future<Output = Result<Option<(u64, BoxedByteStream)>>> + Send {
@@ -180,6 +185,6 @@ impl Files for WorkerPorts {
     }
 
     fn delete(&self, key: FileKey) -> impl Future<Output = Result<()>> + Send {
-        SendFuture::new(async move { self.in_time(self.bucket()?.delete(key.to_string())).await })
+        SendFuture::new(self.delete_object(key.to_string()))
     }
 }
