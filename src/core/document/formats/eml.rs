@@ -308,7 +308,7 @@ fn check<'b>(bytes: &[u8], budget: &'b Budget) -> Result<Held<'b>> {
             budget.work(counts.parameter_steps)?;
             budget.work(counts.searched / SEARCHED_BYTES_PER_STEP)?;
             budget.work(counts.dashes.saturating_mul(counts.longest_field) / COMPARED_BYTES_PER_STEP)?;
-            // What is decoded is no larger than the mail, but a byte of a text becomes up to three: a character, or the
+            // The decoded text is no larger than the mail, but a byte of a text becomes up to three: a character, or the
             // replacement for what is none.
             let growth = 2 * counts.non_ascii + counts.base_64 / 4 * 9;
             return Ok(budget.hold(

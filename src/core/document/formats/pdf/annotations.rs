@@ -34,7 +34,7 @@ pub(super) fn interpret<'a>(interpreter: &mut Interpreter<'a, '_, '_>) -> Result
             }
             MaybeRef::NotRef(object) => object.into_dict(),
         };
-        // What is no dictionary ends the list.
+        // An item that is not a dictionary ends the list.
         let Some(annotation) = annotation else { break };
         let flags = annotation.get::<Object<'a>>("F").and_then(Object::into_number).map_or(0, |flags| flags.as_i64());
         file.charge_numbers(&annotation, "Rect")?;

@@ -174,7 +174,7 @@ impl<'a, 'b, 'd> Interpreter<'a, 'b, 'd> {
                     }
                     MaybeRef::NotRef(object) => object.into_stream(),
                 };
-                // What is no stream ends the list.
+                // An item that is not a stream ends the list.
                 let Some(stream) = stream else { break };
                 content.extend(self.decode(&stream)?.as_ref())?;
                 content.push(b' ')?;

@@ -354,7 +354,7 @@ impl<'a, 'b> Loader<'a, 'b> {
         Ok(())
     }
 
-    /// The extent of the data of a stream, whose dictionary ends at the lexer's offset; None if it is no stream.
+    /// The extent of the data of a stream, whose dictionary ends at the lexer's offset; None if it is not a stream.
     fn stream_data(&self, lexer: &mut Lexer<'a>, length: Option<u32>) -> Result<Option<(usize, usize)>> {
         lexer.skip_white_and_comments();
         if lexer.stream_start().is_none() {

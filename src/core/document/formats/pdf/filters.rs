@@ -20,7 +20,7 @@ const LZW_END: u16 = 257;
 /// The maximum number of filters of a stream. Producers use one, seldom two.
 const MAX_FILTERS: usize = 32;
 
-/// The steps of work of a filter, whatever the size of the data.
+/// The steps of work that every filter costs, however little data it has.
 const FILTER_STEPS: usize = 40;
 
 /// The steps of work for decrypting 16 bytes.
@@ -192,7 +192,7 @@ fn ascii_85<'b>(data: &[u8], budget: &'b Budget) -> Result<Option<Buffer<'b>>, E
     Ok(flush_85(&mut group, &mut out)?.map(|()| out))
 }
 
-/// Decodes a group of base 85 digits, which may be incomplete; None if it is no group.
+/// Decodes a group of base 85 digits, which may be incomplete; None if it is not a group.
 fn flush_85(group: &mut Vec<u8>, out: &mut Buffer<'_>) -> Result<Option<()>, Exceeded> {
     let length = match group.len() {
         0 => return Ok(Some(())),

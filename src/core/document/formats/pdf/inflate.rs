@@ -12,7 +12,7 @@ use crate::budget::{Budget, Exceeded};
 /// building them takes a third of a microsecond.
 const PACKED_BYTES_PER_STEP: usize = 2;
 
-/// The steps of work to begin, whatever the size of the data.
+/// The steps of work that beginning costs, however little data there is.
 const STEPS_PER_DECODER: usize = 200;
 
 /// The steps of work to build the tables of a block in [`Lenient`], beside those for their entries.
