@@ -21,27 +21,48 @@ pub const BYTES_PER_STEP: u64 = 16;
 /// The rest of what one call may use. Shared by reference: every part of the call charges the same budget.
 #[derive(Debug)]
 pub struct Budget {
-    limits: Amounts,
-    used: [Cell<u64>; 4],
+    limits: Amounts<u64>,
+    used: Amounts<Cell<u64>>,
+    /// Where a charge looks up what to do: at a limit, or at the end of a turn before it.
+    checkpoints: Amounts<Cell<u64>>,
+    turns: Turns,
+}
+
+/// How a call shares its thread with other calls. A turn is what runs without a pause.
+#[derive(Debug)]
+enum Turns {
+    /// It does not.
+    Unbounded,
+    /// It has one turn. The cell tells whether it needed another.
+    One(Cell<bool>),
+    /// It calls this between its turns.
+    Pausing(fn()),
 }
 
 /// An amount of each resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Amounts {
-    work: u64,
-    memory: u64,
-    items: u64,
-    depth: u64,
+struct Amounts<T> {
+    work: T,
+    memory: T,
+    items: T,
+    depth: T,
 }
 
-impl Amounts {
-    const fn of(&self, resource: Resource) -> u64 {
+impl<T> Amounts<T> {
+    const fn of(&self, resource: Resource) -> &T {
         match resource {
-            Resource::Work => self.work,
-            Resource::Memory => self.memory,
-            Resource::Items => self.items,
-            Resource::Depth => self.depth,
+            Resource::Work => &self.work,
+            Resource::Memory => &self.memory,
+            Resource::Items => &self.items,
+            Resource::Depth => &self.depth,
         }
+    }
+}
+
+impl Amounts<u64> {
+    const fn in_cells(self) -> Amounts<Cell<u64>> {
+        let Self { work, memory, items, depth } = self;
+        Amounts { work: Cell::new(work), memory: Cell::new(memory), items: Cell::new(items), depth: Cell::new(depth) }
     }
 }
 
@@ -88,28 +109,71 @@ impl Budget {
         Self::new(Amounts { work: u64::MAX, memory: u64::MAX, items: u64::MAX, depth: u64::MAX })
     }
 
-    const fn new(limits: Amounts) -> Self {
-        Self { limits, used: [const { Cell::new(0) }; 4] }
+    const fn new(limits: Amounts<u64>) -> Self {
+        let used = Amounts { work: 0, memory: 0, items: 0, depth: 0 };
+        Self { limits, used: used.in_cells(), checkpoints: limits.in_cells(), turns: Turns::Unbounded }
+    }
+
+    /// The same budget, for a call that calls `pause` between its turns.
+    #[must_use]
+    pub const fn pausing(self, pause: fn()) -> Self {
+        self.in_turns(Turns::Pausing(pause), self.limits.memory)
+    }
+
+    /// The same budget, for a call that has one turn. If it needs another, or much memory, it ends with an error, and
+    /// [`needs_another_turn`](Self::needs_another_turn) tells that its budget had more.
+    #[must_use]
+    pub const fn in_one_turn(self) -> Self {
+        self.in_turns(Turns::One(Cell::new(false)), limits::ONE_TURN_HELD_BYTES)
+    }
+
+    const fn in_turns(&self, turns: Turns, memory: u64) -> Self {
+        let Self { limits, .. } = *self;
+        let checkpoints = Amounts { work: limits::FIRST_TURN_WORK, memory, ..limits };
+        Self { checkpoints: checkpoints.in_cells(), turns, ..Self::new(limits) }
+    }
+
+    /// Whether a call that has one turn needed another. What it returned means nothing then.
+    pub fn needs_another_turn(&self) -> bool {
+        matches!(&self.turns, Turns::One(is_over) if is_over.get())
     }
 
     fn used(&self, resource: Resource) -> &Cell<u64> {
-        let [work, memory, items, depth] = &self.used;
-        match resource {
-            Resource::Work => work,
-            Resource::Memory => memory,
-            Resource::Items => items,
-            Resource::Depth => depth,
-        }
+        self.used.of(resource)
     }
 
     fn charge(&self, resource: Resource, amount: u64) -> Result<(), Exceeded> {
-        let limit = self.limits.of(resource);
         let used = self.used(resource).get().saturating_add(amount);
-        if used > limit {
-            return Err(Exceeded { resource, limit });
+        if used > self.checkpoints.of(resource).get() {
+            self.pass_checkpoint(resource, used)?;
         }
         self.used(resource).set(used);
         Ok(())
+    }
+
+    /// Ends the call, or its turn, where `used` is past a checkpoint. A function of its own, because `charge` is in many
+    /// loops.
+    #[cold]
+    #[inline(never)]
+    fn pass_checkpoint(&self, resource: Resource, used: u64) -> Result<(), Exceeded> {
+        let limit = *self.limits.of(resource);
+        let exceeded = Err(Exceeded { resource, limit });
+        match &self.turns {
+            _ if used > limit => exceeded,
+            Turns::Unbounded => exceeded,
+            Turns::One(is_over) => {
+                is_over.set(true);
+                // Where the call ignores the error, the next charge of anything gives it another.
+                let Amounts { work, memory, items, depth } = &self.checkpoints;
+                [work, memory, items, depth].iter().for_each(|checkpoint| checkpoint.set(0));
+                exceeded
+            }
+            Turns::Pausing(pause) => {
+                self.checkpoints.of(resource).set(limit.min(used.saturating_add(limits::TURN_WORK)));
+                pause();
+                Ok(())
+            }
+        }
     }
 
     fn release(&self, resource: Resource, amount: u64) {
@@ -133,6 +197,16 @@ impl Budget {
     /// [`Exceeded`] if the budget has less left.
     pub fn pass_over(&self, bytes: usize) -> Result<(), Exceeded> {
         self.charge(Resource::Work, (bytes as u64).div_ceil(BYTES_PER_STEP))
+    }
+
+    /// Charges the work of comparing each of `left` things with each of `right`, of which a step compares
+    /// `pairs_per_step`. What a caller multiplied itself would not fit the 32 bits of a size in WebAssembly.
+    ///
+    /// # Errors
+    ///
+    /// [`Exceeded`] if the budget has less left.
+    pub fn pairs(&self, left: usize, right: usize, pairs_per_step: usize) -> Result<(), Exceeded> {
+        self.charge(Resource::Work, (left as u64).saturating_mul(right as u64).div_ceil(pairs_per_step as u64))
     }
 
     /// Charges `count` things made of the input.
@@ -183,7 +257,7 @@ impl Budget {
 }
 
 /// The budget of a stage.
-const STAGE: Amounts = Amounts {
+const STAGE: Amounts<u64> = Amounts {
     work: limits::STAGE_WORK,
     memory: limits::MAX_HELD_BYTES,
     items: limits::MAX_ITEMS,
@@ -234,6 +308,16 @@ mod tests {
     }
 
     #[test]
+    fn pairs_do_not_overflow() {
+        let budget = Budget::stage();
+        budget.pairs(10, 7, 64).unwrap();
+        assert_eq!(budget.work_done(), 2);
+        budget.pairs(u32::MAX as usize, u32::MAX as usize, 512).unwrap_err();
+        budget.pairs(usize::MAX, usize::MAX, 512).unwrap_err();
+        assert_eq!(budget.work_done(), 2);
+    }
+
+    #[test]
     fn memory_and_depth_come_back() {
         let budget = Budget::stage();
         let all = budget.hold(limits::MAX_HELD_BYTES as usize).unwrap();
@@ -244,6 +328,40 @@ mod tests {
         assert_eq!(budget.descend().unwrap_err().resource, Resource::Depth);
         drop(levels);
         assert!(budget.descend().is_ok());
+    }
+
+    #[test]
+    fn a_long_call_pauses_after_each_turn() {
+        thread_local!(static PAUSES: Cell<u32> = const { Cell::new(0) });
+        let budget = Budget::request().pausing(|| PAUSES.set(PAUSES.get() + 1));
+        budget.work(limits::FIRST_TURN_WORK as usize).unwrap();
+        assert_eq!(PAUSES.get(), 0);
+        for pauses in 1..=3 {
+            budget.work(limits::TURN_WORK as usize).unwrap();
+            assert_eq!(PAUSES.get(), pauses);
+            budget.work(1).unwrap();
+        }
+        assert!(!budget.needs_another_turn());
+        assert_eq!(budget.work(usize::MAX).unwrap_err().limit, limits::REQUEST_WORK);
+    }
+
+    #[test]
+    fn a_call_of_one_turn_ends_with_it() {
+        let budget = Budget::stage().in_one_turn();
+        budget.work(limits::FIRST_TURN_WORK as usize).unwrap();
+        drop(budget.hold(limits::ONE_TURN_HELD_BYTES as usize).unwrap());
+        assert!(!budget.needs_another_turn());
+        budget.work(1).unwrap_err();
+        assert!(budget.needs_another_turn());
+        budget.items(1).expect_err("nothing goes on after the turn");
+
+        let budget = Budget::stage().in_one_turn();
+        budget.hold(limits::ONE_TURN_HELD_BYTES as usize + 1).unwrap_err();
+        assert!(budget.needs_another_turn());
+
+        let budget = Budget::stage().in_one_turn();
+        budget.work(usize::MAX).unwrap_err();
+        assert!(!budget.needs_another_turn(), "more turns would not help");
     }
 
     #[test]

@@ -28,27 +28,35 @@ thread_local! {
     static CACHE: RefCell<VecDeque<CacheEntry>> = const { RefCell::new(VecDeque::new()) };
 }
 
+/// Takes the entry of these rules and settings out of the cache.
+fn take(rules: &RuleSet, settings: &Settings) -> Option<CacheEntry> {
+    CACHE.with_borrow_mut(|cache| {
+        let index = cache.iter().position(|entry| entry.rules == *rules && entry.settings == *settings);
+        index.and_then(|index| cache.remove(index))
+    })
+}
+
 /// The classifier of these rules and settings.
 ///
 /// # Errors
 ///
 /// `OverBudget` if compiling them takes more than `budget`.
 pub(super) fn classifier(rules: &RuleSet, settings: &Settings, budget: &Budget) -> Result<Rc<Classifier>> {
+    // The cache is not borrowed while rules are compiled: a long call pauses, and others look into the cache meanwhile.
+    let entry = match take(rules, settings) {
+        Some(entry) => entry,
+        None => CacheEntry {
+            rules: rules.clone(),
+            settings: settings.clone(),
+            classifier: Rc::new(Classifier::new(rules, settings, budget)?),
+        },
+    };
+    let classifier = Rc::clone(&entry.classifier);
     CACHE.with_borrow_mut(|cache| {
-        let index = cache.iter().position(|entry| entry.rules == *rules && entry.settings == *settings);
-        let entry = match index.and_then(|index| cache.remove(index)) {
-            Some(entry) => entry,
-            None => CacheEntry {
-                rules: rules.clone(),
-                settings: settings.clone(),
-                classifier: Rc::new(Classifier::new(rules, settings, budget)?),
-            },
-        };
-        let classifier = Rc::clone(&entry.classifier);
         cache.push_front(entry);
         cache.truncate(CAPACITY);
-        Ok(classifier)
-    })
+    });
+    Ok(classifier)
 }
 
 #[cfg(test)]

@@ -59,7 +59,8 @@ pub enum BudgetKind {
 }
 
 impl BudgetKind {
-    fn budget(self) -> Budget {
+    /// A budget of this kind.
+    pub const fn budget(self) -> Budget {
         match self {
             Self::Request => Budget::request(),
             Self::Stage => Budget::stage(),
@@ -123,13 +124,14 @@ pub struct Request {
 }
 
 impl Request {
-    /// Answers the call, and returns the JSON of its reply. `bytes` is the document.
+    /// Answers the call, and returns the JSON of its reply. `bytes` is the document; `budget` is of the kind of
+    /// [`Request::budget`].
     ///
     /// # Errors
     ///
     /// Those of the call.
-    pub fn answer(self, bytes: &[u8]) -> Result<String> {
-        self.call.answer(bytes, &self.budget.budget())
+    pub fn answer(self, bytes: &[u8], budget: &Budget) -> Result<String> {
+        self.call.answer(bytes, budget)
     }
 }
 
@@ -304,13 +306,14 @@ mod tests {
         let text = serde_json::to_string(&AnyCall::from(call)).unwrap();
         assert_eq!(text, r#"{"read_text":{"source":{"mail":{"subject":"Hello","body":"World"}}}}"#);
         let call = serde_json::from_str(&text).unwrap();
-        assert_eq!(Request { call, budget: BudgetKind::Request }.answer(b"").unwrap(), r#""Hello\n\nWorld""#);
+        let request = Request { call, budget: BudgetKind::Request };
+        assert_eq!(request.answer(b"", &Budget::request()).unwrap(), r#""Hello\n\nWorld""#);
     }
 
     #[test]
     fn an_error_is_that_of_the_call() {
         let call = ReadText { source: Source::Bytes(ReadOptions::default()) };
         let request = Request { call: call.into(), budget: BudgetKind::Stage };
-        assert_eq!(request.answer(b"").unwrap_err().code(), "NO_TEXT");
+        assert_eq!(request.answer(b"", &Budget::stage()).unwrap_err().code(), "NO_TEXT");
     }
 }

@@ -198,6 +198,9 @@ struct Element {
 const ELEMENT_STEPS: usize = 4;
 const COLLECT_STEPS: usize = 40;
 
+/// How many elements a step compares with a path.
+const ELEMENTS_PER_STEP: usize = 4;
+
 /// The memory of an element besides its text, and of a line with its facts, in bytes.
 const ELEMENT_BYTES: usize = 100;
 const LINE_BYTES: usize = 600;
@@ -231,7 +234,8 @@ fn invoice(elements: &[Element], budget: &Budget) -> Result<Option<Invoice>> {
         _ => return Ok(None),
     };
     // Every path is followed through all children.
-    budget.work(elements.len() / 4 * facts.len() + COLLECT_STEPS * lines.len())?;
+    budget.pairs(elements.len(), facts.len(), ELEMENTS_PER_STEP)?;
+    budget.work(COLLECT_STEPS * lines.len())?;
     budget.items(lines.len())?;
     let _held = budget.hold(LINE_BYTES * lines.len())?;
     let facts = collect(elements, 0, facts);

@@ -6,7 +6,7 @@ use mail_parser::{Address, Message, MessageParser, MimeHeaders, PartType};
 use memchr::memmem;
 
 use super::{html, mail_body, plain};
-use crate::budget::{Budget, Held};
+use crate::budget::{Budget, Exceeded, Held};
 use crate::document::attached_file::AttachmentCollector;
 use crate::document::page_builder::{self, Block};
 use crate::document::{AttachedFile, Document, Format, Mail, Role};
@@ -231,10 +231,6 @@ struct Counts {
     messages: usize,
     /// Lines that may be header fields, and words that are encoded.
     fields: usize,
-    /// Parts that may be multiparts, each with the bytes that follow.
-    searched: usize,
-    /// The steps to merge the parameters of fields, each of which is compared with the others.
-    parameter_steps: usize,
     /// The bytes of texts that grow when they are decoded: each byte that is not ASCII, and base 64.
     non_ascii: usize,
     base_64: usize,
@@ -244,7 +240,9 @@ struct Counts {
 }
 
 impl Counts {
-    fn new(bytes: &[u8]) -> Self {
+    /// Charges what a field costs: its parameters are compared with each other, and the boundary of a multipart is searched
+    /// for in the rest of the mail.
+    fn new(bytes: &[u8], budget: &Budget) -> Result<Self, Exceeded> {
         let mut counts = Self::default();
         // The number of parameters and the length of the open field, if it is one with parameters.
         let mut field: Option<(usize, usize)> = None;
@@ -272,25 +270,26 @@ impl Counts {
             counts.parts += usize::from(has_content_type || line.starts_with(b"--"));
             let begins = line.get(..8).is_some_and(|name| name.eq_ignore_ascii_case(b"content-"));
             if begins || !line.starts_with(b" ") && !line.starts_with(b"\t") {
-                counts.close(field.take());
+                counts.close(field.take(), budget)?;
                 field = begins.then_some((0, 0));
             }
             if let Some((parameters, length)) = &mut field {
                 *parameters += line.iter().filter(|byte| matches!(byte, b';' | b'\'')).count();
                 *length += line.len();
                 let is_multipart = line.windows(9).any(|word| word.eq_ignore_ascii_case(b"multipart"));
-                counts.searched = counts.searched.saturating_add(if is_multipart { rest } else { 0 });
+                if is_multipart {
+                    budget.work(rest / SEARCHED_BYTES_PER_STEP)?;
+                }
             }
         }
-        counts.close(field);
-        counts
+        counts.close(field, budget)?;
+        Ok(counts)
     }
 
-    fn close(&mut self, field: Option<(usize, usize)>) {
-        let Some((parameters, length)) = field else { return };
+    fn close(&mut self, field: Option<(usize, usize)>, budget: &Budget) -> Result<(), Exceeded> {
+        let Some((parameters, length)) = field else { return Ok(()) };
         self.longest_field = self.longest_field.max(length);
-        let steps = parameters.saturating_mul(parameters + length / COMPARED_BYTES_PER_STEP);
-        self.parameter_steps = self.parameter_steps.saturating_add(steps);
+        budget.pairs(parameters, parameters + length / COMPARED_BYTES_PER_STEP, 1)
     }
 }
 
@@ -298,16 +297,14 @@ impl Counts {
 /// memory.
 fn check<'b>(bytes: &[u8], budget: &'b Budget) -> Result<Held<'b>> {
     budget.work(bytes.len() / PARSED_BYTES_PER_STEP)?;
-    let counts = Counts::new(bytes);
+    let counts = Counts::new(bytes, budget)?;
     let (limit, items) = match () {
         () if counts.lines > limits::MAX_MAIL_LINES => (limits::MAX_MAIL_LINES, "lines"),
         () if counts.commas > limits::MAX_MAIL_LINES => (limits::MAX_MAIL_LINES, "commas"),
         () if counts.parts > limits::MAX_MAIL_PARTS => (limits::MAX_MAIL_PARTS, "parts"),
         () if counts.messages > limits::MAX_NESTED_MESSAGES => (limits::MAX_NESTED_MESSAGES, "nested messages"),
         () => {
-            budget.work(counts.parameter_steps)?;
-            budget.work(counts.searched / SEARCHED_BYTES_PER_STEP)?;
-            budget.work(counts.dashes.saturating_mul(counts.longest_field) / COMPARED_BYTES_PER_STEP)?;
+            budget.pairs(counts.dashes, counts.longest_field, COMPARED_BYTES_PER_STEP)?;
             // The decoded text is no larger than the mail, but a byte of a text becomes up to three: a character, or the
             // replacement for what is none.
             let growth = 2 * counts.non_ascii + counts.base_64 / 4 * 9;

@@ -127,7 +127,8 @@ fn feed(tokenizer: &Tokenizer<Sink>, text: &str, budget: &Budget) -> Result<()> 
         };
         if is_tag {
             let tag = TagText::new(from);
-            budget.work(tag.attributes * (1 + tag.attributes / COMPARISONS_PER_STEP))?;
+            budget.work(tag.attributes)?;
+            budget.pairs(tag.attributes, tag.attributes, COMPARISONS_PER_STEP)?;
             feed_piece(from.get(..tag.kept_length).unwrap_or(from));
             feed_piece(tag.end);
             rest = from.get(tag.length..).unwrap_or_default();

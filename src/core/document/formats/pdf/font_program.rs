@@ -82,7 +82,7 @@ fn sfnt_names(font: &FontRef<'_>, budget: &Budget) -> Result<Names, Exceeded> {
         && post.num_names() != 0
     {
         let count = post.num_names();
-        budget.work(count.saturating_mul(count) / (16 * NAMES_PER_STEP))?;
+        budget.pairs(count, count, 16 * NAMES_PER_STEP)?;
         return Names::count(post.glyph_names().map(|(_, name)| name.len()), budget);
     }
     let cff = font.cff().ok().and_then(|table| CffFontRef::new(table.offset_data().as_bytes(), 0, None).ok());
@@ -94,6 +94,6 @@ fn type_1(data: &[u8], budget: &Budget) -> Result<Option<FontProgram>, Exceeded>
     let clear = memmem::find(data, b"eexec").and_then(|end| data.get(..end)).unwrap_or(data);
     let names = clear.iter().filter(|byte| **byte == b'/').count();
     budget.work(data.len())?;
-    budget.work(names.saturating_mul(data.len()) / 500)?;
+    budget.pairs(names, data.len(), 500)?;
     Ok(Some(FontProgram { memory: 2 * data.len(), steps: 0 }))
 }

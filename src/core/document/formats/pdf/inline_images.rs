@@ -8,7 +8,7 @@ use memchr::memmem;
 
 use super::buffer::Buffer;
 use super::syntax::{is_regular, is_white};
-use crate::budget::{Budget, Exceeded};
+use crate::budget::{BYTES_PER_STEP, Budget, Exceeded};
 
 /// The name of the marked-content point that replaces an image.
 pub(super) const MARK: &str = "InlineImage";
@@ -58,7 +58,7 @@ pub(super) fn remove<'b>(content: &[u8], budget: &'b Budget) -> Result<Option<Bu
     // hayro should find no image in the rest. If it did, it would search from each of these to the end.
     let rest = content.get(lexer.offset..).unwrap_or_default();
     let searches = memmem::find_iter(rest, b"BI").count() + memmem::find_iter(rest, b"#4").count();
-    budget.pass_over(searches.saturating_mul(rest.len()))?;
+    budget.pairs(searches, rest.len(), BYTES_PER_STEP as usize)?;
     if kept_up_to == 0 {
         return Ok(None);
     }
