@@ -1,6 +1,6 @@
 // Builds the npm package into build/npm, and packs it with `pack`. Skips what is up to date.
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import {
   Failure,
@@ -70,7 +70,7 @@ export async function buildPackage(tools, profile = "release") {
   rmSync(OUT, { recursive: true, force: true });
   mkdirSync(OUT, { recursive: true });
   const folders = profile === "local" ? [await buildPartsInOne(tools)] : await buildParts(tools);
-  for (const folder of new Set(folders)) cpSync(folder, OUT, { recursive: true, filter: isPublished });
+  for (const folder of new Set(folders)) cpSync(folder, OUT, { recursive: true });
   writeFileSync(join(OUT, "package.json"), `${JSON.stringify(manifest(), null, 2)}\n`);
   await run(npmBin("tsc"), ["--project", join(WEB, "tsconfig.json")]);
   const { transform } = await import("esbuild"); // not there before the set-up
@@ -94,13 +94,13 @@ export async function buildPackage(tools, profile = "release") {
 const buildParts = (tools) => Promise.all(PARTS.map((part) => buildPart(part, tools, SMALL)));
 
 /** Builds the module of the Worker, `calls.wasm` with its script `calls.js`, and returns its folder. */
-export async function buildCalls(tools, profile = "release") {
-  return profile === "local" ? buildPartsInOne(tools) : buildPart(CALLS, tools);
+export function buildCalls(tools, profile = "release") {
+  return buildPart(CALLS, tools, [], profile);
 }
 
 /** Compiles a part into a folder of its own, unless its inputs are those of the last build. Returns the folder. */
-async function buildPart(part, tools, args = []) {
-  const folder = join(ROOT, "build", "npm-parts", part);
+async function buildPart(part, tools, args = [], profile = "release") {
+  const folder = join(ROOT, "build", "npm-parts", profile === "release" ? part : `${part}-${profile}`);
   const stamp = `${folder}.hash`;
   const rust = readdirSync(WEB)
     .filter((file) => /\.(rs|toml)$/.test(file))
@@ -108,26 +108,21 @@ async function buildPart(part, tools, args = []) {
   const hash = hashOf([...CARGO_SOURCES, "src/core", ...rust, ".scripts/package.mjs"], [rustVersion(), tools]);
   if (holds(stamp, hash)) return folder;
   rmSync(stamp, { force: true });
-  const module = await compile([part], folder, tools, "release", args);
-  await optimise(module);
+  const module = await compile([part], folder, tools, profile, args);
+  if (profile === "release") await optimise(module);
   writeFileSync(stamp, hash);
   return folder;
 }
 
-let partsInOne;
-
-/** Builds one module with all parts, much faster than each alone, once. Returns its folder, with a copy for each part. */
-function buildPartsInOne(tools) {
-  const build = async () => {
-    const folder = join(ROOT, "build", "npm-parts", "all");
-    const [first, ...others] = [CALLS, ...PARTS];
-    await compile([first, ...others], folder, tools, "local");
-    for (const part of others) {
-      for (const end of [".js", ".d.ts", ".wasm"]) cpSync(join(folder, first + end), join(folder, part + end));
-    }
-    return folder;
-  };
-  return (partsInOne ??= build());
+/** Builds one module with all parts, much faster than each alone. Returns its folder, with a copy for each part. */
+async function buildPartsInOne(tools) {
+  const folder = join(ROOT, "build", "npm-parts", "all");
+  const [first, ...others] = PARTS;
+  await compile(PARTS, folder, tools, "local");
+  for (const part of others) {
+    for (const end of [".js", ".d.ts", ".wasm"]) cpSync(join(folder, first + end), join(folder, part + end));
+  }
+  return folder;
 }
 
 let compiled = Promise.resolve();
@@ -169,12 +164,11 @@ async function compileNow(parts, folder, tools, profile, args = []) {
   rmSync(join(folder, `${name}_bg.wasm.d.ts`));
   const module = join(folder, `${name}.wasm`);
   renameSync(join(folder, `${name}_bg.wasm`), module);
-  keepMemory(join(folder, `${name}.js`));
+  const script = join(folder, `${name}.js`);
+  keepMemory(script);
+  if (parts.includes(CALLS)) promiseAnew(script);
   return module;
 }
-
-/** Whether a file of a built part is published. */
-const isPublished = (file) => !basename(file).startsWith(`${CALLS}.`);
 
 /** The files of the package whose names match. */
 const filesMatching = (like) => readdirSync(OUT).filter((file) => like.test(file));
@@ -224,6 +218,14 @@ function keepMemory(limits) {
 }
 `;
   writeFileSync(script, `${parts.join("memory || keepMemory(")}${kept}`);
+}
+
+/** Makes a script call the current instance: wasm-bindgen keeps the suspendable function of the first one. */
+function promiseAnew(script) {
+  const kept = "__wbg_jspi_answer ??= WebAssembly.promising(";
+  const parts = readFileSync(script, "utf8").split(kept);
+  if (parts.length !== 2) throw new Failure(`${script} does not make its suspendable function in one place`);
+  writeFileSync(script, parts.join("WebAssembly.promising("));
 }
 
 /** The licences of the crates that are compiled in, each text once. */

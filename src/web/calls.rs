@@ -1,18 +1,41 @@
 //! Answers the calls of a server.
 
+#![expect(
+    deprecated,
+    reason = "wasm-bindgen marks its support of suspended calls as experimental; its version is pinned"
+)]
+
 use sortroom::{engine::Request, error::Error};
 use wasm_bindgen::prelude::wasm_bindgen;
 
+#[wasm_bindgen]
+extern "C" {
+    /// Suspends the call until others have had their turn.
+    #[wasm_bindgen(suspending, js_namespace = sortroomEngine)]
+    fn pause();
+}
+
 /// Answers a [`Request`] about the document in `bytes`. Returns the JSON of serde's `Result`: `{"Ok": reply}` or
 /// `{"Err": error}`.
-#[wasm_bindgen]
-pub fn answer(request: &[u8], bytes: &[u8]) -> Vec<u8> {
-    let reply = serde_json::from_slice::<Request>(request)
-        .map_err(|error| Error::internal(format!("cannot parse call: {error}")))
-        .and_then(|request| request.answer(bytes));
+///
+/// A long call pauses between its turns, if it may. Else it has one turn, and None is returned if it needs another.
+#[wasm_bindgen(jspi)]
+pub fn answer(request: &[u8], bytes: &[u8], may_pause: bool) -> Option<Vec<u8>> {
+    let reply = match serde_json::from_slice::<Request>(request) {
+        Ok(request) => {
+            let budget = request.budget.budget();
+            let budget = if may_pause { budget.pausing(pause) } else { budget.in_one_turn() };
+            let reply = request.answer(bytes, &budget);
+            if budget.needs_another_turn() {
+                return None;
+            }
+            reply
+        }
+        Err(error) => Err(Error::internal(format!("cannot parse call: {error}"))),
+    };
     let json = match reply {
         Ok(reply) => format!(r#"{{"Ok":{reply}}}"#),
         Err(error) => serde_json::to_string(&Err::<(), _>(error)).unwrap_or_default(),
     };
-    json.into_bytes()
+    Some(json.into_bytes())
 }

@@ -22,9 +22,14 @@ mod read_output;
 #[cfg(feature = "reader")]
 mod reader;
 
+#[cfg(any(feature = "engine", feature = "extractor", feature = "reader"))]
 use serde::Serialize;
-use serde_json::{Value, json};
-use sortroom::error::{Error, ErrorKind, FieldError};
+#[cfg(any(feature = "engine", feature = "extractor", feature = "reader"))]
+use serde_json::Value;
+use serde_json::json;
+#[cfg(any(feature = "engine", feature = "extractor", feature = "reader"))]
+use sortroom::error::ErrorKind;
+use sortroom::error::{Error, FieldError};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 /// What a function returns to JavaScript, or throws there.

@@ -26,9 +26,10 @@ extern "C" {
     #[wasm_bindgen(js_namespace = sortroomEngine)]
     fn load() -> Option<Promise>;
 
-    /// Answers a [`Request`] about a document with the JSON of serde's `Result`. None if the engine trapped.
+    /// Answers a [`Request`] about a document. The promise is for the JSON of serde's `Result` as bytes, undefined if the
+    /// engine trapped.
     #[wasm_bindgen(js_namespace = sortroomEngine)]
-    fn answer(request: &[u8], document: &Uint8Array) -> Option<Uint8Array>;
+    fn answer(request: &Uint8Array, document: &Uint8Array) -> Promise;
 }
 
 impl Engine for WorkerPorts {
@@ -49,8 +50,11 @@ impl Engine for WorkerPorts {
             if let Some(loading) = load() {
                 JsFuture::from(loading).await.map_err(from_js)?;
             }
-            let failed = || Error::unreadable(Unreadable::EngineFailed, "The engine failed on this input");
-            rpc::parse_reply(&answer(&request, &document).ok_or_else(failed)?.to_vec())
+            let reply = JsFuture::from(answer(&Uint8Array::from(&*request), &document)).await.map_err(from_js)?;
+            if reply.is_undefined() {
+                return Err(Error::unreadable(Unreadable::EngineFailed, "The engine failed on this input"));
+            }
+            rpc::parse_reply(&reply.unchecked_into::<Uint8Array>().to_vec())
         })
     }
 }

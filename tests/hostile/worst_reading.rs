@@ -1,11 +1,13 @@
 //! Reads the hostile files and prints what each costs: `cargo run --profile bench -p sortroom-tests --example
 //! worst-reading`. One line a file: its size, and for the budgets of a request and of a stage, the seconds of processor
-//! time, the peak of the allocated memory beyond the file, and the outcome. Names after `--` select files.
+//! time, the milliseconds of its longest turn, the peak of the allocated memory beyond the file, and the outcome. Names after `--` select files.
 
 #[path = "generate.rs"]
 mod generate;
 #[path = "memory.rs"]
 mod memory;
+#[path = "turns.rs"]
+mod turns;
 
 use sortroom::budget::Budget;
 use sortroom::document::{ReadOptions, read_with_attachments};
@@ -25,20 +27,27 @@ fn main() {
     let mut worst = [(0.0, ""), (0.0, "")];
     let mut largest = (0, "");
     let mut is_within = true;
-    println!("{:38} {:>9}  request: s, MiB, outcome        stage: s, MiB, outcome", "file", "KiB");
+    println!("{:38} {:>9}  request: s, longest turn in ms, MiB, outcome        stage", "file", "KiB");
     for (name, make) in generate::FILES.iter().filter(|(name, _)| is_selected(name)) {
         let bytes = make();
         let mut line = format!("{name:38} {:>9}", bytes.len() / 1024);
         let runs = [(Budget::request(), MAX_REQUEST_SECONDS), (Budget::stage(), MAX_STAGE_SECONDS)];
         for ((budget, bound), worst) in runs.into_iter().zip(&mut worst) {
             let start = cpu_seconds();
-            let (result, peak) = memory::peak(|| read_with_attachments(&bytes, &ReadOptions::default(), &budget));
+            let ((result, work), peak, turn) = {
+                let read = |budget: &Budget| {
+                    let result = read_with_attachments(&bytes, &ReadOptions::default(), budget);
+                    (result, budget.work_done() / 1_000_000)
+                };
+                let ((result, turn), peak) = memory::peak(|| turns::longest(budget, read));
+                (result, peak, turn)
+            };
             let (seconds, mib) = (cpu_seconds() - start, peak >> 20);
             let outcome = result.map_or_else(|error| error.code(), |_| "read");
             is_within &= seconds <= bound && mib < MAX_MIB;
             let mark = if seconds <= bound && mib < MAX_MIB { ' ' } else { '!' };
-            let work = budget.work_done() / 1_000_000;
-            line += &format!("  {mark}{seconds:6.2} {mib:3} {work:3}M {outcome:22}");
+            let turn = turn * 1e3;
+            line += &format!("  {mark}{seconds:6.2} {turn:5.0} {mib:3} {work:3}M {outcome:22}");
             if seconds > worst.0 {
                 *worst = (seconds, name);
             }
