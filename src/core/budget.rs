@@ -35,8 +35,8 @@ enum Turns {
     Unbounded,
     /// It has one turn. The cell tells whether it needed another.
     One(Cell<bool>),
-    /// It calls this between its turns.
-    Pausing(fn()),
+    /// It calls `pause` between its turns. The cell has the steps that [`Budget::progress`] was told of in this turn.
+    Pausing { pause: fn(), progress: Cell<u64> },
 }
 
 /// An amount of each resource.
@@ -117,7 +117,7 @@ impl Budget {
     /// The same budget, for a call that calls `pause` between its turns.
     #[must_use]
     pub const fn pausing(self, pause: fn()) -> Self {
-        self.in_turns(Turns::Pausing(pause), self.limits.memory)
+        self.in_turns(Turns::Pausing { pause, progress: Cell::new(0) }, self.limits.memory)
     }
 
     /// The same budget, for a call that has one turn. If it needs another, or much memory, it ends with an error, and
@@ -168,8 +168,9 @@ impl Budget {
                 [work, memory, items, depth].iter().for_each(|checkpoint| checkpoint.set(0));
                 exceeded
             }
-            Turns::Pausing(pause) => {
+            Turns::Pausing { pause, progress } => {
                 self.checkpoints.of(resource).set(limit.min(used.saturating_add(limits::TURN_WORK)));
+                progress.set(0);
                 pause();
                 Ok(())
             }
@@ -197,6 +198,18 @@ impl Budget {
     /// [`Exceeded`] if the budget has less left.
     pub fn pass_over(&self, bytes: usize) -> Result<(), Exceeded> {
         self.charge(Resource::Work, (bytes as u64).div_ceil(BYTES_PER_STEP))
+    }
+
+    /// Tells that `steps` of the work charged before are done. What charges much work at once, and then does it, tells so
+    /// as it goes on, so that a long call can pause.
+    pub fn progress(&self, steps: usize) {
+        if let Turns::Pausing { pause, progress } = &self.turns {
+            progress.set(progress.get().saturating_add(steps as u64));
+            if progress.get() > limits::TURN_WORK {
+                progress.set(0);
+                pause();
+            }
+        }
     }
 
     /// Charges the work of comparing each of `left` things with each of `right`, of which a step compares
@@ -343,6 +356,13 @@ mod tests {
         }
         assert!(!budget.needs_another_turn());
         assert_eq!(budget.work(usize::MAX).unwrap_err().limit, limits::REQUEST_WORK);
+
+        budget.work(20 * limits::TURN_WORK as usize).unwrap();
+        assert_eq!(PAUSES.get(), 4, "the work is done after the charge");
+        for _ in 0..1_000 {
+            budget.progress(2 * limits::TURN_WORK as usize / 100);
+        }
+        assert_eq!(PAUSES.get(), 4 + 19);
     }
 
     #[test]

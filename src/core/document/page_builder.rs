@@ -43,6 +43,11 @@ pub(super) fn check_text<'b>(text: &str, budget: &'b Budget) -> Result<Held<'b>>
     Ok(budget.hold(COPIES * text.len() + PASSAGE_MEMORY * passages)?)
 }
 
+/// The steps of work of a line, of those that [`check_text`] charges.
+pub(super) const fn line_steps(line: &str) -> usize {
+    LINE_STEPS + line.len() / BYTES_PER_STEP
+}
+
 /// A text on one line, with runs of white space as one space.
 pub(super) fn one_line(text: &str) -> String {
     let mut line = String::new();
@@ -67,11 +72,13 @@ pub(super) fn too_many_passages() -> Error {
     Error::unreadable(Unreadable::TooLarge, message)
 }
 
-/// Builds a page from blocks. Runs of white space become one space; empty lines and empty blocks are dropped.
-pub(super) fn build_page(number: u32, blocks: impl IntoIterator<Item = Block>) -> Page {
+/// Builds a page from blocks. Runs of white space become one space; empty lines and empty blocks are dropped. Their work
+/// was charged by [`check_text`] or by the reader of the format.
+pub(super) fn build_page(number: u32, blocks: impl IntoIterator<Item = Block>, budget: &Budget) -> Page {
     let mut text = String::new();
     let mut passages = Vec::new();
     for block in blocks {
+        budget.progress(line_steps(&block.text));
         let length_before = text.len();
         if length_before > 0 {
             text.push_str("\n\n");
@@ -132,6 +139,7 @@ mod tests {
                 Block::new(Role::TableRow, "a  b\t\t c \t"),
                 Block::new(Role::Body, "one\ttwo\n\n  three\u{ad}s"),
             ],
+            &Budget::unlimited(),
         );
         assert_eq!(page.text, "A title\n\na b\tc\n\none two\nthrees");
         let texts: Vec<_> = page.passages.iter().map(|passage| passage.span.of(&page.text)).collect();

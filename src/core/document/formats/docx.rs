@@ -81,7 +81,7 @@ pub(crate) fn read(bytes: &[u8], budget: &Budget) -> Result<Document> {
             format!("The document has {page_count} pages; at most {} are read", limits::MAX_PAGES),
         ));
     }
-    let pages = (1..).zip(pages).map(|(number, blocks)| page_builder::build_page(number, blocks)).collect();
+    let pages = (1..).zip(pages).map(|(number, blocks)| page_builder::build_page(number, blocks, budget)).collect();
     Ok(Document { format: Format::Docx, title, pages, page_count })
 }
 

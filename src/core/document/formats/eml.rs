@@ -107,7 +107,8 @@ pub(crate) fn read(bytes: &[u8], budget: &Budget) -> Result<Document> {
 /// Makes a document from a mail given as subject and body.
 pub(crate) fn read_mail(mail: &Mail, budget: &Budget) -> Result<Document> {
     let _held = page_builder::check_text(&mail.body, budget)?;
-    let body = if is_markup(&mail.body) { html::blocks(&mail.body, budget)?.1 } else { plain::blocks(&mail.body) };
+    let body =
+        if is_markup(&mail.body) { html::blocks(&mail.body, budget)?.1 } else { plain::blocks(&mail.body, budget) };
     if body.len() > limits::MAX_PASSAGES {
         return Err(page_builder::too_many_passages());
     }
@@ -120,8 +121,8 @@ fn document(subject: &str, header: Option<Block>, body: Vec<Block>, budget: &Bud
     let title = Some(page_builder::one_line(subject)).filter(|title| !title.is_empty());
     let mut blocks: Vec<_> = title.iter().map(|title| Block::new(Role::Title, title.as_str())).collect();
     blocks.extend(header);
-    blocks.extend(mail_body::roles(body));
-    Ok(Document { format: Format::Eml, title, pages: vec![page_builder::build_page(1, blocks)], page_count: 1 })
+    blocks.extend(mail_body::roles(body, budget));
+    Ok(Document { format: Format::Eml, title, pages: vec![page_builder::build_page(1, blocks, budget)], page_count: 1 })
 }
 
 /// Whether a body is HTML: it contains a tag that mail programs write. Without a header no media type is declared.
@@ -222,6 +223,32 @@ impl FieldBlock {
     }
 }
 
+/// The header fields of a mail and of its parts: what follows the start, a line that may be a boundary, or the header of
+/// a part that is a mail, up to an empty line.
+struct Headers {
+    is_open: bool,
+    /// Whether the open header is of a part that is a mail, whose own header follows.
+    precedes_header: bool,
+    bytes: usize,
+}
+
+impl Headers {
+    const fn new() -> Self {
+        Self { is_open: true, precedes_header: false, bytes: 0 }
+    }
+
+    fn add(&mut self, line: &[u8], nested_messages: usize) {
+        if line.trim_ascii().is_empty() {
+            self.is_open = std::mem::take(&mut self.precedes_header);
+        } else if line.starts_with(b"--") {
+            self.is_open = true;
+        } else if self.is_open {
+            self.precedes_header |= nested_messages > 0;
+            self.bytes += line.len();
+        }
+    }
+}
+
 /// Counts of what makes parsing a mail expensive.
 #[derive(Default)]
 struct Counts {
@@ -229,6 +256,7 @@ struct Counts {
     commas: usize,
     parts: usize,
     messages: usize,
+    header_bytes: usize,
     /// Lines that may be header fields, and words that are encoded.
     fields: usize,
     /// The bytes of texts that grow when they are decoded: each byte that is not ASCII, and base 64.
@@ -248,6 +276,7 @@ impl Counts {
         let mut field: Option<(usize, usize)> = None;
         let mut rest = bytes.len();
         let mut block = FieldBlock::default();
+        let mut headers = Headers::new();
         let mut is_base_64_text = false;
         for line in bytes.split(|byte| *byte == b'\n') {
             rest = rest.saturating_sub(line.len() + 1);
@@ -263,7 +292,9 @@ impl Counts {
             is_base_64_text &= !line.starts_with(b"--");
             counts.base_64 += if is_base_64_text { line.len() } else { 0 };
             counts.commas += line.iter().filter(|byte| **byte == b',').count();
-            counts.messages += count_nested_messages(line);
+            let messages = count_nested_messages(line);
+            counts.messages += messages;
+            headers.add(line, messages);
             counts.dashes += memmem::find_iter(line, b"--").count();
             counts.fields += usize::from(line.contains(&b':')) + memmem::find_iter(line, b"=?").count();
             let has_content_type = line.get(..13).is_some_and(|name| name.eq_ignore_ascii_case(b"content-type:"));
@@ -283,6 +314,7 @@ impl Counts {
             }
         }
         counts.close(field, budget)?;
+        counts.header_bytes = headers.bytes;
         Ok(counts)
     }
 
@@ -302,6 +334,9 @@ fn check<'b>(bytes: &[u8], budget: &'b Budget) -> Result<Held<'b>> {
         () if counts.lines > limits::MAX_MAIL_LINES => (limits::MAX_MAIL_LINES, "lines"),
         () if counts.commas > limits::MAX_MAIL_LINES => (limits::MAX_MAIL_LINES, "commas"),
         () if counts.parts > limits::MAX_MAIL_PARTS => (limits::MAX_MAIL_PARTS, "parts"),
+        () if counts.header_bytes > limits::MAX_MAIL_HEADER_BYTES => {
+            (limits::MAX_MAIL_HEADER_BYTES, "bytes of header fields")
+        }
         () if counts.messages > limits::MAX_NESTED_MESSAGES => (limits::MAX_NESTED_MESSAGES, "nested messages"),
         () => {
             budget.pairs(counts.dashes, counts.longest_field, COMPARED_BYTES_PER_STEP)?;
@@ -342,7 +377,7 @@ fn body<'b>(message: &Message<'_>, budget: &'b Budget) -> Result<(Vec<Block>, Ve
                 }
                 PartType::Text(text) => {
                     held.push(page_builder::check_text(text, budget)?);
-                    blocks.extend(plain::blocks(text));
+                    blocks.extend(plain::blocks(text, budget));
                 }
                 _ => {}
             }

@@ -58,7 +58,12 @@ pub(crate) fn is_html(text: &str) -> bool {
 pub(crate) fn read(text: &str, budget: &Budget) -> Result<Document> {
     let _held = page_builder::check_text(text, budget)?;
     let (title, blocks) = blocks(text, budget)?;
-    Ok(Document { format: Format::Html, title, pages: vec![page_builder::build_page(1, blocks)], page_count: 1 })
+    Ok(Document {
+        format: Format::Html,
+        title,
+        pages: vec![page_builder::build_page(1, blocks, budget)],
+        page_count: 1,
+    })
 }
 
 /// The name of the encoding that a web page declares.
@@ -82,6 +87,9 @@ const BYTES_PER_STEP: usize = 2;
 /// How many attributes of a tag are compared in one step of work.
 const COMPARISONS_PER_STEP: usize = 16;
 
+/// The tokenizer gets at most this many bytes at once, so that a long call can pause between them.
+const PIECE_BYTES: usize = 16 * 1024;
+
 /// The title of a page and its blocks. Quotes of an earlier mail are marked as in plain text mails, with `>` before
 /// each line.
 ///
@@ -89,13 +97,18 @@ const COMPARISONS_PER_STEP: usize = 16;
 ///
 /// If the budget is exceeded. The memory is charged by [`page_builder::check_text`].
 pub(crate) fn blocks(text: &str, budget: &Budget) -> Result<(Option<String>, Vec<Block>)> {
-    let count = |mark| text.bytes().filter(|byte| *byte == mark).count();
-    budget.work(text.len() / BYTES_PER_STEP + count(b'<') * TAG_STEPS + count(b'&') * REFERENCE_STEPS)?;
+    budget.work(steps(text))?;
     // Otherwise the tokenizer would discard a byte order mark at the start of every piece.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let tokenizer = Tokenizer::new(Sink::default(), TokenizerOpts { discard_bom: false, ..TokenizerOpts::default() });
     feed(&tokenizer, text, budget)?;
     Ok(finish(tokenizer))
+}
+
+/// The steps of work to tokenize a part of a page.
+fn steps(text: &str) -> usize {
+    let count = |mark| text.bytes().filter(|byte| *byte == mark).count();
+    text.len() / BYTES_PER_STEP + count(b'<') * TAG_STEPS + count(b'&') * REFERENCE_STEPS
 }
 
 fn finish(tokenizer: Tokenizer<Sink>) -> (Option<String>, Vec<Block>) {
@@ -110,10 +123,15 @@ fn finish(tokenizer: Tokenizer<Sink>) -> (Option<String>, Vec<Block>) {
 /// each attribute with all previous ones.
 fn feed(tokenizer: &Tokenizer<Sink>, text: &str, budget: &Budget) -> Result<()> {
     let input = BufferQueue::default();
-    let feed_piece = |piece: &str| {
-        input.push_back(StrTendril::from_slice(piece));
-        // Scripts do not stop this sink, so one call reads everything.
-        let _ = tokenizer.feed(&input);
+    let feed_piece = |mut piece: &str| {
+        while !piece.is_empty() {
+            let (first, others) = piece.split_at(piece.floor_char_boundary(PIECE_BYTES));
+            input.push_back(StrTendril::from_slice(first));
+            // Scripts do not stop this sink, so one call reads everything.
+            let _ = tokenizer.feed(&input);
+            budget.progress(steps(first));
+            piece = others;
+        }
     };
     let sink = &tokenizer.sink;
     let mut rest = text;

@@ -8,7 +8,7 @@
 use std::sync::LazyLock;
 
 use super::plain;
-use crate::budget::{Budget, Exceeded};
+use crate::budget::{BYTES_PER_STEP, Budget, Exceeded};
 use crate::document::page_builder::{self, Block};
 use crate::document::{Page, Role};
 use crate::text::languages::lists;
@@ -49,7 +49,8 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
 
 /// Builds a page from the text of a mail, with passages of the roles body, table row, quote and signature.
 pub fn mail_passages(text: &str) -> Page {
-    page_builder::build_page(1, roles(plain::blocks(text)))
+    let budget = &Budget::unlimited();
+    page_builder::build_page(1, roles(plain::blocks(text, budget), budget), budget)
 }
 
 /// The steps of work to find the role of a part: its beginning is compared with the phrases of all languages.
@@ -64,22 +65,24 @@ const DISCLAIMERS_PER_STEP: usize = 4;
 ///
 /// If the budget is exceeded.
 pub(crate) fn charge_roles(blocks: &[Block], budget: &Budget) -> Result<(), Exceeded> {
+    blocks.iter().try_for_each(|block| budget.work(steps(&block.text)))
+}
+
+/// The steps of work of [`roles`] for a text.
+fn steps(text: &str) -> usize {
     let passes = 4 + WORDS.disclaimers.len() / DISCLAIMERS_PER_STEP;
-    for block in blocks {
-        // Every line may be a part.
-        budget.work(PART_STEPS)?;
-        budget.work(block.text.bytes().filter(|byte| *byte == b'\n').count() * PART_STEPS / 4)?;
-        budget.pass_over(block.text.len().saturating_mul(passes))?;
-    }
-    Ok(())
+    // Every line may be a part.
+    let lines = text.bytes().filter(|byte| *byte == b'\n').count();
+    PART_STEPS + lines * PART_STEPS / 4 + (text.len() * passes).div_ceil(BYTES_PER_STEP as usize)
 }
 
 /// Sets the roles of the blocks of a mail. Lines that begin with `>` become separate blocks, without it.
-pub(crate) fn roles(blocks: Vec<Block>) -> Vec<Block> {
+pub(crate) fn roles(blocks: Vec<Block>, budget: &Budget) -> Vec<Block> {
     let mut state = State::New;
     let mut with_roles = Vec::new();
     for block in blocks.into_iter().flat_map(|block| split(&block)) {
         let (is_quoted, text) = (block.is_quoted, block.text);
+        budget.progress(steps(&text));
         let next = state.after(&text);
         let role = match (is_quoted, state, next) {
             (true, ..) | (_, State::History, _) | (_, _, State::History | State::Introduced) => Role::Quote,

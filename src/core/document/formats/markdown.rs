@@ -32,10 +32,15 @@ pub(crate) fn is_markdown(text: &str) -> bool {
 pub(crate) fn read(text: &str, budget: &Budget) -> Result<Document> {
     let _held = page_builder::check_text(text, budget)?;
     let (front, body) = front_matter(text);
-    let blocks = blocks(body);
+    let blocks = blocks(body, budget);
     let title = front
         .or_else(|| blocks.iter().find(|block| block.role == Role::Title).map(|block| block.text.trim().to_owned()));
-    Ok(Document { format: Format::Markdown, title, pages: vec![page_builder::build_page(1, blocks)], page_count: 1 })
+    Ok(Document {
+        format: Format::Markdown,
+        title,
+        pages: vec![page_builder::build_page(1, blocks, budget)],
+        page_count: 1,
+    })
 }
 
 /// The title in the front matter, and the text after it.
@@ -48,10 +53,11 @@ fn front_matter(text: &str) -> (Option<String>, &str) {
     (title, body.split_once('\n').map_or("", |(_, body)| body))
 }
 
-fn blocks(text: &str) -> Vec<Block> {
+fn blocks(text: &str, budget: &Budget) -> Vec<Block> {
     let mut blocks = Blocks::default();
     let mut fence = None;
     for line in text.lines() {
+        budget.progress(page_builder::line_steps(line));
         let trimmed = line.trim();
         if let Some(open_fence) = fence {
             if fence_of(trimmed) == Some(open_fence) {

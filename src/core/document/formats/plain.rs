@@ -22,17 +22,18 @@ pub(crate) fn read(text: &str, budget: &Budget) -> Result<Document> {
                 format!("The document has more than {} pages", limits::MAX_PAGES),
             ));
         }
-        pages.push(page_builder::build_page(number, blocks(page_text)));
+        pages.push(page_builder::build_page(number, blocks(page_text, budget), budget));
     }
     let page_count = u32::try_from(pages.len()).unwrap_or(u32::MAX);
     Ok(Document { format: Format::Plain, title: None, pages, page_count })
 }
 
 /// Paragraphs and table rows of a text.
-pub(crate) fn blocks(text: &str) -> Vec<Block> {
+pub(crate) fn blocks(text: &str, budget: &Budget) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut paragraph = String::new();
     for line in text.lines() {
+        budget.progress(page_builder::line_steps(line));
         let row = columns(line);
         if line.trim().is_empty() || row.is_some() {
             if !paragraph.is_empty() {
