@@ -73,6 +73,7 @@ pub mod extract;
 pub mod id;
 pub mod job;
 pub mod limits;
+pub mod reply;
 pub mod service;
 pub mod text;
 pub mod time;

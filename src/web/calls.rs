@@ -5,8 +5,10 @@
     reason = "wasm-bindgen marks its support of suspended calls as experimental; its version is pinned"
 )]
 
-use sortroom::{engine::Request, error::Error};
+use sortroom::{engine::Request, error::Error, reply};
 use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::{JsResult, to_js_error};
 
 #[wasm_bindgen]
 extern "C" {
@@ -15,27 +17,22 @@ extern "C" {
     fn pause();
 }
 
-/// Answers a [`Request`] about the document in `bytes`. Returns the JSON of serde's `Result`: `{"Ok": reply}` or
-/// `{"Err": error}`.
+/// Answers a [`Request`] about the document in `bytes`. Returns the body of the reply, see [`reply`].
 ///
 /// A long call pauses between its turns, if it may. Else it has one turn, and None is returned if it needs another.
 #[wasm_bindgen(jspi)]
-pub fn answer(request: &[u8], bytes: &[u8], may_pause: bool) -> Option<Vec<u8>> {
+pub fn answer(request: &[u8], bytes: &[u8], may_pause: bool) -> JsResult<Option<Vec<u8>>> {
     let reply = match serde_json::from_slice::<Request>(request) {
         Ok(request) => {
             let budget = request.budget.budget();
             let budget = if may_pause { budget.pausing(pause) } else { budget.in_one_turn() };
             let reply = request.answer(bytes, &budget);
             if budget.needs_another_turn() {
-                return None;
+                return Ok(None);
             }
             reply
         }
         Err(error) => Err(Error::internal(format!("cannot parse call: {error}"))),
     };
-    let json = match reply {
-        Ok(reply) => format!(r#"{{"Ok":{reply}}}"#),
-        Err(error) => serde_json::to_string(&Err::<(), _>(error)).unwrap_or_default(),
-    };
-    Some(json.into_bytes())
+    Ok(Some(reply::to_body(reply).map_err(to_js_error)?.into_bytes()))
 }

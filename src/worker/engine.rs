@@ -4,6 +4,7 @@
 use sortroom::{
     engine::{BudgetKind, Call, Request},
     error::{Error, Result, Unreadable},
+    reply,
     service::ports::{DocumentBytes, Engine, FileKey},
 };
 use wasm_bindgen::prelude::*;
@@ -15,10 +16,7 @@ use worker::{
     web_sys::Response,
 };
 
-use crate::{
-    ports::WorkerPorts,
-    rpc::{self, upstream},
-};
+use crate::{ports::WorkerPorts, rpc::upstream};
 
 #[wasm_bindgen]
 extern "C" {
@@ -50,11 +48,11 @@ impl Engine for WorkerPorts {
             if let Some(loading) = load() {
                 JsFuture::from(loading).await.map_err(from_js)?;
             }
-            let reply = JsFuture::from(answer(&Uint8Array::from(&*request), &document)).await.map_err(from_js)?;
-            if reply.is_undefined() {
+            let body = JsFuture::from(answer(&Uint8Array::from(&*request), &document)).await.map_err(from_js)?;
+            if body.is_undefined() {
                 return Err(Error::unreadable(Unreadable::EngineFailed, "The engine failed on this input"));
             }
-            rpc::parse_reply(&reply.unchecked_into::<Uint8Array>().to_vec())
+            reply::from_body(&body.unchecked_into::<Uint8Array>().to_vec())
         })
     }
 }

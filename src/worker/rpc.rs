@@ -4,11 +4,11 @@
 //! response is the reply, or the error, as JSON. A `GET` to a job object returns the job. The name is in every call
 //! because an object must not depend on the platform to provide it.
 
-use serde::{
-    Serialize,
-    de::{DeserializeOwned, IgnoredAny},
+use serde::{Serialize, de::DeserializeOwned};
+use sortroom::{
+    error::{Error, ErrorKind, Result},
+    reply,
 };
-use sortroom::error::{Error, ErrorKind, Result};
 use wasm_bindgen::prelude::*;
 use worker::{
     ObjectNamespace, Request, Response,
@@ -16,9 +16,6 @@ use worker::{
     wasm_bindgen_futures::JsFuture,
     web_sys::{self, RequestInit},
 };
-
-/// How the body of a response begins that has a reply and not an error: a `Result` in serde's format.
-const REPLY_START: &str = r#"{"Ok":"#;
 
 #[wasm_bindgen]
 extern "C" {
@@ -41,7 +38,7 @@ pub async fn call<C: Serialize, R: DeserializeOwned>(
     command: &C,
 ) -> Result<R> {
     let command = serde_json::to_string(command).map_err(Error::internal)?;
-    parse_reply(&send(namespace, name, Some(&command)).await.map_err(upstream)?)
+    reply::from_body(&send(namespace, name, Some(&command)).await.map_err(upstream)?)
 }
 
 /// Gets the value of the object with this name, by a `GET` without a command to parse.
@@ -50,29 +47,7 @@ pub async fn call<C: Serialize, R: DeserializeOwned>(
 ///
 /// As [`call`].
 pub async fn read<R: DeserializeOwned>(namespace: &ObjectNamespace, name: &str) -> Result<R> {
-    parse_reply(&send(namespace, name, None).await.map_err(upstream)?)
-}
-
-/// The reply in the body of a response. Every type of reply has its own copy of this function, so the rest of the body
-/// is read by [`strip_envelope`], of which there is one.
-pub(crate) fn parse_reply<R: DeserializeOwned>(body: &[u8]) -> Result<R> {
-    serde_json::from_slice(strip_envelope(body)?).map_err(|error| bad_envelope(body, &error))
-}
-
-/// The JSON of the reply in a body, or the error in it. [`respond`] or the engine wrote the body.
-fn strip_envelope(body: &[u8]) -> Result<&[u8]> {
-    if let Some(reply) = body.strip_prefix(REPLY_START.as_bytes()).and_then(|rest| rest.strip_suffix(b"}")) {
-        return Ok(reply);
-    }
-    match serde_json::from_slice::<Result<IgnoredAny>>(body) {
-        Ok(Err(error)) => Err(error),
-        Ok(Ok(_)) => Err(Error::internal(format!("unexpected reply envelope: {:.200}", String::from_utf8_lossy(body)))),
-        Err(error) => Err(bad_envelope(body, &error)),
-    }
-}
-
-fn bad_envelope(body: &[u8], error: &serde_json::Error) -> Error {
-    Error::internal(format!("{error} in {:.200}", String::from_utf8_lossy(body)))
+    reply::from_body(&send(namespace, name, None).await.map_err(upstream)?)
 }
 
 async fn send(namespace: &ObjectNamespace, name: &str, body: Option<&str>) -> worker::Result<Vec<u8>> {
@@ -107,13 +82,8 @@ where
 }
 
 pub(crate) fn respond(reply: Result<String>) -> worker::Result<Response> {
-    // The JSON of a `Result` in serde's format. A reply can be long and is mostly stored JSON, so it is not parsed and
-    // serialized again.
-    let text = match reply {
-        Ok(reply) => format!("{REPLY_START}{reply}}}"),
-        Err(error) => serde_json::to_string(&Err::<(), _>(error))?,
-    };
-    Ok(Response::builder().fixed(text.into_bytes()))
+    let body = reply::to_body(reply).map_err(|error| worker::Error::RustError(error.to_string()))?;
+    Ok(Response::builder().fixed(body.into_bytes()))
 }
 
 pub(crate) fn to_json(reply: &impl Serialize) -> Result<String> {
