@@ -5,6 +5,7 @@
 //   npm run bench:hostile -- DIR --only            only those
 //   npm run bench:hostile -- --words pdf/ "lint"   only the inputs whose names contain one of the words
 //   npm run bench:hostile -- --quick               no request that waits for a limit of time
+//   npm run bench:hostile -- --inputs DIR          documents and calls from this folder, which is made if it is missing
 //
 // Documents and calls are those of tests/hostile, each sent as a request that is answered at once and as a job; requests
 // that are attacks themselves are in tests/e2e/attacks.mjs. Fails if an attack ends otherwise than in an answer or a
@@ -12,6 +13,7 @@
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
+import { parseArgs } from "node:util";
 import { Failure, isMain, log, main, run } from "../../.scripts/lib.mjs";
 import { Attacker, REQUEST_ATTACKS, isTooLargeForRequest } from "../e2e/attacks.mjs";
 import { startBystander } from "../e2e/bystander.mjs";
@@ -76,9 +78,10 @@ function* attacksOfFile(name, path) {
   yield { name, way: "job", bytes: bytes.length, aim: JOB_SECONDS, run: (by) => by.classifyAsJob(bytes) };
 }
 
-function* attacksOfCall(path) {
+function* attacksOfCall(path, isSelected) {
   const text = readFileSync(path, "utf8");
   const call = JSON.parse(text);
+  if (!isSelected(call.name)) return;
   const attack = { name: call.name, bytes: Buffer.byteLength(text) };
   yield { ...attack, way: "at once", aim: REQUEST_SECONDS, run: (by) => by.callNow(call) };
   if (call.call === "classify" || call.call === "extract") {
@@ -93,8 +96,11 @@ function* allAttacks({ inputs, folder, words, isQuick }) {
   }
   if (!inputs) return;
   const files = join(inputs, "files");
-  for (const path of existing(files)) yield* attacksOfFile(relative(files, path), path);
-  for (const path of existing(join(inputs, "calls"))) yield* attacksOfCall(path);
+  for (const path of existing(files)) {
+    const name = relative(files, path);
+    if (isSelected(name)) yield* attacksOfFile(name, path);
+  }
+  for (const path of existing(join(inputs, "calls"))) yield* attacksOfCall(path, isSelected);
   for (const { name, isSlow, run } of REQUEST_ATTACKS) {
     // No aim: each is many requests.
     if (isSelected(name) && !(isSlow && isQuick)) yield { name, way: "many", bytes: undefined, aim: Infinity, run };
@@ -194,24 +200,33 @@ async function runAttacks(attacks) {
 }
 
 async function bench(args) {
-  const words = args.includes("--words") ? args.slice(args.indexOf("--words") + 1) : [];
-  const own = args.includes("--words") ? args.slice(0, args.indexOf("--words")) : args;
-  const [folder, ...others] = own.filter((arg) => !arg.startsWith("--"));
-  const unknown = own.filter((arg) => arg.startsWith("--") && !["--only", "--quick"].includes(arg));
-  if (others.length + unknown.length > 0) throw new Failure(`not understood: ${[...others, ...unknown].join(" ")}`);
-  const inputs = own.includes("--only") ? undefined : mkdtempSync(join(tmpdir(), "sortroom-hostile-"));
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      only: { type: "boolean" },
+      quick: { type: "boolean" },
+      words: { type: "boolean" },
+      inputs: { type: "string" },
+    },
+  });
+  const words = values.words ? positionals : [];
+  const [folder, ...others] = values.words ? [] : positionals;
+  if (others.length > 0) throw new Failure(`not understood: ${others.join(" ")}`);
+  const temporary = values.only || values.inputs ? undefined : mkdtempSync(join(tmpdir(), "sortroom-hostile-"));
+  const inputs = values.inputs ?? temporary;
   try {
-    if (inputs) {
+    if (inputs && existing(inputs).length === 0) {
       log("hostile: making the inputs");
       await writeInputs(inputs, words);
     }
-    const attacks = allAttacks({ inputs, folder: folder && resolve(folder), words, isQuick: own.includes("--quick") });
+    const attacks = allAttacks({ inputs, folder: folder && resolve(folder), words, isQuick: values.quick });
     const { faults, exceeded } = await runAttacks(attacks);
     if (exceeded.length > 0) console.log(`\nBeyond an aim: ${exceeded.length}\n${exceeded.join("\n")}`);
     if (faults.length > 0) throw new Failure(`${faults.length} faults:\n${faults.join("\n")}`);
     console.log("\nEvery attack ended in an answer or a clear error, and no request of another tenant failed.");
   } finally {
-    if (inputs) rmSync(inputs, { recursive: true, force: true });
+    if (temporary) rmSync(temporary, { recursive: true, force: true });
   }
 }
 
