@@ -221,10 +221,15 @@ const forgedToken = () => `srt_${randomBytes(48).toString("base64url")}`;
 const FORM_START = '--X\r\ncontent-disposition: form-data; name="file"; filename="a.txt"\r\n\r\n';
 const FORM = "content-type: multipart/form-data; boundary=X";
 
-/** Bodies that are refused before or while they are read. */
+/** The head and the first piece of a form that is far larger, for `sendRaw`. */
+export const unfinishedUpload = (attacker, piece = "abc") => [
+  ["POST /api/v1/beta/files HTTP/1.1", `authorization: Bearer ${attacker.token}`, FORM, "content-length: 90000000"],
+  [FORM_START, piece],
+];
+
+/** Bodies that are refused before or while they are read, of who has a token and of strangers, each with its status. */
 export function refusedBodies(attacker, uploadPath) {
   const authorized = `authorization: Bearer ${attacker.token}`;
-  const chunks = "transfer-encoding: chunked";
   const json = "content-type: application/json";
   const large = `{"text":"${"x".repeat(3 * MIB)}"}`;
   // A text part beyond the limit: the form is refused in the middle.
@@ -237,42 +242,53 @@ export function refusedBodies(attacker, uploadPath) {
     { name: "wrong method", status: 405, line: "PATCH /v1/classify", headers: [json, authorized], body: large },
     { name: "no JSON", status: 422, line: "POST /v1/classify", headers: [json, authorized], body: "{" },
     { name: "without a length", status: 411, line: `PUT ${uploadPath}`, headers: [authorized], body: large },
+    {
+      name: "a broken form of known length",
+      status: 400,
+      line: "POST /api/v1/beta/files",
+      headers: [FORM, authorized, `content-length: ${broken.length}`],
+      body: broken,
+      isChunked: false,
+    },
   ];
   const strangers = [
     { name: "no token", status: 401, line: "POST /v1/classify", headers: [json], body: large },
     { name: "no token, a form", status: 401, line: "POST /api/v1/beta/files", headers: [FORM], body: broken },
     { name: "no token, short", status: 401, line: "POST /api/v1/beta/files", headers: [FORM], body: "abc" },
-    { name: "an invented token", status: 401, line: "POST /v1/classify", headers: [json], body: large, forged: true },
-    { name: "an invented address", status: 403, line: `PUT /uploads/${"A".repeat(120)}`, headers: [], body: large },
+    { name: "an invented token", status: 401, line: "POST /v1/classify", headers: [json], body: large, isForged: true },
+    { name: "an invented address", status: 411, line: `PUT /uploads/${"A".repeat(120)}`, headers: [], body: large },
     { name: "no such path, no token", status: 404, line: "POST /nothing", headers: [], body: large },
     { name: "wrong method, no token", status: 405, line: "PATCH /v1/classify", headers: [json], body: large },
   ];
   const all = (list) =>
-    list.map(({ name, status, line, headers, body, forged }) => ({
+    list.map(({ name, status, line, headers, body, isForged = false, isChunked = true }) => ({
       name,
       status,
       head: () => [
         `${line} HTTP/1.1`,
         ...headers,
-        chunks,
-        ...(forged ? [`authorization: Bearer ${forgedToken()}`] : []),
+        ...(isChunked ? ["transfer-encoding: chunked"] : []),
+        ...(isForged ? [`authorization: Bearer ${forgedToken()}`] : []),
       ],
-      body: chunked(body),
+      body: isChunked ? chunked(body) : body,
     }));
   return { authorized: all(kinds), strangers: all(strangers) };
 }
 
-/** How a client sends a refused body: to its end, or breaking off in the middle, before it has an answer or after. */
-export const WAYS = ["finishes", "breaks off early", "breaks off at the answer"];
+/** How a client sends a refused body: to its end whatever is answered, until the answer, or half of it and no more. */
+export const WAYS = ["finishes", "breaks off at the answer", "breaks off early"];
 
-/** Sends a refused body in one of the `WAYS`; the status, if it waits for one. */
+/** How much of a refused body is sent at a time. */
+const PIECE_BYTES = 64 * 1024;
+
+/** Sends a refused body in one of the `WAYS`; the status, if it waits for one and the connection is not closed first. */
 export async function sendRefused(url, { head, body }, way) {
-  const half = body.slice(0, Math.ceil(body.length / 2));
-  if (way === "breaks off early") {
-    await sendRaw(url, head(), [half], { breakOff: true });
-    return undefined;
-  }
-  return (await sendRaw(url, head(), [way === "finishes" ? body : half])).status;
+  const breakOff = way === "breaks off early";
+  const sent = breakOff ? body.slice(0, Math.ceil(body.length / 2)) : body;
+  const pieces = Array.from({ length: Math.ceil(sent.length / PIECE_BYTES) }, (_, piece) =>
+    sent.slice(piece * PIECE_BYTES, (piece + 1) * PIECE_BYTES),
+  );
+  return (await sendRaw(url, head(), pieces, { breakOff, finish: way === "finishes", mayClose: true })).status;
 }
 
 /**
@@ -472,14 +488,16 @@ export const REQUEST_ATTACKS = [
     },
   },
   {
-    name: "refused bodies in chunks, 14 kinds, to the end and broken off",
+    name: "refused bodies of 15 kinds, to the end and broken off",
     run: async (attacker) => {
       const announced = await attacker.ask("PUT", "/api/v1/files", { name: "a.txt" });
       const { authorized, strangers } = refusedBodies(attacker, new URL(announced.url).pathname);
       const kinds = [...authorized, ...strangers];
       return repeated(3 * kinds.length, async (index) => {
-        const status = await sendRefused(attacker.url, kinds[index % kinds.length], WAYS[index % 3]);
-        return status === undefined ? "broken off" : String(status);
+        const kind = kinds[index % kinds.length];
+        const status = await sendRefused(attacker.url, kind, WAYS[Math.floor(index / kinds.length)]);
+        assert.ok(status === undefined || status === kind.status, `${kind.name} answered ${status}`);
+        return status === undefined ? "closed" : String(status);
       });
     },
   },
@@ -487,17 +505,11 @@ export const REQUEST_ATTACKS = [
     name: "25 uploads that go silent",
     isSlow: true,
     run: async (attacker) => {
-      const head = [
-        "POST /api/v1/beta/files HTTP/1.1",
-        `authorization: Bearer ${attacker.token}`,
-        FORM,
-        "content-length: 90000000",
-      ];
-      const pieces = [FORM_START, Buffer.alloc(5_200_000, "x")];
+      const upload = unfinishedUpload(attacker, Buffer.alloc(5_200_000, "x"));
       return repeated(
         25,
         async () => {
-          const { status, text } = await sendRaw(attacker.url, head, pieces);
+          const { status, text } = await sendRaw(attacker.url, ...upload);
           assert.ok(status === 408 || status === 503, `${status}: ${text}`);
           return String(status);
         },
@@ -509,13 +521,8 @@ export const REQUEST_ATTACKS = [
     name: "10 uploads that trickle",
     isSlow: true,
     run: async (attacker) => {
-      const head = [
-        "POST /api/v1/beta/files HTTP/1.1",
-        `authorization: Bearer ${attacker.token}`,
-        FORM,
-        "content-length: 90000000",
-      ];
-      const pieces = [FORM_START, ...Array(200).fill("x".repeat(100))];
+      const [head, start] = unfinishedUpload(attacker);
+      const pieces = [...start, ...Array(200).fill("x".repeat(100))];
       return repeated(
         10,
         async () => {

@@ -59,40 +59,46 @@ export function clearFailure(message) {
 }
 
 /**
- * Sends the bytes of a request over a connection of its own, and returns the status and the body, as far as they came
- * with the first `data`. Then it destroys the connection, whether the request has ended or not.
+ * Sends the bytes of a request over a connection of its own; `{ status, text }` of the answer, as far as it came with its
+ * head. Then it destroys the connection; with `finish` only when all pieces are sent.
  *
  * `pieces` are written one after another, each after `pause` ms. With `breakOff` the connection is destroyed once they
- * are written, and the status is undefined.
+ * are written, and there is no status. With `mayClose` there is none either if the server closes the connection while
+ * the request is sent, as workerd does with a body that nobody reads.
  */
-export function sendRaw(url, head, pieces = [], { pause = 0, breakOff = false, ms = 60_000 } = {}) {
+export function sendRaw(url, head, pieces = [], options = {}) {
+  const { pause = 0, breakOff = false, finish = false, mayClose = false, ms = 60_000 } = options;
   const { hostname, port, host } = new URL(url);
   return new Promise((resolve, reject) => {
     const socket = connect(Number(port), hostname);
     let received = "";
-    let hasAnswer = false;
-    const finish = (answer) => {
-      hasAnswer = true;
+    let answer;
+    let isSent = false;
+    const end = () => {
       socket.destroy();
-      resolve(answer);
+      if (answer || breakOff || (mayClose && !isSent)) resolve(answer ?? {});
+      else reject(new Error(`the connection was closed without an answer to ${head[0]}`));
     };
-    socket.setTimeout(ms, () => socket.destroy(new Error(`no answer within ${ms} ms to ${head[0]}`)));
+    socket.setTimeout(ms, () => reject(new Error(`no answer within ${ms} ms to ${head[0]}`)));
     socket.on("data", (data) => {
       received += data;
-      const end = received.indexOf("\r\n\r\n");
-      if (end >= 0 && !breakOff) finish({ status: Number(received.split(" ")[1]), text: received.slice(end + 4) });
+      const headEnd = received.indexOf("\r\n\r\n");
+      if (headEnd < 0 || breakOff) return;
+      answer = { status: Number(received.split(" ")[1]), text: received.slice(headEnd + 4) };
+      if (!finish || isSent) end();
     });
     // The server may close its side while the rest of a refused body is sent.
-    socket.on("error", (error) => hasAnswer || (breakOff ? finish({}) : reject(error)));
-    socket.on("close", () => hasAnswer || (breakOff ? finish({}) : reject(new Error(`no answer to ${head[0]}`))));
+    socket.on("error", end);
+    socket.on("close", end);
     socket.write([...head, `host: ${host}`, "", ""].join("\r\n"));
     (async () => {
       for (const piece of pieces) {
-        if (pause) await new Promise((done) => setTimeout(done, pause));
-        if (hasAnswer || socket.destroyed) return;
+        if (pause > 0) await new Promise((done) => setTimeout(done, pause));
+        if (socket.destroyed) return;
         await new Promise((done) => socket.write(piece, done));
       }
-      if (breakOff && !hasAnswer) finish({});
+      isSent = true;
+      if (breakOff || answer) end();
     })();
   });
 }
