@@ -144,7 +144,7 @@ export async function startServer({
 }
 
 /** The processes of workerd that this process started: `{ pid, mebibytes }`, with the resident memory. */
-function workerds() {
+export function workerds() {
   const processes = execFileSync("ps", ["-o", "pid=,ppid=,rss=,comm=", "-A"], { encoding: "utf8" });
   return processes
     .trim()
