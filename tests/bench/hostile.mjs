@@ -83,7 +83,9 @@ function* attacksOfCall(path, isSelected) {
   const call = JSON.parse(text);
   if (!isSelected(call.name)) return;
   const attack = { name: call.name, bytes: Buffer.byteLength(text) };
-  yield { ...attack, way: "at once", aim: REQUEST_SECONDS, run: (by) => by.callNow(call) };
+  if (!isTooLargeForRequest(Buffer.from(call.text ?? ""))) {
+    yield { ...attack, way: "at once", aim: REQUEST_SECONDS, run: (by) => by.callNow(call) };
+  }
   if (call.call === "classify" || call.call === "extract") {
     yield { ...attack, way: "job", aim: JOB_SECONDS, run: (by) => by.callAsJob(call) };
   }

@@ -167,10 +167,14 @@ function processorTime() {
   return times.reduce((sum, ticks) => sum + ticks, 0) / TICKS_PER_SECOND;
 }
 
-/** A server in its own process group, which `kill` ends with SIGKILL. */
-export async function startGroup(options) {
+/**
+ * A server in its own process group, which `kill` ends with SIGKILL. `within` is a command that runs the command in its
+ * arguments.
+ */
+export async function startGroup(options, within = []) {
   const script = fileURLToPath(new URL("serve.mjs", import.meta.url));
-  const child = spawn(process.execPath, [script, JSON.stringify(options)], {
+  const [program, ...args] = [...within, process.execPath, script, JSON.stringify(options)];
+  const child = spawn(program, args, {
     detached: true,
     stdio: ["ignore", "pipe", "inherit"],
   });
