@@ -4,7 +4,7 @@
 //   npm run bench:hostile -- DIR                   also each file of a folder
 //   npm run bench:hostile -- DIR --only            only those
 //   npm run bench:hostile -- --words pdf/ "lint"   only the inputs whose names contain one of the words
-//   npm run bench:hostile -- --quick               no request that waits for a limit of time
+//   npm run bench:hostile -- --quick               no request that takes more than a few seconds
 //   npm run bench:hostile -- --inputs DIR          documents and calls from this folder, which is made if it is missing
 //
 // Documents and calls are those of tests/hostile, each sent as a request that is answered at once and as a job; requests
@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Failure, isMain, log, main, run } from "../../.scripts/lib.mjs";
-import { Attacker, REQUEST_ATTACKS, isTooLargeForRequest } from "../e2e/attacks.mjs";
+import { Attacker, REQUEST_ATTACKS, hasJobs, isTooLargeForRequest } from "../e2e/attacks.mjs";
 import { startBystander } from "../e2e/bystander.mjs";
 import { scratch, startServer } from "../e2e/server.mjs";
 import { median } from "./load.mjs";
@@ -86,7 +86,7 @@ function* attacksOfCall(path, isSelected) {
   if (!isTooLargeForRequest(Buffer.from(call.text ?? ""))) {
     yield { ...attack, way: "at once", aim: REQUEST_SECONDS, run: (by) => by.callNow(call) };
   }
-  if (call.call === "classify" || call.call === "extract") {
+  if (hasJobs(call)) {
     yield { ...attack, way: "job", aim: JOB_SECONDS, run: (by) => by.callAsJob(call) };
   }
 }

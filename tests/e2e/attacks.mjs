@@ -51,7 +51,7 @@ export class Attacker {
 
   /** Sends a request that must succeed. */
   ask(method, path, body) {
-    return request(this.url, method, path, { token: this.token, body });
+    return request(this.url, method, path, { token: this.token, body, ms: ANSWER_MS });
   }
 
   /** A call with texts as JSON if it fits, else with `file` as a form. */
@@ -139,7 +139,7 @@ export class Attacker {
     throw new Error(`there is no call ${call.call}`);
   }
 
-  /** Makes a call of tests/hostile as a job; undefined if there are no jobs of its kind. */
+  /** Makes a call of tests/hostile as a job, if it `hasJobs`. */
   async callAsJob(call) {
     const file = fileOf(call);
     if (call.call === "classify") {
@@ -157,9 +157,12 @@ export class Attacker {
       await this.attack("POST", `/api/v1/document/${id}/process-file-async/${fileId}`, { body: {} });
       return this.ended(fileId);
     }
-    return undefined;
+    throw new Error(`there are no jobs for the call ${call.call}`);
   }
 }
+
+/** Whether there are jobs that do what a call does. */
+export const hasJobs = ({ call }) => call === "classify" || call === "extract";
 
 /** What a call works on, as a file: its text, or a mail with what is attached. */
 function fileOf({ text, attached = [] }) {
@@ -293,7 +296,7 @@ export async function sendRefused(url, { head, body }, way) {
 
 /**
  * The attacks that are requests: each with a name, and how it is run by an attacker with the state folder of the server.
- * `isSlow` ones wait for limits of time.
+ * `isSlow` ones take more than a few seconds.
  */
 export const REQUEST_ATTACKS = [
   {
@@ -344,6 +347,7 @@ export const REQUEST_ATTACKS = [
   },
   ...[2, 100].map((routes) => ({
     name: `${routes} routes to one large schema, 20 files`,
+    isSlow: routes > 10,
     run: async (attacker) => {
       const schema = await attacker.save("/v1/schemas", { name: randomUUID(), ...largeSchema() });
       if (!schema.id) return schema.outcome;
@@ -363,6 +367,7 @@ export const REQUEST_ATTACKS = [
   })),
   {
     name: "listing 100 versions of a large classifier",
+    isSlow: true,
     run: async (attacker) => {
       const rules = (version) =>
         Array.from({ length: 200 }, (_, rule) => ({
@@ -384,6 +389,7 @@ export const REQUEST_ATTACKS = [
   },
   {
     name: "listing 60 jobs that each have large rules",
+    isSlow: true,
     run: async (attacker) => {
       const { id: file } = await attacker.upload(Buffer.from("Invoice RE-1, total 12.00"));
       const rules = Array.from({ length: 190 }, (_, rule) => ({

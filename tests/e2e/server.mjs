@@ -192,12 +192,13 @@ export async function startGroup(options, within = []) {
   };
 }
 
-/** Sends a JSON request; fails on any status that is not in `status`. */
-export async function request(url, method, path, { token = ADMIN, body, status = [200, 201, 204] } = {}) {
+/** Sends a JSON request; fails on any status that is not in `status`, or without an answer within `ms`. */
+export async function request(url, method, path, { token = ADMIN, body, status = [200, 201, 204], ms = 120_000 } = {}) {
   const response = await fetch(url + path, {
     method,
     headers: { authorization: `Bearer ${token}`, ...(body !== undefined && { "content-type": "application/json" }) },
     body: body === undefined ? undefined : JSON.stringify(body),
+    signal: AbortSignal.timeout(ms),
   }).catch((error) => {
     throw new Error(`${method} ${path} was not answered: ${error.cause ?? error}`);
   });
