@@ -55,9 +55,9 @@ async function run({ url, token }) {
   };
   let took = [];
   let failures = [];
-  let isWanted = false;
+  let isRequested = false;
   parentPort.on("message", () => {
-    isWanted = true;
+    isRequested = true;
   });
   parentPort.postMessage("ready");
   for (;;) {
@@ -65,9 +65,9 @@ async function run({ url, token }) {
       const since = performance.now();
       await send().catch((error) => failures.push(`${name}: ${error.message}`));
       took.push(performance.now() - since);
-      if (isWanted) {
+      if (isRequested) {
         parentPort.postMessage({ took, failures });
-        [took, failures, isWanted] = [[], [], false];
+        [took, failures, isRequested] = [[], [], false];
       }
       await new Promise((resolve) => setTimeout(resolve, PAUSE));
     }
