@@ -1,6 +1,6 @@
 // `npm run bench:hostile`: hostile inputs and requests, sent to the Worker on workerd while another tenant works.
 //
-//   npm run bench:hostile                          all: some twenty minutes
+//   npm run bench:hostile                          all: some ten minutes
 //   npm run bench:hostile -- DIR                   also each file of a folder
 //   npm run bench:hostile -- DIR --only            only those
 //   npm run bench:hostile -- --words pdf/ "lint"   only the inputs whose names contain one of the words
