@@ -92,6 +92,10 @@ const STEPS = {
   rows: () => nodeTests("tests/e2e/rows.test.mjs"),
   shares: () => nodeTests("tests/e2e/shares.test.mjs"),
   resilience: () => nodeTests("tests/e2e/resilience.test.mjs"),
+  /** The state on a disk that is full. */
+  disk: () => nodeTests("tests/e2e/disk.test.mjs"),
+  /** Hostile inputs and requests on workerd, while another tenant works. */
+  attacks: () => nodeTests("tests/e2e/attacks.test.mjs"),
   upgrade: () => nodeTests("tests/e2e/upgrade.test.mjs"),
   start: () => nodeTests("tests/e2e/start.test.mjs"),
   apply: () => nodeTests("tests/e2e/apply.test.mjs"),

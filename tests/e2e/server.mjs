@@ -27,6 +27,9 @@ const MODULES = new Map([
   ["engine.wasm", "CompiledWasm"],
 ]);
 
+/** The unit of times in /proc, the same on every Linux. */
+const TICKS_PER_SECOND = 100;
+
 /** A queue without a consumer: its messages are never delivered. */
 export const HELD = null;
 
@@ -130,6 +133,9 @@ export async function startServer({
     url,
     /** The memory of workerd, in MiB. */
     memory: residentMemory,
+    processorTime,
+    /** Kills the workerds that this process started: `stop` would wait for a stuck one. */
+    kill: () => workerds().forEach(({ pid }) => process.kill(Number(pid), "SIGKILL")),
     stop: async () => {
       await miniflare.dispose();
       if (!state) rmSync(folder, { recursive: true, force: true });
@@ -137,21 +143,38 @@ export async function startServer({
   };
 }
 
-/** The resident memory of the largest workerd that this process started, in MiB. */
-function residentMemory() {
+/** The processes of workerd that this process started: `{ pid, mebibytes }`, with the resident memory. */
+export function workerds() {
   const processes = execFileSync("ps", ["-o", "pid=,ppid=,rss=,comm=", "-A"], { encoding: "utf8" });
-  const rows = processes
+  return processes
     .trim()
     .split("\n")
-    .map((line) => line.trim().split(/\s+/));
-  const own = rows.filter(([, parent, , name]) => Number(parent) === process.pid && name === "workerd");
-  return Math.max(...own.map(([, , kib]) => Number(kib))) / 1024;
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, parent, , name]) => Number(parent) === process.pid && name === "workerd")
+    .map(([pid, , kib]) => ({ pid, mebibytes: Number(kib) / 1024 }));
 }
 
-/** A server in its own process group, which `kill` ends with SIGKILL. */
-export async function startGroup(options) {
+/** The resident memory of the largest workerd that this process started, in MiB. */
+const residentMemory = () => Math.max(...workerds().map(({ mebibytes }) => mebibytes));
+
+/** The processor time in seconds, on Linux, that the workerds of this process have taken. */
+function processorTime() {
+  const times = workerds().map(({ pid }) => {
+    // The name, the second field, may have blanks; user and system time are the 14th and 15th field.
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1).split(" ");
+    return Number(fields[11]) + Number(fields[12]);
+  });
+  return times.reduce((sum, ticks) => sum + ticks, 0) / TICKS_PER_SECOND;
+}
+
+/**
+ * A server in its own process group, which `kill` ends with SIGKILL. `within` is a command that runs the command in its
+ * arguments.
+ */
+export async function startGroup(options, within = []) {
   const script = fileURLToPath(new URL("serve.mjs", import.meta.url));
-  const child = spawn(process.execPath, [script, JSON.stringify(options)], {
+  const [program, ...args] = [...within, process.execPath, script, JSON.stringify(options)];
+  const child = spawn(program, args, {
     detached: true,
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -169,12 +192,13 @@ export async function startGroup(options) {
   };
 }
 
-/** Sends a JSON request; fails on any status that is not in `status`. */
-export async function request(url, method, path, { token = ADMIN, body, status = [200, 201, 204] } = {}) {
+/** Sends a JSON request; fails on any status that is not in `status`, or without an answer within `ms`. */
+export async function request(url, method, path, { token = ADMIN, body, status = [200, 201, 204], ms = 120_000 } = {}) {
   const response = await fetch(url + path, {
     method,
     headers: { authorization: `Bearer ${token}`, ...(body !== undefined && { "content-type": "application/json" }) },
     body: body === undefined ? undefined : JSON.stringify(body),
+    signal: AbortSignal.timeout(ms),
   }).catch((error) => {
     throw new Error(`${method} ${path} was not answered: ${error.cause ?? error}`);
   });

@@ -3,16 +3,18 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
+import { WAYS, refusedBodies, sendRefused, unfinishedUpload } from "./attacks.mjs";
+import { sendRaw } from "./clear.mjs";
 import { ROOT, request, scratch, until } from "./server.mjs";
 
 const DEV = join(ROOT, ".sortroom", "dev.json");
 const WRANGLER = join(ROOT, "node_modules", ".bin", "wrangler");
 
-/** How often each kind of rejected body is sent. When a rejection cancelled the body, 4 to 8 crashed wrangler 4.116. */
-const ATTEMPTS = 30;
+/** How many rejected bodies each client sends. When a rejection cancelled the body, 4 to 8 crashed wrangler 4.116. */
+const ATTEMPTS = 100;
 
 const freePort = () =>
   new Promise((resolve) => {
@@ -182,64 +184,39 @@ test("wrangler dev survives rejected bodies, and exposes no files", async (t) =>
     const { token } = await request(url, "POST", `/v1/projects/${id}/tokens`, { token: admin, body: { name: "test" } });
     const announced = await request(url, "PUT", "/api/v1/files", { token, body: { name: "a.txt" } });
 
-    /** Sends a request over its own connection, closes it after the response headers, and returns the status. */
-    const raw = (head, body) =>
-      new Promise((resolve, reject) => {
-        const socket = connect(port, "127.0.0.1");
-        let received = "";
-        socket.setTimeout(30_000, () => socket.destroy(new Error("no answer")));
-        socket.on("data", (data) => {
-          received += data;
-          if (received.includes("\r\n\r\n")) {
-            resolve(Number(received.split(" ")[1]));
-            socket.destroy();
-          }
-        });
-        socket.on("error", reject);
-        socket.on("close", () => reject(new Error(`closed after ${JSON.stringify(received)}`)));
-        socket.write([...head, `host: 127.0.0.1:${port}`, "", ""].join("\r\n"));
-        socket.write(body);
-      });
-
-    const CHUNKED = "transfer-encoding: chunked";
-    const FORM = "content-type: multipart/form-data; boundary=XXXX";
-    const MIB = 1024 * 1024;
-    const chunked = (text) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n0\r\n\r\n`;
-    // A text part beyond the limit: the form is rejected in the middle.
-    const form = `--XXXX\r\ncontent-disposition: form-data; name="purpose"\r\n\r\n${"x".repeat(8 * MIB)}`;
-    const authorized = `authorization: Bearer ${token}`;
-    const kinds = [
-      ["without a token, short", 401, ["POST /api/v1/beta/files HTTP/1.1", FORM, CHUNKED], chunked("abc")],
-      ["without a token, long", 401, ["POST /api/v1/beta/files HTTP/1.1", FORM, CHUNKED], chunked(form)],
-      ["without a length", 411, [`PUT ${new URL(announced.url).pathname} HTTP/1.1`, CHUNKED], chunked("abc")],
-      [
-        "half read, past the limit",
-        413,
-        ["POST /api/v2/classify HTTP/1.1", authorized, CHUNKED],
-        chunked("x".repeat(8 * MIB)),
-      ],
-      ["half read, a broken form", 400, ["POST /api/v1/beta/files HTTP/1.1", authorized, FORM, CHUNKED], chunked(form)],
-      [
-        "half read, a broken form with a length",
-        400,
-        ["POST /api/v1/beta/files HTTP/1.1", authorized, FORM, `content-length: ${form.length}`],
-        form,
-      ],
-    ];
-    for (const [name, status, head, body] of kinds) {
-      await t.test(name, async () => {
+    const kinds = refusedBodies({ token }, new URL(announced.url).pathname);
+    for (const [sender, bodies] of [
+      ["who has a token", kinds.authorized],
+      ["who has none", kinds.strangers],
+    ]) {
+      await t.test(`rejected bodies of a client ${sender}`, async () => {
+        let answered = 0;
         for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-          assert.equal(await raw(head, body), status, `try ${attempt}`);
-          assert.equal(await healthy(), 200, `after try ${attempt}`);
+          const kind = bodies[attempt % bodies.length];
+          const way = WAYS[Math.floor(attempt / bodies.length) % WAYS.length];
+          const what = `try ${attempt}, ${kind.name}, which ${way}`;
+          const status = await sendRefused(url, kind, way).catch((error) => assert.fail(`${what}: ${error.message}`));
+          if (status !== undefined) {
+            assert.equal(status, kind.status, what);
+            answered++;
+          }
+          assert.equal(await healthy(), 200, `after ${what}`);
         }
         assert.equal(server.child.exitCode, null, server.output.text);
+        assert.ok(answered > ATTEMPTS / 5, `only ${answered} were answered`);
+        const took = [];
+        for (let index = 0; index < 5; index++) {
+          const since = performance.now();
+          assert.equal(await healthy(), 200);
+          took.push(performance.now() - since);
+        }
+        const median = took.sort((left, right) => left - right)[2];
+        assert.ok(median < 250, `answers take ${median} ms afterwards`);
       });
     }
     await t.test("uploads that go silent", async () => {
-      const head = ["POST /api/v1/beta/files HTTP/1.1", authorized, FORM, `content-length: ${80 * MIB}`];
-      const start = '--XXXX\r\ncontent-disposition: form-data; name="file"; filename="a.txt"\r\n\r\nabc';
-      const statuses = await Promise.all(Array.from({ length: 10 }, () => raw(head, start)));
-      assert.deepEqual([...new Set(statuses)], [408]);
+      const answers = await Promise.all(Array.from({ length: 10 }, () => sendRaw(url, ...unfinishedUpload({ token }))));
+      assert.deepEqual([...new Set(answers.map(({ status }) => status))], [408]);
       assert.equal(await healthy(), 200);
       assert.equal(server.child.exitCode, null, server.output.text);
     });

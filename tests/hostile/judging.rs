@@ -14,8 +14,33 @@ use sortroom::{
     limits,
 };
 
-/// A call with its input; it returns the size of the answer as JSON.
-pub type Call = Box<dyn Fn(&Budget) -> Result<usize>>;
+/// A call with its input.
+pub enum Call {
+    /// Classifies a document.
+    Classify { rules: RuleSet, document: Document },
+    /// Evaluates a draft against a published version with the same rules.
+    Evaluate { rules: RuleSet, cases: Vec<Case> },
+    /// Inspects rules.
+    Lint { rules: RuleSet },
+    /// Extracts from a document and its attachments.
+    Extract { schema: Schema, document: Document, attachments: Vec<AttachedFile> },
+}
+
+impl Call {
+    /// Calls the core; returns the size of the answer as JSON.
+    #[allow(dead_code, reason = "an example only writes the inputs down")]
+    pub fn run(&self, budget: &Budget) -> Result<usize> {
+        let settings = Settings::default();
+        match self {
+            Self::Classify { rules, document } => size(&classify(document, rules, &settings, budget)?),
+            Self::Evaluate { rules, cases } => {
+                size(&evaluate_against(rules, &settings, Some((rules, &settings)), cases, budget)?)
+            }
+            Self::Lint { rules } => size(&lint(rules, budget)?),
+            Self::Extract { schema, document, attachments } => size(&extract(document, schema, attachments, budget)?),
+        }
+    }
+}
 
 /// A call at its limits.
 pub struct Attack {
@@ -197,7 +222,7 @@ pub const ATTACKS: &[Attack] = &[
             AttachedFile { bytes: format!("<Invoice><ID>{}b</ID></Invoice>", "a".repeat(1_000)).into(), ..attached() };
         let document = Document::plain(&"a".repeat(8 << 20));
         let schema = Schema { fields: fields.collect(), tables: vec![] };
-        Box::new(move |budget| size(&extract(&document, &schema, std::slice::from_ref(&invoice), budget)?))
+        Call::Extract { schema, document, attachments: vec![invoice] }
     }),
 ];
 
@@ -218,29 +243,25 @@ fn size(answer: &impl serde::Serialize) -> Result<usize> {
 }
 
 fn classified(rules: RuleSet, document: Document) -> Call {
-    Box::new(move |budget| size(&classify(&document, &rules, &Settings::default(), budget)?))
+    Call::Classify { rules, document }
 }
 
-/// Evaluates a draft against a published version with the same rules.
 fn evaluated(rules: RuleSet, text: impl Fn(usize) -> String) -> Call {
-    let cases: Vec<Case> =
-        (0..limits::MAX_CASES).map(|case| Case { document: Document::plain(&text(case)), label: None }).collect();
-    let settings = Settings::default();
-    Box::new(move |budget| size(&evaluate_against(&rules, &settings, Some((&rules, &settings)), &cases, budget)?))
+    let cases = (0..limits::MAX_CASES).map(|case| Case { document: Document::plain(&text(case)), label: None });
+    Call::Evaluate { rules, cases: cases.collect() }
 }
 
 fn linted(rules: RuleSet) -> Call {
-    Box::new(move |budget| size(&lint(&rules, budget)?))
+    Call::Lint { rules }
 }
 
 fn extracted(schema: Schema, document: Document) -> Call {
-    Box::new(move |budget| size(&extract(&document, &schema, &[], budget)?))
+    Call::Extract { schema, document, attachments: vec![] }
 }
 
 fn embedded(schema: Schema, xml: String) -> Call {
     let invoice = AttachedFile { bytes: xml.into(), ..attached() };
-    let document = Document::plain("Invoice");
-    Box::new(move |budget| size(&extract(&document, &schema, std::slice::from_ref(&invoice), budget)?))
+    Call::Extract { schema, document: Document::plain("Invoice"), attachments: vec![invoice] }
 }
 
 fn attached() -> AttachedFile {

@@ -12,7 +12,7 @@ fn check(call: &str) {
     let attacks = ATTACKS.iter().filter(|attack| attack.is_tested || is_optimised);
     for attack in attacks.filter(|attack| attack.name.starts_with(call)) {
         let budget = Budget::request();
-        let outcome = (attack.prepare)()(&budget);
+        let outcome = (attack.prepare)().run(&budget);
         assert!(budget.work_done() <= limits::REQUEST_WORK, "{}", attack.name);
         assert!(budget.work_done() > 100_000, "{}: only {} steps are charged", attack.name, budget.work_done());
         match outcome.map_err(|error| error.kind()) {

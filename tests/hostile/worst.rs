@@ -67,7 +67,7 @@ impl Cost {
         let before = ALLOCATED.load(Ordering::Relaxed);
         PEAK.store(before, Ordering::Relaxed);
         let start = cpu_time();
-        let outcome = call(budget);
+        let outcome = call.run(budget);
         let time = cpu_time() - start;
         let memory = PEAK.load(Ordering::Relaxed) - before;
         Self { outcome, time, memory, steps: budget.work_done() }
@@ -124,7 +124,7 @@ fn main() -> io::Result<ExitCode> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let mut out = io::stdout();
     // What is made once for all calls is not of the first one.
-    let _ = ((ATTACKS[ATTACKS.len() - 1]).prepare)()(&Budget::unlimited());
+    let _ = (ATTACKS[ATTACKS.len() - 1].prepare)().run(&Budget::unlimited());
     writeln!(
         out,
         "{:78} {:>12} {:>8} {:>5} {:>8} {:>8} {:>8}",
