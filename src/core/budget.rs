@@ -35,7 +35,7 @@ enum Turns {
     Unbounded,
     /// It has one turn. The cell tells whether it needed another.
     One(Cell<bool>),
-    /// It calls `pause` between its turns. The cell has the steps that [`Budget::progress`] was told of in this turn.
+    /// It calls `pause` between its turns. The cell has the progress in this turn.
     Pausing { pause: fn(), progress: Cell<u64> },
 }
 
@@ -102,6 +102,14 @@ impl Budget {
     /// The budget of a stage of a job, which nobody waits for with an open connection.
     pub const fn stage() -> Self {
         Self::new(STAGE)
+    }
+
+    /// The same budget, for a call about a document of `bytes` bytes, which takes memory itself.
+    #[must_use]
+    pub const fn beside(self, bytes: usize) -> Self {
+        let left = limits::MAX_CALL_BYTES.saturating_sub(bytes as u64);
+        let Amounts { memory, .. } = self.limits;
+        Self::new(Amounts { memory: if left < memory { left } else { memory }, ..self.limits })
     }
 
     /// A budget that is never exceeded, for training and measuring on trusted data.
@@ -382,6 +390,14 @@ mod tests {
         let budget = Budget::stage().in_one_turn();
         budget.work(usize::MAX).unwrap_err();
         assert!(!budget.needs_another_turn(), "more turns would not help");
+    }
+
+    #[test]
+    fn a_large_document_leaves_less_memory() {
+        assert_eq!(Budget::stage().beside(0).memory_left(), limits::MAX_HELD_BYTES);
+        let left = limits::MAX_CALL_BYTES - limits::MAX_DOCUMENT_BYTES;
+        assert_eq!(Budget::request().beside(limits::MAX_DOCUMENT_BYTES as usize).memory_left(), left);
+        assert_eq!(Budget::stage().beside(usize::MAX).memory_left(), 0);
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub const STAGE_WORK: u64 = 200_000_000;
 /// most expensive takes 2.2 million steps.
 pub const FIRST_TURN_WORK: u64 = 1_000_000;
 
-/// The work of each later turn of a call: 10 ms. A request of somebody else takes some ten turns of the isolate, so it is
+/// The work of each later turn of a call: 10 ms. A request of another caller takes some ten turns of the isolate, so it is
 /// answered within 0.25 s.
 pub const TURN_WORK: u64 = 200_000;
 
@@ -26,9 +26,12 @@ pub const TURN_WORK: u64 = 200_000;
 /// in the same memory.
 pub const ONE_TURN_HELD_BYTES: u64 = 4 * MIB;
 
-/// Maximum number of bytes that one call holds at once, beside the document itself. An instance of the engine has 80 MiB
-/// in all.
+/// Maximum number of bytes that one call holds at once, beside the document itself.
 pub const MAX_HELD_BYTES: u64 = 48 * MIB;
+
+/// Maximum number of bytes of a document and of what the call about it holds at once. An instance of the engine has 80 MiB
+/// in all; the others are its own data (6 MiB) and free memory in pieces too small to use.
+pub const MAX_CALL_BYTES: u64 = 68 * MIB;
 
 /// Maximum number of things that one call makes of its input, such as passages, objects and candidates. At some twenty
 /// bytes each they fit [`MAX_HELD_BYTES`].

@@ -24,7 +24,7 @@ extern "C" {
 pub fn answer(request: &[u8], bytes: &[u8], may_pause: bool) -> JsResult<Option<Vec<u8>>> {
     let reply = match serde_json::from_slice::<Request>(request) {
         Ok(request) => {
-            let budget = request.budget.budget();
+            let budget = request.budget.budget(bytes.len());
             let budget = if may_pause { budget.pausing(pause) } else { budget.in_one_turn() };
             let reply = request.answer(bytes, &budget);
             if budget.needs_another_turn() {

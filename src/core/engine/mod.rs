@@ -59,12 +59,13 @@ pub enum BudgetKind {
 }
 
 impl BudgetKind {
-    /// A budget of this kind.
-    pub const fn budget(self) -> Budget {
+    /// A budget of this kind for a call about a document of `document_bytes` bytes.
+    pub const fn budget(self, document_bytes: usize) -> Budget {
         match self {
             Self::Request => Budget::request(),
             Self::Stage => Budget::stage(),
         }
+        .beside(document_bytes)
     }
 }
 
@@ -124,8 +125,8 @@ pub struct Request {
 }
 
 impl Request {
-    /// Answers the call, and returns the JSON of its reply. `bytes` is the document; `budget` is of the kind of
-    /// [`Request::budget`].
+    /// Answers the call, and returns the JSON of its reply. `bytes` is the document; `budget` is one of
+    /// [`BudgetKind::budget`].
     ///
     /// # Errors
     ///

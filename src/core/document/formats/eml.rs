@@ -191,8 +191,8 @@ const PART_MEMORY: usize = 1_024;
 const PARSED_BYTES_PER_STEP: usize = 8;
 const SEARCHED_BYTES_PER_STEP: usize = 32;
 
-/// How many bytes are compared with a boundary in one step.
-const COMPARED_BYTES_PER_STEP: usize = 512;
+/// How many bytes of a parameter or of a boundary are compared in one step: in WebAssembly, one by one.
+const COMPARED_BYTES_PER_STEP: usize = 32;
 
 /// Lines without an empty one between them, which may be the fields of a part.
 #[derive(Default)]
@@ -295,7 +295,7 @@ impl Counts {
             let messages = count_nested_messages(line);
             counts.messages += messages;
             headers.add(line, messages);
-            counts.dashes += memmem::find_iter(line, b"--").count();
+            counts.dashes += line.windows(2).filter(|pair| *pair == b"--").count();
             counts.fields += usize::from(line.contains(&b':')) + memmem::find_iter(line, b"=?").count();
             let has_content_type = line.get(..13).is_some_and(|name| name.eq_ignore_ascii_case(b"content-type:"));
             counts.parts += usize::from(has_content_type || line.starts_with(b"--"));

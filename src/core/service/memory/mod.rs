@@ -303,7 +303,7 @@ impl Engine for Memory {
         // Through JSON, like calls to an instance of the engine and their replies.
         let request = serde_json::to_string(&Request { call: call.into(), budget }).map_err(Error::internal)?;
         let request: Request = serde_json::from_str(&request).map_err(Error::internal)?;
-        serde_json::from_str(&request.answer(&bytes, &budget.budget())?).map_err(Error::internal)
+        serde_json::from_str(&request.answer(&bytes, &budget.budget(bytes.len()))?).map_err(Error::internal)
     }
 }
 

@@ -143,6 +143,8 @@ impl ProjectIndex {
         }
         self.alarm.set(Some(at));
         let delay = at.since(self.ports.now()).max(Duration::from_millis(1));
-        self.state.storage().set_alarm(delay).await.map_err(Error::internal)
+        let set = self.state.storage().set_alarm(delay).await;
+        // A later call must not rely on an alarm that was not set.
+        set.inspect_err(|_| self.alarm.set(None)).map_err(Error::internal)
     }
 }
