@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { buildWorker } from "./build.mjs";
 import { buildConsole } from "./console.mjs";
+import { fuzz } from "./fuzz.mjs";
 import { Failure, NODE, ROOT, log, main, run, seconds, testBin } from "./lib.mjs";
 import { cargoDeny, setup, setupTests } from "./setup.mjs";
 
@@ -69,6 +70,10 @@ const STEPS = {
       "--test",
       "hostile-reading",
     ]),
+  /** Always the same mutants of the corpus. */
+  mutants: () => fuzz(["--mutants"]),
+  /** Always with the same seed, so that a run that fails does so because of a change; `npm run fuzz` looks for more. */
+  fuzz: () => fuzz(["--seconds", "60", "--seed", "1"]),
   build: async () => {
     const workers = async () => {
       await buildWorker("worker", tools);
