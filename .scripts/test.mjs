@@ -33,6 +33,9 @@ const STEPS = {
   lint: async () => {
     await run(testBin("biome"), ["lint", "--error-on-warnings", "."]);
     await run("cargo", ["clippy", "--workspace", ...EXCLUDE_WASM_CRATES, "--all-targets", "--all-features", ...DENY]);
+    // Targets that `cargo test` leaves to steps of their own are no part of --all-targets.
+    const apart = ["hostile", "hostile-reading", "fuzz"].flatMap((name) => ["--test", name]);
+    await run("cargo", ["clippy", "-p", "sortroom-tests", "--all-features", ...apart, ...DENY]);
     // The parts of the npm package have few of the core's features.
     for (const features of ["", "pdf", "office", "charsets"]) {
       await run("cargo", [

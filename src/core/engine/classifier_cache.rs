@@ -21,6 +21,8 @@ struct CacheEntry {
     rules: RuleSet,
     settings: Settings,
     classifier: Rc<Classifier>,
+    /// The steps of work that compiling it took.
+    work: usize,
 }
 
 thread_local! {
@@ -36,6 +38,13 @@ fn take(rules: &RuleSet, settings: &Settings) -> Option<CacheEntry> {
     })
 }
 
+fn compile(rules: &RuleSet, settings: &Settings, budget: &Budget) -> Result<CacheEntry> {
+    let before = budget.work_done();
+    let classifier = Rc::new(Classifier::new(rules, settings, budget)?);
+    let work = usize::try_from(budget.work_done() - before).unwrap_or(usize::MAX);
+    Ok(CacheEntry { rules: rules.clone(), settings: settings.clone(), classifier, work })
+}
+
 /// The classifier of these rules and settings.
 ///
 /// # Errors
@@ -44,12 +53,9 @@ fn take(rules: &RuleSet, settings: &Settings) -> Option<CacheEntry> {
 pub(super) fn classifier(rules: &RuleSet, settings: &Settings, budget: &Budget) -> Result<Rc<Classifier>> {
     // The cache is not borrowed while rules are compiled: a long call pauses, and others look into the cache meanwhile.
     let entry = match take(rules, settings) {
-        Some(entry) => entry,
-        None => CacheEntry {
-            rules: rules.clone(),
-            settings: settings.clone(),
-            classifier: Rc::new(Classifier::new(rules, settings, budget)?),
-        },
+        // Whether a call exceeds its budget must not depend on the calls before it.
+        Some(entry) => budget.work(entry.work).map(|()| entry)?,
+        None => compile(rules, settings, budget)?,
     };
     let classifier = Rc::clone(&entry.classifier);
     CACHE.with_borrow_mut(|cache| {
@@ -75,6 +81,19 @@ mod tests {
         assert!(Rc::ptr_eq(&first, &compiled("a", 0.0)));
         assert!(!Rc::ptr_eq(&first, &compiled("a", 0.5)), "other settings");
         assert!(!Rc::ptr_eq(&first, &compiled("b", 0.0)), "another label");
+    }
+
+    #[test]
+    fn charges_the_same_work_each_time() {
+        let rules = RuleSet { rules: vec![Rule::new("charged", "A letter of complaint about a late delivery")] };
+        let work = || {
+            let budget = Budget::request();
+            classifier(&rules, &Settings::default(), &budget).unwrap();
+            budget.work_done()
+        };
+        let first = work();
+        assert!(first > 0);
+        assert_eq!(work(), first);
     }
 
     #[test]
