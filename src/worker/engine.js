@@ -1,8 +1,8 @@
 // What the platform loads: the Worker that Rust compiles to, and the engine, which is a module of its own.
 //
-// The engine runs in one instance at a time, and an isolate has one thread. So that a long call keeps nobody waiting, it
-// pauses between its turns (see budget.rs). Meanwhile others are answered in the same instance, if one turn is enough for
-// them. Those that need more wait for the end of the long call.
+// The engine runs in one instance at a time, and an isolate has one thread. A call first gets one turn (see budget.rs),
+// which is enough for nearly all. What needs more is begun again as a long call, which pauses between its turns, so that
+// others get theirs, in the same instance. One long call runs at a time: two would not fit the memory.
 //
 // An instance that traps is replaced. A document fails only if it trapped an instance that had no other: else it is tried
 // again alone, because others may have left it too little memory. `package.mjs` says where the memory comes from.
@@ -13,7 +13,7 @@ import module from "./engine.wasm";
 /** The address of the embedding table among the static assets. Only its path means anything. */
 const TABLE_URL = "https://assets/engine/embedding.bin";
 
-/** The largest document that is read beside a long call, in bytes: both share the memory. */
+/** The largest document that is tried in one turn, in bytes: it shares the memory with a long call. */
 const MAX_SHORT_BYTES = 2 ** 20;
 
 /** How often a call that waits looks whether it can start, in milliseconds. */
@@ -33,8 +33,8 @@ let instance;
 let isGlueStarted = false;
 
 /**
- * The call that may pause; undefined if there is none. It has the time when its last turn began, whether no other may run
- * meanwhile, and a promise of its request that is rejected if it cannot go on.
+ * The long call; undefined if there is none. It has the time when its last turn began, whether no other may run in its
+ * instance, and a promise of its request that is rejected if it cannot go on.
  */
 let long;
 
@@ -63,42 +63,61 @@ function discard() {
   long = undefined;
 }
 
-/**
- * Answers a request about a document, both as bytes. The promise is resolved with undefined if the document traps the
- * engine: the Worker that Rust compiles to takes a trap that passes through it for one of its own.
- */
-async function answer(request, document) {
-  let isShort = document.length <= MAX_SHORT_BYTES;
-  let isAlone = false;
-  for (;;) {
-    while (long && (long.isAlone || isAlone || !isShort)) {
-      if (Date.now() - long.turnAt > DEAD_MS) discard();
-      else await scheduler.wait(POLL_MS);
-    }
-    if (isAlone) discard();
-    if (!instance) start();
-    const mine = instance;
-    mine.started += 1;
-    const me = long ? undefined : { turnAt: Date.now(), isAlone, stopped: Promise.withResolvers() };
-    long ??= me;
-    try {
-      const reply = glue.answer(request, IS_TEST ? swell(document) : document, me !== undefined);
-      const bytes = await (me ? Promise.race([reply, me.stopped.promise]) : reply);
-      if (bytes) return bytes;
-      isShort = false;
-    } catch (error) {
-      if (instance === mine) discard();
-      if (mine.started === 1) {
-        console.error(`the engine trapped: ${error}`);
-        return undefined;
-      }
-      isAlone = true;
-      // What other calls have returned is taken out of the memory before a fresh instance gets it.
-      await scheduler.wait(0);
-    } finally {
-      if (me && long === me) long = undefined;
-    }
+/** Calls the instance. Throws if it traps; the error says whether the call is to fail for it. */
+function call(answer, request, document) {
+  if (!instance) start();
+  const mine = instance;
+  mine.started += 1;
+  const trapped = (error) => {
+    if (instance === mine) discard();
+    throw Object.assign(error, { isFinal: mine.started === 1 });
+  };
+  try {
+    const reply = answer(request, IS_TEST ? swell(document) : document);
+    return reply instanceof Promise ? reply.catch(trapped) : reply;
+  } catch (error) {
+    return trapped(error);
   }
+}
+
+/**
+ * Answers a request about a document, both as bytes. Returns the reply, or a promise of it if that takes more than a turn.
+ * It is undefined if the document traps the engine: the Worker that Rust compiles to takes a trap that passes through it for
+ * one of its own.
+ */
+function answer(request, document) {
+  if (document.length > MAX_SHORT_BYTES || long?.isAlone) return answerAtLength(request, document);
+  try {
+    return call(glue.answerInOneTurn, request, document) ?? answerAtLength(request, document);
+  } catch (error) {
+    return afterTrap(error, request, document);
+  }
+}
+
+/** Answers a request after the long calls before it; as the only call of an instance, if `isAlone`. */
+async function answerAtLength(request, document, isAlone = false) {
+  // What other calls have returned is taken out of the memory before a fresh instance gets it.
+  await scheduler.wait(0);
+  while (long) {
+    if (Date.now() - long.turnAt > DEAD_MS) discard();
+    else await scheduler.wait(POLL_MS);
+  }
+  if (isAlone) discard();
+  const me = { turnAt: Date.now(), isAlone, stopped: Promise.withResolvers() };
+  long = me;
+  try {
+    return await Promise.race([call(glue.answer, request, document), me.stopped.promise]);
+  } catch (error) {
+    return afterTrap(error, request, document);
+  } finally {
+    if (long === me) long = undefined;
+  }
+}
+
+function afterTrap(error, request, document) {
+  if (!error.isFinal) return answerAtLength(request, document, true);
+  console.error(`the engine trapped: ${error}`);
+  return undefined;
 }
 
 /** Gives others their turn. The engine calls it in a long call. */

@@ -24,10 +24,9 @@ extern "C" {
     #[wasm_bindgen(js_namespace = sortroomEngine)]
     fn load() -> Option<Promise>;
 
-    /// Answers a [`Request`] about a document. The promise is for the JSON of serde's `Result` as bytes, undefined if the
-    /// engine trapped.
+    /// Answers a [`Request`] about a document. The body of the [reply], or a promise of it; undefined if the engine trapped.
     #[wasm_bindgen(js_namespace = sortroomEngine)]
-    fn answer(request: &Uint8Array, document: &Uint8Array) -> Promise;
+    fn answer(request: &Uint8Array, document: &Uint8Array) -> JsValue;
 }
 
 impl Engine for WorkerPorts {
@@ -48,7 +47,10 @@ impl Engine for WorkerPorts {
             if let Some(loading) = load() {
                 JsFuture::from(loading).await.map_err(from_js)?;
             }
-            let body = JsFuture::from(answer(&Uint8Array::from(&*request), &document)).await.map_err(from_js)?;
+            let mut body = answer(&Uint8Array::from(&*request), &document);
+            if let Some(promise) = body.dyn_ref::<Promise>() {
+                body = JsFuture::from(promise.clone()).await.map_err(from_js)?;
+            }
             if body.is_undefined() {
                 return Err(Error::unreadable(Unreadable::EngineFailed, "The engine failed on this input"));
             }
