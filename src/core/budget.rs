@@ -153,17 +153,17 @@ impl Budget {
     fn charge(&self, resource: Resource, amount: u64) -> Result<(), Exceeded> {
         let used = self.used(resource).get().saturating_add(amount);
         if used > self.checkpoints.of(resource).get() {
-            self.pass_checkpoint(resource, used)?;
+            self.pass_checkpoint(resource, amount, used)?;
         }
         self.used(resource).set(used);
         Ok(())
     }
 
-    /// Ends the call, or its turn, where `used` is past a checkpoint. A function of its own, because `charge` is in many
-    /// loops.
+    /// Ends the call, or its turn, where charging `amount` makes `used` pass a checkpoint. A function of its own, because
+    /// `charge` is in many loops.
     #[cold]
     #[inline(never)]
-    fn pass_checkpoint(&self, resource: Resource, used: u64) -> Result<(), Exceeded> {
+    fn pass_checkpoint(&self, resource: Resource, amount: u64, used: u64) -> Result<(), Exceeded> {
         let limit = *self.limits.of(resource);
         let exceeded = Err(Exceeded { resource, limit });
         match &self.turns {
@@ -177,7 +177,9 @@ impl Budget {
                 exceeded
             }
             Turns::Pausing { pause, progress } => {
-                self.checkpoints.of(resource).set(limit.min(used.saturating_add(limits::TURN_WORK)));
+                // The work that is charged follows, so it belongs to the next turn, and may be all of it.
+                let end = (used - amount).saturating_add(limits::TURN_WORK).max(used);
+                self.checkpoints.of(resource).set(limit.min(end));
                 progress.set(0);
                 pause();
                 Ok(())
@@ -228,6 +230,14 @@ impl Budget {
     /// [`Exceeded`] if the budget has less left.
     pub fn pairs(&self, left: usize, right: usize, pairs_per_step: usize) -> Result<(), Exceeded> {
         self.charge(Resource::Work, (left as u64).saturating_mul(right as u64).div_ceil(pairs_per_step as u64))
+    }
+
+    /// Ends the turn `steps` earlier, where the work that was charged may take longer than its steps do otherwise.
+    pub fn shorten_turn(&self, steps: usize) {
+        if let Turns::Pausing { .. } = self.turns {
+            let end = &self.checkpoints.work;
+            end.set(end.get().saturating_sub(steps as u64).max(self.work_done()));
+        }
     }
 
     /// Charges `count` things made of the input.
@@ -358,19 +368,31 @@ mod tests {
         budget.work(limits::FIRST_TURN_WORK as usize).unwrap();
         assert_eq!(PAUSES.get(), 0);
         for pauses in 1..=3 {
-            budget.work(limits::TURN_WORK as usize).unwrap();
-            assert_eq!(PAUSES.get(), pauses);
             budget.work(1).unwrap();
+            assert_eq!(PAUSES.get(), pauses);
+            budget.work(limits::TURN_WORK as usize - 1).unwrap();
+            assert_eq!(PAUSES.get(), pauses);
         }
+        // What is charged at once takes at least a turn.
+        budget.work(10 * limits::TURN_WORK as usize).unwrap();
+        assert_eq!(PAUSES.get(), 4);
+        budget.work(1).unwrap();
+        assert_eq!(PAUSES.get(), 5);
+        // Work that may take longer.
+        budget.work(limits::TURN_WORK as usize / 2).unwrap();
+        budget.shorten_turn(limits::TURN_WORK as usize);
+        assert_eq!(PAUSES.get(), 5);
+        budget.work(1).unwrap();
+        assert_eq!(PAUSES.get(), 6);
         assert!(!budget.needs_another_turn());
         assert_eq!(budget.work(usize::MAX).unwrap_err().limit, limits::REQUEST_WORK);
 
         budget.work(20 * limits::TURN_WORK as usize).unwrap();
-        assert_eq!(PAUSES.get(), 4, "the work is done after the charge");
+        assert_eq!(PAUSES.get(), 7, "the work is done after the charge");
         for _ in 0..1_000 {
             budget.progress(2 * limits::TURN_WORK as usize / 100);
         }
-        assert_eq!(PAUSES.get(), 4 + 19);
+        assert_eq!(PAUSES.get(), 7 + 19);
     }
 
     #[test]

@@ -22,6 +22,11 @@ pub const FIRST_TURN_WORK: u64 = 1_000_000;
 /// answered within 0.25 s.
 pub const TURN_WORK: u64 = 200_000;
 
+/// The longest that a turn may take, in processor time of a native program: that of the first one, whose work fills it. A
+/// later turn may contain one call of a dependency on the largest input that it gets. A wasm instance takes twice as long,
+/// so a request of another caller that meets ten turns of such a call waits a second, and mostly far less.
+pub const TURN_TIME: Duration = Duration::from_millis(50);
+
 /// Maximum number of bytes that a call of one turn holds, beside the document itself. It runs while another call is paused,
 /// in the same memory.
 pub const ONE_TURN_HELD_BYTES: u64 = 4 * MIB;
@@ -44,12 +49,13 @@ pub const MAX_DEPTH: u64 = 512;
 //
 // The worst case of reading. Every loop over a document charges the budget for its work before or while it does it, in
 // steps that were measured to take less than 50 ns, and every list that grows with a document charges its memory before
-// it grows. So reading takes REQUEST_WORK or STAGE_WORK steps at most, and one call of a dependency more, which is given
-// no more than the file: less than 0.1 s. `cargo run --profile bench -p sortroom-tests --example worst-reading` reads the
-// files of all kinds that were found to be expensive, and prints what each takes beside the bounds: 2 s of processor time
-// for a request, 10 s for a stage, and 64 MiB beside the file, which are MAX_HELD_BYTES and the difference between what
-// lists take natively and what is charged. Searching a file of open dictionaries takes most of a stage, 8 s; laying out
-// rows of many words takes most memory, 59 MiB.
+// it grows. So reading takes REQUEST_WORK or STAGE_WORK steps at most, and one call of a dependency more, whose input is
+// bounded: less than TURN_TIME. Two calls may take up to half a second, because what they get may be as large in honest
+// files: decrypting a stream, and unpacking a font program, if it is packed to take long. `cargo run --profile bench -p
+// sortroom-tests --example worst-reading` reads the files of all kinds that were found to be expensive, and prints what
+// each takes beside the bounds: 2 s of processor time for a request, 10 s for a stage, TURN_TIME between two pauses, and
+// 64 MiB beside the file, which are MAX_HELD_BYTES and the difference between what lists take natively and what is charged.
+// Large resources that many pages share take most of a stage, 4 s; laying out rows of many words takes most memory, 59 MiB.
 //
 // Real documents stay far below: of 822 measured PDFs, the most expensive takes 2.2 million steps.
 //

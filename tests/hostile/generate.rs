@@ -52,6 +52,20 @@ pub const FILES: &[(&str, Make)] = &[
         objects.push(stream("<</Subtype/Form/Filter/Fl", &deflate(b"q")));
         pdf(&objects, "")
     }),
+    ("pdf/flate-copies-of-nothing", || content("/Filter/Fl", &copies_of_nothing(20 * MIB))),
+    ("pdf/hex-of-blanks", || content("/Filter/AHx", &vec![b' '; 30 * MIB])),
+    ("pdf/base-85-of-blanks", || content("/Filter/A85", &vec![b' '; 30 * MIB])),
+    ("pdf/lzw-of-nothing", || {
+        content("/Filter/LZW", &[0x80, 0x40, 0x20, 0x10, 0x08, 0x04, 0x02, 0x01, 0x00].repeat(3 * MIB))
+    }),
+    ("pdf/predictor-of-one-row", || {
+        let data = deflate(&vec![4; 16 * MIB]);
+        content(&format!("/Filter/Fl/DecodeParms<</Predictor 15/Columns {}>>", 16 * MIB - 1), &data)
+    }),
+    ("pdf/predictor-of-bits", || {
+        let data = deflate(&vec![4; 16 * MIB]);
+        content(&format!("/Filter/Fl/DecodeParms<</Predictor 2/BitsPerComponent 1/Columns {}>>", 100 * MIB), &data)
+    }),
     // PDF: object streams and tables.
     ("pdf/lengths-in-the-next-stream", || {
         let streams: Vec<_> = (0..2_000_u32)
@@ -139,12 +153,21 @@ pub const FILES: &[(&str, Make)] = &[
         pdf(&objects, "")
     }),
     ("pdf/overlapping-streams", overlapping_streams),
+    ("pdf/comments-after-objects", comments_after_objects),
+    ("pdf/table-of-blanks", || {
+        let blanks = b" ".repeat(15 * MIB);
+        [&b"%PDF-1.4\nxref\n0 0"[..], &blanks, b"0 0", &blanks, b"trailer<</Root 1 0 R>>startxref\n9\n%%EOF"].concat()
+    }),
     // PDF: files to repair.
     ("pdf/repair-open-strings", || [&b"%PDF-1.4\n"[..], &b"1 0 obj (".repeat(3 * MIB)].concat()),
     ("pdf/repair-open-arrays", || [&b"%PDF-1.4\n"[..], &b"1 0 obj [".repeat(3 * MIB)].concat()),
     ("pdf/repair-open-dictionaries", || [&b"%PDF-1.4\n"[..], &b" <</A ".repeat(4 * MIB)].concat()),
     ("pdf/repair-open-names", || [&b"%PDF-1.4\n"[..], &b" <</A<".repeat(4 * MIB)].concat()),
     ("pdf/repair-comments", || [&b"%PDF-1.4\n"[..], &b"1 0 obj %".repeat(3 * MIB)].concat()),
+    ("pdf/repair-comments-in-heads", || [&b"%PDF-1.4\n"[..], &b"1 % ".repeat(7 * MIB)].concat()),
+    ("pdf/repair-comments-after-streams", || [&b"%PDF-1.4 1 0 obj\n"[..], &b"<</Type/ObjStm>>% ".repeat(MIB)].concat()),
+    ("pdf/repair-blanks", || [&b"%PDF-1.4\n"[..], &b" \n".repeat(15 * MIB)].concat()),
+    ("pdf/repair-words", || [&b"%PDF-1.4\n"[..], &b"a ".repeat(15 * MIB)].concat()),
     ("pdf/repair-object-streams", || {
         let object = object_stream("/Fl", &deflate(&vec![b' '; 4 * MIB]));
         [b"%PDF-1.4\n".to_vec(), [&b"5 0 obj "[..], &object, b" endobj\n"].concat().repeat(1_000)].concat()
@@ -217,6 +240,69 @@ pub const FILES: &[(&str, Make)] = &[
         objects.extend((0..200_000).map(|number| format!("<</K {} 0 R>>", number + 9).into_bytes()));
         pdf(&objects, "")
     }),
+    ("pdf/boxes-of-long-objects", || {
+        let kids: String = (0..2_000).map(|number| format!("{} 0 R ", number + 5)).collect();
+        let mut objects = vec![
+            b"<</Type/Catalog/Pages 2 0 R>>".to_vec(),
+            format!("<</Type/Pages/Kids[{kids}]>>").into_bytes(),
+            b"[4 0 R 4 0 R 4 0 R 4 0 R]".to_vec(),
+            format!("[{}]", "1 ".repeat(MIB - 2)).into_bytes(),
+        ];
+        objects.extend(
+            (0..2_000).map(|_| b"<</Type/Page/MediaBox 3 0 R/CropBox 4 0 R/Rotate 4 0 R/Resources 4 0 R>>".to_vec()),
+        );
+        pdf(&objects, "")
+    }),
+    ("pdf/kids-up-to-the-limit", || {
+        let kids = "3 0 R 4 0 R ".repeat(174_000);
+        let objects = ["<</Type/Catalog/Pages 2 0 R>>".into(), format!("<</Type/Pages/Kids[{kids}]>>"), "<<>>".into()];
+        pdf(&objects.map(String::into_bytes), "")
+    }),
+    ("pdf/hidden-layers", || {
+        let layers: String = (0..190_000).map(|number| format!("{number} 0 R ")).collect();
+        let mut objects = with_content("", b"q", &[]);
+        objects[0] =
+            b"<</Type/Catalog/Pages 2 0 R/OCProperties<</OCGs 9 0 R/D<</BaseState/OFF/ON 9 0 R/OFF 9 0 R>>>>>>"
+                .to_vec();
+        objects.push(format!("[{layers}]").into_bytes());
+        pdf(&objects, "")
+    }),
+    ("pdf/pages-of-many-entries", || {
+        let entries: String = (0..230_000).map(|number| format!("/{number:x} 1")).collect();
+        let mut objects = with_content("", b"q", &[]);
+        objects[1] = b"<</Type/Pages/Kids[9 0 R 10 0 R 11 0 R 12 0 R 13 0 R 14 0 R 15 0 R 16 0 R]>>".to_vec();
+        objects.extend(
+            (0..8).map(|_| format!("<</Type/Page/Contents 4 0 R/Resources<</Font<<{entries}>>>>>>").into_bytes()),
+        );
+        pdf(&objects, "")
+    }),
+    ("pdf/resources-of-many-entries", || {
+        let entries: String = (0..230_000).map(|number| format!("/{number:x} 1")).collect();
+        let keys = ["ExtGState", "Font", "ColorSpace", "XObject", "Pattern", "Shading", "Properties"];
+        let keys: String = keys.iter().map(|key| format!("/{key} 9 0 R")).collect();
+        let mut objects = with_content("", b"q", &[]);
+        objects[2] = page(&format!("/Contents 4 0 R/Resources<<{keys}>>"));
+        objects.push(format!("<<{entries}>>").into_bytes());
+        pdf(&objects, "")
+    }),
+    ("pdf/objects-without-a-tree", || {
+        let mut objects = vec![b"<</Type/Catalog/Pages 2 0 R>>".to_vec(), b"<<>>".to_vec()];
+        objects.extend((0..15).map(|_| format!("[{}]", "1 ".repeat(MIB - 2)).into_bytes()));
+        pdf(&objects, "")
+    }),
+    ("pdf/many-objects", || {
+        let kids: String = (0..120_000).map(|number| format!("{} 0 R ", number + 3)).collect();
+        let mut objects =
+            vec![b"<</Type/Catalog/Pages 2 0 R>>".to_vec(), format!("<</Type/Pages/Kids[{kids}]>>").into_bytes()];
+        objects.extend((0..120_000).map(|_| b"<<>>".to_vec()));
+        pdf(&objects, "")
+    }),
+    ("pdf/many-references", || {
+        let mut objects = with_content("", b"q", &[]);
+        objects[0] = b"<</Type/Catalog/Pages 2 0 R/A[9 0 R 10 0 R 11 0 R 12 0 R]>>".to_vec();
+        objects.extend((0..4).map(|_| format!("[{}]", "3 0 R 4 0 R ".repeat(170_000)).into_bytes()));
+        pdf(&objects, "")
+    }),
     // PDF: content.
     ("pdf/inline-images-without-end", || content("/Filter/Fl", &deflate(&b"BI /W 1 /H 1 ID ".repeat(500_000)))),
     ("pdf/inline-images-in-each-other", || {
@@ -228,6 +314,19 @@ pub const FILES: &[(&str, Make)] = &[
     ("pdf/operators", || content("/Filter/Fl", &deflate(&b"q ".repeat(14 * MIB)))),
     ("pdf/operators-with-operands", || content("/Filter/Fl", &deflate(&b"1 0 0 1 0 0 cm\n".repeat(MIB)))),
     ("pdf/operators-without-a-name", || content("/Filter/Fl", &deflate(&b"1a ".repeat(9 * MIB)))),
+    ("pdf/numbers-in-content", || content("/Filter/Fl", &deflate(&b"1 ".repeat(12 * MIB)))),
+    ("pdf/operands", || {
+        content("/Filter/Fl", &deflate(&["1 ".repeat(32), "q ".into()].concat().repeat(360_000).into_bytes()))
+    }),
+    ("pdf/array-in-content", || {
+        content("/Filter/Fl", &deflate(&[&b"["[..], &b"1 ".repeat(12 * MIB), b"] TJ"].concat()))
+    }),
+    ("pdf/string-in-content", || {
+        content("/Filter/Fl", &deflate(&[&b"("[..], &vec![b'x'; 24 * MIB], b") Tj"].concat()))
+    }),
+    ("pdf/numbers-in-content-with-an-image", || {
+        content("/Filter/Fl", &deflate(&[&b"BI ID x EI "[..], &b"/1 ".repeat(7 * MIB)].concat()))
+    }),
     ("pdf/dictionaries-in-content", || content("/Filter/Fl", &deflate(&b"/A<</B<</C 1>>>>BDC EMC ".repeat(MIB)))),
     ("pdf/forms-that-draw-forms", || {
         let mut objects = with_content("", "/X9 Do ".repeat(30).as_bytes(), &[]);
@@ -297,6 +396,9 @@ pub const FILES: &[(&str, Make)] = &[
             &deflate(format!("9 beginbfrange <00><ff><{}> endbfrange", "0041".repeat(MIB)).as_bytes()),
         )
     }),
+    ("pdf/font-of-empty-blocks", || fonts(20, "/FontDescriptor<</FontFile2 10 0 R>>", &empty_blocks(20 * MIB))),
+    ("pdf/map-of-empty-blocks", || fonts(20, "/ToUnicode 10 0 R", &empty_blocks(2 * MIB))),
+    ("pdf/map-of-fewer-empty-blocks", || fonts(20, "/ToUnicode 10 0 R", &empty_blocks(MIB))),
     ("pdf/map-of-many-bases", || font("/ToUnicode 10 0 R", &deflate(&b"/UniJIS-UTF16-H usecmap ".repeat(500_000)))),
     ("pdf/fonts-that-share-a-map", || {
         fonts(
@@ -345,6 +447,48 @@ pub const FILES: &[(&str, Make)] = &[
             "/b 1 RD x ND ".repeat(500_000)
         );
         font("/Subtype/Type1/FontDescriptor<</FontFile 10 0 R>>", &deflate(program.as_bytes()))
+    }),
+    ("pdf/type-1-encoding-up-to-the-limit", || {
+        let names = "/a".repeat(1_200);
+        let program =
+            format!("%!PS-AdobeFont-1.0\n/Encoding [{names}] def currentfile eexec {}", "/b 1 RD x ND ".repeat(30_000));
+        fonts(100, "/Subtype/Type1/FontDescriptor<</FontFile 10 0 R>>", &deflate(program.as_bytes()))
+    }),
+    ("pdf/type-1-of-four-megabytes", || {
+        let program = format!("%!PS-AdobeFont-1.0\ncurrentfile eexec {}", "/b 1 RD x ND ".repeat(320_000));
+        font("/Subtype/Type1/FontDescriptor<</FontFile 10 0 R>>", &deflate(program.as_bytes()))
+    }),
+    ("pdf/map-up-to-the-limit", || {
+        let entries: String =
+            (0..140_000).map(|code| format!("<{:04x}><{:04x}>", code % 65_536, code % 50_000)).collect();
+        let blocks = format!("1 begincodespacerange <0000><ffff> endcodespacerange 9 beginbfchar {entries} endbfchar");
+        fonts(
+            20,
+            "/Subtype/Type0/Encoding/Identity-H/DescendantFonts[<</Subtype/CIDFontType2>>]/ToUnicode 10 0 R",
+            &deflate(blocks.as_bytes()),
+        )
+    }),
+    ("pdf/map-of-ranges", || {
+        let entries = "<0000><ffff><0041>".repeat(100_000);
+        let blocks =
+            format!("1 begincodespacerange <0000><ffff> endcodespacerange 9 beginbfrange {entries} endbfrange");
+        fonts(
+            20,
+            "/Subtype/Type0/Encoding/Identity-H/DescendantFonts[<</Subtype/CIDFontType2>>]/ToUnicode 10 0 R",
+            &deflate(blocks.as_bytes()),
+        )
+    }),
+    ("pdf/widths-of-large-objects", || {
+        let mut objects =
+            fonts_objects(100, &format!("/FirstChar 0/LastChar 255/Widths[{}]", "9 0 R ".repeat(256)), b"");
+        objects[8] = format!("[{}]", "1 ".repeat(MIB - 2)).into_bytes();
+        pdf(&objects, "")
+    }),
+    ("pdf/font-with-long-matrix", || {
+        let mut objects = fonts_objects(2_000, "/Subtype/Type3/FontMatrix 7 0 R/FontBBox 7 0 R", b"");
+        objects[6] = format!("[{}]", "9 0 R ".repeat(6)).into_bytes();
+        objects[8] = format!("[{}]", "1 ".repeat(MIB - 2)).into_bytes();
+        pdf(&objects, "")
     }),
     ("pdf/glyphs-drawn-by-large-objects", || {
         let procedures: String = (0..100_000).map(|number| format!("/g{number} 9 0 R ")).collect();
@@ -660,6 +804,25 @@ fn endstream_in_data() -> Vec<u8> {
     content("/Filter/Fl", &data)
 }
 
+/// Objects, each within a comment that follows the one before and reaches to the end of the file.
+fn comments_after_objects() -> Vec<u8> {
+    let count = 200_000;
+    let object = |number: usize| format!("{:07} 0 obj<<>> % ", number + 10);
+    let size = object(0).len();
+    let mut file = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Kids[]/A[".to_vec();
+    file.extend((0..count).flat_map(|number| format!("{} 0 R ", number + 10).into_bytes()));
+    file.extend(b"]>>endobj ");
+    let pages = find(&file, b"2 0 obj<<");
+    let first = file.len();
+    file.extend((0..count).flat_map(|number| object(number).into_bytes()));
+    file.resize(file.len() + 10 * MIB, b'x');
+    let start = file.len() + 1;
+    file.extend(format!("\nxref\n1 2\n{:010} 00000 n \n{pages:010} 00000 n \n10 {count}\n", 9).bytes());
+    file.extend((0..count).flat_map(|number| format!("{:010} 00000 n \n", first + number * size).into_bytes()));
+    file.extend(format!("trailer<</Root 1 0 R>>startxref\n{start}\n%%EOF").bytes());
+    file
+}
+
 /// Streams that reach from their start to a common end.
 fn overlapping_streams() -> Vec<u8> {
     let count = 2_000;
@@ -854,6 +1017,40 @@ fn empty_blocks(length: usize) -> Vec<u8> {
             return bytes;
         }
     }
+}
+
+/// A block of copies from before the start of the output: two bits each.
+fn copies_of_nothing(length: usize) -> Vec<u8> {
+    let (mut bytes, mut bits, mut count) = (vec![0x78, 0x01], 0_u64, 0);
+    let mut put = |value: u64, width: u32| {
+        bits |= value << count;
+        count += width;
+        while count >= 8 {
+            bytes.push(bits as u8);
+            bits >>= 8;
+            count -= 8;
+        }
+    };
+    // As in `empty_blocks`, but with codes for the end and for copies of three bytes: 256 and 257 have one bit.
+    put(0b101, 3);
+    put(1, 5);
+    put(0, 5);
+    put(14, 4);
+    for length in [0, 0, 1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2] {
+        put(length, 3);
+    }
+    put(0, 1);
+    put(127, 7);
+    put(0, 1);
+    put(107, 7);
+    put(0b11, 2);
+    put(0b11, 2);
+    put(0b11, 2);
+    // The longer code, 257, is "1"; the distance is "0".
+    for _ in 0..length * 4 {
+        put(0b01, 2);
+    }
+    bytes
 }
 
 fn hex(bytes: &[u8]) -> Vec<u8> {

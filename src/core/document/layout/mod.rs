@@ -85,12 +85,14 @@ impl PageDraft {
     }
 }
 
-/// The steps of work to lay out a glyph: it becomes part of a word, which is sorted into a row and written.
-const GLYPH_STEPS: usize = 2;
+/// The steps of work to lay out a glyph: one to make it a part of a word, and one to sort the word into a row and to write
+/// it.
+const WORD_STEPS: usize = 1;
+const ROW_STEPS: usize = 1;
 
 /// Lays out a page.
 pub(super) fn page(number: u32, size: (f32, f32), glyphs: &[Glyph], budget: &Budget) -> Result<PageDraft, Exceeded> {
-    budget.work(glyphs.len() * GLYPH_STEPS)?;
+    budget.work(glyphs.len() * WORD_STEPS)?;
     let mut directions: BTreeMap<i32, Vec<&Glyph>> = BTreeMap::new();
     for glyph in glyphs {
         directions.entry(TextDirection::degrees(glyph)).or_default().push(glyph);
@@ -102,7 +104,9 @@ pub(super) fn page(number: u32, size: (f32, f32), glyphs: &[Glyph], budget: &Bud
     let mut writer = passages::Writer::new(number, size);
     for (degrees, glyphs) in directions {
         let direction = TextDirection::new(degrees);
-        let rows = rows::rows(words::words(&glyphs, &direction));
+        let words = words::words(&glyphs, &direction);
+        budget.work(glyphs.len() * ROW_STEPS)?;
+        let rows = rows::rows(words);
         for block in columns::reading_order(rows, budget)? {
             writer.block(&block, &direction);
         }

@@ -7,8 +7,9 @@ use super::passages::Shape;
 use crate::budget::{Budget, Exceeded, Held};
 use crate::document::{Page, Role};
 
-/// The steps of work to find the role of a passage.
-const PASSAGE_STEPS: usize = 20;
+/// The steps of work to find out whether a passage is repeated, and to find its role.
+const MARGIN_STEPS: usize = 10;
+const ROLE_STEPS: usize = 10;
 
 /// The memory of a text that may be repeated, beside its bytes.
 const KEY_MEMORY: usize = 96;
@@ -34,6 +35,7 @@ pub(in crate::document) fn finish(mut drafts: Vec<PageDraft>, budget: &Budget) -
     let body = body(&drafts);
     for (page_index, draft) in drafts.iter_mut().enumerate() {
         let page = &mut draft.page;
+        budget.work(page.passages.len() * ROLE_STEPS)?;
         // The largest text of the first page is the title, if it is large.
         let largest = if page_index == 0 {
             draft.shapes.iter().filter(|shape| may_be_heading(shape)).map(|shape| shape.size).fold(0.0, f32::max)
@@ -106,7 +108,7 @@ fn margins(
 ) -> Result<BTreeMap<(Zone, String), usize>, Exceeded> {
     let mut pages: BTreeMap<(Zone, String), usize> = BTreeMap::new();
     for draft in drafts {
-        budget.work(draft.page.passages.len() * PASSAGE_STEPS)?;
+        budget.work(draft.page.passages.len() * MARGIN_STEPS)?;
         let mut found: Vec<_> = draft
             .page
             .passages

@@ -5,7 +5,7 @@ use hayro_syntax::object::{Array, Dict, MaybeRef, Name, Object, Rect, Stream, St
 
 use super::content::Interpreter;
 use super::file::PdfFile;
-use super::strings;
+use super::{page, strings};
 use crate::error::Result;
 
 /// The flags Hidden and NoView of annotations that are not shown.
@@ -37,8 +37,7 @@ pub(super) fn interpret<'a>(interpreter: &mut Interpreter<'a, '_, '_>) -> Result
         // An item that is not a dictionary ends the list.
         let Some(annotation) = annotation else { break };
         let flags = annotation.get::<Object<'a>>("F").and_then(Object::into_number).map_or(0, |flags| flags.as_i64());
-        file.charge_numbers(&annotation, "Rect")?;
-        let Some(rect) = annotation.get::<Rect>("Rect").filter(|_| flags & NOT_SHOWN == 0) else {
+        let Some(rect) = page::rect(file, &annotation, "Rect")?.filter(|_| flags & NOT_SHOWN == 0) else {
             continue;
         };
         let subtype = annotation.get::<Name<'a>>("Subtype");
@@ -48,9 +47,7 @@ pub(super) fn interpret<'a>(interpreter: &mut Interpreter<'a, '_, '_>) -> Result
         }
         if let Some(form) = appearance(file, &annotation)? {
             file.charge_dict(form.dict())?;
-            file.charge_numbers(form.dict(), "BBox")?;
-            file.charge_numbers(form.dict(), "Matrix")?;
-            let placement = placement(&form, &rect);
+            let placement = placement(file, &form, &rect)?;
             interpreter.form(&form, placement, &page.resources)?;
         } else if let Some(text) = value(file, &annotation, subtype)? {
             let _held = file.budget().hold(text.len())?;
@@ -78,17 +75,17 @@ fn appearance<'a>(file: &PdfFile<'_>, annotation: &Dict<'a>) -> Result<Option<St
 }
 
 /// The matrix that maps the box of a form to the rectangle of the annotation.
-fn placement(form: &Stream<'_>, rect: &Rect) -> Affine {
+fn placement(file: &PdfFile<'_>, form: &Stream<'_>, rect: &Rect) -> Result<Affine> {
     let dict = form.dict();
-    let form_matrix = dict.get::<[f64; 6]>("Matrix").map_or(Affine::IDENTITY, Affine::new);
-    let Some(bounds) = dict.get::<Rect>("BBox") else {
-        return Affine::IDENTITY;
+    let form_matrix = page::form_matrix(file, dict)?.map_or(Affine::IDENTITY, Affine::new);
+    let Some(bounds) = page::rect(file, dict, "BBox")? else {
+        return Ok(Affine::IDENTITY);
     };
     let bounds =
         form_matrix.transform_rect_bbox(hayro_font::kurbo::Rect::new(bounds.x0, bounds.y0, bounds.x1, bounds.y1));
     let scale = |actual: f64, target: f64| if actual.abs() > 1e-6 { target / actual } else { 1.0 };
     let (x, y) = (scale(bounds.width(), rect.x1 - rect.x0), scale(bounds.height(), rect.y1 - rect.y0));
-    Affine::new([x, 0.0, 0.0, y, rect.x0 - x * bounds.x0, rect.y0 - y * bounds.y0])
+    Ok(Affine::new([x, 0.0, 0.0, y, rect.x0 - x * bounds.x0, rect.y0 - y * bounds.y0]))
 }
 
 /// The text of an annotation without an appearance stream: the value of a field, or a note on the page.

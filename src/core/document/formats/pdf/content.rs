@@ -13,6 +13,7 @@ use super::file::PdfFile;
 use super::filters::{self, is_image};
 use super::fonts::{Fonts, LoadedFont};
 use super::inline_images;
+use super::operators::Pieces;
 use super::optional_content::OptionalContent;
 use super::page::{self, Page};
 use super::strings;
@@ -210,98 +211,115 @@ impl<'a, 'b, 'd> Interpreter<'a, 'b, 'd> {
         let open_marks = std::mem::replace(&mut self.open_marks, Stack::new());
         let visible = open_marks.items.last().is_none_or(|mark| mark.visible);
         self.open_marks.push(MarkedContent { visible, actual_text: None });
-        self.budget.pass_over(content.len())?;
-        let mut operators = TypedIter::new(content);
-        while let Some(operator) = operators.next() {
-            self.budget.work(OPERATOR_STEPS)?;
-            match operator {
-                Op::SaveState(_) => saved_states.push(self.state.clone()),
-                Op::RestoreState(_) => {
-                    if let Some(state) = saved_states.pop() {
-                        self.state = state;
-                    }
-                }
-                Op::Transform(m) => {
-                    self.state.matrix *= matrix([&m.0, &m.1, &m.2, &m.3, &m.4, &m.5].map(|number| number.as_f64()));
-                }
-                Op::BeginText(_) => self.set_line(Affine::IDENTITY),
-                Op::SetTextMatrix(m) => {
-                    self.set_line(matrix([&m.0, &m.1, &m.2, &m.3, &m.4, &m.5].map(|number| number.as_f64())));
-                }
-                Op::NextLine(step) => self.next_line(step.0.as_f64(), step.1.as_f64()),
-                Op::NextLineAndSetLeading(step) => {
-                    self.state.leading = -step.1.as_f64();
-                    self.next_line(step.0.as_f64(), step.1.as_f64());
-                }
-                Op::NextLineUsingLeading(_) => self.next_line(0.0, -self.state.leading),
-                Op::CharacterSpacing(space) => self.state.char_space = space.0.as_f64(),
-                Op::WordSpacing(space) => self.state.word_space = space.0.as_f64(),
-                Op::HorizontalScaling(percent) => self.state.horizontal_scaling = percent.0.as_f64() / 100.0,
-                Op::TextLeading(leading) => self.state.leading = leading.0.as_f64(),
-                Op::TextRise(rise) => self.state.rise = rise.0.as_f64(),
-                Op::TextFont(font) => {
-                    self.state.size = font.1.as_f64();
-                    self.look_up(&resources.fonts, font.0)?;
-                    self.set_font(resources.get_font(font.0))?;
-                }
-                Op::SetGraphicsState(state) => {
-                    self.look_up(&resources.ext_g_states, state.0)?;
-                    let font = resources.get_ext_g_state(state.0).and_then(|state| state.get::<Array<'a>>("Font"));
-                    if let Some(font) = font {
-                        self.budget.pass_over(font.data().len())?;
-                        for reference in font.raw_iter().take(2).filter_map(|item| item.as_obj_ref()) {
-                            self.file.charge(reference.into())?;
-                        }
-                        let mut parts = font.iter::<Object<'a>>();
-                        let dict = parts.next().and_then(Object::into_dict);
-                        if let Some(size) = parts.next().and_then(Object::into_number) {
-                            self.state.size = size.as_f64();
-                        }
-                        self.set_font(dict)?;
-                    }
-                }
-                Op::ShowText(text) => self.show(text.0)?,
-                Op::NextLineAndShowText(text) => {
-                    self.next_line(0.0, -self.state.leading);
-                    self.show(text.0)?;
-                }
-                Op::ShowTextWithParameters(text) => {
-                    self.state.word_space = text.0.as_f64();
-                    self.state.char_space = text.1.as_f64();
-                    self.next_line(0.0, -self.state.leading);
-                    self.show(text.2)?;
-                }
-                Op::ShowTexts(parts) => {
-                    for part in parts.0.iter::<Object<'_>>() {
-                        match part {
-                            Object::Number(adjustment) => self.adjust(adjustment.as_f64()),
-                            Object::String(text) => self.show(&text)?,
-                            _ => {}
-                        }
-                        self.budget.work(1)?;
-                    }
-                }
-                Op::BeginMarkedContent(_) => self.begin_mark(true, None),
-                Op::BeginMarkedContentWithProperties(mark) => self.begin_mark_with(mark.0, mark.1, resources)?,
-                Op::EndMarkedContent(_) if self.open_marks.items.len() > 1 || self.open_marks.dropped > 0 => {
-                    self.end_mark();
-                }
-                Op::XObject(name) => {
-                    self.look_up(&resources.x_objects, name.0)?;
-                    if let Some(object) = resources.get_x_object(name.0) {
-                        self.object(&object, resources)?;
-                    }
-                }
-                Op::MarkedContentPoint(mark) if mark.0.as_str() == inline_images::MARK => {
-                    self.has_image |= self.is_visible();
-                }
-                _ => {}
+        for piece in Pieces::new(content) {
+            self.budget.pass_over(piece.content.len())?;
+            let mut operators = TypedIter::new(piece.content);
+            let mut count = 0;
+            while let Some(operator) = operators.next() {
+                self.budget.work(OPERATOR_STEPS)?;
+                self.operator(operator, resources, &mut saved_states)?;
+                count += 1;
+            }
+            if count < piece.operators {
+                break;
             }
         }
         while self.open_marks.items.len() > 1 {
             self.end_mark();
         }
         self.open_marks = open_marks;
+        Ok(())
+    }
+
+    fn operator(
+        &mut self,
+        operator: Op<'_, '_>,
+        resources: &Resources<'a>,
+        saved_states: &mut Stack<State<'a, 'b>>,
+    ) -> Result<()> {
+        match operator {
+            Op::SaveState(_) => saved_states.push(self.state.clone()),
+            Op::RestoreState(_) => {
+                if let Some(state) = saved_states.pop() {
+                    self.state = state;
+                }
+            }
+            Op::Transform(m) => {
+                self.state.matrix *= matrix([&m.0, &m.1, &m.2, &m.3, &m.4, &m.5].map(|number| number.as_f64()));
+            }
+            Op::BeginText(_) => self.set_line(Affine::IDENTITY),
+            Op::SetTextMatrix(m) => {
+                self.set_line(matrix([&m.0, &m.1, &m.2, &m.3, &m.4, &m.5].map(|number| number.as_f64())));
+            }
+            Op::NextLine(step) => self.next_line(step.0.as_f64(), step.1.as_f64()),
+            Op::NextLineAndSetLeading(step) => {
+                self.state.leading = -step.1.as_f64();
+                self.next_line(step.0.as_f64(), step.1.as_f64());
+            }
+            Op::NextLineUsingLeading(_) => self.next_line(0.0, -self.state.leading),
+            Op::CharacterSpacing(space) => self.state.char_space = space.0.as_f64(),
+            Op::WordSpacing(space) => self.state.word_space = space.0.as_f64(),
+            Op::HorizontalScaling(percent) => self.state.horizontal_scaling = percent.0.as_f64() / 100.0,
+            Op::TextLeading(leading) => self.state.leading = leading.0.as_f64(),
+            Op::TextRise(rise) => self.state.rise = rise.0.as_f64(),
+            Op::TextFont(font) => {
+                self.state.size = font.1.as_f64();
+                self.look_up(&resources.fonts, font.0)?;
+                self.set_font(resources.get_font(font.0))?;
+            }
+            Op::SetGraphicsState(state) => {
+                self.look_up(&resources.ext_g_states, state.0)?;
+                let font = resources.get_ext_g_state(state.0).and_then(|state| state.get::<Array<'a>>("Font"));
+                if let Some(font) = font {
+                    self.budget.pass_over(font.data().len())?;
+                    for reference in font.raw_iter().take(2).filter_map(|item| item.as_obj_ref()) {
+                        self.file.charge(reference.into())?;
+                    }
+                    let mut parts = font.iter::<Object<'a>>();
+                    let dict = parts.next().and_then(Object::into_dict);
+                    if let Some(size) = parts.next().and_then(Object::into_number) {
+                        self.state.size = size.as_f64();
+                    }
+                    self.set_font(dict)?;
+                }
+            }
+            Op::ShowText(text) => self.show(text.0)?,
+            Op::NextLineAndShowText(text) => {
+                self.next_line(0.0, -self.state.leading);
+                self.show(text.0)?;
+            }
+            Op::ShowTextWithParameters(text) => {
+                self.state.word_space = text.0.as_f64();
+                self.state.char_space = text.1.as_f64();
+                self.next_line(0.0, -self.state.leading);
+                self.show(text.2)?;
+            }
+            Op::ShowTexts(parts) => {
+                for part in parts.0.iter::<Object<'_>>() {
+                    match part {
+                        Object::Number(adjustment) => self.adjust(adjustment.as_f64()),
+                        Object::String(text) => self.show(&text)?,
+                        _ => {}
+                    }
+                    self.budget.work(1)?;
+                }
+            }
+            Op::BeginMarkedContent(_) => self.begin_mark(true, None),
+            Op::BeginMarkedContentWithProperties(mark) => self.begin_mark_with(mark.0, mark.1, resources)?,
+            Op::EndMarkedContent(_) if self.open_marks.items.len() > 1 || self.open_marks.dropped > 0 => {
+                self.end_mark();
+            }
+            Op::XObject(name) => {
+                self.look_up(&resources.x_objects, name.0)?;
+                if let Some(object) = resources.get_x_object(name.0) {
+                    self.object(&object, resources)?;
+                }
+            }
+            Op::MarkedContentPoint(mark) if mark.0.as_str() == inline_images::MARK => {
+                self.has_image |= self.is_visible();
+            }
+            _ => {}
+        }
         Ok(())
     }
 
@@ -342,14 +360,14 @@ impl<'a, 'b, 'd> Interpreter<'a, 'b, 'd> {
         let content = self.decode(form)?;
         let dict = form.dict();
         let mut held = self.budget.hold(0)?;
-        self.file.charge_numbers(dict, "Matrix")?;
+        let form_matrix = page::form_matrix(self.file, dict)?;
         let form_resources = match dict.get::<Dict<'a>>("Resources") {
             Some(resources) => Some(page::resources_of(self.file, resources, &mut held)?),
             None => None,
         };
         let saved_state = self.state.clone();
         let saved_matrices = (self.text_matrix, self.line_matrix);
-        self.state.matrix *= placement * dict.get::<[f64; 6]>("Matrix").map_or(Affine::IDENTITY, matrix);
+        self.state.matrix *= placement * form_matrix.map_or(Affine::IDENTITY, matrix);
         self.forms.push(form.obj_id());
         let result = self.run(content, form_resources.as_ref().unwrap_or(resources));
         self.forms.pop();

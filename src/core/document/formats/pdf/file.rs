@@ -45,15 +45,19 @@ const WRITTEN_BYTES: usize = 96;
 /// The size up to which a packed font program is decoded early, in bytes.
 const MAX_DECODED_FONT_BYTES: usize = 128 * 1024;
 
-/// The work of an entry of a table and of an object, beside the bytes of its text.
+/// The work of an entry of a table, and of finding and of writing an object, beside the bytes of its text.
 const ENTRY_STEPS: usize = 2;
-const OBJECT_STEPS: usize = 10;
+const OBJECT_STEPS: usize = 6;
+const WRITING_STEPS: usize = 4;
 
 /// How many bytes of text of objects are one step of work: they are taken apart byte by byte, twice.
-const SYNTAX_BYTES_PER_STEP: usize = 5;
+pub(super) const SYNTAX_BYTES_PER_STEP: usize = 5;
 
 /// How much of a title is read, in bytes; titles have some dozens.
 const MAX_TITLE_BYTES: usize = 4_096;
+
+/// The maximum length of a number that is an object of its own, in bytes.
+const MAX_NUMBER_BYTES: usize = 1_024;
 
 /// How deep the lengths of object streams may be in other object streams.
 const MAX_OPEN_LENGTHS: usize = 4;
@@ -179,17 +183,25 @@ impl<'b> PdfFile<'b> {
     }
 
     /// Charges the work of reading an entry of a dictionary that is a list of a few numbers, each of which may be another
-    /// object.
-    pub fn charge_numbers(&self, dict: &Dict<'_>, key: &str) -> Result<()> {
+    /// object; false if one of them is too long to be a number, so that the list is not to be read.
+    pub fn charge_numbers(&self, dict: &Dict<'_>, key: &str) -> Result<bool> {
         const MAX_NUMBERS: usize = 8;
         if let Some(reference) = dict.get_ref(key) {
             self.charge(reference.into())?;
         }
-        let Some(list) = dict.get::<Array<'_>>(key) else { return Ok(()) };
+        let Some(list) = dict.get::<Array<'_>>(key) else { return Ok(true) };
         for reference in list.raw_iter().take(MAX_NUMBERS).filter_map(|item| item.as_obj_ref()) {
             self.charge(reference.into())?;
+            if !self.may_be_number(reference.into()) {
+                return Ok(false);
+            }
         }
-        Ok(())
+        Ok(true)
+    }
+
+    /// Whether an object is short enough for a number or the name of a glyph.
+    pub fn may_be_number(&self, id: ObjectIdentifier) -> bool {
+        self.size(id) <= MAX_NUMBER_BYTES
     }
 
     /// Charges the work of looking at the object that a dictionary belongs to.
@@ -356,7 +368,9 @@ impl<'a, 'b> Loader<'a, 'b> {
 
     /// The extent of the data of a stream, whose dictionary ends at the lexer's offset; None if it is not a stream.
     fn stream_data(&self, lexer: &mut Lexer<'a>, length: Option<u32>) -> Result<Option<(usize, usize)>> {
+        let end = lexer.offset;
         lexer.skip_white_and_comments();
+        self.charge_text(end, lexer)?;
         if lexer.stream_start().is_none() {
             return Ok(None);
         }
@@ -379,26 +393,23 @@ impl<'a, 'b> Loader<'a, 'b> {
         Ok(Some((start, start + data.len() - white)))
     }
 
-    /// The object at an offset; None if it is not this one, or no object. `references` gets what it refers to.
+    /// Finds the object at an offset; nothing if it is too long. `references` gets what it refers to.
     fn locate(
         &mut self,
         id: ObjectIdentifier,
         offset: usize,
         references: &mut Vec<ObjectIdentifier>,
-    ) -> Result<Option<Located>> {
+    ) -> Result<Found<'b>> {
         let mut lexer = self.lexer(offset);
         lexer.ignores_pages = self.purpose == Purpose::Attachments;
         self.budget.work(OBJECT_STEPS)?;
         let is_it = lexer.head() == Some(id);
-        if !is_it {
-            return Ok(None);
-        }
         lexer.skip_white_and_comments();
         let start = lexer.offset;
-        let is_object = lexer.object().is_some();
+        let is_object = is_it && lexer.object().is_some();
         self.charge_text(offset, &lexer)?;
         if !is_object {
-            return Ok(None);
+            return Ok(if lexer.is_too_long { Found::Nothing } else { Found::Broken });
         }
         let (end, entries) = (lexer.offset, lexer.entries);
         references.append(&mut lexer.references);
@@ -408,6 +419,7 @@ impl<'a, 'b> Loader<'a, 'b> {
         if self.bytes.get(start..).is_some_and(|rest| rest.starts_with(b"<<")) {
             let mut after = lexer.clone();
             after.skip_white_and_comments();
+            self.charge_text(end, &after)?;
             if after.rest().starts_with(b"stream") {
                 let length = match entries.length {
                     Some(offset) => self.length_at(offset)?,
@@ -418,7 +430,7 @@ impl<'a, 'b> Loader<'a, 'b> {
                 is_picture = subtype.tag(b"/Image").is_some() && subtype.peek().is_none_or(|byte| !is_regular(byte));
             }
         }
-        Ok(Some(Located { id, start, end, data, is_picture }))
+        Ok(Found::At(Located { id, start, end, data, is_picture }))
     }
 
     /// The length of a stream, which is at an offset or refers to another object.
@@ -430,12 +442,10 @@ impl<'a, 'b> Loader<'a, 'b> {
         match self.table.get(&id).copied() {
             Some(Place::At(offset)) => {
                 let mut lexer = self.lexer(offset);
-                if lexer.head() != Some(id) {
-                    return Ok(None);
-                }
+                let is_it = lexer.head() == Some(id);
                 lexer.skip_white_and_comments();
                 self.charge_text(offset, &lexer)?;
-                Ok(number(lexer.rest()))
+                Ok(if is_it { number(lexer.rest()) } else { None })
             }
             Some(Place::In(..)) => {
                 if self.open_lengths >= MAX_OPEN_LENGTHS {
@@ -457,7 +467,7 @@ impl<'a, 'b> Loader<'a, 'b> {
     fn find(&mut self, id: ObjectIdentifier, references: &mut Vec<ObjectIdentifier>) -> Result<Found<'b>> {
         match self.table.get(&id).copied() {
             None => Ok(Found::Nothing),
-            Some(Place::At(offset)) => Ok(self.locate(id, offset, references)?.map_or(Found::Broken, Found::At)),
+            Some(Place::At(offset)) => self.locate(id, offset, references),
             Some(Place::In(number, index)) => {
                 if ObjectIdentifier::new(number, 0) == id {
                     return Ok(Found::Nothing);
@@ -477,6 +487,9 @@ impl<'a, 'b> Loader<'a, 'b> {
                 lexer.ignores_pages = self.purpose == Purpose::Attachments;
                 lexer.object();
                 self.budget.work(1 + (lexer.offset - offset) / SYNTAX_BYTES_PER_STEP)?;
+                if lexer.is_too_long {
+                    return Ok(Found::Nothing);
+                }
                 references.append(&mut lexer.references);
                 self.font_streams.extend(lexer.font_streams.drain(..));
                 Ok(Found::In(stream, offset))
@@ -493,9 +506,13 @@ impl<'a, 'b> Loader<'a, 'b> {
         let Some(Place::At(offset)) = self.table.get(&id).copied() else { return Ok(Ok(None)) };
         // A stream whose length is in itself.
         self.object_streams.insert(number, None);
-        let Some(located) = self.locate(id, offset, &mut Vec::new())? else {
-            self.object_streams.remove(&number);
-            return Ok(Err(Broken));
+        let located = match self.locate(id, offset, &mut Vec::new())? {
+            Found::At(located) => located,
+            Found::Broken => {
+                self.object_streams.remove(&number);
+                return Ok(Err(Broken));
+            }
+            Found::Nothing | Found::In(..) => return Ok(Ok(None)),
         };
         let stream = self.decode_object_stream(&located)?.map(Rc::new);
         self.object_streams.insert(number, stream.clone());
@@ -733,6 +750,7 @@ impl<'a, 'b> Loader<'a, 'b> {
         let mut end = references.len();
         for (id, first) in owners.into_iter().rev() {
             let targets = references.get(first..end).unwrap_or_default();
+            self.budget.work(targets.len())?;
             end = first;
             let targets = targets.iter().filter_map(|target| found.costs.get(target));
             let targets = targets.fold(0_u32, |sum, target| sum.saturating_add(target.size));

@@ -4,6 +4,7 @@
 //! What is read from a stream, damaged or not, is what hayro reads from it.
 
 use hayro_syntax::object::{Array, Dict, Name, Object, Stream};
+use memchr::memchr;
 
 use super::buffer::{Buffer, Bytes};
 use super::inflate::inflate;
@@ -22,6 +23,9 @@ const MAX_FILTERS: usize = 32;
 
 /// The steps of work that every filter costs, however little data it has.
 const FILTER_STEPS: usize = 40;
+
+/// The number of bytes between two charges of a filter.
+const BYTES_PER_CHARGE: usize = 64 * 1024;
 
 /// The steps of work for decrypting 16 bytes.
 pub(super) const DECRYPTION_STEPS: usize = 4;
@@ -150,14 +154,17 @@ impl Filter<'_> {
 }
 
 fn ascii_hex<'b>(data: &[u8], budget: &'b Budget) -> Result<Option<Buffer<'b>>, Exceeded> {
-    budget.work(data.len() / 2)?;
     let mut out = Buffer::new(budget, data.len() / 2)?;
     let mut high = None;
-    for &byte in data.iter().take_while(|byte| **byte != b'>').filter(|byte| !is_white(**byte)) {
-        let Some(digit) = char::from(byte).to_digit(16) else { return Ok(None) };
-        match high.take() {
-            Some(high) => out.push((high << 4 | digit) as u8)?,
-            None => high = Some(digit),
+    let digits = memchr(b'>', data).and_then(|end| data.get(..end)).unwrap_or(data);
+    for part in digits.chunks(BYTES_PER_CHARGE) {
+        budget.work(part.len() / 2)?;
+        for &byte in part.iter().filter(|byte| !is_white(**byte)) {
+            let Some(digit) = char::from(byte).to_digit(16) else { return Ok(None) };
+            match high.take() {
+                Some(high) => out.push((high << 4 | digit) as u8)?,
+                None => high = Some(digit),
+            }
         }
     }
     if let Some(high) = high {
@@ -167,26 +174,28 @@ fn ascii_hex<'b>(data: &[u8], budget: &'b Budget) -> Result<Option<Buffer<'b>>, 
 }
 
 fn ascii_85<'b>(data: &[u8], budget: &'b Budget) -> Result<Option<Buffer<'b>>, Exceeded> {
-    budget.work(data.len() / 2)?;
     let mut out = Buffer::new(budget, data.len())?;
     let mut group = Vec::with_capacity(5);
-    for &byte in data {
-        match byte {
-            b'!'..=b'u' => {
-                group.push(byte);
-                if group.len() == 5 && flush_85(&mut group, &mut out)?.is_none() {
-                    return Ok(None);
+    let digits = memchr(b'~', data).and_then(|end| data.get(..end)).unwrap_or(data);
+    for part in digits.chunks(BYTES_PER_CHARGE) {
+        budget.work(part.len() / 2)?;
+        for &byte in part {
+            match byte {
+                b'!'..=b'u' => {
+                    group.push(byte);
+                    if group.len() == 5 && flush_85(&mut group, &mut out)?.is_none() {
+                        return Ok(None);
+                    }
                 }
-            }
-            b'z' => {
-                if flush_85(&mut group, &mut out)?.is_none() {
-                    return Ok(None);
+                b'z' => {
+                    if flush_85(&mut group, &mut out)?.is_none() {
+                        return Ok(None);
+                    }
+                    out.extend(&[0; 4])?;
                 }
-                out.extend(&[0; 4])?;
+                _ if is_white(byte) => {}
+                _ => return Ok(None),
             }
-            b'~' => break,
-            _ if is_white(byte) => {}
-            _ => return Ok(None),
         }
     }
     Ok(flush_85(&mut group, &mut out)?.map(|()| out))
@@ -243,7 +252,6 @@ struct LzwEntry {
 }
 
 fn lzw<'b>(data: &[u8], early_change: bool, budget: &'b Budget) -> Result<Option<Buffer<'b>>, Exceeded> {
-    budget.work(data.len())?;
     let mut out = Buffer::new(budget, data.len().saturating_mul(3))?;
     let mut table: Vec<LzwEntry> =
         (0..=255).map(|byte| LzwEntry { prefix: 0, last: byte, first: byte, length: 1 }).collect();
@@ -252,44 +260,48 @@ fn lzw<'b>(data: &[u8], early_change: bool, budget: &'b Budget) -> Result<Option
     let first_code = table.len();
     let mut previous: Option<(u16, LzwEntry)> = None;
     let (mut bits, mut bit_count) = (0_u32, 0_u32);
-    let mut bytes = data.iter();
-    loop {
-        let width = match table.len() + usize::from(early_change) {
-            2_048.. => 12,
-            1_024.. => 11,
-            512.. => 10,
-            _ => 9,
-        };
-        while bit_count < width {
-            let Some(byte) = bytes.next() else { return Ok(Some(out)) };
+    for part in data.chunks(BYTES_PER_CHARGE) {
+        budget.work(part.len())?;
+        for byte in part {
             bits = bits << 8 | u32::from(*byte);
             bit_count += 8;
-        }
-        bit_count -= width;
-        let code = ((bits >> bit_count) & ((1 << width) - 1)) as u16;
-        match code {
-            LZW_CLEAR => {
-                table.truncate(first_code);
-                previous = None;
+            let width = match table.len() + usize::from(early_change) {
+                2_048.. => 12,
+                1_024.. => 11,
+                512.. => 10,
+                _ => 9,
+            };
+            // A code is longer than a byte.
+            if bit_count < width {
                 continue;
             }
-            LZW_END => return Ok(Some(out)),
-            _ => {}
+            bit_count -= width;
+            let code = ((bits >> bit_count) & ((1 << width) - 1)) as u16;
+            match code {
+                LZW_CLEAR => {
+                    table.truncate(first_code);
+                    previous = None;
+                    continue;
+                }
+                LZW_END => return Ok(Some(out)),
+                _ => {}
+            }
+            let known = table.get(usize::from(code)).copied();
+            // The code that is about to be defined stands for the previous one and its first byte.
+            let first = known.or(previous.map(|(_, entry)| entry)).map(|entry| entry.first);
+            if let (Some((prefix, entry)), Some(last)) = (previous, first)
+                && table.len() < LZW_ENTRIES
+                && usize::from(code) <= table.len()
+            {
+                table.push(LzwEntry { prefix, last, first: entry.first, length: entry.length + 1 });
+            }
+            let Some(entry) = table.get(usize::from(code)).copied() else { return Ok(None) };
+            lzw_write(&table, entry, &mut out)?;
+            budget.pass_over(usize::from(entry.length))?;
+            previous = Some((code, entry));
         }
-        let known = table.get(usize::from(code)).copied();
-        // The code that is about to be defined stands for the previous one and its first byte.
-        let first = known.or(previous.map(|(_, entry)| entry)).map(|entry| entry.first);
-        if let (Some((prefix, entry)), Some(last)) = (previous, first)
-            && table.len() < LZW_ENTRIES
-            && usize::from(code) <= table.len()
-        {
-            table.push(LzwEntry { prefix, last, first: entry.first, length: entry.length + 1 });
-        }
-        let Some(entry) = table.get(usize::from(code)).copied() else { return Ok(None) };
-        lzw_write(&table, entry, &mut out)?;
-        budget.pass_over(usize::from(entry.length))?;
-        previous = Some((code, entry));
     }
+    Ok(Some(out))
 }
 
 /// Appends the bytes of an entry, from the last to the first.

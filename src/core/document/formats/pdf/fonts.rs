@@ -9,6 +9,7 @@ use hayro_cmap::{BfString, CMap, CMapName, CidFamily};
 use hayro_font::{CMapResolverFn, Font, FontCache, FontData, FontGlyph, FontResolverFn, StandardFont};
 use hayro_syntax::object::{Array, Dict, MaybeRef, Name, Object, ObjectIdentifier, Rect, Stream, String as PdfString};
 
+use super::buffer::Bytes;
 use super::file::PdfFile;
 use super::{character_map, filters, font_program};
 use crate::budget::{Budget, Held};
@@ -43,6 +44,20 @@ const GLYPH_MAP_MEMORY: usize = 24;
 
 /// The memory of a procedure that draws a glyph.
 const GLYPH_PROCEDURE_MEMORY: usize = 1_024;
+
+/// The maximum work of what hayro loads for a font at once, beside its program, in steps: the widths and the names of its
+/// glyphs, and maps of characters. It takes 40 ms. A font with all glyphs of Unicode has widths of 300 KB and a map of 1 MB,
+/// which are 1.5 million steps.
+const MAX_FONT_STEPS: u64 = 2_000_000;
+
+/// The maximum work of decoding a map, and a font program, in steps, because hayro does it again, at once. The largest maps
+/// take half of it. A program with more would not fit the memory, unless it is packed to take long.
+const MAX_MAP_DECODING_STEPS: u64 = 700_000;
+const MAX_PROGRAM_DECODING_STEPS: u64 = 8_000_000;
+
+/// The maximum size of a map of characters, in bytes, and the maximum number of predefined maps that it is based on.
+const MAX_MAP_BYTES: usize = 2 * 1024 * 1024;
+const MAX_MAP_BASES: usize = 16;
 
 /// The maximum length of the text of a glyph, in bytes: the specification allows as many. Ligatures have a handful.
 const MAX_GLYPH_TEXT_BYTES: usize = 512;
@@ -116,12 +131,14 @@ impl<'a, 'b> Fonts<'a, 'b> {
     /// Whether a font can be loaded within bounds. Charges what hayro parses, decodes and keeps for it: a font program
     /// once, the other streams and the widths for each font.
     fn is_usable(&self, dict: &Dict<'a>) -> Result<bool> {
+        let budget = self.file.budget();
+        let work_before = budget.work_done();
         self.file.charge_dict(dict)?;
         let descendants = dict.get::<Array<'_>>("DescendantFonts");
         let descendant = descendants.and_then(|fonts| fonts.iter::<Dict<'a>>().next()).unwrap_or_default();
         let mut is_usable = self.widths_are_bounded(dict, &descendant)?;
         for key in ["FontMatrix", "FontBBox"] {
-            self.file.charge_numbers(dict, key)?;
+            is_usable &= self.file.charge_numbers(dict, key)?;
         }
         if let Some(glyphs) = dict.get::<Dict<'a>>("CharProcs") {
             self.file.charge_dict(&glyphs)?;
@@ -129,20 +146,15 @@ impl<'a, 'b> Fonts<'a, 'b> {
         }
         for font in [dict, &descendant] {
             self.file.charge_dict(font)?;
-            let descriptor = font.get::<Dict<'a>>("FontDescriptor").unwrap_or_default();
-            self.file.charge_dict(&descriptor)?;
-            let programs = ["FontFile", "FontFile2", "FontFile3"].map(|key| descriptor.get::<Stream<'a>>(key));
-            for program in programs.into_iter().flatten() {
-                is_usable &= self.program_is_usable(&program)?;
-            }
             for map in ["ToUnicode", "Encoding"].map(|key| font.get::<Object<'a>>(key)) {
                 is_usable &= self.map_is_usable(map)?;
             }
             if let Some(glyphs) = font.get::<Stream<'a>>("CIDToGIDMap") {
-                let data = filters::decode(&glyphs, self.file.budget())?.unwrap_or_default();
-                let glyphs = (data.as_ref().len() / 2).min(1 << 16);
+                let data = self.decode(&glyphs, MAX_MAP_DECODING_STEPS)?;
+                is_usable &= data.is_some();
+                let glyphs = (data.unwrap_or_default().as_ref().len() / 2).min(1 << 16);
                 self.hold(GLYPH_MAP_MEMORY * glyphs)?;
-                self.file.budget().work(glyphs)?;
+                budget.work(glyphs)?;
             }
             let info = font.get::<Dict<'a>>("CIDSystemInfo").unwrap_or_default();
             if info.get::<PdfString<'_>>("Registry").is_some_and(|registry| registry.as_bytes() == b"Adobe") {
@@ -150,7 +162,24 @@ impl<'a, 'b> Fonts<'a, 'b> {
                 self.predefined_maps(2)?;
             }
         }
+        is_usable &= budget.work_done() - work_before <= MAX_FONT_STEPS;
+        for font in [dict, &descendant] {
+            let descriptor = font.get::<Dict<'a>>("FontDescriptor").unwrap_or_default();
+            self.file.charge_dict(&descriptor)?;
+            let programs = ["FontFile", "FontFile2", "FontFile3"].map(|key| descriptor.get::<Stream<'a>>(key));
+            for program in programs.into_iter().flatten() {
+                is_usable &= self.program_is_usable(&program)?;
+            }
+        }
         Ok(is_usable)
+    }
+
+    /// The data of a stream that hayro decodes too, empty if it is damaged; None if decoding it takes more than this work.
+    fn decode(&self, stream: &Stream<'a>, max_steps: u64) -> Result<Option<Bytes<'a, 'b>>> {
+        let budget = self.file.budget();
+        let work_before = budget.work_done();
+        let data = filters::decode(stream, budget)?.unwrap_or_default();
+        Ok(Some(data).filter(|_| budget.work_done() - work_before <= max_steps))
     }
 
     /// Charges predefined character maps.
@@ -166,9 +195,11 @@ impl<'a, 'b> Fonts<'a, 'b> {
             budget.work(known.unwrap_or_default())?;
             return Ok(known.is_some());
         }
-        let data = filters::decode(stream, budget)?.unwrap_or_default();
+        let data = self.decode(stream, MAX_PROGRAM_DECODING_STEPS)?;
+        let is_too_long = data.is_none();
+        let data = data.unwrap_or_default();
         let data = data.as_ref();
-        let program = font_program::inspect(data, budget)?;
+        let program = font_program::inspect(data, budget)?.filter(|_| !is_too_long);
         let steps = program.as_ref().map(|program| program.steps);
         if let Some(program) = program {
             // hayro decodes it into a list that grows by doubling.
@@ -194,10 +225,14 @@ impl<'a, 'b> Fonts<'a, 'b> {
                 }
             }
             Some(Object::Stream(stream)) => {
-                let data = filters::decode(&stream, budget)?.unwrap_or_default();
+                let Some(data) = self.decode(&stream, MAX_MAP_DECODING_STEPS)? else { return Ok(false) };
                 let data = data.as_ref();
+                if data.len() > MAX_MAP_BYTES {
+                    return Ok(false);
+                }
                 budget.work(data.len())?;
-                let Some(map) = character_map::inspect(data) else { return Ok(false) };
+                let map = character_map::inspect(data).filter(|map| map.uses <= MAX_MAP_BASES);
+                let Some(map) = map else { return Ok(false) };
                 self.predefined_maps(2 * map.uses)?;
                 self.hold(map.memory)?;
             }
@@ -263,6 +298,7 @@ impl<'a, 'b> Fonts<'a, 'b> {
                 return Ok(false);
             }
             self.hold(WIDTH_MEMORY * codes as usize)?;
+            self.file.budget().work(codes as usize)?;
         }
         Ok(true)
     }

@@ -1,17 +1,18 @@
 //! Removes inline images from content before hayro reads it. hayro would search for the end of each image up to the end
 //! of the content, and parse what follows to check that it is content: image within image, without a limit.
 
-use std::borrow::Cow;
-
-use hayro_syntax::object::Name;
 use memchr::memmem;
 
 use super::buffer::Buffer;
-use super::syntax::{is_regular, is_white};
+use super::operators::Lexer;
+use super::syntax::is_white;
 use crate::budget::{BYTES_PER_STEP, Budget, Exceeded};
 
 /// The name of the marked-content point that replaces an image.
 pub(super) const MARK: &str = "InlineImage";
+
+/// The number of bytes between two charges.
+const BYTES_PER_CHARGE: usize = 64 * 1024;
 
 /// How many bytes after a possible end of an image are inspected to decide whether they are content.
 const CONTENT_BYTES: usize = 256;
@@ -31,13 +32,17 @@ pub(super) fn remove<'b>(content: &[u8], budget: &'b Budget) -> Result<Option<Bu
     if memmem::find(content, b"BI").is_none() && !content.contains(&b'#') {
         return Ok(None);
     }
-    budget.pass_over(content.len())?;
     let mut ends = ImageEnds { content, budget, likely: NextEnd::NoneBefore(0), any: NextEnd::NoneBefore(0) };
-    let mut lexer = Lexer { content, offset: 0 };
+    let mut lexer = Lexer::new(content);
+    let mut charged = 0;
     let mut kept = Buffer::new(budget, 0)?;
     let mut kept_up_to = 0;
     let mut is_open = false;
     while let Some((start, operator)) = lexer.operator() {
+        if lexer.offset - charged >= BYTES_PER_CHARGE {
+            budget.pass_over(lexer.offset - charged)?;
+            charged = lexer.offset;
+        }
         if &*operator == b"BI" {
             kept.extend(content.get(kept_up_to..start).unwrap_or_default())?;
             kept.push(b' ')?;
@@ -55,6 +60,7 @@ pub(super) fn remove<'b>(content: &[u8], budget: &'b Budget) -> Result<Option<Bu
             lexer.offset = kept_up_to;
         }
     }
+    budget.pass_over(content.len() - charged)?;
     // hayro should find no image in the rest. If it did, it would search from each of these to the end.
     let rest = content.get(lexer.offset..).unwrap_or_default();
     let searches = memmem::find_iter(rest, b"BI").count() + memmem::find_iter(rest, b"#4").count();
@@ -120,7 +126,7 @@ impl ImageEnds<'_, '_> {
 
     fn is_content(&self, rest: &[u8]) -> Result<bool, Exceeded> {
         let window = rest.get(..CONTENT_BYTES).unwrap_or(rest);
-        let mut lexer = Lexer { content: window, offset: 0 };
+        let mut lexer = Lexer::new(window);
         let operator = lexer.operator();
         self.budget.work(1 + lexer.offset / 4)?;
         Ok(match operator {
@@ -129,96 +135,6 @@ impl ImageEnds<'_, '_> {
             None => lexer.offset == rest.len(),
         })
     }
-}
-
-/// Finds the positions of operators in content in the same way as hayro.
-struct Lexer<'a> {
-    content: &'a [u8],
-    offset: usize,
-}
-
-impl<'a> Lexer<'a> {
-    /// The next operator and its offset; None if there is none, or if something ends the content.
-    fn operator(&mut self) -> Option<(usize, Cow<'a, [u8]>)> {
-        // The closing bytes of the open arrays and dictionaries.
-        let mut open = Vec::new();
-        loop {
-            let start = self.offset;
-            let rest = self.content.get(start..)?;
-            let closes = |closer: u8| open.last() == Some(&closer);
-            let length = match rest {
-                [] => return None,
-                [byte, ..] if is_white(*byte) => 1,
-                [b'%', ..] => rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(rest.len()),
-                [b'(', ..] => string_length(rest)?,
-                [b'<', b'<', ..] => {
-                    open.push(b'>');
-                    2
-                }
-                [b'>', b'>', ..] if closes(b'>') => {
-                    open.pop();
-                    2
-                }
-                [b'<', ..] => 1 + memmem::find(rest, b">")?,
-                [b'[', ..] => {
-                    open.push(b']');
-                    1
-                }
-                [b']', ..] if closes(b']') => {
-                    open.pop();
-                    1
-                }
-                [b'/', name @ ..] => 1 + regular_length(name),
-                [byte, ..] if !is_regular(*byte) => return None,
-                [b'+' | b'-' | b'.' | b'0'..=b'9', ..] => number_length(rest),
-                _ => {
-                    let length = regular_length(rest);
-                    if open.is_empty() {
-                        let operator = rest.get(..length)?;
-                        self.offset += length;
-                        let escaped = operator.contains(&b'#').then(|| Name::new(operator)).flatten();
-                        return Some((
-                            start,
-                            escaped.map_or(Cow::Borrowed(operator), |name| Cow::Owned(name.to_vec())),
-                        ));
-                    }
-                    length
-                }
-            };
-            self.offset += length;
-        }
-    }
-}
-
-/// The length of the string at the start; None if it is not closed.
-fn string_length(bytes: &[u8]) -> Option<usize> {
-    let mut depth = 0_usize;
-    let mut is_escaped = false;
-    for (index, byte) in bytes.iter().enumerate() {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' => is_escaped = true,
-            b'(' => depth += 1,
-            b')' => depth -= 1,
-            _ => {}
-        }
-        if depth == 0 {
-            return Some(index + 1);
-        }
-    }
-    None
-}
-
-/// The length of a token that begins like a number. Signs and points without digits are zeros, whatever follows.
-fn number_length(bytes: &[u8]) -> usize {
-    let sign = usize::from(matches!(bytes, [b'+' | b'-', ..]));
-    let prefix = sign + usize::from(bytes.get(sign) == Some(&b'.'));
-    let is_zero = bytes.get(prefix).is_none_or(|byte| !byte.is_ascii_digit());
-    if is_zero && bytes.get(..prefix) != Some(b"+") { prefix } else { regular_length(bytes) }
-}
-
-fn regular_length(bytes: &[u8]) -> usize {
-    bytes.iter().take_while(|byte| is_regular(**byte)).count()
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod font_program;
 mod fonts;
 mod inflate;
 mod inline_images;
+mod operators;
 mod optional_content;
 mod page;
 mod predictor;

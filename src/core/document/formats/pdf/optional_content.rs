@@ -7,6 +7,9 @@ use hayro_syntax::object::{Array, Dict, Name, ObjRef, ObjectIdentifier};
 use super::file::PdfFile;
 use crate::error::Result;
 
+/// The steps of work to find a layer among those that are hidden.
+const LAYER_STEPS: usize = 2;
+
 /// The hidden layers of a document.
 pub(super) struct OptionalContent {
     off: BTreeSet<ObjectIdentifier>,
@@ -21,12 +24,19 @@ impl OptionalContent {
         let config = properties.get::<Dict<'_>>("D").unwrap_or_default();
         file.charge_dict(&config)?;
         if config.get::<Name<'_>>("BaseState").is_some_and(|state| state.as_str() == "OFF") {
-            off.extend(references(&properties, "OCGs"));
+            for id in references(&properties, "OCGs") {
+                file.budget().work(LAYER_STEPS)?;
+                off.insert(id);
+            }
         }
         for id in references(&config, "ON") {
+            file.budget().work(LAYER_STEPS)?;
             off.remove(&id);
         }
-        off.extend(references(&config, "OFF"));
+        for id in references(&config, "OFF") {
+            file.budget().work(LAYER_STEPS)?;
+            off.insert(id);
+        }
         file.budget().items(off.len())?;
         Ok(Self { off })
     }

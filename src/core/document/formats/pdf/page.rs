@@ -7,7 +7,8 @@ use hayro_syntax::object::array::ArrayIter;
 use hayro_syntax::object::{Array, Dict, MaybeRef, Name, Object, ObjectIdentifier, Rect};
 use hayro_syntax::page::{A4, Resources};
 
-use super::file::PdfFile;
+use super::file::{PdfFile, SYNTAX_BYTES_PER_STEP};
+use super::syntax::MAX_OBJECT_BYTES;
 use crate::budget::Held;
 use crate::error::Result;
 use crate::limits;
@@ -32,13 +33,14 @@ struct Inherited<'a> {
 }
 
 impl<'a> Inherited<'a> {
-    fn update(&mut self, node: &Dict<'a>) {
-        self.media_box = node.get::<Rect>("MediaBox").or(self.media_box);
-        self.crop_box = node.get::<Rect>("CropBox").or(self.crop_box);
+    fn update(&mut self, file: &PdfFile<'_>, node: &Dict<'a>) -> Result<()> {
+        self.media_box = rect(file, node, "MediaBox")?.or(self.media_box);
+        self.crop_box = rect(file, node, "CropBox")?.or(self.crop_box);
         self.rotation = node.get::<i32>("Rotate").or(self.rotation);
         if node.get::<Dict<'a>>("Resources").is_some() {
             self.resources = Some(node.clone());
         }
+        Ok(())
     }
 }
 
@@ -66,7 +68,7 @@ pub(super) fn leaves<'a, 'b>(file: &'a PdfFile<'b>) -> Result<Leaves<'a, 'b>> {
     if file.has_all_objects {
         // Without a tree, every object with contents is a page.
         for object in file.pdf.objects() {
-            budget.work(1)?;
+            budget.work(1 + length(&object) / SYNTAX_BYTES_PER_STEP)?;
             if let Some(dict) = object.into_dict().filter(|dict| dict.contains_key("Contents")) {
                 file.charge_dict(&dict)?;
                 leaves.push(file, &dict, &Inherited::default())?;
@@ -109,6 +111,17 @@ pub(super) fn leaves<'a, 'b>(file: &'a PdfFile<'b>) -> Result<Leaves<'a, 'b>> {
     Ok(leaves)
 }
 
+/// About how long the text of an object is, in bytes.
+fn length(object: &Object<'_>) -> usize {
+    match object {
+        Object::Dict(dict) => dict.data().len(),
+        Object::Stream(stream) => stream.dict().data().len(),
+        Object::Array(array) => array.data().len(),
+        Object::String(text) => text.len(),
+        _ => 0,
+    }
+}
+
 /// The kids of a node, and what it hands down; None if it has no kids.
 fn node<'a>(
     file: &PdfFile<'_>,
@@ -116,10 +129,7 @@ fn node<'a>(
     mut inherited: Inherited<'a>,
 ) -> Result<Option<(ArrayIter<'a>, Inherited<'a>)>> {
     file.charge_dict(dict)?;
-    for key in ["MediaBox", "CropBox"] {
-        file.charge_numbers(dict, key)?;
-    }
-    inherited.update(dict);
+    inherited.update(file, dict)?;
     Ok(dict.get::<Array<'a>>("Kids").map(|kids| (kids.raw_iter(), inherited)))
 }
 
@@ -151,11 +161,8 @@ impl<'a, 'b> Page<'a, 'b> {
     pub fn new(file: &PdfFile<'b>, leaf: &Leaf<'a>) -> Result<Self> {
         let Leaf { dict, inherited } = leaf;
         file.charge_dict(dict)?;
-        for key in ["MediaBox", "CropBox"] {
-            file.charge_numbers(dict, key)?;
-        }
-        let media_box = dict.get::<Rect>("MediaBox").or(inherited.media_box).unwrap_or(A4);
-        let crop_box = dict.get::<Rect>("CropBox").or(inherited.crop_box).unwrap_or(media_box);
+        let media_box = rect(file, dict, "MediaBox")?.or(inherited.media_box).unwrap_or(A4);
+        let crop_box = rect(file, dict, "CropBox")?.or(inherited.crop_box).unwrap_or(media_box);
         let rotation = dict.get::<i32>("Rotate").or(inherited.rotation).unwrap_or(0).rem_euclid(360);
         let resources = dict.get::<Dict<'a>>("Resources");
         let resources = match (resources, &inherited.resources) {
@@ -205,9 +212,20 @@ impl<'a, 'b> Page<'a, 'b> {
     }
 }
 
+/// An entry of a dictionary that is a rectangle.
+pub(super) fn rect(file: &PdfFile<'_>, dict: &Dict<'_>, key: &str) -> Result<Option<Rect>> {
+    Ok(if file.charge_numbers(dict, key)? { dict.get::<Rect>(key) } else { None })
+}
+
+/// The matrix of a form, if it has one.
+pub(super) fn form_matrix(file: &PdfFile<'_>, form: &Dict<'_>) -> Result<Option<[f64; 6]>> {
+    Ok(if file.charge_numbers(form, "Matrix")? { form.get::<[f64; 6]>("Matrix") } else { None })
+}
+
 /// The resources of a page or form. `held` is charged for the tables that hayro makes of them.
 pub(super) fn resources_of<'a>(file: &PdfFile<'_>, dict: Dict<'a>, held: &mut Held<'_>) -> Result<Resources<'a>> {
     file.charge_dict(&dict)?;
+    let mut total = 0;
     for key in ["ExtGState", "Font", "ColorSpace", "XObject", "Pattern", "Shading", "Properties"] {
         let size = match dict.get_raw::<Object<'_>>(key) {
             Some(MaybeRef::Ref(reference)) => {
@@ -218,6 +236,8 @@ pub(super) fn resources_of<'a>(file: &PdfFile<'_>, dict: Dict<'a>, held: &mut He
             _ => 0,
         };
         held.grow(MEMORY_PER_BYTE * size)?;
+        total += size;
     }
-    Ok(Resources::new(dict))
+    // hayro makes tables of all of them at once.
+    Ok(Resources::new(if total <= MAX_OBJECT_BYTES { dict } else { Dict::empty() }))
 }

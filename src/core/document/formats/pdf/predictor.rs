@@ -1,14 +1,22 @@
 //! Undoes the predictors of PNG and TIFF, which streams apply before they are packed.
 
+use std::ops::Range;
+
 use hayro_syntax::object::Dict;
 
 use super::buffer::Buffer;
-use crate::budget::Budget;
+use crate::budget::{Budget, Exceeded};
 use crate::error::{Error, Result, Unreadable};
 
 /// The predictor of TIFF; from [`PNG`] on, each row names one of PNG.
 const TIFF: u8 = 2;
 const PNG: u8 = 10;
+
+/// How many components of pixels are undone between two charges.
+const COMPONENTS_PER_CHARGE: usize = 64 * 1024;
+
+/// How many bits are undone in one step of work: two bytes.
+const BITS_PER_STEP: usize = 16;
 
 /// The size of the rows of predicted data.
 pub(super) struct Predictor {
@@ -46,13 +54,12 @@ impl Predictor {
 
 /// Undoes a predictor in place; None if there is no such predictor. An incomplete last row is dropped.
 pub(super) fn undo<'b>(predictor: &Predictor, mut data: Buffer<'b>, budget: &Budget) -> Result<Option<Buffer<'b>>> {
-    budget.work(data.len() / 2)?;
     if !matches!(predictor.bits, 1 | 2 | 4 | 8 | 16) {
         return Ok(None);
     }
     let length = match predictor.kind {
-        PNG.. => undo_png(data.vec(), predictor),
-        TIFF => undo_tiff(data.vec(), predictor),
+        PNG.. => undo_png(data.vec(), predictor, budget)?,
+        TIFF => undo_tiff(data.vec(), predictor, budget)?,
         // No data, no fault.
         _ if data.len() < predictor.row => 0,
         _ => return Ok(None),
@@ -62,7 +69,7 @@ pub(super) fn undo<'b>(predictor: &Predictor, mut data: Buffer<'b>, budget: &Bud
 }
 
 /// The length of the data without predictors, which is at the start of `data`.
-fn undo_png(data: &mut [u8], predictor: &Predictor) -> usize {
+fn undo_png(data: &mut [u8], predictor: &Predictor, budget: &Budget) -> Result<usize, Exceeded> {
     let pixel = (predictor.colors * predictor.bits).div_ceil(8);
     let row = predictor.row;
     let rows = data.len() / (row + 1);
@@ -73,19 +80,19 @@ fn undo_png(data: &mut [u8], predictor: &Predictor) -> usize {
         let (done, rest) = data.split_at_mut(to);
         let above = done.len().checked_sub(row).and_then(|start| done.get(start..)).unwrap_or_default();
         let Some(current) = rest.get_mut(..row) else { break };
-        unfilter(kind, pixel, above, current);
+        unfilter(kind, pixel, above, current, budget)?;
     }
-    rows * row
+    Ok(rows * row)
 }
 
 /// Undoes the filter of one row of PNG. `above` is empty for the first row; an unknown filter changes nothing.
-fn unfilter(kind: u8, pixel: usize, above: &[u8], row: &mut [u8]) {
+fn unfilter(kind: u8, pixel: usize, above: &[u8], row: &mut [u8], budget: &Budget) -> Result<(), Exceeded> {
     // What cross references use, without the neighbours to the left.
     if kind == 2 {
         row.iter_mut().zip(above).for_each(|(byte, up)| *byte = byte.wrapping_add(*up));
-        return;
+        return budget.work(row.len().div_ceil(2));
     }
-    for index in 0..row.len() {
+    for_each(0..row.len(), 8, budget, |index| {
         let at = |bytes: &[u8], offset: usize| {
             index.checked_sub(offset).and_then(|index| bytes.get(index)).copied().unwrap_or_default()
         };
@@ -99,7 +106,24 @@ fn unfilter(kind: u8, pixel: usize, above: &[u8], row: &mut [u8]) {
         if let Some(byte) = row.get_mut(index) {
             *byte = byte.wrapping_add(prediction);
         }
+    })
+}
+
+/// Undoes the components of a row, which have this many bits, and charges for them: a row may be all of the data.
+fn for_each(
+    components: Range<usize>,
+    bits: usize,
+    budget: &Budget,
+    mut undo: impl FnMut(usize),
+) -> Result<(), Exceeded> {
+    let mut start = components.start;
+    while start < components.end {
+        let end = components.end.min(start + COMPONENTS_PER_CHARGE);
+        budget.work(((end - start) * bits).div_ceil(BITS_PER_STEP))?;
+        (start..end).for_each(&mut undo);
+        start = end;
     }
+    Ok(())
 }
 
 /// Whichever of three neighbours is nearest to left + up - corner.
@@ -115,43 +139,42 @@ fn paeth(left: u8, up: u8, corner: u8) -> u8 {
 }
 
 /// Adds to each component of a pixel that of the pixel before it; the length of the whole rows.
-fn undo_tiff(data: &mut [u8], predictor: &Predictor) -> usize {
+fn undo_tiff(data: &mut [u8], predictor: &Predictor, budget: &Budget) -> Result<usize, Exceeded> {
     let Predictor { colors, bits, row, .. } = *predictor;
     let length = data.len() - data.len() % row;
     for row in data.chunks_exact_mut(row) {
         match bits {
-            8 => {
-                for index in colors..row.len() {
-                    let before = row.get(index - colors).copied().unwrap_or_default();
-                    if let Some(byte) = row.get_mut(index) {
-                        *byte = byte.wrapping_add(before);
-                    }
+            8 => for_each(colors..row.len(), bits, budget, |index| {
+                let before = row.get(index - colors).copied().unwrap_or_default();
+                if let Some(byte) = row.get_mut(index) {
+                    *byte = byte.wrapping_add(before);
                 }
-            }
+            })?,
             16 => {
                 let components = row.as_chunks_mut::<2>().0;
-                for index in colors..components.len() {
+                for_each(colors..components.len(), bits, budget, |index| {
                     let before = components.get(index - colors).copied().unwrap_or_default();
                     if let Some(component) = components.get_mut(index) {
                         let sum = u16::from_be_bytes(*component).wrapping_add(u16::from_be_bytes(before));
                         *component = sum.to_be_bytes();
                     }
-                }
+                })?;
             }
             // Several components share a byte.
             _ => {
                 let mask = (1_u8 << bits) - 1;
                 let place = |index: usize| (index * bits / 8, 8 - bits - index * bits % 8);
-                for index in colors..row.len() * 8 / bits / colors * colors {
+                let end = row.len() * 8 / bits / colors * colors;
+                for_each(colors..end, bits, budget, |index| {
                     let ((before, before_shift), (at, shift)) = (place(index - colors), place(index));
                     let before = row.get(before).map_or(0, |byte| byte >> before_shift & mask);
                     if let Some(byte) = row.get_mut(at) {
                         let sum = (*byte >> shift & mask).wrapping_add(before) & mask;
                         *byte = *byte & !(mask << shift) | sum << shift;
                     }
-                }
+                })?;
             }
         }
     }
-    length
+    Ok(length)
 }

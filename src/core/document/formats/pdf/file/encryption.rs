@@ -6,7 +6,7 @@ use hayro_syntax::Pdf;
 use hayro_syntax::object::{ObjectIdentifier, Stream};
 
 use super::writer::Writer;
-use super::{Loader, Place, Purpose, references_of, without_root};
+use super::{Found, Loader, Place, Purpose, references_of, without_root};
 use crate::document::formats::pdf::filters;
 use crate::error::{Error, Result, Unreadable};
 
@@ -66,7 +66,7 @@ impl Loader<'_, '_> {
         let mut objects = Vec::new();
         for id in expected {
             if let Some(Place::At(offset)) = self.table.get(&id).copied()
-                && let Some(located) = self.locate(id, offset, &mut Vec::new())?
+                && let Found::At(located) = self.locate(id, offset, &mut Vec::new())?
                 && (located.data.is_some() || encryption.contains(&id))
             {
                 objects.push(located);

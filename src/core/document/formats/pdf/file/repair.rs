@@ -6,6 +6,9 @@ use super::{Info, Loader, Located, OBJECT_MEMORY, Place, SYNTAX_BYTES_PER_STEP, 
 use crate::document::formats::pdf::syntax::{Lexer, is_white};
 use crate::error::Result;
 
+/// The number of bytes between two charges of a search.
+const BYTES_PER_CHARGE: usize = 64 * 1024;
+
 /// What a search of the file finds.
 struct Search<'a> {
     /// The texts of the dictionaries with a root.
@@ -62,14 +65,20 @@ impl<'a> Loader<'a, '_> {
 
     /// Searches the file for objects, trailers and object streams.
     fn search(&mut self) -> Result<Search<'a>> {
-        self.budget.work(self.bytes.len() / SYNTAX_BYTES_PER_STEP)?;
         let mut search = Search { trailers: Vec::new(), object_streams: Vec::new(), catalog: None };
         let mut last_id = None;
         let mut lexer = self.lexer(0);
+        let mut charged = 0;
         while !lexer.is_at_end() {
             let start = lexer.offset;
+            if start - charged >= BYTES_PER_CHARGE {
+                self.charge_text(charged, &lexer)?;
+                charged = start;
+            }
             if lexer.peek().is_some_and(|byte| byte.is_ascii_digit()) {
                 let Some(id) = lexer.head() else {
+                    // A comment within may reach to the end of the file.
+                    self.budget.work((lexer.offset - start) / SYNTAX_BYTES_PER_STEP)?;
                     lexer.offset = start;
                     lexer.skip_while(|byte| !is_white(byte));
                     continue;
@@ -102,6 +111,7 @@ impl<'a> Loader<'a, '_> {
                 lexer.offset += 1;
             }
         }
+        self.charge_text(charged, &lexer)?;
         Ok(search)
     }
 
@@ -118,7 +128,9 @@ impl<'a> Loader<'a, '_> {
         match dict.get::<Name<'_>>("Type").as_deref() {
             Some(b"Catalog") => search.catalog = last_id,
             Some(b"ObjStm") => {
+                let end = after.offset;
                 after.skip_white_and_comments();
+                self.charge_text(end, after)?;
                 if let Some(id) = last_id.filter(|_| after.rest().starts_with(b"stream")) {
                     search.object_streams.push((id.obj_number, start));
                 }

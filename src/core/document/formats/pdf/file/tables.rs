@@ -41,7 +41,10 @@ impl<'a> Loader<'a, '_> {
         let mut lexer = self.lexer(offset);
         lexer.skip_white_and_comments();
         self.charge_text(offset, &lexer)?;
-        if lexer.clone().head().is_some() { self.read_stream(lexer, visited) } else { self.read_table(lexer, visited) }
+        let mut after_head = lexer.clone();
+        let has_head = after_head.head().is_some();
+        self.charge_text(lexer.offset, &after_head)?;
+        if has_head { self.read_stream(lexer, visited) } else { self.read_table(lexer, visited) }
     }
 
     /// Parses a dictionary.
@@ -72,8 +75,7 @@ impl<'a> Loader<'a, '_> {
         }
         lexer.skip_white();
         let entries = lexer.clone();
-        while let Some((_, count)) = subsection(&mut lexer) {
-            self.budget.work(1)?;
+        while let Some((_, count)) = self.subsection(&mut lexer)? {
             let Some(length) = TABLE_ENTRY_BYTES.checked_mul(count as usize) else { return Ok(None) };
             let Some(end) = lexer.offset.checked_add(length) else { return Ok(None) };
             lexer.offset = end;
@@ -88,7 +90,7 @@ impl<'a> Loader<'a, '_> {
             return Ok(None);
         }
         let mut lexer = entries;
-        while let Some((start, count)) = subsection(&mut lexer) {
+        while let Some((start, count)) = self.subsection(&mut lexer)? {
             let Some(end) = start.checked_add(count) else { return Ok(None) };
             for number in start..end {
                 let Some(entry) = lexer.rest().get(..TABLE_ENTRY_BYTES) else { return Ok(None) };
@@ -106,9 +108,28 @@ impl<'a> Loader<'a, '_> {
         Ok(Some(trailer))
     }
 
+    /// The number of the first object and the number of objects of a part of a table.
+    fn subsection(&self, lexer: &mut Lexer<'a>) -> Result<Option<(u32, u32)>> {
+        let from = lexer.offset;
+        let mut next = || {
+            lexer.skip_white();
+            u32::try_from(lexer.integer()?).ok()
+        };
+        let (start, count) = (next(), next());
+        lexer.skip_white();
+        self.charge_text(from, lexer)?;
+        let part = start.zip(count);
+        if part.is_none() {
+            lexer.offset = from;
+        }
+        Ok(part)
+    }
+
     fn read_stream(&mut self, mut lexer: Lexer<'a>, visited: &mut BTreeSet<usize>) -> Result<Option<Dict<'a>>> {
+        let start = lexer.offset;
         lexer.head();
         lexer.skip_white_and_comments();
+        self.charge_text(start, &lexer)?;
         let start = lexer.offset;
         let Some(dict) = self.dict(&mut lexer)? else { return Ok(None) };
         let Some((from, to)) = self.stream_data(&mut lexer, direct_length(&dict))? else { return Ok(None) };
@@ -142,19 +163,6 @@ impl<'a> Loader<'a, '_> {
         // hayro reads the dictionary again as the trailer.
         Ok(Dict::from_bytes(self.bytes.get(start..).unwrap_or_default()))
     }
-}
-
-/// The number of the first object and the number of objects of a part of a table.
-fn subsection(lexer: &mut Lexer<'_>) -> Option<(u32, u32)> {
-    let mut copy = lexer.clone();
-    let mut next = || {
-        copy.skip_white();
-        u32::try_from(copy.integer()?).ok()
-    };
-    let (start, count) = (next()?, next()?);
-    copy.skip_white();
-    *lexer = copy;
-    Some((start, count))
 }
 
 /// The number in these columns of a table entry.

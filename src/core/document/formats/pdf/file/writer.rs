@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use hayro_syntax::Pdf;
 use hayro_syntax::object::ObjectIdentifier;
 
-use super::{ENTRY_MEMORY, Located, MEMBER_MEMORY, ObjectStream, Place, Purpose};
+use super::{ENTRY_MEMORY, Located, MEMBER_MEMORY, ObjectStream, Place, Purpose, WRITING_STEPS};
 use crate::budget::{Budget, Held};
 use crate::document::formats::pdf::buffer::{Buffer, Bytes};
 use crate::document::formats::pdf::load_error;
@@ -17,6 +17,7 @@ const ADDED: [u32; 3] = [u32::MAX - 1, u32::MAX - 2, u32::MAX - 3];
 
 /// Writes a file for hayro.
 pub(super) struct Writer<'b> {
+    budget: &'b Budget,
     out: Buffer<'b>,
     table: BTreeMap<ObjectIdentifier, Place>,
     /// The memory of the table, and of what hayro makes of it.
@@ -29,10 +30,11 @@ impl<'b> Writer<'b> {
         let mut out = Buffer::new(budget, 0)?;
         out.reserve(size)?;
         out.extend(b"%PDF-2.0\n")?;
-        Ok(Self { out, table: BTreeMap::new(), held: budget.hold(0)? })
+        Ok(Self { budget, out, table: BTreeMap::new(), held: budget.hold(0)? })
     }
 
     fn begin(&mut self, id: ObjectIdentifier) -> Result<()> {
+        self.budget.work(WRITING_STEPS)?;
         self.held.grow(ENTRY_MEMORY)?;
         self.table.insert(id, Place::At(self.out.len()));
         Ok(self.out.extend(format!("{} {} obj\n", id.obj_number, id.gen_number).as_bytes())?)
@@ -78,6 +80,7 @@ impl<'b> Writer<'b> {
     ) -> Result<()> {
         let mut list = String::new();
         for (number, offset) in &stream.members {
+            self.budget.work(1)?;
             // An offset past the end is wrong, as it was before.
             let offset = offset.unwrap_or(u32::MAX as usize);
             // Writing to a string does not fail.
