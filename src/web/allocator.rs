@@ -66,14 +66,17 @@ fn grow_first<B: Binning>(talc: &mut Talc<Pages, B>, layout: Layout) -> Result<(
     talc.source.end.map(drop).ok_or(())
 }
 
-/// Grows the memory so that an allocation fits; returns its new size in bytes. Fails at the maximum of the memory.
+/// Grows the memory for an allocation; returns its new size in bytes. Near the maximum it grows by less than the
+/// allocation takes, which may fit all the same: the heap may end in free memory. Fails at the maximum.
 fn grow(layout: Layout) -> Result<usize, ()> {
     // One page more for what the allocator writes beside it.
     let needed = layout.size().saturating_add(layout.align()).div_ceil(PAGE_BYTES).saturating_add(1);
-    // The maximum may leave room for the allocation alone.
-    let grown = |pages| memory_grow(0, pages) != usize::MAX;
-    if grown(needed.max(MIN_GROWTH_PAGES)) || grown(needed) {
-        return Ok(memory_size(0).saturating_mul(PAGE_BYTES));
+    let mut pages = needed.max(MIN_GROWTH_PAGES);
+    while pages > 0 {
+        if memory_grow(0, pages) != usize::MAX {
+            return Ok(memory_size(0).saturating_mul(PAGE_BYTES));
+        }
+        pages /= 2;
     }
     Err(())
 }

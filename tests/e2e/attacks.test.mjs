@@ -15,10 +15,12 @@ const FILES = [
   "pdf/inline-images-without-end",
   "pdf/object-streams-of-a-megabyte",
   "pdf/a-million-kids",
+  "pdf/repair-comments-in-heads",
   "html/attributes",
   "mail/long-tag",
   "mail/parameters-in-one-line",
   "mail/attachments",
+  "mail/boundary-of-dashes",
   "text/brackets",
   "word/bomb",
 ];

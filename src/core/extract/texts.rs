@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use memchr::memmem;
+
 use super::candidates::{Candidate, ScoredCandidate};
 use super::codes::is_bic;
 use super::label_proximity::LabelledDocument;
@@ -479,7 +481,7 @@ pub(super) fn verbatim(
     }
     for (page_index, page) in grid.document.pages.iter().enumerate() {
         budget.pass_over(page.text.len() / VERBATIM_SPEED)?;
-        let Some(start) = page.text.find(value) else { continue };
+        let Some(start) = memmem::find(page.text.as_bytes(), value.as_bytes()) else { continue };
         let span = Span { start, end: start + value.len() };
         let before = page.text.get(..start).is_some_and(|text| text.ends_with(char::is_alphanumeric));
         let after = page.text.get(span.end..).is_some_and(|text| text.starts_with(char::is_alphanumeric));
