@@ -114,7 +114,9 @@ function adminSecret() {
 function trimCache() {
   const folder = join(CACHE, "target");
   if (!existsSync(folder) || process.env.CARGO_TARGET_DIR) return;
-  for (const name of readdirSync(folder)) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (!entry.isDirectory()) continue;
+    const { name } = entry;
     const path = join(folder, name);
     const old = name !== rustVersion() && Date.now() - statSync(path).mtimeMs > 14 * 24 * 3600e3;
     if (old || sizeOf(path) > TARGET_LIMIT_BYTES) {
