@@ -19,6 +19,7 @@ const CORE: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("limits", &[]),
     ("budget", &["error", "limits"]),
+    ("reply", &["error"]),
     ("id", &["error"]),
     ("time", &["error"]),
     ("validate", &["error", "time"]),
@@ -49,8 +50,19 @@ const CORE: &[(&str, &[&str])] = &[
 ];
 
 /// The modules of the core that the npm package may use.
-const WEB: &[&str] =
-    &["budget", "engine", "error", "limits", "validate", "text", "document", "classify", "extract", "ENGINE_VERSION"];
+const WEB: &[&str] = &[
+    "budget",
+    "engine",
+    "error",
+    "limits",
+    "reply",
+    "validate",
+    "text",
+    "document",
+    "classify",
+    "extract",
+    "ENGINE_VERSION",
+];
 
 /// Words of the dialects, which may occur only below `api/`.
 const WIRE_WORDS: &[&str] = &[
