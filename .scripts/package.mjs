@@ -1,6 +1,6 @@
 // Builds the npm package into build/npm, and packs it with `pack`. Skips what is up to date.
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import {
   Failure,
