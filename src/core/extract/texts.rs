@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use memchr::memmem;
-
 use super::candidates::{Candidate, ScoredCandidate};
 use super::codes::is_bic;
 use super::label_proximity::LabelledDocument;
@@ -463,9 +461,6 @@ pub(super) fn is_same(kind: FieldKind, value: &str, known: &str) -> bool {
     letters_and_digits(value) == letters_and_digits(known)
 }
 
-/// How many times faster a text is searched for another than it is read.
-const VERBATIM_SPEED: usize = 2;
-
 /// The first place of a value, verbatim.
 ///
 /// # Errors
@@ -480,8 +475,8 @@ pub(super) fn verbatim(
         return Ok(None);
     }
     for (page_index, page) in grid.document.pages.iter().enumerate() {
-        budget.pass_over(page.text.len() / VERBATIM_SPEED)?;
-        let Some(start) = memmem::find(page.text.as_bytes(), value.as_bytes()) else { continue };
+        budget.pass_over(page.text.len())?;
+        let Some(start) = page.text.find(value) else { continue };
         let span = Span { start, end: start + value.len() };
         let before = page.text.get(..start).is_some_and(|text| text.ends_with(char::is_alphanumeric));
         let after = page.text.get(span.end..).is_some_and(|text| text.starts_with(char::is_alphanumeric));
