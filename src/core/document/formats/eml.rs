@@ -340,8 +340,8 @@ fn check<'b>(bytes: &[u8], budget: &'b Budget) -> Result<Held<'b>> {
         () if counts.messages > limits::MAX_NESTED_MESSAGES => (limits::MAX_NESTED_MESSAGES, "nested messages"),
         () => {
             budget.pairs(counts.dashes, counts.longest_field, COMPARED_BYTES_PER_STEP)?;
-            // The decoded text is no larger than the mail, but a byte of a text becomes up to three: a character, or the
-            // replacement for what is none.
+            // The decoded text is no larger than the mail, but a byte may become three: those of a character, or of the
+            // replacement character.
             let growth = 2 * counts.non_ascii + counts.base_64 / 4 * 9;
             return Ok(budget.hold(
                 bytes.len() + growth + FIELD_MEMORY * (counts.fields + counts.commas) + PART_MEMORY * counts.parts,

@@ -2,6 +2,8 @@
 
 use memchr::{memchr, memmem};
 
+use super::syntax::closing_parenthesis;
+
 /// The memory of an entry, which has at least one string for its code: a range with a list of its own.
 const ENTRY_MEMORY: usize = 64;
 
@@ -36,23 +38,10 @@ pub(super) fn inspect(data: &[u8]) -> Option<CharacterMap> {
     Some(CharacterMap { memory: strings * ENTRY_MEMORY, uses: memmem::find_iter(data, b"usecmap").count() })
 }
 
-/// The end of a string in parentheses, after the first.
+/// The end of a string in parentheses, after the first; the limit if it is longer.
 fn literal_end(text: &[u8]) -> usize {
-    let mut depth = 1_usize;
-    let mut is_escaped = false;
-    for (index, byte) in text.iter().enumerate() {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' => is_escaped = true,
-            b'(' => depth += 1,
-            b')' => depth -= 1,
-            _ => {}
-        }
-        if depth == 0 || index > MAX_STRING_BYTES {
-            return index;
-        }
-    }
-    text.len()
+    let limited = text.get(..=MAX_STRING_BYTES).unwrap_or(text);
+    closing_parenthesis(limited).unwrap_or(limited.len())
 }
 
 #[cfg(test)]

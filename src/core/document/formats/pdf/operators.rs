@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use hayro_syntax::object::Name;
 use memchr::memmem;
 
-use super::syntax::{is_regular, is_white};
+use super::syntax::{closing_parenthesis, is_regular, is_white};
 
 /// Up to this length content is interpreted in one piece: hayro goes through it in 5 ms.
 const MAX_PIECE_BYTES: usize = 1024 * 1024;
@@ -86,7 +86,7 @@ impl<'a> Lexer<'a> {
                 [] => return None,
                 [byte, ..] if is_white(*byte) => 1,
                 [b'%', ..] => rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(rest.len()),
-                [b'(', ..] => string_length(rest)?,
+                [b'(', string @ ..] => 2 + closing_parenthesis(string)?,
                 [b'<', b'<', ..] => {
                     open.push(b'>');
                     2
@@ -129,26 +129,7 @@ impl<'a> Lexer<'a> {
     }
 }
 
-/// The length of the string at the start; None if it is not closed.
-fn string_length(bytes: &[u8]) -> Option<usize> {
-    let mut depth = 0_usize;
-    let mut is_escaped = false;
-    for (index, byte) in bytes.iter().enumerate() {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' => is_escaped = true,
-            b'(' => depth += 1,
-            b')' => depth -= 1,
-            _ => {}
-        }
-        if depth == 0 {
-            return Some(index + 1);
-        }
-    }
-    None
-}
-
-/// The length of a token that begins like a number. Signs and points without digits are zeros, whatever follows.
+/// The length of a token that begins like a number. hayro ends the token after a sign or a point that no digit follows.
 fn number_length(bytes: &[u8]) -> usize {
     let sign = usize::from(matches!(bytes, [b'+' | b'-', ..]));
     let prefix = sign + usize::from(bytes.get(sign) == Some(&b'.'));

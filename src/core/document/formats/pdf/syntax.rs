@@ -50,6 +50,25 @@ pub(super) const fn is_white(byte: u8) -> bool {
     matches!(byte, 0 | b'\t' | b'\n' | 0x0c | b'\r' | b' ')
 }
 
+/// Where the string ends whose opening parenthesis precedes `text`: the index of the closing one; None if it is not closed.
+pub(super) fn closing_parenthesis(text: &[u8]) -> Option<usize> {
+    let mut depth = 1_usize;
+    let mut is_escaped = false;
+    for (index, byte) in text.iter().enumerate() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = true,
+            b'(' => depth += 1,
+            b')' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return Some(index);
+        }
+    }
+    None
+}
+
 /// Whether a byte is neither white space nor a delimiter.
 pub(super) const fn is_regular(byte: u8) -> bool {
     !is_white(byte) && !matches!(byte, b'(' | b')' | b'<' | b'>' | b'[' | b']' | b'{' | b'}' | b'/' | b'%')
@@ -273,22 +292,10 @@ impl<'a> Lexer<'a> {
     }
 
     fn string(&mut self) -> Option<()> {
-        let mut depth = 0_usize;
-        let mut is_escaped = false;
-        for byte in self.rest() {
-            self.offset += 1;
-            match byte {
-                _ if is_escaped => is_escaped = false,
-                b'\\' => is_escaped = true,
-                b'(' => depth += 1,
-                b')' => depth -= 1,
-                _ => {}
-            }
-            if depth == 0 {
-                return Some(());
-            }
-        }
-        None
+        self.offset += 1;
+        let end = closing_parenthesis(self.rest());
+        self.offset += end.map_or(self.rest().len(), |end| end + 1);
+        end.map(drop)
     }
 
     fn array(&mut self, depth: usize) -> Option<()> {
