@@ -14,9 +14,9 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use crate::{
     JsResult,
     document::parse_document,
-    from_json,
+    json::{from_json, to_json},
     read_output::{ReadOutput, with_read_options},
-    to_js_error, to_json,
+    to_js_error,
 };
 
 /// Reads a document and its attachments; None if it or an attachment needs what only the part `reader` includes.

@@ -9,7 +9,12 @@ use sortroom::{
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::{JsResult, document::parse_document, from_json, to_js_error, to_json};
+use crate::{
+    JsResult,
+    document::parse_document,
+    json::{from_json, to_json},
+    to_js_error,
+};
 
 /// Extracts the fields of a schema from a document and its attachments, whose bytes are `files`. `request` is
 /// `{schema}`.

@@ -17,18 +17,14 @@ mod document;
 mod engine;
 #[cfg(feature = "extractor")]
 mod extractor;
+#[cfg(any(feature = "engine", feature = "extractor", feature = "reader"))]
+mod json;
 #[cfg(any(feature = "engine", feature = "reader"))]
 mod read_output;
 #[cfg(feature = "reader")]
 mod reader;
 
-#[cfg(any(feature = "engine", feature = "extractor", feature = "reader"))]
-use serde::Serialize;
-#[cfg(any(feature = "engine", feature = "extractor", feature = "reader"))]
-use serde_json::Value;
 use serde_json::json;
-#[cfg(any(feature = "engine", feature = "extractor", feature = "reader"))]
-use sortroom::error::ErrorKind;
 use sortroom::error::{Error, FieldError};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
@@ -46,19 +42,6 @@ pub fn engine_version() -> String {
 #[wasm_bindgen(js_name = installTable)]
 pub fn install_table(file: Vec<u8>) -> JsResult<()> {
     sortroom::text::EmbeddingTable::install(file).map_err(to_js_error)
-}
-
-/// Serializes a value.
-#[cfg(any(feature = "engine", feature = "extractor", feature = "reader"))]
-fn to_json(value: &impl Serialize) -> JsResult<String> {
-    serde_json::to_string(value).map_err(|error| to_js_error(Error::internal(error)))
-}
-
-/// Parses JSON. Our own JavaScript made it, but a string in it may be invalid: it may have half a surrogate pair.
-#[cfg(any(feature = "engine", feature = "extractor", feature = "reader"))]
-fn from_json(json: &str) -> JsResult<Value> {
-    serde_json::from_str(json)
-        .map_err(|error| to_js_error(Error::new(ErrorKind::Invalid, format!("Not valid JSON: {error}"))))
 }
 
 /// An error in the JSON format from which JavaScript makes a `SortroomError`.

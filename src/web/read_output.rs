@@ -8,7 +8,11 @@ use sortroom::{
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::{JsResult, from_json, to_js_error, to_json};
+use crate::{
+    JsResult,
+    json::{from_json, to_json},
+    to_js_error,
+};
 
 /// A document that was read: as JSON, and the bytes of its attachments, in order.
 #[wasm_bindgen]
