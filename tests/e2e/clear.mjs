@@ -59,12 +59,12 @@ export function clearFailure(message) {
 }
 
 /**
- * Sends the bytes of a request over a connection of its own; `{ status, text }` of the answer, as far as it came with its
- * head. Then it destroys the connection; with `finish` only when all pieces are sent.
+ * Sends the bytes of a request over a connection of its own. Returns `{ status, text }` of the response, which may have been
+ * cut off after its head, and closes the connection: at once, or with `finish` only after all pieces are sent.
  *
- * `pieces` are written one after another, each after `pause` ms. With `breakOff` the connection is destroyed once they
- * are written, and there is no status. With `mayClose` there is none either if the server closes the connection while
- * the request is sent, as workerd does with a body that nobody reads.
+ * `pieces` are written one after another, each after `pause` ms. With `breakOff` it closes the connection after the last
+ * piece, and does not wait for a response. With `mayClose` the server may close the connection during the request, as
+ * workerd does if it leaves a body unread. In both cases there is no `status`.
  */
 export function sendRaw(url, head, pieces = [], options = {}) {
   const { pause = 0, breakOff = false, finish = false, mayClose = false, ms = 60_000 } = options;

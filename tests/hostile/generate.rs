@@ -984,73 +984,69 @@ fn raw_deflate(data: &[u8]) -> Vec<u8> {
     encoder.finish().expect("a list takes everything")
 }
 
-/// Blocks with tables of their own and nothing else.
-fn empty_blocks(length: usize) -> Vec<u8> {
-    let (mut bytes, mut bits, mut count) = (vec![0x78, 0x01], 0_u64, 0);
-    let mut put = |value: u64, width: u32| {
-        bits |= value << count;
-        count += width;
-        while count >= 8 {
-            bytes.push(bits as u8);
-            bits >>= 8;
-            count -= 8;
+/// Writes a zlib stream bit by bit.
+struct BitWriter {
+    bytes: Vec<u8>,
+    bits: u64,
+    count: u32,
+}
+
+impl BitWriter {
+    fn new() -> Self {
+        Self { bytes: vec![0x78, 0x01], bits: 0, count: 0 }
+    }
+
+    fn put(&mut self, value: u64, width: u32) {
+        self.bits |= value << self.count;
+        self.count += width;
+        while self.count >= 8 {
+            self.bytes.push(self.bits as u8);
+            self.bits >>= 8;
+            self.count -= 8;
         }
-        bytes.len()
-    };
-    // The code lengths 0, 1 and 18 have two bits or one; symbol 256 has a code of one bit, and so has distance 0.
-    loop {
-        put(0b100, 3);
-        put(0, 5);
-        put(0, 5);
-        put(14, 4);
+    }
+
+    /// Begins a block with a table of its own: only `ends` symbols from 256 on, the end of the block first, and distance 0
+    /// have a code, of one bit each.
+    fn begin_block(&mut self, is_last: bool, ends: u64) {
+        self.put(0b100 | u64::from(is_last), 3);
+        self.put(ends - 1, 5);
+        self.put(0, 5);
+        self.put(14, 4);
+        // The code lengths 0, 1 and 18 have two bits or one.
         for length in [0, 0, 1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2] {
-            put(length, 3);
+            self.put(length, 3);
         }
         // 18 is "0", 0 is "10", 1 is "11", read from the first bit.
-        put(0, 1);
-        put(127, 7);
-        put(0, 1);
-        put(107, 7);
-        put(0b11, 2);
-        put(0b11, 2);
-        if put(0, 1) > length {
-            return bytes;
+        self.put(0, 1);
+        self.put(127, 7);
+        self.put(0, 1);
+        self.put(107, 7);
+        (0..=ends).for_each(|_| self.put(0b11, 2));
+    }
+}
+
+/// Blocks with tables of their own and nothing else.
+fn empty_blocks(length: usize) -> Vec<u8> {
+    let mut writer = BitWriter::new();
+    loop {
+        writer.begin_block(false, 1);
+        writer.put(0, 1);
+        if writer.bytes.len() > length {
+            return writer.bytes;
         }
     }
 }
 
-/// A block of copies from before the start of the output: two bits each.
+/// A block of copies of three bytes from before the start of the output: two bits each.
 fn copies_of_nothing(length: usize) -> Vec<u8> {
-    let (mut bytes, mut bits, mut count) = (vec![0x78, 0x01], 0_u64, 0);
-    let mut put = |value: u64, width: u32| {
-        bits |= value << count;
-        count += width;
-        while count >= 8 {
-            bytes.push(bits as u8);
-            bits >>= 8;
-            count -= 8;
-        }
-    };
-    // As in `empty_blocks`, but with codes for the end and for copies of three bytes: 256 and 257 have one bit.
-    put(0b101, 3);
-    put(1, 5);
-    put(0, 5);
-    put(14, 4);
-    for length in [0, 0, 1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2] {
-        put(length, 3);
-    }
-    put(0, 1);
-    put(127, 7);
-    put(0, 1);
-    put(107, 7);
-    put(0b11, 2);
-    put(0b11, 2);
-    put(0b11, 2);
+    let mut writer = BitWriter::new();
+    writer.begin_block(true, 2);
     // The longer code, 257, is "1"; the distance is "0".
     for _ in 0..length * 4 {
-        put(0b01, 2);
+        writer.put(0b01, 2);
     }
-    bytes
+    writer.bytes
 }
 
 fn hex(bytes: &[u8]) -> Vec<u8> {

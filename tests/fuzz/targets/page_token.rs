@@ -103,7 +103,7 @@ fn check() -> Check {
         let mut verdict = "refused";
         for ((listing, key), all) in LISTINGS.iter().zip(&all) {
             let target = format!("{listing}?page_size=2&page_token={}", percent_encoded(&token));
-            // A URL that is too long is no request.
+            // A URL that is too long cannot be sent.
             let Some(response) = service.get(&target) else { continue };
             check_response(&target, &response)?;
             require!([200, 400, 422].contains(&response.status), "{target}: {}", response.status);

@@ -124,7 +124,8 @@ fn requests(folder: &str) -> Vec<Vec<u8>> {
     seeds(folder, &[]).into_iter().map(bind).collect()
 }
 
-/// Sends a request to a service of its own, which must answer others as before; None if it is no request.
+/// Sends a request to a new service, and checks that the service still answers others. None if the input cannot be sent as
+/// a request.
 fn send(
     router: &axum::Router,
     target: &str,

@@ -103,8 +103,8 @@ impl Service {
         self.send("GET", target, &[], Vec::new())
     }
 
-    /// Sends a request, with the token of the project unless it has another; None if it is no request of HTTP, which
-    /// the platform refuses.
+    /// Sends a request, with the token of the project unless it has another; None if it is not valid HTTP, which the
+    /// platform refuses.
     pub fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Option<Response> {
         let mut builder = http::Request::builder().method(method).uri(target).header("host", "sortroom.test");
         if headers.iter().all(|(name, _)| !name.eq_ignore_ascii_case("authorization")) {
