@@ -64,6 +64,23 @@ fn a_forged_token_costs_no_call() {
 }
 
 #[test]
+fn what_is_stored_of_a_token_does_not_open_its_project() {
+    let ports = Memory::new(config());
+    let (token, text) = create(&ports, NewToken::default());
+    let config = config();
+    let (_, secret) = parse(&config, &text).unwrap();
+    let directory = block_on(ports.tokens(TokenCommand::Get(token.id))).unwrap();
+    let listed = block_on(ports.index(token.project, GetToken { id: token.id })).unwrap();
+    let stored = serde_json::to_string(&(directory, listed)).unwrap();
+    let hash = sha256(secret);
+    assert!(stored.contains(&hash) && !stored.contains(secret), "{stored}");
+    // Not even with the operator's secret, which makes the check.
+    let body = format!("{PREFIX}{}_{hash}", token.id);
+    let forged = format!("{body}{}", check("operator", &body).unwrap());
+    assert_eq!(kind(block_on(authenticate(&ports, &forged))), ErrorKind::Unauthenticated);
+}
+
+#[test]
 fn a_token_of_0_1_0_needs_the_operators_permission() {
     let ports = Memory::new(config());
     let (_, text) = create(&ports, NewToken::default());
