@@ -38,15 +38,28 @@ impl Timestamp {
         DateTime::<Utc>::from_timestamp_millis(self.0).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Micros, true)
     }
 
-    /// Parses RFC 3339 with `Z` or an offset, the same without a zone (read as UTC), or a bare date. Digits beyond the
+    /// Parses ISO 8601 as clients write it: RFC 3339, with an offset without its colon (`+0200`), with a blank for the `+`
+    /// that a query string must encode, without seconds, without a zone (read as UTC), or a bare date. Digits beyond the
     /// millisecond are truncated. None if the text is none of these.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
-        if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
+        // The offset is the only blank after the time.
+        let with_plus = match text.rsplit_once(' ') {
+            Some((time, offset)) if time.contains(':') => format!("{time}+{offset}"),
+            _ => text.to_owned(),
+        };
+        if let Ok(moment) = DateTime::parse_from_rfc3339(&with_plus) {
             return Some(Self(moment.timestamp_millis()));
         }
-        for format in ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"] {
-            if let Ok(moment) = NaiveDateTime::parse_from_str(text, format) {
+        let time = with_plus.replacen(['t', ' '], "T", 1).replace('z', "Z");
+        for format in ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M%#z"] {
+            if let Ok(moment) = DateTime::parse_from_str(&time, format) {
+                return Some(Self(moment.timestamp_millis()));
+            }
+        }
+        let time = time.trim_end_matches('Z');
+        for format in ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M"] {
+            if let Ok(moment) = NaiveDateTime::parse_from_str(time, format) {
                 return Some(Self(moment.and_utc().timestamp_millis()));
             }
         }
@@ -75,8 +88,27 @@ mod tests {
         assert_eq!(Timestamp::parse("2026-03-01T13:00:00+01:00"), noon);
         assert_eq!(Timestamp::parse("2026-03-01T12:00:00"), noon);
         assert_eq!(Timestamp::parse("2026-03-01 12:00:00.0004"), noon);
+        for text in [
+            "2026-03-01T14:00:00+0200",
+            "2026-03-01T14:00:00 02:00",
+            "2026-03-01T14:00:00.5 0200",
+            "2026-03-01 14:00:00+02:00",
+            "2026-03-01T14:00+02:00",
+            "2026-03-01T14:00+02",
+            "2026-03-01T07:00:00-0500",
+            "2026-03-01T12:00Z",
+            "2026-03-01T12:00",
+            "2026-03-01 12:00",
+            "2026-03-01t12:00:00z",
+        ] {
+            assert_eq!(Timestamp::parse(text).map(|time| time.as_millis() / 1000), Some(1_772_366_400), "{text}");
+        }
         assert_eq!(Timestamp::parse("2026-03-01"), Some(Timestamp::from_millis(1_772_323_200_000)));
-        assert_eq!(Timestamp::parse("yesterday"), None);
+        for text in
+            ["yesterday", "", "12:00", "2026-03-01T", "2026-03-01 x", "2026-03-01T12:00:00 x", "2026-03-01T25:00"]
+        {
+            assert_eq!(Timestamp::parse(text), None, "{text}");
+        }
         assert_eq!(Timestamp::parse("2026-13-01T12:00:00Z"), None);
     }
 

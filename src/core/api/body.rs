@@ -1,6 +1,7 @@
 //! Reading request bodies, up to a limit.
 
 use std::{
+    borrow::Cow,
     pin::Pin,
     task::{Context, Poll},
     time::Duration,
@@ -12,7 +13,7 @@ use axum::{
 };
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::validate::{Input, Validator};
@@ -126,12 +127,12 @@ fn body_too_large() -> Error {
     Error::new(ErrorKind::TooLarge { limit }, format!("The body exceeds {limit} bytes."))
 }
 
-/// The whole body.
+/// The whole body, which is to be JSON, without a byte order mark, which programs on Windows write.
 ///
 /// # Errors
 ///
 /// `TooLarge` past [`limits::MAX_BODY_BYTES`]; `Invalid` if the body ends early; `RequestTimeout`.
-pub async fn read_to_end(headers: &HeaderMap, body: Body) -> Result<Bytes> {
+pub async fn read_json(headers: &HeaderMap, body: Body) -> Result<Bytes> {
     let limit = u64::try_from(limits::MAX_BODY_BYTES).unwrap_or(u64::MAX);
     if content_length(headers).is_some_and(|length| length > limit) {
         return Err(body_too_large());
@@ -141,26 +142,80 @@ pub async fn read_to_end(headers: &HeaderMap, body: Body) -> Result<Bytes> {
     while let Some(chunk) = chunks.next().await {
         buffer.extend_from_slice(&chunk?);
     }
-    Ok(buffer.freeze())
+    let bytes = buffer.freeze();
+    Ok(if bytes.starts_with(BYTE_ORDER_MARK) { bytes.slice(BYTE_ORDER_MARK.len()..) } else { bytes })
 }
 
 /// The body as JSON, whatever its content type; null if it is empty.
 ///
 /// # Errors
 ///
-/// Those of [`read_to_end`]; `Invalid` if it is not JSON.
+/// Those of [`read_json`]; `Invalid` if it is not JSON.
 pub async fn json(headers: &HeaderMap, body: Body) -> Result<Value> {
-    let bytes = read_to_end(headers, body).await?;
+    let bytes = read_json(headers, body).await?;
     if bytes.is_empty() { Ok(Value::Null) } else { parse(&bytes) }
 }
 
-/// Parses JSON.
+/// Parses JSON. Half of a surrogate pair without the other, which programs write that cut a text within an emoji, is read
+/// as U+FFFD.
 ///
 /// # Errors
 ///
 /// `Invalid`, with the offset of the fault, if it is not JSON or not of that type.
-pub fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    parse_borrowed(&without_lone_surrogates(bytes))
+}
+
+/// As [`parse`], with members that borrow from `bytes`. It is an error if one that is not raw has half of a surrogate pair.
+///
+/// # Errors
+///
+/// As [`parse`].
+pub fn parse_borrowed<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
     serde_json::from_slice(bytes).map_err(|error| Validator::not_json(&Input::root("body", None), bytes, &error))
+}
+
+fn without_lone_surrogates(json: &[u8]) -> Cow<'_, [u8]> {
+    let mut mended = Cow::Borrowed(json);
+    for at in lone_surrogates(json) {
+        if let Some(escape) = mended.to_mut().get_mut(at..at.saturating_add(REPLACEMENT.len())) {
+            escape.copy_from_slice(REPLACEMENT);
+        }
+    }
+    mended
+}
+
+/// The byte order mark of UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// U+FFFD as an escape of JSON.
+const REPLACEMENT: &[u8] = br"\ufffd";
+
+/// Where the escapes are that stand for half of a pair without the other.
+fn lone_surrogates(json: &[u8]) -> Vec<usize> {
+    let mut lone = Vec::new();
+    // Where the first half of a pair is, which the second half must follow.
+    let mut first = None;
+    let mut rest = 0;
+    while let Some(at) = json.get(rest..).and_then(|json| memchr::memchr(b'\\', json)).map(|found| rest + found) {
+        let half = unit(json.get(at..).unwrap_or_default()).filter(|unit| (0xd800..=0xdfff).contains(unit));
+        let is_second = half.is_some_and(|unit| unit >= 0xdc00);
+        let follows = first.is_some_and(|first| first + REPLACEMENT.len() == at);
+        if !(is_second && follows) {
+            lone.extend(first);
+            lone.extend(is_second.then_some(at));
+        }
+        first = (half.is_some() && !is_second).then_some(at);
+        rest = at + if half.is_some() { REPLACEMENT.len() } else { 2 };
+    }
+    lone.extend(first);
+    lone
+}
+
+/// The UTF-16 code unit of the escape that `json` begins with; None if it begins with another.
+fn unit(json: &[u8]) -> Option<u16> {
+    let digits = std::str::from_utf8(json.strip_prefix(br"\u")?.get(..4)?).ok()?;
+    u16::from_str_radix(digits, 16).ok()
 }
 
 #[cfg(test)]
@@ -171,6 +226,7 @@ mod tests {
         sync::{Arc, Mutex},
     };
 
+    use futures_executor::block_on;
     use futures_util::{stream, task};
 
     use super::*;
@@ -214,6 +270,24 @@ mod tests {
         match read.as_mut().poll(&mut context) {
             Poll::Ready(outcome) => outcome,
             Poll::Pending => panic!("the body never ends"),
+        }
+    }
+
+    #[test]
+    fn json_is_taken_as_other_parsers_take_it() {
+        for (sent, text) in [
+            ("\u{feff}[\"a\"]", "a"),
+            (r#"["cut \ud83d"]"#, "cut \u{fffd}"),
+            (r#"["\ud83dx\udE00"]"#, "\u{fffd}x\u{fffd}"),
+            (r#"["\udE00\ud83d\ud83d\ude00"]"#, "\u{fffd}\u{fffd}\u{1f600}"),
+            (r#"["\ud83d\ude00 \\ud83d \n\u00e4"]"#, "\u{1f600} \\ud83d \n\u{e4}"),
+        ] {
+            let bytes = block_on(read_json(&HeaderMap::new(), Body::from(sent))).unwrap();
+            assert_eq!(parse::<Vec<String>>(&bytes).unwrap(), [text], "{sent}");
+        }
+        for sent in [r#"["\ud83"#, r#"["\ud83d"#, r#"["\"#] {
+            let bytes = block_on(read_json(&HeaderMap::new(), Body::from(sent))).unwrap();
+            assert!(parse::<Vec<String>>(&bytes).is_err(), "{sent}");
         }
     }
 

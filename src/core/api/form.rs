@@ -12,9 +12,10 @@ use axum::{
     http::{HeaderMap, header},
 };
 use bytes::{Bytes, BytesMut};
-use futures_util::TryStreamExt;
+use futures_util::{Stream, StreamExt, TryStreamExt};
 use multer::{Field, Multipart};
 
+use self::part::{Disposition, TransferEncoding};
 use super::body;
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -24,7 +25,10 @@ use crate::{
         files::{self, Received},
         ports::{Environment, FileKey, Files, Timer, Uploads},
     },
+    validate::shape::Object,
 };
+
+mod part;
 
 /// A form whose file was stored.
 #[derive(Debug)]
@@ -41,7 +45,8 @@ fn refused(message: &str) -> Error {
     Error::new(ErrorKind::Invalid, message)
 }
 
-/// Reads a form and stores the file in its part `file_part` under `key`.
+/// Reads a form and stores the file in its part `file_part` under `key`. The members of `declared` are its text parts: a
+/// client may send them as files too.
 ///
 /// # Errors
 ///
@@ -52,6 +57,7 @@ pub async fn store_form(
     ports: &(impl Files + Uploads + Timer + Environment),
     key: FileKey,
     file_part: &str,
+    declared: &'static Object,
     headers: &HeaderMap,
     body: Body,
 ) -> Result<StoredForm> {
@@ -62,7 +68,7 @@ pub async fn store_form(
     }
     let mut stored = false;
     let form = Multipart::new(body::chunks(body, limit, files::too_large), boundary);
-    let result = store(ports, key, Parts::new(form, file_part, limits::FORM_TEXT_BYTES), &mut stored).await;
+    let result = store(ports, key, Parts::new(form, file_part, declared, limits::FORM_TEXT_BYTES), &mut stored).await;
     if stored && result.is_err() {
         files::delete_bytes(ports, key).await;
     }
@@ -85,7 +91,7 @@ async fn store(
 ) -> Result<StoredForm> {
     let (file_name, part) = parts.required_file().await?;
     *stored = true;
-    let received = files::receive(ports, key, part.map_err(from_multer)).await?;
+    let received = files::receive(ports, key, part).await?;
     if received.size == 0 {
         return Err(empty_file());
     }
@@ -109,8 +115,8 @@ fn too_large_to_buffer() -> Error {
     Error::new(ErrorKind::TooLarge { limit }, why)
 }
 
-/// Reads a form of `project` and buffers the file in its part `file_part`, of up to [`limits::MAX_BUFFERED_BYTES`]. Text
-/// parts may be as long as request bodies.
+/// Reads a form of `project` and buffers the file in its part `file_part`, of up to [`limits::MAX_BUFFERED_BYTES`]. The
+/// members of `declared` are its text parts, as for [`store_form`]; they may be as long as request bodies.
 ///
 /// # Errors
 ///
@@ -119,6 +125,7 @@ pub async fn buffer_form(
     uploads: &impl Uploads,
     project: ProjectId,
     file_part: &str,
+    declared: &'static Object,
     headers: &HeaderMap,
     body: Body,
 ) -> Result<BufferedForm> {
@@ -128,11 +135,12 @@ pub async fn buffer_form(
         return Err(too_large_to_buffer());
     }
     let form = Multipart::new(body::chunks(body, limit, too_large_to_buffer), boundary);
-    let mut parts = Parts::new(form, file_part, limits::MAX_BODY_BYTES);
+    let mut parts = Parts::new(form, file_part, declared, limits::MAX_BODY_BYTES);
     let (_, mut part) = parts.required_file().await?;
     let mut memory = uploads.upload_memory().reserve(project);
     let mut buffer = BytesMut::new();
-    while let Some(chunk) = part.chunk().await.map_err(from_multer)? {
+    while let Some(chunk) = part.next().await {
+        let chunk = chunk?;
         memory.resize(buffer.len().saturating_add(chunk.len()))?;
         buffer.extend_from_slice(&chunk);
         if u64::try_from(buffer.len()).unwrap_or(u64::MAX) > limits::MAX_BUFFERED_BYTES {
@@ -156,6 +164,7 @@ fn empty_file() -> Error {
 struct Parts<'f> {
     form: Multipart<'f>,
     file_part: &'f str,
+    declared: &'static Object,
     texts: BTreeMap<String, String>,
     other_files: BTreeSet<String>,
     /// The longest text part that is accepted.
@@ -165,32 +174,35 @@ struct Parts<'f> {
 }
 
 impl<'f> Parts<'f> {
-    fn new(form: Multipart<'f>, file_part: &'f str, max_text_bytes: usize) -> Self {
+    fn new(form: Multipart<'f>, file_part: &'f str, declared: &'static Object, max_text_bytes: usize) -> Self {
         let (texts, other_files) = (BTreeMap::new(), BTreeSet::new());
-        Self { form, file_part, texts, other_files, max_text_bytes, remaining: limits::FORM_PARTS }
+        Self { form, file_part, declared, texts, other_files, max_text_bytes, remaining: limits::FORM_PARTS }
     }
 
-    /// Reads up to the file and returns its name and its part; None at the end of the form.
-    async fn file(&mut self) -> Result<Option<(String, Field<'f>)>> {
+    /// Reads up to the file and returns its name and its bytes; None at the end of the form.
+    async fn file(&mut self) -> Result<Option<(String, impl Stream<Item = Result<Bytes>> + Send + Unpin + use<'f>)>> {
         while self.remaining > 0 {
             self.remaining -= 1;
-            let Some(mut part) = self.form.next_field().await.map_err(from_multer)? else { return Ok(None) };
-            let name = part.name().unwrap_or_default().to_owned();
-            if name == self.file_part {
-                let file_name = part.file_name().filter(|name| !name.is_empty());
-                let file_name = file_name.ok_or_else(|| refused("File must have a filename."))?.to_owned();
-                return Ok(Some((file_name, part)));
-            } else if part.file_name().is_none() {
-                self.texts.insert(name, text(&mut part, self.max_text_bytes).await?);
-            } else {
+            let Some(part) = self.form.next_field().await.map_err(from_multer)? else { return Ok(None) };
+            let Disposition { name, file_name } = Disposition::of(part.headers());
+            let is_text = file_name.is_none() || self.declared.all_members().iter().any(|member| member.name == name);
+            if name != self.file_part && !is_text {
                 // It is skipped; it still counts towards the limit of the whole body.
                 self.other_files.insert(name);
+                continue;
             }
+            let bytes = decoded(part)?;
+            if name == self.file_part {
+                let file_name = file_name.filter(|name| !name.is_empty());
+                let file_name = file_name.ok_or_else(|| refused("File must have a filename."))?;
+                return Ok(Some((file_name, bytes)));
+            }
+            self.texts.insert(name, text(bytes, self.max_text_bytes).await?);
         }
         Err(refused("The form has too many parts."))
     }
 
-    async fn required_file(&mut self) -> Result<(String, Field<'f>)> {
+    async fn required_file(&mut self) -> Result<(String, impl Stream<Item = Result<Bytes>> + Send + Unpin + use<'f>)> {
         let file = self.file().await?;
         file.ok_or_else(|| refused(&format!("{} field is required for multipart requests.", self.file_part)))
     }
@@ -204,10 +216,16 @@ impl<'f> Parts<'f> {
     }
 }
 
-async fn text(part: &mut Field<'_>, max_bytes: usize) -> Result<String> {
+/// The bytes of a part, without its transfer encoding.
+fn decoded<'f>(part: Field<'f>) -> Result<impl Stream<Item = Result<Bytes>> + Send + Unpin + use<'f>> {
+    let encoding = TransferEncoding::of(part.headers())?;
+    Ok(encoding.decode(part.map_err(from_multer)))
+}
+
+async fn text(mut chunks: impl Stream<Item = Result<Bytes>> + Unpin, max_bytes: usize) -> Result<String> {
     let mut bytes = Vec::new();
-    while let Some(chunk) = part.chunk().await.map_err(from_multer)? {
-        bytes.extend_from_slice(&chunk);
+    while let Some(chunk) = chunks.next().await {
+        bytes.extend_from_slice(&chunk?);
         if bytes.len() > max_bytes {
             return Err(refused("A text field of the form is too long."));
         }

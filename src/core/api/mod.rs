@@ -11,6 +11,7 @@
 pub mod auth;
 pub mod body;
 pub mod checked;
+mod content_encoding;
 pub mod context;
 pub mod cuid;
 pub mod dialonce;
@@ -29,7 +30,7 @@ mod routes;
 use axum::{
     Router,
     body::Body,
-    http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri, header},
 };
 use tower_service::Service;
 
@@ -52,8 +53,15 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The only request headers that this module reads. [`serve`] drops all others, so a host need not pass them on, and no
 /// code can come to depend on a header that is not in this list.
-pub const REQUEST_HEADERS: [HeaderName; 6] =
-    [header::AUTHORIZATION, header::COOKIE, header::ORIGIN, header::HOST, header::CONTENT_TYPE, header::CONTENT_LENGTH];
+pub const REQUEST_HEADERS: [HeaderName; 7] = [
+    header::AUTHORIZATION,
+    header::COOKIE,
+    header::ORIGIN,
+    header::HOST,
+    header::CONTENT_TYPE,
+    header::CONTENT_LENGTH,
+    header::CONTENT_ENCODING,
+];
 
 /// The routes of every dialect. Holds no ports: build it once and pass it to [`serve`].
 pub fn router<P: Ports>() -> Router {
@@ -68,9 +76,16 @@ pub fn router<P: Ports>() -> Router {
 
 /// Handles one request with the ports of that request. Its URI is absolute: the address that the platform routed.
 pub async fn serve<P: Ports>(router: &Router, ports: P, request: Request<Body>) -> Response<Body> {
-    let mut request = request.map(|body| body::within_time(ports.clone(), body));
     let id = request_id(&ports);
-    *request.headers_mut() = allowed_headers(request.headers());
+    let (mut parts, body) = request.into_parts();
+    parts.headers = allowed_headers(&parts.headers);
+    parts.uri = without_extra_slashes(parts.uri);
+    let body = body::within_time(ports.clone(), body);
+    let body = match content_encoding::decode(&mut parts.headers, body) {
+        Ok(body) => body,
+        Err(error) => return finish(render_for(parts.uri.path())(&error, &id), &id),
+    };
+    let mut request = Request::from_parts(parts, body);
     let origin = Origin::from_request(request.uri(), request.headers());
     let request_line = format!("{} {}", request.method(), without_secrets(request.uri().path()));
     let public_origin = ports.config().public_url.as_deref().map_or_else(|| origin.clone(), Origin::configured);
@@ -95,7 +110,13 @@ pub fn reject_uri<P: Ports>(ports: &P, path: &str, is_too_long: bool) -> Respons
     } else {
         (ErrorKind::Invalid, "The URL is not well formed")
     };
-    let render = if path.starts_with("/v1/") {
+    let id = request_id(ports);
+    finish(render_for(path)(&Error::new(kind, message), &id), &id)
+}
+
+/// How the dialect whose path it is renders errors.
+fn render_for(path: &str) -> fn(&Error, &str) -> Response<Body> {
+    if path.starts_with("/v1/") {
         Native::render
     } else if path.starts_with("/api/companies/") {
         DialOnce::render
@@ -103,9 +124,21 @@ pub fn reject_uri<P: Ports>(ports: &P, path: &str, is_too_long: bool) -> Respons
         Limai::render
     } else {
         LlamaCloud::render
-    };
-    let id = request_id(ports);
-    finish(render(&Error::new(kind, message), &id), &id)
+    }
+}
+
+/// The URI without slashes that name nothing: the last one of a path, and those after another.
+fn without_extra_slashes(uri: Uri) -> Uri {
+    let path = uri.path();
+    if path == "/" || !(path.ends_with('/') || path.contains("//")) {
+        return uri;
+    }
+    let segments: Vec<_> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let mut parts = uri.clone().into_parts();
+    let Ok(path_and_query) = format!("/{}{query}", segments.join("/")).parse() else { return uri };
+    parts.path_and_query = Some(path_and_query);
+    Uri::from_parts(parts).unwrap_or(uri)
 }
 
 /// The response with the headers of all: its id, and that no browser may guess its type and nobody may keep it.

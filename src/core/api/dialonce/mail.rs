@@ -64,16 +64,25 @@ declare! {
     }
 }
 
-/// The members of a request. `external_metadata` stays raw, because it is returned byte for byte and may have numbers
-/// that nothing else can hold.
+/// The members of a request, still raw: `external_metadata` is returned byte for byte, and may have numbers that nothing
+/// else can hold.
 #[derive(Deserialize)]
 struct Submission<'a> {
-    mail: Option<Value>,
-    subject: Option<Value>,
-    body: Option<Value>,
-    external_ref: Option<Value>,
+    #[serde(borrow)]
+    mail: Option<&'a RawValue>,
+    #[serde(borrow)]
+    subject: Option<&'a RawValue>,
+    #[serde(borrow)]
+    body: Option<&'a RawValue>,
+    #[serde(borrow)]
+    external_ref: Option<&'a RawValue>,
     #[serde(borrow)]
     external_metadata: Option<&'a RawValue>,
+}
+
+/// The value of a member; null if it is absent.
+fn value(member: Option<&RawValue>) -> Result<Value> {
+    member.map_or(Ok(Value::Null), |raw| body::parse(raw.get().as_bytes()))
 }
 
 /// A mail that was submitted.
@@ -92,7 +101,7 @@ pub(super) async fn submit<P: Ports>(
     body: RequestBody,
 ) -> Reply {
     let orchestrator = orchestrator(&caller, &segments)?;
-    let bytes = body::read_to_end(&headers, body).await?;
+    let bytes = body::read_json(&headers, body).await?;
     let (mail, external) = read(&bytes, BodyFormat::Wrapped)?;
     mails::check(&mail)?;
     let request = JobRequest {
@@ -120,12 +129,13 @@ enum BodyFormat {
 /// Parses a submission in either format. `documented` is the documented format of the call: errors about missing
 /// members refer to it.
 fn read(bytes: &[u8], documented: BodyFormat) -> Result<(Mail, External)> {
-    let submission: Submission<'_> = body::parse(bytes)?;
+    let submission: Submission<'_> = body::parse_borrowed(bytes)?;
     let flat = submission.mail.is_none() && (submission.body.is_some() || documented == BodyFormat::Flat);
+    let reference = value(submission.external_ref)?;
     let input = if flat {
-        json!({ "subject": submission.subject, "body": submission.body, "external_ref": submission.external_ref })
+        json!({ "subject": value(submission.subject)?, "body": value(submission.body)?, "external_ref": reference })
     } else {
-        json!({ "mail": submission.mail, "external_ref": submission.external_ref })
+        json!({ "mail": value(submission.mail)?, "external_ref": reference })
     };
     let (mail, external) = if flat {
         let FlatMail { mail, external } = Checked::new("body", input).finish()?;
@@ -165,7 +175,7 @@ pub(super) async fn classify<P: Ports>(
     body: RequestBody,
 ) -> Reply {
     let orchestrator = orchestrator(&caller, &segments)?;
-    let bytes = body::read_to_end(&headers, body).await?;
+    let bytes = body::read_json(&headers, body).await?;
     let (mail, _) = read(&bytes, BodyFormat::Flat)?;
     mails::check(&mail)?;
     let decision = mails::classify(&caller.ports, caller.token.project, orchestrator, mail).await;

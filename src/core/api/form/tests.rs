@@ -8,10 +8,23 @@ use crate::{
         memory::{FaultPoint, Memory},
         ports::Config,
     },
+    validate::{
+        declare::declare,
+        shape::{Declared as _, OPEN, Shape},
+    },
 };
 
 fn key() -> FileKey {
     FileKey { project: ProjectId::from_bytes([7; 16]), file: FileId::from_bytes([7; 16]) }
+}
+
+declare! {
+    /// The text parts.
+    #[derive(Debug)]
+    struct Texts(OPEN) {
+        /// A text.
+        purpose: Option<String> = optional(Shape::text(0..=99)),
+    }
 }
 
 fn multipart() -> HeaderMap {
@@ -35,7 +48,7 @@ const END: &str = "--B--\r\n";
 fn send_in_chunks(ports: &Memory, text: &str, size: usize) -> Result<StoredForm> {
     let chunks: Vec<_> =
         text.as_bytes().chunks(size).map(|chunk| Ok::<_, Error>(Bytes::copy_from_slice(chunk))).collect();
-    block_on(store_form(ports, key(), "file", &multipart(), Body::from_stream(stream::iter(chunks))))
+    block_on(store_form(ports, key(), "file", Texts::OBJECT, &multipart(), Body::from_stream(stream::iter(chunks))))
 }
 
 fn send(parts: &[String]) -> (Result<StoredForm>, Memory) {
@@ -70,6 +83,20 @@ fn takes_parts_in_any_order() {
         assert_eq!(&stored[..], b"%PDF-1.4 demo\r\n--b");
         assert_eq!(form.received.size, 18);
     }
+}
+
+#[test]
+fn a_text_part_may_come_as_a_file() {
+    let parts = [
+        file_part("purpose", "blob", "classify"),
+        file_part("other", "blob", "skipped"),
+        file_part("file", "a.txt", "dGV4\r\ndA==").replace("\r\n\r\n", "\r\nContent-Transfer-Encoding: base64\r\n\r\n"),
+        END.to_owned(),
+    ];
+    let (form, ports) = send(&parts);
+    let form = form.unwrap();
+    assert_eq!(form.texts.into_iter().collect::<Vec<_>>(), [("purpose".to_owned(), "classify".to_owned())]);
+    assert_eq!(&block_on(ports.get(key())).unwrap().unwrap()[..], b"text");
 }
 
 #[test]
@@ -121,7 +148,7 @@ fn keeps_nothing_of_bodies_that_end_early() {
         let start = file_part("file", "a.txt", &"x".repeat(size));
         let chunks = [Ok(Bytes::from(start)), Err(std::io::Error::other("connection lost"))];
         let body = Body::from_stream(stream::iter(chunks));
-        let error = block_on(store_form(&ports, key(), "file", &multipart(), body)).unwrap_err();
+        let error = block_on(store_form(&ports, key(), "file", Texts::OBJECT, &multipart(), body)).unwrap_err();
         assert_eq!(error.message(), "The request ended before its body did");
         assert_eq!((ports.stored_files(), ports.open_uploads()), (0, 0));
     }
@@ -132,14 +159,15 @@ fn bounds_the_body_whatever_length_it_declares() {
     let ports = Memory::new(Config::default());
     let mut headers = multipart();
     headers.insert(header::CONTENT_LENGTH, (limits::MAX_UPLOAD_BYTES * 2).into());
-    let error = block_on(store_form(&ports, key(), "file", &headers, Body::empty())).unwrap_err();
+    let error = block_on(store_form(&ports, key(), "file", Texts::OBJECT, &headers, Body::empty())).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooLarge { limit: limits::MAX_UPLOAD_BYTES });
 
     // The same chunk repeated, so the body exceeds the limit but the test holds only one chunk.
     let start = Bytes::from(file_part("other", "a.bin", ""));
     let filler = Bytes::from(vec![b'x'; 1024 * 1024]);
     let chunks = stream::iter([Ok::<_, Error>(start)]).chain(stream::iter(std::iter::repeat_n(Ok(filler), 102)));
-    let error = block_on(store_form(&ports, key(), "file", &multipart(), Body::from_stream(chunks))).unwrap_err();
+    let error = block_on(store_form(&ports, key(), "file", Texts::OBJECT, &multipart(), Body::from_stream(chunks)))
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooLarge { limit: limits::MAX_UPLOAD_BYTES });
 }
 
@@ -148,7 +176,7 @@ fn requires_a_form() {
     let ports = Memory::new(Config::default());
     let kind = |content_type: &str| {
         let headers = [(header::CONTENT_TYPE, content_type.parse().unwrap())].into_iter().collect();
-        block_on(store_form(&ports, key(), "file", &headers, Body::empty())).unwrap_err().kind()
+        block_on(store_form(&ports, key(), "file", Texts::OBJECT, &headers, Body::empty())).unwrap_err().kind()
     };
     assert_eq!(kind("application/json"), ErrorKind::UnsupportedMedia);
     assert_eq!(kind("multipart/form-data"), ErrorKind::Invalid);
@@ -165,7 +193,7 @@ fn reports_storage_failures() {
 
 fn buffer(parts: &[String]) -> Result<BufferedForm> {
     let ports = Memory::new(Config::default());
-    block_on(buffer_form(&ports, key().project, "file", &multipart(), Body::from(parts.concat())))
+    block_on(buffer_form(&ports, key().project, "file", Texts::OBJECT, &multipart(), Body::from(parts.concat())))
 }
 
 #[test]
@@ -194,7 +222,14 @@ fn buffers_no_more_than_the_limit() {
     assert_eq!(error.kind(), ErrorKind::TooLarge { limit: limits::MAX_BUFFERED_BYTES });
     let mut headers = multipart();
     headers.insert(header::CONTENT_LENGTH, (limits::MAX_BUFFERED_BYTES * 2).into());
-    let error = block_on(buffer_form(&Memory::new(Config::default()), key().project, "file", &headers, Body::empty()))
-        .unwrap_err();
+    let error = block_on(buffer_form(
+        &Memory::new(Config::default()),
+        key().project,
+        "file",
+        Texts::OBJECT,
+        &headers,
+        Body::empty(),
+    ))
+    .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooLarge { limit: limits::MAX_BUFFERED_BYTES });
 }

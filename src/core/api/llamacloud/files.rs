@@ -177,7 +177,7 @@ pub(super) async fn receive<P: Ports>(
 ) -> Result<File> {
     let Caller { ports, token, .. } = caller;
     let key = FileKey { project: token.project, file: FileId::from_bytes(ports.random()) };
-    let form = form::store_form(ports, key, part, headers, body).await?;
+    let form = form::store_form(ports, key, part, NewFile::OBJECT, headers, body).await?;
     let file = match describe_file(caller, key.file, form, describe) {
         Ok(file) => files::register(ports, key.project, file).await,
         Err(error) => Err(error),

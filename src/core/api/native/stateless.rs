@@ -205,13 +205,13 @@ async fn request<J: Declared, F: Declared>(
     if !content_type.trim_start().to_ascii_lowercase().starts_with("multipart/") {
         return Ok(Request::Json(Checked::new("body", body::json(headers, body).await?)));
     }
-    let form = form::buffer_form(&caller.ports, caller.token.project, "file", headers, body).await?;
+    let form = form::buffer_form(&caller.ports, caller.token.project, "file", F::OBJECT, headers, body).await?;
     let members = members(&form, F::OBJECT)?;
     Ok(Request::Form(Checked::new("body", members.into()), form.bytes))
 }
 
-/// The text parts of a form as the members of `object`. Those that `object` does not have are there too, so that they
-/// are refused.
+/// The parts of a form as the members of `object`. Those that `object` does not have are there too, so that they are
+/// refused.
 fn members(form: &BufferedForm, object: &'static Object) -> Result<Map<String, Value>> {
     let root = Input::root("body", None);
     let mut check = Validator::default();
@@ -231,13 +231,7 @@ fn members(form: &BufferedForm, object: &'static Object) -> Result<Map<String, V
             }
         }
     }
-    for name in &form.other_files {
-        if shape(name).is_some() {
-            check.reject_value(&root.with(name.as_str(), None), "this part must be a text and not a file");
-        } else {
-            members.insert(name.clone(), Value::Bool(true));
-        }
-    }
+    members.extend(form.other_files.iter().map(|name| (name.clone(), Value::Bool(true))));
     check.finish(Some(members))
 }
 
