@@ -21,6 +21,11 @@ const MAX_PLACES_PER_WORD: usize = 3;
 /// The maximum number of words in a sentence of the reasoning, and of missing words.
 const MAX_NAMED_WORDS: usize = 6;
 
+/// The least weight that evidence must have to be named in an answer of "none". Weights are parts of a log-odds score: a
+/// piece with less changes the odds by less than a tenth, and in texts on other matters most words that are alike in meaning
+/// have less than that.
+const MIN_WEIGHT_IN_NO_MATCH: f64 = 0.1;
+
 /// The maximum length of a quote, in characters: about two lines.
 const MAX_QUOTE_CHARS: usize = 160;
 
@@ -110,7 +115,8 @@ impl DecisionContext<'_> {
         sentences.extend(self.named(&explanation.evidence, "Words found", &[EvidenceKind::Word, EvidenceKind::Name]));
         sentences.extend(self.named(&explanation.evidence, "Words of like meaning", &[EvidenceKind::Meaning]));
         sentences.extend(self.named(&explanation.evidence, "As in the examples", &[EvidenceKind::Example]));
-        if let Some((page, quote)) = self.quote(places) {
+        let has_named = explanation.evidence.iter().any(|piece| self.is_named(piece));
+        if let Some((page, quote)) = self.quote(places).filter(|_| has_named) {
             sentences.push(format!("Best passage: \"{quote}\" (page {page})."));
         }
         if self.answer.is_no_match {
@@ -164,7 +170,7 @@ impl DecisionContext<'_> {
     fn named(&self, evidence: &[Evidence], what: &str, kinds: &[EvidenceKind]) -> Option<String> {
         let mut seen: Vec<String> = Vec::new();
         let mut words = Vec::new();
-        for piece in evidence.iter().filter(|piece| kinds.contains(&piece.kind) && piece.weight > 0.0) {
+        for piece in evidence.iter().filter(|piece| kinds.contains(&piece.kind) && self.is_named(piece)) {
             let folded = crate::text::fold(&piece.text);
             if seen.contains(&folded) {
                 continue;
@@ -176,6 +182,11 @@ impl DecisionContext<'_> {
             }
         }
         (!words.is_empty()).then(|| format!("{what}: {}.", words.join(", ")))
+    }
+
+    /// Whether a piece of evidence speaks for the rule, and in an answer of "none" enough to be worth a word.
+    fn is_named(&self, piece: &Evidence) -> bool {
+        piece.weight > 0.0 && !(self.answer.is_no_match && piece.weight < MIN_WEIGHT_IN_NO_MATCH)
     }
 
     /// `"Invoice" (page 1, characters 0-7)`.

@@ -379,6 +379,19 @@ fn meaning_is_separate_evidence() {
 }
 
 #[test]
+fn an_answer_of_none_names_no_evidence_that_hardly_counts() {
+    let rules = RuleSet { rules: vec![rule("invoice", "An invoice that asks for payment of an amount")] };
+    let reasoning = |text: &str| {
+        let decision = classify(&Document::plain(text), &rules, &Settings::default(), &Budget::unlimited()).unwrap();
+        assert_eq!(decision.label, None, "{}", decision.reasoning);
+        decision.reasoning
+    };
+    let nonsense = reasoning("The cat sat on a mat and looked at the moon. The stars shone above the village.");
+    assert!(!nonsense.contains("meaning") && !nonsense.contains("passage"), "{nonsense}");
+    assert!(nonsense.contains("Not found: \"invoice\""), "{nonsense}");
+}
+
+#[test]
 fn examples_sharpen_rules_and_do_not_replace_them() {
     let text = Document::plain("The landlord may end this lease when the flat is not kept in repair.");
     let without_examples = classify(&text, &business(), &Settings::default(), &Budget::unlimited()).unwrap();
