@@ -282,6 +282,10 @@ pub const PAGE_BYTES: usize = 3 * 512 * 1024;
 /// rules, which [`PAGE_BYTES`] counts once; an answer has them in every job.
 pub const MAX_LISTED_BYTES: usize = 8 * 1024 * 1024;
 
+/// Up to how many rows of a listing are counted for its total. The storage counts a hundred thousand within some tens of
+/// milliseconds; a larger listing has no total.
+pub const MAX_COUNTED_ROWS: u32 = 100_000;
+
 /// How long an open job may send no update before the index queries it. A healthy job updates within a second; the
 /// timer of a lost one fires first.
 pub const STALE_JOB_AGE: Duration = Duration::from_secs(60);

@@ -60,16 +60,20 @@ declare! {
     #[derive(Debug)]
     pub struct LargePaging(OPEN) {
         /// How many items to answer at most.
-        pub page_size: u32 = default(Shape::integer(1..=1_000), DEFAULT_SIZE),
+        pub page_size: u32 = default(Shape::integer(1..=LARGE_SIZE), DEFAULT_SIZE),
         /// The `next_page_token` of the page before; absent for the first page.
         pub page_token: Option<String> = optional(TOKEN),
     }
 }
 
-const TOKEN: Shape = Shape::text(1..=MAX_TOKEN_CHARS);
+/// The most items of a page of a listing of small items.
+pub const LARGE_SIZE: u32 = 1_000;
+
+/// A page token.
+pub const TOKEN: Shape = Shape::text(1..=MAX_TOKEN_CHARS);
 
 /// The number of items if the caller names none.
-const DEFAULT_SIZE: u32 = 50;
+pub const DEFAULT_SIZE: u32 = 50;
 
 /// The page of `listing` that a part of a request asks for by the members of [`Paging`] or [`LargePaging`]. Reports a
 /// token of another listing.

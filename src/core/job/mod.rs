@@ -157,6 +157,26 @@ pub struct Classification {
     /// Which part of the document is read.
     #[serde(default, rename = "read")]
     pub read_options: ReadOptions,
+    /// What the caller asked for that makes no difference.
+    #[serde(default, skip_serializing_if = "Echo::is_empty")]
+    pub echo: Echo,
+}
+
+/// What a caller asked for that makes no difference to the answer, and is returned as it came.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Echo {
+    /// The name of a mode. One engine serves all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<String>,
+    /// Whether the request said what is read of the document, be it only with defaults.
+    pub read: bool,
+}
+
+impl Echo {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// How the first stage of a submitted job is run.

@@ -3,8 +3,8 @@
 use super::{
     index::{
         AddExample, ChangeClassifier, ChangeRules, ClassifierChange, ClassifierFilter, ClassifierVersion,
-        DeleteClassifier, GetClassifier, ListClassifiers, Page, PageRequest, PublishClassifier, RuleChange,
-        SaveClassifier, Version,
+        CountClassifiers, DeleteClassifier, GetClassifier, ListClassifiers, Page, PageRequest, PublishClassifier,
+        RuleChange, SaveClassifier, Version,
     },
     ports::{Index, Random},
 };
@@ -111,6 +111,15 @@ pub async fn get(
 /// `NotFound` if the project has no classifier with this id, `Upstream`.
 pub async fn delete(ports: &impl Index, project: ProjectId, id: ClassifierId) -> Result<()> {
     ports.index(project, DeleteClassifier { id }).await?.map(drop).ok_or_else(missing)
+}
+
+/// How many versions of classifiers there are; None if they are too many to be counted.
+///
+/// # Errors
+///
+/// `Upstream` if the index cannot be reached.
+pub async fn count(ports: &impl Index, project: ProjectId, filter: ClassifierFilter) -> Result<Option<u32>> {
+    ports.index(project, CountClassifiers { filter }).await
 }
 
 /// Lists versions of classifiers, newest first.

@@ -7,8 +7,8 @@ use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 
 use super::{
     index::{
-        AbandonUpload, BeginUpload, CompleteUpload, File, FileFilter, FileOrder, GetFile, ListFiles, Page, PageRequest,
-        PutFile, RemoveFile,
+        AbandonUpload, BeginUpload, CompleteUpload, CountFiles, File, FileFilter, FileOrder, GetFile, ListFiles, Page,
+        PageRequest, PutFile, RemoveFile,
     },
     ports::{
         self, BoxedByteStream, ByteStream, Clock, Environment, FileKey, Files, Index, PartUpload, Ports, RateLimits,
@@ -145,14 +145,22 @@ pub fn too_large() -> Error {
     )
 }
 
+/// How many files of a project there are; None if they are too many to be counted.
+///
+/// # Errors
+///
+/// `Upstream` if the index cannot be reached.
+pub async fn count(ports: &impl Index, project: ProjectId, filter: FileFilter) -> Result<Option<u32>> {
+    ports.index(project, CountFiles { filter }).await
+}
+
 /// Adds a file to the index. Its bytes are stored, or, if it has no size, will be uploaded later.
 ///
 /// # Errors
 ///
 /// `TooLarge` if the project would store more than it may, `Upstream` if the index cannot be reached.
 pub async fn register(ports: &impl Index, project: ProjectId, file: File) -> Result<File> {
-    ports.index(project, PutFile(file.clone())).await?;
-    Ok(file)
+    ports.index(project, PutFile(file)).await
 }
 
 /// The file with this id.

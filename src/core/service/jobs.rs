@@ -1,7 +1,10 @@
 //! Use cases of jobs.
 
 use super::{
-    index::{self, JobFilter, JobInput, ListJobs, Page, PageRequest, Refusal, ReserveJob, Reserved, Work},
+    index::{
+        self, CountJobs, GetJobByKey, JobFilter, JobInput, ListJobs, Page, PageRequest, Refusal, ReserveJob, Reserved,
+        Work,
+    },
     job_ids, job_parts,
     ports::{Engine, Environment, Index, JobParts, Jobs, Random},
     stage,
@@ -48,19 +51,7 @@ pub async fn create(
 ) -> Result<CreateOutcome> {
     let job = match reserve(ports, caller, request).await? {
         Reserved::Accepted(job) => job,
-        // The request that reserved the key may have been cut off before it submitted the job; submitting twice is
-        // harmless.
-        Reserved::Existing(job) => {
-            return match ports
-                .job(caller.project, job.id, Command::Submit { job: job.clone(), start: Start::Queue })
-                .await
-            {
-                Ok(reply) => Ok(CreateOutcome::Job(Box::new(reply.into_job()?))),
-                // The job was just deleted, and the index does not know it yet.
-                Err(error) if error.kind() == ErrorKind::NotFound => Ok(CreateOutcome::Job(job)),
-                Err(error) => Err(error),
-            };
-        }
+        Reserved::Existing(job) => return submit_again(ports, job).await.map(CreateOutcome::Job),
         Reserved::Refused(refusal) => return Ok(CreateOutcome::Refused(refusal)),
     };
     let max_bytes = ports.config().inline_max_bytes;
@@ -73,6 +64,30 @@ pub async fn create(
     let start = if inline { Start::Inline(LeaseId::from_bytes(ports.random())) } else { Start::Queue };
     ports.job(caller.project, job.id, Command::Submit { job: job.clone(), start }).await?;
     Ok(CreateOutcome::Job(job))
+}
+
+/// The job that was accepted under an idempotency key; None if there is none.
+///
+/// # Errors
+///
+/// `Upstream` if the index or the job object cannot be reached.
+pub async fn existing(ports: &(impl Index + Jobs), project: ProjectId, key: String) -> Result<Option<Box<Job>>> {
+    match ports.index(project, GetJobByKey { key }).await? {
+        Some(job) => submit_again(ports, job).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Submits an accepted job, and returns it as it is now. The request that reserved its key may have been cut off before
+/// it submitted the job; submitting twice is harmless.
+async fn submit_again(ports: &impl Jobs, job: Box<Job>) -> Result<Box<Job>> {
+    let command = Command::Submit { job: job.clone(), start: Start::Queue };
+    match ports.job(job.project, job.id, command).await {
+        Ok(reply) => reply.into_job().map(Box::new),
+        // The job was just deleted, and the index does not know it yet.
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(job),
+        Err(error) => Err(error),
+    }
 }
 
 async fn reserve(
@@ -170,6 +185,15 @@ pub async fn list(ports: &impl Index, project: ProjectId, filter: JobFilter, pag
     let more = index::truncate_page(&mut items, size) || truncated;
     let next = items.last().filter(|_| more).map(|job| index::cursor(job.created_at, &job.id));
     Ok(Page { items, next })
+}
+
+/// How many jobs of a project there are; None if they are too many to be counted.
+///
+/// # Errors
+///
+/// `Upstream` if the index cannot be reached.
+pub async fn count(ports: &impl Index, project: ProjectId, filter: JobFilter) -> Result<Option<u32>> {
+    ports.index(project, CountJobs { filter }).await
 }
 
 /// Cancels a job. Cancelling a cancelled job changes nothing.

@@ -68,6 +68,7 @@ async fn file(world: &Memory, token: &Token, text: &'static str) -> FileId {
         upload: None,
         created_at: now,
         updated_at: now,
+        expires_at: None,
     };
     files::register(world, token.project, file).await.unwrap().id
 }

@@ -81,6 +81,7 @@ pub(super) async fn create_upload<P: Ports>(caller: &Caller<P>) -> Reply {
         upload: None,
         created_at: now,
         updated_at: now,
+        expires_at: None,
     };
     files::register(ports, token.project, file).await?;
     let url = public_origin.url(&format!("/uploads/{ticket}"));

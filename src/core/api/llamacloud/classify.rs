@@ -6,19 +6,19 @@ use serde_json::Value;
 
 use super::{
     Body, Caller, Reply,
-    files::EXPAND,
     ids::{self, ID_CHARS, IdFormat, PathId},
     rules::Configuration,
-    wire::{self, ClassifyJob},
+    wire::{self, ClassifyJob, TotalQuery},
 };
 use crate::{
     api::{
+        checked::Checked,
         page_token::{self, Paging},
         reply,
     },
-    error::{Error, ErrorKind},
+    error::{Error, ErrorKind, Result},
     id::{ClassifierId, FileId, JobId, ProjectId},
-    job::{External, JobKind},
+    job::{External, Job, JobKind},
     service::{
         index::{JobFilter, JobInput, JobRole, Refusal, RuleSource, Work},
         jobs::{self, CreateOutcome, JobRequest},
@@ -37,6 +37,9 @@ const LISTING: &str = "classify";
 /// The jobs of this dialect. Others of the project are neither listed nor found.
 const KIND: JobKind = JobKind::Document;
 
+/// The longest idempotency key, in characters.
+const KEY_CHARS: usize = 255;
+
 declare! {
     /// A file to classify, and what by.
     #[derive(Debug)]
@@ -53,8 +56,8 @@ declare! {
         configuration: Option<Configuration> = optional,
         /// The saved configuration to use instead.
         configuration_id: Option<String> = optional(Shape::text(1..=ID_CHARS)),
-        /// The idempotency key: the same one leads to the same job.
-        transaction_id: Option<String> = optional(Shape::text(0..=255)),
+        /// The idempotency key. One that was used before leads to its job, and the rest of the request is ignored.
+        transaction_id: Option<String> = optional(Shape::text(0..=KEY_CHARS)),
         /// Not supported yet.
         webhook_configurations: Option<Value> = optional(unsupported(no_webhooks)),
         /// Not supported yet.
@@ -124,6 +127,7 @@ declare! {
         /// When they were created at the latest.
         created_at_on_or_before: Option<Timestamp> = optional(DATETIME),
         paging: Paging = flattened,
+        total: TotalQuery = flattened,
     }
 }
 
@@ -132,9 +136,12 @@ declare! {
     #[derive(Debug)]
     pub(super) struct UsageQuery(OPEN) {
         /// `usage` for the cost.
-        expand: Vec<String> = optional(EXPAND),
+        expand: Vec<String> = optional(Shape::list(0..=usize::MAX, &Shape::Words(|| vec![USAGE]))),
     }
 }
+
+/// What `expand` asks for.
+const USAGE: &str = "usage";
 
 /// A deleted job.
 #[derive(Debug, Serialize)]
@@ -150,7 +157,31 @@ pub(super) struct DeletedJob {
 pub(super) async fn create<P: Ports>(caller: Caller<P>, body: Body<NewJob>) -> Reply {
     let project = body.0.input().get("project_id").read::<String>();
     caller.in_scope(project.as_deref().and_then(ProjectId::parse))?;
-    let job = body.0.finish()?;
+    let key = reusable_key(&body.0);
+    let error = match create_new(&caller, body.0).await {
+        Ok(job) => return Ok(answer(&ClassifyJob::from(&*job))),
+        Err(error) => error,
+    };
+    // A key that was used before leads to its job, whatever else the request has.
+    let refused = matches!(error.kind(), ErrorKind::Invalid | ErrorKind::NotFound);
+    if let Some(key) = key.filter(|_| refused)
+        && let Some(job) = jobs::existing(&caller.ports, caller.token.project, key).await?
+    {
+        return Ok(answer(&ClassifyJob::from(&*job)));
+    }
+    Err(error.into())
+}
+
+/// The idempotency key of a request, if that and the project are as they should be.
+fn reusable_key(body: &Checked<NewJob>) -> Option<String> {
+    let project = body.input().get("project_id");
+    let key = body.input().get("transaction_id").read::<String>()?;
+    let has_project = project.is_absent() || project.read::<String>().is_some_and(|id| ProjectId::parse(&id).is_some());
+    (has_project && (1..=KEY_CHARS).contains(&key.chars().count())).then_some(key)
+}
+
+async fn create_new<P: Ports>(caller: &Caller<P>, body: Checked<NewJob>) -> Result<Box<Job>> {
+    let job = body.finish()?;
     // The declaration has checked the id, and that there is a configuration or the id of one.
     let file = job.file_input.or(job.file_id).and_then(|text| FileId::parse(&text));
     let file = file.ok_or_else(|| Error::internal("a file id that was checked"))?;
@@ -169,10 +200,8 @@ pub(super) async fn create<P: Ports>(caller: Caller<P>, body: Body<NewJob>) -> R
         external: External::default(),
     };
     match jobs::create(&caller.ports, &caller.token, job_request).await? {
-        CreateOutcome::Job(job) => Ok(answer(&ClassifyJob::from(&*job))),
-        CreateOutcome::Refused(refusal) => {
-            Err(refusal_error(refusal, &configuration_id, file, caller.token.project).into())
-        }
+        CreateOutcome::Job(job) => Ok(job),
+        CreateOutcome::Refused(refusal) => Err(refusal_error(refusal, &configuration_id, file, caller.token.project)),
     }
 }
 
@@ -180,9 +209,12 @@ pub(super) async fn create<P: Ports>(caller: Caller<P>, body: Body<NewJob>) -> R
 pub(super) async fn list<P: Ports>(caller: Caller<P>) -> Reply {
     let mut query = caller.query.checked::<JobQuery>();
     let page = page_token::page(&mut query, LISTING);
-    let filter = filter(query.finish()?);
-    let jobs = jobs::list(&caller.ports, caller.token.project, filter, page).await?;
-    Ok(reply::json(StatusCode::OK, &wire::jobs(LISTING, &jobs)))
+    let query = query.finish()?;
+    let (project, counts) = (caller.token.project, query.total.include_total);
+    let filter = filter(query);
+    let total = if counts { jobs::count(&caller.ports, project, filter.clone()).await? } else { None };
+    let jobs = jobs::list(&caller.ports, project, filter, page).await?;
+    Ok(reply::json(StatusCode::OK, &wire::jobs(LISTING, &jobs).with_total(total)))
 }
 
 /// `GET /api/v2/classify/{id}`
@@ -190,24 +222,43 @@ pub(super) async fn get<P: Ports>(caller: Caller<P>, PathId(id): PathId<JobId>) 
     let job = jobs::get_of_kind(&caller.ports, caller.token.project, id, KIND).await.map_err(with_job_message)?;
     let UsageQuery { expand } = caller.query.checked().finish()?;
     let body = ClassifyJob::from(&job);
-    Ok(answer(&if expand.iter().any(|what| what == "usage") { body.with_usage() } else { body }))
+    Ok(answer(&if expand.iter().any(|what| what == USAGE) { body.with_usage() } else { body }))
 }
 
 /// `POST /api/v2/classify/{id}/cancel`
 pub(super) async fn cancel<P: Ports>(caller: Caller<P>, PathId(id): PathId<JobId>) -> Reply {
-    let job = jobs::cancel(&caller.ports, caller.token.project, id, KIND).await.map_err(with_job_message)?;
-    Ok(answer(&ClassifyJob::from(&job)))
+    match jobs::cancel(&caller.ports, caller.token.project, id, KIND).await {
+        Ok(job) => Ok(answer(&ClassifyJob::from(&job))),
+        Err(error) => Err(explained(&caller, id, error).await.into()),
+    }
 }
 
 /// `DELETE /api/v2/classify/{id}`
 pub(super) async fn delete<P: Ports>(caller: Caller<P>, PathId(id): PathId<JobId>) -> Reply {
     let project = caller.token.project;
-    jobs::delete(&caller.ports, project, id, KIND).await.map_err(with_job_message)?;
+    if let Err(error) = jobs::delete(&caller.ports, project, id, KIND).await {
+        return Err(explained(&caller, id, error).await.into());
+    }
     Ok(reply::json(StatusCode::OK, &DeletedJob { id: id.format(), project_id: project.to_string() }))
 }
 
 fn answer(job: &ClassifyJob<'_>) -> axum::response::Response {
     reply::json(StatusCode::OK, job)
+}
+
+/// The same error, in the dialect's words if nothing was found, or if the status of the job does not permit the request.
+async fn explained<P: Ports>(caller: &Caller<P>, id: JobId, error: Error) -> Error {
+    if error.kind() != ErrorKind::Conflict {
+        return with_job_message(error);
+    }
+    let status = jobs::get(&caller.ports, caller.token.project, id).await.map(|job| job.status());
+    let Ok(Some((status, word))) = status.map(|status| Some((status, wire::status(status)?))) else { return error };
+    let sentence = if status.has_ended() {
+        format!("The job has already ended: it is {word}")
+    } else {
+        format!("The job has not ended yet: it is {word}. Cancel it first")
+    };
+    Error::new(ErrorKind::Conflict, sentence)
 }
 
 /// The same error, with the dialect's message if nothing was found.

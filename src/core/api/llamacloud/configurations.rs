@@ -6,7 +6,7 @@ use super::{
     Body, Caller, Reply,
     ids::{IdFormat, PathId},
     rules::Configuration,
-    wire::{Listing, PRODUCT, SavedConfiguration},
+    wire::{Listing, PRODUCT, SavedConfiguration, TotalQuery},
 };
 use crate::{
     api::{
@@ -91,6 +91,7 @@ declare! {
         /// The products. No configurations of others than `classify_v2` are saved here.
         product_type: Option<Vec<String>> = optional(Shape::list(0..=usize::MAX, &Shape::text(0..=usize::MAX))),
         paging: Paging = flattened,
+        total: TotalQuery = flattened,
     }
 }
 
@@ -110,18 +111,22 @@ pub(super) async fn create<P: Ports>(caller: Caller<P>, body: Body<NewConfigurat
 pub(super) async fn list<P: Ports>(caller: Caller<P>) -> Reply {
     let mut query = caller.query.checked::<ConfigurationQuery>();
     let page = page_token::page(&mut query, LISTING);
-    let ConfigurationQuery { name, latest_only, product_type, .. } = query.finish()?;
+    let ConfigurationQuery { name, latest_only, product_type, total, .. } = query.finish()?;
     let filter = ClassifierFilter {
         name,
         versions: if latest_only { Versions::NewestPublished } else { Versions::Published },
         id: None,
     };
-    let found = if product_type.is_none_or(|products| products.iter().any(|product| product == PRODUCT)) {
-        classifiers::list(&caller.ports, caller.token.project, filter, page).await?
-    } else {
-        Page { items: Vec::new(), next: None }
-    };
-    Ok(reply::json(StatusCode::OK, &Listing::new(LISTING, &found, SavedConfiguration::from)))
+    let (mut found, mut count) = (Page { items: Vec::new(), next: None }, Some(0));
+    if product_type.is_none_or(|products| products.iter().any(|product| product == PRODUCT)) {
+        let project = caller.token.project;
+        if total.include_total {
+            count = classifiers::count(&caller.ports, project, filter.clone()).await?;
+        }
+        found = classifiers::list(&caller.ports, project, filter, page).await?;
+    }
+    let listing = Listing::new(LISTING, &found, SavedConfiguration::from);
+    Ok(reply::json(StatusCode::OK, &listing.with_total(count.filter(|_| total.include_total))))
 }
 
 fn missing(error: Error) -> Error {

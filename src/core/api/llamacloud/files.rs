@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{
     Body, Caller, Reply,
     ids::{self, IdFormat, PathId},
-    wire::{self, Listing, PresignedUrl},
+    wire::{self, Listing, PresignedUrl, TotalQuery},
 };
 use crate::{
     api::{
@@ -75,7 +75,56 @@ declare! {
     pub(super) struct FileSearch(Object { required: false, ..OPEN }) {
         /// What the files have.
         filter: Option<FileFilterInput> = optional,
-        order: Order = flattened,
+        /// What the files are sorted by, ascending or with ` desc` descending; newest first if absent. `id` may follow
+        /// another one after a comma.
+        order_by: Option<String> = optional(SORT),
+        /// How many items to answer at most, up to 1,000.
+        page_size: u32 = default(Shape::integer(1..=u32::MAX), page_token::DEFAULT_SIZE),
+        /// The `next_page_token` of the page before; absent for the first page.
+        page_token: Option<String> = optional(page_token::TOKEN),
+        total: TotalQuery = flattened,
+    }
+}
+
+const SORT: Shape = Shape::Own {
+    documented: &Shape::text(0..=SORT_CHARS),
+    format: "",
+    check: |check, field| {
+        if check.text(field, 0..=SORT_CHARS).is_some_and(|text| sort_order(text).is_none()) {
+            let why = "expected id, name or created_at, each alone or with asc or desc, and after a comma only id in the \
+                       same direction";
+            check.reject_value(field, why);
+        }
+    },
+};
+
+const SORT_CHARS: usize = 100;
+
+/// The order that `order_by` of a search names; None if there is none.
+fn sort_order(text: &str) -> Option<FileOrder> {
+    let mut keys = text.split(',').map(|key| {
+        let mut words = key.split_whitespace();
+        let name = words.next()?;
+        let is_descending = match words.next() {
+            None => false,
+            Some(word) if word.eq_ignore_ascii_case("asc") => false,
+            Some(word) if word.eq_ignore_ascii_case("desc") => true,
+            Some(_) => return None,
+        };
+        words.next().is_none().then_some((name, is_descending))
+    });
+    let (name, is_descending) = keys.next()??;
+    // No two files have one id, so what follows it changes nothing.
+    let may_follow = |key| matches!(key, Some((next, same)) if next == "id" && same == is_descending);
+    if name != "id" && !keys.all(may_follow) {
+        return None;
+    }
+    let order = |ascending, descending| Some(if is_descending { descending } else { ascending });
+    match name {
+        "id" => order(FileOrder::Id, FileOrder::IdDescending),
+        "name" => order(FileOrder::Name, FileOrder::NameDescending),
+        "created_at" => order(FileOrder::Oldest, FileOrder::Newest),
+        _ => None,
     }
 }
 
@@ -104,6 +153,12 @@ declare! {
     }
 }
 
+impl NameFilter {
+    fn with_ids(self, ids: Option<Vec<FileId>>) -> FileFilter {
+        FileFilter { ids, name: self.file_name, external_id: self.external_file_id }
+    }
+}
+
 declare! {
     /// The order of a listing, and a page of it.
     #[derive(Debug)]
@@ -111,6 +166,7 @@ declare! {
         /// What the files are sorted by; newest first if absent.
         order_by: Option<String> = optional(Shape::Words(|| ORDERS.map(|(word, _)| word).to_vec())),
         paging: LargePaging = flattened,
+        total: TotalQuery = flattened,
     }
 }
 
@@ -129,12 +185,12 @@ declare! {
     #[derive(Debug)]
     pub(super) struct ExpandQuery(OPEN) {
         /// `download_url` for a signed URL of the bytes.
-        expand: Vec<String> = optional(EXPAND),
+        expand: Vec<String> = optional(Shape::list(0..=usize::MAX, &Shape::Words(|| vec![DOWNLOAD_URL]))),
     }
 }
 
-/// What else to answer.
-pub(super) const EXPAND: Shape = Shape::list(0..=usize::MAX, &Shape::text(0..=usize::MAX));
+/// What `expand` asks for.
+const DOWNLOAD_URL: &str = "download_url";
 
 declare! {
     /// How long a signed URL is valid.
@@ -207,16 +263,18 @@ fn describe_file<P: Ports>(
         upload: None,
         created_at: now,
         updated_at: now,
+        expires_at: None,
     })
 }
 
 /// `GET /api/v1/beta/files`
 pub(super) async fn list<P: Ports>(caller: Caller<P>) -> Reply {
     let mut query = caller.query.checked::<FileQuery>();
-    let listing = Place::of(&mut query);
-    let FileQuery { file_ids, filter, expand, .. } = query.finish()?;
-    let ids = file_ids.map(|texts| ids::filter(&texts));
-    list_page(&caller, listing, ids, filter, &expand).await
+    let order = query.input().read::<Order>().map(|order| order.order()).unwrap_or_default();
+    let place = Place::of(&mut query, order);
+    let FileQuery { file_ids, filter, order, expand } = query.finish()?;
+    let filter = filter.with_ids(file_ids.map(|texts| ids::filter(&texts)));
+    list_page(&caller, place, filter, order.total, &expand).await
 }
 
 /// `POST /api/v1/beta/files/query`
@@ -224,14 +282,18 @@ pub(super) async fn query<P: Ports>(caller: Caller<P>, body: Body<FileSearch>) -
     let mut body = body.0;
     let project = body.input().get("filter").get("project_id").read::<String>();
     caller.in_scope(project.as_deref().and_then(ProjectId::parse))?;
-    let listing = Place::of(&mut body);
+    let order = body.input().get("order_by").read::<String>().and_then(|text| sort_order(&text)).unwrap_or_default();
+    let mut place = Place::of(&mut body, order);
+    // Larger pages are asked for by clients that take what they get.
+    place.page.size = place.page.size.min(page_token::LARGE_SIZE);
     let expand = caller.query.checked::<ExpandQuery>().finish()?;
-    let (ids, filter) = match body.finish()?.filter {
-        Some(filter) if filter.data_source_id.is_some() => (Some(Vec::new()), filter.filter),
-        Some(filter) => (filter.file_ids.map(|texts| ids::filter(&texts)), filter.filter),
-        None => (None, NameFilter { file_name: None, external_file_id: None }),
+    let FileSearch { filter, total, .. } = body.finish()?;
+    let filter = match filter {
+        Some(filter) if filter.data_source_id.is_some() => filter.filter.with_ids(Some(Vec::new())),
+        Some(filter) => filter.filter.with_ids(filter.file_ids.map(|texts| ids::filter(&texts))),
+        None => FileFilter::default(),
     };
-    list_page(&caller, listing, ids, filter, &expand).await
+    list_page(&caller, place, filter, total, &expand).await
 }
 
 /// A page of a listing in an order.
@@ -242,14 +304,16 @@ struct Place {
 }
 
 impl Place {
-    /// The page that a request asks for by the members of [`Order`].
-    fn of<T: Declared>(request: &mut Checked<T>) -> Self {
-        let order = request.input().read::<Order>().map(|order| order.order()).unwrap_or_default();
+    /// The page that a request asks for.
+    fn of<T: Declared>(request: &mut Checked<T>, order: FileOrder) -> Self {
         // A cursor in one order means nothing in another.
         let listing = match order {
             FileOrder::Newest => "files",
+            FileOrder::Oldest => "files/oldest",
             FileOrder::Name => "files/name",
+            FileOrder::NameDescending => "files/name/descending",
             FileOrder::Id => "files/id",
+            FileOrder::IdDescending => "files/id/descending",
         };
         Self { order, listing, page: page_token::page(request, listing) }
     }
@@ -258,17 +322,17 @@ impl Place {
 async fn list_page<P: Ports>(
     caller: &Caller<P>,
     Place { order, listing, page }: Place,
-    ids: Option<Vec<FileId>>,
-    filter: NameFilter,
+    filter: FileFilter,
+    total: TotalQuery,
     expand: &ExpandQuery,
 ) -> Reply {
-    let filter = FileFilter { ids, name: filter.file_name, external_id: filter.external_file_id };
     let project = caller.token.project;
+    let count = if total.include_total { files::count(&caller.ports, project, filter.clone()).await? } else { None };
     let files = files::list(&caller.ports, project, filter, order, page).await?;
     let urls = files.items.iter().map(|file| expanded_url(caller, expand, file)).collect::<Result<Vec<_>>>()?;
     let mut urls = urls.into_iter();
     let wire = |file| wire::File::new(file, file.id.format(), project, urls.next().flatten());
-    Ok(reply::json(StatusCode::OK, &Listing::new(listing, &files, wire)))
+    Ok(reply::json(StatusCode::OK, &Listing::new(listing, &files, wire).with_total(count)))
 }
 
 /// `GET /api/v1/beta/files/{id}`
@@ -297,7 +361,7 @@ pub(super) async fn delete<P: Ports>(caller: Caller<P>, PathId(id): PathId<FileI
 
 /// A download URL, if the request asks for one and the file was uploaded.
 fn expanded_url<P: Ports>(caller: &Caller<P>, query: &ExpandQuery, file: &File) -> Result<Option<PresignedUrl>> {
-    let is_requested = query.expand.iter().any(|what| what == "download_url") && file.size.is_some();
+    let is_requested = query.expand.iter().any(|what| what == DOWNLOAD_URL) && file.size.is_some();
     is_requested.then(|| download_url(caller, file.id, limits::DOWNLOAD_LIFETIME)).transpose()
 }
 

@@ -13,11 +13,16 @@ use super::{
     wire::{self, PresignedUrl},
 };
 use crate::{
-    api::reply,
+    api::{page_token, reply},
     error::{Error, ErrorKind},
     id::FileId,
     limits,
-    service::{files, index::File, ports::Ports, signed_url::Grant},
+    service::{
+        files,
+        index::{File, FileFilter, FileOrder, PageRequest},
+        ports::Ports,
+        signed_url::Grant,
+    },
     validate::{
         declare::declare,
         shape::{FilePart, OPEN, Shape},
@@ -58,6 +63,15 @@ declare! {
     }
 }
 
+/// `GET /api/v1/files`: the first clients know no pages.
+pub(super) async fn list<P: Ports>(caller: Caller<P>) -> Reply {
+    let project = caller.token.project;
+    let page = PageRequest { size: page_token::LARGE_SIZE, after: None };
+    let files = files::list(&caller.ports, project, FileFilter::default(), FileOrder::Newest, page).await?;
+    let wire = |file| wire::File::new(file, file.id.to_string(), project, None);
+    Ok(reply::json(StatusCode::OK, &files.items.iter().map(wire).collect::<Vec<_>>()))
+}
+
 /// `POST /api/v1/files`
 pub(super) async fn create<P: Ports>(caller: Caller<P>, headers: HeaderMap, body: RequestBody) -> Reply {
     let mut query = caller.query.checked::<LegacyQuery>();
@@ -88,6 +102,7 @@ pub(super) async fn create_upload<P: Ports>(caller: Caller<P>, body: Body<Announ
         upload: None,
         created_at: now,
         updated_at: now,
+        expires_at: None,
     };
     // Sign before registering: without a secret to sign with, no file must be registered.
     let upload_url = beta::sign(&caller, "uploads", id, Grant::Upload, limits::UPLOAD_LIFETIME)?;
@@ -97,7 +112,7 @@ pub(super) async fn create_upload<P: Ports>(caller: Caller<P>, body: Body<Announ
 
 /// `PUT /api/v1/files/upload_from_url`
 pub(super) async fn upload_from_url<P: Ports>(_: Caller<P>) -> Reply {
-    let why = "Uploading from a URL is not supported yet: send the file itself to /api/v1/beta/files";
+    let why = "Uploading from a URL is not served here yet: send the file itself to /api/v1/beta/files";
     Err(Error::new(ErrorKind::Invalid, why).into())
 }
 

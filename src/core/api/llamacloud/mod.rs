@@ -25,14 +25,13 @@ use self::{
     files::{ContentQuery, ExpandQuery, FileQuery, FileSearch, NewFile},
     ids::IdFormat,
     legacy::{AnnouncedFile, LegacyFile, LegacyQuery},
-    projects::{NameQuery, ProjectQuery},
+    projects::{NameQuery, OrganizationQuery, ProjectQuery},
     wire::{ClassifyJob, File, Listing, Organization, PresignedUrl, Project, SavedConfiguration},
 };
 use super::{
     checked::JsonBody,
     context::{self, Context},
     origin::Origin,
-    page_token::LargePaging,
     query::Query,
     reply::ApiError,
     routes::routes,
@@ -87,6 +86,9 @@ routes! {
     /// A signed URL of the bytes of a file.
     get "/api/v1/beta/files/{id}/content", files::content::<P>, read, query ContentQuery => 200 PresignedUrl, 400;
 
+    /// Lists the newest files, up to a thousand, as the first clients read them.
+    get "/api/v1/files", legacy::list::<P>, read => 200 Vec<File<'_>>;
+
     /// Uploads a file, as the first clients do.
     post "/api/v1/files", legacy::create::<P>, write, query LegacyQuery, form LegacyFile
         => 200 File<'_>, 400, 413, 415;
@@ -94,7 +96,7 @@ routes! {
     /// Announces a file, as the first clients do: answers the signed URL to put its bytes to.
     put "/api/v1/files", legacy::create_upload::<P>, write, json AnnouncedFile => 200 PresignedUrl, 413;
 
-    /// Refuses to upload from a URL, which is not supported.
+    /// Refuses to upload from a URL: that is not served yet.
     put "/api/v1/files/upload_from_url", legacy::upload_from_url::<P>, write => 400;
 
     /// A file, as the first clients read it.
@@ -130,6 +132,9 @@ routes! {
     /// The project of the token.
     get "/api/v1/projects/{id}", projects::get::<P>, read => 200 Project<'_>;
 
+    /// The project of the token, by its newer address.
+    get "/api/v2/projects/{id}", projects::get_v2::<P>, read => 200 Project<'_>;
+
     /// The project of the token, as a page.
     get "/api/v2/projects", projects::page::<P>, read, query ProjectQuery => 200 Listing<Project<'_>>;
 
@@ -137,7 +142,7 @@ routes! {
     get "/api/v1/organizations", projects::organizations::<P>, read => 200 Vec<Organization<'_>>;
 
     /// The owner of the project of the token, as a page.
-    get "/api/v2/organizations", projects::organization_page::<P>, read, query LargePaging
+    get "/api/v2/organizations", projects::organization_page::<P>, read, query OrganizationQuery
         => 200 Listing<Organization<'_>>;
 
     /// The bytes of a file, at a signed URL.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{
     Caller, Reply,
     ids::{IdFormat, PathId},
-    wire::{Listing, Organization, Project},
+    wire::{Listing, Organization, Project, TotalQuery},
 };
 use crate::{
     api::{
@@ -31,16 +31,29 @@ declare! {
     #[derive(Debug)]
     pub(super) struct NameQuery(OPEN) {
         /// The name; any if absent.
-        project_name: Option<String> = optional(Shape::text(0..=255)),
+        name: Option<String> = optional(PROJECT_NAME),
+        /// The name, as the first clients call it.
+        project_name: Option<String> = optional(PROJECT_NAME),
     }
 }
+
+const PROJECT_NAME: Shape = Shape::text(0..=255);
 
 declare! {
     /// Which projects to list, and which page.
     #[derive(Debug)]
     pub(super) struct ProjectQuery(OPEN) {
         name: NameQuery = flattened,
+        page: OrganizationQuery = flattened,
+    }
+}
+
+declare! {
+    /// Which page of organizations to list.
+    #[derive(Debug)]
+    pub(super) struct OrganizationQuery(OPEN) {
         paging: LargePaging = flattened,
+        total: TotalQuery = flattened,
     }
 }
 
@@ -50,9 +63,10 @@ async fn own_project<P: Ports>(caller: &Caller<P>) -> Result<index::Project> {
 
 /// The caller's project, unless the query asks for another name.
 async fn matching_projects<P: Ports>(caller: &Caller<P>) -> Result<Vec<index::Project>> {
-    let NameQuery { project_name: name } = caller.query.checked().finish()?;
+    let NameQuery { name, project_name } = caller.query.checked().finish()?;
     let project = own_project(caller).await?;
-    Ok(if name.is_none_or(|name| name == project.name) { vec![project] } else { Vec::new() })
+    let matches = [name, project_name].into_iter().flatten().all(|name| name == project.name);
+    Ok(if matches { vec![project] } else { Vec::new() })
 }
 
 /// The only page of a listing. Everything fits on it, so every page token is refused.
@@ -60,11 +74,11 @@ fn single_page<'a, T, P>(caller: &Caller<P>, listing: &str, items: &'a [index::P
 where
     T: Serialize + From<&'a index::Project>,
 {
-    let mut query = caller.query.checked::<LargePaging>();
+    let mut query = caller.query.checked::<OrganizationQuery>();
     page_token::page(&mut query, listing);
-    query.finish()?;
+    let total = query.finish()?.total.include_total.then(|| u32::try_from(items.len()).unwrap_or(u32::MAX));
     let page = Page { items: items.iter().collect(), next: None };
-    Ok(reply::json(StatusCode::OK, &Listing::new(listing, &page, |project| T::from(project))))
+    Ok(reply::json(StatusCode::OK, &Listing::new(listing, &page, |project| T::from(project)).with_total(total)))
 }
 
 /// `GET /api/v1/projects`
@@ -80,6 +94,9 @@ pub(super) async fn get<P: Ports>(caller: Caller<P>, PathId(id): PathId<ProjectI
     }
     Ok(reply::json(StatusCode::OK, &Project::from(&own_project(&caller).await?)))
 }
+
+/// `GET /api/v2/projects/{id}`
+pub(super) use self::get as get_v2;
 
 /// `GET /api/v2/projects`
 pub(super) async fn page<P: Ports>(caller: Caller<P>) -> Reply {

@@ -4,24 +4,33 @@ use serde::Serialize;
 
 use super::ids::ID_CHARS;
 use crate::{
-    classify::{self, RuleSet, Settings, input::DESCRIPTION},
+    classify::{
+        self, RuleSet, Settings,
+        input::{DESCRIPTION, LABEL},
+    },
     document::{PageSelection, ReadOptions},
-    job::Classification,
+    job::{Classification, Echo},
     limits,
     validate::{
         declare::declare,
-        shape::{Declared, LANGUAGE, OPEN, Pattern, Shape, Unique},
+        shape::{Declared, LANGUAGE, OPEN, Shape, Unique},
     },
 };
 
+/// The mode of a request that names none.
+const DEFAULT_MODE: &str = "FAST";
+
 /// The modes of the dialect. One engine serves both.
-const MODES: [&str; 2] = ["FAST", "MULTIMODAL"];
+const MODES: [&str; 2] = [DEFAULT_MODE, "MULTIMODAL"];
+
+/// The language that answers show for a request that says what to read, but not in which language.
+const DEFAULT_LANGUAGE: &str = "en";
 
 declare! {
     /// What to classify by.
     #[derive(Debug)]
     pub(super) struct Configuration(OPEN) {
-        /// `FAST` or `MULTIMODAL`, in upper or lower case. One engine serves both.
+        /// `FAST` or `MULTIMODAL`, in upper or lower case. Both run in the same way.
         mode: Option<String> = optional(MODE),
         /// What is read of the document.
         parsing_configuration: Option<Parsing> = optional,
@@ -60,16 +69,6 @@ const RULES: Shape = Shape::List {
     unique: Some(Unique { member: "type", message: "rule types must be unique within a configuration" }),
 };
 
-const LABEL: Shape = Shape::Text {
-    length: 1..=limits::MAX_LABEL_CHARS,
-    pattern: Some(&Pattern {
-        regex: r"^[\p{L}\p{N} _-]+$",
-        fits: |label| {
-            !label.trim().is_empty() && label.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
-        },
-    }),
-};
-
 const MODE: Shape = Shape::Own {
     documented: &Shape::text(0..=ID_CHARS),
     format: "",
@@ -99,6 +98,8 @@ const PAGES: Shape = Shape::Own {
 
 impl From<Configuration> for Classification {
     fn from(configuration: Configuration) -> Self {
+        let mode = configuration.mode.map(|mode| mode.to_ascii_uppercase()).filter(|mode| mode != DEFAULT_MODE);
+        let echo = Echo { mode, read: configuration.parsing_configuration.is_some() };
         let (lang, max_pages, pages) = match configuration.parsing_configuration {
             Some(Parsing { lang, max_pages, target_pages }) => (lang, max_pages, target_pages),
             None => (None, None, None),
@@ -109,6 +110,7 @@ impl From<Configuration> for Classification {
             rules: RuleSet { rules: rules.collect() },
             settings: Settings { language: lang, ..Settings::default() },
             read_options: ReadOptions { pages: pages.filter(|pages| !pages.trim().is_empty()), max_pages },
+            echo,
         }
     }
 }
@@ -120,9 +122,9 @@ impl From<Configuration> for Classification {
 pub(super) struct ConfigurationResponse<'a> {
     /// The rules.
     rules: Vec<WireRule<'a>>,
-    /// Always `FAST`.
-    mode: &'static str,
-    /// What is read of the document; null if nothing was said about that.
+    /// The mode that was asked for: `FAST` or `MULTIMODAL`. Both run in the same way.
+    mode: &'a str,
+    /// What is read of the document, with defaults for what was not said; null if nothing was.
     parsing_configuration: Option<WireParsing<'a>>,
 }
 
@@ -142,8 +144,8 @@ struct WireRule<'a> {
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "openapi", schemars(rename = "JobParsing"))]
 struct WireParsing<'a> {
-    /// The language of the document; null if it is detected.
-    lang: Option<&'a str>,
+    /// The language of the document. If none was said, this is `en`, and the language is detected.
+    lang: &'a str,
     /// How many pages are read at most; null for all.
     max_pages: Option<u32>,
     /// Which pages are read; null for all.
@@ -153,15 +155,18 @@ struct WireParsing<'a> {
 impl<'a> From<&'a Classification> for ConfigurationResponse<'a> {
     fn from(classification: &'a Classification) -> Self {
         let rules = classification.rules.rules.iter();
+        let Classification { settings, read_options, echo, .. } = classification;
+        let language = settings.language.as_deref();
+        // Jobs of 0.1.0 do not say whether the request did.
+        let has_parsing = echo.read || language.is_some() || *read_options != ReadOptions::default();
         let parsing = WireParsing {
-            lang: classification.settings.language.as_deref(),
-            max_pages: classification.read_options.max_pages,
-            target_pages: classification.read_options.pages.as_deref(),
+            lang: language.unwrap_or(DEFAULT_LANGUAGE),
+            max_pages: read_options.max_pages,
+            target_pages: read_options.pages.as_deref(),
         };
-        let has_parsing = parsing.lang.is_some() || parsing.max_pages.is_some() || parsing.target_pages.is_some();
         Self {
             rules: rules.map(|rule| WireRule { r#type: &rule.label, description: &rule.description }).collect(),
-            mode: "FAST",
+            mode: echo.mode.as_deref().unwrap_or(DEFAULT_MODE),
             parsing_configuration: has_parsing.then_some(parsing),
         }
     }
@@ -197,7 +202,7 @@ mod tests {
             serde_json::to_value(ConfigurationResponse::from(&classification)).unwrap(),
             json!({
                 "rules": [{ "type": "Rechnung für-2_b", "description": "contains a number" }],
-                "mode": "FAST",
+                "mode": "MULTIMODAL",
                 "parsing_configuration": { "lang": "ch_sim", "max_pages": 10, "target_pages": "1, 3,5-7" },
             })
         );
@@ -212,7 +217,7 @@ mod tests {
                 "parsing_configuration": { "lang": "english", "max_pages": 0, "target_pages": "0" },
                 "rules": [
                     { "type": "a", "description": "too short" },
-                    { "type": "b!", "description": long },
+                    { "type": "b\n", "description": long },
                     { "type": "c", "description": "long enough" },
                     { "type": "c", "description": "long enough" },
                     7,
@@ -239,8 +244,11 @@ mod tests {
     #[test]
     fn bounds_are_inclusive() {
         assert!(with_rule(&json!({ "type": "x".repeat(50), "description": "ä".repeat(10) })).is_empty());
+        assert!(
+            with_rule(&json!({ "type": "Invoice / receipt (R&D) no. 1", "description": "long enough" })).is_empty()
+        );
         assert!(with_rule(&json!({ "type": "ß", "description": "ä".repeat(2000) })).is_empty());
-        for label in ["", " ", "a/b", &"x".repeat(51)] {
+        for label in ["", " ", "a\tb", &"x".repeat(51)] {
             assert_eq!(with_rule(&json!({ "type": label, "description": "long enough" })).len(), 1, "{label:?}");
         }
     }

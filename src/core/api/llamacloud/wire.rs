@@ -11,6 +11,11 @@ use crate::{
     id::{ProjectId, TokenId},
     job::{self, JobSource, Status},
     service::index::{self, Page},
+    time::Timestamp,
+    validate::{
+        declare::declare,
+        shape::{OPEN, Shape},
+    },
 };
 
 /// A page of a listing.
@@ -22,8 +27,17 @@ pub(super) struct Listing<T> {
     items: Vec<T>,
     /// The `page_token` of the next page; null if this is the last one.
     next_page_token: Option<String>,
-    /// Always null: it is not counted.
-    total_size: Option<u64>,
+    /// How many items the whole listing has, if `include_total` asks for it; null above 100,000.
+    total_size: Option<u32>,
+}
+
+declare! {
+    /// What else to answer of a listing.
+    #[derive(Debug)]
+    pub(super) struct TotalQuery(OPEN) {
+        /// Whether to count the whole listing, up to 100,000 items.
+        pub include_total: bool = default(Shape::Boolean, false),
+    }
 }
 
 impl<T> Listing<T> {
@@ -35,6 +49,11 @@ impl<T> Listing<T> {
             total_size: None,
         }
     }
+
+    /// The same page, with the number of items of the whole listing.
+    pub(super) fn with_total(self, total_size: Option<u32>) -> Self {
+        Self { total_size, ..self }
+    }
 }
 
 /// A classify job.
@@ -45,7 +64,7 @@ pub(super) struct ClassifyJob<'a> {
     id: String,
     /// The project.
     project_id: String,
-    /// Who created it: its token.
+    /// Who created it: its token, which keeps its id when it is rotated.
     user_id: String,
     /// How far it is: `PENDING`, `RUNNING`, `COMPLETED`, `FAILED` or `CANCELLED`.
     status: &'static str,
@@ -124,8 +143,8 @@ struct ClassifyResult<'a> {
 pub(super) struct Usage {
     /// Always 0.
     credits: f64,
-    /// Always 0.
-    parse_credits: f64,
+    /// Always null: no parse job is run.
+    parse_credits: Option<f64>,
 }
 
 /// The dialect's word for a status; None for jobs that are no longer shown.
@@ -238,7 +257,7 @@ pub(super) struct File<'a> {
     external_file_id: Option<&'a str>,
     /// When it last changed.
     last_modified_at: String,
-    /// Always null: the project says how long files are kept.
+    /// When the retention of the project removes it; null if it has none.
     expires_at: Option<String>,
     /// A signed URL of the bytes, if it was asked for.
     download_url: Option<PresignedUrl>,
@@ -260,7 +279,7 @@ impl<'a> File<'a> {
             purpose: file.purpose.as_deref(),
             external_file_id: file.external_id.as_deref(),
             last_modified_at: file.updated_at.to_rfc3339(),
-            expires_at: None,
+            expires_at: file.expires_at.map(Timestamp::to_rfc3339),
             download_url,
         }
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Context, IndexCommand, IndexStore,
     classifier_version::{ClassifierChange, ClassifierVersion, RuleChange, next_timestamp, next_version},
-    page::{Page, PageRequest, Rows, cursor, parse_cursor},
+    page::{Page, PageRequest, Rows, counted, cursor, parse_cursor},
     size::{check_count, check_room, json_bytes},
 };
 use crate::{
@@ -80,6 +80,9 @@ pub trait ClassifierStore {
         after: Option<(Timestamp, ClassifierId)>,
         limit: u32,
     ) -> Result<Rows<ClassifierVersion>>;
+
+    /// The number of versions of classifiers, counted up to `limit`.
+    fn version_count(&self, filter: &ClassifierFilter, limit: u32) -> Result<u32>;
 
     /// Removes the oldest versions of a classifier past the `keep` newest ones, but not its newest published one.
     fn remove_old_versions(&self, id: ClassifierId, keep: u32) -> Result<()>;
@@ -316,5 +319,21 @@ impl IndexCommand for ListClassifiers {
         let after = page.after.as_ref().map(parse_cursor).transpose()?;
         let rows = store.classifiers(&filter, after, page.size.saturating_add(1))?;
         Ok(Page::new(rows, page.size, |classifier| cursor(classifier.version, &classifier.id)))
+    }
+}
+
+/// Count versions of classifiers. The reply is None if there are more than
+/// [`MAX_COUNTED_ROWS`](limits::MAX_COUNTED_ROWS).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CountClassifiers {
+    /// Which versions.
+    pub filter: ClassifierFilter,
+}
+
+impl IndexCommand for CountClassifiers {
+    type Reply = Option<u32>;
+
+    fn run(self, store: &impl IndexStore, _: Context) -> Result<Self::Reply> {
+        counted(|limit| store.version_count(&self.filter, limit))
     }
 }

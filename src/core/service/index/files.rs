@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Context, IndexCommand, IndexStore,
-    page::{Cursor, Page, PageRequest, Rows},
+    page::{Cursor, Page, PageRequest, Rows, counted},
+    project::Project,
     usage,
 };
 use crate::{
@@ -53,6 +54,15 @@ pub struct File {
     pub created_at: Timestamp,
     /// When its bytes last changed.
     pub updated_at: Timestamp,
+    /// When the retention removes it. In replies only: it follows from the settings of the project, and is not stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+}
+
+/// `file`, with the time at which the retention of `project` removes it.
+fn with_expiry(file: File, project: Option<&Project>) -> File {
+    let expires_at = project.map(|project| file.created_at + limits::DAY.saturating_mul(project.retention_days));
+    File { expires_at, ..file }
 }
 
 /// A filter of files. Every condition that is set must hold.
@@ -74,10 +84,32 @@ pub enum FileOrder {
     /// Newest first.
     #[default]
     Newest,
+    /// Oldest first.
+    Oldest,
     /// By name, then id.
     Name,
+    /// By name, then id, the last first.
+    NameDescending,
     /// By id.
     Id,
+    /// By id, the last first.
+    IdDescending,
+}
+
+impl FileOrder {
+    /// The sort key of `file`, beside its id.
+    pub(in crate::service) fn key(self, file: &File) -> String {
+        match self {
+            Self::Newest | Self::Oldest => file.created_at.as_millis().to_string(),
+            Self::Name | Self::NameDescending => file.name.clone(),
+            Self::Id | Self::IdDescending => String::new(),
+        }
+    }
+
+    /// Whether files with larger keys come first.
+    pub const fn is_descending(self) -> bool {
+        matches!(self, Self::Newest | Self::NameDescending | Self::IdDescending)
+    }
 }
 
 /// The storage of what is known of files.
@@ -98,6 +130,9 @@ pub trait FileStore {
     /// Files in `order`, at most `limit`.
     fn files(&self, filter: &FileFilter, order: FileOrder, after: Option<&Cursor>, limit: u32) -> Result<Rows<File>>;
 
+    /// The number of files, counted up to `limit`.
+    fn file_count(&self, filter: &FileFilter, limit: u32) -> Result<u32>;
+
     /// Files created before `before`, oldest first, at most `limit`.
     fn old_files(&self, before: Timestamp, limit: u32) -> Result<Vec<FileId>>;
 
@@ -105,19 +140,21 @@ pub trait FileStore {
     fn stored_bytes(&self) -> Result<(u64, u64)>;
 }
 
-/// Add a file, or replace its row. Fails with `TooLarge` if the project would store more than it may.
+/// Add a file, or replace its row. The reply is the file. Fails with `TooLarge` if the project would store more than it may.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PutFile(pub File);
 
 impl IndexCommand for PutFile {
-    type Reply = ();
+    type Reply = File;
 
     // Every file expires some day.
     const SWEEP_WITHIN: Option<Duration> = Some(limits::DAY);
 
-    fn run(self, store: &impl IndexStore, _: Context) -> Result<()> {
-        usage::admit_bytes(store, true, self.0.size.unwrap_or_default())?;
-        store.put_file(&self.0)
+    fn run(self, store: &impl IndexStore, _: Context) -> Result<File> {
+        let file = File { expires_at: None, ..self.0 };
+        usage::admit_bytes(store, true, file.size.unwrap_or_default())?;
+        store.put_file(&file)?;
+        Ok(with_expiry(file, store.project()?.as_ref()))
     }
 }
 
@@ -216,7 +253,8 @@ impl IndexCommand for GetFile {
     type Reply = Option<File>;
 
     fn run(self, store: &impl IndexStore, _: Context) -> Result<Self::Reply> {
-        store.file(self.id)
+        let Some(file) = store.file(self.id)? else { return Ok(None) };
+        Ok(Some(with_expiry(file, store.project()?.as_ref())))
     }
 }
 
@@ -252,13 +290,24 @@ impl IndexCommand for ListFiles {
     fn run(self, store: &impl IndexStore, _: Context) -> Result<Self::Reply> {
         let Self { filter, order, page } = self;
         let rows = store.files(&filter, order, page.after.as_ref(), page.size.saturating_add(1))?;
-        Ok(Page::new(rows, page.size, |file| Cursor {
-            key: match order {
-                FileOrder::Newest => file.created_at.as_millis().to_string(),
-                FileOrder::Name => file.name.clone(),
-                FileOrder::Id => String::new(),
-            },
-            id: file.id.to_string(),
-        }))
+        let Page { items, next } =
+            Page::new(rows, page.size, |file| Cursor { key: order.key(file), id: file.id.to_string() });
+        let project = store.project()?;
+        Ok(Page { items: items.into_iter().map(|file| with_expiry(file, project.as_ref())).collect(), next })
+    }
+}
+
+/// Count files. The reply is None if there are more than [`MAX_COUNTED_ROWS`](limits::MAX_COUNTED_ROWS).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CountFiles {
+    /// Which files.
+    pub filter: FileFilter,
+}
+
+impl IndexCommand for CountFiles {
+    type Reply = Option<u32>;
+
+    fn run(self, store: &impl IndexStore, _: Context) -> Result<Self::Reply> {
+        counted(|limit| store.file_count(&self.filter, limit))
     }
 }

@@ -11,7 +11,7 @@ use super::{
     classifiers::Version,
     files::File,
     job_rows::{JobRows, StoredRow},
-    page::{PageRequest, parse_cursor},
+    page::{PageRequest, counted, parse_cursor},
     schemas::SchemaHead,
     usage,
 };
@@ -81,6 +81,9 @@ pub trait JobRowStore {
     /// Rows newest first (ties by id, descending), at most `limit` rows, [`PAGE_BYTES`](limits::PAGE_BYTES) and, with the
     /// rules in each, [`MAX_LISTED_BYTES`](limits::MAX_LISTED_BYTES), but at least one row.
     fn jobs(&self, filter: &JobFilter, after: Option<(Timestamp, JobId)>, limit: u32) -> Result<JobRows>;
+
+    /// The number of jobs, counted up to `limit`.
+    fn job_count(&self, filter: &JobFilter, limit: u32) -> Result<u32>;
 
     /// Open jobs that last reported before `before`, the one that has not reported for longest first, at most `limit`.
     fn stale_jobs(&self, before: Timestamp, limit: u32) -> Result<Vec<StaleJob>>;
@@ -376,6 +379,36 @@ impl IndexCommand for HasJob {
 
     fn run(self, store: &impl IndexStore, _: Context) -> Result<bool> {
         store.has_job(self.id)
+    }
+}
+
+/// Get the job with an idempotency key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GetJobByKey {
+    /// The key.
+    pub key: String,
+}
+
+impl IndexCommand for GetJobByKey {
+    type Reply = Option<Box<Job>>;
+
+    fn run(self, store: &impl IndexStore, _: Context) -> Result<Self::Reply> {
+        Ok(store.job_by_idempotency_key(&self.key)?.map(Box::new))
+    }
+}
+
+/// Count jobs. The reply is None if there are more than [`MAX_COUNTED_ROWS`](limits::MAX_COUNTED_ROWS).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CountJobs {
+    /// Which jobs.
+    pub filter: JobFilter,
+}
+
+impl IndexCommand for CountJobs {
+    type Reply = Option<u32>;
+
+    fn run(self, store: &impl IndexStore, _: Context) -> Result<Self::Reply> {
+        counted(|limit| store.job_count(&self.filter, limit))
     }
 }
 

@@ -117,6 +117,13 @@ pub fn parse_time(key: &str) -> Result<Timestamp> {
     Ok(Timestamp::from_millis(millis))
 }
 
+/// The number of rows of a listing, which `count` counts up to a limit; None if there are more than
+/// [`MAX_COUNTED_ROWS`](limits::MAX_COUNTED_ROWS).
+pub(super) fn counted(count: impl FnOnce(u32) -> Result<u32>) -> Result<Option<u32>> {
+    let count = count(limits::MAX_COUNTED_ROWS.saturating_add(1))?;
+    Ok((count <= limits::MAX_COUNTED_ROWS).then_some(count))
+}
+
 /// The error for a [`Cursor`] that no listing returned.
 pub fn bad_cursor() -> Error {
     Error::new(ErrorKind::Invalid, "The page token is not one of ours")

@@ -16,6 +16,24 @@ const NEWEST: &str = "version = (SELECT max(version) FROM classifiers WHERE id =
 /// The condition that a version of a classifier, under the alias `one`, is the newest published one.
 const NEWEST_PUBLISHED: &str = "version = (SELECT max(version) FROM classifiers WHERE id = one.id AND draft = 0)";
 
+/// The conditions of a filter of the versions under the alias `one`.
+fn conditions(filter: &ClassifierFilter) -> Conditions {
+    let mut conditions = Conditions::default();
+    if let Some(id) = filter.id {
+        conditions.and("id = ?", [text(&id)]);
+    }
+    if let Some(name) = &filter.name {
+        conditions.and("name = ?", [text(name)]);
+    }
+    match filter.versions {
+        Versions::Newest => conditions.and(NEWEST, []),
+        Versions::NewestPublished => conditions.and(NEWEST_PUBLISHED, []),
+        Versions::All => {}
+        Versions::Published => conditions.and("draft = 0", []),
+    }
+    conditions
+}
+
 impl ClassifierStore for ProjectIndex {
     fn classifier(&self, id: ClassifierId, version: Version) -> Result<Option<ClassifierVersion>> {
         let condition = match version {
@@ -55,25 +73,18 @@ impl ClassifierStore for ProjectIndex {
         after: Option<(Timestamp, ClassifierId)>,
         limit: u32,
     ) -> Result<Rows<ClassifierVersion>> {
-        let mut conditions = Conditions::default();
-        if let Some(id) = filter.id {
-            conditions.and("id = ?", [text(&id)]);
-        }
-        if let Some(name) = &filter.name {
-            conditions.and("name = ?", [text(name)]);
-        }
-        match filter.versions {
-            Versions::Newest => conditions.and(NEWEST, []),
-            Versions::NewestPublished => conditions.and(NEWEST_PUBLISHED, []),
-            Versions::All => {}
-            Versions::Published => conditions.and("draft = 0", []),
-        }
+        let mut conditions = conditions(filter);
         if let Some((at, id)) = after {
             conditions.and("(version, id) < (?, ?)", [timestamp(at), text(&id)]);
         }
         let (statement, bindings) =
             conditions.statement("SELECT record FROM classifiers AS one", "version DESC, id DESC", limit);
         self.sql.rows(&statement, bindings)
+    }
+
+    fn version_count(&self, filter: &ClassifierFilter, limit: u32) -> Result<u32> {
+        let (statement, bindings) = conditions(filter).count("classifiers AS one", limit);
+        self.sql.record(&statement, bindings).map(Option::unwrap_or_default)
     }
 
     fn remove_old_versions(&self, id: ClassifierId, keep: u32) -> Result<()> {

@@ -31,12 +31,20 @@ impl Conditions {
 
     /// The statement that selects the rows that meet every condition, in an order and up to a limit.
     pub(super) fn statement(&self, select: &str, order: &str, limit: u32) -> (String, Vec<SqlStorageValue>) {
-        let conditions = if self.conditions.is_empty() {
-            String::new()
-        } else {
-            format!(" WHERE {}", self.conditions.join(" AND "))
-        };
-        let bindings = self.bindings.iter().cloned().chain([integer(limit.into())]).collect();
-        (format!("{select}{conditions} ORDER BY {order} LIMIT ?"), bindings)
+        (format!("{select}{} ORDER BY {order} LIMIT ?", self.clause()), self.bindings(limit))
+    }
+
+    /// The statement that counts the rows of `table` that meet every condition, up to a limit.
+    pub(super) fn count(&self, table: &str, limit: u32) -> (String, Vec<SqlStorageValue>) {
+        let rows = format!("SELECT 1 FROM {table}{} LIMIT ?", self.clause());
+        (format!("SELECT CAST(count(*) AS TEXT) FROM ({rows})"), self.bindings(limit))
+    }
+
+    fn clause(&self) -> String {
+        if self.conditions.is_empty() { String::new() } else { format!(" WHERE {}", self.conditions.join(" AND ")) }
+    }
+
+    fn bindings(&self, limit: u32) -> Vec<SqlStorageValue> {
+        self.bindings.iter().cloned().chain([integer(limit.into())]).collect()
     }
 }

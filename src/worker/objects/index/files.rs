@@ -10,6 +10,19 @@ use sortroom::{
 use super::{ProjectIndex, conditions::Conditions};
 use crate::objects::sql::{integer, json, optional, text, timestamp};
 
+/// The conditions of a filter.
+fn conditions(filter: &FileFilter) -> Result<Conditions> {
+    let mut conditions = Conditions::default();
+    if let Some(name) = &filter.name {
+        conditions.and("name = ?", [text(name)]);
+    }
+    if let Some(external_id) = &filter.external_id {
+        conditions.and("external_id = ?", [text(external_id)]);
+    }
+    conditions.and_id_in(filter.ids.as_ref())?;
+    Ok(conditions)
+}
+
 impl FileStore for ProjectIndex {
     fn file(&self, id: FileId) -> Result<Option<File>> {
         self.sql.record("SELECT record FROM files WHERE id = ?", vec![text(&id)])
@@ -33,30 +46,33 @@ impl FileStore for ProjectIndex {
     }
 
     fn files(&self, filter: &FileFilter, order: FileOrder, after: Option<&Cursor>, limit: u32) -> Result<Rows<File>> {
-        let mut conditions = Conditions::default();
-        if let Some(name) = &filter.name {
-            conditions.and("name = ?", [text(name)]);
-        }
-        if let Some(external_id) = &filter.external_id {
-            conditions.and("external_id = ?", [text(external_id)]);
-        }
+        let mut conditions = conditions(filter)?;
         if let Some(Cursor { key, id }) = after {
+            let time = || index::parse_time(key).map(timestamp);
             match order {
-                FileOrder::Newest => {
-                    conditions.and("(created_at, id) < (?, ?)", [timestamp(index::parse_time(key)?), text(id)]);
-                }
+                FileOrder::Newest => conditions.and("(created_at, id) < (?, ?)", [time()?, text(id)]),
+                FileOrder::Oldest => conditions.and("(created_at, id) > (?, ?)", [time()?, text(id)]),
                 FileOrder::Name => conditions.and("(name, id) > (?, ?)", [text(key), text(id)]),
+                FileOrder::NameDescending => conditions.and("(name, id) < (?, ?)", [text(key), text(id)]),
                 FileOrder::Id => conditions.and("id > ?", [text(id)]),
+                FileOrder::IdDescending => conditions.and("id < ?", [text(id)]),
             }
         }
-        conditions.and_id_in(filter.ids.as_ref())?;
         let order = match order {
             FileOrder::Newest => "created_at DESC, id DESC",
+            FileOrder::Oldest => "created_at, id",
             FileOrder::Name => "name, id",
+            FileOrder::NameDescending => "name DESC, id DESC",
             FileOrder::Id => "id",
+            FileOrder::IdDescending => "id DESC",
         };
         let (statement, bindings) = conditions.statement("SELECT record FROM files", order, limit);
         self.sql.rows(&statement, bindings)
+    }
+
+    fn file_count(&self, filter: &FileFilter, limit: u32) -> Result<u32> {
+        let (statement, bindings) = conditions(filter)?.count("files", limit);
+        self.sql.record(&statement, bindings).map(Option::unwrap_or_default)
     }
 
     fn old_files(&self, before: Timestamp, limit: u32) -> Result<Vec<FileId>> {

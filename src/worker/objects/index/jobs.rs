@@ -36,6 +36,31 @@ fn assemble_rows(page: &str, max_bytes: usize, max_listed_bytes: usize) -> Strin
     )
 }
 
+/// The conditions of a filter.
+fn conditions(filter: &JobFilter) -> Result<Conditions> {
+    let mut conditions = Conditions::default();
+    if let Some(kind) = filter.kind {
+        conditions.and("kind = ?", [text(&kind.as_str())]);
+    }
+    match filter.status {
+        // Most jobs have succeeded, so the index by age finds them quickly; the index by status has the others.
+        Some(Status::Succeeded) => conditions.and("+status = 'succeeded'", []),
+        Some(status) => conditions.and("status = ? AND status <> 'succeeded'", [text(&status.as_str())]),
+        None => {}
+    }
+    if let Some(classifier) = &filter.classifier {
+        conditions.and("classifier = ?", [text(classifier)]);
+    }
+    if let Some(from) = filter.from {
+        conditions.and("created_at >= ?", [timestamp(from)]);
+    }
+    if let Some(to) = filter.to {
+        conditions.and("created_at <= ?", [timestamp(to)]);
+    }
+    conditions.and_id_in(filter.ids.as_ref())?;
+    Ok(conditions)
+}
+
 impl JobRowStore for ProjectIndex {
     fn job(&self, id: JobId) -> Result<Option<Job>> {
         self.sql.record(&format!("SELECT {RECORD} FROM job_rows WHERE id = ?"), vec![text(&id)])
@@ -85,29 +110,10 @@ impl JobRowStore for ProjectIndex {
     }
 
     fn jobs(&self, filter: &JobFilter, after: Option<(Timestamp, JobId)>, limit: u32) -> Result<JobRows> {
-        let mut conditions = Conditions::default();
-        if let Some(kind) = filter.kind {
-            conditions.and("kind = ?", [text(&kind.as_str())]);
-        }
-        match filter.status {
-            // Most jobs have succeeded, so the index by age finds them quickly; the index by status has the others.
-            Some(Status::Succeeded) => conditions.and("+status = 'succeeded'", []),
-            Some(status) => conditions.and("status = ? AND status <> 'succeeded'", [text(&status.as_str())]),
-            None => {}
-        }
-        if let Some(classifier) = &filter.classifier {
-            conditions.and("classifier = ?", [text(classifier)]);
-        }
-        if let Some(from) = filter.from {
-            conditions.and("created_at >= ?", [timestamp(from)]);
-        }
-        if let Some(to) = filter.to {
-            conditions.and("created_at <= ?", [timestamp(to)]);
-        }
+        let mut conditions = conditions(filter)?;
         if let Some((at, id)) = after {
             conditions.and("(created_at, id) < (?, ?)", [timestamp(at), text(&id)]);
         }
-        conditions.and_id_in(filter.ids.as_ref())?;
         let select = "SELECT number, id, created_at, rules, record FROM job_rows";
         for size in std::iter::successors(Some(limit), |size| (*size > 1).then_some(size / 2)) {
             let (page, bindings) = conditions.statement(select, "created_at DESC, id DESC", size);
@@ -124,6 +130,11 @@ impl JobRowStore for ProjectIndex {
             }
         }
         Ok(JobRows::empty())
+    }
+
+    fn job_count(&self, filter: &JobFilter, limit: u32) -> Result<u32> {
+        let (statement, bindings) = conditions(filter)?.count("job_rows", limit);
+        self.sql.record(&statement, bindings).map(Option::unwrap_or_default)
     }
 
     fn stale_jobs(&self, before: Timestamp, limit: u32) -> Result<Vec<StaleJob>> {

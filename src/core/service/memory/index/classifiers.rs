@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{IndexRows, MemoryIndexStore, rows};
+use super::{IndexRows, MemoryIndexStore, rows, up_to};
 use crate::{
     error::Result,
     id::{ClassifierId, SchemaId},
@@ -13,6 +13,19 @@ use crate::{
 fn newest(classifiers: &[ClassifierVersion], id: ClassifierId, version: Version) -> Option<&ClassifierVersion> {
     let counts = |stored: &ClassifierVersion| version == Version::Newest || !stored.draft;
     classifiers.iter().filter(|stored| stored.id == id && counts(stored)).max_by_key(|stored| stored.version)
+}
+
+/// Whether every condition holds for `stored`, which is one of `all`.
+fn meets(stored: &ClassifierVersion, filter: &ClassifierFilter, all: &[ClassifierVersion]) -> bool {
+    let is_newest = |version| newest(all, stored.id, version) == Some(stored);
+    filter.id.is_none_or(|id| id == stored.id)
+        && filter.name.as_ref().is_none_or(|name| *name == stored.name)
+        && match filter.versions {
+            Versions::Published => !stored.draft,
+            Versions::All => true,
+            Versions::NewestPublished => is_newest(Version::Published),
+            Versions::Newest => is_newest(Version::Newest),
+        }
 }
 
 impl ClassifierStore for MemoryIndexStore {
@@ -53,23 +66,19 @@ impl ClassifierStore for MemoryIndexStore {
         let mut found: Vec<ClassifierVersion> = self.read(|rows| {
             rows.classifiers
                 .iter()
-                .filter(|stored| filter.id.is_none_or(|id| id == stored.id))
-                .filter(|stored| filter.name.as_ref().is_none_or(|name| *name == stored.name))
-                .filter(|stored| {
-                    let is_newest = |version| newest(&rows.classifiers, stored.id, version) == Some(stored);
-                    match filter.versions {
-                        Versions::Published => !stored.draft,
-                        Versions::All => true,
-                        Versions::NewestPublished => is_newest(Version::Published),
-                        Versions::Newest => is_newest(Version::Newest),
-                    }
-                })
+                .filter(|stored| meets(stored, filter, &rows.classifiers))
                 .filter(|stored| after.is_none_or(|after| (stored.version, stored.id) < after))
                 .cloned()
                 .collect()
         });
         found.sort_by_key(|version| std::cmp::Reverse((version.version, version.id)));
         rows(found, limit)
+    }
+
+    fn version_count(&self, filter: &ClassifierFilter, limit: u32) -> Result<u32> {
+        let found =
+            |rows: &IndexRows| rows.classifiers.iter().filter(|one| meets(one, filter, &rows.classifiers)).count();
+        Ok(self.read(|rows| up_to(found(rows), limit)))
     }
 
     fn remove_old_versions(&self, id: ClassifierId, keep: u32) -> Result<()> {

@@ -1,12 +1,19 @@
 //! What is known of files, in memory.
 
-use super::{MemoryIndexStore, rows, take_up_to};
+use super::{MemoryIndexStore, rows, take_up_to, up_to};
 use crate::{
     error::Result,
     id::FileId,
     service::index::{Cursor, File, FileFilter, FileOrder, FileStore, Rows},
     time::Timestamp,
 };
+
+/// Whether every condition holds for `file`.
+fn meets(file: &File, filter: &FileFilter) -> bool {
+    filter.ids.as_ref().is_none_or(|ids| ids.contains(&file.id))
+        && filter.name.as_ref().is_none_or(|name| *name == file.name)
+        && (filter.external_id.is_none() || filter.external_id == file.external_id)
+}
 
 impl FileStore for MemoryIndexStore {
     fn file(&self, id: FileId) -> Result<Option<File>> {
@@ -28,33 +35,29 @@ impl FileStore for MemoryIndexStore {
     }
 
     fn files(&self, filter: &FileFilter, order: FileOrder, after: Option<&Cursor>, limit: u32) -> Result<Rows<File>> {
-        let key = |file: &File| match order {
-            // Timestamps have the same number of digits for centuries, so they sort as text. Reversed below.
-            FileOrder::Newest => (file.created_at.as_millis().to_string(), file.id.to_string()),
-            FileOrder::Name => (file.name.clone(), file.id.to_string()),
-            FileOrder::Id => (String::new(), file.id.to_string()),
-        };
+        // Timestamps have the same number of digits for centuries, so they sort as text. Reversed below.
+        let key = |file: &File| (order.key(file), file.id.to_string());
         let after = after.map(|cursor| (cursor.key.clone(), cursor.id.clone()));
         let mut found: Vec<File> = self.read(|rows| {
             rows.files
                 .values()
-                .filter(|file| filter.ids.as_ref().is_none_or(|ids| ids.contains(&file.id)))
-                .filter(|file| filter.name.as_ref().is_none_or(|name| *name == file.name))
-                .filter(|file| filter.external_id.is_none() || filter.external_id == file.external_id)
+                .filter(|file| meets(file, filter))
                 .filter(|file| {
-                    after.as_ref().is_none_or(|after| match order {
-                        FileOrder::Newest => key(file) < *after,
-                        FileOrder::Name | FileOrder::Id => key(file) > *after,
-                    })
+                    let follows = |after| if order.is_descending() { key(file) < after } else { key(file) > after };
+                    after.clone().is_none_or(follows)
                 })
                 .cloned()
                 .collect()
         });
         found.sort_by_key(key);
-        if order == FileOrder::Newest {
+        if order.is_descending() {
             found.reverse();
         }
         rows(found, limit)
+    }
+
+    fn file_count(&self, filter: &FileFilter, limit: u32) -> Result<u32> {
+        Ok(self.read(|rows| up_to(rows.files.values().filter(|file| meets(file, filter)).count(), limit)))
     }
 
     fn old_files(&self, before: Timestamp, limit: u32) -> Result<Vec<FileId>> {

@@ -1,6 +1,6 @@
 //! The rows of jobs, in memory.
 
-use super::{MemoryIndexStore, take_up_to};
+use super::{MemoryIndexStore, take_up_to, up_to};
 use crate::{
     error::Result,
     id::JobId,
@@ -8,6 +8,16 @@ use crate::{
     service::index::{JobFilter, JobRowStore, JobRows, Rows, StaleJob, StoredRow},
     time::Timestamp,
 };
+
+/// Whether every condition holds for `job`.
+fn meets(job: &Job, filter: &JobFilter) -> bool {
+    filter.kind.is_none_or(|kind| job.kind() == kind)
+        && filter.status.is_none_or(|status| job.status() == status)
+        && filter.ids.as_ref().is_none_or(|ids| ids.contains(&job.id))
+        && filter.classifier.is_none_or(|id| job.classification.classifier == Some(id))
+        && filter.from.is_none_or(|from| job.created_at >= from)
+        && filter.to.is_none_or(|to| job.created_at <= to)
+}
 
 impl JobRowStore for MemoryIndexStore {
     fn job(&self, id: JobId) -> Result<Option<Job>> {
@@ -52,12 +62,7 @@ impl JobRowStore for MemoryIndexStore {
             rows.jobs
                 .values()
                 .map(|(job, _)| job)
-                .filter(|job| filter.kind.is_none_or(|kind| job.kind() == kind))
-                .filter(|job| filter.status.is_none_or(|status| job.status() == status))
-                .filter(|job| filter.ids.as_ref().is_none_or(|ids| ids.contains(&job.id)))
-                .filter(|job| filter.classifier.is_none_or(|id| job.classification.classifier == Some(id)))
-                .filter(|job| filter.from.is_none_or(|from| job.created_at >= from))
-                .filter(|job| filter.to.is_none_or(|to| job.created_at <= to))
+                .filter(|job| meets(job, filter))
                 .filter(|job| after.is_none_or(|after| (job.created_at, job.id) < after))
                 .cloned()
                 .collect()
@@ -65,6 +70,10 @@ impl JobRowStore for MemoryIndexStore {
         found.sort_by_key(|job| std::cmp::Reverse((job.created_at, job.id)));
         let Rows { items: jobs, truncated } = super::rows(found, limit)?;
         Ok(JobRows::Parsed { jobs, truncated })
+    }
+
+    fn job_count(&self, filter: &JobFilter, limit: u32) -> Result<u32> {
+        Ok(self.read(|rows| up_to(rows.jobs.values().filter(|(job, _)| meets(job, filter)).count(), limit)))
     }
 
     fn stale_jobs(&self, before: Timestamp, limit: u32) -> Result<Vec<StaleJob>> {
@@ -89,8 +98,7 @@ impl JobRowStore for MemoryIndexStore {
     }
 
     fn open_job_count(&self, limit: u32) -> Result<u32> {
-        let count = self.read(|rows| rows.jobs.values().filter(|(job, _)| !job.status().has_ended()).count());
-        Ok(u32::try_from(count).unwrap_or(u32::MAX).min(limit))
+        Ok(self.read(|rows| up_to(rows.jobs.values().filter(|(job, _)| !job.status().has_ended()).count(), limit)))
     }
 
     fn has_open_jobs(&self) -> Result<bool> {

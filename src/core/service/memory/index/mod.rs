@@ -76,6 +76,11 @@ fn rows<T: Serialize>(items: Vec<T>, limit: u32) -> Result<Rows<T>> {
     Ok(rows)
 }
 
+/// `count`, or `limit` if that is less.
+fn up_to(count: usize, limit: u32) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX).min(limit)
+}
+
 fn take_up_to<T>(items: Vec<T>, limit: u32) -> Vec<T> {
     items.into_iter().take(usize::try_from(limit).unwrap_or(usize::MAX)).collect()
 }
