@@ -3,7 +3,7 @@
 //! A token has the form `srt_{id}_{secret}{check}`: the prefix shows people and secret scanners what it is, the id
 //! finds its record, the secret proves it, and the check rejects a mistyped or forged token without a storage read: it
 //! is a message authentication code of everything before it, keyed with the operator's secret and truncated to 64 bits.
-//! Only the SHA-256 of the secret is stored.
+//! Only the SHA-256 of the secret is stored. The form `llx-srt_...` is the same token.
 //!
 //! The check of a token of 0.1.0 is a CRC-32, which anyone can compute. Such tokens are refused unless the operator
 //! allows them; rotating one makes it a token of today.
@@ -32,6 +32,19 @@ use crate::{
 
 /// The prefix of every token.
 pub const PREFIX: &str = "srt_";
+
+/// What may stand in front of [`PREFIX`]: some programs accept only keys that begin like this.
+pub const ALIAS_PREFIX: &str = "llx-";
+
+/// A token without [`ALIAS_PREFIX`].
+fn without_alias(token: &str) -> &str {
+    token.strip_prefix(ALIAS_PREFIX).unwrap_or(token)
+}
+
+/// Whether a text looks like a token, so that it is not taken for the operator's secret.
+pub fn is_token(text: &str) -> bool {
+    without_alias(text).starts_with(PREFIX)
+}
 
 /// The number of random bytes of a secret: 256 bits.
 const SECRET_BYTES: usize = 32;
@@ -75,6 +88,7 @@ fn invalid_token() -> Error {
 
 /// Splits a token into its id and its secret, if its check holds.
 fn parse<'t>(config: &Config, token: &'t str) -> Result<(TokenId, &'t str)> {
+    let token = without_alias(token);
     let (id, rest) = token.strip_prefix(PREFIX).and_then(|token| token.split_once('_')).ok_or_else(invalid_token)?;
     let (secret, sum) = rest.split_at_checked(2 * SECRET_BYTES).ok_or_else(invalid_token)?;
     let id = id.parse().map_err(|_| invalid_token())?;

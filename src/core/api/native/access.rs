@@ -96,6 +96,8 @@ pub(super) struct CreatedToken {
     id: String,
     /// The token itself, shown only here.
     token: String,
+    /// The same token in another form, for programs that accept only keys that begin with `llx-`.
+    llx_token: String,
     /// What it is called.
     name: String,
     /// The project that it opens.
@@ -112,6 +114,7 @@ impl CreatedToken {
     fn new(token: Token, text: String) -> Self {
         Self {
             id: token.id.to_string(),
+            llx_token: format!("{}{text}", access::ALIAS_PREFIX),
             token: text,
             name: token.name,
             project_id: token.project.to_string(),
