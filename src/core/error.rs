@@ -108,6 +108,8 @@ pub enum ErrorKind {
     Forbidden,
     /// There is no such resource in the caller's project.
     NotFound,
+    /// The resource does not serve this method.
+    MethodNotAllowed,
     /// The state of the resource does not permit the request.
     Conflict,
     /// It has expired (a signed URL).
@@ -151,11 +153,12 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// One example of every kind, for tests that must cover all.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Invalid,
         Self::Unauthenticated,
         Self::Forbidden,
         Self::NotFound,
+        Self::MethodNotAllowed,
         Self::Conflict,
         Self::Gone,
         Self::RequestTimeout,
@@ -179,6 +182,7 @@ impl ErrorKind {
             Self::Unauthenticated => "UNAUTHENTICATED",
             Self::Forbidden => "FORBIDDEN",
             Self::NotFound => "NOT_FOUND",
+            Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
             Self::Conflict => "CONFLICT",
             Self::Gone => "GONE",
             Self::RequestTimeout => "REQUEST_TIMEOUT",

@@ -26,23 +26,16 @@ pub mod page_token;
 pub mod query;
 pub mod reply;
 mod routes;
+mod unserved;
 
 use axum::{
     Router,
     body::Body,
-    http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, header},
 };
 use tower_service::Service;
 
-use self::{
-    context::Context,
-    dialonce::DialOnce,
-    limai::Limai,
-    llamacloud::LlamaCloud,
-    native::Native,
-    origin::Origin,
-    reply::{Dialect, PendingError},
-};
+use self::{context::Context, origin::Origin, reply::PendingError};
 use crate::{
     error::{Error, ErrorKind},
     service::ports::Ports,
@@ -70,8 +63,8 @@ pub fn router<P: Ports>() -> Router {
         .merge(llamacloud::routes::<P>())
         .merge(limai::routes::<P>())
         .merge(dialonce::routes::<P>())
-        .fallback(|| async { reply::detail(StatusCode::NOT_FOUND, "Not Found") })
-        .method_not_allowed_fallback(|| async { reply::detail(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed") })
+        .fallback(unserved::not_found)
+        .method_not_allowed_fallback(unserved::method_not_allowed)
 }
 
 /// Handles one request with the ports of that request. Its URI is absolute: the address that the platform routed.
@@ -83,7 +76,7 @@ pub async fn serve<P: Ports>(router: &Router, ports: P, request: Request<Body>) 
     let body = body::within_time(ports.clone(), body);
     let body = match content_encoding::decode(&mut parts.headers, body) {
         Ok(body) => body,
-        Err(error) => return finish(render_for(parts.uri.path())(&error, &id), &id),
+        Err(error) => return finish(unserved::render_of(parts.uri.path())(&error, &id), &id),
     };
     let mut request = Request::from_parts(parts, body);
     let origin = Origin::from_request(request.uri(), request.headers());
@@ -93,7 +86,9 @@ pub async fn serve<P: Ports>(router: &Router, ports: P, request: Request<Body>) 
     // `poll_ready` is not needed: a router is always ready.
     let Ok(mut response) = router.clone().call(request).await;
     if let Some(PendingError { error, render }) = response.extensions_mut().remove::<PendingError>() {
+        let allow = response.headers_mut().remove(header::ALLOW);
         response = render(&error, &id);
+        response.headers_mut().extend(allow.map(|methods| (header::ALLOW, methods)));
         reply::add_rate(&mut response, &error, ports.config());
         if response.status().is_server_error() {
             ports.log(&format!("request {id}: {request_line}: {} {error:#}", response.status().as_u16()));
@@ -110,21 +105,9 @@ pub fn reject_uri<P: Ports>(ports: &P, path: &str, is_too_long: bool) -> Respons
     } else {
         (ErrorKind::Invalid, "The URL is not well formed")
     };
+    let render = unserved::render_of(path);
     let id = request_id(ports);
-    finish(render_for(path)(&Error::new(kind, message), &id), &id)
-}
-
-/// How the dialect whose path it is renders errors.
-fn render_for(path: &str) -> fn(&Error, &str) -> Response<Body> {
-    if path.starts_with("/v1/") {
-        Native::render
-    } else if path.starts_with("/api/companies/") {
-        DialOnce::render
-    } else if ["/api/v1/classify/", "/api/v1/document/", "/api/v1/queue/"].iter().any(|start| path.starts_with(start)) {
-        Limai::render
-    } else {
-        LlamaCloud::render
-    }
+    finish(render(&Error::new(kind, message), &id), &id)
 }
 
 /// The URI without slashes that name nothing: the last one of a path, and those after another.

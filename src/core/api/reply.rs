@@ -8,7 +8,6 @@ use axum::{
     response::IntoResponse,
 };
 use serde::Serialize;
-use serde_json::json;
 
 use crate::{
     error::{Error, ErrorKind, Quota},
@@ -22,8 +21,15 @@ const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
+/// Renders an error for the request with this id.
+pub type Render = fn(&Error, &str) -> Response<Body>;
+
 /// How a dialect renders errors.
 pub trait Dialect: 'static {
+    /// Whether requests with a token may have only the query parameters that their route declares, so that a typo does
+    /// not pass for an absent one.
+    const KNOWN_PARAMETERS_ONLY: bool = false;
+
     /// The response for `error`. The id goes into responses about internal errors, so that callers can report it.
     fn render(error: &Error, request_id: &str) -> Response<Body>;
 }
@@ -44,15 +50,20 @@ pub struct PendingError {
     /// The error.
     pub error: Error,
     /// The dialect's rendering.
-    pub render: fn(&Error, &str) -> Response<Body>,
+    pub render: Render,
 }
 
 impl<D: Dialect> IntoResponse for ApiError<D> {
     fn into_response(self) -> Response<Body> {
-        let mut response = empty(status(self.0.kind()));
-        response.extensions_mut().insert(PendingError { error: self.0, render: D::render });
-        response
+        pending(self.0, D::render)
     }
+}
+
+/// A response that becomes that for `error`.
+pub fn pending(error: Error, render: Render) -> Response<Body> {
+    let mut response = empty(status(error.kind()));
+    response.extensions_mut().insert(PendingError { error, render });
+    response
 }
 
 /// The status of an error. [`error_response`] makes it 422 for invalid input whose fields are known.
@@ -62,6 +73,7 @@ pub const fn status(kind: ErrorKind) -> StatusCode {
         ErrorKind::Unauthenticated => StatusCode::UNAUTHORIZED,
         ErrorKind::Forbidden => StatusCode::FORBIDDEN,
         ErrorKind::NotFound => StatusCode::NOT_FOUND,
+        ErrorKind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         ErrorKind::Conflict => StatusCode::CONFLICT,
         ErrorKind::Gone => StatusCode::GONE,
         ErrorKind::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
@@ -155,9 +167,4 @@ pub fn empty(status: StatusCode) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
     response
-}
-
-/// An error response for a request that no dialect has a route for.
-pub fn detail(status: StatusCode, sentence: &str) -> Response<Body> {
-    json(status, &json!({ "detail": sentence }))
 }

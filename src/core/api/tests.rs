@@ -2,7 +2,7 @@ use futures_executor::block_on;
 use futures_util::StreamExt;
 use serde_json::Value;
 
-use super::*;
+use super::{dialonce::DialOnce, limai::Limai, llamacloud::LlamaCloud, native::Native, reply::Dialect, *};
 use crate::error::{Error, Violation, Violations};
 use crate::service::{
     memory::{FaultPoint, Memory},
@@ -63,10 +63,12 @@ fn every_response_has_a_request_id() {
 #[test]
 fn unknown_routes_and_methods_are_refused() {
     let ports = memory_ports();
-    assert_eq!(json(&ports, request("GET", "/nowhere", "", "")), (404, serde_json::json!({ "detail": "Not Found" })));
-    let not_allowed = (405, serde_json::json!({ "detail": "Method Not Allowed" }));
-    assert_eq!(json(&ports, request("PATCH", "/api/v2/classify", "", "")), not_allowed);
-    assert_eq!(json(&ports, request("GET", "/uploads/x", "", "")), not_allowed);
+    let refused = |status: u16, why: &str| (status, serde_json::json!({ "detail": why }));
+    assert_eq!(json(&ports, request("GET", "/nowhere", "", "")), refused(404, "Not Found: /nowhere"));
+    for (method, path) in [("PATCH", "/api/v2/classify"), ("GET", "/uploads/x")] {
+        let why = format!("Method Not Allowed: {method} {path}");
+        assert_eq!(json(&ports, request(method, path, "", "")), refused(405, &why));
+    }
 }
 
 #[test]
@@ -164,7 +166,7 @@ fn head_answers_like_get_without_the_body() {
     let token = token(&ports);
     let (get, body) = send(&ports, request("GET", "/api/v1/projects", &token, ""));
     let (head, head_body) = send(&ports, request("HEAD", "/api/v1/projects", &token, ""));
-    assert_eq!((head.status(), get.status()), (StatusCode::OK, StatusCode::OK));
+    assert_eq!((head.status(), get.status()), (axum::http::StatusCode::OK, axum::http::StatusCode::OK));
     assert_eq!(head.headers()["content-type"], get.headers()["content-type"]);
     assert!(!body.is_empty() && head_body.is_empty());
 }

@@ -129,6 +129,7 @@ mod tests {
                 ErrorKind::Unauthenticated => (401, None, None),
                 ErrorKind::Forbidden => (403, None, None),
                 ErrorKind::NotFound => (404, None, None),
+                ErrorKind::MethodNotAllowed => (405, None, None),
                 ErrorKind::Conflict => (409, no_retry, None),
                 ErrorKind::RequestTimeout => (408, None, None),
                 ErrorKind::Gone => (410, None, None),
