@@ -20,6 +20,7 @@ pub(crate) mod declare;
 #[cfg(feature = "openapi")]
 pub mod json_schema;
 pub mod shape;
+mod similar;
 
 use std::{io, ops::RangeInclusive};
 
@@ -146,8 +147,14 @@ impl Validator {
 
     /// Rejects every member of `field` whose name is not in `names`.
     pub fn deny_unknown_fields(&mut self, field: &Input<'_>, names: &[&str]) {
-        for (_, member) in field.members().filter(|(name, _)| !names.contains(name)) {
-            self.reject(&member, "extra_forbidden", "Extra inputs are not permitted", None);
+        for (name, member) in field.members().filter(|(name, _)| !names.contains(name)) {
+            // A member that is there already was not meant.
+            let missing = names.iter().copied().filter(|known| !field.has(known));
+            let message = match similar::nearest(name, missing) {
+                Some(known) => format!("is not known; did you mean {known}?"),
+                None => "is not known".to_owned(),
+            };
+            self.reject(&member, "extra_forbidden", message, None);
         }
     }
 
@@ -500,10 +507,7 @@ mod tests {
         assert_eq!(only_violation(float, json!(2)), pair("less_than_equal", "Input should be less than or equal to 1"));
         assert_eq!(only_violation(float, json!(-1.5)).0, "greater_than_equal");
         let known = |check: &mut Validator, field: &Input<'_>| check.deny_unknown_fields(field, &["rules"]);
-        assert_eq!(
-            only_violation(known, json!({ "rule": null })),
-            pair("extra_forbidden", "Extra inputs are not permitted")
-        );
+        assert_eq!(only_violation(known, json!({ "rule": null })), pair("extra_forbidden", "is not known; did you mean rules?"));
     }
 
     #[test]

@@ -12,15 +12,11 @@ use super::{
     origin::Origin,
     query::Query,
     reply::{ApiError, Dialect},
+    routes::Route,
 };
 use crate::{
     error::Error,
-    service::{
-        access,
-        ports::Ports,
-        rate_limits,
-        tokens::{Scope, Token},
-    },
+    service::{access, ports::Ports, rate_limits, tokens::Token},
 };
 
 /// Added to every request by [`serve`](super::serve).
@@ -57,8 +53,8 @@ impl<P: Ports> Context<P> {
     pub async fn caller(&self, parts: &Parts) -> Result<Token, Error> {
         let token = auth::authenticate(&self.ports, &self.own_origins(), &parts.method, &parts.headers).await?;
         rate_limits::admit(&self.ports, &token).await?;
-        if let Some(scope) = parts.extensions.get::<Scope>() {
-            access::permit(&token, *scope)?;
+        if let Some(scope) = parts.extensions.get::<Route>().and_then(|route| route.scope) {
+            access::permit(&token, scope)?;
         }
         Ok(token)
     }
@@ -97,8 +93,23 @@ impl<P: Ports, D: Dialect, S: Sync> FromRequestParts<S> for Caller<P, D> {
         let context = Context::<P>::from_parts(parts)?;
         let token = context.caller(parts).await?;
         let Context { ports, public_origin, .. } = context;
-        Ok(Self { ports, token, public_origin, query: Query::from_uri(&parts.uri), dialect: PhantomData })
+        Ok(Self { ports, token, public_origin, query: query::<D>(parts)?, dialect: PhantomData })
     }
+}
+
+/// The query string of a request in the dialect `D`.
+///
+/// # Errors
+///
+/// `Invalid` with the parameters that the route does not declare, if the dialect refuses them.
+pub fn query<D: Dialect>(parts: &Parts) -> Result<Query, Error> {
+    let query = Query::from_uri(&parts.uri);
+    if D::KNOWN_PARAMETERS_ONLY
+        && let Some(route) = parts.extensions.get::<Route>()
+    {
+        query.deny_unknown(route.query)?;
+    }
+    Ok(query)
 }
 
 /// The path parameters by name, for a handler of the dialect `D`.

@@ -1,6 +1,17 @@
 //! Declares the routes of a dialect.
 
-use crate::service::tokens::Scope;
+use axum::{Extension, routing::MethodRouter};
+
+use crate::{service::tokens::Scope, validate::shape::Object};
+
+/// What a route declares: the extractors of callers check it.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::api) struct Route {
+    /// The scope that the token needs.
+    pub scope: Option<Scope>,
+    /// The query parameters.
+    pub query: &'static [Option<&'static Object>],
+}
 
 /// Declares `routes`, the router of a dialect, and with the feature `openapi` also `operations`, its description.
 ///
@@ -22,7 +33,13 @@ macro_rules! routes {
         /// The routes.
         pub fn routes<P: $crate::service::ports::Ports>() -> axum::Router {
             axum::Router::new()
-                $(.route($path, $crate::api::routes::routes!(@needs $who axum::routing::$method($handler))))*
+                $(.route($path, $crate::api::routes::declared(axum::routing::$method($handler), {
+                    const ROUTE: $crate::api::routes::Route = $crate::api::routes::Route {
+                        scope: $crate::api::routes::routes!(@scope $who),
+                        query: &[$($crate::api::routes::routes!(@query $part $ty)),*],
+                    };
+                    ROUTE
+                })))*
         }
 
         // Names the types of the table, so that they exist and are imported in every build.
@@ -44,12 +61,13 @@ macro_rules! routes {
             )*]
         }
     };
-    // The extractor of the caller checks the scope.
-    (@needs read $route:expr) => { $crate::api::routes::with_scope($route, $crate::service::tokens::Scope::Read) };
-    (@needs write $route:expr) => { $crate::api::routes::with_scope($route, $crate::service::tokens::Scope::Write) };
-    (@needs admin $route:expr) => { $crate::api::routes::with_scope($route, $crate::service::tokens::Scope::Admin) };
-    (@needs manager $route:expr) => { $crate::api::routes::routes!(@needs admin $route) };
-    (@needs $who:ident $route:expr) => { $route };
+    (@scope read) => { Some($crate::service::tokens::Scope::Read) };
+    (@scope write) => { Some($crate::service::tokens::Scope::Write) };
+    (@scope admin) => { Some($crate::service::tokens::Scope::Admin) };
+    (@scope manager) => { $crate::api::routes::routes!(@scope admin) };
+    (@scope $who:ident) => { None };
+    (@query query $ty:ty) => { Some(<$ty as $crate::validate::shape::Declared>::OBJECT) };
+    (@query $part:ident $ty:ty) => { None };
     (@schema $generator:ident) => { None };
     (@schema $generator:ident $answer:ty) => { Some($generator.subschema_for::<$answer>()) };
 }
@@ -60,7 +78,7 @@ pub(in crate::api) use routes;
 #[allow(dead_code, reason = "never called")]
 pub(in crate::api) const fn name<T>() {}
 
-/// A route whose requests need `scope`.
-pub(in crate::api) fn with_scope(route: axum::routing::MethodRouter, scope: Scope) -> axum::routing::MethodRouter {
-    route.layer(axum::Extension(scope))
+/// A route with what it declares.
+pub(in crate::api) fn declared(methods: MethodRouter, route: Route) -> MethodRouter {
+    methods.layer(Extension(route))
 }

@@ -9,7 +9,7 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
 
-use super::{Input, Validator, as_boolean, as_integer};
+use super::{Input, Validator, as_boolean, as_integer, similar::is_similar};
 use crate::time::Timestamp;
 
 /// What a value must be like.
@@ -238,6 +238,22 @@ impl Object {
         self.check_members(check, field);
     }
 
+    /// Whether the member `name` is absent from `field`, while another is there that is not declared and was meant for it.
+    /// Reports that. A closed object has reported the other one.
+    fn is_misnamed(&self, check: &mut Validator, field: &Input<'_>, name: &str) -> bool {
+        let member = field.get(name);
+        if self.closed || !member.is_absent() {
+            return false;
+        }
+        let declared = self.all_members();
+        let is_other = |other: &str| declared.iter().all(|member| member.name != other);
+        let other = field.members().map(|(other, _)| other).find(|other| is_other(other) && is_similar(other, name));
+        if let Some(other) = other {
+            check.reject(&member, "missing", format!("Field required; {other} is not known here"), None);
+        }
+        other.is_some()
+    }
+
     /// Reports every fault of the members of `field`, but not members that are not declared.
     pub fn check_members(&'static self, check: &mut Validator, field: &Input<'_>) {
         let before = check.violations.count();
@@ -256,7 +272,7 @@ impl Object {
                 (choice.check)(check, field);
             }
             let value = field.get(member.name);
-            if member.required {
+            if member.required && !self.is_misnamed(check, field, member.name) {
                 check.require(&value);
             }
             check.check_shape(&value, &member.shape);

@@ -27,7 +27,7 @@ pub struct ErrorResponse<'a> {
 struct ErrorBody<'a> {
     /// The stable code, for programs to compare.
     code: &'static str,
-    /// The message for a person.
+    /// The message for a person, with the place of the first invalid member in front.
     message: &'a str,
     /// The invalid members of the request. After a hundred, the last entry is about the whole request and says how many
     /// more there are.
@@ -35,9 +35,14 @@ struct ErrorBody<'a> {
 }
 
 impl Dialect for Native {
+    const KNOWN_PARAMETERS_ONLY: bool = true;
+
     fn render(error: &Error, request_id: &str) -> Response<Body> {
         let fields: Vec<_> = error.violations().iter().chain(&error.omission()).map(FieldError::from).collect();
-        let mut message = error.message().to_owned();
+        let mut message = match fields.first() {
+            Some(field) if !field.pointer.is_empty() => format!("{}: {}", field.pointer, field.message),
+            _ => error.message().to_owned(),
+        };
         if reply::status(error.kind()).is_server_error() {
             message = format!("{message} (request {request_id})");
         }

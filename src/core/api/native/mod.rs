@@ -4,8 +4,8 @@
 //! The table of [`routes()`] has every call, and `docs/api.md` an example of each.
 //!
 //! The operator's bearer token is the operator's secret. `/v1/classify` and `/v1/extract` also accept a form with the
-//! part `file`. Unknown members and parts are rejected, so that a typo does not pass for an absent member; the response
-//! to a `GET` may be sent back by `PUT`.
+//! part `file`. Unknown members, parts and query parameters are rejected, so that a typo does not pass for an absent
+//! one; the response to a `GET` may be sent back by `PUT`.
 //!
 //! `/v1/evaluate` and `/v1/lint` use the newest version of a classifier. If that is a draft and there is a published
 //! version too, `comparison` has the cases that only one of them answers correctly. A case without a label is one that
@@ -63,7 +63,7 @@ use crate::{
     extract::ExtractResult,
     id::ProjectId,
     service::{
-        access::{PREFIX, authenticate_admin},
+        access::{authenticate_admin, is_token},
         ports::Ports,
     },
 };
@@ -227,7 +227,7 @@ impl<P: Ports, S: Sync> FromRequestParts<S> for Operator<P> {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError<Native>> {
         let Context { ports, .. } = Context::<P>::from_parts(parts)?;
         authenticate_admin(&ports, auth::required_bearer(&parts.headers)?)?;
-        Ok(Self { ports, query: Query::from_uri(&parts.uri) })
+        Ok(Self { ports, query: context::query::<Native>(parts)? })
     }
 }
 
@@ -244,7 +244,7 @@ impl<P: Ports, S: Sync> FromRequestParts<S> for Manager<P> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError<Native>> {
         let context = Context::<P>::from_parts(parts)?;
-        let secret = auth::bearer(&parts.headers).filter(|secret| !secret.starts_with(PREFIX));
+        let secret = auth::bearer(&parts.headers).filter(|secret| !is_token(secret));
         let project = match secret {
             Some(secret) => {
                 authenticate_admin(&context.ports, secret)?;
@@ -252,6 +252,7 @@ impl<P: Ports, S: Sync> FromRequestParts<S> for Manager<P> {
             }
             None => Some(context.caller(parts).await?.project),
         };
+        context::query::<Native>(parts)?;
         Ok(Self { ports: context.ports, project })
     }
 }
