@@ -298,6 +298,13 @@ pub const SWEEP_JOBS: u32 = 100;
 /// thousand calls to the store, which jobs share.
 pub const SWEEP_FILES: u32 = 100;
 
+/// How long the sweep of a deleted project waits between two steps.
+pub const DELETION_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How many tokens of a deleted project are revoked in one step: two calls each, beside those for jobs and files. A project
+/// has rarely more, so that mostly the request that deletes it revokes all of them.
+pub const SWEEP_TOKENS: u32 = 100;
+
 // --- Requests ---
 
 /// How long a client may pause while its request body is awaited. Ten times the longest round trip of a mobile

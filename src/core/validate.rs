@@ -507,7 +507,10 @@ mod tests {
         assert_eq!(only_violation(float, json!(2)), pair("less_than_equal", "Input should be less than or equal to 1"));
         assert_eq!(only_violation(float, json!(-1.5)).0, "greater_than_equal");
         let known = |check: &mut Validator, field: &Input<'_>| check.deny_unknown_fields(field, &["rules"]);
-        assert_eq!(only_violation(known, json!({ "rule": null })), pair("extra_forbidden", "is not known; did you mean rules?"));
+        assert_eq!(
+            only_violation(known, json!({ "rule": null })),
+            pair("extra_forbidden", "is not known; did you mean rules?")
+        );
     }
 
     #[test]

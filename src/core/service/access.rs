@@ -11,14 +11,15 @@
 use std::time::Duration;
 
 use base16ct::lower::encode_string;
+use futures_util::future::try_join_all;
 use hmac::Mac;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::{
     index::{
-        ChangeProject, GetProject, GetToken, ListTokens, ListedToken, NoteToken, Page, PageRequest, Project,
-        PutProject, PutToken, RemoveToken,
+        AddListedProject, ChangeProject, DeleteProject, GetProject, GetToken, ListProjects, ListTokens, ListedToken,
+        NoteToken, Page, PageRequest, Project, PutProject, PutToken, RemoveListedProject, RemoveToken, registry,
     },
     keyed,
     ports::{Clock, Config, Environment, Index, Random, Tokens},
@@ -27,6 +28,7 @@ use super::{
 use crate::{
     error::{Error, ErrorKind, Result},
     id::{OrganizationId, ProjectId, TokenId},
+    limits,
     time::Timestamp,
 };
 
@@ -143,11 +145,17 @@ pub async fn authenticate(ports: &(impl Tokens + Index + Clock + Environment), t
         return Err(invalid_token());
     }
     if record.last_used_at == Some(now)
-        && let Err(error) = ports.index(record.project, NoteToken(ListedToken::from(&record))).await
+        && let Err(error) = note_use(ports, &record).await
     {
         ports.log(&format!("token {id}: its use cannot be listed: {error:#}"));
     }
     Ok(record)
+}
+
+/// Lists the use of a token, and its project if 0.1.0 created it.
+async fn note_use(ports: &impl Index, token: &Token) -> Result<()> {
+    ports.index(token.project, NoteToken(ListedToken::from(token))).await?;
+    ports.index(registry(), AddListedProject { id: token.project }).await
 }
 
 /// Checks that the holder of `token` may do what needs `scope`.
@@ -197,9 +205,23 @@ pub async fn create_project(
         max_stored_mib: None,
         created_at: now,
         updated_at: now,
+        deleted_at: None,
     };
     ports.index(project.id, PutProject(project.clone())).await?;
+    ports.index(registry(), AddListedProject { id: project.id }).await?;
     Ok(project)
+}
+
+/// Lists all projects, newest first. A page may have fewer than it could: those that were just deleted are left out.
+///
+/// # Errors
+///
+/// `Invalid` if the cursor is not one of ours, `Upstream` if an index cannot be reached.
+pub async fn list_projects(ports: &impl Index, page: PageRequest) -> Result<Page<Project>> {
+    let Page { items, next } = ports.index(registry(), ListProjects { page }).await?;
+    let projects = items.iter().map(|listed| ports.index(listed.id, GetProject));
+    let projects = try_join_all(projects).await?;
+    Ok(Page { items: projects.into_iter().flatten().collect(), next })
 }
 
 /// The project with this id.
@@ -218,6 +240,26 @@ pub async fn project(ports: &impl Index, id: ProjectId) -> Result<Project> {
 /// `NotFound` if it was never created, `Upstream` if its index cannot be reached.
 pub async fn change_project(ports: &impl Index, id: ProjectId, change: ChangeProject) -> Result<Project> {
     ports.index(id, change).await?.ok_or_else(missing)
+}
+
+/// Deletes a project: from now on it is not found, and its tokens open nothing. What it has is removed soon, by the sweep of
+/// its index.
+///
+/// # Errors
+///
+/// `NotFound` if it was never created, `Upstream` if its index cannot be reached.
+pub async fn delete_project(ports: &(impl Index + Tokens + Environment), id: ProjectId) -> Result<()> {
+    if !ports.index(id, DeleteProject).await? {
+        return Err(missing());
+    }
+    ports.index(registry(), RemoveListedProject { id }).await?;
+    let page = PageRequest { size: limits::SWEEP_TOKENS, after: None };
+    for token in ports.index(id, ListTokens { page }).await?.items {
+        if let Err(error) = revoke_token(ports, None, token.id).await {
+            ports.log(&format!("token {}: its deletion is left to the sweep: {error:#}", token.id));
+        }
+    }
+    Ok(())
 }
 
 fn missing() -> Error {

@@ -3,10 +3,12 @@
 use super::{
     index::{IndexStore, Project, StaleJob, StoredRow},
     job_reply::JobReply,
-    ports::{Clock, Environment, FileKey, Files, Jobs},
+    ports::{Clock, Environment, FileKey, Files, Jobs, Tokens},
+    tokens::TokenCommand,
 };
 use crate::{
     error::{ErrorKind, Result},
+    id::{JobId, ProjectId},
     job::{Command, Start},
     limits,
     time::Timestamp,
@@ -21,9 +23,12 @@ use crate::{
 /// `Internal` if the storage fails. Objects that cannot be reached are tried again next time.
 pub async fn sweep(
     store: &impl IndexStore,
-    ports: &(impl Jobs + Files + Clock + Environment),
+    ports: &(impl Jobs + Files + Tokens + Clock + Environment),
 ) -> Result<Option<Timestamp>> {
-    let Some(Project { id: project, retention_days, .. }) = store.project()? else { return Ok(None) };
+    let Some(Project { id: project, retention_days, deleted_at, .. }) = store.project()? else { return Ok(None) };
+    if deleted_at.is_some() {
+        return remove_contents(store, ports, project).await;
+    }
     let stale_before = ports.now().before(limits::STALE_JOB_AGE);
     for StaleJob { id, version } in store.stale_jobs(stale_before, limits::SWEEP_JOBS)? {
         let command = match version {
@@ -63,4 +68,73 @@ pub async fn sweep(
         // Every file expires some day.
         (!store.old_files(Timestamp::from_millis(i64::MAX), 1)?.is_empty()).then(|| ports.now() + limits::DAY)
     })
+}
+
+/// One step of removing what a deleted project has: some tokens, jobs and files; the classifiers and schemas last, because
+/// jobs refer to them. Returns when the next step is due, if there is one.
+async fn remove_contents(
+    store: &impl IndexStore,
+    ports: &(impl Jobs + Files + Tokens + Clock + Environment),
+    project: ProjectId,
+) -> Result<Option<Timestamp>> {
+    let mut failed = false;
+    for token in store.tokens(None, limits::SWEEP_TOKENS)? {
+        match ports.tokens(TokenCommand::Revoke(token.id)).await {
+            Ok(_) => store.remove_token(token.id)?,
+            Err(error) => {
+                failed = true;
+                ports.log(&format!("index {project}: token {} cannot be revoked: {error:#}", token.id));
+            }
+        }
+    }
+    for id in store.any_jobs(limits::SWEEP_JOBS)? {
+        match remove_job(store, ports, project, id).await {
+            Ok(true) => store.remove_job(id)?,
+            Ok(false) => failed = true,
+            Err(error) => {
+                failed = true;
+                ports.log(&format!("index {project}: job {id} cannot be deleted: {error:#}"));
+            }
+        }
+    }
+    for file in store.old_files(Timestamp::from_millis(i64::MAX), limits::SWEEP_FILES)? {
+        match ports.delete(FileKey { project, file }).await {
+            Ok(()) => store.remove_file(file)?,
+            Err(error) => {
+                failed = true;
+                ports.log(&format!("index {project}: file {file} cannot be deleted: {error:#}"));
+            }
+        }
+    }
+    let remains = !store.tokens(None, 1)?.is_empty()
+        || !store.any_jobs(1)?.is_empty()
+        || !store.old_files(Timestamp::from_millis(i64::MAX), 1)?.is_empty();
+    if remains {
+        let wait = if failed { limits::STALE_JOB_AGE } else { limits::DELETION_INTERVAL };
+        return Ok(Some(ports.now() + wait));
+    }
+    store.remove_all_classifiers()?;
+    store.remove_all_schemas()?;
+    Ok(None)
+}
+
+/// Cancels a job if it is open, and deletes it. Returns whether its row can go: a job that was just accepted may still be
+/// on its way to its object.
+async fn remove_job(
+    store: &impl IndexStore,
+    ports: &(impl Jobs + Clock),
+    project: ProjectId,
+    id: JobId,
+) -> Result<bool> {
+    match ports.job(project, id, Command::Cancel).await {
+        Ok(_) => {}
+        // It has ended already.
+        Err(error) if error.kind() == ErrorKind::Conflict => {}
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let submitted_by = ports.now().before(limits::STALE_JOB_AGE);
+            return Ok(store.job(id)?.is_none_or(|job| job.created_at < submitted_by));
+        }
+        Err(error) => return Err(error),
+    }
+    ports.job(project, id, Command::Delete).await.map(|_| true)
 }

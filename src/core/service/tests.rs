@@ -248,6 +248,55 @@ fn a_deleted_job_is_removed_from_its_storage_and_the_index() {
 }
 
 #[test]
+fn what_a_deleted_project_had_is_removed_in_steps() {
+    block_on(async {
+        let world = world(0);
+        let (deleted, other) = (token(&world).await, token(&world).await);
+        let classifier = routed_classifier(&world, &deleted).await;
+        for _ in 0..limits::SWEEP_FILES + 20 {
+            let id = file(&world, &deleted, INVOICE).await;
+            create(&world, &deleted, id, None).await.unwrap();
+        }
+        mail(&world, &deleted, classifier).await.unwrap();
+        world.run_queue().await;
+        let waiting = file(&world, &deleted, INVOICE).await;
+        create(&world, &deleted, waiting, None).await.unwrap();
+        let kept = file(&world, &other, INVOICE).await;
+        create(&world, &other, kept, None).await.unwrap();
+
+        access::delete_project(&world, deleted.project).await.unwrap();
+        let saved = classifiers::get(&world, deleted.project, classifier, Version::Newest).await;
+        assert_eq!(saved.unwrap_err().kind(), ErrorKind::NotFound);
+        for _ in 0..3 {
+            world.advance(limits::DELETION_INTERVAL);
+            world.wake_all().await;
+        }
+        assert_eq!(world.stored_files(), 1);
+        assert!(world.stored_jobs().iter().all(|job| job.project == other.project));
+        assert_eq!(listed(&world, &other).await.len(), 1);
+        assert_eq!(world.logged(), Vec::<String>::new());
+    });
+}
+
+#[test]
+fn a_deleted_project_waits_for_what_is_on_its_way() {
+    block_on(async {
+        let world = world(0);
+        let token = token(&world).await;
+        let id = file(&world, &token, INVOICE).await;
+        world.inject_fault(&[FaultPoint::Jobs]);
+        assert_eq!(create(&world, &token, id, None).await, None, "it is reserved, and not submitted");
+        world.inject_fault(&[]);
+        access::delete_project(&world, token.project).await.unwrap();
+        world.wake_all().await;
+        assert_eq!(world.stored_job_rows(token.project), 1);
+        world.advance(limits::STALE_JOB_AGE.saturating_mul(2));
+        world.wake_all().await;
+        assert_eq!(world.stored_job_rows(token.project), 0);
+    });
+}
+
+#[test]
 fn jobs_and_files_are_deleted_after_the_retention_period() {
     block_on(async {
         let world = world(1_000);

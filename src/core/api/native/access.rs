@@ -172,6 +172,14 @@ pub(super) async fn create_project<P: Ports>(Operator { ports, .. }: Operator<P>
     Ok(reply::json(StatusCode::CREATED, &Project::from(&project)))
 }
 
+const PROJECTS_LISTING: &str = "projects";
+
+/// `GET /v1/projects`
+pub(super) async fn projects<P: Ports>(Operator { ports, query }: Operator<P>) -> Reply {
+    let projects = access::list_projects(&ports, page(&query, PROJECTS_LISTING)?).await?;
+    Ok(reply::json(StatusCode::OK, &Listing::new(PROJECTS_LISTING, &projects, Project::from)))
+}
+
 /// `GET /v1/projects/{id}`
 pub(super) async fn project<P: Ports>(Operator { ports, .. }: Operator<P>, segments: PathParams) -> Reply {
     let project = access::project(&ports, segments.id("id", NO_PROJECT)?).await?;
@@ -189,6 +197,12 @@ pub(super) async fn change_project<P: Ports>(
     let change = ChangeProject { name, retention_days, max_open_jobs, max_stored_mib };
     let project = access::change_project(&ports, id, change).await?;
     Ok(reply::json(StatusCode::OK, &Project::from(&project)))
+}
+
+/// `DELETE /v1/projects/{id}`
+pub(super) async fn delete_project<P: Ports>(Operator { ports, .. }: Operator<P>, segments: PathParams) -> Reply {
+    access::delete_project(&ports, segments.id("id", NO_PROJECT)?).await?;
+    Ok(reply::empty(StatusCode::NO_CONTENT))
 }
 
 async fn create_token_for<P: Ports>(ports: &P, project: ProjectId, body: Body<NewToken>) -> Reply {
@@ -223,14 +237,14 @@ pub(super) async fn create_token<P: Ports>(caller: Caller<P>, body: Body<NewToke
 
 const LISTING: &str = "tokens";
 
-fn page(query: &Query) -> crate::error::Result<PageRequest> {
+fn page(query: &Query, listing: &str) -> crate::error::Result<PageRequest> {
     let mut query: Checked<Paging> = query.checked();
-    let page = page_token::page(&mut query, LISTING);
+    let page = page_token::page(&mut query, listing);
     query.finish().map(|_| page)
 }
 
 async fn list<P: Ports>(ports: &P, project: ProjectId, query: &Query) -> Reply {
-    let tokens = access::list_tokens(ports, project, page(query)?).await?;
+    let tokens = access::list_tokens(ports, project, page(query, LISTING)?).await?;
     Ok(reply::json(StatusCode::OK, &Listing::new(LISTING, &tokens, TokenResponse::from)))
 }
 

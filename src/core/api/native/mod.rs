@@ -173,6 +173,9 @@ routes! {
     /// needs the scope `admin` as well.
     post "/v1/apply", apply::apply::<P>, write, query ApplyQuery, json ApplyFile => 200 Applied, 409;
 
+    /// Lists all projects, newest first.
+    get "/v1/projects", access::projects::<P>, operator, query Paging => 200 Listing<Project<'_>>;
+
     /// Creates a project.
     post "/v1/projects", access::create_project::<P>, operator, json NewProject => 201 Project<'_>;
 
@@ -181,6 +184,10 @@ routes! {
 
     /// Changes a project, also how much it may have.
     patch "/v1/projects/{id}", access::change_project::<P>, operator, json ProjectSettings => 200 Project<'_>;
+
+    /// Deletes a project. Its tokens are refused from now on; its jobs, files, classifiers and schemas are removed within
+    /// minutes.
+    delete "/v1/projects/{id}", access::delete_project::<P>, operator => 204;
 
     /// Creates a token that opens a project. No other answer has its text.
     post "/v1/projects/{id}/tokens", access::create_project_token::<P>, operator, json NewToken

@@ -65,6 +65,7 @@ pub async fn run<P: Ports>(ports: &P) -> Vec<Check> {
     checks.push(check("a classifier has versions under one name", classifier_versions(ports)).await);
     checks.push(check("an index that was never written knows nothing", empty_index(ports)).await);
     checks.push(check("a project changes in what is named", project_changes(ports)).await);
+    checks.push(check("a deleted project is gone at once", project_deletion(ports)).await);
     checks.push(check("a token is found until it is revoked", tokens(ports)).await);
     checks.push(check("tokens are listed newest first and in pages", token_listing(ports)).await);
     checks.push(check("a project has its share of jobs and bytes", shares(ports)).await);
@@ -585,10 +586,10 @@ async fn project_changes(ports: &impl Ports) -> Result<()> {
     expect_kind(unknown, ErrorKind::NotFound, "a project that was never made")
 }
 
-async fn tokens(ports: &impl Ports) -> Result<()> {
-    let token = Token {
+fn new_token(ports: &impl Ports, project: ProjectId) -> Token {
+    Token {
         id: TokenId::from_bytes(ports.random()),
-        project: ProjectId::from_bytes(ports.random()),
+        project,
         name: "für die Prüfung".to_owned(),
         scopes: [Scope::Read, Scope::Admin].into_iter().collect(),
         secret_sha256: "00".repeat(32),
@@ -596,7 +597,32 @@ async fn tokens(ports: &impl Ports) -> Result<()> {
         created_at: ports.now(),
         expires_at: None,
         last_used_at: None,
+    }
+}
+
+async fn project_deletion(ports: &impl Ports) -> Result<()> {
+    let Scene { project, .. } = scene(ports).await?;
+    let token = new_token(ports, project);
+    ports.index(project, PutToken(ListedToken::from(&token))).await?;
+    ports.tokens(TokenCommand::Put(token.clone())).await?;
+    let is_listed = async || {
+        let projects = access::list_projects(ports, page(100)).await?.items;
+        Ok::<_, Error>(projects.iter().any(|listed| listed.id == project))
     };
+    expect(is_listed().await?, "a project is listed")?;
+    access::delete_project(ports, project).await?;
+    expect(!is_listed().await?, "a deleted one is not")?;
+    expect_eq(&ports.tokens(TokenCommand::Get(token.id)).await?, &None, "its tokens are revoked")?;
+    expect_kind(access::project(ports, project).await, ErrorKind::NotFound, "it is not found")?;
+    let list = files::list(ports, project, FileFilter::default(), FileOrder::Newest, page(1)).await;
+    expect_kind(list, ErrorKind::NotFound, "nor is what it had")?;
+    let save = super::classifiers::save(ports, project, "new".to_owned(), change(None, Some(classification("a"))));
+    expect_kind(save.await, ErrorKind::NotFound, "nothing is added to it")?;
+    expect_kind(access::delete_project(ports, project).await, ErrorKind::NotFound, "it is deleted once")
+}
+
+async fn tokens(ports: &impl Ports) -> Result<()> {
+    let token = new_token(ports, ProjectId::from_bytes(ports.random()));
     expect_eq(&ports.tokens(TokenCommand::Get(token.id)).await?, &None, "before it is there")?;
     ports.tokens(TokenCommand::Put(token.clone())).await?;
     for _ in 0..2 {

@@ -73,6 +73,9 @@ pub trait ClassifierStore {
     /// Removes all versions of a classifier.
     fn remove_classifier(&self, id: ClassifierId) -> Result<()>;
 
+    /// Removes all classifiers.
+    fn remove_all_classifiers(&self) -> Result<()>;
+
     /// Versions of classifiers, newest first (ties by id, descending), at most `limit`.
     fn classifiers(
         &self,

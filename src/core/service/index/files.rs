@@ -209,6 +209,8 @@ pub struct CompleteUpload {
 impl IndexCommand for CompleteUpload {
     type Reply = Option<File>;
 
+    const AFTER_DELETION: bool = true;
+
     fn run(self, store: &impl IndexStore, Context { now, .. }: Context) -> Result<Self::Reply> {
         let Some(file) = store.file(self.id)? else { return Ok(None) };
         if file.upload.is_none_or(|upload| upload.lease != self.lease) {
@@ -231,6 +233,8 @@ pub struct AbandonUpload {
 
 impl IndexCommand for AbandonUpload {
     type Reply = ();
+
+    const AFTER_DELETION: bool = true;
 
     fn run(self, store: &impl IndexStore, _: Context) -> Result<()> {
         match store.file(self.id)? {
@@ -267,6 +271,8 @@ pub struct RemoveFile {
 
 impl IndexCommand for RemoveFile {
     type Reply = ();
+
+    const AFTER_DELETION: bool = true;
 
     fn run(self, store: &impl IndexStore, _: Context) -> Result<()> {
         store.remove_file(self.id)

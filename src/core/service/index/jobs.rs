@@ -88,6 +88,9 @@ pub trait JobRowStore {
     /// Open jobs that last reported before `before`, the one that has not reported for longest first, at most `limit`.
     fn stale_jobs(&self, before: Timestamp, limit: u32) -> Result<Vec<StaleJob>>;
 
+    /// Any jobs, at most `limit`.
+    fn any_jobs(&self, limit: u32) -> Result<Vec<JobId>>;
+
     /// Updates when a job last reported, although its row does not change.
     fn touch_job(&self, id: JobId, now: Timestamp) -> Result<()>;
 
@@ -362,6 +365,8 @@ pub struct UpsertJob(pub Box<Job>);
 impl IndexCommand for UpsertJob {
     type Reply = ();
 
+    const AFTER_DELETION: bool = true;
+
     fn run(self, store: &impl IndexStore, Context { now, .. }: Context) -> Result<()> {
         store.put_job(&self.0, StoredRow::of(&self.0)?, now)
     }
@@ -421,6 +426,8 @@ pub struct RemoveJob {
 
 impl IndexCommand for RemoveJob {
     type Reply = ();
+
+    const AFTER_DELETION: bool = true;
 
     fn run(self, store: &impl IndexStore, _: Context) -> Result<()> {
         store.remove_job(self.id)

@@ -7,7 +7,7 @@
 //! [`sweep`](super::sweep::sweep), which submits the job under the reserved id; submitting is idempotent.
 //!
 //! Each area has a module with its records, its commands and its part of the storage: [`project`], [`jobs`],
-//! [`files`], [`classifiers`], [`schemas`], [`tokens`]. The storages in memory and of the Worker have modules of the same names.
+//! [`files`], [`classifiers`], [`schemas`], [`tokens`], [`registry`]. The storages in memory and of the Worker have modules of the same names.
 //!
 //! To store a new kind of record:
 //!
@@ -25,6 +25,7 @@ mod job_rows;
 mod jobs;
 mod page;
 mod project;
+mod registry;
 mod schemas;
 mod size;
 mod tokens;
@@ -51,7 +52,8 @@ pub use self::{
         ReserveJob, Reserved, RuleSource, StaleJob, UpsertJob, Work,
     },
     page::{Cursor, Page, PageRequest, PageSize, Rows, bad_cursor, parse_time},
-    project::{ChangeProject, GetProject, Project, ProjectStore, PutProject},
+    project::{ChangeProject, DeleteProject, GetProject, Project, ProjectStore, PutProject},
+    registry::{AddListedProject, ListProjects, ListedProject, RegistryStore, RemoveListedProject, registry},
     schemas::{
         ChangeSchema, DeleteSchema, GetSchema, GetSchemaVersion, ListSchemaNames, ListSchemas, SaveSchema, SavedSchema,
         SchemaHead, SchemaName, SchemaStore,
@@ -69,11 +71,14 @@ use crate::{
 /// The storage of one index. Every call is atomic by itself and every change is one call, so that no change can be
 /// half made. Listings begin after the row `after`, if given. Every method fails with `Internal` if the storage fails.
 pub trait IndexStore:
-    ProjectStore + JobRowStore + FileStore + ClassifierStore + SchemaStore + ListedTokenStore
+    ProjectStore + JobRowStore + FileStore + ClassifierStore + SchemaStore + ListedTokenStore + RegistryStore
 {
 }
 
-impl<S: ProjectStore + JobRowStore + FileStore + ClassifierStore + SchemaStore + ListedTokenStore> IndexStore for S {}
+impl<S> IndexStore for S where
+    S: ProjectStore + JobRowStore + FileStore + ClassifierStore + SchemaStore + ListedTokenStore + RegistryStore
+{
+}
 
 /// Where and when a command runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +97,9 @@ pub trait IndexCommand: Into<AnyCommand> + Send {
     /// The time within which the index must [sweep](super::sweep::sweep) because of this command. None if the command
     /// does not require it.
     const SWEEP_WITHIN: Option<Duration> = None;
+
+    /// Whether the command runs for a project that is deleted. Others are refused with `NotFound`.
+    const AFTER_DELETION: bool = false;
 
     /// Runs the command.
     ///
@@ -139,7 +147,12 @@ macro_rules! commands {
             /// Those of the command, and `Internal` if the storage fails.
             pub fn run(self, store: &impl IndexStore, context: Context) -> Result<String> {
                 match self {
-                    $(Self::$command(command) => $command::reply_to_json(&command.run(store, context)?),)*
+                    $(Self::$command(command) => {
+                        if !<$command as IndexCommand>::AFTER_DELETION {
+                            project::deny_deleted(store)?;
+                        }
+                        $command::reply_to_json(&command.run(store, context)?)
+                    })*
                 }
             }
         }
@@ -157,6 +170,7 @@ macro_rules! commands {
 commands![
     PutProject,
     GetProject,
+    DeleteProject,
     ChangeProject,
     ReserveJob,
     UpsertJob,
@@ -194,6 +208,9 @@ commands![
     GetToken,
     RemoveToken,
     ListTokens,
+    AddListedProject,
+    RemoveListedProject,
+    ListProjects,
 ];
 
 #[cfg(test)]

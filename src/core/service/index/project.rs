@@ -1,10 +1,12 @@
 //! The project itself: its name, its owner, how long its data is kept, and how much it may have.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Context, IndexCommand, IndexStore, UsageBounds};
 use crate::{
-    error::Result,
+    error::{Error, Result},
     id::{OrganizationId, ProjectId},
     limits,
     time::Timestamp,
@@ -34,6 +36,15 @@ pub struct Project {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// Since when it is deleted. Its index remains, without names, so that the id is never used again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<Timestamp>,
+}
+
+/// Fails with `NotFound` if the project is deleted.
+pub(super) fn deny_deleted(store: &impl IndexStore) -> Result<()> {
+    let is_deleted = || Ok(store.project()?.is_some_and(|project| project.deleted_at.is_some()));
+    if store.usage().is_deleted(is_deleted)? { Err(Error::not_found("Project not found")) } else { Ok(()) }
 }
 
 /// The storage of the project.
@@ -72,8 +83,31 @@ pub struct GetProject;
 impl IndexCommand for GetProject {
     type Reply = Option<Project>;
 
+    const AFTER_DELETION: bool = true;
+
     fn run(self, store: &impl IndexStore, _: Context) -> Result<Self::Reply> {
-        store.project()
+        Ok(store.project()?.filter(|project| project.deleted_at.is_none()))
+    }
+}
+
+/// Delete the project: from now on its commands are refused, and the sweep removes what it has. The reply is whether there
+/// was one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeleteProject;
+
+impl IndexCommand for DeleteProject {
+    type Reply = bool;
+
+    const AFTER_DELETION: bool = true;
+
+    const SWEEP_WITHIN: Option<Duration> = Some(limits::DELETION_INTERVAL);
+
+    fn run(self, store: &impl IndexStore, Context { now, .. }: Context) -> Result<bool> {
+        let Some(project) = store.project()?.filter(|project| project.deleted_at.is_none()) else { return Ok(false) };
+        let (name, organization_name) = (String::new(), String::new());
+        store.put_project(&Project { name, organization_name, deleted_at: Some(now), updated_at: now, ..project })?;
+        store.usage().set_deleted();
+        Ok(true)
     }
 }
 

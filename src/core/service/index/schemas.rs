@@ -94,6 +94,9 @@ pub trait SchemaStore {
     /// Removes a schema.
     fn remove_schema(&self, id: SchemaId) -> Result<()>;
 
+    /// Removes all schemas, and all contents that were kept.
+    fn remove_all_schemas(&self) -> Result<()>;
+
     /// Keeps the content of a schema that is about to be replaced or removed.
     fn keep_content(&self, schema: &SavedSchema, replaced_at: Timestamp) -> Result<()>;
 

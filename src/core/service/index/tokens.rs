@@ -126,6 +126,8 @@ pub struct RemoveToken {
 impl IndexCommand for RemoveToken {
     type Reply = ();
 
+    const AFTER_DELETION: bool = true;
+
     fn run(self, store: &impl IndexStore, _: Context) -> Result<()> {
         store.remove_token(self.id)
     }
@@ -140,6 +142,8 @@ pub struct ListTokens {
 
 impl IndexCommand for ListTokens {
     type Reply = Page<ListedToken>;
+
+    const AFTER_DELETION: bool = true;
 
     fn run(self, store: &impl IndexStore, _: Context) -> Result<Self::Reply> {
         let PageRequest { size, after } = self.page;

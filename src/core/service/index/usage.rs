@@ -12,11 +12,26 @@ use crate::{
     limits,
 };
 
-/// Upper bounds of what a project uses; None if it was not counted yet.
+/// Upper bounds of what a project uses, and whether it is deleted; None if it was not counted or read yet.
 #[derive(Debug, Default)]
 pub struct UsageBounds {
     open_jobs: Cell<Option<u64>>,
     stored_bytes: Cell<Option<u64>>,
+    is_deleted: Cell<Option<bool>>,
+}
+
+impl UsageBounds {
+    /// Whether the project is deleted, which `read` tells the first time.
+    pub(super) fn is_deleted(&self, read: impl FnOnce() -> Result<bool>) -> Result<bool> {
+        let is_deleted = self.is_deleted.get().map_or_else(read, Ok)?;
+        self.is_deleted.set(Some(is_deleted));
+        Ok(is_deleted)
+    }
+
+    /// Notes that the project is deleted, which it stays.
+    pub(super) fn set_deleted(&self) {
+        self.is_deleted.set(Some(true));
+    }
 }
 
 /// Whether `more` fit below `limit`. If so, the bound includes them from now on.

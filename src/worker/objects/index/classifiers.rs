@@ -67,6 +67,10 @@ impl ClassifierStore for ProjectIndex {
         self.sql.write("DELETE FROM classifiers WHERE id = ?", vec![text(&id)])
     }
 
+    fn remove_all_classifiers(&self) -> Result<()> {
+        self.sql.write("DELETE FROM classifiers", Vec::new())
+    }
+
     fn classifiers(
         &self,
         filter: &ClassifierFilter,

@@ -145,6 +145,10 @@ impl JobRowStore for ProjectIndex {
         )
     }
 
+    fn any_jobs(&self, limit: u32) -> Result<Vec<JobId>> {
+        self.sql.records("SELECT json_quote(id) FROM job_rows LIMIT ?", vec![integer(limit.into())])
+    }
+
     fn touch_job(&self, id: JobId, now: Timestamp) -> Result<()> {
         self.sql.write("UPDATE job_rows SET heard_at = ? WHERE id = ?", vec![timestamp(now), text(&id)])
     }

@@ -7,6 +7,7 @@ mod conditions;
 mod files;
 mod jobs;
 mod project;
+mod registry;
 mod schemas;
 mod tokens;
 
@@ -83,6 +84,8 @@ const SCHEMA: &[&str] = &[
     "CREATE INDEX tokens_by_age ON tokens (created_at, id)",
     // So that the sizes of all files are added without reading their rows.
     "CREATE INDEX files_by_size ON files (json_extract(record, '$.size'))",
+    "CREATE TABLE listed_projects (id TEXT PRIMARY KEY, listed_at INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX listed_projects_by_age ON listed_projects (listed_at, id)",
 ];
 
 /// The database of one project: the only copy of its classifiers, schemas and settings, and an index of its jobs and

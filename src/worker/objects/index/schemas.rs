@@ -67,6 +67,11 @@ impl SchemaStore for ProjectIndex {
         self.sql.write("DELETE FROM schemas WHERE id = ?", vec![text(&id)])
     }
 
+    fn remove_all_schemas(&self) -> Result<()> {
+        self.sql.write("DELETE FROM schemas", Vec::new())?;
+        self.sql.write("DELETE FROM kept_contents", Vec::new())
+    }
+
     fn keep_content(&self, schema: &SavedSchema, replaced_at: Timestamp) -> Result<()> {
         self.sql.write(
             "INSERT OR REPLACE INTO kept_contents VALUES (?, ?, ?, ?)",

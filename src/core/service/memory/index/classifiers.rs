@@ -57,6 +57,11 @@ impl ClassifierStore for MemoryIndexStore {
         Ok(())
     }
 
+    fn remove_all_classifiers(&self) -> Result<()> {
+        self.write(|rows| rows.classifiers.clear());
+        Ok(())
+    }
+
     fn classifiers(
         &self,
         filter: &ClassifierFilter,

@@ -88,6 +88,10 @@ impl JobRowStore for MemoryIndexStore {
         Ok(take_up_to(found, limit).into_iter().map(|(_, job)| job).collect())
     }
 
+    fn any_jobs(&self, limit: u32) -> Result<Vec<JobId>> {
+        Ok(take_up_to(self.read(|rows| rows.jobs.keys().copied().collect()), limit))
+    }
+
     fn touch_job(&self, id: JobId, now: Timestamp) -> Result<()> {
         self.write(|rows| {
             if let Some((_, last_reported_at)) = rows.jobs.get_mut(&id) {

@@ -4,6 +4,7 @@ mod classifiers;
 mod files;
 mod jobs;
 mod project;
+mod registry;
 mod schemas;
 mod tokens;
 
@@ -19,8 +20,8 @@ use crate::{
     job::Job,
     service::{
         index::{
-            AnyCommand, ClassifierVersion, Context, File, IndexCommand, ListedToken, PageSize, Project, Rows,
-            SavedSchema, UsageBounds, json_bytes,
+            AnyCommand, ClassifierVersion, Context, File, IndexCommand, ListedProject, ListedToken, PageSize, Project,
+            Rows, SavedSchema, UsageBounds, json_bytes,
         },
         ports::{Clock, Index},
     },
@@ -38,6 +39,14 @@ pub(super) struct IndexRows {
     /// Contents of schemas that were replaced or removed, and when.
     kept_contents: BTreeMap<(SchemaId, Timestamp), (Schema, Timestamp)>,
     tokens: BTreeMap<TokenId, ListedToken>,
+    listed_projects: BTreeMap<ProjectId, ListedProject>,
+}
+
+impl Memory {
+    /// The number of rows of jobs in the index of a project.
+    pub fn stored_job_rows(&self, project: ProjectId) -> usize {
+        self.state().indexes.get(&project).map_or(0, |rows| rows.jobs.len())
+    }
 }
 
 /// The storage of one index.

@@ -66,6 +66,14 @@ impl SchemaStore for MemoryIndexStore {
         Ok(())
     }
 
+    fn remove_all_schemas(&self) -> Result<()> {
+        self.write(|rows| {
+            rows.schemas.clear();
+            rows.kept_contents.clear();
+        });
+        Ok(())
+    }
+
     fn keep_content(&self, schema: &SavedSchema, replaced_at: Timestamp) -> Result<()> {
         let kept = (schema.schema.clone(), replaced_at);
         self.write(|rows| rows.kept_contents.insert((schema.id, schema.updated_at), kept));
