@@ -156,6 +156,7 @@ fn abridged(mut exchange: Exchange) -> Exchange {
 fn hide_secrets(value: &mut Value) {
     match value {
         Value::String(text) if text.starts_with("srt_") => "srt_...".clone_into(text),
+        Value::String(text) if text.starts_with("llx-srt_") => "llx-srt_...".clone_into(text),
         Value::String(text) if text.starts_with("http") => {
             if let Some((before, ticket)) = text.rsplit_once('/')
                 && ticket.len() > 40
