@@ -191,7 +191,7 @@ fn an_expired_token_and_one_too_many_are_refused() {
     block_on(authenticate(&ports, &text)).unwrap();
     ports.advance(Duration::from_secs(60));
     assert_eq!(kind(block_on(authenticate(&ports, &text))), ErrorKind::Unauthenticated);
-    for _ in 1..crate::limits::MAX_TOKENS {
+    for _ in 1..limits::MAX_TOKENS {
         block_on(create_token(&ports, token.project, NewToken::default())).unwrap();
     }
     let one_too_many = block_on(create_token(&ports, token.project, NewToken::default()));

@@ -614,7 +614,7 @@ async fn project_deletion(ports: &impl Ports) -> Result<()> {
     expect(!is_listed().await?, "a deleted one is not")?;
     expect_eq(&ports.tokens(TokenCommand::Get(token.id)).await?, &None, "its tokens are revoked")?;
     expect_kind(access::project(ports, project).await, ErrorKind::NotFound, "it is not found")?;
-    let list = files::list(ports, project, FileFilter::default(), FileOrder::Newest, page(1)).await;
+    let list = super::files::list(ports, project, FileFilter::default(), FileOrder::Newest, page(1)).await;
     expect_kind(list, ErrorKind::NotFound, "nor is what it had")?;
     let save = super::classifiers::save(ports, project, "new".to_owned(), change(None, Some(classification("a"))));
     expect_kind(save.await, ErrorKind::NotFound, "nothing is added to it")?;
