@@ -134,4 +134,24 @@ test("applies the example to the real server, once", { skip: !BUILT && "the Work
   assert.match(second.err, /Nothing to change/);
   const { items } = await request(server.url, "GET", "/v1/classifiers", { token });
   assert.equal(items[0].routes[0].deployment, "Accounting");
+
+  const folder = mkdtempSync(join(tmpdir(), "sortroom-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const pulled = join(folder, "pulled.json");
+  const pull = () => apply("--pull", pulled, "--url", server.url, "--token", token);
+  const written = await pull();
+  assert.equal(written.code, 0, written.err);
+  assert.match(written.err, /1 schemas, 1 classifiers/);
+  const again = await apply(pulled, "--url", server.url, "--token", token);
+  assert.match(again.err, /Nothing to change/, again.out + again.err);
+  const declared = JSON.parse(readFileSync(EXAMPLE, "utf8")).classifiers["mail-room"];
+  const { rules, routes } = JSON.parse(readFileSync(pulled, "utf8")).classifiers["mail-room"];
+  assert.deepEqual(routes, declared.routes);
+  assert.deepEqual(
+    rules.map(({ label }) => label),
+    declared.rules.map(({ label }) => label),
+  );
+  const refused = await pull();
+  assert.equal(refused.code, 1);
+  assert.match(refused.err, /exists: say --yes/);
 });
