@@ -456,6 +456,13 @@ pub const FILE_ROW_BYTES: u64 = 1024;
 /// Maximum number of tokens of a project: one for each program and person of a company. They are listed in one page.
 pub const MAX_TOKENS: u32 = 1_000;
 
+/// Maximum number of origins whose pages may read the answers of a project: the applications of a company, and their
+/// previews.
+pub const MAX_ALLOWED_ORIGINS: usize = 20;
+
+/// Maximum length of an origin, in bytes: a scheme, a host of up to 253 characters, and a port.
+pub const MAX_ORIGIN_BYTES: usize = 270;
+
 /// How far apart two noted uses of a token are at least, so that reading costs no write.
 pub const TOKEN_USE_INTERVAL: Duration = Duration::from_secs(60 * 60);
 

@@ -178,7 +178,7 @@ async fn read(request: &Request, uri: Uri) -> Result<(http::Request<Body>, Optio
     let mut builder = http::Request::builder().method(method.as_str()).uri(uri);
     let headers = request.headers();
     let mut length: Option<u64> = None;
-    for name in api::REQUEST_HEADERS {
+    for name in api::REQUEST_HEADERS.into_iter().filter(|name| api::needs_header(&method, name)) {
         if let Some(value) = headers.get(name.as_str())? {
             if name == CONTENT_LENGTH {
                 length = value.parse().ok();

@@ -5,7 +5,7 @@ use sortroom::{api::cuid, id::JobId};
 
 use crate::{
     expect::{self, Names},
-    transcript::{Comparison, Exchange, Step},
+    transcript::{Comparison, Exchange, NO_HEADER, Step},
 };
 
 /// A request to send. The target is a path with its query.
@@ -169,6 +169,12 @@ fn check(exchange: &Exchange, transport: &mut impl Transport, names: &mut Names)
     }
     for (name, pattern) in &expected.headers {
         let actual = response.headers.iter().find(|(actual, _)| actual == name);
+        if pattern == NO_HEADER {
+            match actual {
+                Some((_, value)) => return Err(format!("header {name}: {value}, expected none")),
+                None => continue,
+            }
+        }
         let (_, actual) = actual.ok_or_else(|| format!("no header {name}"))?;
         expect::header(&substitute(pattern, names)?, actual, names)
             .map_err(|error| format!("header {name}: {error}"))?;

@@ -21,7 +21,8 @@
 //!   without scheme and host, `{{name|last}}` for its last segment. Bound from the start are `token`, `project`,
 //!   `organization`, the same with the prefix `other_` for a second project, `admin` (the operator's secret) and `64k`
 //!   (a text of 64 Ki characters).
-//! - Patterns, in an expected body or header: see [`crate::expect`].
+//! - Patterns, in an expected body or header: see [`crate::expect`]. The pattern `<absent>` of a header: the response has
+//!   no such header.
 //! - A request that begins with `curl` is a command copied from documentation; its host is replaced.
 //! - The lines of a multipart body end in CR LF.
 //! - `--- 200 like` compares the body by its shape only: see [`crate::expect::like`]. The pseudo header `nullable` then
@@ -33,6 +34,9 @@
 //!   the transcript if the transport cannot.
 //! - `!memory-only` skips the next request if the service is not in this process. Skipped requests are counted, and
 //!   [`crate::transcripts_over_http`] limits their number.
+
+/// The pattern of a header that the response must not have.
+pub const NO_HEADER: &str = "<absent>";
 
 /// A step of a transcript.
 #[derive(Debug)]

@@ -8,7 +8,9 @@ use axum::{
 };
 
 use super::{
-    auth, cuid,
+    auth,
+    cors::ForeignOrigin,
+    cuid,
     origin::Origin,
     query::Query,
     reply::{ApiError, Dialect},
@@ -28,6 +30,8 @@ pub struct Context<P> {
     pub origin: Origin,
     /// The origin that URLs begin with which clients get.
     pub public_origin: Origin,
+    /// The origin of the page that sent the request, if it is not ours.
+    pub foreign: ForeignOrigin,
 }
 
 impl<P: Ports> Context<P> {
@@ -52,6 +56,7 @@ impl<P: Ports> Context<P> {
     /// Those of [`auth::authenticate`]; `RateLimited`; `Forbidden` if the token lacks the scope that the route needs.
     pub async fn caller(&self, parts: &Parts) -> Result<Token, Error> {
         let token = auth::authenticate(&self.ports, &self.own_origins(), &parts.method, &parts.headers).await?;
+        self.foreign.admit(&self.ports, token.project).await?;
         rate_limits::admit(&self.ports, &token).await?;
         if let Some(scope) = parts.extensions.get::<Route>().and_then(|route| route.scope) {
             access::permit(&token, scope)?;

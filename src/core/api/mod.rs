@@ -13,6 +13,7 @@ pub mod body;
 pub mod checked;
 mod content_encoding;
 pub mod context;
+mod cors;
 pub mod cuid;
 pub mod dialonce;
 pub mod form;
@@ -35,7 +36,7 @@ use axum::{
 };
 use tower_service::Service;
 
-use self::{context::Context, origin::Origin, reply::PendingError};
+use self::{context::Context, cors::ForeignOrigin, origin::Origin, reply::PendingError};
 use crate::{
     error::{Error, ErrorKind},
     service::ports::Ports,
@@ -46,7 +47,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The only request headers that this module reads. [`serve`] drops all others, so a host need not pass them on, and no
 /// code can come to depend on a header that is not in this list.
-pub const REQUEST_HEADERS: [HeaderName; 7] = [
+pub const REQUEST_HEADERS: [HeaderName; 9] = [
     header::AUTHORIZATION,
     header::COOKIE,
     header::ORIGIN,
@@ -54,7 +55,23 @@ pub const REQUEST_HEADERS: [HeaderName; 7] = [
     header::CONTENT_TYPE,
     header::CONTENT_LENGTH,
     header::CONTENT_ENCODING,
+    header::ACCESS_CONTROL_REQUEST_METHOD,
+    header::ACCESS_CONTROL_REQUEST_HEADERS,
 ];
+
+/// Whether a request with this method may need the header: a host may find each expensive to read.
+pub fn needs_header(method: &str, name: &HeaderName) -> bool {
+    match method {
+        "GET" | "HEAD" | "DELETE" if !name.as_str().starts_with("content-") => !is_of_preflight(name),
+        "GET" | "HEAD" => false,
+        "OPTIONS" => *name == header::ORIGIN || is_of_preflight(name),
+        _ => !is_of_preflight(name),
+    }
+}
+
+fn is_of_preflight(name: &HeaderName) -> bool {
+    [header::ACCESS_CONTROL_REQUEST_METHOD, header::ACCESS_CONTROL_REQUEST_HEADERS].contains(name)
+}
 
 /// The routes of every dialect. Holds no ports: build it once and pass it to [`serve`].
 pub fn router<P: Ports>() -> Router {
@@ -82,7 +99,13 @@ pub async fn serve<P: Ports>(router: &Router, ports: P, request: Request<Body>) 
     let origin = Origin::from_request(request.uri(), request.headers());
     let request_line = format!("{} {}", request.method(), without_secrets(request.uri().path()));
     let public_origin = ports.config().public_url.as_deref().map_or_else(|| origin.clone(), Origin::configured);
-    request.extensions_mut().insert(Context { ports: ports.clone(), origin, public_origin });
+    let foreign = ForeignOrigin::of(request.headers(), &[&origin, &public_origin]);
+    match cors::preflight(&ports, request.method(), request.headers(), &foreign).await {
+        Ok(None) => {}
+        Ok(Some(response)) => return finish(response, &id),
+        Err(error) => return finish(unserved::render_of(request.uri().path())(&error, &id), &id),
+    }
+    request.extensions_mut().insert(Context { ports: ports.clone(), origin, public_origin, foreign: foreign.clone() });
     // `poll_ready` is not needed: a router is always ready.
     let Ok(mut response) = router.clone().call(request).await;
     if let Some(PendingError { error, render }) = response.extensions_mut().remove::<PendingError>() {
@@ -94,6 +117,7 @@ pub async fn serve<P: Ports>(router: &Router, ports: P, request: Request<Body>) 
             ports.log(&format!("request {id}: {request_line}: {} {error:#}", response.status().as_u16()));
         }
     }
+    foreign.expose(&mut response);
     finish(response, &id)
 }
 

@@ -18,8 +18,9 @@ use subtle::ConstantTimeEq;
 
 use super::{
     index::{
-        AddListedProject, ChangeProject, DeleteProject, GetProject, GetToken, ListProjects, ListTokens, ListedToken,
-        NoteToken, Page, PageRequest, Project, PutProject, PutToken, RemoveListedProject, RemoveToken, registry,
+        AddListedProject, ChangeProject, DeleteProject, GetProject, GetToken, IsOriginAllowed, ListProjects,
+        ListTokens, ListedToken, NoteToken, Page, PageRequest, Project, PutAllowedOrigins, PutProject, PutToken,
+        RemoveListedProject, RemoveToken, registry,
     },
     keyed,
     ports::{Clock, Config, Environment, Index, Random, Tokens},
@@ -205,6 +206,7 @@ pub async fn create_project(
         max_stored_mib: None,
         created_at: now,
         updated_at: now,
+        allowed_origins: Vec::new(),
         deleted_at: None,
     };
     ports.index(project.id, PutProject(project.clone())).await?;
@@ -239,7 +241,31 @@ pub async fn project(ports: &impl Index, id: ProjectId) -> Result<Project> {
 ///
 /// `NotFound` if it was never created, `Upstream` if its index cannot be reached.
 pub async fn change_project(ports: &impl Index, id: ProjectId, change: ChangeProject) -> Result<Project> {
-    ports.index(id, change).await?.ok_or_else(missing)
+    let origins = change.allowed_origins.clone();
+    let project = ports.index(id, change).await?.ok_or_else(missing)?;
+    if let Some(origins) = origins {
+        ports.index(registry(), PutAllowedOrigins { id, origins }).await?;
+    }
+    Ok(project)
+}
+
+/// Whether pages of an origin may read what the tokens of a project are answered.
+///
+/// # Errors
+///
+/// `Upstream` if the index cannot be reached.
+pub async fn allows_origin(ports: &impl Index, id: ProjectId, origin: &str) -> Result<bool> {
+    let project = ports.index(id, GetProject).await?;
+    Ok(project.is_some_and(|project| project.allowed_origins.iter().any(|allowed| allowed == origin || allowed == "*")))
+}
+
+/// Whether any project allows the origin.
+///
+/// # Errors
+///
+/// `Upstream` if the list of projects cannot be reached.
+pub async fn any_allows_origin(ports: &impl Index, origin: &str) -> Result<bool> {
+    ports.index(registry(), IsOriginAllowed { origin: origin.to_owned() }).await
 }
 
 /// Deletes a project: from now on it is not found, and its tokens open nothing. What it has is removed soon, by the sweep of

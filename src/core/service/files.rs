@@ -217,6 +217,15 @@ fn secret(ports: &impl Environment) -> Result<&str> {
     ports.config().admin_secret.as_deref().ok_or_else(|| Error::internal("no secret to sign tickets with is set"))
 }
 
+/// The project of a signed URL. `text` is its last path segment.
+///
+/// # Errors
+///
+/// Those of [`signed_url::verify`].
+pub fn project_of(ports: &(impl Clock + Environment), text: &str, grant: Grant) -> Result<ProjectId> {
+    Ok(signed_url::verify(text, grant, secret(ports)?, ports.now())?.file.project)
+}
+
 /// The file of a signed download URL, its length, and its bytes. `text` is the URL's last path segment.
 ///
 /// # Errors

@@ -8,10 +8,10 @@ use axum::{
 
 use super::{PathParam, Public, Reply};
 use crate::{
-    api::{body, reply},
+    api::{body, context::Context, reply},
     document::Format,
     error::{Error, ErrorKind},
-    service::{files, ports::Ports},
+    service::{files, ports::Ports, signed_url::Grant},
 };
 
 /// `GET /files/{ticket}`
@@ -19,7 +19,9 @@ use crate::{
 /// The bytes are untrusted, and this origin has a session cookie. So the headers, with those of all responses, make
 /// browsers save the file rather than show it, trust the declared type, and run no scripts.
 pub(super) async fn download<P: Ports>(open: Public<P>, ticket: PathParam) -> Reply {
-    let (file, length, bytes) = files::download(&open.0.ports, &ticket.0).await?;
+    let Context { ports, foreign, .. } = open.0;
+    foreign.admit(&ports, files::project_of(&ports, &ticket.0, Grant::Download)?).await?;
+    let (file, length, bytes) = files::download(&ports, &ticket.0).await?;
     let mut response = Response::new(Body::from_stream(bytes));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, content_type(file.kind.as_deref()));
@@ -31,10 +33,12 @@ pub(super) async fn download<P: Ports>(open: Public<P>, ticket: PathParam) -> Re
 
 /// `PUT /uploads/{ticket}`
 pub(super) async fn upload<P: Ports>(open: Public<P>, ticket: PathParam, headers: HeaderMap, body: Body) -> Reply {
+    let Context { ports, foreign, .. } = open.0;
+    foreign.admit(&ports, files::project_of(&ports, &ticket.0, Grant::Upload)?).await?;
     let length = body::content_length(&headers);
     let length = length.ok_or_else(|| Error::new(ErrorKind::LengthRequired, "Content-Length is required"))?;
     let chunks = body::chunks(body, crate::limits::MAX_UPLOAD_BYTES, files::too_large);
-    files::upload(&open.0.ports, &ticket.0, length, chunks).await?;
+    files::upload(&ports, &ticket.0, length, chunks).await?;
     Ok(reply::empty(StatusCode::OK))
 }
 

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     api::{
         checked::Checked,
+        cors::ALLOWED_ORIGINS,
         page_token::{self, Paging},
         query::Query,
         reply,
@@ -57,6 +58,8 @@ declare! {
         max_open_jobs: Option<u32> = optional(Shape::integer(1..=limits::MAX_MAX_OPEN_JOBS)),
         /// How many MiB its files may have in all; 102,400 unless set.
         max_stored_mib: Option<u32> = optional(Shape::integer(1..=limits::MAX_MAX_STORED_MIB)),
+        /// The origins whose pages may read what its tokens are answered (CORS), such as `https://app.example`; `*` is any.
+        allowed_origins: Option<Vec<String>> = optional(ALLOWED_ORIGINS),
     }
 }
 
@@ -193,8 +196,8 @@ pub(super) async fn change_project<P: Ports>(
     body: Body<ProjectSettings>,
 ) -> Reply {
     let id = segments.id("id", NO_PROJECT)?;
-    let ProjectSettings { name, retention_days, max_open_jobs, max_stored_mib } = body.0.finish()?;
-    let change = ChangeProject { name, retention_days, max_open_jobs, max_stored_mib };
+    let ProjectSettings { name, retention_days, max_open_jobs, max_stored_mib, allowed_origins } = body.0.finish()?;
+    let change = ChangeProject { name, retention_days, max_open_jobs, max_stored_mib, allowed_origins };
     let project = access::change_project(&ports, id, change).await?;
     Ok(reply::json(StatusCode::OK, &Project::from(&project)))
 }

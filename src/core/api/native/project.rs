@@ -8,7 +8,7 @@ use super::{
     wire::Project,
 };
 use crate::{
-    api::reply,
+    api::{cors::ALLOWED_ORIGINS, reply},
     service::{access, index::ChangeProject, ports::Ports},
     validate::{declare::declare, shape::CLOSED},
 };
@@ -21,6 +21,8 @@ declare! {
         name: Option<String> = optional(NAME),
         /// How many days files, and jobs that have ended, are kept.
         retention_days: Option<u32> = optional(RETENTION_DAYS),
+        /// The origins whose pages may read what its tokens are answered (CORS), such as `https://app.example`; `*` is any.
+        allowed_origins: Option<Vec<String>> = optional(ALLOWED_ORIGINS),
     }
 }
 
@@ -32,8 +34,8 @@ pub(super) async fn get<P: Ports>(caller: Caller<P>) -> Reply {
 
 /// `PATCH /v1/project`
 pub(super) async fn change<P: Ports>(caller: Caller<P>, body: Body<ChangedProject>) -> Reply {
-    let ChangedProject { name, retention_days } = body.0.finish()?;
-    let change = ChangeProject { name, retention_days, ..ChangeProject::default() };
+    let ChangedProject { name, retention_days, allowed_origins } = body.0.finish()?;
+    let change = ChangeProject { name, retention_days, allowed_origins, ..ChangeProject::default() };
     let project = access::change_project(&caller.ports, caller.token.project, change).await?;
     Ok(reply::json(StatusCode::OK, &Project::from(&project)))
 }

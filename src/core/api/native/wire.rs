@@ -134,6 +134,9 @@ pub(super) struct Project<'a> {
     /// How many MiB its files may have in all; absent unless the operator set it.
     #[serde(skip_serializing_if = "Option::is_none")]
     max_stored_mib: Option<u32>,
+    /// The origins whose pages may read what its tokens are answered; absent if there are none.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    allowed_origins: &'a [String],
     /// When it was created.
     created_at: String,
     /// When it was last changed.
@@ -150,6 +153,7 @@ impl<'a> From<&'a index::Project> for Project<'a> {
             retention_days: project.retention_days,
             max_open_jobs: project.max_open_jobs,
             max_stored_mib: project.max_stored_mib,
+            allowed_origins: &project.allowed_origins,
             created_at: project.created_at.to_rfc3339(),
             updated_at: project.updated_at.to_rfc3339(),
         }

@@ -66,6 +66,7 @@ pub async fn run<P: Ports>(ports: &P) -> Vec<Check> {
     checks.push(check("an index that was never written knows nothing", empty_index(ports)).await);
     checks.push(check("a project changes in what is named", project_changes(ports)).await);
     checks.push(check("a deleted project is gone at once", project_deletion(ports)).await);
+    checks.push(check("an origin is allowed as long as a project lists it", allowed_origins(ports)).await);
     checks.push(check("a token is found until it is revoked", tokens(ports)).await);
     checks.push(check("tokens are listed newest first and in pages", token_listing(ports)).await);
     checks.push(check("a project has its share of jobs and bytes", shares(ports)).await);
@@ -584,6 +585,23 @@ async fn project_changes(ports: &impl Ports) -> Result<()> {
     expect_eq(&access::project(ports, id).await?, &after, "it is stored")?;
     let unknown = access::change_project(ports, ProjectId::from_bytes(ports.random()), days(7)).await;
     expect_kind(unknown, ErrorKind::NotFound, "a project that was never made")
+}
+
+async fn allowed_origins(ports: &impl Ports) -> Result<()> {
+    let id = scene(ports).await?.project;
+    let (app, other) = (format!("https://{id}.example"), format!("https://other.{id}.example"));
+    let allow = async |origins: &[&String]| {
+        let allowed_origins = Some(origins.iter().map(ToString::to_string).collect());
+        access::change_project(ports, id, ChangeProject { allowed_origins, ..ChangeProject::default() }).await
+    };
+    expect(!access::any_allows_origin(ports, &app).await?, "no project allows it yet")?;
+    allow(&[&app, &other]).await?;
+    allow(&[&app]).await?;
+    expect(access::allows_origin(ports, id, &app).await?, "the project allows it")?;
+    expect(access::any_allows_origin(ports, &app).await?, "a preflight finds it")?;
+    expect(!access::any_allows_origin(ports, &other).await?, "one that was removed")?;
+    access::delete_project(ports, id).await?;
+    expect(!access::any_allows_origin(ports, &app).await?, "the project is deleted")
 }
 
 fn new_token(ports: &impl Ports, project: ProjectId) -> Token {

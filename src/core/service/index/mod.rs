@@ -53,7 +53,10 @@ pub use self::{
     },
     page::{Cursor, Page, PageRequest, PageSize, Rows, bad_cursor, parse_time},
     project::{ChangeProject, DeleteProject, GetProject, Project, ProjectStore, PutProject},
-    registry::{AddListedProject, ListProjects, ListedProject, RegistryStore, RemoveListedProject, registry},
+    registry::{
+        AddListedProject, IsOriginAllowed, ListProjects, ListedProject, PutAllowedOrigins, RegistryStore,
+        RemoveListedProject, registry,
+    },
     schemas::{
         ChangeSchema, DeleteSchema, GetSchema, GetSchemaVersion, ListSchemaNames, ListSchemas, SaveSchema, SavedSchema,
         SchemaHead, SchemaName, SchemaStore,
@@ -210,6 +213,8 @@ commands![
     ListTokens,
     AddListedProject,
     RemoveListedProject,
+    PutAllowedOrigins,
+    IsOriginAllowed,
     ListProjects,
 ];
 

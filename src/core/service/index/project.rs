@@ -32,6 +32,9 @@ pub struct Project {
     /// How many MiB its files may have, if the operator set that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_stored_mib: Option<u32>,
+    /// The origins whose pages may read answers to its tokens; `*` is any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed_origins: Vec<String>,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -123,6 +126,8 @@ pub struct ChangeProject {
     pub max_open_jobs: Option<u32>,
     /// How many MiB its files may have from now on.
     pub max_stored_mib: Option<u32>,
+    /// The origins whose pages may read answers from now on.
+    pub allowed_origins: Option<Vec<String>>,
 }
 
 impl IndexCommand for ChangeProject {
@@ -135,6 +140,7 @@ impl IndexCommand for ChangeProject {
             retention_days: self.retention_days.unwrap_or(old.retention_days),
             max_open_jobs: self.max_open_jobs.or(old.max_open_jobs),
             max_stored_mib: self.max_stored_mib.or(old.max_stored_mib),
+            allowed_origins: self.allowed_origins.unwrap_or_else(|| old.allowed_origins.clone()),
             ..old.clone()
         };
         let project = if changed == old { old } else { Project { updated_at: now, ..changed } };

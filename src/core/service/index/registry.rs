@@ -1,5 +1,7 @@
 //! The list of all projects, for the operator. It is in the index of an id that no project gets.
 //!
+//! Beside it are the origins that they allow: a preflight names an origin and no project.
+//!
 //! A project of 0.1.0 is listed once one of its tokens has been used again.
 
 use serde::{Deserialize, Serialize};
@@ -38,6 +40,12 @@ pub trait RegistryStore {
 
     /// Removes a project.
     fn remove_listed_project(&self, id: ProjectId) -> Result<()>;
+
+    /// Replaces the origins that a project allows.
+    fn put_allowed_origins(&self, id: ProjectId, origins: &[String]) -> Result<()>;
+
+    /// Whether any project allows the origin, or any origin.
+    fn is_origin_allowed(&self, origin: &str) -> Result<bool>;
 }
 
 /// Add a project to the list, unless it is there.
@@ -66,7 +74,40 @@ impl IndexCommand for RemoveListedProject {
     type Reply = ();
 
     fn run(self, store: &impl IndexStore, _: Context) -> Result<()> {
+        store.put_allowed_origins(self.id, &[])?;
         store.remove_listed_project(self.id)
+    }
+}
+
+/// Replace the origins that a project allows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PutAllowedOrigins {
+    /// The id of the project.
+    pub id: ProjectId,
+    /// The origins; `*` is any.
+    pub origins: Vec<String>,
+}
+
+impl IndexCommand for PutAllowedOrigins {
+    type Reply = ();
+
+    fn run(self, store: &impl IndexStore, _: Context) -> Result<()> {
+        store.put_allowed_origins(self.id, &self.origins)
+    }
+}
+
+/// Whether any project allows an origin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IsOriginAllowed {
+    /// The origin.
+    pub origin: String,
+}
+
+impl IndexCommand for IsOriginAllowed {
+    type Reply = bool;
+
+    fn run(self, store: &impl IndexStore, _: Context) -> Result<bool> {
+        store.is_origin_allowed(&self.origin)
     }
 }
 

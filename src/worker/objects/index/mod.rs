@@ -86,6 +86,9 @@ const SCHEMA: &[&str] = &[
     "CREATE INDEX files_by_size ON files (json_extract(record, '$.size'))",
     "CREATE TABLE listed_projects (id TEXT PRIMARY KEY, listed_at INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE INDEX listed_projects_by_age ON listed_projects (listed_at, id)",
+    "CREATE TABLE allowed_origins (project TEXT NOT NULL, origin TEXT NOT NULL, PRIMARY KEY (project, origin))
+        WITHOUT ROWID",
+    "CREATE INDEX allowed_origins_by_origin ON allowed_origins (origin)",
 ];
 
 /// The database of one project: the only copy of its classifiers, schemas and settings, and an index of its jobs and

@@ -31,4 +31,15 @@ impl RegistryStore for ProjectIndex {
     fn remove_listed_project(&self, id: ProjectId) -> Result<()> {
         self.sql.write("DELETE FROM listed_projects WHERE id = ?", vec![text(&id)])
     }
+
+    fn put_allowed_origins(&self, id: ProjectId, origins: &[String]) -> Result<()> {
+        self.sql.write("DELETE FROM allowed_origins WHERE project = ?", vec![text(&id)])?;
+        origins.iter().try_for_each(|origin| {
+            self.sql.write("INSERT OR IGNORE INTO allowed_origins VALUES (?, ?)", vec![text(&id), text(origin)])
+        })
+    }
+
+    fn is_origin_allowed(&self, origin: &str) -> Result<bool> {
+        self.sql.exists("SELECT '1' FROM allowed_origins WHERE origin IN (?, '*') LIMIT 1", vec![text(&origin)])
+    }
 }

@@ -40,6 +40,7 @@ pub(super) struct IndexRows {
     kept_contents: BTreeMap<(SchemaId, Timestamp), (Schema, Timestamp)>,
     tokens: BTreeMap<TokenId, ListedToken>,
     listed_projects: BTreeMap<ProjectId, ListedProject>,
+    allowed_origins: BTreeMap<ProjectId, Vec<String>>,
 }
 
 impl Memory {

@@ -32,4 +32,16 @@ impl RegistryStore for MemoryIndexStore {
         });
         Ok(())
     }
+
+    fn put_allowed_origins(&self, id: ProjectId, origins: &[String]) -> Result<()> {
+        self.write(|rows| {
+            rows.allowed_origins.insert(id, origins.to_vec());
+        });
+        Ok(())
+    }
+
+    fn is_origin_allowed(&self, origin: &str) -> Result<bool> {
+        let is_meant = |allowed: &String| allowed == origin || allowed == "*";
+        Ok(self.read(|rows| rows.allowed_origins.values().flatten().any(is_meant)))
+    }
 }
