@@ -261,7 +261,7 @@ pub fn check(
     };
     let is_accepted = (200..300).contains(&response.status);
     let mut has_body = false;
-    if is_accepted {
+    if is_accepted && !exchange.may_be_invalid() {
         check_query(operation, schemas, request)?;
         has_body = check_body(operation, schemas, exchange)?;
     }

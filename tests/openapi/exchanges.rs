@@ -41,6 +41,12 @@ impl Exchange {
         self.place.contains("metadata.http")
     }
 
+    /// Whether its transcript repeats a `transaction_id`: then anything else that the request has is ignored.
+    #[cfg(test)]
+    pub fn may_be_invalid(&self) -> bool {
+        self.place.contains("reused_key.http")
+    }
+
     /// A header of the request.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.request.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
