@@ -3,6 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 
+use html5ever::LocalName;
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
@@ -81,11 +82,18 @@ const TAG_STEPS: usize = 20;
 /// The steps of work of a reference to a character, which is searched for letter by letter.
 const REFERENCE_STEPS: usize = 24;
 
+/// The steps of work of a null byte. The tokenizer reports it as an error, and as a token of its own. A hyphen is one,
+/// too, within a comment of a script.
+const NULL_STEPS: usize = 4;
+
 /// How many bytes are one step of work of the tokenizer.
 const BYTES_PER_STEP: usize = 2;
 
 /// How many attributes of a tag are compared in one step of work.
 const COMPARISONS_PER_STEP: usize = 16;
+
+/// How many bytes of their names are compared in one step, where they begin alike: in WebAssembly, one by one.
+const COMPARED_BYTES_PER_STEP: usize = 32;
 
 /// The tokenizer gets at most this many bytes at once, so that a long call can pause between them.
 const PIECE_BYTES: usize = 16 * 1024;
@@ -102,13 +110,18 @@ pub(crate) fn blocks(text: &str, budget: &Budget) -> Result<(Option<String>, Vec
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let tokenizer = Tokenizer::new(Sink::default(), TokenizerOpts { discard_bom: false, ..TokenizerOpts::default() });
     feed(&tokenizer, text, budget)?;
-    Ok(finish(tokenizer))
+    let (title, blocks) = finish(tokenizer);
+    if blocks.len() > limits::MAX_PASSAGES {
+        return Err(page_builder::too_many_passages());
+    }
+    Ok((title, blocks))
 }
 
 /// The steps of work to tokenize a part of a page.
 fn steps(text: &str) -> usize {
     let count = |mark| text.bytes().filter(|byte| *byte == mark).count();
-    text.len() / BYTES_PER_STEP + count(b'<') * TAG_STEPS + count(b'&') * REFERENCE_STEPS
+    let single = count(b'-') + count(b'\0') * NULL_STEPS;
+    text.len() / BYTES_PER_STEP + count(b'<') * TAG_STEPS + count(b'&') * REFERENCE_STEPS + single
 }
 
 fn finish(tokenizer: Tokenizer<Sink>) -> (Option<String>, Vec<Block>) {
@@ -147,6 +160,7 @@ fn feed(tokenizer: &Tokenizer<Sink>, text: &str, budget: &Budget) -> Result<()> 
             let tag = TagText::new(from);
             budget.work(tag.attributes)?;
             budget.pairs(tag.attributes, tag.attributes, COMPARISONS_PER_STEP)?;
+            budget.pairs(tag.attributes, tag.name_bytes, COMPARED_BYTES_PER_STEP)?;
             feed_piece(from.get(..tag.kept_length).unwrap_or(from));
             feed_piece(tag.end);
             rest = from.get(tag.length..).unwrap_or_default();
@@ -187,6 +201,8 @@ struct TagText {
     end: &'static str,
     /// The number of attributes that are kept.
     attributes: usize,
+    /// The bytes of the names of all attributes.
+    name_bytes: usize,
 }
 
 impl TagText {
@@ -205,6 +221,7 @@ impl TagText {
         }
         let mut state = State::Name;
         let mut attributes = 0;
+        let mut name_bytes = 0;
         let mut kept_length = None;
         for (index, byte) in text.bytes().enumerate() {
             let is_space = matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'\x0c');
@@ -217,9 +234,9 @@ impl TagText {
                     return match kept_length {
                         Some(kept_length) => {
                             let end = if matches!(state, State::Slash) { " />" } else { " >" };
-                            Self { length, kept_length, end, attributes }
+                            Self { length, kept_length, end, attributes, name_bytes }
                         }
-                        None => Self { length, kept_length: length, end: "", attributes },
+                        None => Self { length, kept_length: length, end: "", attributes, name_bytes },
                     };
                 }
                 (State::BeforeValue, b'"' | b'\'') => State::Quoted(byte),
@@ -236,7 +253,10 @@ impl TagText {
                 (State::Attribute | State::AfterAttribute, _) if is_space => State::AfterAttribute,
                 (_, _) if is_space => State::BeforeAttribute,
                 (State::Name, _) => State::Name,
-                (State::Attribute, _) => State::Attribute,
+                (State::Attribute, _) => {
+                    name_bytes += 1;
+                    State::Attribute
+                }
                 _ => {
                     attributes += 1;
                     if attributes > limits::MAX_TAG_ATTRIBUTES {
@@ -247,7 +267,8 @@ impl TagText {
             };
         }
         let attributes = attributes.min(limits::MAX_TAG_ATTRIBUTES);
-        Self { length: text.len(), kept_length: kept_length.unwrap_or(text.len()), end: "", attributes }
+        let kept_length = kept_length.unwrap_or(text.len());
+        Self { length: text.len(), kept_length, end: "", attributes, name_bytes }
     }
 }
 
@@ -282,8 +303,9 @@ struct Text {
     blocks: Vec<Block>,
     current: String,
     title: String,
-    /// Open elements, outermost first, at most [`limits::MAX_MARKUP_DEPTH`].
-    open: Vec<(String, TagAction)>,
+    /// Open elements, outermost first, at most [`limits::MAX_MARKUP_DEPTH`]. Comparing such names takes the same time,
+    /// however long they are.
+    open: Vec<(LocalName, TagAction)>,
     // The number of open elements with each action.
     hidden: usize,
     titles: usize,
@@ -365,7 +387,7 @@ impl Text {
         }
         // A row, a cell or an item that was never closed ends where its sibling begins, if it is the innermost open element.
         if matches!(name, "tr" | "td" | "th" | "li" | "option" | "dt" | "dd" | "p")
-            && self.open.last().is_some_and(|(last, _)| last == name)
+            && self.open.last().is_some_and(|(last, _)| *last == tag.name)
         {
             self.close_last();
         }
@@ -373,10 +395,10 @@ impl Text {
         if let Some(count) = self.count(action) {
             *count += 1;
         }
-        self.open.push((name.to_owned(), action));
+        self.open.push((tag.name.clone(), action));
     }
 
-    fn end(&mut self, name: &str) {
+    fn end(&mut self, name: &LocalName) {
         if is_block(name) {
             self.break_line(name);
         }
@@ -423,7 +445,8 @@ impl Text {
 
     fn end_block(&mut self) {
         let text = std::mem::take(&mut self.current);
-        let cells = text.split('\t').filter(|cell| !cell.trim().is_empty()).count();
+        // It only matters whether there are none, one or more.
+        let cells = text.split('\t').filter(|cell| !cell.trim().is_empty()).take(2).count();
         let role = match () {
             () if cells == 0 => return,
             () if self.quotes > 0 => Role::Body,
@@ -438,6 +461,8 @@ impl Text {
         self.has_headline |= role == Role::Title;
         let is_quote = self.quotes > 0;
         let parts = text.split('\t').flat_map(|cell| cell.split("\n\n")).filter(|part| !part.trim().is_empty());
+        // Preformatted text has more parts than tags or lines. One more than the limit tells that there are too many.
+        let parts = parts.take((limits::MAX_PASSAGES + 1).saturating_sub(self.blocks.len()));
         self.blocks.extend(parts.map(|part| {
             let text = if is_quote {
                 part.trim().lines().map(|line| format!("> {line}\n")).collect()
@@ -453,17 +478,18 @@ fn tag_action(tag: &Tag) -> TagAction {
     let name: &str = &tag.name;
     let mut is_quote = false;
     for attribute in &tag.attrs {
-        let value = attribute.value.to_ascii_lowercase();
+        let value = || attribute.value.to_ascii_lowercase();
         match &*attribute.name.local {
             "hidden" => return TagAction::Hidden,
             "style" => {
-                let style: String = value.chars().filter(|c| !c.is_whitespace()).collect();
+                let style: String = value().chars().filter(|c| !c.is_whitespace()).collect();
                 if ["display:none", "visibility:hidden", "mso-hide:all"].iter().any(|hidden| style.contains(hidden)) {
                     return TagAction::Hidden;
                 }
             }
-            "type" => is_quote |= name == "blockquote" && value == "cite",
+            "type" => is_quote |= name == "blockquote" && value() == "cite",
             "class" => {
+                let value = value();
                 is_quote |= ["gmail_quote", "yahoo_quoted", "moz-cite"].iter().any(|class| value.contains(class));
             }
             _ => {}
@@ -627,6 +653,14 @@ mod tests {
         ]), 0..40)) {
             let html = parts.concat();
             prop_assert_eq!(blocks(&html, &Budget::unlimited()).unwrap(), blocks_fed_as_a_whole(&html), "{:?}", html);
+        }
+    }
+
+    #[test]
+    fn limits_passages_of_preformatted_text() {
+        for separator in ["\t", "\r\r", "&#10;&#10;"] {
+            let html = format!("<html><pre>{}", format!("a{separator}").repeat(limits::MAX_PASSAGES + 1));
+            assert_eq!(read(&html).unwrap_err().code(), "DOCUMENT_TOO_LARGE", "{separator:?}");
         }
     }
 
