@@ -573,6 +573,18 @@ pub const FILES: &[(&str, Make)] = &[
     ("html/open-script", || format!("<html><script>{}", "</scrip ".repeat(490_000)).into_bytes()),
     ("html/title", || format!("<html><title>{}", "a b ".repeat(2_000_000)).into_bytes()),
     // Mails.
+    ("html/tabs-in-preformatted-text", || format!("<html><pre>{}", "a\t".repeat(4_000_000)).into_bytes()),
+    ("html/returns-in-preformatted-text", || format!("<html><pre>{}", "a\r\r".repeat(2_700_000)).into_bytes()),
+    ("html/long-names-that-begin-alike", || {
+        let name = "a".repeat(1_995);
+        let open: String = (0..510).map(|number| format!("<{name}{number:04}>")).collect();
+        format!("<html>{open}{}", format!("</{name}zzzz>").repeat(3_400)).into_bytes()
+    }),
+    ("html/long-attributes-that-begin-alike", || {
+        let name = "a".repeat(31_000);
+        let attributes: String = (0..256).map(|number| format!("{name}{number:04} ")).collect();
+        format!("<html><p {attributes}>text").into_bytes()
+    }),
     ("mail/long-tag", || mail("", &format!("Content-Type: text/html\r\n\r\n<p {}>text", "a b c ".repeat(500_000)))),
     ("mail/parameters", || {
         mail(&format!("Content-Type: text/plain;{}\r\n", "\r\n x*1=a;".repeat(300_000)), "\r\ntext")
@@ -620,19 +632,50 @@ pub const FILES: &[(&str, Make)] = &[
     ("mail/attachments", || {
         let part = "--b\r\nContent-Type: application/pdf; name=a.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n";
         let file = content("/Filter/Fl", &deflate(&b"BT /F1 12 Tf 50 700 Td (Hello) Tj ET ".repeat(200_000)));
-        let digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        let encoded: String = file
-            .chunks(3)
-            .flat_map(|group| {
-                let bits =
-                    group.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
-                [18, 12, 6, 0].map(|shift| char::from(digits[(bits >> shift & 63) as usize]))
-            })
-            .collect();
+        let encoded = base_64(&file);
         let part = format!("{part}{encoded}\r\n");
         mail("Content-Type: multipart/mixed; boundary=b\r\n", &format!("\r\n{}--b--", part.repeat(20)))
     }),
     ("mail/quotes", || mail("", &format!("\r\n{}", "> a\r\nb\r\n".repeat(240_000)))),
+    ("mail/parts-within-lines", || {
+        mail("Content-Type: multipart/mixed; boundary=b\r\n", &format!("\r\n{}", "y--b\n\n".repeat(240_000)))
+    }),
+    ("mail/fields-within-lines", || {
+        mail(
+            "Content-Type: multipart/mixed; boundary=b\r\n",
+            &format!("\r\ny--b\nSubject: {}\n\ntext", "a b ".repeat(7 * MIB)),
+        )
+    }),
+    ("mail/parameters-of-a-spaced-name", || {
+        mail(&format!("Content -Type: text/plain;{}\r\n", "\r\n x*1=a;".repeat(300_000)), "\r\ntext")
+    }),
+    ("mail/boundary-of-dashes-of-a-spaced-name", || {
+        let boundary = "-".repeat(MIB) + "x";
+        let line = "-".repeat(4 * MIB);
+        mail(&format!("Content -Type: multipart/mixed; boundary={boundary}\r\n"), &format!("\r\n{line}"))
+    }),
+    ("mail/groups", || mail(&format!("To: {}\r\n", "a:b;".repeat(1_000_000)), "\r\ntext")),
+    ("mail/identifiers", || mail(&format!("References: {}\r\n", "<a>".repeat(1_300_000)), "\r\ntext")),
+    ("mail/escaped-letters", || mail(&format!("To: \"{}\"\r\n", "\\a".repeat(2_000_000)), "\r\ntext")),
+    ("mail/charset-of-many-bytes", || {
+        mail("Content-Type: text/plain; charset=big5\r\n", &format!("\r\n{}", "a".repeat(30 * MIB)))
+    }),
+    ("mail/charset-of-controls", || {
+        mail("Content-Type: text/plain; charset=iso-2022-jp\r\n", &format!("\r\n{}", "\x0e".repeat(30 * MIB)))
+    }),
+    ("mail/charset-of-pairs", || {
+        mail("Content-Type: text/plain; charset=utf-16\r\n", &format!("\r\n{}", "a".repeat(30 * MIB)))
+    }),
+    ("mail/nested-in-base-64", || {
+        let nested = base_64("Content-Type: message/rfc822\n\n".repeat(2_000).as_bytes());
+        mail("Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n", &format!("\r\n{nested}"))
+    }),
+    ("mail/nested-with-spaces", || mail("", &"Content-Type: message /rfc822\r\n\r\n".repeat(19_000))),
+    ("mail/one-paragraph", || mail("", &format!("\r\n{}", "word ".repeat(1_600_000)))),
+    ("mail/null-bytes-in-a-page", || {
+        mail("Content-Type: text/html\r\n", &format!("\r\n<p>{}", "\0".repeat(8_000_000)))
+    }),
+    ("mail/slashes", || mail("", &format!("\r\n{}", "/".repeat(31 * MIB)))),
     // Texts.
     ("text/brackets", || format!("# a\n[b](c)\n{}", "[".repeat(8_000_000)).into_bytes()),
     ("text/links", || format!("# a\n[b](c)\n{}", "[a][".repeat(2_000_000)).into_bytes()),
@@ -1091,6 +1134,15 @@ fn find(bytes: &[u8], text: &[u8]) -> usize {
 
 fn mail(fields: &str, rest: &str) -> Vec<u8> {
     format!("From: a@b.c\r\nTo: d@e.f\r\nMIME-Version: 1.0\r\n{fields}{rest}").into_bytes()
+}
+
+fn base_64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let encode = |group: &[u8]| {
+        let bits = group.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
+        [18, 12, 6, 0].map(|shift| char::from(DIGITS[(bits >> shift & 63) as usize]))
+    };
+    bytes.chunks(3).flat_map(encode).collect()
 }
 
 fn text_run(text: &str) -> Vec<u8> {

@@ -35,7 +35,9 @@ pub(super) fn check_text<'b>(text: &str, budget: &'b Budget) -> Result<Held<'b>>
     if text.len() as u64 > limits::MAX_TEXT_BYTES {
         return Err(too_large());
     }
-    let passages = text.bytes().filter(|byte| matches!(byte, b'\n' | b'<' | b'\x0c')).count();
+    // A line may also end with a carriage return alone.
+    let returns = text.as_bytes().windows(2).filter(|pair| matches!(pair, [b'\r', next] if *next != b'\n')).count();
+    let passages = returns + text.bytes().filter(|byte| matches!(byte, b'\n' | b'<' | b'\x0c')).count();
     if passages > limits::MAX_PASSAGES {
         return Err(too_many_passages());
     }
@@ -49,7 +51,7 @@ pub(super) const fn line_steps(line: &str) -> usize {
 }
 
 /// A text on one line, with runs of white space as one space.
-pub(super) fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let mut line = String::new();
     for word in text.split_whitespace() {
         if !line.is_empty() {

@@ -194,26 +194,93 @@ const SEARCHED_BYTES_PER_STEP: usize = 32;
 /// How many bytes of a parameter or of a boundary are compared in one step: in WebAssembly, one by one.
 const COMPARED_BYTES_PER_STEP: usize = 32;
 
+/// The memory of a group of addresses: mail-parser reserves room for four.
+const GROUP_MEMORY: usize = 256;
+
+/// How often a text is held while mail-parser decodes an encoding whose characters have several bytes.
+const CONVERTED_COPIES: usize = 4;
+
+/// How many encoded mails, each within the other, mail-parser reads.
+const MAX_ENCODED_DEPTH: usize = 3;
+
+/// How often a boundary is held; and how many, and how many bytes of them, are compared with what follows two dashes in one
+/// step. Few texts begin like a boundary.
+const BOUNDARY_COPIES: usize = 3;
+const BOUNDARIES_PER_STEP: usize = 16;
+const BOUNDARY_BYTES_PER_STEP: usize = 64;
+
+/// A long call can pause after each piece of this size, because a line may be as long as the mail.
+const PIECE_BYTES: usize = 64 * 1024;
+
+/// Whether a line begins with these letters. White space counts nowhere: mail-parser ignores it in the names of fields.
+fn begins(line: &[u8], start: &[u8]) -> bool {
+    let mut bytes = line.iter().filter(|byte| !byte.is_ascii_whitespace());
+    start.iter().all(|expected| bytes.next().is_some_and(|byte| byte.eq_ignore_ascii_case(expected)))
+}
+
+/// The parts of a line after each place of a word, in upper or lower case.
+fn after_word<'a>(line: &'a [u8], word: &'static [u8]) -> impl Iterator<Item = &'a [u8]> {
+    let places = line.windows(word.len()).enumerate().filter(|(_, found)| found.eq_ignore_ascii_case(word));
+    places.filter_map(move |(index, _)| line.get(index + word.len()..))
+}
+
+/// The value of a parameter, after its name; None if it is not just letters, or is written in a way that only mail-parser
+/// understands.
+fn parameter_value(after_name: &[u8]) -> Option<&[u8]> {
+    let value = after_name.trim_ascii_start().strip_prefix(b"=")?.trim_ascii_start();
+    let (value, is_quoted) = value.strip_prefix(b"\"").map_or((value, false), |value| (value, true));
+    let is_letter = |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b';' | b'\\' | b'(');
+    let length = value.iter().position(|byte| !is_letter(byte)).unwrap_or(value.len());
+    let (letters, rest) = value.split_at_checked(length)?;
+    let is_ended = if is_quoted {
+        rest.starts_with(b"\"")
+    } else {
+        rest.trim_ascii_start().first().is_none_or(|byte| *byte == b';') || rest.starts_with(b"\n")
+    };
+    (is_ended && !letters.is_empty() && !letters.starts_with(b"=?")).then_some(letters)
+}
+
+/// Whether a text in this encoding is converted to one in which some characters have several bytes; UTF-8 is not
+/// converted.
+fn is_converted(encoding: &[u8]) -> bool {
+    const OTHERS: [&[u8]; 8] =
+        [b"utf-8", b"utf8", b"us-ascii", b"ascii", b"iso-8859-", b"latin", b"windows-125", b"koi8"];
+    !OTHERS.iter().any(|other| begins(encoding, other))
+}
+
+/// Whether a mail has the name of such an encoding anywhere.
+fn names_converted_encoding(bytes: &[u8]) -> bool {
+    after_word(bytes, b"charset").any(|rest| parameter_value(rest).is_none_or(is_converted))
+}
+
 /// Lines without an empty one between them, which may be the fields of a part.
 #[derive(Default)]
 struct FieldBlock {
     is_base_64: bool,
     types: usize,
     has_binary_type: bool,
+    /// Whether the part may be a mail, and how it may be encoded.
+    is_mail: bool,
+    may_be_base_64: bool,
+    may_be_quoted_printable: bool,
+    /// Whether it is converted, if it is a text, and the boundaries that it declares.
+    is_converted: bool,
+    boundaries: Vec<Vec<u8>>,
 }
 
 impl FieldBlock {
     fn add(&mut self, line: &[u8]) {
         const BINARY_TYPES: [&[u8]; 6] = [b"application/", b"image/", b"audio/", b"video/", b"font/", b"model/"];
-        let begins =
-            |text: &[u8], start: &[u8]| text.get(..start.len()).is_some_and(|text| text.eq_ignore_ascii_case(start));
-        let line = line.trim_ascii_start();
+        let value = || line.splitn(2, |byte| *byte == b':').nth(1).unwrap_or_default();
         if begins(line, b"content-transfer-encoding") {
             self.is_base_64 = true;
+            let is = |name: &[u8]| value().trim_ascii().eq_ignore_ascii_case(name);
+            let is_plain = is(b"7bit") || is(b"8bit") || is(b"binary");
+            self.may_be_base_64 |= !is_plain && !is(b"quoted-printable");
+            self.may_be_quoted_printable |= !is_plain && !is(b"base64");
         } else if begins(line, b"content-type") {
             self.types += 1;
-            let value = line.get(b"content-type:".len()..).unwrap_or_default().trim_ascii_start();
-            self.has_binary_type = BINARY_TYPES.iter().any(|kind| begins(value, kind));
+            self.has_binary_type = BINARY_TYPES.iter().any(|kind| begins(value(), kind));
         }
     }
 
@@ -223,6 +290,16 @@ impl FieldBlock {
     }
 }
 
+/// Whether a line ends the header of a mail or of a part. A line of blanks continues the field above it.
+fn ends_header(line: &[u8]) -> bool {
+    line.trim_ascii().is_empty() && !is_folded(line)
+}
+
+/// Whether a line continues the field above it.
+fn is_folded(line: &[u8]) -> bool {
+    line.starts_with(b" ") || line.starts_with(b"\t")
+}
+
 /// The header fields of a mail and of its parts: what follows the start, a line that may be a boundary, or the header of
 /// a part that is a mail, up to an empty line.
 struct Headers {
@@ -230,22 +307,150 @@ struct Headers {
     /// Whether the open header is of a part that is a mail, whose own header follows.
     precedes_header: bool,
     bytes: usize,
+    /// The places where the name of a group of addresses ends, or the group; and those where another part of a value may.
+    groups: usize,
+    tokens: usize,
 }
 
 impl Headers {
     const fn new() -> Self {
-        Self { is_open: true, precedes_header: false, bytes: 0 }
+        Self { is_open: true, precedes_header: false, bytes: 0, groups: 0, tokens: 0 }
     }
 
-    fn add(&mut self, line: &[u8], nested_messages: usize) {
-        if line.trim_ascii().is_empty() {
+    fn add(&mut self, line: &[u8], nested_messages: usize, may_be_boundary: bool) {
+        self.precedes_header |= self.is_open && nested_messages > 0;
+        if ends_header(line) {
             self.is_open = std::mem::take(&mut self.precedes_header);
-        } else if line.starts_with(b"--") {
+        } else if may_be_boundary {
             self.is_open = true;
-        } else if self.is_open {
+        }
+        if self.is_open {
             self.precedes_header |= nested_messages > 0;
             self.bytes += line.len();
+            self.groups += line.iter().filter(|byte| **byte == b';').count();
+            self.tokens += usize::from(is_folded(line));
+            self.tokens += line.iter().filter(|byte| matches!(byte, b'\\' | b'>' | b'(')).count();
+            self.tokens += line.iter().filter(|byte| **byte == b'"').count() / 2;
         }
+    }
+}
+
+/// The boundaries that multiparts declare. mail-parser finds them anywhere in a line.
+#[derive(Default)]
+struct Boundaries {
+    known: Vec<Vec<u8>>,
+    /// Their length in all.
+    bytes: usize,
+}
+
+impl Boundaries {
+    fn add(&mut self, boundary: Vec<u8>) {
+        self.bytes += boundary.len();
+        self.known.push(boundary);
+    }
+
+    /// The dashes of a line that may begin a boundary.
+    fn find(&self, line: &[u8], budget: &Budget) -> Result<Dashes, Exceeded> {
+        let mut found = Dashes { may_be_boundary: line.starts_with(b"--"), ..Dashes::default() };
+        for start in (0..line.len()).step_by(PIECE_BYTES) {
+            budget.progress(PIECE_BYTES.min(line.len() - start).div_ceil(PARSED_BYTES_PER_STEP));
+            // A pair may begin with the last byte of a piece.
+            let piece = line.get(start..line.len().min(start + PIECE_BYTES + 1)).unwrap_or_default();
+            let dashes = || piece.windows(2).enumerate().filter(|(_, pair)| *pair == b"--");
+            let count = dashes().count();
+            budget.pairs(count, self.known.len(), BOUNDARIES_PER_STEP)?;
+            budget.pairs(count, self.bytes, BOUNDARY_BYTES_PER_STEP)?;
+            found.count += count;
+            for (index, _) in dashes().filter(|_| !self.known.is_empty()) {
+                let after = line.get(start + index + 2..).unwrap_or_default();
+                for rest in self.known.iter().filter_map(|known| after.strip_prefix(known.as_slice())) {
+                    found.may_be_boundary = true;
+                    if begins(rest, b"content-") {
+                        found.fields += 1;
+                        found.field = found.field.or(Some(line.len() - rest.len()));
+                    }
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The pairs of dashes of a line.
+#[derive(Default)]
+struct Dashes {
+    count: usize,
+    /// Whether one may begin a boundary.
+    may_be_boundary: bool,
+    /// How many fields with parameters begin directly after a boundary, and where the first begins.
+    fields: usize,
+    field: Option<usize>,
+}
+
+/// A field with parameters, which may be open.
+struct ContentField {
+    /// Where it begins in the mail.
+    start: usize,
+    /// The number of its parameters, its length, and how many media types in it contain mails.
+    parameters: usize,
+    length: usize,
+    messages: usize,
+}
+
+/// The first place of a boundary in a line. A search takes as long as what it looks for, also in a line that is shorter.
+fn find_in(line: &[u8], boundary: &[u8]) -> Option<usize> {
+    if line.len() < boundary.len() { None } else { memmem::find(line, boundary) }
+}
+
+/// The texts that are converted from an encoding in which some characters have several bytes. What is certainly no such
+/// text is left out: the part of a text ends with the innermost boundary, and not with what looks like a part.
+struct ConvertedTexts {
+    /// Whether a header of the mail or of a part is open.
+    in_header: bool,
+    /// The boundaries of the multiparts that are open, innermost last, each after two dashes; and whether it was found.
+    open: Vec<(Vec<u8>, bool)>,
+    /// The size of the open text.
+    text: Option<usize>,
+    /// Whether it is not clear where parts end.
+    is_unclear: bool,
+    largest: usize,
+}
+
+impl ConvertedTexts {
+    fn new() -> Self {
+        Self { in_header: true, open: Vec::new(), text: None, is_unclear: false, largest: 0 }
+    }
+
+    /// Adds a line, and the fields before it; returns whether it is of such a text.
+    fn add(&mut self, line: &[u8], block: &FieldBlock) -> bool {
+        if self.in_header {
+            if ends_header(line) {
+                let boundaries = block.boundaries.iter().map(|boundary| [b"--", boundary.as_slice()].concat());
+                self.open.extend(boundaries.map(|boundary| (boundary, false)));
+                self.is_unclear |= block.types > 1 || block.is_converted && block.is_mail;
+                self.in_header = block.is_mail;
+                self.text = self.text.or_else(|| block.is_converted.then_some(0));
+            }
+            return false;
+        }
+        if let Some(((boundary, is_found), others)) = self.open.split_last_mut() {
+            if let Some(index) = find_in(line, boundary) {
+                *is_found = true;
+                self.text = None;
+                self.in_header = !line.get(index + boundary.len()..).is_some_and(|rest| rest.starts_with(b"--"));
+                if !self.in_header {
+                    self.open.pop();
+                }
+            } else if !*is_found {
+                // A multipart without its boundary is a text, which ends with the boundary around it.
+                self.is_unclear |= others.iter().any(|(other, _)| find_in(line, other).is_some());
+            }
+        }
+        if let Some(size) = &mut self.text {
+            *size += line.len() + 1;
+            self.largest = self.largest.max(*size);
+        }
+        self.text.is_some()
     }
 }
 
@@ -257,11 +462,16 @@ struct Counts {
     parts: usize,
     messages: usize,
     header_bytes: usize,
-    /// Lines that may be header fields, and words that are encoded.
+    /// Lines that may be header fields, words that are encoded, and parts of values.
     fields: usize,
-    /// The bytes of texts that grow when they are decoded: each byte that is not ASCII, and base 64.
-    non_ascii: usize,
+    groups: usize,
+    /// The bytes of texts that grow when they are decoded: each byte that is not ASCII or is converted, and base 64.
+    growing: usize,
     base_64: usize,
+    /// The size of the largest text that is converted.
+    converted: usize,
+    /// The bytes of encoded mails, and of the copies of them.
+    copied: usize,
     /// The length of the longest field with parameters, and the number of places that may be boundaries.
     longest_field: usize,
     dashes: usize,
@@ -269,67 +479,235 @@ struct Counts {
 
 impl Counts {
     /// Charges what a field costs: its parameters are compared with each other, and the boundary of a multipart is searched
-    /// for in the rest of the mail.
-    fn new(bytes: &[u8], budget: &Budget) -> Result<Self, Exceeded> {
+    /// for in the rest of the mail. `depth` is how many encoded mails this one is within.
+    fn new(bytes: &[u8], depth: usize, budget: &Budget) -> Result<Self, Exceeded> {
         let mut counts = Self::default();
-        // The number of parameters and the length of the open field, if it is one with parameters.
-        let mut field: Option<(usize, usize)> = None;
-        let mut rest = bytes.len();
+        let mut field: Option<ContentField> = None;
+        let mut start;
+        let mut end = 0;
         let mut block = FieldBlock::default();
         let mut headers = Headers::new();
+        let mut boundaries = Boundaries::default();
+        let mut converted = ConvertedTexts::new();
         let mut is_base_64_text = false;
+        let mut has_digests = false;
+        let mut held = budget.hold(0)?;
         for line in bytes.split(|byte| *byte == b'\n') {
-            rest = rest.saturating_sub(line.len() + 1);
+            (start, end) = (end, bytes.len().min(end + line.len() + 1));
             counts.lines += 1;
-            counts.non_ascii += line.iter().filter(|byte| !byte.is_ascii()).count();
-            if line.trim_ascii().is_empty() {
+            // mail-parser takes a line that begins with a blank for a field where there is none to continue.
+            let begins_field = begins(line, b"content-") && (!is_folded(line) || headers.is_open && field.is_none());
+            let closed = field.take_if(|_| begins_field || !is_folded(line));
+            let mut messages = 0;
+            if let Some(closed) = closed {
+                let kind = counts.close(&closed, bytes.get(closed.start..start).unwrap_or_default(), budget)?;
+                has_digests |= kind.is_digest;
+                messages += usize::from((kind.is_mail || kind.is_digest) && closed.messages == 0);
+                block.is_mail |= kind.is_mail || closed.messages > 0;
+                block.is_converted |= kind.is_converted;
+                if let Some(boundary) = kind.boundary {
+                    held.grow(BOUNDARY_COPIES * boundary.len())?;
+                    boundaries.add(boundary.clone());
+                    block.boundaries.push(boundary);
+                }
+            }
+            let dashes = boundaries.find(line, budget)?;
+            counts.dashes += dashes.count;
+            if dashes.fields > 1 || dashes.fields > 0 && (begins_field || field.is_some()) {
+                // No program writes this, and only one of them would be followed.
+                counts.parts += limits::MAX_MAIL_PARTS;
+            }
+            let field_start = if begins_field { Some(0) } else { dashes.field };
+            if let Some(index) = field_start {
+                field = Some(ContentField { start: start + index, parameters: 0, length: 0, messages: 0 });
+                block.add(line.get(index..).unwrap_or_default());
+            } else if !ends_header(line) {
+                block.add(line);
+            }
+            let messages_of_line = count_nested_messages(line);
+            messages += messages_of_line;
+            counts.messages += messages;
+            headers.add(line, messages, dashes.may_be_boundary);
+            let is_converted = converted.add(line, &block);
+            if ends_header(line) {
                 let block = std::mem::take(&mut block);
                 is_base_64_text = if block.is_base_64 { !block.is_binary() } else { is_base_64_text };
-            } else {
-                block.add(line);
+                if (block.is_mail || has_digests && block.types == 0) && depth < MAX_ENCODED_DEPTH {
+                    counts.add_encoded(&block, bytes.get(end..).unwrap_or_default(), depth, budget)?;
+                }
             }
             // Two dashes end base 64, or it is none.
             is_base_64_text &= !line.starts_with(b"--");
             counts.base_64 += if is_base_64_text { line.len() } else { 0 };
+            counts.growing += match () {
+                () if is_converted && is_base_64_text => 0,
+                () if is_converted => line.len(),
+                () => line.iter().filter(|byte| !byte.is_ascii()).count(),
+            };
             counts.commas += line.iter().filter(|byte| **byte == b',').count();
-            let messages = count_nested_messages(line);
-            counts.messages += messages;
-            headers.add(line, messages);
-            counts.dashes += line.windows(2).filter(|pair| *pair == b"--").count();
             counts.fields += usize::from(line.contains(&b':')) + memmem::find_iter(line, b"=?").count();
-            let has_content_type = line.get(..13).is_some_and(|name| name.eq_ignore_ascii_case(b"content-type:"));
-            counts.parts += usize::from(has_content_type || line.starts_with(b"--"));
-            let begins = line.get(..8).is_some_and(|name| name.eq_ignore_ascii_case(b"content-"));
-            if begins || !line.starts_with(b" ") && !line.starts_with(b"\t") {
-                counts.close(field.take(), budget)?;
-                field = begins.then_some((0, 0));
-            }
-            if let Some((parameters, length)) = &mut field {
-                *parameters += line.iter().filter(|byte| matches!(byte, b';' | b'\'')).count();
-                *length += line.len();
-                let is_multipart = line.windows(9).any(|word| word.eq_ignore_ascii_case(b"multipart"));
+            counts.parts += usize::from(begins(line, b"content-type:") || dashes.may_be_boundary);
+            if let Some(field) = &mut field {
+                field.parameters += line.iter().filter(|byte| matches!(byte, b';' | b'\'')).count();
+                field.length += line.len();
+                field.messages += messages_of_line;
+                let is_multipart = after_word(line, b"multipart").next().is_some();
                 if is_multipart {
-                    budget.work(rest / SEARCHED_BYTES_PER_STEP)?;
+                    budget.work((bytes.len() - end) / SEARCHED_BYTES_PER_STEP)?;
                 }
             }
+            budget.pairs(line.len(), converted.open.len(), SEARCHED_BYTES_PER_STEP)?;
         }
-        counts.close(field, budget)?;
-        counts.header_bytes = headers.bytes;
+        if let Some(field) = field {
+            counts.close(&field, bytes.get(field.start..).unwrap_or_default(), budget)?;
+        }
+        counts.header_bytes += headers.bytes;
+        counts.fields += headers.tokens;
+        counts.groups += headers.groups;
+        counts.converted = counts.converted.max(converted.largest);
+        if converted.is_unclear && names_converted_encoding(bytes) {
+            counts.converted = bytes.len();
+            counts.growing += bytes.len();
+        }
         Ok(counts)
     }
 
-    fn close(&mut self, field: Option<(usize, usize)>, budget: &Budget) -> Result<(), Exceeded> {
-        let Some((parameters, length)) = field else { return Ok(()) };
-        self.longest_field = self.longest_field.max(length);
-        budget.pairs(parameters, parameters + length / COMPARED_BYTES_PER_STEP, 1)
+    /// Adds what a mail has that may be encoded at the beginning of these bytes. `block` is the header before it.
+    fn add_encoded(
+        &mut self,
+        block: &FieldBlock,
+        encoded: &[u8],
+        depth: usize,
+        budget: &Budget,
+    ) -> Result<(), Exceeded> {
+        let base_64 = block.may_be_base_64.then_some(base_64_decoded as Decode);
+        let quoted_printable = block.may_be_quoted_printable.then_some(quoted_printable_decoded as Decode);
+        for decode in base_64.into_iter().chain(quoted_printable) {
+            budget.work(2 * encoded.len() / PARSED_BYTES_PER_STEP)?;
+            let _held = budget.hold(encoded.len())?;
+            let mail = decode(encoded);
+            let inner = Self::new(&mail, depth + 1, budget)?;
+            self.lines += inner.lines;
+            self.commas += inner.commas;
+            self.parts += inner.parts;
+            self.messages += inner.messages;
+            self.header_bytes += inner.header_bytes;
+            self.fields += inner.fields;
+            self.groups += inner.groups;
+            self.growing += inner.growing;
+            self.base_64 += inner.base_64;
+            self.converted = self.converted.max(inner.converted);
+            self.longest_field = self.longest_field.max(inner.longest_field);
+            self.dashes += inner.dashes;
+            // Every mail in it gets a copy of all of it.
+            self.copied = self.copied.saturating_add(inner.copied).saturating_add(mail.len() * (1 + inner.messages));
+        }
+        Ok(())
     }
+
+    /// Charges what a field costs; returns what mail-parser makes of it.
+    fn close(&mut self, field: &ContentField, text: &[u8], budget: &Budget) -> Result<PartKind, Exceeded> {
+        self.longest_field = self.longest_field.max(field.length);
+        budget.pairs(field.parameters, field.parameters + field.length / COMPARED_BYTES_PER_STEP, 1)?;
+        if !begins(text, b"content-type:") {
+            return Ok(PartKind::default());
+        }
+        budget.work(text.len() / PARSED_BYTES_PER_STEP)?;
+        Ok(PartKind::of_field(text))
+    }
+}
+
+/// What the media type of a part says about it.
+#[derive(Default)]
+struct PartKind {
+    /// Whether it is a mail, or contains mails unless their parts say otherwise.
+    is_mail: bool,
+    is_digest: bool,
+    /// Whether it is converted, if it is a text.
+    is_converted: bool,
+    boundary: Option<Vec<u8>>,
+}
+
+impl PartKind {
+    /// Reads a field. Only mail-parser knows how it reads comments, escapes and parameters in pieces.
+    fn of_field(text: &[u8]) -> Self {
+        let message = MessageParser::default().parse_headers(text);
+        let Some(kind) = message.as_ref().and_then(|message| message.parts.first()?.content_type()) else {
+            return Self::default();
+        };
+        Self {
+            is_mail: kind.ctype() == "message",
+            is_digest: kind.subtype() == Some("digest"),
+            is_converted: kind.attribute("charset").is_some_and(|encoding| is_converted(encoding.as_bytes())),
+            boundary: kind
+                .attribute("boundary")
+                .filter(|value| !value.is_empty())
+                .map(|value| value.as_bytes().to_vec()),
+        }
+    }
+}
+
+/// Decodes what may be encoded at the beginning of some bytes.
+type Decode = fn(&[u8]) -> Vec<u8>;
+
+/// What base 64 encodes, up to two dashes; everything else that is not of it is ignored.
+fn base_64_decoded(encoded: &[u8]) -> Vec<u8> {
+    let encoded = memmem::find(encoded, b"--").and_then(|end| encoded.get(..end)).unwrap_or(encoded);
+    let (mut decoded, mut bits, mut count) = (Vec::with_capacity(encoded.len() / 4 * 3), 0_u32, 0);
+    for byte in encoded {
+        let digit = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            b'=' => {
+                let bytes = (bits << (6 * (4 - count))).to_be_bytes();
+                decoded.extend(bytes.iter().skip(1).take([0, 0, 1, 2].get(count as usize).copied().unwrap_or(0)));
+                (bits, count) = (0, 0);
+                continue;
+            }
+            _ => continue,
+        };
+        bits = bits << 6 | u32::from(digit);
+        count += 1;
+        if count == 4 {
+            decoded.extend(bits.to_be_bytes().iter().skip(1));
+            (bits, count) = (0, 0);
+        }
+    }
+    decoded
+}
+
+/// What quoted-printable encodes.
+fn quoted_printable_decoded(encoded: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(encoded.len());
+    let mut rest = encoded;
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
+        if *byte != b'=' {
+            decoded.push(*byte);
+            continue;
+        }
+        let hex = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        if let Some(byte) = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            decoded.push(byte);
+            rest = after.get(2..).unwrap_or_default();
+        } else {
+            // The end of a line that goes on.
+            let blanks = after.iter().take_while(|byte| byte.is_ascii_whitespace() && **byte != b'\n').count();
+            let line = after.get(blanks..).unwrap_or_default();
+            rest = line.strip_prefix(b"\n").unwrap_or(after);
+        }
+    }
+    decoded
 }
 
 /// Fails if the mail may exceed the limits for header fields, addresses or parts. Charges the work of parsing it, and the
 /// memory.
 fn check<'b>(bytes: &[u8], budget: &'b Budget) -> Result<Held<'b>> {
     budget.work(bytes.len() / PARSED_BYTES_PER_STEP)?;
-    let counts = Counts::new(bytes, budget)?;
+    let counts = Counts::new(bytes, 0, budget)?;
     let (limit, items) = match () {
         () if counts.lines > limits::MAX_MAIL_LINES => (limits::MAX_MAIL_LINES, "lines"),
         () if counts.commas > limits::MAX_MAIL_LINES => (limits::MAX_MAIL_LINES, "commas"),
@@ -340,12 +718,14 @@ fn check<'b>(bytes: &[u8], budget: &'b Budget) -> Result<Held<'b>> {
         () if counts.messages > limits::MAX_NESTED_MESSAGES => (limits::MAX_NESTED_MESSAGES, "nested messages"),
         () => {
             budget.pairs(counts.dashes, counts.longest_field, COMPARED_BYTES_PER_STEP)?;
+            drop(budget.hold(bytes.len() + CONVERTED_COPIES * counts.converted)?);
             // The decoded text is no larger than the mail, but a byte may become three: those of a character, or of the
             // replacement character.
-            let growth = 2 * counts.non_ascii + counts.base_64 / 4 * 9;
-            return Ok(budget.hold(
-                bytes.len() + growth + FIELD_MEMORY * (counts.fields + counts.commas) + PART_MEMORY * counts.parts,
-            )?);
+            let growth = 2 * counts.growing + counts.base_64 / 4 * 9;
+            let mut held = budget.hold(bytes.len() + growth + PART_MEMORY * counts.parts)?;
+            held.grow(FIELD_MEMORY * (counts.fields + counts.commas) + GROUP_MEMORY * counts.groups)?;
+            held.grow(counts.copied)?;
+            return Ok(held);
         }
     };
     Err(Error::unreadable(Unreadable::TooLarge, format!("The mail has more than {limit} {items}")))
@@ -353,11 +733,15 @@ fn check<'b>(bytes: &[u8], budget: &'b Budget) -> Result<Held<'b>> {
 
 /// How often a line names a media type that contains mails: `message/rfc822` and similar, or `multipart/digest`.
 fn count_nested_messages(line: &[u8]) -> usize {
-    let slashes = line.iter().enumerate().filter(|(_, byte)| **byte == b'/');
-    let split = slashes.filter_map(|(index, _)| line.split_at_checked(index));
+    let slashes = memchr::memchr_iter(b'/', line);
+    let split = slashes.filter_map(|index| line.split_at_checked(index));
     let is = |text: Option<&[u8]>, name: &[u8]| text.is_some_and(|text| text.eq_ignore_ascii_case(name));
     split
         .filter(|(before, after)| {
+            // Most slashes are neither.
+            if !before.ends_with(b"e") && !before.ends_with(b"E") && !matches!(after.get(1), Some(b'd' | b'D')) {
+                return false;
+            }
             is(before.get(before.len().saturating_sub(7)..), b"message") || is(after.get(1..7), b"digest")
         })
         .count()
@@ -451,6 +835,67 @@ mod tests {
             let error = read(format!("{head}{}", part.repeat(limit + 1)).as_bytes()).unwrap_err();
             assert!(error.message().ends_with(message), "{error}");
         }
+    }
+
+    #[test]
+    fn limits_what_only_mail_parser_sees() {
+        let multipart = "Content-Type: multipart/mixed; boundary=b\n\n";
+        let encoded = |encoding: &str, mail: &str| {
+            format!("Content-Type: message/rfc822\nContent-Transfer-Encoding: {encoding}\n\n{mail}")
+        };
+        // "Content-Type: message/rfc822" and two line ends.
+        let base_64 = "Q29udGVudC1UeXBlOiBtZXNzYWdlL3JmYzgyMgoK";
+        for (rest, message) in [
+            (format!("{multipart}{}", "text--b\n\n".repeat(limits::MAX_MAIL_PARTS + 1)), "parts"),
+            (format!("{multipart}text--b\nA: {}", "a".repeat(limits::MAX_MAIL_HEADER_BYTES)), "bytes of header fields"),
+            (format!("A: b\n \n {}", "a".repeat(limits::MAX_MAIL_HEADER_BYTES)), "bytes of header fields"),
+            ("Content-Type: message /rfc822\n\n".repeat(101), "nested messages"),
+            (" Content - Type: message\n /rfc822\n\n".repeat(101), "nested messages"),
+            ("Content-Type: (;) message /rfc822\n\n".repeat(101), "nested messages"),
+            (encoded("base64", &base_64.repeat(101)), "nested messages"),
+            (encoded("quoted-printable", &"Content=2DType: message=2Frfc822\n\n".repeat(101)), "nested messages"),
+            (encoded("=?us-ascii?q?base64?=", &base_64.repeat(101)), "nested messages"),
+        ] {
+            let error = read(format!("From: a\nTo: b\n{rest}").as_bytes()).unwrap_err();
+            assert!(error.message().ends_with(message), "{error}: {}", rest.chars().take(100).collect::<String>());
+        }
+        let groups = format!("From: a\nTo: {}\n\ntext", "a:b;".repeat(200_000));
+        let big_5 = format!("From: a\nTo: b\nContent-Type: text/plain; charset=big5\n\n{}", "a".repeat(12 << 20));
+        let copies = format!(
+            "From: a\nTo: b\n{}",
+            encoded("base64", &format!("{}{}", base_64.repeat(90), "YWJj".repeat(200_000)))
+        );
+        let after_boundary = format!(
+            "From: a\nTo: b\n{multipart}text--b Content-Type: text/plain;\n charset*0=bi; charset*1=g5\n\n{}",
+            "a".repeat(12 << 20)
+        );
+        for mail in [groups, big_5, copies, after_boundary] {
+            let error = super::read(mail.as_bytes(), &Budget::stage()).unwrap_err();
+            assert!(error.message().ends_with("MiB of memory"), "{error}");
+        }
+    }
+
+    #[test]
+    fn counts_leave_room_for_honest_mails() {
+        // An attachment that is larger than a converted text may be, and one that is an encoded mail.
+        let attachment = "QUJD".repeat(1 << 20);
+        let mail = format!(
+            "From: a\nTo: b\nContent-Type: multipart/mixed; boundary=\"b1\"\n\n--b1\nContent-Type: multipart/alternative; \
+             boundary=\"=_b2\"\n\n--=_b2\nContent-Type: text/plain; charset=gb2312\n\nThe text of the mail.\n--=_b2--\n\n--b1\n\
+             Content-Type: application/pdf; name=a.pdf\nContent-Transfer-Encoding: base64\n\n{attachment}\n--b1\nContent-Type: \
+             message/rfc822\nContent-Transfer-Encoding: base64\n\nRnJvbTogYQpUbzogYgoKdGV4dA==\n--b1--\n"
+        );
+        let document = super::read(mail.as_bytes(), &Budget::request()).unwrap();
+        assert!(document.pages[0].text.ends_with("The text of the mail."));
+        let files = attachments(mail.as_bytes(), &Budget::request()).unwrap();
+        assert_eq!(files[0].bytes.len(), 3 << 20);
+        assert_eq!(files[1].bytes, b"From: a\nTo: b\n\ntext");
+    }
+
+    #[test]
+    fn decodes_as_mail_parser() {
+        assert_eq!(base_64_decoded(b"YW\r\nJj-ZA==ZGU=--YWJj"), b"abcdde");
+        assert_eq!(quoted_printable_decoded(b"a=3Db=\r\nc= \nd=x=4"), b"a=bcdx4");
     }
 
     #[test]

@@ -83,11 +83,12 @@ pub(crate) fn roles(blocks: Vec<Block>, budget: &Budget) -> Vec<Block> {
     for block in blocks.into_iter().flat_map(|block| split(&block)) {
         let (is_quoted, text) = (block.is_quoted, block.text);
         budget.progress(steps(&text));
-        let next = state.after(&text);
+        let lower = text.to_lowercase();
+        let next = state.after(&text, &lower);
         let role = match (is_quoted, state, next) {
             (true, ..) | (_, State::History, _) | (_, _, State::History | State::Introduced) => Role::Quote,
             (_, State::Signature, _) | (_, _, State::Signature) => Role::Signature,
-            _ if is_disclaimer(&text) => Role::Signature,
+            _ if is_disclaimer(&text, &lower) => Role::Signature,
             _ => block.role,
         };
         // Everything below an introduction is history, unless the quote is marked by `>`: then an answer may follow.
@@ -114,9 +115,8 @@ enum State {
 }
 
 impl State {
-    /// The state after a block.
-    fn after(self, text: &str) -> Self {
-        let lower = text.to_lowercase();
+    /// The state after a block. `lower` is its text in lower case.
+    fn after(self, text: &str, lower: &str) -> Self {
         let first = lower.lines().next().unwrap_or_default().trim();
         let is_separator = |phrases: &[&str]| {
             // A sentence may contain the phrase, but a separator contains little else.
@@ -125,7 +125,7 @@ impl State {
         match self {
             Self::History => Self::History,
             _ if is_separator(&WORDS.forward_separators) => Self::New,
-            _ if is_separator(&WORDS.reply_separators) || is_header(&lower) => Self::History,
+            _ if is_separator(&WORDS.reply_separators) || is_header(lower) => Self::History,
             _ if is_introduction(text) => Self::Introduced,
             Self::Signature => Self::Signature,
             _ if is_signature(text, first) => Self::Signature,
@@ -192,12 +192,11 @@ fn is_signature(text: &str, first: &str) -> bool {
         || (first.len() < 60 && WORDS.device_signatures.iter().any(|start| first.starts_with(start)))
 }
 
-fn is_disclaimer(text: &str) -> bool {
+fn is_disclaimer(text: &str, lower: &str) -> bool {
     // A short sentence may just say that something is confidential.
     if text.len() < 120 {
         return false;
     }
-    let lower = text.to_lowercase();
     WORDS.disclaimers.iter().any(|words| words.iter().all(|word| lower.contains(word)))
 }
 
