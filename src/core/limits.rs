@@ -139,8 +139,9 @@ pub const MAX_ATTACHMENT_BYTES: u64 = MAX_DOCUMENT_BYTES;
 //
 // The worst case of extracting, in steps. What is charged by the size of the text and of the schema is 23 million:
 // - half a million words of one letter, 6 each for the rows of the page and 2 for labels: 4 million;
-// - 12 kinds of values, 6 passes each over the text: 5 million; 10,000 candidates of a kind, 20 each for what stands
-//   around them: 3 million; 105 fields and amounts, 6 for each candidate of their kind: 6 million;
+// - 12 kinds of values, 6 passes each over the text: 5 million, and 3 for each segment, of which there are mostly few;
+//   10,000 candidates of a kind, 20 each for what stands around them: 3 million; 105 fields and amounts, 6 for each
+//   candidate of their kind: 6 million;
 // - 1,100 fields with 50 synonyms are at most the 2 MiB of a request, in 40 passes: 5 million.
 // Labels, and the places around a value, can be a hundred times as many, because a hundred fields may have the same
 // name; they are charged one by one, and so is the memory of the values in the answer, with 300 bytes each.

@@ -215,6 +215,57 @@ pub const ATTACKS: &[Attack] = &[
         let attributes: String = (0..1_000_000).map(|attribute| format!(" a{attribute}=''")).collect();
         embedded(widest_schema(), format!("<Invoice><ID{attributes}>1</ID></Invoice>"))
     }),
+    attack("extract: labels above long words", || {
+        extracted(text_fields(), pages_of(15, &format!("{}\n{}", "name ".repeat(200), "a".repeat(60_000))))
+    }),
+    attack("extract: labels above blanks", || {
+        extracted(text_fields(), pages_of(15, &format!("{}\na{}", "name ".repeat(200), " ".repeat(60_000))))
+    }),
+    tested("extract: digits in groups of three", || {
+        extracted(identifiers(), Document::plain(&format!("1 {}\n", "234 ".repeat(490)).repeat(500)))
+    }),
+    attack("extract: a known value of 10 MB", || {
+        invoiced(identifiers(), Document::plain(&"FT12345 ".repeat(100_000)), &"a".repeat(10_000_000))
+    }),
+    attack("extract: 100 fields with a known value of 15 MB", || {
+        invoiced(numbers_of_invoices(), Document::plain("Invoice"), &"a".repeat(15_000_000))
+    }),
+    attack("extract: a known value that is longer than the pages", || {
+        invoiced(numbers_of_invoices(), pages_of(2_000, "text"), &"a".repeat(400_000))
+    }),
+    attack("extract: an embedded invoice of blanks before a rate", || {
+        let rates = "<Percent>1</Percent>".repeat(190_000);
+        let rates = format!(
+            "<TaxTotal><TaxSubtotal><TaxCategory><Percent>{}1</Percent>{rates}</TaxCategory></TaxSubtotal></TaxTotal>",
+            " ".repeat(8_000_000)
+        );
+        embedded(widest_schema(), format!("<Invoice><ID>1</ID>{rates}</Invoice>"))
+    }),
+    attack("extract: an embedded invoice with a long description", || {
+        let fields = (0..100).map(|index| Field { name: "description".into(), ..named(index, FieldKind::Text) });
+        let table = Table { name: "lines".into(), description: None, fields: fields.collect() };
+        let schema = Schema { fields: vec![], tables: vec![table] };
+        embedded(
+            schema,
+            format!(
+                "<Invoice><ID>1</ID><InvoiceLine><Item><Name>{}</Name></Item></InvoiceLine></Invoice>",
+                "a".repeat(15_000_000)
+            ),
+        )
+    }),
+    attack("extract: narrow columns", || extracted(narrow_columns(), narrow_page())),
+    attack("extract: ten tables of all kinds", || {
+        let names = (0..12).map(|field| format!("q{}", number(field))).collect::<Vec<_>>().join("\t");
+        extracted(tables_of_all_kinds(), Document::plain(&format!("{names}\n{}", "A1\t".repeat(300_000))))
+    }),
+    attack("extract: options that almost match", || {
+        let options = (2..50).map(|length| format!("{}b", "a ".repeat(length))).collect::<Vec<String>>();
+        let field = |field| Field { options: options.clone(), ..named(field, FieldKind::Label) };
+        extracted(
+            Schema { fields: (0..100).map(field).collect(), tables: vec![] },
+            Document::plain(&"a ".repeat(520_000)),
+        )
+    }),
     attack("extract: 100 fields with a value that is nowhere", || {
         let fields =
             (0..100).map(|field| Field { synonyms: vec!["invoice number".into()], ..named(field, FieldKind::Text) });
@@ -536,4 +587,64 @@ fn parties() -> Schema {
     let field =
         |field: usize| Field { synonyms: vec![names[field % names.len()].into()], ..named(field, FieldKind::Text) };
     Schema { fields: (0..100).map(field).collect(), tables: vec![] }
+}
+
+fn pages_of(count: u32, text: &str) -> Document {
+    let pages = (1..=count).map(|page| sortroom::document::Page::plain(page, text));
+    Document { pages: pages.collect(), page_count: count, ..Document::plain("") }
+}
+
+fn identifiers() -> Schema {
+    let field = Field { name: "invoice number".into(), kind: FieldKind::Id, ..Field::default() };
+    Schema { fields: vec![field], tables: vec![] }
+}
+
+fn numbers_of_invoices() -> Schema {
+    let field = |field| Field { synonyms: vec!["invoice number".into()], ..named(field, FieldKind::Text) };
+    Schema { fields: (0..100).map(field).collect(), tables: vec![] }
+}
+
+/// A document with an embedded invoice of this number.
+fn invoiced(schema: Schema, document: Document, invoice_number: &str) -> Call {
+    let bytes = format!("<Invoice><ID>{invoice_number}</ID></Invoice>").into();
+    Call::Extract { schema, document, attachments: vec![AttachedFile { bytes, ..attached() }] }
+}
+
+fn narrow_columns() -> Schema {
+    let field = |field| Field { name: format!("q{}", number(field)), ..Field::default() };
+    let table = |table| Table {
+        name: format!("table {}", number(table)),
+        description: None,
+        fields: (0..64).map(field).collect(),
+    };
+    Schema { fields: vec![], tables: (0..limits::MAX_TABLES).map(table).collect() }
+}
+
+/// The names of the columns, one point from another, and below them words that stand in the text from right to left.
+fn narrow_page() -> Document {
+    let mut text = String::new();
+    let mut words = Vec::new();
+    let mut add = |word: &str, x: f32, y: f32| {
+        let start = text.len();
+        text.push_str(word);
+        let rect = sortroom::document::Rect { x, y, width: 0.5, height: 8.0 };
+        words.push(sortroom::document::Word { span: sortroom::document::Span { start, end: text.len() }, rect });
+        text.push(' ');
+    };
+    (0..64).for_each(|field| add(&format!("q{}", number(field)), field as f32, 0.0));
+    (0..200_000).for_each(|word| add("a", 60.0 - word as f32 / 5_000.0, 10.0));
+    let page =
+        sortroom::document::Page { words, size: Some((600.0, 800.0)), ..sortroom::document::Page::plain(1, &text) };
+    Document { pages: vec![page], ..Document::plain("") }
+}
+
+fn tables_of_all_kinds() -> Schema {
+    let field =
+        |field: usize| Field { name: format!("q{}", number(field)), kind: ALL_KINDS[field], ..Field::default() };
+    let table = |table| Table {
+        name: format!("table {}", number(table)),
+        description: None,
+        fields: (0..ALL_KINDS.len()).map(field).collect(),
+    };
+    Schema { fields: vec![], tables: (0..limits::MAX_TABLES).map(table).collect() }
 }

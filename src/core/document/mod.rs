@@ -35,6 +35,7 @@ pub use attached_file::AttachedFile;
 pub use attachments::{attachments, read_attachment};
 pub use formats::Format;
 pub use formats::mail_body::mail_passages;
+pub(crate) use page_builder::one_line;
 pub use pages::PageSelection;
 use serde::{Deserialize, Serialize};
 use source::Source;

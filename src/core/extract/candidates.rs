@@ -27,6 +27,12 @@ const WORDS_FOR_LANGUAGE: usize = 2_000;
 const KIND_PASSES: usize = 6;
 const CANDIDATE_STEPS: usize = 8;
 
+/// The work of looking at one text for values of a kind, however short it is; of a word with a capital, which may begin a
+/// code of letters and digits; and of a word that may be a token. In steps.
+const TEXT_STEPS: usize = 3;
+const CAPITAL_STEPS: usize = 5;
+const TOKEN_STEPS: usize = 3;
+
 /// The memory of a candidate besides the bytes of its value, in bytes.
 const CANDIDATE_BYTES: usize = 88;
 
@@ -163,6 +169,9 @@ pub(super) struct SegmentValues<'a> {
     format: NumberAndDateFormat,
     /// Values of almost all kinds have digits.
     has_digits: bool,
+    /// The number of capitals and of blanks.
+    capitals: usize,
+    blanks: usize,
     numbers: OnceCell<Vec<Number>>,
     dates: OnceCell<Vec<Date>>,
 }
@@ -170,7 +179,9 @@ pub(super) struct SegmentValues<'a> {
 impl<'a> SegmentValues<'a> {
     pub fn new(text: &'a str, format: NumberAndDateFormat) -> Self {
         let has_digits = text.bytes().any(|byte| byte.is_ascii_digit());
-        Self { text, format, has_digits, numbers: OnceCell::new(), dates: OnceCell::new() }
+        let capitals = text.bytes().filter(u8::is_ascii_uppercase).count();
+        let blanks = text.bytes().filter(u8::is_ascii_whitespace).count();
+        Self { text, format, has_digits, capitals, blanks, numbers: OnceCell::new(), dates: OnceCell::new() }
     }
 
     fn numbers(&self) -> &[Number] {
@@ -188,6 +199,12 @@ impl<'a> SegmentValues<'a> {
     /// `OverBudget`.
     pub fn of_kind(&self, kind: FieldKind, budget: &Budget) -> Result<Vec<ValueMatch>> {
         budget.pass_over(KIND_PASSES * self.text.len())?;
+        budget.work(match kind {
+            FieldKind::VatId => TEXT_STEPS + CAPITAL_STEPS * self.capitals + TOKEN_STEPS * self.blanks,
+            FieldKind::Iban => TEXT_STEPS + CAPITAL_STEPS * self.capitals,
+            FieldKind::Id | FieldKind::Url => TEXT_STEPS + TOKEN_STEPS * self.blanks,
+            _ => TEXT_STEPS,
+        })?;
         let needs_digits = !matches!(
             kind,
             FieldKind::Email | FieldKind::Url | FieldKind::Currency | FieldKind::Boolean | FieldKind::Id

@@ -16,7 +16,7 @@ use crate::error::Result;
 /// # Errors
 ///
 /// `OverBudget`.
-pub(super) fn find(files: &[AttachedFile], budget: &Budget) -> Result<Option<Invoice>> {
+pub(super) fn find<'a>(files: &[AttachedFile], budget: &'a Budget) -> Result<Option<(Invoice, Held<'a>)>> {
     for file in files {
         if let Some(invoice) = invoice_xml::read(&file.bytes, budget)? {
             return Ok(Some(invoice));
@@ -25,10 +25,23 @@ pub(super) fn find(files: &[AttachedFile], budget: &Budget) -> Result<Option<Inv
     Ok(None)
 }
 
-/// The values of the fields whose concept the invoice has, by the index of the field.
-pub(super) fn values(invoice: &Invoice, fields: &[Field]) -> BTreeMap<usize, String> {
-    let fields = fields.iter().enumerate();
-    fields.filter_map(|(index, field)| Some((index, fact(&invoice.facts, concept(field)?, field)?))).collect()
+/// How often the value of a field is held: as it is known, as others are compared with it, and twice in the answer.
+const VALUE_COPIES: usize = 4;
+
+/// The values of the fields whose concept the invoice has, by the index of the field. `held` is their memory.
+///
+/// # Errors
+///
+/// `OverBudget`.
+pub(super) fn values(invoice: &Invoice, fields: &[Field], held: &mut Held<'_>) -> Result<BTreeMap<usize, String>> {
+    let mut values = BTreeMap::new();
+    for (index, field) in fields.iter().enumerate() {
+        if let Some(value) = concept(field).and_then(|concept| fact(&invoice.facts, concept, field)) {
+            held.grow(VALUE_COPIES * value.len())?;
+            values.insert(index, value.to_owned());
+        }
+    }
+    Ok(values)
 }
 
 fn concept(field: &Field) -> Option<&'static str> {
@@ -38,12 +51,12 @@ fn concept(field: &Field) -> Option<&'static str> {
 }
 
 /// The fact for a field; None if it does not fit the kind of the field.
-fn fact(facts: &Facts, concept: &str, field: &Field) -> Option<String> {
+fn fact<'a>(facts: &'a Facts, concept: &str, field: &'a Field) -> Option<&'a str> {
     let value = facts.get(concept)?;
     match field.kind {
-        FieldKind::Label => field.options.iter().find(|option| option.eq_ignore_ascii_case(value)).cloned(),
+        FieldKind::Label => field.options.iter().find(|option| option.eq_ignore_ascii_case(value)).map(String::as_str),
         FieldKind::Boolean => None,
-        _ => Some(value.clone()),
+        _ => Some(value),
     }
 }
 
@@ -65,17 +78,18 @@ pub(super) fn rows(invoice: &Invoice, columns: &Columns<'_>, held: &mut Held<'_>
     }
     let mut rows = Vec::with_capacity(invoice.lines.len());
     for line in &invoice.lines {
-        let fields = table.fields.iter().zip(&concepts);
-        let row: Vec<Value> = fields
+        let fields = || table.fields.iter().zip(&concepts);
+        let value = |field, concept: &Option<&str>| concept.and_then(|concept| fact(line, concept, field));
+        let texts = fields().map(|(field, concept)| field.name.len() + value(field, concept).map_or(0, str::len));
+        held.grow(VALUE_BYTES * table.fields.len() + texts.sum::<usize>())?;
+        let row: Vec<Value> = fields()
             .map(|(field, concept)| {
-                let value = concept.and_then(|concept| fact(line, concept, field));
+                let value = value(field, concept).map(str::to_owned);
                 let confidence = if value.is_some() { 1.0 } else { 0.0 };
                 let origin = if value.is_some() { ValueSource::Embedded } else { ValueSource::Text };
                 Value { value, confidence, origin, ..Value::none(field) }
             })
             .collect();
-        let texts = row.iter().map(|value| value.field.len() + value.value.as_ref().map_or(0, String::len));
-        held.grow(VALUE_BYTES * row.len() + texts.sum::<usize>())?;
         rows.push(row);
     }
     Ok(Some(TableRows { table: table.name.clone(), rows }))

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
-use crate::budget::Budget;
+use crate::budget::{Budget, Held};
+use crate::document::one_line;
 use crate::error::Result;
 use crate::limits;
 
@@ -199,7 +200,10 @@ const ELEMENT_STEPS: usize = 4;
 const COLLECT_STEPS: usize = 40;
 
 /// How many elements a step compares with a path.
-const ELEMENTS_PER_STEP: usize = 4;
+const ELEMENTS_PER_STEP: usize = 1;
+
+/// How many bytes are parsed in a step.
+const PARSED_BYTES_PER_STEP: usize = 8;
 
 /// The memory of an element besides its text, and of a line with its facts, in bytes.
 const ELEMENT_BYTES: usize = 100;
@@ -210,21 +214,22 @@ const LINE_BYTES: usize = 600;
 /// # Errors
 ///
 /// `OverBudget`.
-pub(super) fn read(bytes: &[u8], budget: &Budget) -> Result<Option<Invoice>> {
+pub(super) fn read<'a>(bytes: &[u8], budget: &'a Budget) -> Result<Option<(Invoice, Held<'a>)>> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     if bytes.len() > MAX_INVOICE_BYTES {
         return Ok(None);
     }
-    budget.pass_over(bytes.len())?;
+    budget.work(bytes.len() / PARSED_BYTES_PER_STEP)?;
     let Ok(text) = std::str::from_utf8(bytes) else { return Ok(None) };
-    let _held = budget.hold(text.len() + ELEMENT_BYTES * text.matches('<').count().min(MAX_ELEMENTS))?;
-    let Some(elements) = parse(text) else { return Ok(None) };
-    budget.pass_over(2 * bytes.len())?;
-    budget.work(ELEMENT_STEPS * elements.len())?;
+    let tags = text.matches('<').count().min(MAX_ELEMENTS);
+    budget.work(ELEMENT_STEPS * tags)?;
+    let _held = budget.hold(text.len() + ELEMENT_BYTES * tags)?;
+    let Some(elements) = parse(text, budget) else { return Ok(None) };
     invoice(&elements, budget)
 }
 
-fn invoice(elements: &[Element], budget: &Budget) -> Result<Option<Invoice>> {
+/// The invoice that the elements make, with the memory of its values.
+fn invoice<'a>(elements: &[Element], budget: &'a Budget) -> Result<Option<(Invoice, Held<'a>)>> {
     let Some(root) = elements.first() else { return Ok(None) };
     let (facts, lines, line_facts): (_, Vec<usize>, _) = match root.name.as_str() {
         "CrossIndustryInvoice" | "CrossIndustryDocument" => {
@@ -237,12 +242,19 @@ fn invoice(elements: &[Element], budget: &Budget) -> Result<Option<Invoice>> {
     budget.pairs(elements.len(), facts.len(), ELEMENTS_PER_STEP)?;
     budget.work(COLLECT_STEPS * lines.len())?;
     budget.items(lines.len())?;
-    let _held = budget.hold(LINE_BYTES * lines.len())?;
+    // Values are of different elements, and no longer than what is in them.
+    let texts: usize = elements.iter().map(|element| element.text.len() + element.unit.len()).sum();
+    let while_collecting = budget.hold(texts + LINE_BYTES * lines.len())?;
     let facts = collect(elements, 0, facts);
     // Lines with neither an amount nor a description are notes between the others.
     let lines = lines.into_iter().map(|line| collect(elements, line, line_facts));
-    let lines = lines.filter(|line| line.contains_key("line_total") || line.contains_key("line_description")).collect();
-    Ok(facts.contains_key("invoice_number").then_some(Invoice { facts, lines }))
+    let lines: Vec<Facts> =
+        lines.filter(|line| line.contains_key("line_total") || line.contains_key("line_description")).collect();
+    drop(while_collecting);
+    // Most of a large invoice may be files in it, which are no values.
+    let values: usize = std::iter::once(&facts).chain(&lines).flat_map(Facts::values).map(String::len).sum();
+    let held = budget.hold(values + LINE_BYTES * lines.len())?;
+    Ok(facts.contains_key("invoice_number").then_some((Invoice { facts, lines }, held)))
 }
 
 fn collect(elements: &[Element], from: usize, paths: &[(&'static str, &str)]) -> Facts {
@@ -254,11 +266,12 @@ fn collect(elements: &[Element], from: usize, paths: &[(&'static str, &str)]) ->
             .filter_map(|&index| elements.get(index))
             .filter(|element| !element.text.trim().is_empty());
         let Some(first) = non_empty.next() else { continue };
+        let text = first.text.trim();
         // An invoice with several rates has no single rate.
-        if *concept == "tax_rate" && non_empty.any(|other| other.text.trim() != first.text.trim()) {
+        if *concept == "tax_rate" && non_empty.any(|other| other.text.trim() != text) {
             continue;
         }
-        facts.entry(concept).or_insert_with(|| normalized(concept, first.text.trim()));
+        facts.entry(concept).or_insert_with(|| normalized(concept, text));
         if *concept == "line_quantity" && !first.unit.is_empty() {
             facts.entry("line_unit").or_insert_with(|| first.unit.clone());
         }
@@ -279,7 +292,7 @@ fn normalized(concept: &str, text: &str) -> String {
     match concept {
         "iban" | "seller_vat_id" | "buyer_vat_id" => text.chars().filter(|c| !c.is_whitespace()).collect(),
         "email" => text.to_lowercase(),
-        _ => text.split_whitespace().collect::<Vec<_>>().join(" "),
+        _ => one_line(text),
     }
 }
 
@@ -309,11 +322,15 @@ fn all(elements: &[Element], from: usize, path: &str) -> Vec<usize> {
 }
 
 /// The elements of a document, the root first; None if it is not XML or exceeds a bound.
-fn parse(text: &str) -> Option<Vec<Element>> {
+fn parse(text: &str, budget: &Budget) -> Option<Vec<Element>> {
     let mut reader = Reader::from_str(text);
     let mut elements: Vec<Element> = Vec::new();
     let mut open: Vec<usize> = Vec::new();
+    let mut parsed = 0;
     loop {
+        let position = reader.buffer_position();
+        budget.progress((position - parsed) as usize / PARSED_BYTES_PER_STEP);
+        parsed = position;
         match reader.read_event().ok()? {
             Event::Start(start) => {
                 let index = add(&mut elements, &open, &start)?;

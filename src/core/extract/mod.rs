@@ -34,6 +34,8 @@ mod tables;
 mod tests;
 mod texts;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 pub use schema::{Field, FieldKind, Schema, Table};
@@ -163,14 +165,17 @@ pub fn extract(document: &Document, schema: &Schema, embedded: &[AttachedFile], 
     let names = labels::SchemaNames::new(schema, budget)?;
     let labelled = label_proximity::LabelledDocument::new(&grid, &names, budget)?;
     let invoice = embedded_invoice::find(embedded, budget)?;
-    let exact = invoice.as_ref().map(|invoice| embedded_invoice::values(invoice, &schema.fields)).unwrap_or_default();
-    let values = ranking::Ranking::new(&labelled, &schema.fields, format, &exact)?.values()?;
     let mut held = budget.hold(0)?;
+    let exact = match &invoice {
+        Some((invoice, _)) => embedded_invoice::values(invoice, &schema.fields, &mut held)?,
+        None => BTreeMap::new(),
+    };
+    let values = ranking::Ranking::new(&labelled, &schema.fields, format, &exact)?.values()?;
     let mut tables = Vec::with_capacity(schema.tables.len());
     for (index, (table, concepts)) in schema.tables.iter().zip(&names.column_concepts).enumerate() {
         let columns = tables::Columns { index, table, concepts, amount: names.amount() };
         let embedded = match &invoice {
-            Some(invoice) => embedded_invoice::rows(invoice, &columns, &mut held)?,
+            Some((invoice, _)) => embedded_invoice::rows(invoice, &columns, &mut held)?,
             None => None,
         };
         tables.push(match embedded {

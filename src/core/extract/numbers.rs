@@ -29,6 +29,8 @@ pub(super) struct Number {
     pub has_currency: bool,
     /// Digits and separators.
     body: String,
+    /// How many digits the body has.
+    digits: usize,
 }
 
 /// A parsed number.
@@ -87,6 +89,10 @@ impl Number {
     /// Parses the number with `default` as the decimal separator if it is ambiguous. None if it is not a number: the
     /// groups of a date or a version are not thousands.
     pub fn parse(&self, default: DecimalSeparator) -> Option<ParsedNumber> {
+        // Asked first, because each token within a long run of groups has this number parsed.
+        if self.digits > MAX_DIGITS {
+            return None;
+        }
         let separator = self.unambiguous_separator().unwrap_or(default);
         // In `1.234.567` the separator occurs twice, so it groups digits.
         let (whole, decimals) = match self.body.split_once(separator.char()) {
@@ -105,7 +111,7 @@ impl Number {
             }
             digits.push_str(group);
         }
-        if digits.is_empty() || digits.len() + decimals.len() > MAX_DIGITS {
+        if digits.is_empty() {
             return None;
         }
         let trimmed = digits.trim_start_matches('0');
@@ -217,6 +223,7 @@ fn standalone_number(text: &str, start: usize, end: usize) -> Option<Number> {
         is_negative: minus.is_some() || trailing_minus.is_some() || is_in_brackets(preceding, following, &body),
         is_percent: following.trim_start_matches(BLANKS).starts_with('%'),
         has_currency,
+        digits: body.bytes().filter(u8::is_ascii_digit).count(),
         body,
     })
 }

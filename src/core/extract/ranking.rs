@@ -155,7 +155,7 @@ impl<'a> Ranking<'a> {
             let scored = if query.concept == "governing_law" {
                 laws.clone()
             } else {
-                let kept = self.kept(query_index, query);
+                let kept = self.kept(query_index, query)?;
                 let is_kept = |scored: &ScoredCandidate| kept.accepts(&scored.candidate, scored.score);
                 texts::values_near_labels(labelled, &query.labels, query.concept, &companies, is_kept)?
             };
@@ -203,14 +203,14 @@ impl<'a> Ranking<'a> {
     }
 
     /// Which candidates of a query are kept.
-    fn kept(&self, query_index: usize, query: &FieldQuery) -> Kept<'a> {
+    fn kept(&self, query_index: usize, query: &FieldQuery) -> Result<Kept> {
         let exact = query.field.and_then(|field| self.exact.get(&field));
         let is_first = || self.queries.iter().position(|other| other.concept == query.concept) == Some(query_index);
-        match exact {
+        Ok(match exact {
             _ if AMOUNTS.contains(&query.concept) && is_first() => Kept::All,
-            Some(value) => Kept::Same(query.kind, value),
+            Some(value) => Kept::Same(texts::KnownValue::new(query.kind, value, self.budget)?),
             None => Kept::Choosable,
-        }
+        })
     }
 
     /// One value for every field.
@@ -305,7 +305,8 @@ impl<'a> Ranking<'a> {
         let kind = query_index.and_then(|index| self.queries.get(index)).map_or(FieldKind::Text, |query| query.kind);
         let scored = query_index.and_then(|index| self.ranked.get(index)).map(Vec::as_slice).unwrap_or_default();
         self.budget.work(SAME_STEPS * scored.len())?;
-        let same_value = scored.iter().find(|scored| texts::is_same(kind, &scored.candidate.value, value));
+        let known = texts::KnownValue::new(kind, value, self.budget)?;
+        let same_value = scored.iter().find(|scored| known.is_same(&scored.candidate.value));
         let place = match same_value {
             Some(scored) => Some((self.text(scored), self.citation(scored))),
             None => texts::verbatim(self.grid, value, self.budget)?,
@@ -329,7 +330,7 @@ impl<'a> Ranking<'a> {
         query: &FieldQuery,
         named: &LabelledCandidates<'_>,
     ) -> Result<Vec<ScoredCandidate>> {
-        let kept = self.kept(query_index, query);
+        let kept = self.kept(query_index, query)?;
         let steps = RANK_STEPS
             + if query.is_of_party() { PARTY_STEPS } else { 0 }
             + if matches!(kept, Kept::Same(..)) { SAME_STEPS } else { 0 };
@@ -365,21 +366,21 @@ fn keep(
 }
 
 /// Which candidates are kept for a field.
-#[derive(Debug, Clone, Copy)]
-enum Kept<'a> {
+#[derive(Debug)]
+enum Kept {
     /// All: sums raise and lower the scores of amounts afterwards.
     All,
     /// Those with a value that is known exactly.
-    Same(FieldKind, &'a str),
+    Same(texts::KnownValue),
     /// Those with the minimum score of an answer.
     Choosable,
 }
 
-impl Kept<'_> {
-    fn accepts(self, candidate: &Candidate, score: f64) -> bool {
+impl Kept {
+    fn accepts(&self, candidate: &Candidate, score: f64) -> bool {
         match self {
             Self::All => true,
-            Self::Same(kind, value) => texts::is_same(kind, &candidate.value, value),
+            Self::Same(known) => known.is_same(&candidate.value),
             Self::Choosable => score >= MIN_SCORE,
         }
     }

@@ -52,6 +52,9 @@ static TABLE_ENDS: LazyLock<Vec<usize>> =
 const ROW_STEPS: usize = 8;
 const COLUMNS_PER_STEP: usize = 8;
 
+/// The memory of the column that is nearest to a segment, in bytes.
+const NEAREST_BYTES: usize = 8;
+
 /// A table of the schema, with what its fields mean.
 #[derive(Clone, Copy)]
 pub(super) struct Columns<'a> {
@@ -375,22 +378,31 @@ impl<'a> Body<'a> {
     ) -> Result<()> {
         let (_, segments) = self.document.grid.row(row);
         let budget = self.document.budget;
-        for (index, column) in self.header.columns.iter().enumerate() {
+        let is_text = |column: &Column| {
+            let field = column.field.and_then(|field| self.table.fields.get(field));
+            field.is_some_and(|field| field.kind == FieldKind::Text)
+        };
+        if !self.header.columns.iter().any(is_text) {
+            return Ok(());
+        }
+        // Columns may be so narrow that a segment begins near many of them.
+        budget.work(segments.len() * (1 + self.header.columns.len() / COLUMNS_PER_STEP))?;
+        let _held = budget.hold(NEAREST_BYTES * segments.len())?;
+        let nearest: Vec<Option<f32>> = segments
+            .iter()
+            .map(|segment| self.column(Rect { width: segment.rect.width.min(20.0), ..segment.rect }))
+            .map(|column| column.map(|column| column.rect.x))
+            .collect();
+        for (index, column) in self.header.columns.iter().enumerate().filter(|(_, column)| is_text(column)) {
             let Some(field) = column.field else { continue };
-            if self.table.fields.get(field).is_none_or(|field| field.kind != FieldKind::Text) {
-                continue;
-            }
             budget.work(1 + segments.len() / COLUMNS_PER_STEP)?;
             let next = self.header.columns.get(index + 1).map_or(f32::MAX, |next| next.rect.x);
-            let column_segments = segments.iter().filter(|segment| {
+            let column_segments = segments.iter().zip(&nearest).filter(|(segment, nearest)| {
                 // The name may be centred over its column.
                 let starts_in_column = segment.rect.x > column.rect.x - 30.0 && segment.rect.x < next - 4.0;
-                starts_in_column
-                    && self
-                        .column(Rect { width: segment.rect.width.min(20.0), ..segment.rect })
-                        .is_some_and(|near| near.rect.x <= column.rect.x)
+                starts_in_column && nearest.is_some_and(|nearest| nearest <= column.rect.x)
             });
-            for segment in column_segments {
+            for (segment, _) in column_segments {
                 let text = self.document.grid.text(segment.page);
                 budget.work(1 + (used.len() + self.header.columns.len()) / COLUMNS_PER_STEP)?;
                 budget.pass_over(segment.span.end - segment.span.start)?;

@@ -39,10 +39,21 @@ const HEIGHTS_RIGHT: f32 = 30.0;
 const TEXT_STEPS: usize = 16;
 const PLACES_PER_STEP: usize = 8;
 
+/// For how many places a byte of blanks or punctuation around a text counts, which is skipped; and how many bytes are
+/// searched for a colon for one place.
+const PLACES_PER_SKIPPED_BYTE: usize = 2;
+const SEARCHED_BYTES_PER_PLACE: usize = 24;
+
 /// The work of looking at a segment for the name of a company, in passes over its text, and for an option, in steps per
 /// word.
 const COMPANY_PASSES: usize = 8;
 const OPTION_STEPS: usize = 2;
+
+/// How many words are compared with the words of options in one step of work.
+const WALKS_PER_STEP: usize = 4;
+
+/// The work of taking a known value apart, in passes over it.
+const KNOWN_PASSES: usize = 4;
 
 /// The memory of a candidate, in bytes.
 const CANDIDATE_BYTES: usize = 120;
@@ -101,11 +112,18 @@ pub(super) fn values_near_labels(
         // The nearest text wins. The heading of an address stands above it, and beside the heading is that of the next
         // address.
         let mut places = 0;
-        let mut below = |is_aligned| value_below(labelled, hit, is_aligned, &mut places);
         let texts = if is_name && stands_alone(labelled, hit) {
-            [below(true), value_beside(labelled, hit), below(false)]
+            [
+                value_below(labelled, hit, true, &mut places),
+                value_beside(labelled, hit, &mut places),
+                value_below(labelled, hit, false, &mut places),
+            ]
         } else {
-            [rest_of_segment(labelled, hit_index, hit), value_beside(labelled, hit), below(false)]
+            [
+                rest_of_segment(labelled, hit_index, hit, &mut places),
+                value_beside(labelled, hit, &mut places),
+                value_below(labelled, hit, false, &mut places),
+            ]
         };
         labelled.budget.work(places / PLACES_PER_STEP)?;
         let is_possible = |found: &(usize, Span, f64)| {
@@ -167,13 +185,28 @@ pub(super) fn trim_text(text: &str, span: Span) -> Option<Span> {
     trimmed.chars().any(char::is_alphanumeric).then_some(Span { start, end: start + trimmed.len() })
 }
 
+/// As [`trim_text`]; counts the marks before the text, which may be many.
+fn trim_counted(text: &str, span: Span, places: &mut usize) -> Option<Span> {
+    let trimmed = trim_text(text, span);
+    let start = trimmed.map_or(span.end, |trimmed| trimmed.start);
+    *places += start.saturating_sub(span.start) * PLACES_PER_SKIPPED_BYTE;
+    trimmed
+}
+
 /// The rest of the segment, up to the next label.
-fn rest_of_segment(labelled: &LabelledDocument<'_>, hit_index: usize, hit: &LabelHit) -> Option<(usize, Span, f64)> {
+fn rest_of_segment(
+    labelled: &LabelledDocument<'_>,
+    hit_index: usize,
+    hit: &LabelHit,
+    places: &mut usize,
+) -> Option<(usize, Span, f64)> {
     let segment = labelled.segment(hit.segment)?;
     let text = labelled.grid.text(segment.page);
     let end = labelled.next_label_with_colon(hit_index).unwrap_or(segment.span.end);
     let rest = Span { start: hit.span.end, end };
-    let has_colon = rest.of(text).trim_start_matches([' ', ')', '.']).starts_with(':');
+    let after = rest.of(text).trim_start_matches([' ', ')', '.']);
+    *places += (rest.of(text).len() - after.len()) * PLACES_PER_SKIPPED_BYTE;
+    let has_colon = after.starts_with(':');
     // A single word followed by words may be part of their text: "Supplier GmbH".
     let is_word = !hit.span.of(text).contains(' ');
     let score = if has_colon {
@@ -183,7 +216,7 @@ fn rest_of_segment(labelled: &LabelledDocument<'_>, hit_index: usize, hit: &Labe
     } else {
         AFTER_NAME
     };
-    Some((hit.segment, trim_text(text, rest)?, score))
+    Some((hit.segment, trim_counted(text, rest, places)?, score))
 }
 
 /// Whether a label is alone in its segment, without a colon.
@@ -200,7 +233,7 @@ fn is_party(text: &str) -> bool {
 }
 
 /// The next segment of the row.
-fn value_beside(labelled: &LabelledDocument<'_>, hit: &LabelHit) -> Option<(usize, Span, f64)> {
+fn value_beside(labelled: &LabelledDocument<'_>, hit: &LabelHit, places: &mut usize) -> Option<(usize, Span, f64)> {
     let (label_segment, next) = (labelled.segment(hit.segment)?, labelled.segment(hit.segment + 1)?);
     let gap = next.rect.x - label_segment.rect.x - label_segment.rect.width;
     let is_near = next.row == label_segment.row && gap < HEIGHTS_RIGHT * label_segment.rect.height.max(6.0);
@@ -211,7 +244,7 @@ fn value_beside(labelled: &LabelledDocument<'_>, hit: &LabelHit) -> Option<(usiz
     if !is_near || !is_free {
         return None;
     }
-    Some((hit.segment + 1, trim_text(labelled.grid.text(next.page), next.span)?, NEXT))
+    Some((hit.segment + 1, trim_counted(labelled.grid.text(next.page), next.span, places)?, NEXT))
 }
 
 /// The segment below, in the same column.
@@ -237,11 +270,15 @@ fn value_below(
             (is_near && is_column).then_some(())?;
             let text = labelled.grid.text(below.page);
             let text_below = below.span.of(text).trim_end();
-            let is_label = text.get(below.span.end..).is_some_and(|rest| rest.trim_start().starts_with(':'));
-            let is_free =
-                !is_label && !text_below.contains(':') && !WORDS.salutations.contains(fold(text_below).as_str());
+            let rest = text.get(below.span.end..).unwrap_or_default();
+            let after = rest.trim_start();
+            *places +=
+                (rest.len() - after.len()) * PLACES_PER_SKIPPED_BYTE + text_below.len() / SEARCHED_BYTES_PER_PLACE;
+            let is_salutation =
+                || text_below.len() <= MAX_TEXT && WORDS.salutations.contains(fold(text_below).as_str());
+            let is_free = !after.starts_with(':') && !text_below.contains(':') && !is_salutation();
             is_free.then_some(())?;
-            Some((segment_index, trim_text(labelled.grid.text(below.page), below.span)?, BELOW))
+            Some((segment_index, trim_counted(text, below.span, places)?, BELOW))
         })
     })
 }
@@ -349,10 +386,12 @@ impl<'a> Options<'a> {
                 segment_words.push((span, self.ids.get(&folded).copied().unwrap_or(UNKNOWN_WORD)));
             }
             budget.work(OPTION_STEPS * segment_words.len())?;
+            let mut walked = 0;
             for (start, (first, _)) in segment_words.iter().enumerate() {
                 let rest = segment_words.get(start..).unwrap_or_default();
                 let mut longest: BTreeMap<usize, (Span, &String)> = BTreeMap::new();
-                for (length, named) in self.options.at_start(rest.iter().map(|(_, word)| *word)) {
+                let walk = rest.iter().map(|(_, word)| *word).inspect(|_| walked += 1);
+                for (length, named) in self.options.at_start(walk) {
                     budget.work(OPTION_STEPS * named.len())?;
                     let Some((last, _)) = rest.get(length - 1) else { continue };
                     let span = Span { start: first.start, end: last.end };
@@ -371,6 +410,7 @@ impl<'a> Options<'a> {
                     });
                 }
             }
+            budget.work(walked / WALKS_PER_STEP)?;
         }
         Ok(OptionCandidates { by_field, _held: held })
     }
@@ -452,13 +492,38 @@ pub(super) fn party_factor(labelled: &LabelledDocument<'_>, concept: &str, value
     }
 }
 
-/// Whether a value on a page equals one known exactly.
-pub(super) fn is_same(kind: FieldKind, value: &str, known: &str) -> bool {
-    if matches!(kind, FieldKind::Money | FieldKind::Number | FieldKind::Percent) {
-        return numbers::amount(value).is_some_and(|amount| Some(amount) == numbers::amount(known));
+/// A value known exactly, as values on a page are compared with it. It is made once, because it may be long.
+#[derive(Debug)]
+pub(super) enum KnownValue {
+    /// Of a number.
+    Amount(Option<i128>),
+    /// Of anything else: the folded letters and digits.
+    Letters(String),
+}
+
+impl KnownValue {
+    /// # Errors
+    ///
+    /// `OverBudget`.
+    pub fn new(kind: FieldKind, known: &str, budget: &Budget) -> Result<Self> {
+        budget.pass_over(KNOWN_PASSES * known.len())?;
+        Ok(match kind {
+            FieldKind::Money | FieldKind::Number | FieldKind::Percent => Self::Amount(numbers::amount(known)),
+            _ => Self::Letters(letters_and_digits(known)),
+        })
     }
-    let letters_and_digits = |text: &str| fold(text).chars().filter(|c| c.is_alphanumeric()).collect::<String>();
-    letters_and_digits(value) == letters_and_digits(known)
+
+    /// Whether a value on a page equals it.
+    pub fn is_same(&self, value: &str) -> bool {
+        match self {
+            Self::Amount(known) => numbers::amount(value).is_some_and(|amount| Some(amount) == *known),
+            Self::Letters(known) => letters_and_digits(value) == *known,
+        }
+    }
+}
+
+fn letters_and_digits(text: &str) -> String {
+    fold(text).chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
 /// The first place of a value, verbatim.
@@ -471,11 +536,15 @@ pub(super) fn verbatim(
     value: &str,
     budget: &Budget,
 ) -> Result<Option<(Option<String>, Option<Citation>)>> {
-    if value.chars().count() < 3 {
+    if value.chars().take(3).count() < 3 {
         return Ok(None);
     }
     for (page_index, page) in grid.document.pages.iter().enumerate() {
-        budget.pass_over(page.text.len())?;
+        // A search begins with passes over what it looks for.
+        if page.text.len() < value.len() {
+            continue;
+        }
+        budget.pass_over(page.text.len() + KNOWN_PASSES * value.len())?;
         let Some(start) = page.text.find(value) else { continue };
         let span = Span { start, end: start + value.len() };
         let before = page.text.get(..start).is_some_and(|text| text.ends_with(char::is_alphanumeric));
