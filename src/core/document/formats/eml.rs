@@ -1,5 +1,6 @@
 //! Mails: subject, sender, recipients, date and text; and their attachments, unparsed.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use mail_parser::{Address, Message, MessageParser, MimeHeaders, PartType};
@@ -140,7 +141,7 @@ fn is_markup(body: &str) -> bool {
 }
 
 /// Parses a mail that does not exceed the limits, with the memory that is charged for it.
-fn parse<'a, 'b>(bytes: &'a [u8], budget: &'b Budget) -> Result<(Message<'a>, Held<'b>)> {
+fn parse<'a, 'b>(bytes: &'a [u8], budget: &'b Budget) -> Result<(Message<'a>, [Held<'b>; 2])> {
     // The "From " line of the mbox format is not part of the mail.
     let bytes = match bytes.strip_prefix(b"From ") {
         Some(_) => {
@@ -148,13 +149,36 @@ fn parse<'a, 'b>(bytes: &'a [u8], budget: &'b Budget) -> Result<(Message<'a>, He
         }
         None => bytes,
     };
-    let held = check(bytes, budget)?;
+    let Charged { fields, mut texts, header_bytes } = check(bytes, budget)?;
     #[cfg(not(feature = "charsets"))]
     if !uses_common_encodings(bytes) {
         return Err(Error::not_included("the encoding of this mail", "charsets"));
     }
     let message = MessageParser::default().parse(bytes);
-    message.map(|message| (message, held)).ok_or_else(|| Error::unreadable(Unreadable::Damaged, "The mail is damaged"))
+    let message = message.ok_or_else(|| Error::unreadable(Unreadable::Damaged, "The mail is damaged"))?;
+    // The texts are rarely as long as they might have become, and reading them takes several times their length.
+    if let Some(decoded) = decoded_bytes(&message) {
+        drop(texts);
+        texts = budget.hold(decoded + MAX_GROWTH * header_bytes)?;
+    }
+    Ok((message, [fields, texts]))
+}
+
+/// The bytes of all parts, which are decoded or may be copied; None if one is a mail, which has parts and copies of its own.
+fn decoded_bytes(message: &Message<'_>) -> Option<usize> {
+    let sizes = message.parts.iter().map(|part| match &part.body {
+        PartType::Message(_) => None,
+        PartType::Multipart(_) => Some(0),
+        PartType::Text(text) | PartType::Html(text) => Some(match text {
+            Cow::Owned(text) => text.capacity(),
+            Cow::Borrowed(text) => text.len(),
+        }),
+        PartType::Binary(bytes) | PartType::InlineBinary(bytes) => Some(match bytes {
+            Cow::Owned(bytes) => bytes.capacity(),
+            Cow::Borrowed(bytes) => bytes.len(),
+        }),
+    });
+    sizes.sum()
 }
 
 /// The attachments, including inline parts that have a file name.
@@ -200,6 +224,9 @@ const GROUP_MEMORY: usize = 256;
 /// How often a text is held while mail-parser decodes an encoding whose characters have several bytes.
 const CONVERTED_COPIES: usize = 4;
 
+/// How many bytes one byte may become when it is decoded: those of a character, or of the replacement character.
+const MAX_GROWTH: usize = 3;
+
 /// How many encoded mails, each within the other, mail-parser reads.
 const MAX_ENCODED_DEPTH: usize = 3;
 
@@ -211,6 +238,9 @@ const BOUNDARY_BYTES_PER_STEP: usize = 64;
 
 /// A long call can pause after each piece of this size, because a line may be as long as the mail.
 const PIECE_BYTES: usize = 64 * 1024;
+
+/// How often [`Counts`] passes over a line in pieces.
+const PASSES: usize = 2;
 
 /// Whether a line begins with these letters. White space counts nowhere: mail-parser ignores it in the names of fields.
 fn begins(line: &[u8], start: &[u8]) -> bool {
@@ -353,7 +383,7 @@ impl Boundaries {
     fn find(&self, line: &[u8], budget: &Budget) -> Result<Dashes, Exceeded> {
         let mut found = Dashes { may_be_boundary: line.starts_with(b"--"), ..Dashes::default() };
         for start in (0..line.len()).step_by(PIECE_BYTES) {
-            budget.progress(PIECE_BYTES.min(line.len() - start).div_ceil(PARSED_BYTES_PER_STEP));
+            budget.progress(PIECE_BYTES.min(line.len() - start).div_ceil(PASSES * PARSED_BYTES_PER_STEP));
             // A pair may begin with the last byte of a piece.
             let piece = line.get(start..line.len().min(start + PIECE_BYTES + 1)).unwrap_or_default();
             let dashes = || piece.windows(2).enumerate().filter(|(_, pair)| *pair == b"--");
@@ -524,8 +554,8 @@ impl Counts {
             } else if !ends_header(line) {
                 block.add(line);
             }
-            let messages_of_line = count_nested_messages(line);
-            messages += messages_of_line;
+            let marks = Marks::of(line, budget);
+            messages += marks.messages;
             counts.messages += messages;
             headers.add(line, messages, dashes.may_be_boundary);
             let is_converted = converted.add(line, &block);
@@ -542,15 +572,15 @@ impl Counts {
             counts.growing += match () {
                 () if is_converted && is_base_64_text => 0,
                 () if is_converted => line.len(),
-                () => line.iter().filter(|byte| !byte.is_ascii()).count(),
+                () => marks.non_ascii,
             };
-            counts.commas += line.iter().filter(|byte| **byte == b',').count();
-            counts.fields += usize::from(line.contains(&b':')) + memmem::find_iter(line, b"=?").count();
+            counts.commas += marks.commas;
+            counts.fields += usize::from(line.contains(&b':')) + marks.encoded_words;
             counts.parts += usize::from(begins(line, b"content-type:") || dashes.may_be_boundary);
             if let Some(field) = &mut field {
                 field.parameters += line.iter().filter(|byte| matches!(byte, b';' | b'\'')).count();
                 field.length += line.len();
-                field.messages += messages_of_line;
+                field.messages += marks.messages;
                 let is_multipart = after_word(line, b"multipart").next().is_some();
                 if is_multipart {
                     budget.work((bytes.len() - end) / SEARCHED_BYTES_PER_STEP)?;
@@ -703,9 +733,17 @@ fn quoted_printable_decoded(encoded: &[u8]) -> Vec<u8> {
     decoded
 }
 
+/// What is charged for a mail before it is parsed.
+struct Charged<'b> {
+    /// The memory of fields, parts and copies, and the most that the decoded texts may take.
+    fields: Held<'b>,
+    texts: Held<'b>,
+    header_bytes: usize,
+}
+
 /// Fails if the mail may exceed the limits for header fields, addresses or parts. Charges the work of parsing it, and the
 /// memory.
-fn check<'b>(bytes: &[u8], budget: &'b Budget) -> Result<Held<'b>> {
+fn check<'b>(bytes: &[u8], budget: &'b Budget) -> Result<Charged<'b>> {
     budget.work(bytes.len() / PARSED_BYTES_PER_STEP)?;
     let counts = Counts::new(bytes, 0, budget)?;
     let (limit, items) = match () {
@@ -719,32 +757,56 @@ fn check<'b>(bytes: &[u8], budget: &'b Budget) -> Result<Held<'b>> {
         () => {
             budget.pairs(counts.dashes, counts.longest_field, COMPARED_BYTES_PER_STEP)?;
             drop(budget.hold(bytes.len() + CONVERTED_COPIES * counts.converted)?);
-            // The decoded text is no larger than the mail, but a byte may become three: those of a character, or of the
-            // replacement character.
-            let growth = 2 * counts.growing + counts.base_64 / 4 * 9;
-            let mut held = budget.hold(bytes.len() + growth + PART_MEMORY * counts.parts)?;
-            held.grow(FIELD_MEMORY * (counts.fields + counts.commas) + GROUP_MEMORY * counts.groups)?;
-            held.grow(counts.copied)?;
-            return Ok(held);
+            // The decoded text is no larger than the mail, but for the bytes that grow. Three bytes are of four in base 64.
+            let growth = (MAX_GROWTH - 1) * counts.growing + counts.base_64 / 4 * 3 * MAX_GROWTH;
+            let texts = budget.hold(bytes.len() + growth)?;
+            let mut fields = budget.hold(PART_MEMORY * counts.parts)?;
+            fields.grow(FIELD_MEMORY * (counts.fields + counts.commas) + GROUP_MEMORY * counts.groups)?;
+            fields.grow(counts.copied)?;
+            return Ok(Charged { fields, texts, header_bytes: counts.header_bytes });
         }
     };
     Err(Error::unreadable(Unreadable::TooLarge, format!("The mail has more than {limit} {items}")))
 }
 
-/// How often a line names a media type that contains mails: `message/rfc822` and similar, or `multipart/digest`.
-fn count_nested_messages(line: &[u8]) -> usize {
-    let slashes = memchr::memchr_iter(b'/', line);
-    let split = slashes.filter_map(|index| line.split_at_checked(index));
+/// What is counted byte by byte in a line.
+#[derive(Default)]
+struct Marks {
+    /// The media types that contain mails: `message/rfc822` and similar, or `multipart/digest`.
+    messages: usize,
+    commas: usize,
+    non_ascii: usize,
+    encoded_words: usize,
+}
+
+impl Marks {
+    fn of(line: &[u8], budget: &Budget) -> Self {
+        let mut marks = Self::default();
+        for start in (0..line.len()).step_by(PIECE_BYTES) {
+            let end = line.len().min(start + PIECE_BYTES);
+            budget.progress((end - start).div_ceil(PASSES * PARSED_BYTES_PER_STEP));
+            let piece = line.get(start..end).unwrap_or_default();
+            marks.messages +=
+                memchr::memchr_iter(b'/', piece).filter(|index| is_message_type(line, start + index)).count();
+            marks.commas += piece.iter().filter(|byte| **byte == b',').count();
+            marks.non_ascii += piece.iter().filter(|byte| !byte.is_ascii()).count();
+            // A word may begin with the last byte of a piece.
+            let piece = line.get(start..line.len().min(end + 1)).unwrap_or_default();
+            marks.encoded_words += memmem::find_iter(piece, b"=?").count();
+        }
+        marks
+    }
+}
+
+/// Whether the slash at this place of a line is of a media type that contains mails.
+fn is_message_type(line: &[u8], slash: usize) -> bool {
+    // Most slashes are not.
+    let is_before =
+        slash.checked_sub(1).and_then(|before| line.get(before)).is_some_and(|byte| matches!(byte, b'e' | b'E'));
+    let is_after = matches!(line.get(slash + 1), Some(b'd' | b'D'));
     let is = |text: Option<&[u8]>, name: &[u8]| text.is_some_and(|text| text.eq_ignore_ascii_case(name));
-    split
-        .filter(|(before, after)| {
-            // Most slashes are neither.
-            if !before.ends_with(b"e") && !before.ends_with(b"E") && !matches!(after.get(1), Some(b'd' | b'D')) {
-                return false;
-            }
-            is(before.get(before.len().saturating_sub(7)..), b"message") || is(after.get(1..7), b"digest")
-        })
-        .count()
+    is_before && is(line.get(slash.saturating_sub(7)..slash), b"message")
+        || is_after && is(line.get(slash + 1..slash + 7), b"digest")
 }
 
 /// The body as blocks, with their memory: from the text parts, or from the HTML parts if the text parts have too few
@@ -890,6 +952,31 @@ mod tests {
         let files = attachments(mail.as_bytes(), &Budget::request()).unwrap();
         assert_eq!(files[0].bytes.len(), 3 << 20);
         assert_eq!(files[1].bytes, b"From: a\nTo: b\n\ntext");
+    }
+
+    #[cfg(feature = "charsets")]
+    #[test]
+    fn reads_long_mails_of_all_encodings() {
+        // Lines of the same ten words: what precedes them, a word, and what ends the line.
+        type Line = (&'static [u8], &'static [u8], &'static [u8]);
+        let lines: [(&str, &str, Line); 5] = [
+            ("utf-8", "8bit", (b"", b"\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e", b"\n")),
+            ("utf-8", "base64", (b"", b"5pel5pys6Kqe", b"Cg==\n")),
+            ("shift_jis", "8bit", (b"", b"\x93\xfa\x96\x7b\x8c\xea", b"\n")),
+            ("shift_jis", "base64", (b"", b"k/qWe4zq", b"Cg==\n")),
+            ("iso-2022-jp", "7bit", (b"\x1b$B", b"F|K\\8l", b"\x1b(B\n")),
+        ];
+        for (encoding, transfer, (start, word, end)) in lines {
+            let head = format!(
+                "From: a\nTo: b\nContent-Type: text/plain; charset={encoding}\nContent-Transfer-Encoding: {transfer}\n\n"
+            );
+            let line = [start, &word.repeat(10), end].concat();
+            let mail = [head.as_bytes(), &line.repeat(8_000_000 / 91)].concat();
+            let document = super::read(&mail, &Budget::request()).unwrap_or_else(|error| panic!("{encoding}: {error}"));
+            let text = &document.pages[0].text;
+            assert!(text.len() > 7_990_000, "{encoding} {transfer}: {}", text.len());
+            assert!(text.ends_with("\u{65e5}\u{672c}\u{8a9e}"), "{encoding} {transfer}");
+        }
     }
 
     #[test]
