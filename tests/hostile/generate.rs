@@ -572,7 +572,6 @@ pub const FILES: &[(&str, Make)] = &[
     ("html/open-comment", || format!("<html><!--{}", "->".repeat(4_000_000)).into_bytes()),
     ("html/open-script", || format!("<html><script>{}", "</scrip ".repeat(490_000)).into_bytes()),
     ("html/title", || format!("<html><title>{}", "a b ".repeat(2_000_000)).into_bytes()),
-    // Mails.
     ("html/tabs-in-preformatted-text", || format!("<html><pre>{}", "a\t".repeat(4_000_000)).into_bytes()),
     ("html/returns-in-preformatted-text", || format!("<html><pre>{}", "a\r\r".repeat(2_700_000)).into_bytes()),
     ("html/long-names-that-begin-alike", || {
@@ -585,6 +584,7 @@ pub const FILES: &[(&str, Make)] = &[
         let attributes: String = (0..256).map(|number| format!("{name}{number:04} ")).collect();
         format!("<html><p {attributes}>text").into_bytes()
     }),
+    // Mails.
     ("mail/long-tag", || mail("", &format!("Content-Type: text/html\r\n\r\n<p {}>text", "a b c ".repeat(500_000)))),
     ("mail/parameters", || {
         mail(&format!("Content-Type: text/plain;{}\r\n", "\r\n x*1=a;".repeat(300_000)), "\r\ntext")

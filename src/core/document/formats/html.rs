@@ -110,11 +110,7 @@ pub(crate) fn blocks(text: &str, budget: &Budget) -> Result<(Option<String>, Vec
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let tokenizer = Tokenizer::new(Sink::default(), TokenizerOpts { discard_bom: false, ..TokenizerOpts::default() });
     feed(&tokenizer, text, budget)?;
-    let (title, blocks) = finish(tokenizer);
-    if blocks.len() > limits::MAX_PASSAGES {
-        return Err(page_builder::too_many_passages());
-    }
-    Ok((title, blocks))
+    finish(tokenizer).ok_or_else(page_builder::too_many_passages)
 }
 
 /// The steps of work to tokenize a part of a page.
@@ -124,12 +120,14 @@ fn steps(text: &str) -> usize {
     text.len() / BYTES_PER_STEP + count(b'<') * TAG_STEPS + count(b'&') * REFERENCE_STEPS + single
 }
 
-fn finish(tokenizer: Tokenizer<Sink>) -> (Option<String>, Vec<Block>) {
+/// The title and the blocks; None if there are too many.
+fn finish(tokenizer: Tokenizer<Sink>) -> Option<(Option<String>, Vec<Block>)> {
     tokenizer.end();
     let mut page = tokenizer.sink.text.into_inner();
     page.end_block();
     let title = page_builder::one_line(&page.title);
-    ((!title.is_empty()).then_some(title), page.blocks)
+    let is_complete = !page.has_too_many && page.blocks.len() <= limits::MAX_PASSAGES;
+    is_complete.then_some(((!title.is_empty()).then_some(title), page.blocks))
 }
 
 /// Feeds a page tag by tag and drops the attributes of a tag beyond [`limits::MAX_TAG_ATTRIBUTES`]: html5ever compares
@@ -315,6 +313,8 @@ struct Text {
     preformatted: usize,
     quotes: usize,
     has_headline: bool,
+    /// Whether there were more than [`limits::MAX_PASSAGES`] blocks; then some are missing.
+    has_too_many: bool,
 }
 
 impl TokenSink for Sink {
@@ -461,8 +461,11 @@ impl Text {
         self.has_headline |= role == Role::Title;
         let is_quote = self.quotes > 0;
         let parts = text.split('\t').flat_map(|cell| cell.split("\n\n")).filter(|part| !part.trim().is_empty());
-        // Preformatted text has more parts than tags or lines. One more than the limit tells that there are too many.
-        let parts = parts.take((limits::MAX_PASSAGES + 1).saturating_sub(self.blocks.len()));
+        // Preformatted text may have more parts than tags or lines.
+        if parts.clone().nth(limits::MAX_PASSAGES.saturating_sub(self.blocks.len())).is_some() {
+            self.has_too_many = true;
+            return;
+        }
         self.blocks.extend(parts.map(|part| {
             let text = if is_quote {
                 part.trim().lines().map(|line| format!("> {line}\n")).collect()
@@ -640,7 +643,7 @@ mod tests {
         input.push_back(StrTendril::from_slice(html));
         let tokenizer = Tokenizer::new(Sink::default(), TokenizerOpts::default());
         let _ = tokenizer.feed(&input);
-        finish(tokenizer)
+        finish(tokenizer).unwrap()
     }
 
     proptest! {
