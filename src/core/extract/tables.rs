@@ -422,7 +422,8 @@ impl<'a> Body<'a> {
                     continue;
                 }
                 let value = span.of(text).split_whitespace().collect::<Vec<_>>().join(" ");
-                held.grow(3 * value.len())?;
+                // With a space before it; a text that grows is held twice for a moment.
+                held.grow(3 * (value.len() + 1))?;
                 match cells.get_mut(field) {
                     Some(Some(cell)) => {
                         cell.value.push(' ');

@@ -12,7 +12,7 @@ use super::phrases::{PhraseIndex, UNKNOWN_WORD, WordId};
 use super::schema::{Field, FieldKind};
 use super::{Citation, numbers};
 use crate::budget::{Budget, Held};
-use crate::document::{Rect, Span};
+use crate::document::{Rect, Span, one_line};
 use crate::error::Result;
 use crate::text::languages::{WordSet, lists};
 use crate::text::{Map, Words as TextWords, fold, map_for, words};
@@ -35,8 +35,10 @@ const IS_OTHER_LABEL: f64 = 0.35;
 const HEIGHTS_DOWN: f32 = 4.0;
 const HEIGHTS_RIGHT: f32 = 30.0;
 
-/// The work of a label of a text field, in steps, and how many places around it are looked at in one step.
+/// The work of a label of a text field, in steps; of each text found around it, in passes over it; and how many places
+/// around it are looked at in one step.
 const TEXT_STEPS: usize = 16;
+const TEXT_PASSES: usize = 12;
 const PLACES_PER_STEP: usize = 8;
 
 /// For how many places a byte of blanks or punctuation around a text counts, which is skipped; and how many bytes are
@@ -125,7 +127,9 @@ pub(super) fn values_near_labels(
                 value_below(labelled, hit, false, &mut places),
             ]
         };
+        let length = texts.iter().flatten().map(|(_, span, _)| span.end.saturating_sub(span.start)).sum::<usize>();
         labelled.budget.work(places / PLACES_PER_STEP)?;
+        labelled.budget.pass_over(TEXT_PASSES * length)?;
         let is_possible = |found: &(usize, Span, f64)| {
             let text = labelled.segment(found.0).map_or("", |segment| found.1.of(labelled.grid.text(segment.page)));
             !is_name || is_party(text)
@@ -155,7 +159,7 @@ pub(super) fn values_near_labels(
 fn candidate(grid: &PageGrid<'_>, segment: usize, span: Span) -> Option<Candidate> {
     let page = grid.segments.get(segment)?.page;
     let text = span.of(grid.text(page));
-    let value = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let value = one_line(text);
     let rect = grid.rect(page, span)?;
     let has_text = value.chars().any(char::is_alphanumeric);
     has_text.then_some(Candidate { segment, span, rect, value, amount: None, validity: 1.0 })
