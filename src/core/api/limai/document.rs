@@ -1,14 +1,18 @@
 //! Extraction, and the status of files and jobs.
 
-use axum::http::StatusCode;
+use axum::{http::StatusCode, response::Response};
 
 use super::{
-    Body, Caller, NO_FILE, NO_JOB, NO_SCHEMA, PathParams, Reply,
+    Body, Caller, NO_FILE, NO_JOB, NO_SCHEMA, NULL_FILE, PathParams, Reply,
     classify::{ID, ID_CHARS, create_upload, found, refusal_error, refusal_response},
+    error::Polled,
     wire::{self, FileStatus, FilesStatus, Processed, QueuedFile, QueuedMany},
 };
 use crate::{
-    api::{cuid, reply},
+    api::{
+        context, cuid,
+        reply::{self, ApiError},
+    },
     error::{Error, ErrorKind, Result},
     id::{FileId, JobId, SchemaId},
     job::{External, JobKind},
@@ -125,12 +129,16 @@ async fn queue_one<P: Ports>(caller: &Caller<P>, schema: SchemaId, name: String)
 }
 
 /// `GET /api/v1/document/get-file-data`
-pub(super) async fn data<P: Ports>(caller: Caller<P>) -> Reply {
+pub(super) async fn data<P: Ports>(caller: context::Caller<P, Polled>) -> Result<Response, ApiError<Polled>> {
     let FileQuery { file_id, schema } = caller.query.checked().finish()?;
     let schema = match schema.map(|text| cuid::decode(&text).ok_or_else(|| Error::not_found(NO_SCHEMA))) {
         Some(schema) => Some(schema?),
         None => None,
     };
+    // What the documented code asks for after a classification that no rule fits.
+    if file_id == "null" {
+        return Err(Error::not_found(NULL_FILE).into());
+    }
     Ok(reply::json(StatusCode::OK, &file_status(&caller, &file_id, schema).await?))
 }
 
@@ -161,7 +169,11 @@ pub(super) async fn data_of_many<P: Ports>(caller: Caller<P>) -> Reply {
 }
 
 /// The status of a file.
-async fn file_status<P: Ports>(caller: &Caller<P>, name: &str, schema: Option<SchemaId>) -> Result<FileStatus> {
+async fn file_status<P: Ports, D>(
+    caller: &context::Caller<P, D>,
+    name: &str,
+    schema: Option<SchemaId>,
+) -> Result<FileStatus> {
     let project = caller.token.project;
     let id: FileId = cuid::decode(name).ok_or_else(|| Error::not_found(NO_FILE))?;
     let file = found(files::get(&caller.ports, project, id).await, NO_FILE)?;

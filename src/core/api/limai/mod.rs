@@ -51,6 +51,9 @@ routes! {
         => 200 QueuedMany;
 
     /// How far a file is, and its data once there is any.
+    ///
+    /// A file that was classified by a label without a schema is `COMPLETED` and has no tables. One that no rule fits is
+    /// `FAILED`.
     get "/api/v1/document/get-file-data", document::data::<P>, read, query FileQuery => 200 FileStatus;
 
     /// How far several files are.
@@ -63,6 +66,10 @@ routes! {
 
 /// Messages of `NotFound` errors.
 const NO_FILE: &str = "File not found";
+const NULL_FILE: &str = "File not found: a file that no rule fits has the id null";
 const NO_CLASSIFIER: &str = "Classifier not found";
 const NO_SCHEMA: &str = "Extraction schema not found";
 const NO_JOB: &str = "Job not found";
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use super::NO_FILE;
 use crate::{
@@ -10,7 +12,7 @@ use crate::{
     document::Rect,
     extract::{self, Field, FieldKind, ValueSource},
     id::{FileId, JobId, SchemaId},
-    job::{self, Job, Route, Stage, Status},
+    job::{self, Job, Stage, Status},
     service::index::File,
 };
 
@@ -131,7 +133,7 @@ pub(super) enum FileStatus {
     /// Nothing but the status is known.
     #[serde(rename_all = "camelCase")]
     Plain {
-        /// `PENDING`, `CLASSIFYING`, `PROCESSING` or `UNCLASSIFIED`.
+        /// `PENDING`, `CLASSIFYING` or `PROCESSING`.
         status: &'static str,
         /// The file.
         file_id: String,
@@ -142,7 +144,7 @@ pub(super) enum FileStatus {
         #[serde(skip_serializing_if = "Option::is_none")]
         job_id: Option<String>,
     },
-    /// The job failed.
+    /// The job failed, or no rule fits the file.
     #[serde(rename_all = "camelCase")]
     Failed {
         /// Always `FAILED`.
@@ -154,7 +156,7 @@ pub(super) enum FileStatus {
         /// Why it failed.
         error_message: String,
     },
-    /// The file was routed, and extracted if there is `data`.
+    /// The file was classified, and extracted if there is `data`.
     #[serde(rename_all = "camelCase")]
     Routed {
         /// `COMPLETED`, or `PENDING` while its extraction was not queued.
@@ -166,21 +168,31 @@ pub(super) enum FileStatus {
         /// The job, if there is data.
         #[serde(skip_serializing_if = "Option::is_none")]
         job_id: Option<String>,
-        /// The schema of its route.
-        extraction_schema_id: String,
-        /// The destination of its route.
+        /// The schema of its route; null if its label has none.
+        extraction_schema_id: Option<String>,
+        /// The destination of its route; named after the label if that has none.
         deployment: Deployment,
-        /// The extracted data.
+        /// An addition to the dialect, if the label has no route: the label.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        label: Option<String>,
+        /// How likely that label is right, from 0 to 1.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        confidence: Option<f64>,
+        /// The extracted data; without tables if the label has no route.
         #[serde(skip_serializing_if = "Option::is_none")]
         data: Option<Data>,
     },
     /// The file does not exist. Only used when several files are requested.
     #[serde(rename_all = "camelCase")]
     Unknown {
+        /// Always `FAILED`.
+        status: &'static str,
         /// The id that was asked for.
         file_id: String,
         /// What is wrong with it.
         error: &'static str,
+        /// The same.
+        error_message: &'static str,
     },
 }
 
@@ -221,10 +233,7 @@ impl FileStatus {
     }
 
     fn succeeded(file_id: String, job: &Job) -> Self {
-        let Some(route) = &job.route else {
-            let message = Some("No route fits the document");
-            return Self::Plain { status: "UNCLASSIFIED", file_id, message, job_id: None };
-        };
+        let Some(route) = &job.route else { return Self::without_route(file_id, job) };
         let (status, message) = match job.extraction {
             Some(_) => ("COMPLETED", "File data retrieved successfully."),
             None => ("PENDING", "The file is classified; its extraction was not queued"),
@@ -234,15 +243,42 @@ impl FileStatus {
             message,
             file_id,
             job_id: job.extraction.as_ref().map(|_| job_id(job.id)),
-            extraction_schema_id: schema_id(route.schema_id),
-            deployment: Deployment::new(route),
+            extraction_schema_id: Some(schema_id(route.schema_id)),
+            deployment: Deployment::new(job, &route.deployment),
+            label: None,
+            confidence: None,
             data: job.extraction.as_ref().map(|_| Data::new(job)),
+        }
+    }
+
+    /// The status of a file that was classified and leads nowhere. The vendor has no such files, and clients know two
+    /// final words. With a label, all was done that there is to do; without one, somebody has to look at the file, so
+    /// that it must not pass for an empty document.
+    fn without_route(file_id: String, job: &Job) -> Self {
+        match job.decision.as_ref().and_then(|decision| Some((decision.label.clone()?, decision.confidence))) {
+            Some((label, confidence)) => Self::Routed {
+                status: "COMPLETED",
+                message: "The file is classified; its label has no extraction schema",
+                file_id,
+                job_id: Some(job_id(job.id)),
+                extraction_schema_id: None,
+                deployment: Deployment::new(job, &label),
+                label: Some(label),
+                confidence: Some(confidence),
+                data: Some(Data::default()),
+            },
+            None => Self::Failed {
+                status: "FAILED",
+                file_id,
+                job_id: job_id(job.id),
+                error_message: "UNCLASSIFIED: No rule fits the document".to_owned(),
+            },
         }
     }
 
     /// The status of a file that is not there.
     pub(super) fn unknown(name: &str) -> Self {
-        Self::Unknown { file_id: name.to_owned(), error: NO_FILE }
+        Self::Unknown { status: "FAILED", file_id: name.to_owned(), error: NO_FILE, error_message: NO_FILE }
     }
 }
 
@@ -322,7 +358,7 @@ impl QueuedFile {
     }
 }
 
-/// A destination. Its id is derived from its schema's, because here it is only the name of a route.
+/// A destination. Its id is derived from its name, because here it is only the name of routes.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub(super) struct Deployment {
@@ -333,8 +369,11 @@ pub(super) struct Deployment {
 }
 
 impl Deployment {
-    fn new(route: &Route) -> Self {
-        Self { id: cuid::encode_with_prefix("deployment", &route.schema_id), name: route.deployment.clone() }
+    /// The destination `name` of the project of `job`.
+    fn new(job: &Job, name: &str) -> Self {
+        let digest = Sha256::new().chain_update(job.project.to_string()).chain_update(name).finalize();
+        let number = digest.iter().take(16).fold(0, |number: u128, byte| number << 8 | u128::from(*byte));
+        Self { id: cuid::encode_with_prefix("deployment", &Uuid::from_u128(number)), name: name.to_owned() }
     }
 }
 
