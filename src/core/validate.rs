@@ -148,13 +148,15 @@ impl Validator {
     /// Rejects every member of `field` whose name is not in `names`.
     pub fn deny_unknown_fields(&mut self, field: &Input<'_>, names: &[&str]) {
         for (name, member) in field.members().filter(|(name, _)| !names.contains(name)) {
-            // A member that is there already was not meant.
-            let missing = names.iter().copied().filter(|known| !field.has(known));
-            let message = match similar::nearest(name, missing) {
-                Some(known) => format!("is not known; did you mean {known}?"),
-                None => "is not known".to_owned(),
-            };
-            self.reject(&member, "extra_forbidden", message, None);
+            self.violations.add(|| {
+                // A member that is there already was not meant.
+                let missing = names.iter().copied().filter(|known| !field.has(known));
+                let message = match similar::nearest(name, missing) {
+                    Some(known) => format!("is not known; did you mean {known}?"),
+                    None => "is not known".to_owned(),
+                };
+                violation(&member, "extra_forbidden", message, member.value, None)
+            });
         }
     }
 

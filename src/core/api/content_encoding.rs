@@ -16,7 +16,7 @@ use futures_util::{Stream, StreamExt, ready};
 use crate::error::{Error, ErrorKind, Result};
 
 /// How many bytes are inflated at once. A body may inflate to a thousand times its size, so no chunk of it is inflated
-/// whole: whoever reads the body bounds how many of these it takes.
+/// whole: the caller that reads the body bounds how many of these it takes.
 const CHUNK_BYTES: usize = 64 * 1024;
 
 /// The base-2 logarithm of the largest window of deflate.

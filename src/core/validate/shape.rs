@@ -9,7 +9,10 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
 
-use super::{Input, Validator, as_boolean, as_integer, similar::is_similar};
+use super::{
+    Input, Validator, as_boolean, as_integer,
+    similar::{MAX_COMPARED, is_similar},
+};
 use crate::time::Timestamp;
 
 /// What a value must be like.
@@ -247,7 +250,8 @@ impl Object {
         }
         let declared = self.all_members();
         let is_other = |other: &str| declared.iter().all(|member| member.name != other);
-        let other = field.members().map(|(other, _)| other).find(|other| is_other(other) && is_similar(other, name));
+        let mut others = field.members().map(|(other, _)| other).take(MAX_COMPARED);
+        let other = others.find(|other| is_other(other) && is_similar(other, name));
         if let Some(other) = other {
             check.reject(&member, "missing", format!("Field required; {other} is not known here"), None);
         }

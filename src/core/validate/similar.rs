@@ -11,6 +11,9 @@ const SYNONYMS: [&[&str]; 4] = [
 /// The longest name that is compared, in bytes: names that are known are shorter.
 const MAX_BYTES: usize = 40;
 
+/// How many members of an object are compared with a name: a request written by hand has fewer.
+pub(super) const MAX_COMPARED: usize = 100;
+
 /// How many letters of a name may be wrong, missing, too many or swapped: one in three, of short names one.
 const fn max_distance(name: &str) -> usize {
     let third = name.len() / 3;

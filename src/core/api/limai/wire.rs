@@ -252,7 +252,7 @@ impl FileStatus {
     }
 
     /// The status of a file that was classified and leads nowhere. The vendor has no such files, and clients know two
-    /// final words. With a label, all was done that there is to do; without one, somebody has to look at the file, so
+    /// final words. With a label, all was done that there is to do; without one, a person has to look at the file, so
     /// that it must not pass for an empty document.
     fn without_route(file_id: String, job: &Job) -> Self {
         match job.decision.as_ref().and_then(|decision| Some((decision.label.clone()?, decision.confidence))) {
