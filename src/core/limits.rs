@@ -145,7 +145,7 @@ pub const MAX_ATTACHMENT_BYTES: u64 = MAX_DOCUMENT_BYTES;
 // - 1,100 fields with 50 synonyms are at most the 2 MiB of a request, in 40 passes: 5 million.
 // Labels, and the places around a value, can be a hundred times as many, because a hundred fields may have the same
 // name; they are charged one by one, and so is the memory of the values in the answer, with 300 bytes each.
-// The 500 pages of invoices with a hundred fields that `npm run bench:worst` tries take 8 million steps.
+// The 500 pages of invoices with a hundred fields that `npm run bench:worst` tries take 10 million steps.
 
 /// How much of a document's text is searched for values, in bytes: some five hundred pages. Words, rows and labels of
 /// text that has words of one letter only take 45 MB.

@@ -231,7 +231,7 @@ pub const ATTACKS: &[Attack] = &[
         invoiced(numbers_of_invoices(), Document::plain("Invoice"), &"a".repeat(15_000_000))
     }),
     attack("extract: a known value that is longer than the pages", || {
-        invoiced(numbers_of_invoices(), pages_of(2_000, "text"), &"a".repeat(400_000))
+        invoiced(numbers_of_invoices(), pages_of(2_000, "text"), &"a".repeat(100_000))
     }),
     attack("extract: an embedded invoice of blanks before a rate", || {
         let rates = "<Percent>1</Percent>".repeat(190_000);

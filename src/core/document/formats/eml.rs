@@ -357,6 +357,10 @@ impl Headers {
         if self.is_open {
             self.precedes_header |= nested_messages > 0;
             self.bytes += line.len();
+            // Such a mail is refused in any case.
+            if self.bytes > limits::MAX_MAIL_HEADER_BYTES {
+                return;
+            }
             self.groups += line.iter().filter(|byte| **byte == b';').count();
             self.tokens += usize::from(is_folded(line));
             self.tokens += line.iter().filter(|byte| matches!(byte, b'\\' | b'>' | b'(')).count();
