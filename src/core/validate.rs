@@ -105,6 +105,11 @@ impl<'a> Input<'a> {
         Error::invalid(check.violations)
     }
 
+    /// The value, unless it is missing or null.
+    pub const fn value(&self) -> Option<&'a Value> {
+        self.value
+    }
+
     /// Whether the value is missing or null.
     pub fn is_absent(&self) -> bool {
         self.value.is_none()

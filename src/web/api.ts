@@ -66,7 +66,7 @@ export async function load(): Promise<void> {
  * The result is plain data: it can be stored, cloned, and sent to a worker.
  */
 export async function readDocument(input: Input, options: ReadOptions = {}): Promise<DocumentWithAttachments> {
-  if (isMail(input)) return engine.run((glue) => takeDocument(glue.readMail(JSON.stringify(input))));
+  if (isMail(input)) return readMail(JSON.stringify(input));
   const bytes = await bytesOf(input);
   const optionsJson = JSON.stringify(options);
   const document = await engine.run((glue) => {
@@ -74,6 +74,14 @@ export async function readDocument(input: Input, options: ReadOptions = {}): Pro
     return output && takeDocument(output);
   });
   return document ?? reader.run((glue) => takeDocument(glue.read(bytes, optionsJson)));
+}
+
+async function readMail(mail: string): Promise<DocumentWithAttachments> {
+  const document = await engine.run((glue) => {
+    const output = glue.readMailIfIncluded(mail);
+    return output && takeDocument(output);
+  });
+  return document ?? reader.run((glue) => takeDocument(glue.readMail(mail)));
 }
 
 /** Compiled rules, for one document or many. */
@@ -154,7 +162,7 @@ export async function lint(rules: readonly Rule[]): Promise<LintResult> {
 }
 
 function isMail(input: Input): input is Mail {
-  return typeof input === "object" && "body" in input;
+  return typeof input === "object" && ["subject", "body", "html", "attachments"].some((name) => name in input);
 }
 
 async function bytesOf(input: Exclude<Input, Mail>): Promise<Uint8Array> {

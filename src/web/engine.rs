@@ -15,7 +15,7 @@ use crate::{
     JsResult,
     document::parse_document,
     json::{from_json, to_json},
-    read_output::{ReadOutput, with_read_options},
+    read_output::{ReadOutput, read_mail, with_read_options},
     to_js_error,
 };
 
@@ -37,16 +37,12 @@ fn lacks_reader(document: &DocumentWithAttachments) -> bool {
     errors.any(|error| error.code == NOT_INCLUDED.code())
 }
 
-/// Reads a mail of the form `{subject?, body}`.
-#[wasm_bindgen(js_name = readMail)]
-pub fn read_mail(mail: &str) -> JsResult<ReadOutput> {
-    let value = from_json(mail)?;
-    let input = Input::root("mail", Some(&value));
-    let mut check = Validator::default();
-    check.deny_unknown_fields(&input, &["subject", "body"]);
-    let mail = document::input::parse_mail(&mut check, &input);
-    let mail = check.finish(mail).map_err(to_js_error)?;
-    ReadOutput::new(document::read_mail(&mail, &Budget::stage()).map_err(to_js_error)?.into())
+/// Reads a mail, as in requests to the server, and its attachments; None if an attachment needs what only the part
+/// `reader` includes.
+#[wasm_bindgen(js_name = readMailIfIncluded)]
+pub fn read_mail_if_included(mail: &str) -> JsResult<Option<ReadOutput>> {
+    let document = read_mail(mail)?;
+    (!lacks_reader(&document)).then(|| ReadOutput::new(document)).transpose()
 }
 
 /// The error of a document whose format needs another part.
@@ -81,8 +77,8 @@ impl Classifier {
             true => attachments.into_iter().map(result).collect(),
             false => Vec::new(),
         };
-        let decision = self.0.decide(&document, &budget).map_err(to_js_error)?;
-        to_json(&ClassifyResult::new(decision, attachments))
+        let result = ClassifyResult::of(&document, attachments, |document| self.0.decide(document, &budget));
+        to_json(&result.map_err(to_js_error)?)
     }
 
     fn outcome(&self, file: Attachment, budget: &Budget) -> AttachmentOutcome {

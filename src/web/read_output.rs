@@ -2,7 +2,8 @@
 
 use js_sys::{Array, Uint8Array};
 use sortroom::{
-    document::{Attachment, DocumentWithAttachments, ReadOptions, input},
+    budget::Budget,
+    document::{self, Attachment, DocumentWithAttachments, ReadOptions, input},
     error::Result,
     validate::{Input, Validator},
 };
@@ -53,4 +54,14 @@ pub(crate) fn with_read_options<T>(options: &str, read: impl FnOnce(&ReadOptions
     let options = input::parse_read_options(&mut check, &input);
     let options = check.finish(options).map_err(to_js_error)?;
     read(&options).map_err(|error| to_js_error(input.nest_error(error)))
+}
+
+/// Parses a mail, and reads it with its attachments.
+pub(crate) fn read_mail(mail: &str) -> JsResult<DocumentWithAttachments> {
+    let value = from_json(mail)?;
+    let input = Input::root("mail", Some(&value));
+    let mut check = Validator::default();
+    let mail = input::parse_mail(&mut check, &input);
+    let mail = check.finish(mail).map_err(to_js_error)?;
+    document::read_mail_with_attachments(&mail, &Budget::stage()).map_err(to_js_error)
 }

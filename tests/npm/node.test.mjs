@@ -102,6 +102,18 @@ test("input comes in any shape", async () => {
   }
   const mail = await sortroom.readDocument({ subject: "Refund", body: "Please refund me." });
   assert.deepEqual([mail.format, mail.title, mail.attachments], ["eml", "Refund", []]);
+  // Its attachments are read, by the part that reads every format if need be.
+  const attached = ["txt/receipt-taxi-en.txt", "pdf/invoice-en.pdf"].map(bytesOf);
+  const attachments = attached.map((bytes, index) => ({ name: String(index), content: bytes.toString("base64") }));
+  const withFiles = await sortroom.readDocument({ attachments });
+  assert.deepEqual(
+    withFiles.attachments.map(({ name, document }) => [name, document.format]),
+    [
+      ["0", "plain"],
+      ["1", "pdf"],
+    ],
+  );
+  assert.deepEqual(Buffer.from(withFiles.attachments[1].bytes), attached[1]);
   const pages = await sortroom.readDocument(bytesOf("pdf/invoice-two-pages-en.pdf"), { pages: "2" });
   assert.deepEqual(
     pages.pages.map((page) => page.number),

@@ -24,6 +24,11 @@ pub struct Evidence {
     pub kind: EvidenceKind,
     /// The amount they add to the rule's score, in its units; negative if they count against it.
     pub weight: f64,
+    /// The attachment that the page is of, by its name or number, if a mail without a text of its own was classified by
+    /// it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "types", ts(optional))]
+    pub attachment: Option<String>,
 }
 
 /// The kind of evidence in decisions that were stored before other kinds existed.

@@ -159,6 +159,7 @@ impl DecisionContext<'_> {
                     rule: label.to_owned(),
                     kind,
                     weight,
+                    attachment: None,
                 });
             }
         }

@@ -2,7 +2,7 @@
 
 use super::formats::AttachmentHandling;
 use super::source::Source;
-use super::{AttachedFile, Document, ReadOptions, detect};
+use super::{AttachedFile, Document, Mail, ReadOptions, detect, formats};
 use crate::budget::Budget;
 use crate::error::{Error, Result, Unreadable};
 use crate::limits;
@@ -25,6 +25,16 @@ pub fn attachments(bytes: &[u8], budget: &Budget) -> Result<Vec<AttachedFile>> {
     }
 }
 
+/// The files attached to a mail whose parts the caller has.
+///
+/// # Errors
+///
+/// [`Unreadable::TooLarge`] past [`limits::MAX_ATTACHMENTS`] or [`limits::MAX_ATTACHMENT_BYTES`], or if they take more than
+/// `budget` allows; [`Unreadable::Damaged`] if one is not base64.
+pub fn mail_attachments(mail: &Mail, budget: &Budget) -> Result<Vec<AttachedFile>> {
+    formats::eml::mail_attachments(mail, budget).map_err(super::over_budget_as_unreadable)
+}
+
 /// Reads an attachment of a mail as a separate document. `index` is its position in the mail, from 0.
 ///
 /// # Errors
@@ -36,7 +46,7 @@ pub fn read_attachment(index: usize, file: &AttachedFile, budget: &Budget) -> Re
         let message = format!("Only the first {bound} attachments of a mail are read");
         return Err(Error::unreadable(Unreadable::TooLarge, message));
     }
-    super::read(&file.bytes, &ReadOptions::default(), budget)
+    super::read(&file.bytes, &ReadOptions::default(), budget).and_then(super::require_text)
 }
 
 #[cfg(test)]

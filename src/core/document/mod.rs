@@ -26,20 +26,24 @@ mod formats;
 pub mod input;
 #[cfg(feature = "pdf")]
 mod layout;
+mod mail;
 mod page_builder;
 mod pages;
 mod source;
 mod with_attachments;
 
 pub use attached_file::AttachedFile;
-pub use attachments::{attachments, read_attachment};
+pub use attachments::{attachments, mail_attachments, read_attachment};
 pub use formats::Format;
 pub use formats::mail_body::mail_passages;
+pub use mail::{Mail, MailAttachment, MailHeader, MailHeaders, TextList};
 pub(crate) use page_builder::one_line;
 pub use pages::PageSelection;
 use serde::{Deserialize, Serialize};
 use source::Source;
-pub use with_attachments::{Attachment, DocumentWithAttachments, ReadError, read_with_attachments};
+pub use with_attachments::{
+    Attachment, DocumentWithAttachments, ReadError, read_mail_with_attachments, read_with_attachments,
+};
 
 use crate::budget::Budget;
 use crate::error::{Error, ErrorKind, Resource, Result, Unreadable};
@@ -156,19 +160,6 @@ pub struct Document {
 }
 
 declare! {
-    /// A mail that the caller has already parsed: its subject and the text of its body, plain or HTML.
-    #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-    #[cfg_attr(feature = "types", derive(ts_rs::TS))]
-    pub struct Mail(CLOSED) {
-        /// The subject; empty if there is none.
-        #[cfg_attr(feature = "types", ts(as = "Option<String>", optional))]
-        pub subject: String = default(Shape::text(0..=input::MAX_SUBJECT_CHARS), String::new()),
-        /// The body.
-        pub body: String = required(input::MAIL_BODY),
-    }
-}
-
-declare! {
     /// Options for reading a document.
     #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
     #[serde(default)]
@@ -225,8 +216,13 @@ impl Document {
         pages.join("\n\n")
     }
 
+    /// Whether this is a mail that says nothing but who wrote to whom, so that its attachments say what it is about.
+    pub fn is_mail_without_text(&self) -> bool {
+        self.format.reads_attachments() && self.pages.iter().all(|page| page.text_without_headers().trim().is_empty())
+    }
+
     /// Whether no page holds any text.
-    fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.pages.iter().all(|page| page.text.is_empty())
     }
 }
@@ -254,7 +250,14 @@ pub fn read(bytes: &[u8], options: &ReadOptions, budget: &Budget) -> Result<Docu
     let source = Source::new(bytes);
     let format = detect::detect(&source)?;
     read_as(format, &source, &selection, budget)
-        .and_then(require_text)
+        .and_then(|document| {
+            // A mail may have nothing but attachments.
+            let has_attachments = || attachments(bytes, budget).is_ok_and(|files| !files.is_empty());
+            if document.is_empty() && format.reads_attachments() && has_attachments() {
+                return Ok(document);
+            }
+            require_text(document)
+        })
         .map_err(|error| over_budget_as_unreadable(error).with_format(format.extension()))
 }
 
@@ -304,15 +307,16 @@ fn check_size(bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Makes a document from a mail: the subject is the title, and quotes and signature in the body are marked.
+/// Makes a document from a mail: the subject is the title, and quotes and signature in the body are marked. It has no
+/// text if the mail has nothing but attachments.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Unreadable`] if the mail has no text, or more than [`limits`] or
+/// [`ErrorKind::Unreadable`] if the mail has neither text nor attachments, or more than [`limits`] or
 /// `budget` allow.
 pub fn read_mail(mail: &Mail, budget: &Budget) -> Result<Document> {
     let document = formats::eml::read_mail(mail, budget).map_err(over_budget_as_unreadable)?;
-    if document.is_empty() {
+    if document.is_empty() && mail.attachments.is_empty() {
         return Err(Error::unreadable(Unreadable::NoText, "The mail holds no text"));
     }
     Ok(document)

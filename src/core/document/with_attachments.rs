@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AttachedFile, Document, ReadOptions, attachments, read, read_attachment};
+use super::{
+    AttachedFile, Document, Mail, ReadOptions, attachments, mail_attachments, read, read_attachment, read_mail,
+};
 use crate::budget::Budget;
 use crate::error::{Error, Result};
 
@@ -86,8 +88,26 @@ impl From<Document> for DocumentWithAttachments {
 /// As [`read`]. An error of an attachment is reported on the attachment.
 pub fn read_with_attachments(bytes: &[u8], options: &ReadOptions, budget: &Budget) -> Result<DocumentWithAttachments> {
     let document = read(bytes, options, budget)?;
+    with_files(document, attachments(bytes, budget), budget)
+}
+
+/// Makes a document from a mail whose parts the caller has, and reads the files attached to it.
+///
+/// # Errors
+///
+/// As [`read_mail`]. An error of an attachment is reported on the attachment.
+pub fn read_mail_with_attachments(mail: &Mail, budget: &Budget) -> Result<DocumentWithAttachments> {
+    let document = read_mail(mail, budget)?;
+    with_files(document, mail_attachments(mail, budget), budget)
+}
+
+fn with_files(
+    document: Document,
+    files: Result<Vec<AttachedFile>>,
+    budget: &Budget,
+) -> Result<DocumentWithAttachments> {
     let reads_attachments = document.format.reads_attachments();
-    let attachments = match attachments(bytes, budget) {
+    let attachments = match files {
         Ok(files) => {
             // The files stay in memory while each is read.
             let _held = budget.hold(files.iter().map(|file| file.bytes.len()).sum())?;

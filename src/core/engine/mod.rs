@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 use crate::{
-    budget::Budget,
+    budget::{Budget, Held},
     classify::{
         AttachmentResult, Classifier, ClassifyResult, Decision, RuleSet, Settings,
         evaluation::{self, LabelledText},
@@ -43,8 +43,18 @@ impl Source {
     fn attachments(&self, bytes: &[u8], budget: &Budget) -> Result<Vec<AttachedFile>> {
         match self {
             Self::Bytes(_) => document::attachments(bytes, budget),
-            Self::Mail(_) => Ok(Vec::new()),
+            Self::Mail(mail) => document::mail_attachments(mail, budget),
         }
+    }
+
+    /// Charges the memory of attachments that were decoded. Those of a file are no larger than the file, which the budget
+    /// was made for.
+    fn hold<'b>(&self, files: &[AttachedFile], budget: &'b Budget) -> Result<Held<'b>> {
+        let bytes = match self {
+            Self::Bytes(_) => 0,
+            Self::Mail(_) => files.iter().map(|file| file.bytes.len()).sum(),
+        };
+        Ok(budget.hold(bytes)?)
     }
 }
 
@@ -144,7 +154,7 @@ fn to_raw_json(reply: &impl Serialize) -> Result<Box<RawValue>> {
     serde_json::value::to_raw_value(reply).map_err(Error::internal)
 }
 
-/// Classifies a document.
+/// Classifies a document; a mail without a text of its own by its attachments.
 ///
 /// Errors: `Unreadable` if the document cannot be read, `OverBudget`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -161,8 +171,28 @@ impl Call for Classify {
     type Reply = Decision;
 
     fn answer(self, bytes: &[u8], budget: &Budget) -> Result<Decision> {
-        let document = self.source.read(bytes, budget)?;
-        classifier_cache::classifier(&self.rules, &self.settings, budget)?.decide(&document, budget)
+        Ok(self.with_attachments(bytes, false, budget)?.decision)
+    }
+}
+
+impl Classify {
+    /// Classifies the document, and the files inside it if `all` or if it is a mail that has to be classified by them.
+    fn with_attachments(self, bytes: &[u8], all: bool, budget: &Budget) -> Result<ClassifyResult> {
+        let Self { source, rules, settings } = self;
+        let document = source.read(bytes, budget)?;
+        let classifier = classifier_cache::classifier(&rules, &settings, budget)?;
+        let mut attachments = Vec::new();
+        if document.is_mail_without_text() || all && document.format.reads_attachments() {
+            match source.attachments(bytes, budget) {
+                Ok(files) => {
+                    let _held = source.hold(&files, budget)?;
+                    let files = files.into_iter().enumerate();
+                    attachments.extend(files.map(|file| classify_attachment(&classifier, file, budget)));
+                }
+                Err(error) => attachments.push(AttachmentResult { name: None, outcome: Err(error).into() }),
+            }
+        }
+        ClassifyResult::of(&document, attachments, |document| classifier.decide(document, budget))
     }
 }
 
@@ -177,20 +207,7 @@ impl Call for ClassifyWithAttachments {
     type Reply = Box<RawValue>;
 
     fn answer(self, bytes: &[u8], budget: &Budget) -> Result<Box<RawValue>> {
-        let Classify { source, rules, settings } = self.0;
-        let document = source.read(bytes, budget)?;
-        let classifier = classifier_cache::classifier(&rules, &settings, budget)?;
-        let mut attachments = Vec::new();
-        if document.format.reads_attachments() {
-            match source.attachments(bytes, budget) {
-                Ok(files) => {
-                    let files = files.into_iter().enumerate();
-                    attachments.extend(files.map(|file| classify_attachment(&classifier, file, budget)));
-                }
-                Err(error) => attachments.push(AttachmentResult { name: None, outcome: Err(error).into() }),
-            }
-        }
-        to_raw_json(&ClassifyResult::new(classifier.decide(&document, budget)?, attachments))
+        to_raw_json(&self.0.with_attachments(bytes, true, budget)?)
     }
 }
 
@@ -222,6 +239,7 @@ impl Call for Extract {
         let document = self.source.read(bytes, budget)?;
         // Attachments only help; ones that cannot be read are ignored.
         let attachments = self.source.attachments(bytes, budget).unwrap_or_default();
+        let _held = self.source.hold(&attachments, budget)?;
         extract::extract(&document, &self.schema, &attachments, budget)
     }
 }
@@ -303,12 +321,73 @@ mod tests {
 
     #[test]
     fn a_call_crosses_under_its_name() {
-        let call = ReadText { source: Source::Mail(Mail { subject: "Hello".into(), body: "World".into() }) };
+        let call = ReadText {
+            source: Source::Mail(Mail { subject: "Hello".into(), body: "World".into(), ..Mail::default() }),
+        };
         let text = serde_json::to_string(&AnyCall::from(call)).unwrap();
         assert_eq!(text, r#"{"read_text":{"source":{"mail":{"subject":"Hello","body":"World"}}}}"#);
         let call = serde_json::from_str(&text).unwrap();
         let request = Request { call, budget: BudgetKind::Request };
         assert_eq!(request.answer(b"", &Budget::request()).unwrap(), r#""Hello\n\nWorld""#);
+    }
+
+    fn classify(source: Source, bytes: &[u8]) -> Result<Decision> {
+        let rule = |label, description| crate::classify::Rule::new(label, description);
+        let rules = vec![
+            rule("refund", "The customer asks for a refund of a recent order"),
+            rule("parcel", "A parcel is late, lost or arrived damaged"),
+        ];
+        let call = Classify { source, rules: RuleSet { rules }, settings: Settings::default() };
+        call.answer(bytes, &Budget::request())
+    }
+
+    fn mail(members: serde_json::Value) -> Source {
+        Source::Mail(crate::validate::shape::Read::read(Some(&members)).unwrap())
+    }
+
+    #[test]
+    fn a_mail_without_text_is_classified_by_its_attachments() {
+        let seals = "VGhlIHNlYWxzIHdlcmUgYmFjayBvbiB0aGUgc2FuZGJhbmsgdGhpcyBtb3JuaW5nLg==";
+        let parcel = "TXkgcGFyY2VsIGlzIGxhdGUgYW5kIHRoZSBsYXN0IG9uZSBhcnJpdmVkIGRhbWFnZWQu";
+        for head in ["From: a@example.org\r\nTo: b@example.org\r\n", "X-Mailer: x\r\n"] {
+            let part = |name: &str, text: &str| {
+                format!(
+                    "--x\r\nContent-Type: text/plain\r\nContent-Disposition: attachment; filename={name}\r\nContent-Transfer-Encoding: base64\r\n\r\n{text}\r\n"
+                )
+            };
+            let file = format!(
+                "{head}MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n{}{}--x--\r\n",
+                part("a.txt", seals),
+                part("b.txt", parcel)
+            );
+            let of_file = classify(Source::Bytes(ReadOptions::default()), file.as_bytes()).unwrap();
+            assert_eq!(of_file.label.as_deref(), Some("parcel"));
+            assert!(
+                of_file.reasoning.starts_with("The mail has no text of its own but an attachment: \"b.txt\". Matches")
+            );
+            assert!(of_file.evidence.iter().all(|evidence| evidence.attachment.as_deref() == Some("b.txt")));
+            let files =
+                serde_json::json!([{ "name": "a.txt", "content": seals }, { "filename": "b.txt", "content": parcel }]);
+            let of_mail =
+                classify(mail(serde_json::json!({ "from": "a@example.org", "attachments": files })), b"").unwrap();
+            assert_eq!(of_mail, of_file);
+        }
+    }
+
+    #[test]
+    fn a_mail_with_text_is_classified_by_it() {
+        let parcel = "TXkgcGFyY2VsIGlzIGxhdGUgYW5kIHRoZSBsYXN0IG9uZSBhcnJpdmVkIGRhbWFnZWQu";
+        let alone = classify(mail(serde_json::json!({ "subject": "Refund of my order" })), b"").unwrap();
+        let files = serde_json::json!([{ "content": parcel }]);
+        let mails = serde_json::json!({ "subject": "Refund of my order", "attachments": files });
+        assert_eq!(classify(mail(mails), b"").unwrap(), alone);
+        assert_eq!(alone.label.as_deref(), Some("refund"));
+    }
+
+    #[test]
+    fn an_attachment_without_text_leaves_a_mail_unreadable() {
+        let files = serde_json::json!({ "attachments": [{ "content": "AAEC" }, { "content": "" }] });
+        assert_eq!(classify(mail(files), b"").unwrap_err().code(), "NO_TEXT");
     }
 
     #[test]

@@ -14,8 +14,8 @@ use sortroom::classify::{
     Settings,
 };
 use sortroom::document::{
-    Attachment, Document, DocumentWithAttachments, Format, Mail, Page, Passage, ReadError, ReadOptions, Rect, Role,
-    Span, Word,
+    Attachment, Document, DocumentWithAttachments, Format, Mail, MailAttachment, MailHeaders, Page, Passage, ReadError,
+    ReadOptions, Rect, Role, Span, TextList, Word,
 };
 use sortroom::error::FieldError;
 use sortroom::extract::{
@@ -36,6 +36,9 @@ fn file() -> String {
         Rule,
         Settings,
         Mail,
+        MailAttachment,
+        MailHeaders,
+        TextList,
         ReadOptions,
         Schema,
         Field,

@@ -49,6 +49,10 @@ pub async fn create(
     caller: &Token,
     request: JobRequest,
 ) -> Result<CreateOutcome> {
+    let attached = match &request.input {
+        JobInput::Mail(mail) => mail.attachment_bytes(),
+        JobInput::File { .. } => 0,
+    };
     let job = match reserve(ports, caller, request).await? {
         Reserved::Accepted(job) => job,
         Reserved::Existing(job) => return submit_again(ports, job).await.map(CreateOutcome::Job),
@@ -57,7 +61,7 @@ pub async fn create(
     let max_bytes = ports.config().inline_max_bytes;
     let small = match job.source {
         JobSource::File { size, .. } => size <= max_bytes,
-        JobSource::Mail { .. } => true,
+        JobSource::Mail { .. } => u64::try_from(attached).unwrap_or(u64::MAX) <= max_bytes,
     };
     // Extraction takes too long for the invocation that answers the request, so it always goes through the queue.
     let inline = small && max_bytes > 0 && job.stage() == Some(Stage::Classify);

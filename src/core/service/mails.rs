@@ -14,13 +14,13 @@ use crate::{
     limits,
 };
 
-/// Checks that a mail is small enough to be stored.
+/// Checks that a mail is small enough to be stored. Its attachments are limited with the body of the request.
 ///
 /// # Errors
 ///
-/// `TooLarge` if it has more than [`limits::MAX_MAIL_BYTES`].
+/// `TooLarge` if it has more than [`limits::MAX_MAIL_BYTES`] without its attachments.
 pub fn check(mail: &Mail) -> Result<()> {
-    let bytes = json_bytes(mail)?;
+    let bytes = json_bytes(mail)?.saturating_sub(mail.attachment_bytes());
     if bytes > limits::MAX_MAIL_BYTES {
         return Err(Error::too_large("The mail", bytes, limits::MAX_MAIL_BYTES));
     }

@@ -117,7 +117,7 @@ async fn create_and_run(world: &Memory, token: &Token, file: FileId, classifier:
 }
 
 async fn mail(world: &Memory, token: &Token, classifier: ClassifierId) -> Option<JobId> {
-    let mail = Mail { subject: "Invoice 17".to_owned(), body: INVOICE.to_owned() };
+    let mail = Mail { subject: "Invoice 17".to_owned(), body: INVOICE.to_owned(), ..Mail::default() };
     let request = JobRequest {
         input: JobInput::Mail(Box::new(mail)),
         work: Work::Classify(RuleSource::Saved(classifier)),
@@ -502,7 +502,7 @@ async fn create_mail(
     body: String,
 ) -> crate::error::Result<JobId> {
     let request = JobRequest {
-        input: JobInput::Mail(Box::new(Mail { subject: "Invoice 17".to_owned(), body })),
+        input: JobInput::Mail(Box::new(Mail { subject: "Invoice 17".to_owned(), body, ..Mail::default() })),
         work: Work::Classify(RuleSource::Saved(classifier)),
         idempotency_key: None,
         external: External { reference: None, metadata: Some("x".repeat(limits::MAX_METADATA_BYTES)) },
@@ -562,7 +562,7 @@ fn a_job_whose_mail_never_arrived_fails_and_says_so() {
         let reservation = ReserveJob {
             id: JobId::from_bytes([7; 16]),
             user: token.id,
-            input: JobInput::Mail(Box::new(Mail { subject: String::new(), body: INVOICE.to_owned() })),
+            input: JobInput::Mail(Box::new(Mail { body: INVOICE.to_owned(), ..Mail::default() })),
             work: Work::Classify(RuleSource::Saved(classifier.id)),
             idempotency_key: None,
             external: External::default(),

@@ -435,7 +435,7 @@ fn checked(growth: usize) -> Check {
 fn check_mail_body(bytes: &[u8]) -> Verdict {
     let text = String::from_utf8_lossy(bytes);
     let (subject, body) = text.split_once('\n').unwrap_or(("", &text));
-    let mail = Mail { subject: subject.to_owned(), body: body.to_owned() };
+    let mail = Mail { subject: subject.to_owned(), body: body.to_owned(), ..Mail::default() };
     check_page(&mail_passages(body))?;
     match twice(|budget| document::read_mail(&mail, budget))? {
         Ok(document) => {

@@ -36,7 +36,8 @@ impl Dialect for DialOnce {
                     PathSegment::Index(index) => index.to_string(),
                     PathSegment::Name(name) => name.clone(),
                 });
-                format!("{}: {}", steps.collect::<Vec<_>>().join("."), violation.message)
+                let path = steps.collect::<Vec<_>>().join(".");
+                format!("{}: {}", if path.is_empty() { "body" } else { &path }, violation.message)
             });
             let omission = error.omission().map(|omission| omission.message);
             message = messages.chain(omission).collect::<Vec<_>>().join("; ");

@@ -12,7 +12,7 @@ pub use self::error::{DialOnce, ErrorResponse};
 use self::{
     labels::{ChangedLabel, NewLabel},
     mail::{FlatMail, Submitted, WrappedMail},
-    wire::{Label, Predictions, Process},
+    wire::{Classified, Label, Process},
 };
 use super::{checked::JsonBody, context, reply::ApiError, routes::routes};
 use crate::{
@@ -37,9 +37,9 @@ routes! {
     /// Classifies a mail, and keeps nothing.
     ///
     /// The subject weighs more than the body; quoted history, signatures and disclaimers weigh less; header lines do
-    /// not count.
+    /// not count. A mail without subject and body is classified by its attachments.
     post below!("/classification"), mail::classify::<P>, read, json FlatMail, json WrappedMail
-        => 200 Predictions<'_>, 413;
+        => 200 Classified<'_>, 413;
 
     /// Classifies a mail as a job.
     post below!("/classification-async"), mail::submit::<P>, write, json WrappedMail, json FlatMail

@@ -183,3 +183,34 @@ fn a_mail_may_have_a_mebibyte() {
     assert_eq!(submit(&"word ".repeat(limits::MAX_MAIL_BYTES / 5)), 413);
     assert_eq!(submit(&"€".repeat(limits::MAX_MAIL_BYTES / 2)), 413);
 }
+
+#[test]
+fn an_answer_names_the_members_that_were_ignored() {
+    let api = TestApi::new();
+    let attachments = json!([{ "content": "", "size": 0, "cid": null }, { "size": 1 }]);
+    let mail = json!({ "body": "Refund, please", "thread": 1, "attachments": attachments });
+    let (status, submitted) = api.submit(json!({ "mail": mail, "priority": 1, "callback": null }).to_string());
+    assert_eq!((status, &submitted["ignored"]), (200, &json!(["priority", "mail.thread", "mail.attachments.size"])));
+    let (status, submitted) = api.submit(mail.to_string());
+    assert_eq!((status, &submitted["ignored"]), (200, &json!(["thread", "attachments.size"])));
+    let many: Vec<String> = (0..100).map(|index| format!("\"{index}{}\":0", "x".repeat(1_000))).collect();
+    let (status, submitted) = api.submit(format!("{{\"body\":\"Refund, please\",{}}}", many.join(",")));
+    let ignored = submitted["ignored"].as_array().unwrap();
+    assert_eq!((status, ignored.len()), (200, 50));
+    assert!(ignored.iter().all(|name| name.as_str().unwrap().len() == 100));
+}
+
+#[test]
+fn attachments_may_be_larger_than_a_mail() {
+    let api = TestApi::new();
+    let submit = |bytes: usize| {
+        let content = "A".repeat(bytes);
+        api.submit(json!({ "mail": { "body": "Refund, please", "attachments": [{ "content": content }] } }).to_string())
+    };
+    let (status, submitted) = submit(limits::MAX_MAIL_BYTES * 3 / 2);
+    assert_eq!(status, 200);
+    block_on(api.ports.run_queue());
+    let process: Value = serde_json::from_slice(&api.process(&submitted)).unwrap();
+    assert_eq!(process["result"]["classification"], "refund_request");
+    assert_eq!(submit(limits::MAX_BODY_BYTES).0, 413);
+}

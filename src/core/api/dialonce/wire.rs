@@ -84,6 +84,23 @@ impl<'a> From<&'a Decision> for Predictions<'a> {
     }
 }
 
+/// The classification of a mail at once.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub(super) struct Classified<'a> {
+    #[serde(flatten)]
+    predictions: Predictions<'a>,
+    /// An addition to the dialect, if there are any: the members of the request that were not read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ignored: Vec<String>,
+}
+
+impl<'a> Classified<'a> {
+    pub(super) fn new(decision: &'a Decision, ignored: Vec<String>) -> Self {
+        Self { predictions: decision.into(), ignored }
+    }
+}
+
 /// The result of a submitted mail.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]

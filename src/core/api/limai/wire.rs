@@ -372,8 +372,8 @@ impl Deployment {
     /// The destination `name` of the project of `job`.
     fn new(job: &Job, name: &str) -> Self {
         let digest = Sha256::new().chain_update(job.project.to_string()).chain_update(name).finalize();
-        let number = digest.iter().take(16).fold(0, |number: u128, byte| number << 8 | u128::from(*byte));
-        Self { id: cuid::encode_with_prefix("deployment", &Uuid::from_u128(number)), name: name.to_owned() }
+        let id = digest.first_chunk().map_or(Uuid::nil(), |bytes| Uuid::from_bytes(*bytes));
+        Self { id: cuid::encode_with_prefix("deployment", &id), name: name.to_owned() }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use mail_parser::decoders::base64::base64_decode;
 use mail_parser::{Address, Message, MessageParser, MimeHeaders, PartType};
 use memchr::memmem;
 
@@ -96,24 +97,58 @@ pub(crate) fn read(bytes: &[u8], budget: &Budget) -> Result<Document> {
         ("To", message.to().map(format_addresses)),
         ("Date", message.date().map(mail_parser::DateTime::to_rfc822)),
     ];
-    let fields: Vec<_> = fields
-        .into_iter()
-        .filter_map(|(name, value)| value.filter(|value| !value.is_empty()).map(|value| format!("{name}: {value}")))
-        .collect();
-    let header = Block::new(Role::Header, fields.join("\n"));
+    let (header, _header_held) = header(fields, budget)?;
     let (body, _held) = body(&message, budget)?;
     document(message.subject().unwrap_or_default(), Some(header), body, budget)
 }
 
-/// Makes a document from a mail given as subject and body.
+/// Makes a document from a mail whose parts the caller has.
 pub(crate) fn read_mail(mail: &Mail, budget: &Budget) -> Result<Document> {
-    let _held = page_builder::check_text(&mail.body, budget)?;
-    let body =
-        if is_markup(&mail.body) { html::blocks(&mail.body, budget)?.1 } else { plain::blocks(&mail.body, budget) };
+    let fields = [("From", &mail.from), ("To", &mail.to), ("Date", &mail.date)];
+    let fields = fields.map(|(name, own)| (name, Some(page_builder::one_line(&mail.field(own, name)))));
+    let (header, _header_held) = header(fields, budget)?;
+    let has_body = !mail.body.trim().is_empty();
+    let text = if has_body { &mail.body } else { &mail.html };
+    let _held = page_builder::check_text(text, budget)?;
+    let is_html = !has_body || is_markup(text);
+    let body = if is_html { html::blocks(text, budget)?.1 } else { plain::blocks(text, budget) };
     if body.len() > limits::MAX_PASSAGES {
         return Err(page_builder::too_many_passages());
     }
-    document(&mail.subject, None, body, budget)
+    document(&mail.subject(), Some(header), body, budget)
+}
+
+/// The header fields that have a value, as a block, with the memory of it.
+fn header<'b>(fields: [(&str, Option<String>); 3], budget: &'b Budget) -> Result<(Block, Held<'b>)> {
+    let fields = fields.into_iter().filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty())?)));
+    let text = fields.map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join("\n");
+    let held = budget.hold(text.len())?;
+    Ok((Block::new(Role::Header, text), held))
+}
+
+/// The attachments of a mail whose parts the caller has.
+pub(crate) fn mail_attachments(mail: &Mail, budget: &Budget) -> Result<Vec<AttachedFile>> {
+    let mut collector = AttachmentCollector::new();
+    for file in &mail.attachments {
+        let text = file.content.as_bytes();
+        budget.pass_over(text.len())?;
+        // The text in the alphabet of mails, and the bytes.
+        let held = budget.hold(2 * text.len())?;
+        let text: Vec<u8> = text
+            .iter()
+            .map(|byte| match byte {
+                b'-' => b'+',
+                b'_' => b'/',
+                byte => *byte,
+            })
+            .collect();
+        let bytes = base64_decode(&text)
+            .ok_or_else(|| Error::unreadable(Unreadable::Damaged, "An attachment is not valid base64"))?;
+        let name = file.name.as_ref().or(file.filename.as_ref()).filter(|name| !name.is_empty());
+        let media_type = file.media_type.as_ref().or(file.content_type.as_ref()).filter(|kind| !kind.is_empty());
+        collector.add(name.cloned(), media_type.map(|kind| kind.to_lowercase()), bytes, held)?;
+    }
+    Ok(collector.into_files())
 }
 
 /// The document of a mail. The subject, if it is not empty, is the title.
@@ -862,6 +897,7 @@ fn format_addresses(address: &Address<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::document::MailAttachment;
 
     fn read(bytes: &[u8]) -> Result<Document> {
         super::read(bytes, &Budget::unlimited())
@@ -994,8 +1030,11 @@ mod tests {
     #[test]
     fn subject_and_body_are_read_like_a_mail_file() {
         let text = |subject: &str, body: &str| {
-            let document =
-                read_mail(&Mail { subject: subject.into(), body: body.into() }, &Budget::unlimited()).unwrap();
+            let document = read_mail(
+                &Mail { subject: subject.into(), body: body.into(), ..Mail::default() },
+                &Budget::unlimited(),
+            )
+            .unwrap();
             let page = &document.pages[0];
             let text_of_role = |role| {
                 let passages = page.passages.iter().filter(|passage| passage.role == role);
@@ -1010,6 +1049,43 @@ mod tests {
         assert_eq!(text("", "<p>Refund <b>me</b></p><blockquote type=cite>old</blockquote>").1, "Refund me");
         let comparison = "if a < b and c > d, <joe@example.org> pays";
         assert_eq!(text("", comparison).1, comparison);
+    }
+
+    #[test]
+    fn the_parts_of_a_mail_are_read_like_a_mail_file() {
+        let mail = |members| crate::validate::shape::Read::read(Some(&members)).unwrap();
+        let date = "Sat, 21 Nov 2026 10:00:00 +0100";
+        let file = format!(
+            "From: J <j@b.c>\r\nTo: a@b.c, d@e.f\r\nSubject: An invoice\r\nDate: {date}\r\nMIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n<p>Pay <b>now</b></p>"
+        );
+        let expected = read(file.as_bytes()).unwrap();
+        for members in [
+            serde_json::json!({ "subject": "An invoice", "from": "J <j@b.c>", "to": ["a@b.c", "d@e.f"], "cc": "x@y.z",
+                "date": date, "html": "<p>Pay <b>now</b></p>" }),
+            serde_json::json!({ "body": " ", "html": "<p>Pay <b>now</b></p>", "headers": {
+                "from": "J <j@b.c>", "To": ["a@b.c", "d@e.f"], "SUBJECT": "An invoice", "Date": date, "X-A": null } }),
+            serde_json::json!({ "body": "<p>Pay <b>now</b></p>", "subject": "An invoice", "date": date, "headers": [
+                { "name": "From", "value": "J\n <j@b.c>" }, { "name": "To", "value": "a@b.c, d@e.f" } ] }),
+        ] {
+            let mail: Mail = mail(members);
+            assert_eq!(read_mail(&mail, &Budget::unlimited()).unwrap(), expected);
+            // It is the same after it was stored.
+            let stored: Mail = serde_json::from_str(&serde_json::to_string(&mail).unwrap()).unwrap();
+            assert_eq!(stored, mail);
+        }
+    }
+
+    #[test]
+    fn attachments_are_decoded_and_charged() {
+        let file = |content: &str| MailAttachment { content: content.to_owned(), ..MailAttachment::default() };
+        let contents = ["-_8", "+/8=", "YQ\r\nA=", ""];
+        let mail = Mail { attachments: contents.map(file).into(), ..Mail::default() };
+        let files = mail_attachments(&mail, &Budget::unlimited()).unwrap();
+        let bytes: Vec<_> = files.iter().map(|file| file.bytes.as_slice()).collect();
+        assert_eq!(bytes, [b"\xfb\xff".as_slice(), b"\xfb\xff", b"a\0", b""]);
+        let large = "A".repeat(limits::MAX_BODY_BYTES);
+        let mail = Mail { attachments: vec![file(&large); limits::MAX_ATTACHMENTS], ..Mail::default() };
+        assert_eq!(mail_attachments(&mail, &Budget::request()).unwrap_err().code(), "OVER_BUDGET");
     }
 
     #[test]

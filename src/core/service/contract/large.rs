@@ -82,7 +82,8 @@ pub(super) async fn parts_apart(ports: &impl Ports) -> Result<()> {
     let scene = scene(ports).await?;
     let change = ClassifierChange { classification: Some(largest_rules()), ..ClassifierChange::default() };
     let classifier = classifiers::save(ports, scene.project, "largest".to_owned(), change).await?;
-    let mail = Mail { subject: "Long".to_owned(), body: "word ".repeat(limits::MAX_MAIL_BYTES / 5 - 100) };
+    let mail =
+        Mail { subject: "Long".to_owned(), body: "word ".repeat(limits::MAX_MAIL_BYTES / 5 - 100), ..Mail::default() };
     let job = scene
         .accept(
             ports,
