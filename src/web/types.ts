@@ -41,7 +41,7 @@ export type Settings = {
 };
 
 /**
- * A mail that the caller has already parsed: its subject and the text of its body, plain or HTML.
+ * A mail that the caller has already parsed. Its subject, its body or an attachment must say something.
  */
 export type Mail = {
   /**
@@ -49,10 +49,75 @@ export type Mail = {
    */
   subject?: string,
   /**
-   * The body.
+   * The body, plain or HTML.
    */
-  body: string,
+  body?: string,
+  /**
+   * The body as HTML, which is read if `body` says nothing.
+   */
+  html?: string,
+  /**
+   * The sender.
+   */
+  from?: TextList,
+  /**
+   * The recipients.
+   */
+  to?: TextList,
+  /**
+   * The recipients of a copy. As in a mail file, they are not part of what is read.
+   */
+  cc?: TextList,
+  /**
+   * When it was sent.
+   */
+  date?: TextList,
+  /**
+   * Its header fields, by name or as a list; the subject, the sender, the recipients and the date are taken from
+   * here where the mail does not have them.
+   */
+  headers?: MailHeaders,
+  /**
+   * The attached files.
+   */
+  attachments?: Array<MailAttachment>,
 };
+
+/**
+ * A file attached to a mail.
+ */
+export type MailAttachment = {
+  /**
+   * Its name.
+   */
+  name?: string,
+  /**
+   * The same, as others call it.
+   */
+  filename?: string,
+  /**
+   * Its media type.
+   */
+  media_type?: string,
+  /**
+   * The same, as others call it.
+   */
+  content_type?: string,
+  /**
+   * Its bytes, as base64.
+   */
+  content?: string,
+};
+
+/**
+ * The header fields of a mail: an object of texts and lists of texts, or a list of `{name, value}`.
+ */
+export type MailHeaders = { [name: string]: string | Array<string> } | Array<{ name: string, value: string }>;
+
+/**
+ * A text, or a list of texts.
+ */
+export type TextList = string | Array<string>;
 
 /**
  * Options for reading a document.
@@ -499,6 +564,11 @@ export type Evidence = {
    * The amount they add to the rule's score, in its units; negative if they count against it.
    */
   weight: number,
+  /**
+   * The attachment that the page is of, by its name or number, if a mail without a text of its own was classified by
+   * it.
+   */
+  attachment?: string,
 };
 
 /**
