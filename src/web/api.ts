@@ -1,6 +1,6 @@
 // The functions of the package, on every platform. The entry points configure where the WebAssembly modules come from.
 import type * as EngineGlue from "./engine.js";
-import { type Input, withoutWords } from "./document.js";
+import { type FileInput, type Input, withoutWords } from "./document.js";
 import { SortroomError } from "./error.js";
 import { WasmModule, type Lazy, type LazyBytes } from "./wasm_module.js";
 import type {
@@ -165,7 +165,7 @@ function isMail(input: Input): input is Mail {
   return typeof input === "object" && ["subject", "body", "html", "attachments"].some((name) => name in input);
 }
 
-async function bytesOf(input: Exclude<Input, Mail>): Promise<Uint8Array> {
+async function bytesOf(input: FileInput): Promise<Uint8Array> {
   if (typeof input === "string") return new TextEncoder().encode(input);
   if (input instanceof Uint8Array) return input;
   return new Uint8Array(input instanceof Blob ? await input.arrayBuffer() : input);

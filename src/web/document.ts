@@ -1,8 +1,11 @@
 // Documents as plain data.
 import type { Document, DocumentWithAttachments, Mail } from "./types.js";
 
-/** What a document is read from: a file, its bytes, a text, or a mail as subject and body. */
-export type Input = Blob | ArrayBuffer | Uint8Array | string | Mail;
+/** A file, its bytes, or a text. */
+export type FileInput = Blob | ArrayBuffer | Uint8Array | string;
+
+/** What a document is read from: a file, its bytes, a text, or a mail by its parts. */
+export type Input = FileInput | Mail;
 
 /** Whether an input is a document that was already read. */
 export function isDocument(input: Input | DocumentWithAttachments): input is DocumentWithAttachments {

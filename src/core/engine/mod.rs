@@ -341,8 +341,8 @@ mod tests {
         call.answer(bytes, &Budget::request())
     }
 
-    fn mail(members: serde_json::Value) -> Source {
-        Source::Mail(crate::validate::shape::Read::read(Some(&members)).unwrap())
+    fn mail(members: &serde_json::Value) -> Source {
+        Source::Mail(crate::validate::shape::Read::read(Some(members)).unwrap())
     }
 
     #[test]
@@ -369,7 +369,7 @@ mod tests {
             let files =
                 serde_json::json!([{ "name": "a.txt", "content": seals }, { "filename": "b.txt", "content": parcel }]);
             let of_mail =
-                classify(mail(serde_json::json!({ "from": "a@example.org", "attachments": files })), b"").unwrap();
+                classify(mail(&serde_json::json!({ "from": "a@example.org", "attachments": files })), b"").unwrap();
             assert_eq!(of_mail, of_file);
         }
     }
@@ -377,17 +377,17 @@ mod tests {
     #[test]
     fn a_mail_with_text_is_classified_by_it() {
         let parcel = "TXkgcGFyY2VsIGlzIGxhdGUgYW5kIHRoZSBsYXN0IG9uZSBhcnJpdmVkIGRhbWFnZWQu";
-        let alone = classify(mail(serde_json::json!({ "subject": "Refund of my order" })), b"").unwrap();
+        let alone = classify(mail(&serde_json::json!({ "subject": "Refund of my order" })), b"").unwrap();
         let files = serde_json::json!([{ "content": parcel }]);
         let mails = serde_json::json!({ "subject": "Refund of my order", "attachments": files });
-        assert_eq!(classify(mail(mails), b"").unwrap(), alone);
+        assert_eq!(classify(mail(&mails), b"").unwrap(), alone);
         assert_eq!(alone.label.as_deref(), Some("refund"));
     }
 
     #[test]
     fn an_attachment_without_text_leaves_a_mail_unreadable() {
         let files = serde_json::json!({ "attachments": [{ "content": "AAEC" }, { "content": "" }] });
-        assert_eq!(classify(mail(files), b"").unwrap_err().code(), "NO_TEXT");
+        assert_eq!(classify(mail(&files), b"").unwrap_err().code(), "NO_TEXT");
     }
 
     #[test]

@@ -62,8 +62,8 @@ impl TestApi {
         (id, classified["fileId"].clone())
     }
 
-    /// The documented loop: it ends at two words, whatever the status of the response. Fails if it does not end although
-    /// the queue has done all there is to do.
+    /// The documented loop: it ends at two words, whatever the status of the response. An error if it does not end
+    /// although the queue has done all there is to do, or that of the file.
     fn poll(&self, id: &str, token: &str) -> Result<Value, String> {
         let path = format!("/api/v1/document/get-file-data?fileId={id}");
         for _ in 0..2 {
@@ -74,7 +74,7 @@ impl TestApi {
                 _ => block_on(self.ports.run_queue()),
             };
         }
-        panic!("{id} would be polled for ever");
+        Err(format!("{id} would be polled for ever"))
     }
 }
 
