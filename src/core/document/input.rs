@@ -41,7 +41,7 @@ fn says_something(field: &Input<'_>) -> bool {
     }
 }
 
-/// Reports why the body of a mail says nothing. That it is no text is reported elsewhere.
+/// Rejects a body that is absent or blank. Its type is checked elsewhere.
 fn check_body(check: &mut Validator, field: &Input<'_>) {
     check.require(field);
     if field.value().is_some_and(Value::is_string) && check.text(field, 1..=usize::MAX).is_some() {

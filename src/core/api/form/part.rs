@@ -25,7 +25,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 pub(super) struct Disposition {
     /// The name of the part.
     pub name: String,
-    /// The name of its file; None if it is no file.
+    /// The name of its file; None if the part is not a file.
     pub file_name: Option<String>,
 }
 

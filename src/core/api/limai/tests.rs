@@ -62,8 +62,8 @@ impl TestApi {
         (id, classified["fileId"].clone())
     }
 
-    /// The documented loop: it ends at two words, whatever the status of the response. An error if it does not end
-    /// although the queue has done all there is to do, or that of the file.
+    /// Polls like the loop in the vendor's documentation, which stops at `COMPLETED` or `FAILED` and ignores the status
+    /// code. An error if the file failed, or if the loop goes on after the queue is empty.
     fn poll(&self, id: &str, token: &str) -> Result<Value, String> {
         let path = format!("/api/v1/document/get-file-data?fileId={id}");
         for _ in 0..2 {

@@ -162,7 +162,7 @@ pub(super) async fn create<P: Ports>(caller: Caller<P>, body: Body<NewJob>) -> R
         Ok(job) => return Ok(answer(&ClassifyJob::from(&*job))),
         Err(error) => error,
     };
-    // A key that was used before leads to its job, whatever else the request has.
+    // A transaction_id that was used before returns its job; the rest of the request is ignored.
     let refused = matches!(error.kind(), ErrorKind::Invalid | ErrorKind::NotFound);
     if let Some(key) = key.filter(|_| refused)
         && let Some(job) = jobs::existing(&caller.ports, caller.token.project, key).await?

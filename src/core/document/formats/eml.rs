@@ -796,7 +796,7 @@ fn check<'b>(bytes: &[u8], budget: &'b Budget) -> Result<Charged<'b>> {
         () => {
             budget.pairs(counts.dashes, counts.longest_field, COMPARED_BYTES_PER_STEP)?;
             drop(budget.hold(bytes.len() + CONVERTED_COPIES * counts.converted)?);
-            // The decoded text is no larger than the mail, but for the bytes that grow. Three bytes are of four in base 64.
+            // A decoded text is no larger than the mail, except for bytes that become several. Base64 makes 3 bytes of 4.
             let growth = (MAX_GROWTH - 1) * counts.growing + counts.base_64 / 4 * 3 * MAX_GROWTH;
             let texts = budget.hold(bytes.len() + growth)?;
             let mut fields = budget.hold(PART_MEMORY * counts.parts)?;
