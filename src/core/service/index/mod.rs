@@ -7,7 +7,8 @@
 //! [`sweep`](super::sweep::sweep), which submits the job under the reserved id; submitting is idempotent.
 //!
 //! Each area has a module with its records, its commands and its part of the storage: [`project`], [`jobs`],
-//! [`files`], [`classifiers`], [`schemas`], [`tokens`], [`registry`]. The storages in memory and of the Worker have modules of the same names.
+//! [`files`], [`classifiers`], [`schemas`], [`tokens`], [`mod@registry`]. The storages in memory and of the Worker
+//! have modules of the same names.
 //!
 //! To store a new kind of record:
 //!
