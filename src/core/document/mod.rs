@@ -27,6 +27,7 @@ pub mod input;
 #[cfg(feature = "pdf")]
 mod layout;
 mod mail;
+mod marks;
 mod page_builder;
 mod pages;
 mod source;
@@ -37,6 +38,8 @@ pub use attachments::{attachments, mail_attachments, read_attachment};
 pub use formats::Format;
 pub use formats::mail_body::mail_passages;
 pub use mail::{Mail, MailAttachment, MailHeader, MailHeaders, TextList};
+pub(crate) use marks::Indents;
+pub use marks::{Mark, MarkKind};
 pub(crate) use page_builder::one_line;
 pub use pages::PageSelection;
 use serde::{Deserialize, Serialize};
@@ -143,6 +146,10 @@ pub struct Page {
     pub words: Vec<Word>,
     /// Width and height in points, if pages have a size in this format.
     pub size: Option<(f32, f32)>,
+    /// What the file says about the structure of the text, in order of the text; empty in a build without the feature
+    /// `parse`. It does not cross to JavaScript: [`crate::parse`] reads it where the document was read.
+    #[serde(skip)]
+    pub marks: Vec<Mark>,
 }
 
 /// A document, as returned by [`read`].
@@ -185,7 +192,7 @@ impl Page {
             }
             start += paragraph.len();
         }
-        Self { number, text: text.to_owned(), passages, words: Vec::new(), size: None }
+        Self { number, text: text.to_owned(), passages, words: Vec::new(), size: None, marks: Vec::new() }
     }
 
     /// The text without the header fields of a mail.

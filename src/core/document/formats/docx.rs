@@ -3,8 +3,11 @@
 //! Pages begin at explicit page breaks, and where Word marked the page breaks of its last layout; a file without either
 //! is one page.
 
+mod structure;
+
 use std::collections::{BTreeMap, HashSet};
 use std::io::{self, BufRead, Read};
+use std::sync::Arc;
 
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
@@ -12,10 +15,12 @@ use quick_xml::reader::Reader;
 
 use crate::budget::{Budget, Held};
 use crate::document::archive::Archive;
+use crate::document::marks::{KEEPS_MARKS, MARK_MEMORY, Mark, MarkKind};
 use crate::document::page_builder::{self, Block};
 use crate::document::{Document, Format, Role};
 use crate::error::{Error, ErrorKind, Result, Unreadable};
 use crate::limits;
+use structure::{Links, Numbering};
 
 /// The largest tag or piece of text, in bytes: one that is larger has more text than is read.
 const MAX_EVENT_BYTES: usize = limits::MAX_TEXT_BYTES as usize;
@@ -42,9 +47,23 @@ pub(crate) fn read(bytes: &[u8], budget: &Budget) -> Result<Document> {
     let styles = archive
         .entry("word/styles.xml", |reader| Styles::read(reader, budget, &mut held).or_else(ignore_damage))?
         .unwrap_or_default();
+    let (mut numbering, mut links) = (Numbering::default(), Links::default());
+    if KEEPS_MARKS {
+        numbering = archive
+            .entry("word/numbering.xml", |reader| Numbering::read(reader, budget, &mut held).or_else(ignore_damage))?
+            .unwrap_or_default();
+        links = archive
+            .entry("word/_rels/document.xml.rels", |reader| {
+                Links::read(reader, budget, &mut held).or_else(ignore_damage)
+            })?
+            .unwrap_or_default();
+    }
+    let structure = Structure { styles: &styles, numbering: &numbering, links: Some(&links) };
     let title = archive.entry("docProps/core.xml", |reader| title(reader, budget).or_else(ignore_damage))?.flatten();
     let main = if archive.has("word/document.xml") { "word/document.xml" } else { "word/document2.xml" };
-    let mut pages = archive.entry(main, |reader| Body::read(reader, &styles, budget, &mut held))?.unwrap_or_default();
+    let mut pages = archive.entry(main, |reader| Body::read(reader, structure, budget, &mut held))?.unwrap_or_default();
+    // The other parts have relationships of their own.
+    let structure = Structure { links: None, ..structure };
 
     let (mut headers, mut footers) = (Vec::new(), Vec::new());
     // First, left and right pages have separate headers, mostly with the same text. For lookup only, never iterated.
@@ -59,7 +78,7 @@ pub(crate) fn read(bytes: &[u8], budget: &Budget) -> Result<Document> {
         };
         // A damaged header does not fail the document.
         let part_pages = archive
-            .entry(&name, |reader| Body::read(reader, &styles, budget, &mut held).or_else(ignore_damage))?
+            .entry(&name, |reader| Body::read(reader, structure, budget, &mut held).or_else(ignore_damage))?
             .unwrap_or_default();
         for block in part_pages.into_iter().flatten() {
             if texts.insert(block.text.clone()) {
@@ -107,10 +126,29 @@ fn title(reader: &mut dyn BufRead, budget: &Budget) -> Result<Option<String>> {
     Ok(title.map(|title| title.trim().to_owned()).filter(|title| !title.is_empty()))
 }
 
+/// What a part needs to know about its paragraphs and links.
+#[derive(Clone, Copy)]
+struct Structure<'a> {
+    styles: &'a Styles,
+    numbering: &'a Numbering,
+    links: Option<&'a Links>,
+}
+
+/// A list that a paragraph is in.
+#[derive(Clone, Copy)]
+struct ListLevel {
+    ordered: bool,
+    /// From 0.
+    level: u8,
+}
+
 /// The roles of paragraph styles.
 #[derive(Default)]
 struct Styles {
     roles: BTreeMap<String, Option<Role>>,
+    /// The levels of headings and the lists, which only marks need.
+    levels: BTreeMap<String, usize>,
+    lists: BTreeMap<String, ListLevel>,
     based_on: BTreeMap<String, String>,
 }
 
@@ -133,6 +171,7 @@ impl Styles {
                         };
                         held.grow(STYLE_MEMORY + id.len())?;
                         styles.roles.insert(id.clone(), role);
+                        styles.note(&id, &name, held)?;
                     }
                     "basedOn" => {
                         let base = value();
@@ -141,6 +180,9 @@ impl Styles {
                     }
                     "outlineLvl" if value() != "9" => {
                         styles.roles.entry(id.clone()).or_default().get_or_insert(Role::Heading);
+                        if let Some(level) = outline_level(&value()) {
+                            styles.levels.entry(id.clone()).or_insert(level);
+                        }
                     }
                     _ => {}
                 }
@@ -150,27 +192,75 @@ impl Styles {
         Ok(styles)
     }
 
-    fn role(&self, id: &str) -> Role {
+    /// Notes the level of a heading or of a list that the name of a built-in style tells.
+    fn note(&mut self, id: &str, name: &str, held: &mut Held<'_>) -> Result<()> {
+        if !KEEPS_MARKS {
+            return Ok(());
+        }
+        let number = |name: &str| name.trim().parse::<usize>().ok();
+        if let Some(level) = name.strip_prefix("heading").and_then(number) {
+            held.grow(STYLE_MEMORY + id.len())?;
+            self.levels.insert(id.to_owned(), level);
+        }
+        let kinds = [("list bullet", false), ("list number", true)];
+        if let Some((rest, ordered)) =
+            kinds.iter().find_map(|(kind, ordered)| Some((name.strip_prefix(kind)?, *ordered)))
+        {
+            // "List Bullet" is the first level, "List Bullet 2" the second.
+            let level = u8::try_from(number(rest).unwrap_or(1).saturating_sub(1)).unwrap_or(u8::MAX);
+            held.grow(STYLE_MEMORY + id.len())?;
+            self.lists.insert(id.to_owned(), ListLevel { ordered, level });
+        }
+        Ok(())
+    }
+
+    /// The first value of a style or of those that it is based on.
+    fn inherited<T>(&self, id: &str, value: impl Fn(&str) -> Option<T>) -> Option<T> {
         let mut id = id;
         for _ in 0..MAX_STYLE_CHAIN {
-            if let Some(Some(role)) = self.roles.get(id) {
-                return *role;
+            if let Some(found) = value(id) {
+                return Some(found);
             }
-            match self.based_on.get(id) {
-                Some(base) => id = base,
-                None => break,
-            }
+            id = self.based_on.get(id)?;
         }
-        Role::Body
+        None
     }
+
+    fn role(&self, id: &str) -> Role {
+        self.inherited(id, |id| self.roles.get(id).copied().flatten()).unwrap_or(Role::Body)
+    }
+
+    fn heading_level(&self, id: &str) -> Option<usize> {
+        self.inherited(id, |id| self.levels.get(id).copied())
+    }
+
+    fn list(&self, id: &str) -> Option<ListLevel> {
+        self.inherited(id, |id| self.lists.get(id).copied())
+    }
+}
+
+/// The level of a heading, from 1, that an outline level tells.
+fn outline_level(value: &str) -> Option<usize> {
+    value.parse::<usize>().ok().map(|level| level.saturating_add(1))
 }
 
 /// A part with text: the body, a header, a footer.
 struct Body<'a> {
-    styles: &'a Styles,
+    structure: Structure<'a>,
     pages: Vec<Vec<Block>>,
     paragraph: String,
     role: Role,
+    heading_level: Option<usize>,
+    /// The list of the paragraph: that of its style, the id of its own, and the level there.
+    list: Option<ListLevel>,
+    list_id: Option<String>,
+    list_level: Option<u8>,
+    /// The links of the paragraph and those of the row, and the open one with its start.
+    links: Vec<Mark>,
+    row_links: Vec<Mark>,
+    link: Option<(usize, Arc<str>)>,
+    /// The memory of all marks so far.
+    mark_bytes: usize,
     /// The cells of the current row so far; rows of nested tables join the outer row.
     row: String,
     /// The depth of nested tables.
@@ -191,12 +281,20 @@ struct Body<'a> {
 impl<'a> Body<'a> {
     fn read(
         reader: &mut dyn BufRead,
-        styles: &'a Styles,
+        structure: Structure<'a>,
         budget: &Budget,
         held: &mut Held<'_>,
     ) -> Result<Vec<Vec<Block>>> {
         let mut body = Self {
-            styles,
+            structure,
+            heading_level: None,
+            list: None,
+            list_id: None,
+            list_level: None,
+            links: Vec::new(),
+            row_links: Vec::new(),
+            link: None,
+            mark_bytes: 0,
             pages: vec![Vec::new()],
             paragraph: String::new(),
             role: Role::Body,
@@ -258,9 +356,26 @@ impl<'a> Body<'a> {
                 // A paragraph inside a paragraph is a text box; the text before it is kept.
                 self.end_paragraph();
                 self.role = Role::Body;
+                (self.heading_level, self.list, self.list_id, self.list_level) = (None, None, None, None);
             }
-            "pStyle" => self.role = self.styles.role(&value()),
-            "outlineLvl" if value() != "9" && self.role == Role::Body => self.role = Role::Heading,
+            "pStyle" => {
+                let (id, styles) = (value(), self.structure.styles);
+                self.role = styles.role(&id);
+                if KEEPS_MARKS {
+                    self.heading_level = styles.heading_level(&id);
+                    self.list = styles.list(&id);
+                }
+            }
+            "outlineLvl" if value() != "9" && self.role == Role::Body => {
+                self.role = Role::Heading;
+                self.heading_level = outline_level(&value());
+            }
+            "numId" if KEEPS_MARKS => self.list_id = Some(value()),
+            "ilvl" if KEEPS_MARKS => self.list_level = value().parse().ok(),
+            "hyperlink" if KEEPS_MARKS => {
+                let url = self.structure.links.and_then(|links| links.url(&attribute(tag, "id")?));
+                self.link = url.map(|url| (self.paragraph.len(), url));
+            }
             "r" => self.is_hidden = false,
             "vanish" => self.is_hidden = !matches!(value().as_str(), "0" | "false" | "off"),
             "t" => self.in_text = true,
@@ -280,6 +395,7 @@ impl<'a> Body<'a> {
                 self.skip_depth = self.skip_depth.saturating_sub(1);
             }
             "p" => self.end_paragraph(),
+            "hyperlink" => self.end_link(),
             "t" => self.in_text = false,
             "tc" => self.row.push(if self.table_depth > 1 { ' ' } else { '\t' }),
             "tr" if self.table_depth <= 1 => self.end_row(),
@@ -294,28 +410,69 @@ impl<'a> Body<'a> {
 
     /// The memory of the blocks, and of the page that they become.
     fn memory(&self) -> usize {
-        BLOCK_COPIES * self.bytes() + BLOCK_MEMORY * (self.passages + self.pages.len())
+        BLOCK_COPIES * self.bytes() + BLOCK_MEMORY * (self.passages + self.pages.len()) + self.mark_bytes
+    }
+
+    fn end_link(&mut self) {
+        if let Some((start, url)) = self.link.take() {
+            let mark = Mark::new(start, self.paragraph.len(), MarkKind::Link { url });
+            self.mark_bytes += mark.memory();
+            self.links.push(mark);
+        }
+    }
+
+    /// The mark of the paragraph.
+    fn paragraph_mark(&self, length: usize) -> Option<Mark> {
+        match self.role {
+            Role::Title => Some(Mark::heading(0, length, 1)),
+            Role::Heading => Some(Mark::heading(0, length, self.heading_level.unwrap_or(2))),
+            Role::Body => {
+                let by_style = self.list;
+                let level = self.list_level.or(by_style.map(|list| list.level)).unwrap_or_default();
+                // A list of the paragraph's own; the id 0 takes it out of that of its style.
+                let ordered = match self.list_id.as_deref() {
+                    Some("0") => return None,
+                    Some(id) => self.structure.numbering.is_ordered(id, level),
+                    None => None,
+                };
+                let ordered = ordered.or(by_style.map(|list| list.ordered))?;
+                Some(Mark::list_item(0, length, ordered, usize::from(level) + 1, false))
+            }
+            _ => None,
+        }
     }
 
     fn end_paragraph(&mut self) {
+        self.end_link();
         let text = std::mem::take(&mut self.paragraph);
+        let links = std::mem::take(&mut self.links);
         if self.table_depth > 0 {
+            let start = self.row.len();
+            let moved = |Mark { span, kind }| Mark::new(start + span.start, start + span.end, kind);
+            self.row_links.extend(links.into_iter().map(moved));
             // A row is one line, with separate cells.
             self.row.extend(text.chars().map(|c| if c == '\n' || c == '\t' { ' ' } else { c }));
             self.row.push(' ');
         } else if !text.trim().is_empty() {
-            self.push(Block::new(self.role, text));
+            let mark = self.paragraph_mark(text.len()).filter(|_| KEEPS_MARKS);
+            self.mark_bytes += mark.iter().map(Mark::memory).sum::<usize>();
+            self.push(Block::new(self.role, text).with_marks(links.into_iter().chain(mark)));
         }
     }
 
     fn end_row(&mut self) {
         let row = std::mem::take(&mut self.row);
+        let links = std::mem::take(&mut self.row_links);
         let cells = row.split('\t').filter(|cell| !cell.trim().is_empty()).count();
         match cells {
             0 => {}
             // A row with one cell is a frame around text.
-            1 => self.push(Block::new(Role::Body, row)),
-            _ => self.push(Block::new(Role::TableRow, row)),
+            1 => self.push(Block::new(Role::Body, row).with_marks(links)),
+            _ => {
+                // Cells after an empty one have marks.
+                self.mark_bytes += cells * MARK_MEMORY;
+                self.push(Block::new(Role::TableRow, row).with_marks(links));
+            }
         }
     }
 
@@ -503,5 +660,58 @@ mod tests {
         assert_eq!(document(&(paragraph("", "kept") + "<w:p <<")).pages[0].text, "ACME\n\nkept\n\nPage");
         let broken = pack(&[("word/document.xml", b"<w:document")]);
         assert_eq!(read(&broken).unwrap_err().code(), "DOCUMENT_DAMAGED");
+    }
+
+    #[test]
+    fn marks_have_levels_lists_and_links() {
+        let styles = r#"<w:styles><w:style w:styleId="h"><w:name w:val="heading 3"/></w:style>
+            <w:style w:styleId="b"><w:name w:val="List Bullet 2"/></w:style>
+            <w:style w:styleId="mine"><w:basedOn w:val="b"/></w:style></w:styles>"#;
+        let numbering = r#"<w:numbering><w:abstractNum w:abstractNumId="7"><w:lvl w:ilvl="0"><w:numFmt w:val="decimal"/></w:lvl>
+            <w:lvl w:ilvl="1"><w:numFmt w:val="bullet"/></w:lvl></w:abstractNum>
+            <w:num w:numId="2"><w:abstractNumId w:val="7"/></w:num></w:numbering>"#;
+        let links = r#"<Relationships><Relationship Id="r1" Type="http://x/hyperlink" Target="https://a.example/?a=1&amp;b=2"/>
+            <Relationship Id="r2" Type="http://x/image" Target="picture.png"/></Relationships>"#;
+        let text = |text: &str| format!("<w:r><w:t xml:space=\"preserve\">{text}</w:t></w:r>");
+        let item = |id: u8, level: u8, content: &str| {
+            format!(
+                "<w:p><w:pPr><w:numPr><w:ilvl w:val=\"{level}\"/><w:numId w:val=\"{id}\"/></w:numPr></w:pPr>{content}</w:p>"
+            )
+        };
+        let link = |id: &str, label: &str| format!("<w:hyperlink r:id=\"{id}\">{}</w:hyperlink>", text(label));
+        let cell = |content: &str| format!("<w:tc><w:p>{content}</w:p></w:tc>");
+        let body = [
+            paragraph("h", "Heading"),
+            item(2, 0, &text("one")),
+            item(2, 1, &format!("{}{}", text("see "), link("r1", "there"))),
+            item(0, 0, &text("no item")),
+            paragraph("mine", "by style"),
+            format!("<w:p>{}{}</w:p>", link("r2", "a picture"), link("r9", "unknown")),
+            format!("<w:tbl><w:tr>{}{}{}</w:tr></w:tbl>", cell(&text("a")), cell(""), cell(&link("r1", "b"))),
+        ];
+        let document = format!("<w:document><w:body>{}</w:body></w:document>", body.concat());
+        let file = pack(&[
+            ("word/document.xml", document.as_bytes()),
+            ("word/styles.xml", styles.as_bytes()),
+            ("word/numbering.xml", numbering.as_bytes()),
+            ("word/_rels/document.xml.rels", links.as_bytes()),
+        ]);
+        let page = &read(&file).unwrap().pages[0];
+        let marks: Vec<_> = page.marks.iter().map(|mark| (mark.span.of(&page.text), mark.kind.clone())).collect();
+        let item = |ordered, depth| MarkKind::ListItem { ordered, depth, continues: false };
+        let link = MarkKind::Link { url: "https://a.example/?a=1&b=2".into() };
+        assert_eq!(
+            marks,
+            [
+                ("Heading", MarkKind::Heading(3)),
+                ("one", item(true, 1)),
+                ("see there", item(false, 2)),
+                ("there", link.clone()),
+                ("by style", item(false, 2)),
+                ("a", MarkKind::Cell { column: 0 }),
+                ("b", link),
+                ("b", MarkKind::Cell { column: 2 }),
+            ]
+        );
     }
 }

@@ -2,6 +2,7 @@
 //! the text of broken pages is still found.
 
 use std::cell::{Cell, RefCell};
+use std::sync::Arc;
 
 use html5ever::LocalName;
 use html5ever::tendril::StrTendril;
@@ -9,6 +10,7 @@ use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
 
 use crate::budget::Budget;
+use crate::document::marks::{self, Cutter, KEEPS_MARKS, Mark, MarkKind};
 use crate::document::page_builder::{self, Block};
 use crate::document::{Document, Format, Role};
 use crate::error::Result;
@@ -291,6 +293,11 @@ enum TagAction {
     Row,
     Preformatted,
     Quote,
+    /// A list, numbered or not.
+    List {
+        ordered: bool,
+    },
+    Item,
 }
 
 /// A table row with more text than this is layout rather than data, in bytes.
@@ -312,6 +319,17 @@ struct Text {
     rows: usize,
     preformatted: usize,
     quotes: usize,
+    lists: usize,
+    items: usize,
+    /// What is known about pieces of `current`. Their memory is that of their tags, and of the text of those.
+    marks: Vec<Mark>,
+    /// The open link and where it begins in `current`.
+    link: Option<(usize, Arc<str>)>,
+    /// Whether the next block begins an item of a list.
+    begins_item: bool,
+    /// The cells of the row so far that are headers, and the others.
+    header_cells: usize,
+    data_cells: usize,
     has_headline: bool,
     /// Whether there were more than [`limits::MAX_PASSAGES`] blocks; then some are missing.
     has_too_many: bool,
@@ -378,7 +396,10 @@ impl Text {
             | "param" => {
                 return;
             }
-            "td" | "th" if self.rows > 0 => self.current.push('\t'),
+            "td" | "th" if self.rows > 0 => {
+                self.current.push('\t');
+                *(if name == "th" { &mut self.header_cells } else { &mut self.data_cells }) += 1;
+            }
             _ if is_block(name) => self.break_line(name),
             _ => {}
         }
@@ -396,11 +417,74 @@ impl Text {
             *count += 1;
         }
         self.open.push((tag.name.clone(), action));
+        if KEEPS_MARKS {
+            self.start_mark(tag, action);
+        }
+    }
+
+    /// Begins the mark of a link or of an item.
+    fn start_mark(&mut self, tag: &Tag, action: TagAction) {
+        if &*tag.name == "a" {
+            self.end_link();
+            let address = tag.attrs.iter().find(|attribute| &*attribute.name.local == "href");
+            let url = address.and_then(|address| marks::link_url(&address.value));
+            self.link = url.map(|url| (self.current.len(), url));
+        } else if action == TagAction::Item {
+            self.begins_item = true;
+            if self.rows > 0 {
+                // Within a row, the block ends later; the item is the paragraph that begins here.
+                let start = self.current.len();
+                self.marks.push(self.item(start, usize::MAX, false));
+            }
+        }
+    }
+
+    /// The mark of the innermost item.
+    fn item(&self, start: usize, end: usize, continues: bool) -> Mark {
+        let ordered = self.open.iter().rev().find_map(|(_, action)| match action {
+            TagAction::List { ordered } => Some(*ordered),
+            _ => None,
+        });
+        Mark::list_item(start, end, ordered.unwrap_or_default(), self.lists, continues)
+    }
+
+    fn end_link(&mut self) {
+        if let Some((start, url)) = self.link.take() {
+            self.marks.push(Mark::new(start, self.current.len(), MarkKind::Link { url }));
+        }
+    }
+
+    /// The level of the innermost open heading.
+    fn heading_level(&self) -> usize {
+        let level = |name: &str| name.strip_prefix('h')?.parse().ok();
+        self.open
+            .iter()
+            .rev()
+            .find_map(|(name, action)| match action {
+                TagAction::Headline | TagAction::Heading => level(name),
+                _ => None,
+            })
+            .unwrap_or(1)
+    }
+
+    /// The marks of the whole block, from `start` to `end` of its text.
+    fn block_mark(&mut self, role: Role, start: usize, end: usize) -> Option<Mark> {
+        match role {
+            Role::Title | Role::Heading => Some(Mark::heading(start, end, self.heading_level())),
+            Role::Body if self.items > 0 && self.rows == 0 => {
+                let begins = std::mem::take(&mut self.begins_item);
+                Some(self.item(start, end, !begins))
+            }
+            _ => None,
+        }
     }
 
     fn end(&mut self, name: &LocalName) {
         if is_block(name) {
             self.break_line(name);
+        }
+        if KEEPS_MARKS && &**name == "a" {
+            self.end_link();
         }
         // An end tag without a start tag closes nothing.
         let Some(index) = self.open.iter().rposition(|(open, _)| open == name) else {
@@ -429,6 +513,8 @@ impl Text {
             TagAction::Row => Some(&mut self.rows),
             TagAction::Preformatted => Some(&mut self.preformatted),
             TagAction::Quote => Some(&mut self.quotes),
+            TagAction::List { .. } => Some(&mut self.lists),
+            TagAction::Item => Some(&mut self.items),
         }
     }
 
@@ -444,17 +530,31 @@ impl Text {
     }
 
     fn end_block(&mut self) {
-        let text = std::mem::take(&mut self.current);
         // It only matters whether there are none, one or more.
-        let cells = text.split('\t').filter(|cell| !cell.trim().is_empty()).take(2).count();
+        let cells = self.current.split('\t').filter(|cell| !cell.trim().is_empty()).take(2).count();
+        if cells > 0 {
+            // A link that goes on in the next block is one only here.
+            self.end_link();
+        } else if let Some((start, _)) = &mut self.link {
+            *start = 0;
+        }
+        let text = std::mem::take(&mut self.current);
+        let mut marks = std::mem::take(&mut self.marks);
+        let is_header = std::mem::take(&mut self.data_cells) == 0 && self.header_cells > 0;
+        self.header_cells = 0;
         let role = match () {
             () if cells == 0 => return,
             () if self.quotes > 0 => Role::Body,
             () if self.headlines > 0 && !self.has_headline => Role::Title,
             () if self.headlines > 0 || self.headings > 0 => Role::Heading,
             () if self.rows > 0 && cells > 1 && text.len() <= MAX_ROW_BYTES => {
+                marks.retain(|mark| matches!(mark.kind, MarkKind::Link { .. }));
+                if is_header {
+                    marks.push(Mark::new(0, text.len(), MarkKind::HeaderRow));
+                }
                 // A row is one line.
-                return self.blocks.push(Block::new(Role::TableRow, text.replace('\n', " ")));
+                let row = Block::new(Role::TableRow, text.replace('\n', " "));
+                return self.blocks.push(row.with_marks(marks));
             }
             () => Role::Body,
         };
@@ -466,14 +566,23 @@ impl Text {
             self.has_too_many = true;
             return;
         }
-        self.blocks.extend(parts.map(|part| {
-            let text = if is_quote {
-                part.trim().lines().map(|line| format!("> {line}\n")).collect()
-            } else {
-                part.to_owned()
-            };
-            Block { role, text }
-        }));
+        if is_quote {
+            self.blocks.extend(parts.map(|part| {
+                let lines: String = part.trim().lines().map(|line| format!("> {line}\n")).collect();
+                Block::new(role, lines)
+            }));
+            return;
+        }
+        let mut cutter = Cutter::new(marks);
+        for part in parts {
+            let mut block = Block::new(role, part);
+            if KEEPS_MARKS {
+                let start = part.as_ptr().addr() - text.as_ptr().addr();
+                let whole = self.block_mark(role, 0, part.len());
+                block = block.with_marks(cutter.piece(start, start + part.len()).into_iter().chain(whole));
+            }
+            self.blocks.push(block);
+        }
     }
 }
 
@@ -507,6 +616,8 @@ fn tag_action(tag: &Tag) -> TagAction {
         "tr" => TagAction::Row,
         "pre" | "textarea" => TagAction::Preformatted,
         _ if is_quote => TagAction::Quote,
+        "ul" | "ol" if KEEPS_MARKS => TagAction::List { ordered: name == "ol" },
+        "li" if KEEPS_MARKS => TagAction::Item,
         _ => TagAction::None,
     }
 }

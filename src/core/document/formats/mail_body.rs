@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 
 use super::plain;
 use crate::budget::{BYTES_PER_STEP, Budget, Exceeded};
+use crate::document::marks::{Cutter, Mark, MarkKind};
 use crate::document::page_builder::{self, Block};
 use crate::document::{Page, Role};
 use crate::text::languages::lists;
@@ -80,7 +81,7 @@ fn steps(text: &str) -> usize {
 pub(crate) fn roles(blocks: Vec<Block>, budget: &Budget) -> Vec<Block> {
     let mut state = State::New;
     let mut with_roles = Vec::new();
-    for block in blocks.into_iter().flat_map(|block| split(&block)) {
+    for block in blocks.into_iter().flat_map(split) {
         let (is_quoted, text) = (block.is_quoted, block.text);
         budget.progress(steps(&text));
         let lower = text.to_lowercase();
@@ -97,7 +98,8 @@ pub(crate) fn roles(blocks: Vec<Block>, budget: &Budget) -> Vec<Block> {
             State::New if state == State::Introduced && !is_quoted => State::History,
             other => other,
         };
-        with_roles.push(Block::new(if state == State::History { Role::Quote } else { role }, text));
+        let role = if state == State::History { Role::Quote } else { role };
+        with_roles.push(Block::new(role, text).with_marks(block.marks));
     }
     with_roles
 }
@@ -138,21 +140,36 @@ struct Part {
     role: Role,
     is_quoted: bool,
     text: String,
+    marks: Vec<Mark>,
 }
 
 /// Splits a block between quoted and other lines, and before lines that begin a part.
-fn split(block: &Block) -> Vec<Part> {
+fn split(block: Block) -> Vec<Part> {
+    let Block { role, text: whole, marks } = block;
     let mut parts: Vec<Part> = Vec::new();
-    for line in block.text.lines() {
+    let mut marks = Cutter::new(marks);
+    for line in whole.lines() {
         let (is_quoted, line) = unquote(line);
         let begins_part = begins_part(line);
+        let start = line.as_ptr().addr() - whole.as_ptr().addr();
+        let marks = marks.piece(start, start + line.len());
         match parts.last_mut() {
             Some(part) if part.is_quoted == is_quoted && !begins_part => {
                 part.text.push('\n');
+                let at = part.text.len();
+                part.marks.extend(
+                    marks.into_iter().map(|Mark { span, kind }| Mark::new(at + span.start, at + span.end, kind)),
+                );
                 part.text.push_str(line);
             }
-            _ => parts.push(Part { role: block.role, is_quoted, text: line.to_owned() }),
+            _ => parts.push(Part { role, is_quoted, text: line.to_owned(), marks }),
         }
+    }
+    for Part { text, marks, .. } in &mut parts {
+        // Headings and items are whole blocks, not lines.
+        let whole =
+            marks.iter_mut().filter(|mark| matches!(mark.kind, MarkKind::Heading(_) | MarkKind::ListItem { .. }));
+        whole.for_each(|mark| mark.span.end = text.len());
     }
     parts
 }

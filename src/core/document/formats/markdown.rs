@@ -2,6 +2,7 @@
 //! not a renderer, so unknown markup stays as it is.
 
 use crate::budget::Budget;
+use crate::document::marks::{self, Indents, KEEPS_MARKS, MARK_MEMORY, Mark, MarkKind};
 use crate::document::page_builder::{self, Block};
 use crate::document::{Document, Format, Role};
 use crate::error::Result;
@@ -31,6 +32,9 @@ pub(crate) fn is_markdown(text: &str) -> bool {
 /// Reads decoded text.
 pub(crate) fn read(text: &str, budget: &Budget) -> Result<Document> {
     let _held = page_builder::check_text(text, budget)?;
+    // A line may have many links and cells.
+    let marks = if KEEPS_MARKS { text.bytes().filter(|byte| matches!(byte, b'|' | b']' | b'>')).count() } else { 0 };
+    let _marks_held = budget.hold(marks * MARK_MEMORY)?;
     let (front, body) = front_matter(text);
     let blocks = blocks(body, budget);
     let title = front
@@ -69,6 +73,7 @@ fn blocks(text: &str, budget: &Budget) -> Vec<Block> {
             continue;
         }
         let quoted = trimmed.trim_start_matches('>').trim_start();
+        let indent = line.len() - line.trim_start().len();
         if let Some(open_fence) = fence_of(quoted) {
             fence = Some(open_fence);
             blocks.flush(Role::Body);
@@ -81,17 +86,28 @@ fn blocks(text: &str, budget: &Budget) -> Vec<Block> {
             let level = if quoted.starts_with('=') { 1 } else { 2 };
             let heading = std::mem::take(&mut blocks.paragraph);
             blocks.lines = 0;
+            blocks.marks.clear();
             blocks.heading(level, heading.trim());
-        } else if is_table_rule(quoted) || ['-', '*', '_'].iter().any(|mark| is_rule_of(quoted, *mark)) {
+        } else if is_table_rule(quoted) {
+            blocks.flush(Role::Body);
+            blocks.mark_header_row();
+        } else if ['-', '*', '_'].iter().any(|mark| is_rule_of(quoted, *mark)) {
             blocks.flush(Role::Body);
         } else if quoted.starts_with('|') {
             blocks.flush(Role::Body);
-            let cells: Vec<_> = quoted.trim_matches('|').split('|').map(inline).collect();
-            blocks.done.push(Block::new(Role::TableRow, cells.join("\t")));
+            let mut row = String::new();
+            let mut links = Vec::new();
+            for (index, cell) in quoted.trim_matches('|').split('|').enumerate() {
+                if index > 0 {
+                    row.push('\t');
+                }
+                push_inline(&mut row, cell, &mut links);
+            }
+            blocks.done.push(Block::new(Role::TableRow, row).with_marks(links));
         } else if is_definition(quoted) {
             blocks.flush(Role::Body);
         } else {
-            blocks.push_line(&inline(list_item(quoted).unwrap_or(quoted)));
+            blocks.push_text(quoted, indent);
         }
     }
     blocks.flush(Role::Body);
@@ -104,7 +120,13 @@ struct Blocks {
     paragraph: String,
     lines: usize,
     has_title: bool,
+    /// The marks of the paragraph.
+    marks: Vec<Mark>,
+    indents: Indents,
 }
+
+/// How many more spaces than the item above an item of an inner list has.
+const LIST_INDENT: f32 = 2.0;
 
 impl Blocks {
     fn push_line(&mut self, line: &str) {
@@ -113,10 +135,47 @@ impl Blocks {
         self.lines += 1;
     }
 
+    /// A line of running text or of a list.
+    fn push_text(&mut self, line: &str, indent: usize) {
+        let start = self.paragraph.len();
+        let bullet = list_item(line);
+        push_inline(&mut self.paragraph, bullet.unwrap_or(line), &mut self.marks);
+        let end = self.paragraph.len();
+        self.paragraph.push('\n');
+        self.lines += 1;
+        if !KEEPS_MARKS {
+            return;
+        }
+        let is_number = is_numbered(line);
+        if bullet.is_some() || is_number {
+            let depth = self.indents.depth(indent as f32, LIST_INDENT);
+            self.marks.push(Mark::list_item(start, end, is_number, depth, false));
+        } else if self.indents.is_inside() && (self.lines > 1 || indent >= LIST_INDENT as usize) {
+            // The line goes on with the item above.
+            let above = self.marks.iter_mut().rev().find(|mark| matches!(mark.kind, MarkKind::ListItem { .. }));
+            match above {
+                Some(item) => item.span.end = end,
+                None => self.marks.push(Mark::list_item(start, end, false, usize::from(u8::MAX), true)),
+            }
+        } else {
+            self.indents.clear();
+        }
+    }
+
     fn flush(&mut self, role: Role) {
         self.lines = 0;
+        let marks = std::mem::take(&mut self.marks);
         if !self.paragraph.is_empty() {
-            self.done.push(Block::new(role, std::mem::take(&mut self.paragraph)));
+            self.done.push(Block::new(role, std::mem::take(&mut self.paragraph)).with_marks(marks));
+        }
+    }
+
+    /// The row above names the columns.
+    fn mark_header_row(&mut self) {
+        if let Some(Block { role: Role::TableRow, text, marks }) = self.done.last_mut()
+            && KEEPS_MARKS
+        {
+            marks.push(Mark::new(0, text.len(), MarkKind::HeaderRow));
         }
     }
 
@@ -125,7 +184,12 @@ impl Blocks {
         self.flush(Role::Body);
         let role = if level == 1 && !self.has_title { Role::Title } else { Role::Heading };
         self.has_title |= role == Role::Title;
-        self.done.push(Block::new(role, inline(text)));
+        self.indents.clear();
+        let mut heading = String::new();
+        let mut marks = Vec::new();
+        push_inline(&mut heading, text, &mut marks);
+        marks.push(Mark::heading(0, heading.len(), level));
+        self.done.push(Block::new(role, heading).with_marks(marks));
     }
 }
 
@@ -161,13 +225,23 @@ fn list_item(line: &str) -> Option<&str> {
     ["- [ ] ", "- [x] ", "- ", "* ", "+ "].iter().find_map(|mark| line.strip_prefix(mark))
 }
 
-/// Drops the markup of emphasis, code, links and tags; keeps their text.
-fn inline(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
+/// Whether a line is an item of a numbered list, whose number stays in the text.
+fn is_numbered(line: &str) -> bool {
+    let rest = line.trim_start_matches(|c: char| c.is_ascii_digit());
+    let digits = line.len() - rest.len();
+    (1..=9).contains(&digits) && (rest.starts_with(". ") || rest.starts_with(") "))
+}
+
+/// Appends a text without the markup of emphasis, code, links and tags, and marks its links.
+fn push_inline(out: &mut String, text: &str, marks: &mut Vec<Mark>) {
+    let start = out.len();
+    out.reserve(text.len());
+    let mut is_image = false;
     let mut closing = ClosingMarks::default();
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
         let after = rest.get(c.len_utf8()..).unwrap_or_default();
+        let follows_image_mark = std::mem::replace(&mut is_image, c == '!' && after.starts_with('['));
         rest = match c {
             '\\' => match after.chars().next().filter(char::is_ascii_punctuation) {
                 Some(escaped) => {
@@ -181,11 +255,24 @@ fn inline(text: &str) -> String {
             },
             '*' | '`' => after,
             // Inside a word an underscore is text.
-            '_' if !out.ends_with(char::is_alphanumeric) || !after.starts_with(char::is_alphanumeric) => after,
+            '_' if !out.get(start..).unwrap_or_default().ends_with(char::is_alphanumeric)
+                || !after.starts_with(char::is_alphanumeric) =>
+            {
+                after
+            }
             '!' if after.starts_with('[') => after,
             '[' => match closing.link(text, after) {
-                Some((label, after)) => {
+                Some((label, address, after)) => {
+                    let link = out.len();
                     out.push_str(&label.replace(['*', '`'], ""));
+                    let url = address.and_then(|address| address.split_whitespace().next());
+                    if KEEPS_MARKS
+                        && !follows_image_mark
+                        && let Some(url) = url
+                    {
+                        let url = marks::link_url(url.trim_matches(['<', '>']));
+                        marks.extend(url.map(|url| Mark::new(link, out.len(), MarkKind::Link { url })));
+                    }
                     after
                 }
                 None => {
@@ -196,7 +283,12 @@ fn inline(text: &str) -> String {
             '<' => match closing.tag.split(text, after).filter(|(tag, _)| is_tag(tag)) {
                 Some((tag, after)) => {
                     let is_address = tag.contains("://") || tag.contains('@');
+                    let link = out.len();
                     out.push_str(if is_address { tag } else { " " });
+                    if KEEPS_MARKS && tag.contains("://") {
+                        let url = marks::link_url(tag);
+                        marks.extend(url.map(|url| Mark::new(link, out.len(), MarkKind::Link { url })));
+                    }
                     after
                 }
                 None => {
@@ -210,7 +302,6 @@ fn inline(text: &str) -> String {
             }
         };
     }
-    out
 }
 
 /// The positions of the next closing marks.
@@ -229,16 +320,21 @@ impl Default for ClosingMarks {
 }
 
 impl ClosingMarks {
-    /// The label of a link and the text after the link; `rest`, the end of `text`, begins after the opening bracket.
-    fn link<'a>(&mut self, text: &'a str, rest: &'a str) -> Option<(&'a str, &'a str)> {
+    /// The label of a link, its address if it has one of its own, and the text after the link; `rest`, the end of
+    /// `text`, begins after the opening bracket.
+    fn link<'a>(&mut self, text: &'a str, rest: &'a str) -> Option<(&'a str, Option<&'a str>, &'a str)> {
         let (label, after) = self.label.split(text, rest)?;
-        let after = match after.chars().next() {
-            Some('(') => self.address.split(text, after)?.1,
-            Some('[') => self.reference.split(text, after)?.1,
+        let (address, after) = match after.chars().next() {
+            Some('(') => {
+                let (address, after) = self.address.split(text, after)?;
+                (address.strip_prefix('('), after)
+            }
+            Some('[') => (None, self.reference.split(text, after)?.1),
             _ => return None,
         };
-        // The label of a link around an image is that of the image.
-        Some((label.trim_start_matches("!["), after))
+        // The label of a link around an image is that of the image, and the address too.
+        let own = label.trim_start_matches("![");
+        Some((own, address.filter(|_| own.len() == label.len()), after))
     }
 }
 

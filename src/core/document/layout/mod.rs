@@ -10,10 +10,12 @@ mod rows;
 mod words;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub(super) use roles::finish;
 
-use super::{Page, Rect};
+use super::marks::Mark;
+use super::{MarkKind, Page, Rect, Span, Word};
 use crate::budget::{Budget, Exceeded};
 
 /// The characters of a glyph.
@@ -82,8 +84,37 @@ impl PageDraft {
             + self.page.text.len()
             + self.page.words.len() * WORD_MEMORY
             + self.page.passages.len() * PASSAGE_MEMORY
+            + self.page.marks.iter().map(Mark::memory).sum::<usize>()
+    }
+
+    /// Marks the words in the boxes of links.
+    pub fn mark_links(&mut self, links: &[(Rect, Arc<str>)], budget: &Budget) -> Result<(), Exceeded> {
+        let Page { words, passages, marks, .. } = &mut self.page;
+        budget.pairs(links.len(), words.len() + passages.len(), WORDS_PER_STEP)?;
+        for (rect, url) in links {
+            let is_inside = |word: &Word| {
+                let (x, y) = (word.rect.x + word.rect.width / 2.0, word.rect.y + word.rect.height / 2.0);
+                (rect.x..=rect.x + rect.width).contains(&x) && (rect.y..=rect.y + rect.height).contains(&y)
+            };
+            for run in words.chunk_by(|a, b| is_inside(a) == is_inside(b)) {
+                if let (Some(first), Some(last)) = (run.first(), run.last())
+                    && is_inside(first)
+                {
+                    let span = Span { start: first.span.start, end: last.span.end };
+                    let within =
+                        passages.iter().any(|passage| passage.span.start <= span.start && span.end <= passage.span.end);
+                    if within {
+                        marks.push(Mark::new(span.start, span.end, MarkKind::Link { url: Arc::clone(url) }));
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 }
+
+/// How many words are held against the box of a link in one step.
+const WORDS_PER_STEP: usize = 4;
 
 /// The steps of work to lay out a glyph: one to make it a part of a word, and one to sort the word into a row and to write
 /// it.

@@ -43,7 +43,7 @@ pub(super) struct Writer {
 
 impl Writer {
     pub fn new(number: u32, size: (f32, f32)) -> Self {
-        let page = Page { number, text: String::new(), passages: Vec::new(), words: Vec::new(), size: Some(size) };
+        let page = Page { size: Some(size), ..Page::plain(number, "") };
         Self { page, shapes: Vec::new(), turned: false }
     }
 

@@ -1,10 +1,11 @@
 //! Decides the roles of passages, from their font size relative to most text and from texts repeated on many pages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::PageDraft;
 use super::passages::Shape;
 use crate::budget::{Budget, Exceeded, Held};
+use crate::document::marks::{KEEPS_MARKS, MARK_MEMORY, Mark};
 use crate::document::{Page, Role};
 
 /// The steps of work to find out whether a passage is repeated, and to find its role.
@@ -70,7 +71,46 @@ pub(in crate::document) fn finish(mut drafts: Vec<PageDraft>, budget: &Budget) -
             };
         }
     }
+    if KEEPS_MARKS {
+        mark_headings(&mut drafts, budget)?;
+    }
     Ok(drafts.into_iter().map(|draft| draft.page).collect())
+}
+
+/// The size of a font in half points.
+fn half_points(size: f32) -> i32 {
+    libm::roundf(size * 2.0) as i32
+}
+
+/// Marks the levels of headings: the title is the first level, and below it, larger fonts are higher levels.
+fn mark_headings(drafts: &mut [PageDraft], budget: &Budget) -> Result<(), Exceeded> {
+    let mut sizes = BTreeSet::new();
+    let mut headings = 0;
+    for draft in drafts.iter() {
+        budget.work(draft.page.passages.len())?;
+        for (passage, shape) in draft.page.passages.iter().zip(&draft.shapes) {
+            if passage.role == Role::Heading {
+                sizes.insert(half_points(shape.size));
+            }
+            headings += usize::from(matches!(passage.role, Role::Title | Role::Heading));
+        }
+    }
+    let _held = budget.hold(headings * MARK_MEMORY)?;
+    let levels: BTreeMap<i32, usize> = sizes.into_iter().rev().zip(2..).collect();
+    for draft in drafts {
+        let Page { passages, marks, .. } = &mut draft.page;
+        for (passage, shape) in passages.iter().zip(&draft.shapes) {
+            let level = match passage.role {
+                Role::Title => 1,
+                Role::Heading => levels.get(&half_points(shape.size)).copied().unwrap_or(2),
+                _ => continue,
+            };
+            marks.push(Mark::heading(passage.span.start, passage.span.end, level));
+        }
+        // Links are there already. What holds others comes before them.
+        marks.sort_by_key(|mark| (mark.span.start, std::cmp::Reverse(mark.span.end)));
+    }
+    Ok(())
 }
 
 fn may_be_heading(shape: &Shape) -> bool {
@@ -90,7 +130,7 @@ fn body(drafts: &[PageDraft]) -> Body {
     for draft in drafts {
         for (passage, shape) in draft.page.passages.iter().zip(&draft.shapes) {
             let bytes = passage.span.end - passage.span.start;
-            *sizes.entry(libm::roundf(shape.size * 2.0) as i32).or_default() += bytes;
+            *sizes.entry(half_points(shape.size)).or_default() += bytes;
             all_bytes += bytes;
             bold_bytes += if shape.bold { bytes } else { 0 };
         }

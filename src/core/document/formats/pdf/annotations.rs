@@ -1,11 +1,17 @@
 //! Reads the annotations of a page: form fields with their values, and stamps and notes with text.
 
-use hayro_font::kurbo::Affine;
+use std::sync::Arc;
+
+use hayro_font::kurbo::{self, Affine};
 use hayro_syntax::object::{Array, Dict, MaybeRef, Name, Object, Rect, Stream, String as PdfString};
 
 use super::content::Interpreter;
 use super::file::PdfFile;
 use super::{page, strings};
+use crate::document::{
+    self,
+    marks::{self, KEEPS_MARKS, MARK_MEMORY},
+};
 use crate::error::Result;
 
 /// The flags Hidden and NoView of annotations that are not shown.
@@ -45,6 +51,17 @@ pub(super) fn interpret<'a>(interpreter: &mut Interpreter<'a, '_, '_>) -> Result
         if subtype == "Popup" {
             continue;
         }
+        if KEEPS_MARKS
+            && subtype == "Link"
+            && let Some(url) = link_url(file, &annotation)?
+        {
+            let size = MARK_MEMORY + url.len();
+            interpreter.hold(size)?;
+            let shown = page.matrix().transform_rect_bbox(kurbo::Rect::new(rect.x0, rect.y0, rect.x1, rect.y1));
+            let (x, y) = (shown.x0 as f32, shown.y0 as f32);
+            let rect = document::Rect { x, y, width: shown.width() as f32, height: shown.height() as f32 };
+            interpreter.links.push((rect, url));
+        }
         if let Some(form) = appearance(file, &annotation)? {
             file.charge_dict(form.dict())?;
             let placement = placement(file, &form, &rect)?;
@@ -58,6 +75,15 @@ pub(super) fn interpret<'a>(interpreter: &mut Interpreter<'a, '_, '_>) -> Result
         }
     }
     Ok(())
+}
+
+/// The address that a link leads to; None if it leads to another place of the file.
+fn link_url(file: &PdfFile<'_>, annotation: &Dict<'_>) -> Result<Option<Arc<str>>> {
+    file.charge_entry(annotation, b"A")?;
+    let Some(action) = annotation.get::<Dict<'_>>("A") else { return Ok(None) };
+    file.charge_entry(&action, b"URI")?;
+    let _text = file.hold_text(&action, "URI")?;
+    Ok(text(&action, "URI").and_then(|url| marks::link_url(&url)))
 }
 
 /// The appearance stream of an annotation in its current state.
@@ -81,8 +107,7 @@ fn placement(file: &PdfFile<'_>, form: &Stream<'_>, rect: &Rect) -> Result<Affin
     let Some(bounds) = page::rect(file, dict, "BBox")? else {
         return Ok(Affine::IDENTITY);
     };
-    let bounds =
-        form_matrix.transform_rect_bbox(hayro_font::kurbo::Rect::new(bounds.x0, bounds.y0, bounds.x1, bounds.y1));
+    let bounds = form_matrix.transform_rect_bbox(kurbo::Rect::new(bounds.x0, bounds.y0, bounds.x1, bounds.y1));
     let scale = |actual: f64, target: f64| if actual.abs() > 1e-6 { target / actual } else { 1.0 };
     let (x, y) = (scale(bounds.width(), rect.x1 - rect.x0), scale(bounds.height(), rect.y1 - rect.y0));
     Ok(Affine::new([x, 0.0, 0.0, y, rect.x0 - x * bounds.x0, rect.y0 - y * bounds.y0]))

@@ -1,6 +1,7 @@
 //! Content streams: interprets the operators that move and show text into positioned glyphs.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use hayro_font::kurbo::{Affine, Point, Vec2};
 use hayro_syntax::content::TypedIter;
@@ -18,6 +19,7 @@ use super::optional_content::OptionalContent;
 use super::page::{self, Page};
 use super::strings;
 use crate::budget::{Budget, Held};
+use crate::document;
 use crate::document::layout::{Glyph, GlyphText};
 use crate::error::{Error, Result, Unreadable};
 use crate::limits;
@@ -113,6 +115,8 @@ pub(super) struct Interpreter<'a, 'b, 'd> {
     forms: Vec<ObjectIdentifier>,
     /// Whether the page shows an image.
     pub has_image: bool,
+    /// The links of the page, whose memory is that of their annotations.
+    pub links: Vec<(document::Rect, Arc<str>)>,
 }
 
 impl<'a, 'b, 'd> Interpreter<'a, 'b, 'd> {
@@ -151,12 +155,18 @@ impl<'a, 'b, 'd> Interpreter<'a, 'b, 'd> {
             held: file.budget().hold(0)?,
             forms: Vec::new(),
             has_image: false,
+            links: Vec::new(),
         })
     }
 
     /// The glyphs, with the memory that is charged for them.
     pub fn into_glyphs(self) -> (Vec<Glyph>, Held<'b>) {
         (self.glyphs, self.held)
+    }
+
+    /// Charges memory until the glyphs are laid out.
+    pub fn hold(&mut self, bytes: usize) -> Result<()> {
+        Ok(self.held.grow(bytes)?)
     }
 
     /// Runs the content streams of the page.

@@ -66,8 +66,10 @@ pub(crate) fn read(bytes: &[u8], selection: &PageSelection, budget: &Budget) -> 
         interpreter.run_page()?;
         annotations::interpret(&mut interpreter)?;
         pages_with_image += usize::from(interpreter.has_image);
+        let links = std::mem::take(&mut interpreter.links);
         let (found, _glyphs_held) = interpreter.into_glyphs();
-        let draft = layout::page(number, page.size(), &found, budget)?;
+        let mut draft = layout::page(number, page.size(), &found, budget)?;
+        draft.mark_links(&links, budget)?;
         held.grow(draft.memory())?;
         letters += draft.page.text.chars().filter(|c| c.is_alphanumeric()).count();
         drafts.push(draft);

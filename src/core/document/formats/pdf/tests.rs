@@ -381,3 +381,19 @@ fn limits_the_work_for_inline_images() {
         assert_eq!(read_text(&hidden), Err("TIMEOUT"));
     }
 }
+
+#[test]
+fn links_are_marked() {
+    let link = |rect: &str, action: &str| format!("<</Type/Annot/Subtype/Link/Rect[{rect}]/A<<{action}>>>>");
+    let extra = format!(
+        "/Annots[{}{}{}]",
+        link("48 695 92 715", "/S/URI/URI(https://a.example/7)"),
+        link("48 645 92 665", "/S/GoTo/D(x)"),
+        link("48 595 400 615", "/S/URI/URI(javascript:x)"),
+    );
+    let content = "BT /F1 10 Tf 50 700 Td (See here and there) Tj 0 -50 Td (not here) Tj 0 -50 Td (nor here) Tj ET";
+    let document = read_all(&pdf(&[content], &extra)).unwrap();
+    let page = &document.pages[0];
+    let marks: Vec<_> = page.marks.iter().map(|mark| (mark.span.of(&page.text), mark.kind.clone())).collect();
+    assert_eq!(marks, [("See here", crate::document::MarkKind::Link { url: "https://a.example/7".into() })]);
+}
