@@ -35,6 +35,7 @@
 //!
 //! - `pdf`, `office`, `charsets` (default): what a build reads besides UTF-8 text, web pages, Markdown and mails. The
 //!   table of formats is [`document::Format`].
+//! - `parse` (default): what files say about lists, levels of headings and links, for [`parse`].
 //! - `embedding-table` (default): the embedding table is compiled in; without it, install the file before you classify.
 //! - `types`: the input and output types as TypeScript.
 //! - `memory`: the ports of [`service`] in memory, for tests of other crates.
@@ -57,10 +58,11 @@
 //! 4. [`document`]: bytes to a [`document::Document`] of pages, passages and words with their positions.
 //! 5. [`classify`]: a document and a [`classify::RuleSet`] to a [`classify::Decision`] with its evidence.
 //! 6. [`extract`]: a document and an [`extract::Schema`] to an [`extract::Extraction`] with its citations.
-//! 7. [`engine`]: the calls to all of these as values, for an instance that can be thrown away.
-//! 8. [`job`]: a job as a pure state machine.
-//! 9. [`service`]: use cases over ports.
-//! 10. [`api`]: HTTP for the use cases, in the dialects of existing clients.
+//! 7. [`parse`]: a document to Markdown and items, each with its place.
+//! 8. [`engine`]: the calls to all of these as values, for an instance that can be thrown away.
+//! 9. [`job`]: a job as a pure state machine.
+//! 10. [`service`]: use cases over ports.
+//! 11. [`api`]: HTTP for the use cases, in the dialects of existing clients.
 #![forbid(unsafe_code)]
 
 pub mod api;
@@ -73,6 +75,7 @@ pub mod extract;
 pub mod id;
 pub mod job;
 pub mod limits;
+pub mod parse;
 pub mod reply;
 pub mod service;
 pub mod text;

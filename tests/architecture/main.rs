@@ -27,7 +27,8 @@ const CORE: &[(&str, &[&str])] = &[
     ("document", &["budget", "error", "id", "time", "limits", "validate", "text"]),
     ("classify", &["budget", "error", "id", "time", "limits", "validate", "text", "document", "ENGINE_VERSION"]),
     ("extract", &["budget", "error", "id", "time", "limits", "validate", "text", "document", "ENGINE_VERSION"]),
-    ("engine", &["budget", "error", "document", "classify", "extract"]),
+    ("parse", &["budget", "error", "document", "ENGINE_VERSION"]),
+    ("engine", &["budget", "error", "document", "classify", "extract", "parse"]),
     ("job", &["error", "id", "time", "limits", "text", "document", "classify", "extract", "ENGINE_VERSION"]),
     ("service", &["engine", "error", "id", "time", "limits", "text", "document", "classify", "extract", "job"]),
     (
@@ -42,6 +43,7 @@ const CORE: &[(&str, &[&str])] = &[
             "document",
             "classify",
             "extract",
+            "parse",
             "job",
             "service",
             "ENGINE_VERSION",
@@ -61,6 +63,7 @@ const WEB: &[&str] = &[
     "document",
     "classify",
     "extract",
+    "parse",
     "ENGINE_VERSION",
 ];
 

@@ -20,6 +20,7 @@ use crate::{
     document::{self, AttachedFile, Document, Mail, ReadOptions},
     error::{Error, Result},
     extract::{self, Extraction, Schema},
+    parse,
 };
 
 /// The document of a call.
@@ -123,7 +124,7 @@ macro_rules! calls {
     };
 }
 
-calls![Classify, ClassifyWithAttachments, Extract, Evaluate, Lint, ReadText];
+calls![Classify, ClassifyWithAttachments, Extract, Evaluate, Lint, Parse, ReadText];
 
 /// A call and its budget.
 #[derive(Debug, Serialize, Deserialize)]
@@ -295,6 +296,24 @@ impl Call for Lint {
 
     fn answer(self, _: &[u8], budget: &Budget) -> Result<Box<RawValue>> {
         to_raw_json(&lint_result(&self.rules, budget)?)
+    }
+}
+
+/// Parses a document. The reply is the JSON of a [`ParseResult`](parse::ParseResult).
+///
+/// Errors: `Unreadable` if the document cannot be read, `OverBudget`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Parse {
+    /// The document.
+    pub source: Source,
+}
+
+impl Call for Parse {
+    type Reply = Box<RawValue>;
+
+    fn answer(self, bytes: &[u8], budget: &Budget) -> Result<Box<RawValue>> {
+        let document = self.source.read(bytes, budget)?;
+        to_raw_json(&parse::parse(&document, budget)?)
     }
 }
 

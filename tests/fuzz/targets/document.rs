@@ -9,6 +9,7 @@ use sortroom::{
     error::Result,
     extract::{Extraction, Field, FieldKind, Schema, Table, extract},
     limits,
+    parse::{ParseResult, parse},
 };
 
 use crate::{
@@ -127,7 +128,10 @@ pub fn check_document(bytes: &[u8]) -> Verdict {
 fn check_json(read: &DocumentWithAttachments) -> Result<(), Fault> {
     let text = serde_json::to_string(read).map_err(|error| fault("JSON", &error))?;
     let document: Document = serde_json::from_str(&text).map_err(|error| fault("JSON", &error))?;
-    require!(document == read.document, "JSON changes the document");
+    // Marks do not cross.
+    let mut crossing = read.document.clone();
+    crossing.pages.iter_mut().for_each(|page| page.marks.clear());
+    require!(document == crossing, "JSON changes the document");
     Ok(())
 }
 
@@ -169,6 +173,10 @@ pub fn check_page(page: &Page) -> Result<(), Fault> {
         require!(is_in(word.span, &page.text), "{word:?} in {} bytes", page.text.len());
         require!(is_finite(word.rect), "{word:?}");
     }
+    for mark in &page.marks {
+        require!(is_in(mark.span, &page.text) && mark.span.start < mark.span.end, "{mark:?}");
+    }
+    require!(page.marks.is_sorted_by_key(|mark| mark.span.start), "marks are out of order");
     let is_size = page.size.is_none_or(|(width, height)| width.is_finite() && height.is_finite());
     require!(is_size, "the page has the size {:?}", page.size);
     Ok(())
@@ -198,7 +206,30 @@ fn check_answers(document: &Document, bytes: &[u8]) -> Verdict {
         Ok(extraction) => check_extraction(&extraction, reference_schema(), document)?,
         Err(error) => return code(&error),
     }
+    let (parsed, memory) = memory::peak(|| twice(|budget| parse(document, budget)));
+    require!(memory <= MAX_MEMORY, "parsing takes {} MiB", memory >> 20);
+    match parsed? {
+        Ok(parsed) => check_items(&parsed, document)?,
+        Err(error) => return code(&error),
+    }
     Ok(document.format.extension())
+}
+
+/// Checks that the items of a page are in order, and that nothing but bullets and numbers is between them.
+fn check_items(parsed: &ParseResult, document: &Document) -> Result<(), Fault> {
+    require!(parsed.pages.len() == document.pages.len(), "{} pages", parsed.pages.len());
+    for page in &parsed.pages {
+        let mut end = 0;
+        for item in &page.items {
+            require!(is_in(item.span, &page.text) && item.span.start >= end, "{item:?} begins before {end}");
+            let between = Span { start: end, end: item.span.start }.of(&page.text);
+            let is_marker = |word: &str| word.chars().count() <= 4 && !word.contains(char::is_alphabetic);
+            require!(between.split_whitespace().all(is_marker), "{between:?} is in no item");
+            require!(item.rect.is_none_or(is_finite), "{item:?}");
+            end = item.span.end;
+        }
+    }
+    Ok(())
 }
 
 fn is_probability(number: f64) -> bool {
