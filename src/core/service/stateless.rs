@@ -7,13 +7,13 @@ use super::ports::{DocumentBytes, Engine};
 use crate::{
     classify::{Decision, RuleSet, evaluation::LabelledText},
     document::{Mail, ReadOptions},
-    engine::{BudgetKind, Classify, ClassifyWithAttachments, Evaluate, Extract, Lint, RulesVersion, Source},
+    engine::{BudgetKind, Classify, ClassifyWithAttachments, Evaluate, Extract, Lint, Parse, RulesVersion, Source},
     error::Result,
     extract::{ExtractResult, Schema},
     job::Classification,
 };
 
-/// What to classify or to extract from.
+/// What to classify, to extract from or to parse.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
     /// The bytes of a file, or a text.
@@ -95,4 +95,14 @@ pub async fn lint(ports: &impl Engine, rules: RuleSet) -> Result<Box<RawValue>> 
 pub async fn extract(ports: &impl Engine, content: Content, schema: Schema) -> Result<ExtractResult> {
     let (source, bytes) = content.into_source(ReadOptions::default());
     Ok(ports.engine(Extract { source, schema }, bytes, BudgetKind::Request).await?.into())
+}
+
+/// Parses a document. Returns the JSON of a [`ParseResult`](crate::parse::ParseResult).
+///
+/// # Errors
+///
+/// Those of [`Parse`], and of [`Engine`].
+pub async fn parse(ports: &impl Engine, content: Content, options: ReadOptions) -> Result<Box<RawValue>> {
+    let (source, bytes) = content.into_source(options);
+    ports.engine(Parse { source }, bytes, BudgetKind::Request).await
 }

@@ -3,8 +3,8 @@
 //!
 //! The table of [`routes()`] has every call, and `docs/api.md` an example of each.
 //!
-//! The operator's bearer token is the operator's secret. `/v1/classify` and `/v1/extract` also accept a form with the
-//! part `file`. Unknown members, parts and query parameters are rejected, so that a typo does not pass for an absent
+//! The operator's bearer token is the operator's secret. `/v1/classify`, `/v1/extract` and `/v1/read` also accept a
+//! form with the part `file`. Unknown members, parts and query parameters are rejected, so that a typo does not pass for an absent
 //! one; the response to a `GET` may be sent back by `PUT`.
 //!
 //! `/v1/evaluate` and `/v1/lint` use the newest version of a classifier. If that is a draft and there is a published
@@ -44,7 +44,7 @@ use self::{
     project::ChangedProject,
     quality::{EvaluateRequest, LintRequest},
     schemas::{ChangedSchema, NewSchema},
-    stateless::{ClassifyForm, ClassifyRequest, ExtractForm, ExtractRequest, VersionQuery},
+    stateless::{ClassifyForm, ClassifyRequest, ExtractForm, ExtractRequest, ParseForm, ParseRequest, VersionQuery},
     wire::{ClassifierResponse, Health, Listing, Project, SchemaResponse},
 };
 use super::{
@@ -62,6 +62,7 @@ use crate::{
     error::Result as Outcome,
     extract::ExtractResult,
     id::ProjectId,
+    parse::ParseResult,
     service::{
         access::{authenticate_admin, is_token},
         ports::Ports,
@@ -156,6 +157,9 @@ routes! {
     /// Extracts the fields of a schema from a text, a mail or a file. Nothing is stored.
     post "/v1/extract", stateless::extract::<P>, read, json ExtractRequest, form ExtractForm
         => 200 ExtractResult, 400, 413;
+
+    /// Reads a text, a mail or a file: its pages as text, as Markdown and as items with their places. Nothing is stored.
+    post "/v1/read", stateless::read::<P>, read, json ParseRequest, form ParseForm => 200 ParseResult, 400, 413;
 
     /// Evaluates rules on labelled texts: accuracy, F1, calibration, confusion, every answer.
     ///

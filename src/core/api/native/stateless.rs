@@ -1,4 +1,4 @@
-//! Classification and extraction within the request. Nothing is stored.
+//! Classification, extraction and parsing within the request. Nothing is stored.
 
 use axum::{
     body::Body,
@@ -20,7 +20,7 @@ use crate::{
         reply,
     },
     classify::{RuleSet, Settings, input::RULES},
-    document::Mail,
+    document::{Mail, ReadOptions},
     error::Result,
     extract::Schema,
     id::{ClassifierId, SchemaId},
@@ -165,6 +165,25 @@ declare! {
     }
 }
 
+declare! {
+    /// A text or mail to parse. Pages are those of a text.
+    #[derive(Debug)]
+    pub(super) struct ParseRequest(CLOSED) {
+        content: ContentChoice = flattened,
+        options: ReadOptions = flattened,
+    }
+}
+
+declare! {
+    /// A file to parse.
+    #[derive(Debug)]
+    pub(super) struct ParseForm(CLOSED) {
+        /// The file, of up to 10 MiB.
+        file: FilePart = required(Shape::File),
+        options: ReadOptions = flattened,
+    }
+}
+
 /// The rules to classify with: those of the request, or a saved classifier.
 pub(super) enum RulesInput {
     Rules(RuleSet),
@@ -289,4 +308,18 @@ pub(super) async fn extract<P: Ports>(caller: Caller<P>, headers: HeaderMap, bod
     };
     let extraction = stateless::extract(&caller.ports, content, schema).await?;
     Ok(reply::json(StatusCode::OK, &extraction))
+}
+
+/// `POST /v1/read`
+pub(super) async fn read<P: Ports>(caller: Caller<P>, headers: HeaderMap, body: Body) -> Reply {
+    let (content, options) = match request::<ParseRequest, ParseForm>(&caller, &headers, body).await? {
+        Request::Json(body) => {
+            let ParseRequest { content, options } = body.finish()?;
+            (content.into(), options)
+        }
+        Request::Form(form, bytes) => (Content::Bytes(bytes), form.finish()?.options),
+    };
+    check_size(&content)?;
+    let parsed = stateless::parse(&caller.ports, content, options).await?;
+    Ok(reply::json(StatusCode::OK, &parsed))
 }
