@@ -11,6 +11,7 @@ import type {
   LabelledText,
   LintResult,
   Mail,
+  ParseResult,
   ReadOptions,
   Rule,
   Schema,
@@ -27,7 +28,7 @@ export interface Sources {
   engine: Lazy;
   /** The embedding table of the engine. */
   table: LazyBytes;
-  /** Reads every format; loaded when the engine cannot read a document. */
+  /** Reads every format, and parses; loaded when the engine cannot read a document, and at the first parsing. */
   reader?: Lazy;
   /** Extracts; loaded at the first extraction. */
   extractor?: Lazy;
@@ -136,6 +137,25 @@ export async function extractJson(document: DocumentWithAttachments, schema: Sch
   const json = documentJson(document);
   const request = JSON.stringify({ schema });
   return extractor.run((glue) => glue.extract(json, files, request));
+}
+
+/**
+ * Parses a document: its pages as text, as Markdown, and as items with their places. The result is the same as that of
+ * `POST /v1/read`. It takes the file and not the result of `readDocument`, which has no lists and links.
+ */
+export async function parse(input: Input, options: ReadOptions = {}): Promise<ParseResult> {
+  return JSON.parse(await parseJson(input, options)) as ParseResult;
+}
+
+/** Like `parse`, but returns the JSON text that the server sends, byte for byte. */
+export async function parseJson(input: Input, options: ReadOptions = {}): Promise<string> {
+  if (isMail(input)) {
+    const mail = JSON.stringify(input);
+    return reader.run((glue) => glue.parseMail(mail));
+  }
+  const bytes = await bytesOf(input);
+  const optionsJson = JSON.stringify(options);
+  return reader.run((glue) => glue.parse(bytes, optionsJson));
 }
 
 /** Options of an evaluation. */

@@ -12,7 +12,7 @@ import type {
 } from "./types.js";
 
 /** A stage of a task. */
-export type Stage = "reading" | "classifying" | "extracting" | "evaluating" | "linting";
+export type Stage = "reading" | "classifying" | "extracting" | "parsing" | "evaluating" | "linting";
 
 interface ClassifyTask {
   kind: "classify";
@@ -28,6 +28,7 @@ export type Task =
   | { kind: "read"; input: Input; options: ReadOptions }
   | ClassifyTask
   | { kind: "extract"; input: Input | DocumentWithAttachments; options: ReadOptions; schema: Schema }
+  | { kind: "parse"; input: Input; options: ReadOptions }
   | { kind: "evaluate"; rules: readonly Rule[]; cases: readonly LabelledText[]; options: EvaluateOptions }
   | { kind: "lint"; rules: readonly Rule[] };
 

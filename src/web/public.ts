@@ -1,5 +1,16 @@
 // The exports of every entry point.
-export { Classifier, SortroomError, evaluate, extract, extractJson, lint, readDocument, version } from "./api.js";
+export {
+  Classifier,
+  SortroomError,
+  evaluate,
+  extract,
+  extractJson,
+  lint,
+  parse,
+  parseJson,
+  readDocument,
+  version,
+} from "./api.js";
 export { formats } from "./types.js";
 export type * from "./types.js";
 export type { EvaluateOptions } from "./api.js";

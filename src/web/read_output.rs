@@ -3,7 +3,7 @@
 use js_sys::{Array, Uint8Array};
 use sortroom::{
     budget::Budget,
-    document::{self, Attachment, DocumentWithAttachments, ReadOptions, input},
+    document::{self, Attachment, DocumentWithAttachments, Mail, ReadOptions, input},
     error::Result,
     validate::{Input, Validator},
 };
@@ -58,10 +58,15 @@ pub(crate) fn with_read_options<T>(options: &str, read: impl FnOnce(&ReadOptions
 
 /// Parses a mail, and reads it with its attachments.
 pub(crate) fn read_mail(mail: &str) -> JsResult<DocumentWithAttachments> {
+    with_mail(mail, |mail| document::read_mail_with_attachments(mail, &Budget::stage()))
+}
+
+/// Parses the JSON of a mail, and calls `read` with it.
+pub(crate) fn with_mail<T>(mail: &str, read: impl FnOnce(&Mail) -> Result<T>) -> JsResult<T> {
     let value = from_json(mail)?;
     let input = Input::root("mail", Some(&value));
     let mut check = Validator::default();
     let mail = input::parse_mail(&mut check, &input);
     let mail = check.finish(mail).map_err(to_js_error)?;
-    document::read_mail_with_attachments(&mail, &Budget::stage()).map_err(to_js_error)
+    read(&mail).map_err(to_js_error)
 }

@@ -68,6 +68,9 @@ async function runTask(
       onStage("extracting");
       return api.extractJson(document, task.schema);
     }
+    case "parse":
+      onStage("parsing");
+      return api.parseJson(task.input, task.options);
     case "evaluate":
       onStage("evaluating");
       return api.evaluate(task.rules, task.cases, task.options);

@@ -11,6 +11,7 @@ import type {
   ExtractResult,
   LabelledText,
   LintResult,
+  ParseResult,
   ReadOptions,
   Rule,
   Schema,
@@ -103,6 +104,16 @@ export class WorkerClient {
     { signal, onStage, ...options }: ReadOptions & CallOptions = {},
   ): Promise<string> {
     return this.#call({ kind: "extract", input, options, schema }, { signal, onStage });
+  }
+
+  /** Parses a document, like `parse`. */
+  async parse(input: Input, options: ReadOptions & CallOptions = {}): Promise<ParseResult> {
+    return JSON.parse(await this.parseJson(input, options)) as ParseResult;
+  }
+
+  /** Like `parse`, but returns the JSON text that the server sends, byte for byte. */
+  parseJson(input: Input, { signal, onStage, ...options }: ReadOptions & CallOptions = {}): Promise<string> {
+    return this.#call({ kind: "parse", input, options }, { signal, onStage });
   }
 
   /** Evaluates rules, like `evaluate`. */

@@ -82,6 +82,29 @@ test("a result as JSON text is what the server sends, byte for byte", async () =
   worker.close();
 });
 
+test("every file of the corpus is parsed as natively, byte for byte", async () => {
+  const { SortroomWorker } = await imported("sortroom/worker");
+  const worker = new SortroomWorker();
+  for (const file of files) {
+    const expected = native.get(file);
+    try {
+      assert.equal(await sortroom.parseJson(bytesOf(file)), expected.parsed, file);
+    } catch (error) {
+      if (!(error instanceof sortroom.SortroomError)) throw error;
+      assert.deepEqual({ code: error.code, message: error.message }, expected, file);
+    }
+  }
+  assert.equal(await worker.parseJson(bytesOf(PDF)), native.get(PDF).parsed);
+  worker.close();
+  const { pages, format } = await sortroom.parse({ subject: "Roof", html: "<ul><li><a href=http://a>Tiles</a></ul>" });
+  assert.deepEqual([format, pages[0].markdown], ["eml", "# Roof\n\n- [Tiles](http://a)"]);
+  const second = await sortroom.parse(bytesOf("pdf/invoice-two-pages-en.pdf"), { pages: "2" });
+  assert.deepEqual(
+    second.pages.map(({ number }) => number),
+    [2],
+  );
+});
+
 test("the golden decisions", async () => {
   assert.equal(sortroom.version, engineVersion);
   const golden = vectors(sortroom.version);

@@ -1,8 +1,8 @@
 //! Prints what the server would respond, without a server: `cargo run --example answer -- RULES.json SCHEMA.json
 //! FILE...`
 //!
-//! One line a file, separated by tabs: the file, and the response bodies of `POST /v1/classify` and `POST /v1/extract`;
-//! or the file, `-`, and the error if it cannot be read. Tests compare the other interfaces with this.
+//! One line a file, separated by tabs: the file, and the response bodies of `POST /v1/classify`, `POST /v1/extract` and
+//! `POST /v1/read`; or the file, `-`, and the error if it cannot be read. Tests compare the other interfaces with this.
 
 use std::io::Write;
 
@@ -10,7 +10,7 @@ use serde_json::json;
 use sortroom::budget::Budget;
 use sortroom::classify::{Rule, RuleSet, Settings};
 use sortroom::document::ReadOptions;
-use sortroom::engine::{Call, Classify, ClassifyWithAttachments, Extract, Source};
+use sortroom::engine::{Call, Classify, ClassifyWithAttachments, Extract, Parse, Source};
 use sortroom::error::Result;
 use sortroom::extract::{ExtractResult, Schema};
 
@@ -30,13 +30,16 @@ fn main() -> std::io::Result<()> {
         let bytes = std::fs::read(file)?;
         let answers = || -> Result<_> {
             let classified = classify.clone().answer(&bytes, &Budget::request())?;
-            Ok((classified, ExtractResult::from(extract.clone().answer(&bytes, &Budget::request())?)))
+            let extracted = ExtractResult::from(extract.clone().answer(&bytes, &Budget::request())?);
+            Ok((classified, extracted, Parse { source: source() }.answer(&bytes, &Budget::request())?))
         };
-        let (classify_body, extract_body) = match answers() {
-            Ok((classified, extracted)) => (serde_json::to_string(&classified)?, serde_json::to_string(&extracted)?),
-            Err(error) => ("-".to_owned(), json!({ "code": error.code(), "message": error.message() }).to_string()),
+        let bodies = match answers() {
+            Ok((classified, extracted, parsed)) => {
+                format!("{classified}\t{}\t{parsed}", serde_json::to_string(&extracted)?)
+            }
+            Err(error) => format!("-\t{}", json!({ "code": error.code(), "message": error.message() })),
         };
-        writeln!(out, "{file}\t{classify_body}\t{extract_body}")?;
+        writeln!(out, "{file}\t{bodies}")?;
     }
     Ok(())
 }

@@ -21,6 +21,7 @@ use sortroom::error::FieldError;
 use sortroom::extract::{
     Citation, ExtractResult, Extraction, Field, FieldKind, Schema, Table, TableRows, Value, ValueSource,
 };
+use sortroom::parse::{Item, ItemKind, Link, ListEntry, MarginPlace, ParseResult, ParsedPage, TextRole};
 use ts_rs::{Config, TS};
 
 fn main() -> std::io::Result<()> {
@@ -70,6 +71,14 @@ fn file() -> String {
         Citation,
         ValueSource,
         TableRows, //
+        ParseResult,
+        ParsedPage,
+        Item,
+        ItemKind,
+        TextRole,
+        ListEntry,
+        MarginPlace,
+        Link, //
         EvaluateResult,
         Evaluation,
         ClassMetrics,
