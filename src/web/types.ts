@@ -708,6 +708,235 @@ export type TableRows = {
 };
 
 /**
+ * A document as pages of Markdown and items.
+ */
+export type ParseResult = {
+  /**
+   * The format of the file.
+   */
+  format: Format,
+  /**
+   * The document's own title; never the file name.
+   */
+  title: string | null,
+  /**
+   * The number of pages in the document, selected or not; 1 for formats without pages.
+   */
+  page_count: number,
+  /**
+   * The selected pages, in order.
+   */
+  pages: Array<ParsedPage>,
+  /**
+   * The version of the engine.
+   */
+  engine_version: string,
+};
+
+/**
+ * A page as Markdown and items.
+ */
+export type ParsedPage = {
+  /**
+   * The number of the page in its document, from 1.
+   */
+  number: number,
+  /**
+   * The width in points, if pages have a size in this format.
+   */
+  width: number | null,
+  /**
+   * The height in points, if pages have a size in this format.
+   */
+  height: number | null,
+  /**
+   * The text in reading order.
+   */
+  text: string,
+  /**
+   * The page as Markdown: that of its items, with empty lines between them.
+   */
+  markdown: string,
+  /**
+   * The items in reading order. They do not overlap.
+   */
+  items: Array<Item>,
+};
+
+/**
+ * A piece of a page: a heading, a paragraph, a list, a table.
+ */
+export type Item = {
+  /**
+   * Byte offsets into the text of the page.
+   */
+  span: Span,
+  /**
+   * The box around its words, if the format has a layout.
+   */
+  rect?: Rect,
+  /**
+   * The links within it.
+   */
+  links?: Array<Link>,
+  /**
+   * The item as Markdown.
+   */
+  md: string, } & ({ "type": "heading",
+  /**
+   * The level, from 1 to 6.
+   */
+  level: number,
+  /**
+   * The text, on one line.
+   */
+  text: string, } | { "type": "text",
+  /**
+   * The text.
+   */
+  text: string,
+  /**
+   * What it is in a mail, if it is not what its sender wrote.
+   */
+  role?: TextRole, } | { "type": "list",
+  /**
+   * Whether the items of the first level are numbered.
+   */
+  ordered: boolean,
+  /**
+   * The items, those of inner lists after the one that they belong to.
+   */
+  items: Array<ListEntry>, } | { "type": "table",
+  /**
+   * The rows of cells. Every row has the same number of cells.
+   */
+  rows: Array<Array<string>>,
+  /**
+   * Whether the file says that the first row names the columns.
+   */
+  has_header: boolean, } | { "type": "link",
+  /**
+   * The text.
+   */
+  text: string,
+  /**
+   * Where it leads to, as the file has it.
+   */
+  url: string, } | { "type": "margin",
+  /**
+   * Which.
+   */
+  place: MarginPlace,
+  /**
+   * The text.
+   */
+  text: string, });
+
+/**
+ * What an item is.
+ */
+export type ItemKind = { "type": "heading",
+/**
+ * The level, from 1 to 6.
+ */
+level: number,
+/**
+ * The text, on one line.
+ */
+text: string, } | { "type": "text",
+/**
+ * The text.
+ */
+text: string,
+/**
+ * What it is in a mail, if it is not what its sender wrote.
+ */
+role?: TextRole, } | { "type": "list",
+/**
+ * Whether the items of the first level are numbered.
+ */
+ordered: boolean,
+/**
+ * The items, those of inner lists after the one that they belong to.
+ */
+items: Array<ListEntry>, } | { "type": "table",
+/**
+ * The rows of cells. Every row has the same number of cells.
+ */
+rows: Array<Array<string>>,
+/**
+ * Whether the file says that the first row names the columns.
+ */
+has_header: boolean, } | { "type": "link",
+/**
+ * The text.
+ */
+text: string,
+/**
+ * Where it leads to, as the file has it.
+ */
+url: string, } | { "type": "margin",
+/**
+ * Which.
+ */
+place: MarginPlace,
+/**
+ * The text.
+ */
+text: string,
+};
+
+/**
+ * What a paragraph of a mail is, if it is not what its sender wrote.
+ */
+export type TextRole = "quote" | "signature" | "mail_header";
+
+/**
+ * An item of a list.
+ */
+export type ListEntry = {
+  /**
+   * The level, from 1.
+   */
+  depth: number,
+  /**
+   * Whether it is numbered.
+   */
+  ordered: boolean,
+  /**
+   * The number that the text has for it; None if the file leaves numbering to who shows it.
+   */
+  number?: number,
+  /**
+   * The text without its bullet or number. An empty line separates its paragraphs.
+   */
+  text: string,
+};
+
+/**
+ * Where a margin is.
+ */
+export type MarginPlace = "header" | "footer";
+
+/**
+ * A link within an item.
+ */
+export type Link = {
+  /**
+   * The text.
+   */
+  text: string,
+  /**
+   * Where it leads to, as the file has it.
+   */
+  url: string,
+  /**
+   * Byte offsets into the text of the page.
+   */
+  span: Span,
+};
+
+/**
  * The metrics of a rule set, and the comparison with the published version.
  */
 export type EvaluateResult = {

@@ -14,13 +14,13 @@ use super::{
 use crate::{
     api::{
         body,
-        checked::Checked,
+        checked::{Checked, in_body},
         cuid::Id,
         form::{self, BufferedForm},
         reply,
     },
     classify::{RuleSet, Settings, input::RULES},
-    document::{Mail, ReadOptions},
+    document::{Mail, PageSelection, ReadOptions},
     error::Result,
     extract::Schema,
     id::{ClassifierId, SchemaId},
@@ -320,6 +320,7 @@ pub(super) async fn read<P: Ports>(caller: Caller<P>, headers: HeaderMap, body: 
         Request::Form(form, bytes) => (Content::Bytes(bytes), form.finish()?.options),
     };
     check_size(&content)?;
+    PageSelection::new(&options).map_err(in_body)?;
     let parsed = stateless::parse(&caller.ports, content, options).await?;
     Ok(reply::json(StatusCode::OK, &parsed))
 }
