@@ -160,6 +160,28 @@ pub(super) fn column_concept(name: &str) -> Option<usize> {
     concepts_named(&words).filter(|&index| CONCEPTS.get(index).is_some_and(Concept::is_column)).min()
 }
 
+/// The index of the first concept of a kind that fits with a phrase equal to the name; of full strength if `is_strong`.
+pub(super) fn named(name: &str, is_strong: bool, fits: impl Fn(FieldKind) -> bool) -> Option<usize> {
+    let words = concept_words(&canonical(&split_words(name)));
+    let whole = PHRASES.at_start(words.iter().copied()).filter(|(length, _)| *length == words.len());
+    let strong = whole.flat_map(|(_, named)| named).filter(|(_, strength)| !is_strong || *strength >= 1.0);
+    let indices = strong.map(|&(concept_index, _)| concept_index);
+    indices.filter(|&index| CONCEPTS.get(index).is_some_and(|concept| !concept.is_column() && fits(concept.kind))).min()
+}
+
+/// The fewest letters of a name at the end of a compound: shorter ones end other words, as in "mandate".
+const MIN_COMPOUND_END: usize = 5;
+
+/// The kind of the first date or amount whose name of one word is the end of a compound, as in "Vertragsdatum".
+pub(super) fn kind_of_compound(word: &str) -> Option<FieldKind> {
+    let is_end = |(phrase, _): &(Vec<String>, f64)| match phrase.as_slice() {
+        [name] => name.len() >= MIN_COMPOUND_END && word.ends_with(name.as_str()),
+        _ => false,
+    };
+    let mut concepts = CONCEPTS.iter().filter(|concept| matches!(concept.kind, FieldKind::Date | FieldKind::Money));
+    concepts.find(|concept| !concept.is_column() && concept.phrases.iter().any(is_end)).map(|concept| concept.kind)
+}
+
 /// The index of the concept that a field's name means: the first with a phrase equal to the name, else the one with the
 /// longest phrase of full strength in it, the first of equals.
 pub(super) fn resolve(name: &str, kind: FieldKind) -> Option<usize> {

@@ -7,8 +7,9 @@
 //! 4. `candidates`: the places that can be a value, by kind (`numbers`, `dates`, `codes`).
 //! 5. `label_proximity`, `ranking`, `arithmetic`: how well each candidate fits each field, by the labels around it and
 //!    by arithmetic; then one value per field. `texts`, `clauses`: text fields.
-//! 6. `tables`: rows below a header.
+//! 6. `tables`: rows below a header. `lists`: all values of a field.
 //! 7. `invoice_xml`, `embedded_invoice`: an invoice embedded as data is exact and takes precedence.
+//! 8. `json_schema`: a JSON Schema as the language of extraction.
 //!
 //! The extractor reads what stands beside or below a label. It does not understand sentences, and it does not guess
 //! values without a label.
@@ -22,8 +23,10 @@ mod dates;
 mod embedded_invoice;
 pub mod input;
 mod invoice_xml;
+pub mod json_schema;
 mod label_proximity;
 mod labels;
+mod lists;
 mod numbers;
 mod page_grid;
 mod phrases;
@@ -160,6 +163,18 @@ impl Value {
 ///
 /// `OverBudget` if it takes more than `budget`.
 pub fn extract(document: &Document, schema: &Schema, embedded: &[AttachedFile], budget: &Budget) -> Result<Extraction> {
+    extract_with_lists(document, schema, schema.fields.len(), embedded, budget)
+}
+
+/// As [`extract`]. The fields from `first_list` on have all their values instead of the best one: each field becomes a
+/// table of one column, after those of the schema.
+fn extract_with_lists(
+    document: &Document,
+    schema: &Schema,
+    first_list: usize,
+    embedded: &[AttachedFile],
+    budget: &Budget,
+) -> Result<Extraction> {
     let grid = page_grid::PageGrid::new(document, budget)?;
     let format = candidates::NumberAndDateFormat::new(&grid, budget)?;
     let names = labels::SchemaNames::new(schema, budget)?;
@@ -170,7 +185,15 @@ pub fn extract(document: &Document, schema: &Schema, embedded: &[AttachedFile], 
         Some((invoice, _)) => embedded_invoice::values(invoice, &schema.fields, &mut held)?,
         None => BTreeMap::new(),
     };
-    let values = ranking::Ranking::new(&labelled, &schema.fields, format, &exact)?.values()?;
+    let (values, lists) = {
+        let ranking = ranking::Ranking::new(&labelled, &schema.fields, format, &exact)?;
+        let mut values = ranking.values()?;
+        values.truncate(first_list);
+        let fields = schema.fields.iter().enumerate().skip(first_list);
+        let lists =
+            fields.map(|(index, field)| ranking.list(index, field, format, &mut held)).collect::<Result<Vec<_>>>()?;
+        (values, lists)
+    };
     let mut tables = Vec::with_capacity(schema.tables.len());
     for (index, (table, concepts)) in schema.tables.iter().zip(&names.column_concepts).enumerate() {
         let columns = tables::Columns { index, table, concepts, amount: names.amount() };
@@ -183,6 +206,7 @@ pub fn extract(document: &Document, schema: &Schema, embedded: &[AttachedFile], 
             None => tables::read(&labelled, &columns, format, &mut held)?,
         });
     }
+    tables.extend(lists);
     Ok(Extraction { values, tables })
 }
 

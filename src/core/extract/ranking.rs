@@ -71,25 +71,25 @@ const MAY_SHARE_PLACE: &[(&str, &str)] = &[
 
 /// A field with what is needed to rank its candidates.
 pub(super) struct FieldQuery {
-    kind: FieldKind,
+    pub(super) kind: FieldKind,
     /// Its labels with their weights.
     labels: Vec<(usize, f64)>,
     /// The labels of concepts that may share its place.
     compatible_labels: Vec<usize>,
     pub(super) concept: &'static str,
     /// The index of the field; None for a concept that is only ranked to judge others.
-    field: Option<usize>,
+    pub(super) field: Option<usize>,
 }
 
 /// The candidates of every field, best first.
 pub(super) struct Ranking<'a> {
-    grid: &'a PageGrid<'a>,
+    pub(super) grid: &'a PageGrid<'a>,
     fields: &'a [Field],
     /// The known values by field; for them only the place is searched.
     exact: &'a BTreeMap<usize, String>,
     pub(super) queries: Vec<FieldQuery>,
     pub(super) ranked: Vec<Vec<ScoredCandidate>>,
-    budget: &'a Budget,
+    pub(super) budget: &'a Budget,
     held: Held<'a>,
 }
 
@@ -288,7 +288,7 @@ impl<'a> Ranking<'a> {
         Some(scored.candidate.span.of(self.grid.text(segment.page)).to_owned())
     }
 
-    fn value(&self, field: &Field, scored: &ScoredCandidate) -> Value {
+    pub(super) fn value(&self, field: &Field, scored: &ScoredCandidate) -> Value {
         Value {
             field: field.name.clone(),
             value: Some(scored.candidate.value.clone()),

@@ -1,0 +1,241 @@
+//! Cases in files: a schema with a document and the expected result, and schemas with their expected faults.
+
+use std::fs;
+
+use super::*;
+
+fn folder() -> String {
+    concat!(env!("CARGO_MANIFEST_DIR"), "/extract/json_schema/cases").to_owned()
+}
+
+fn read(name: &str) -> Json {
+    serde_json::from_str(&fs::read_to_string(format!("{}/{name}", folder())).unwrap()).unwrap()
+}
+
+fn to_text(json: &Json) -> String {
+    serde_json::to_string(json).unwrap()
+}
+
+fn pretty(json: &Json) -> String {
+    serde_json::to_string_pretty(json).unwrap()
+}
+
+fn lines(json: &Json) -> String {
+    let lines: Vec<_> = json.as_list().unwrap().iter().map(|line| line.as_text().unwrap()).collect();
+    lines.join("\n")
+}
+
+/// The result of a schema for a text, whose pages are separated by form feeds.
+fn result(schema: &str, text: &str, target: Target) -> (Json, Vec<Metadata>) {
+    let mut document = Document::plain("");
+    document.pages =
+        (1..).zip(text.split('\x0c')).map(|(number, text)| crate::document::Page::plain(number, text)).collect();
+    document.page_count = document.pages.len() as u32;
+    let budget = Budget::request();
+    let compiled = Compiled::parse(schema, &[], &budget).unwrap_or_else(|error| panic!("{error:#}"));
+    compiled.schema().check().unwrap();
+    let extracted = extract(&compiled, &document, &[], target, &budget).unwrap();
+    (extracted.result, extracted.metadata)
+}
+
+fn faults(schema: &str) -> Vec<String> {
+    match Compiled::parse(schema, &["body".into()], &Budget::request()) {
+        Ok(_) => Vec::new(),
+        Err(error) => {
+            let faults = error.violations().iter();
+            faults
+                .map(crate::error::FieldError::from)
+                .map(|fault| format!("{}: {}", fault.pointer, fault.message))
+                .collect()
+        }
+    }
+}
+
+/// Checks that metadata has the shape of its result.
+fn check(result: &Json, metadata: &Metadata, text: &str) {
+    match (result, metadata) {
+        (Json::Object(members), Metadata::Object(sources)) => {
+            assert_eq!(members.len(), sources.len());
+            for ((name, member), (known, source)) in members.iter().zip(sources) {
+                assert_eq!(name, known);
+                check(member, source, text);
+            }
+        }
+        (Json::List(items), Metadata::List(sources)) => {
+            assert_eq!(items.len(), sources.len());
+            items.iter().zip(sources).for_each(|(item, source)| check(item, source, text));
+        }
+        (value, Metadata::Value { confidence, source }) => {
+            assert_eq!(*value == Json::Null, *confidence == 0.0, "{value:?}");
+            if let Some(source) = source {
+                assert!(text.contains(&source.text), "{source:?}");
+            }
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn extracts_the_cases() {
+    let mut failures = Vec::new();
+    let mut count = 0;
+    for entry in fs::read_dir(folder()).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if !name.ends_with(".json") {
+            continue;
+        }
+        let case = read(&name);
+        let Some(document) = case.get("document") else { continue };
+        let text = lines(document);
+        let target = if case.get("target").is_some() { Target::Page } else { Target::Document };
+        let (found, metadata) = result(&to_text(case.get("schema").unwrap()), &text, target);
+        match (&found, target) {
+            (Json::List(pages), Target::Page) => pages.iter().zip(&metadata).for_each(|(p, m)| check(p, m, &text)),
+            _ => check(&found, &metadata[0], &text),
+        }
+        if Some(&found) != case.get("result") {
+            failures.push(format!("{name}: {}", pretty(&found)));
+        }
+        count += 1;
+    }
+    assert!(count >= 6, "only {count} cases were found");
+    assert!(failures.is_empty(), "\n{}", failures.join("\n"));
+}
+
+#[test]
+fn all_faults_have_their_places() {
+    let mut failures = Vec::new();
+    let cases = read("faults.json");
+    for case in cases.as_list().unwrap() {
+        let found = faults(&to_text(case.get("schema").unwrap()));
+        let expected: Vec<_> =
+            case.get("faults").unwrap().as_list().unwrap().iter().filter_map(Json::as_text).collect();
+        if found != expected {
+            failures.push(format!(
+                "{}\n{}",
+                to_text(case.get("schema").unwrap()),
+                pretty(&Json::from(&serde_json::json!(found)))
+            ));
+        }
+    }
+    assert!(cases.as_list().unwrap().len() >= 30);
+    assert!(failures.is_empty(), "\n{}", failures.join("\n"));
+}
+
+#[test]
+fn what_references_repeat_is_bounded() {
+    let levels = |count: usize, body: &dyn Fn(usize) -> String| {
+        let definitions: Vec<_> = (0..count).map(|level| format!("\"D{level}\":{}", body(level))).collect();
+        format!("{{\"$ref\":\"#/$defs/D0\",\"$defs\":{{{},\"D{count}\":{{}}}}}}", definitions.join(","))
+    };
+    let wide = levels(6, &|level| {
+        let properties: Vec<_> = (0..40).map(|n| format!("\"p{n}\":{{\"$ref\":\"#/$defs/D{}\"}}", level + 1)).collect();
+        format!("{{\"type\":\"object\",\"properties\":{{{}}}}}", properties.join(","))
+    });
+    assert!(faults(&wide).iter().any(|fault| fault.contains("at most 5000 properties")), "{:?}", faults(&wide));
+    let choices = levels(20, &|level| {
+        let next = format!("{{\"$ref\":\"#/$defs/D{}\"}}", level + 1);
+        format!("{{\"type\":\"object\",\"anyOf\":[{next},{next}]}}")
+    });
+    assert!(!faults(&choices).is_empty());
+    let long = levels(40, &|level| format!("{{\"$ref\":\"#/$defs/D{}\"}}", level + 1));
+    assert!(faults(&long).iter().any(|fault| fault.contains("refer on at most")), "{:?}", faults(&long));
+}
+
+#[test]
+fn the_text_of_a_schema_is_bounded() {
+    let of = |name: &str, description: &str| {
+        format!(
+            "{{\"type\":\"object\",\"properties\":{{{name:?}:{{\"type\":\"string\",\"description\":{description:?}}}}}}}"
+        )
+    };
+    assert_eq!(faults(&of("a", &"é".repeat(MAX_TEXT_CHARS - 1))), Vec::<String>::new());
+    assert_eq!(
+        faults(&of("a", &"é".repeat(MAX_TEXT_CHARS))),
+        [": The names, descriptions and values to choose from have more than 120000 characters"]
+    );
+    assert_eq!(faults(&of("a", &"é".repeat(MAX_SCHEMA_CHARS))), [": A schema has at most 150000 characters as JSON"]);
+    assert_eq!(faults("{\"type\":"), [": The schema is not JSON: EOF while parsing a value at line 1 column 8"]);
+    assert!(faults("{\"a\":1,\"a\":2}").iter().any(|fault| fault.contains("stands twice")));
+    faults(&"[".repeat(1_000));
+    let many: Vec<_> = (0..4_000).map(|n| format!("\"p{n}\":{{\"not\":{{}}}}")).collect();
+    let many = format!("{{\"type\":\"object\",\"properties\":{{{}}}}}", many.join(","));
+    assert_eq!(faults(&many).len(), crate::error::MAX_VIOLATIONS);
+}
+
+#[test]
+fn a_schema_without_order_gives_the_same_values() {
+    let schema = serde_json::json!({ "type": "object", "properties": { "total": { "type": "number" } } });
+    let budget = Budget::request();
+    let compiled = Compiled::from_value(&schema, &[], &budget).unwrap();
+    let document = Document::plain("Total: 3.50 EUR");
+    let extraction = compiled.extract(&document, &[], &budget).unwrap();
+    assert_eq!(to_text(&compiled.result(&extraction, &budget).unwrap()), "{\"total\":3.5}");
+    let Metadata::Object(members) = compiled.metadata(&extraction, &budget).unwrap() else { panic!() };
+    assert!(matches!(&members[..], [(name, Metadata::Value { .. })] if name == "total"));
+}
+
+#[test]
+fn results_are_charged() {
+    let schema = "{\"type\":\"object\",\"properties\":{\"total\":{\"type\":\"number\"},\"a\":{\"type\":\"string\"}}}";
+    let mut document = Document::plain("");
+    document.pages = (1..20_000).map(|number| crate::document::Page::plain(number, "Total: 1")).collect();
+    let budget = Budget::stage().beside((crate::limits::MAX_CALL_BYTES - crate::limits::MIB) as usize);
+    let compiled = Compiled::parse(schema, &[], &budget).unwrap();
+    let error = extract(&compiled, &document, &[], Target::Page, &budget).unwrap_err();
+    assert_eq!(error.kind(), crate::error::ErrorKind::OverBudget(crate::error::Resource::Memory));
+}
+
+#[test]
+fn names_become_a_schema() {
+    let names =
+        ["invoice_number", "issueDate", "total", "is_paid", "vat_rate", "line_items", "website"].map(str::to_owned);
+    let base = r#"{"properties":{"buyer":{"properties":{"email":{},"name":{"type":"string","description":"Who pays"}}},
+        "due":{"type":"string"},"total":{"type":"integer"},"tags":{"items":{"type":"string"}}}}"#;
+    let schema = complete(Some(base), &names, &[], &Budget::request()).unwrap();
+    let expected = fs::read_to_string(format!("{}/generated/names.json", folder())).unwrap();
+    assert!(pretty(&schema) == expected.trim_end(), "{}", pretty(&schema));
+    let none = complete(None, &[], &[], &Budget::request()).unwrap_err();
+    assert_eq!(none.violations()[0].pointer, ["properties".into()]);
+}
+
+#[test]
+fn an_example_becomes_a_schema_that_reads_it() {
+    let budget = Budget::unlimited();
+    let mut failures = Vec::new();
+    for (name, bytes) in [
+        ("invoice_de", fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/extract/cases/invoice_de.txt")).unwrap()),
+        ("invoice_us", fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/extract/cases/invoice_us.txt")).unwrap()),
+        ("claim", Vec::new()),
+        #[cfg(feature = "pdf")]
+        (
+            "invoice_en",
+            fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/corpus/pdf/invoice-en.pdf")).unwrap(),
+        ),
+    ] {
+        let document = match std::str::from_utf8(&bytes).ok().and_then(|case| case.split_once("\n---\n")) {
+            _ if name == "claim" => Document::plain(&lines(read("pydantic_claim.json").get("document").unwrap())),
+            Some((_, text)) => Document::plain(text),
+            None => crate::document::read(&bytes, &crate::document::ReadOptions::default(), &budget).unwrap(),
+        };
+        let schema = from_document(&document, &[], &budget).unwrap();
+        let compiled = Compiled::parse(&to_text(&schema), &[], &budget).unwrap();
+        let result = extract(&compiled, &document, &[], Target::Document, &budget).unwrap().result;
+        let found = Json::Object(vec![("schema".to_owned(), schema), ("result".to_owned(), result)]);
+        let expected = fs::read_to_string(format!("{}/generated/{name}.json", folder())).unwrap();
+        if pretty(&found) != expected.trim_end() {
+            failures.push(format!("{name}: {}", pretty(&found)));
+        }
+    }
+    assert!(failures.is_empty(), "\n{}", failures.join("\n"));
+    let error = from_document(&Document::plain("Good morning"), &[], &budget).unwrap_err();
+    assert_eq!(error.code(), "INVALID");
+}
+
+#[test]
+fn columns_have_names_that_mean_them() {
+    use super::super::concepts::{CONCEPTS, column_concept};
+    for (index, concept) in CONCEPTS.iter().enumerate().filter(|(_, concept)| concept.is_column()) {
+        assert_eq!(column_concept(concept.name.strip_prefix("line_").unwrap()), Some(index), "{}", concept.name);
+    }
+}
