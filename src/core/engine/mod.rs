@@ -6,9 +6,12 @@
 //! [`Budget`] of its own.
 
 mod classifier_cache;
+mod json_schema;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
+
+pub use json_schema::{ExtractByJsonSchema, ExtractedByJsonSchema, GenerateSchema};
 
 use crate::{
     budget::{Budget, Held},
@@ -124,7 +127,17 @@ macro_rules! calls {
     };
 }
 
-calls![Classify, ClassifyWithAttachments, Extract, Evaluate, Lint, Parse, ReadText];
+calls![
+    Classify,
+    ClassifyWithAttachments,
+    Evaluate,
+    Extract,
+    ExtractByJsonSchema,
+    GenerateSchema,
+    Lint,
+    Parse,
+    ReadText,
+];
 
 /// A call and its budget.
 #[derive(Debug, Serialize, Deserialize)]
