@@ -12,7 +12,8 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value as Json;
 use sortroom::budget::Budget;
-use sortroom::document::{ReadOptions, attachments, read};
+use sortroom::document::{AttachedFile, ReadOptions, attachments, read};
+use sortroom::extract::json_schema::Compiled;
 use sortroom::extract::{Extraction, Field, FieldKind, Schema, Table, extract};
 
 /// The keys of the expected values, with the name and kind of the field.
@@ -73,6 +74,10 @@ fn main() -> std::io::Result<()> {
     let Some((folder, shown)) = arguments.split_first() else { return Ok(()) };
     let folder = Path::new(folder);
     let mut tallies: BTreeMap<(String, String), Tally> = BTreeMap::new();
+    let compiled = match flags.iter().any(|flag| flag == "--json-schema") {
+        true => Some(Compiled::parse(&json_schema(), &[], &Budget::unlimited()).map_err(std::io::Error::other)?),
+        false => None,
+    };
     let mut by_confidence: BTreeMap<u32, (usize, usize)> = BTreeMap::new();
     let (mut total_time, mut documents, mut slowest) = (Duration::ZERO, 0, Duration::ZERO);
     for line in std::fs::read_to_string(folder.join("expected.jsonl"))?.lines() {
@@ -86,12 +91,20 @@ fn main() -> std::io::Result<()> {
         let Some(expected) = row.get("expected").and_then(Json::as_object) else { continue };
         // All fields are in one schema: they compete.
         let schema = schema();
+        let extracted = |attachments: &[AttachedFile]| {
+            let budget = Budget::unlimited();
+            let extracted = match &compiled {
+                Some(compiled) => compiled.extract(&document, attachments, &budget),
+                None => extract(&document, &schema, attachments, &budget),
+            };
+            extracted.map_err(std::io::Error::other)
+        };
         let start = now();
-        let plain = extract(&document, &schema, &[], &Budget::unlimited()).map_err(std::io::Error::other)?;
+        let plain = extracted(&[])?;
         let time = now().duration_since(start).unwrap_or_default();
         (total_time, documents, slowest) = (total_time + time, documents + 1, slowest.max(time));
         let attachments = attachments(&bytes, &Budget::unlimited()).unwrap_or_default();
-        let full = extract(&document, &schema, &attachments, &Budget::unlimited()).map_err(std::io::Error::other)?;
+        let full = extracted(&attachments)?;
         for (key, expected_value) in expected {
             let Some((_, field, kind)) = KEYS.iter().find(|(known, ..)| known == key) else {
                 if key == "lines" && source == "zugferd" {
@@ -168,6 +181,26 @@ fn schema() -> Schema {
     }
     let columns = COLUMNS.iter().map(|(_, name, kind)| field(name, *kind)).collect();
     Schema { fields, tables: vec![Table { name: "lines".to_owned(), description: None, fields: columns }] }
+}
+
+/// The same as a JSON Schema, with no more than a type for each field: the kinds follow from the names.
+fn json_schema() -> String {
+    let Schema { fields, tables } = schema();
+    let property = |field: &Field| {
+        let name = match field.kind {
+            FieldKind::Money | FieldKind::Number | FieldKind::Percent => "number",
+            _ => "string",
+        };
+        format!("{:?}:{{\"type\":[{name:?},\"null\"]}}", field.name)
+    };
+    let object =
+        |properties: Vec<String>| format!("{{\"type\":\"object\",\"properties\":{{{}}}}}", properties.join(","));
+    let mut properties: Vec<String> = fields.iter().map(property).collect();
+    properties.extend(tables.iter().map(|table| {
+        let row = object(table.fields.iter().map(property).collect());
+        format!("{:?}:{{\"type\":\"array\",\"items\":{row}}}", table.name)
+    }));
+    object(properties)
 }
 
 /// Counts the cells of the expected lines that the best matching row has right.
