@@ -79,6 +79,7 @@ fn main() -> std::io::Result<()> {
         false => None,
     };
     let mut by_confidence: BTreeMap<u32, (usize, usize)> = BTreeMap::new();
+    let (mut compared, mut differing) = (0, 0);
     let (mut total_time, mut documents, mut slowest) = (Duration::ZERO, 0, Duration::ZERO);
     for line in std::fs::read_to_string(folder.join("expected.jsonl"))?.lines() {
         let row: Json = serde_json::from_str(line)?;
@@ -105,6 +106,19 @@ fn main() -> std::io::Result<()> {
         (total_time, documents, slowest) = (total_time + time, documents + 1, slowest.max(time));
         let attachments = attachments(&bytes, &Budget::unlimited()).unwrap_or_default();
         let full = extracted(&attachments)?;
+        if compiled.is_some() {
+            let native = extract(&document, &schema, &[], &Budget::unlimited()).map_err(std::io::Error::other)?;
+            let cells = |from: &Extraction| {
+                let rows = from.tables.iter().flat_map(|table| table.rows.iter().flatten());
+                from.values.iter().chain(rows).cloned().collect::<Vec<_>>()
+            };
+            let (own, native) = (cells(&plain), cells(&native));
+            (compared, differing) = (compared + native.len(), differing + own.len().abs_diff(native.len()));
+            for (own, native) in own.iter().zip(&native).filter(|(own, native)| own != native) {
+                differing += 1;
+                print(&format!("{file}: {} is {:?}, natively {:?}", native.field, own.value, native.value));
+            }
+        }
         for (key, expected_value) in expected {
             let Some((_, field, kind)) = KEYS.iter().find(|(known, ..)| known == key) else {
                 if key == "lines" && source == "zugferd" {
@@ -162,6 +176,9 @@ fn main() -> std::io::Result<()> {
         for (band, (count, right)) in by_confidence {
             print(&format!("{:.2}: {count:5} {:.2}", f64::from(band) / 20.0, right as f64 / count as f64));
         }
+    }
+    if compiled.is_some() {
+        print(&format!("{differing} of {compared} values differ from those of the native schema"));
     }
     let mean = total_time.as_secs_f64() * 1000.0 / f64::from(documents.max(1));
     print(&format!("{documents} documents, {mean:.2} ms each, slowest {:.1} ms", slowest.as_secs_f64() * 1000.0));

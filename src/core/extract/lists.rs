@@ -117,10 +117,12 @@ impl Ranking<'_> {
     fn at(&self, value: &Value, page: usize, span: Span, text: String) -> Value {
         let rect = self.grid.layout_rect(page, span);
         Value {
+            field: value.field.clone(),
             value: Some(text),
             text: Some(span.of(self.grid.text(page)).to_owned()),
+            confidence: value.confidence,
             citation: value.citation.map(|citation| Citation { span, rect, ..citation }),
-            ..value.clone()
+            origin: value.origin,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Compiles a JSON Schema to a [`Schema`] and the plan of its result.
 
+use std::collections::BTreeSet;
+
 use super::super::schema::{Field, Schema, Table};
 use super::naming::{Described, Meaning, Part, description};
 use super::nodes::{Node, Nodes, below};
@@ -36,6 +38,7 @@ pub(super) fn compile(root: &Json, prefix: &[PathSegment], budget: &Budget) -> R
             plan.place_lists(tables);
             let single_fields = schema.fields.len();
             schema.fields.append(&mut lists);
+            name_apart(&mut schema);
             Ok(Compiled { schema, single_fields, plan, bytes: held_bytes })
         }
         _ => Err(Error::invalid(nodes.faults)),
@@ -135,7 +138,11 @@ impl<'a> Compiler<'a, '_> {
     }
 
     fn property(&mut self, node: &Node<'a>, place: Place<'_, 'a>) -> Result<Option<Plan>> {
-        if let Some((value, _)) = node.get("const") {
+        if let Some((value, pointer)) = node.get("const") {
+            if let Json::List(_) | Json::Object(_) = value {
+                self.nodes.refuse(&pointer, "unsupported", "A constant must be a text, number, boolean or null");
+                return Ok(None);
+            }
             if !node.nullable || *value == Json::Null {
                 return Ok(Some(Plan::Constant(value.clone())));
             }
@@ -155,36 +162,29 @@ impl<'a> Compiler<'a, '_> {
                     let nullable = node.nullable;
                     self.object(node, Place { depth: place.depth + 1, ..place }, nullable)
                 } else {
-                    self.list(node, place)
+                    self.list(node, &place)
                 }
             }
             () if is_untyped && node.has("properties") => {
                 let nullable = node.nullable;
                 self.object(node, Place { depth: place.depth + 1, ..place }, nullable)
             }
-            () if is_untyped && node.has("items") => self.list(node, place),
+            () if is_untyped && node.has("items") => self.list(node, &place),
             () => {
                 let part = if place.columns.is_some() { Part::Row } else { Part::Document };
                 let Some((meaning, form, options)) = self.scalar(node, place.path, part)? else {
                     return Ok(None);
                 };
-                let (index, is_in_table) = match place.columns {
-                    Some(columns) => {
-                        let field = self.field(meaning, options, node, columns)?;
-                        columns.push(field);
-                        (columns.len() - 1, true)
-                    }
+                let field = self.field(meaning, options, node)?;
+                let fields = match place.columns {
+                    Some(columns) => columns,
                     None => {
-                        let mut fields = std::mem::take(&mut self.schema.fields);
-                        let field = self.field(meaning, options, node, &fields)?;
-                        fields.push(field);
-                        self.schema.fields = fields;
-                        (self.schema.fields.len() - 1, false)
+                        self.count_field(node);
+                        &mut self.schema.fields
                     }
                 };
-                if !is_in_table {
-                    self.count_field(node);
-                }
+                fields.push(field);
+                let index = fields.len() - 1;
                 Ok(Some(Plan::Value { index, form }))
             }
         }
@@ -202,7 +202,7 @@ impl<'a> Compiler<'a, '_> {
     }
 
     /// A list: the rows of a table, or values.
-    fn list(&mut self, node: &Node<'a>, place: Place<'_, 'a>) -> Result<Option<Plan>> {
+    fn list(&mut self, node: &Node<'a>, place: &Place<'_, 'a>) -> Result<Option<Plan>> {
         let Some((json, pointer)) = node.get("items") else {
             self.nodes.refuse(node.pointer(), "missing", "A list must say with items what its items are");
             return Ok(None);
@@ -232,15 +232,13 @@ impl<'a> Compiler<'a, '_> {
             part: Part::List,
         };
         let Some((meaning, form, options)) = self.described_scalar(&items, described)? else { return Ok(None) };
-        let mut lists = std::mem::take(&mut self.lists);
-        let field = self.field(meaning, options, node, &lists)?;
-        lists.push(field);
-        self.lists = lists;
+        let field = self.field(meaning, options, node)?;
+        self.lists.push(field);
         self.count_field(node);
         Ok(Some(Plan::List { table: self.lists.len() - 1, form }))
     }
 
-    fn rows(&mut self, node: &Node<'a>, items: &Node<'a>, place: Place<'_, 'a>) -> Result<Option<Plan>> {
+    fn rows(&mut self, node: &Node<'a>, items: &Node<'a>, place: &Place<'_, 'a>) -> Result<Option<Plan>> {
         if self.schema.tables.len() == MAX_TABLES {
             let why = format!("The extractor reads at most {MAX_TABLES} lists of objects");
             self.nodes.refuse(node.pointer(), "too_long", why);
@@ -259,21 +257,46 @@ impl<'a> Compiler<'a, '_> {
         Ok(Some(Plan::Rows { table: self.schema.tables.len() - 1, row: Box::new(row) }))
     }
 
-    /// A field with a name that none of `others` has.
-    fn field(&mut self, meaning: Meaning, options: Vec<String>, node: &Node<'_>, others: &[Field]) -> Result<Field> {
-        let Meaning { mut name, mut synonyms, kind } = meaning;
-        self.nodes.budget.work(1 + others.len())?;
-        if others.iter().any(|other| other.name == name) {
-            let plain = name.clone();
-            let number = others.len() + 1;
-            name = format!("{} {number}", plain.chars().take(MAX_FIELD_NAME_CHARS - 5).collect::<String>());
-            synonyms.insert(0, plain);
-        }
+    fn field(&mut self, meaning: Meaning, options: Vec<String>, node: &Node<'_>) -> Result<Field> {
+        let Meaning { name, synonyms, kind } = meaning;
         let description = node.text("description").map(description);
         let texts = std::iter::once(&name).chain(&synonyms).chain(&options).chain(&description);
         self.hold(FIELD_BYTES + 3 * texts.map(String::len).sum::<usize>())?;
         Ok(Field { name, kind, description, synonyms, options })
     }
+}
+
+/// Numbers the names that are taken: names are unique among fields and tables, and in a table.
+fn name_apart(schema: &mut Schema) {
+    let mut taken = BTreeSet::new();
+    name_fields_apart(&mut schema.fields, &mut taken);
+    for table in &mut schema.tables {
+        free_name(&mut table.name, &mut taken);
+        name_fields_apart(&mut table.fields, &mut BTreeSet::new());
+    }
+}
+
+/// A field that has a number keeps its plain name as a synonym.
+fn name_fields_apart(fields: &mut [Field], taken: &mut BTreeSet<String>) {
+    for field in fields {
+        let plain = field.name.clone();
+        if free_name(&mut field.name, taken) {
+            field.synonyms.insert(0, plain);
+        }
+    }
+}
+
+/// Takes a name, with a number if it is taken; returns whether it was.
+fn free_name(name: &mut String, taken: &mut BTreeSet<String>) -> bool {
+    if taken.insert(name.clone()) {
+        return false;
+    }
+    // Room for a number up to the most fields.
+    let plain: String = name.chars().take(MAX_FIELD_NAME_CHARS - 5).collect();
+    let numbered = (2..).map(|number| format!("{plain} {number}")).find(|numbered| !taken.contains(numbered));
+    *name = numbered.unwrap_or(plain);
+    taken.insert(name.clone());
+    true
 }
 
 impl Plan {

@@ -51,8 +51,9 @@ pub fn extract(
     let attachments = if document.page_count == 1 { attachments } else { &[] };
     let (mut results, mut metadata) = (Vec::new(), Vec::new());
     for page in &document.pages {
-        let _page = budget.hold(page_bytes(page))?;
-        budget.pass_over(page_bytes(page))?;
+        let bytes = page_bytes(page) + document.title.as_ref().map_or(0, String::len);
+        let _page = budget.hold(bytes)?;
+        budget.pass_over(bytes)?;
         let alone = Document {
             format: document.format,
             title: document.title.clone(),

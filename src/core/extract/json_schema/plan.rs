@@ -110,6 +110,7 @@ impl Plan {
                 (Json::List(results), Metadata::List(sources))
             }
             Self::Constant(value) => {
+                held.grow(2 * value.as_text().map_or(0, str::len))?;
                 let confidence = if *value == Json::Null { 0.0 } else { 1.0 };
                 (value.clone(), Metadata::Value { confidence, source: None })
             }

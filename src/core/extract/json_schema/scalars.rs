@@ -4,7 +4,7 @@ use super::super::numbers::CURRENCIES;
 use super::super::schema::FieldKind;
 use super::compile::Compiler;
 use super::naming::{Allowed, Described, Meaning, Part};
-use super::nodes::{Node, Pointer, item};
+use super::nodes::{Node, item};
 use super::ordered::Json;
 use super::plan::Form;
 use crate::error::{PathSegment, Result};
@@ -117,7 +117,7 @@ impl<'a> Compiler<'a, '_> {
 
     fn listed(&mut self, node: &Node<'a>, options: &mut Vec<(String, Json)>) -> Result<Option<()>> {
         if let Some((value, pointer)) = node.get("const") {
-            return Ok(self.option(value, pointer, options));
+            return Ok(self.option(value, &pointer, options));
         }
         let Some((values, pointer)) = node.get("enum") else { return Ok(Some(())) };
         let Some(values) = values.as_list().filter(|values| values.iter().any(|value| *value != Json::Null)) else {
@@ -133,24 +133,24 @@ impl<'a> Compiler<'a, '_> {
         let mut all = Some(());
         for (index, value) in others {
             let pointer = item(pointer.split_last().map_or(&[], |(_, start)| start), "enum", index);
-            all = all.and(self.option(value, pointer, options));
+            all = all.and(self.option(value, &pointer, options));
         }
         Ok(all)
     }
 
-    fn option(&mut self, value: &Json, pointer: Pointer, options: &mut Vec<(String, Json)>) -> Option<()> {
+    fn option(&mut self, value: &Json, pointer: &[PathSegment], options: &mut Vec<(String, Json)>) -> Option<()> {
         let text = match value {
             Json::Text(text) => text.clone(),
             Json::Number(number) => number.to_string(),
             Json::Bool(value) => value.to_string(),
             _ => {
-                self.nodes.refuse(&pointer, "unsupported", "A value to choose from must be a text, number or boolean");
+                self.nodes.refuse(pointer, "unsupported", "A value to choose from must be a text, number or boolean");
                 return None;
             }
         };
         if text.trim().is_empty() || text.chars().count() > MAX_FIELD_NAME_CHARS {
             let why = format!("A value to choose from must have 1 to {MAX_FIELD_NAME_CHARS} characters");
-            self.nodes.refuse(&pointer, "string_too_long", why);
+            self.nodes.refuse(pointer, "string_too_long", why);
             return None;
         }
         if !options.iter().any(|(known, _)| *known == text) {

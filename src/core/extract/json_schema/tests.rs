@@ -2,6 +2,9 @@
 
 use std::fs;
 
+use proptest::prelude::*;
+use serde_json::json;
+
 use super::*;
 
 fn folder() -> String {
@@ -33,7 +36,6 @@ fn result(schema: &str, text: &str, target: Target) -> (Json, Vec<Metadata>) {
     document.page_count = document.pages.len() as u32;
     let budget = Budget::request();
     let compiled = Compiled::parse(schema, &[], &budget).unwrap_or_else(|error| panic!("{error:#}"));
-    compiled.schema().check().unwrap();
     let extracted = extract(&compiled, &document, &[], target, &budget).unwrap();
     (extracted.result, extracted.metadata)
 }
@@ -164,6 +166,18 @@ fn the_text_of_a_schema_is_bounded() {
 }
 
 #[test]
+fn native_names_are_unique() {
+    let schema = r#"{"type":"object","properties":{"a_b":{"type":"string"},"a":{"type":"object","properties":{
+        "b":{"type":"array","items":{"type":"object","properties":{"x":{"type":"string"}}}},"c":{"type":"string"}}},
+        "a b":{"type":"string"},"a c":{"type":"string"},"a_c":{"type":"array","items":{"type":"string"}}}}"#;
+    let compiled = Compiled::parse(schema, &[], &Budget::request()).unwrap();
+    compiled.schema().check().unwrap();
+    let Schema { fields, tables } = compiled.schema();
+    let names: Vec<_> = fields.iter().map(|field| &field.name).chain(tables.iter().map(|table| &table.name)).collect();
+    assert_eq!(names, ["a_b", "a c", "a b", "a c 2", "a_c", "a_b 2"]);
+}
+
+#[test]
 fn a_schema_without_order_gives_the_same_values() {
     let schema = serde_json::json!({ "type": "object", "properties": { "total": { "type": "number" } } });
     let budget = Budget::request();
@@ -237,5 +251,87 @@ fn columns_have_names_that_mean_them() {
     use super::super::concepts::{CONCEPTS, column_concept};
     for (index, concept) in CONCEPTS.iter().enumerate().filter(|(_, concept)| concept.is_column()) {
         assert_eq!(column_concept(concept.name.strip_prefix("line_").unwrap()), Some(index), "{}", concept.name);
+    }
+}
+
+/// Schemas that are mostly valid, with keywords in wrong places.
+fn schemas() -> impl Strategy<Value = serde_json::Value> {
+    let names = prop::sample::select(vec![
+        "total",
+        "name",
+        "seller",
+        "invoiceDate",
+        "items",
+        "iban",
+        "a",
+        "",
+        "é 1",
+        "type",
+        "properties",
+        "$ref",
+    ]);
+    let leaf = prop::sample::select(vec![
+        json!({ "type": "string" }),
+        json!({ "type": ["number", "null"] }),
+        json!({ "type": "integer", "description": "Invoice date" }),
+        json!({ "type": "boolean" }),
+        json!({ "enum": ["a", 1, null] }),
+        json!({ "const": "x" }),
+        json!({ "type": "string", "format": "date-time" }),
+        json!({ "$ref": "#/properties/a" }),
+        json!({ "$ref": "#" }),
+        json!({}),
+        json!(null),
+        json!([{}]),
+    ]);
+    let schema = leaf.prop_recursive(4, 40, 5, move |inner| {
+        prop_oneof![
+            prop::collection::btree_map(names.clone(), inner.clone(), 0..5)
+                .prop_map(|properties| json!({ "type": "object", "properties": properties })),
+            inner.clone().prop_map(|items| json!({ "type": "array", "items": items })),
+            prop::collection::vec(inner.clone(), 0..3).prop_map(|choices| json!({ "anyOf": choices })),
+            (names.clone(), inner).prop_map(|(keyword, value)| json!({ "type": "string", keyword: value })),
+        ]
+    });
+    prop_oneof![
+        schema.clone(),
+        prop::collection::btree_map("[a-c]", schema, 1..5).prop_map(|properties| json!({ "properties": properties })),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn any_schema_is_refused_or_gives_its_shape(schema in schemas(), text in "(Total: 1|name\n|a\ta\t|\n|x){0,8}") {
+        let text = format!("{text}.");
+        let schema = schema.to_string();
+        let budget = Budget::request();
+        match Compiled::parse(&schema, &[], &budget) {
+            Ok(compiled) => {
+                let Schema { fields, tables } = compiled.schema();
+                // A schema of constants asks the document for nothing.
+                let asks = !fields.is_empty() || !tables.is_empty();
+                prop_assert!(!asks || compiled.schema().check().is_ok(), "{:?}", compiled.schema().check());
+                for target in [Target::Document, Target::Page] {
+                    let (found, metadata) = result(&schema, &text, target);
+                    match found {
+                        Json::List(pages) => pages.iter().zip(&metadata).for_each(|(page, of)| check(page, of, &text)),
+                        found => check(&found, &metadata[0], &text),
+                    }
+                }
+            }
+            Err(error) => prop_assert!(!error.violations().is_empty()),
+        }
+        if let Ok(completed) = complete(Some(&schema), &["b".to_owned()], &[], &budget) {
+            prop_assert!(Compiled::parse(&to_text(&completed), &[], &budget).is_ok());
+        }
+    }
+
+    #[test]
+    fn any_text_becomes_a_schema_that_compiles_or_none(text in "(Total: 1,50 €|Name: Ada|Qty\tPrice\n|1\t2,50|\n|Ref: x 1){0,12}") {
+        let budget = Budget::request();
+        match from_document(&Document::plain(&text), &[], &budget) {
+            Ok(schema) => prop_assert!(Compiled::parse(&to_text(&schema), &[], &budget).is_ok()),
+            Err(error) => prop_assert_eq!(error.code(), "INVALID"),
+        }
     }
 }
