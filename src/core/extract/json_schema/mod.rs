@@ -126,6 +126,15 @@ impl Compiled {
     }
 }
 
+/// Checks the text of a schema, with the budget of a request. For callers that do not extract.
+///
+/// # Errors
+///
+/// As [`Compiled::parse`].
+pub fn check(text: &str, prefix: &[PathSegment]) -> Result<()> {
+    Compiled::parse(text, prefix, &Budget::request()).map(|_| ())
+}
+
 /// The JSON of a schema, with its memory.
 ///
 /// # Errors

@@ -41,8 +41,8 @@ fn result(schema: &str, text: &str, target: Target) -> (Json, Vec<Metadata>) {
 }
 
 fn faults(schema: &str) -> Vec<String> {
-    match Compiled::parse(schema, &["body".into()], &Budget::request()) {
-        Ok(_) => Vec::new(),
+    match super::check(schema, &["body".into()]) {
+        Ok(()) => Vec::new(),
         Err(error) => {
             let faults = error.violations().iter();
             faults
