@@ -145,6 +145,11 @@ pub enum ErrorKind {
         /// Whether the same request may succeed later.
         retryable: bool,
     },
+    /// A server that the caller named failed, or answers what cannot be used.
+    Remote {
+        /// Whether the same request may succeed later.
+        retryable: bool,
+    },
     /// The work exceeded its time limit.
     Timeout,
     /// A bug or a failure in this service.
@@ -153,7 +158,7 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// One example of every kind, for tests that must cover all.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Invalid,
         Self::Unauthenticated,
         Self::Forbidden,
@@ -171,6 +176,7 @@ impl ErrorKind {
         Self::RateLimited { quota: Quota::Token, retry_after: 1 },
         Self::Busy,
         Self::Upstream { retryable: true },
+        Self::Remote { retryable: true },
         Self::Timeout,
         Self::Internal,
     ];
@@ -195,6 +201,7 @@ impl ErrorKind {
             Self::RateLimited { .. } => "RATE_LIMITED",
             Self::Busy => "BUSY",
             Self::Upstream { .. } => "UPSTREAM",
+            Self::Remote { .. } => "REMOTE_SERVER",
             Self::Timeout => "TIMEOUT",
             Self::Internal => "INTERNAL",
         }
@@ -208,6 +215,7 @@ impl ErrorKind {
                 | Self::RateLimited { .. }
                 | Self::Busy
                 | Self::Upstream { retryable: true }
+                | Self::Remote { retryable: true }
                 | Self::Timeout
                 | Self::Internal
         )

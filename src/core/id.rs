@@ -68,6 +68,10 @@ id! {
     ClassifierId
 }
 id! {
+    /// A saved configuration of what else a job can be asked for. Dialects show a classifier as one, under its own id.
+    ConfigurationId
+}
+id! {
     /// A saved schema.
     SchemaId
 }
@@ -82,6 +86,18 @@ id! {
 id! {
     /// A lease: the right of one worker to finish a stage of a job.
     LeaseId
+}
+
+impl From<ClassifierId> for ConfigurationId {
+    fn from(id: ClassifierId) -> Self {
+        Self(id.0)
+    }
+}
+
+impl From<ConfigurationId> for ClassifierId {
+    fn from(id: ConfigurationId) -> Self {
+        Self(id.0)
+    }
 }
 
 #[cfg(test)]

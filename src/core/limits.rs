@@ -469,3 +469,12 @@ pub const TOKEN_USE_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
 /// Maximum time for which a replaced secret of a token stays valid: a week, for programs that are deployed weekly.
 pub const MAX_ROTATION_GRACE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// How many redirects are followed: a short link, a move to https and a storage with signed URLs take three. Browsers follow 20.
+pub const MAX_REDIRECTS: u32 = 5;
+
+/// How long fetching a document from its URL may take in all: less than a [`LEASE`], so that the attempt is reported.
+pub const FETCH_TIME: Duration = Duration::from_secs(15);
+
+/// How many configurations of a project are saved.
+pub const MAX_CONFIGURATIONS: usize = 1_000;

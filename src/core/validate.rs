@@ -177,6 +177,11 @@ impl Validator {
         self.violations.append(other.violations);
     }
 
+    /// Adds the violations of `error`, whose pointers begin at the same root.
+    pub fn add_error(&mut self, error: &Error) {
+        self.violations.extend(error.violations().iter().cloned());
+    }
+
     /// The parsed value, if there were no violations.
     ///
     /// # Errors

@@ -1,7 +1,8 @@
 //! Sortroom as a Cloudflare Worker: its entry points, and the core's ports over Durable Objects, R2 and Queues. It
 //! makes no decisions of its own.
 //!
-//! - [`ports`]: the core's ports over the bindings of `wrangler.toml`; [`files`], [`job_parts`] and [`rate_limits`] are three of them.
+//! - [`ports`]: the core's ports over the bindings of `wrangler.toml`; [`files`], [`job_parts`], [`outbound`]
+//!   and [`rate_limits`] are four of them.
 //! - [`objects`]: the Durable Objects, thin shells that load, apply, store and deliver.
 //! - [`engine`]: calls to the engine, which is a module of its own.
 //! - [`rpc`]: calls to them, and their replies.
@@ -15,6 +16,7 @@ mod files;
 mod http;
 mod job_parts;
 mod objects;
+mod outbound;
 mod ports;
 mod rate_limits;
 mod rpc;

@@ -27,7 +27,7 @@ use worker::{
 };
 
 use crate::{
-    rate_limits,
+    outbound, rate_limits,
     rpc::{self, upstream},
 };
 
@@ -75,6 +75,11 @@ fn get_or_look_up<T>(cell: &OnceCell<T>, look_up: impl FnOnce() -> worker::Resul
     Ok(cell.get_or_init(|| value))
 }
 
+/// The value of a variable of `wrangler.toml`; None if it is absent or empty.
+fn text(env: &Env, name: &str) -> Option<String> {
+    env.var(name).ok().map(|value| value.to_string()).filter(|value| !value.is_empty())
+}
+
 /// The ports.
 #[derive(Clone)]
 pub struct WorkerPorts {
@@ -83,13 +88,14 @@ pub struct WorkerPorts {
 
 impl Bindings {
     fn new(env: Env) -> Self {
-        let text = |name: &str| env.var(name).ok().map(|value| value.to_string()).filter(|value| !value.is_empty());
+        let text = |name: &str| text(&env, name);
         let config = Config {
             admin_secret: env.secret("ADMIN_SECRET").ok().map(|secret| secret.to_string()),
             previous_admin_secret: env.secret("PREVIOUS_ADMIN_SECRET").ok().map(|secret| secret.to_string()),
             legacy_tokens: text("LEGACY_TOKENS").is_some_and(|value| value == "true"),
             public_url: text("PUBLIC_URL"),
             inline_max_bytes: text("INLINE_MAX_BYTES").and_then(|value| value.parse().ok()).unwrap_or(INLINE_MAX_BYTES),
+            outbound: outbound::policy(text),
             token_rate: rate_limits::rate(text("TOKEN_REQUESTS")),
             project_rate: rate_limits::rate(text("PROJECT_REQUESTS")),
         };
@@ -112,6 +118,11 @@ impl WorkerPorts {
     pub fn new(env: Env) -> Self {
         let bindings = BINDINGS.with(|cell| Rc::clone(cell.get_or_init(|| Rc::new(Bindings::new(env)))));
         Self { bindings: SendWrapper::new(bindings) }
+    }
+
+    /// The value of a variable of `wrangler.toml`; None if it is absent or empty.
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        text(&self.bindings.env, name)
     }
 
     /// The platform's counter of the requests towards `quota`; None if there is none.

@@ -54,6 +54,15 @@ impl<T: Declared> Checked<T> {
         self.check.append(other.check);
     }
 
+    /// Nothing, if there are no faults.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid` with every fault.
+    pub fn faults(self) -> Result<()> {
+        self.check.finish(Some(()))
+    }
+
     /// The typed value.
     ///
     /// # Errors

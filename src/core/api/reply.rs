@@ -69,7 +69,7 @@ pub fn pending(error: Error, render: Render) -> Response<Body> {
 /// The status of an error. [`error_response`] makes it 422 for invalid input whose fields are known.
 pub const fn status(kind: ErrorKind) -> StatusCode {
     match kind {
-        ErrorKind::Invalid | ErrorKind::Unreadable(_) => StatusCode::BAD_REQUEST,
+        ErrorKind::Invalid | ErrorKind::Unreadable(_) | ErrorKind::Remote { retryable: false } => StatusCode::BAD_REQUEST,
         ErrorKind::Unauthenticated => StatusCode::UNAUTHORIZED,
         ErrorKind::Forbidden => StatusCode::FORBIDDEN,
         ErrorKind::NotFound => StatusCode::NOT_FOUND,
@@ -83,7 +83,7 @@ pub const fn status(kind: ErrorKind) -> StatusCode {
         ErrorKind::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         ErrorKind::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
         ErrorKind::Busy | ErrorKind::Upstream { retryable: true } => StatusCode::SERVICE_UNAVAILABLE,
-        ErrorKind::Upstream { retryable: false } => StatusCode::BAD_GATEWAY,
+        ErrorKind::Upstream { retryable: false } | ErrorKind::Remote { retryable: true } => StatusCode::BAD_GATEWAY,
         ErrorKind::Timeout => StatusCode::GATEWAY_TIMEOUT,
         ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use super::{Call, Source, to_raw_json};
 use crate::budget::Budget;
 use crate::error::{PathSegment, Result};
-use crate::extract::json_schema::{self, Compiled, Metadata, Target};
+use crate::extract::json_schema::{self, Compiled, ExtractedJson, Target};
 
 /// Extracts the values of a JSON Schema from a document.
 ///
@@ -26,32 +26,40 @@ pub struct ExtractByJsonSchema {
     pub with_metadata: bool,
 }
 
-/// The reply to [`ExtractByJsonSchema`].
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct ExtractedByJsonSchema {
-    /// The result, as JSON: an object; of pages a list with one for each.
-    pub result: Box<RawValue>,
-    /// The metadata of the result; of pages that of each. Empty if the call is without.
-    pub metadata: Vec<Metadata>,
-    /// The number of pages that were read.
-    pub pages: u32,
-}
-
 impl Call for ExtractByJsonSchema {
-    type Reply = ExtractedByJsonSchema;
+    type Reply = ExtractedJson;
 
-    fn answer(self, bytes: &[u8], budget: &Budget) -> Result<ExtractedByJsonSchema> {
+    fn answer(self, bytes: &[u8], budget: &Budget) -> Result<ExtractedJson> {
         let compiled = Compiled::parse(&self.schema, &self.prefix, budget)?;
         let document = self.source.read(bytes, budget)?;
         // Attachments only help; ones that cannot be read are ignored.
         let attachments = self.source.attachments(bytes, budget).unwrap_or_default();
         let _held = self.source.hold(&attachments, budget)?;
         let extracted = json_schema::extract(&compiled, &document, &attachments, self.target, budget)?;
-        Ok(ExtractedByJsonSchema {
+        Ok(ExtractedJson {
             result: to_raw_json(&extracted.result)?,
             metadata: if self.with_metadata { extracted.metadata } else { Vec::new() },
             pages: u32::try_from(document.pages.len()).unwrap_or(u32::MAX),
         })
+    }
+}
+
+/// Checks a JSON Schema.
+///
+/// Errors: `Invalid` at `prefix`, with every fault; `OverBudget`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CheckSchema {
+    /// The schema, as JSON.
+    pub schema: String,
+    /// The path to the schema in the caller's input.
+    pub prefix: Vec<PathSegment>,
+}
+
+impl Call for CheckSchema {
+    type Reply = ();
+
+    fn answer(self, _: &[u8], budget: &Budget) -> Result<()> {
+        Compiled::parse(&self.schema, &self.prefix, budget).map(drop)
     }
 }
 
@@ -114,7 +122,7 @@ mod tests {
         assert_eq!(reply["pages"], 1);
         let members = &reply["metadata"][0]["object"];
         assert_eq!(members[0][1]["value"]["source"]["text"], "12.50");
-        let typed: ExtractedByJsonSchema = serde_json::from_str(&reply.to_string()).unwrap();
+        let typed: ExtractedJson = serde_json::from_str(&reply.to_string()).unwrap();
         assert_eq!(serde_json::to_value(&typed).unwrap(), reply);
         assert_eq!(answer(call(false), "Total: 12.50 EUR").unwrap()["metadata"], serde_json::json!([]));
         let error = answer(ExtractByJsonSchema { schema: "{".to_owned(), ..call(true) }, "Total: 1").unwrap_err();

@@ -11,7 +11,7 @@ mod json_schema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
-pub use json_schema::{ExtractByJsonSchema, ExtractedByJsonSchema, GenerateSchema};
+pub use json_schema::{CheckSchema, ExtractByJsonSchema, GenerateSchema};
 
 use crate::{
     budget::{Budget, Held},
@@ -128,6 +128,7 @@ macro_rules! calls {
 }
 
 calls![
+    CheckSchema,
     Classify,
     ClassifyWithAttachments,
     Evaluate,

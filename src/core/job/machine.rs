@@ -119,8 +119,17 @@ fn apply_report(job: &Job, stage: usize, attempt: u32, report: Report, now: Time
         }
         Report::Extracted(extraction) => next.extraction = Some(extraction),
         Report::ExtractedApart => next.apart.push(JobPart::Extraction),
+        Report::Output(output) => next.output = Some(output),
+        Report::OutputApart => next.apart.push(JobPart::Output),
+        Report::Fetched(fetched) => {
+            if let JobSource::Url { file, .. } = &mut next.source {
+                *file = Some(fetched);
+            }
+        }
     }
-    next.engine_version = Some(ENGINE_VERSION.into());
+    if next.has_output() {
+        next.engine_version = Some(ENGINE_VERSION.into());
+    }
     let following = stage.saturating_add(1);
     match job.plan.stages().get(following) {
         // Without a route there is no schema to extract.
@@ -238,6 +247,8 @@ fn delete(job: &Job, now: Timestamp) -> Job {
     next.state = State::Deleted;
     next.decision = None;
     next.extraction = None;
+    next.output = None;
+    next.options = None;
     next.engine_version = None;
     next.routes.clear();
     next.route = None;
@@ -249,8 +260,8 @@ fn delete(job: &Job, now: Timestamp) -> Job {
     push_effect(&mut next, Effect::RemoveFromIndex, now);
     let mut parts = std::mem::take(&mut next.apart);
     // An attempt may have stored its output, and then lost its lease or its job.
-    if job.plan.stages().contains(&Stage::Extract) && job.status() != Status::Succeeded {
-        parts.push(JobPart::Extraction);
+    if job.status() != Status::Succeeded {
+        parts.extend(job.plan.stages().iter().filter_map(|stage| stage.part()));
     }
     for part in parts {
         push_effect(&mut next, Effect::DeletePart { part }, now);

@@ -29,7 +29,9 @@
 //!   lost queue message costs time and never a job.
 
 mod machine;
+mod options;
 mod plan;
+mod source;
 mod state;
 
 use std::{borrow::Cow, sync::Arc};
@@ -38,37 +40,21 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     machine::{Rejected, Transition, apply},
-    plan::{Plan, Stage},
+    options::{JsonExtraction, Options, RawJson, TaskOptions},
+    plan::{Plan, Stage, Task},
+    source::{JobSource, StoredFile},
     state::{Failure, State, Status},
 };
 
 use crate::{
     classify::{Decision, RuleSet, Settings},
-    document::{Mail, ReadOptions},
+    document::ReadOptions,
     error::{self, Error},
     extract::{Extraction, Schema},
-    id::{ClassifierId, FileId, JobId, LeaseId, ProjectId, SchemaId, TokenId},
+    id::{ClassifierId, ConfigurationId, JobId, LeaseId, ProjectId, SchemaId, TokenId},
     limits,
     time::Timestamp,
 };
-
-/// The document of an accepted job.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum JobSource {
-    /// An uploaded file.
-    File {
-        /// The file.
-        id: FileId,
-        /// Its size in bytes, as it was stored when the job was accepted.
-        size: u64,
-    },
-    /// A mail that came with the request.
-    Mail {
-        /// The mail. None in listings, and if it is stored apart.
-        mail: Option<Box<Mail>>,
-    },
-}
 
 /// Where documents of a label go, and what is extracted from them there.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -99,6 +85,8 @@ pub enum JobPart {
     Mail,
     /// The output of the extract stage, as [`Job::extraction`] has it.
     Extraction,
+    /// The output of a stage whose output is JSON, as [`Job::output`] has it.
+    Output,
 }
 
 impl JobPart {
@@ -107,6 +95,7 @@ impl JobPart {
         match self {
             Self::Mail => "mail",
             Self::Extraction => "extraction",
+            Self::Output => "output",
         }
     }
 }
@@ -201,8 +190,25 @@ pub enum Report {
     Extracted(Box<Extraction>),
     /// Fields were extracted, and the extraction is stored apart.
     ExtractedApart,
+    /// The document was fetched from its URL.
+    Fetched(StoredFile),
+    /// The stage has this output.
+    Output(RawJson),
+    /// The stage has an output, and it is stored apart.
+    OutputApart,
     /// The stage failed.
     Failed(Failure),
+}
+
+impl Report {
+    /// The part of the job that this says is stored apart. None if it says so of none.
+    pub const fn part(&self) -> Option<JobPart> {
+        match self {
+            Self::ExtractedApart => Some(JobPart::Extraction),
+            Self::OutputApart => Some(JobPart::Output),
+            Self::Classified(_) | Self::Extracted(_) | Self::Fetched(_) | Self::Output(_) | Self::Failed(_) => None,
+        }
+    }
 }
 
 /// The kind of a job, by which listings are separated.
@@ -215,15 +221,28 @@ pub enum JobKind {
     Mail,
     /// Fields are extracted from a file without classifying it.
     Extraction,
+    /// The values of a JSON Schema are extracted from a file.
+    JsonExtraction,
+    /// A file is parsed.
+    Parse,
 }
 
 impl JobKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [Self::Document, Self::Mail, Self::Extraction, Self::JsonExtraction, Self::Parse];
+
+
+    /// The kinds whose jobs may extract by a saved schema.
+    pub const EXTRACTING: [Self; 2] = [Self::Document, Self::Extraction];
+
     /// The name in storage.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Document => "document",
             Self::Mail => "mail",
             Self::Extraction => "extraction",
+            Self::JsonExtraction => "json_extraction",
+            Self::Parse => "parse",
         }
     }
 }
@@ -287,8 +306,11 @@ pub struct Job {
     pub version: u64,
     /// The document that it processes.
     pub source: JobSource,
-    /// How it classifies.
+    /// How it classifies. Empty if it does not.
     pub classification: Arc<Classification>,
+    /// What it was asked for, if it parses or extracts the values of a JSON Schema.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub options: Option<Arc<Options>>,
     /// The caller's idempotency key.
     #[serde(default, rename = "transaction", skip_serializing_if = "Option::is_none")]
     pub idempotency_key: Option<String>,
@@ -308,6 +330,9 @@ pub struct Job {
     /// The output of the extract stage. None if it is not done, or stored apart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extraction: Option<Box<Extraction>>,
+    /// The output of a stage whose output is JSON. None if it is not done, or stored apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<RawJson>,
     /// The version of the engine that made the last output. None if there is no output yet, or if 0.1.0 stored it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub engine_version: Option<Cow<'static, str>>,
@@ -346,8 +371,10 @@ pub struct NewJob {
     pub user: TokenId,
     /// The document that it processes.
     pub source: JobSource,
-    /// How it classifies.
+    /// How it classifies. Empty if it does not.
     pub classification: Arc<Classification>,
+    /// What it was asked for, if it parses or extracts the values of a JSON Schema.
+    pub options: Option<Arc<Options>>,
     /// The caller's idempotency key.
     pub idempotency_key: Option<String>,
     /// The stages to run.
@@ -372,6 +399,7 @@ impl Job {
             version: 0,
             source: new.source,
             classification: new.classification,
+            options: new.options,
             idempotency_key: new.idempotency_key,
             plan: new.plan,
             state: State::Queued {
@@ -385,6 +413,7 @@ impl Job {
             route: new.route,
             decision: None,
             extraction: None,
+            output: None,
             engine_version: None,
             apart: Vec::new(),
             external: new.external,
@@ -428,12 +457,37 @@ impl Job {
         self.extraction.is_some() || self.apart.contains(&JobPart::Extraction)
     }
 
+    /// Whether there is an output of any stage.
+    pub fn has_output(&self) -> bool {
+        self.decision.is_some() || self.output.is_some() || self.extraction.is_some() || self.has_output_apart()
+    }
+
+    /// Whether the output of the last stage is stored apart.
+    pub fn has_output_apart(&self) -> bool {
+        self.apart.iter().any(|part| *part != JobPart::Mail)
+    }
+
     /// The kind of the job.
     pub fn kind(&self) -> JobKind {
-        match (&self.source, self.plan) {
+        match (&self.source, self.plan.task) {
             (JobSource::Mail { .. }, _) => JobKind::Mail,
-            (JobSource::File { .. }, Plan::Extract) => JobKind::Extraction,
-            (JobSource::File { .. }, Plan::Classify | Plan::ClassifyAndExtract) => JobKind::Document,
+            (_, Task::Classify | Task::ClassifyAndExtract) => JobKind::Document,
+            (_, Task::Extract) => JobKind::Extraction,
+            (_, Task::ExtractJson) => JobKind::JsonExtraction,
+            (_, Task::Parse) => JobKind::Parse,
+        }
+    }
+
+    /// Which part of its document the job reads.
+    pub fn read_options(&self) -> &ReadOptions {
+        self.options.as_ref().map_or(&self.classification.read_options, |options| &options.read_options)
+    }
+
+    /// The saved configuration or classifier that the job was created with. None if it came with the request.
+    pub fn saved_configuration(&self) -> Option<ConfigurationId> {
+        match &self.options {
+            Some(options) => options.saved,
+            None => self.classification.classifier.map(ConfigurationId::from),
         }
     }
 
@@ -480,11 +534,9 @@ impl Job {
             project: self.project,
             user: self.user,
             version: self.version,
-            source: match &self.source {
-                JobSource::Mail { .. } => JobSource::Mail { mail: None },
-                file @ JobSource::File { .. } => file.clone(),
-            },
+            source: self.source.without_mail(),
             classification: Arc::clone(&self.classification),
+            options: self.options.clone(),
             idempotency_key: self.idempotency_key.clone(),
             plan: self.plan,
             state: self.state.clone(),
@@ -492,6 +544,7 @@ impl Job {
             route: self.route.as_ref().map(|route| Box::new(route.without_schema())),
             decision,
             extraction: None,
+            output: None,
             engine_version: None,
             apart: Vec::new(),
             external: External::default(),

@@ -69,12 +69,25 @@ pub(super) async fn put_mail(ports: &(impl JobParts + Index + Environment), job:
 ///
 /// `Upstream`.
 pub(super) async fn put_output(ports: &impl JobParts, job: &Job, report: Report) -> Result<Report> {
-    let Report::Extracted(extraction) = &report else { return Ok(report) };
-    if json_bytes(job)?.saturating_add(json_bytes(extraction)?) <= limits::SMALL_JOB_BYTES {
-        return Ok(report);
+    match report {
+        Report::Extracted(extraction) => {
+            if json_bytes(job)?.saturating_add(json_bytes(&extraction)?) <= limits::SMALL_JOB_BYTES {
+                return Ok(Report::Extracted(extraction));
+            }
+            put(ports, job, JobPart::Extraction, &extraction).await?;
+            Ok(Report::ExtractedApart)
+        }
+        Report::Output(output) => {
+            // What parsing gives is as large as the document, and asked for less often than the job.
+            let is_small = json_bytes(job)?.saturating_add(output.as_str().len()) <= limits::SMALL_JOB_BYTES;
+            if is_small && job.stage() != Some(Stage::Parse) {
+                return Ok(Report::Output(output));
+            }
+            put(ports, job, JobPart::Output, &output).await?;
+            Ok(Report::OutputApart)
+        }
+        other => Ok(other),
     }
-    put(ports, job, JobPart::Extraction, extraction).await?;
-    Ok(Report::ExtractedApart)
 }
 
 /// Deletes the output of a job that [`put_output`] stored apart, if the job was deleted before the report of it arrived.
@@ -84,16 +97,16 @@ pub(super) async fn delete_late_output(
     ports: &(impl JobParts + Environment),
     project: ProjectId,
     job: JobId,
-    reported_apart: bool,
+    reported_apart: Option<JobPart>,
     reply: &Result<JobReply>,
 ) {
     let is_deleted = match reply {
         Ok(reply) => *reply == JobReply::Deleted,
         Err(error) => error.kind() == ErrorKind::NotFound,
     };
-    if reported_apart
+    if let Some(part) = reported_apart
         && is_deleted
-        && let Err(error) = ports.delete_part(JobPartKey { project, job, part: JobPart::Extraction }).await
+        && let Err(error) = ports.delete_part(JobPartKey { project, job, part }).await
     {
         ports.log(&format!("job {job}: deleting a late output failed: {error:#}"));
     }
@@ -122,6 +135,9 @@ pub(super) async fn with_input<'j>(ports: &(impl JobParts + Index), job: &'j Job
 ///
 /// `NotFound` if a part is gone, `Upstream`.
 pub async fn with_output(ports: &(impl JobParts + Index), mut job: Job) -> Result<Job> {
+    if job.output.is_none() && job.apart.contains(&JobPart::Output) {
+        job.output = Some(get(ports, &job, JobPart::Output).await?);
+    }
     if !job.has_extraction() {
         return Ok(job);
     }

@@ -51,7 +51,7 @@ pub async fn create(
 ) -> Result<CreateOutcome> {
     let attached = match &request.input {
         JobInput::Mail(mail) => mail.attachment_bytes(),
-        JobInput::File { .. } => 0,
+        JobInput::File { .. } | JobInput::Url(_) | JobInput::Parsed(_) => 0,
     };
     let job = match reserve(ports, caller, request).await? {
         Reserved::Accepted(job) => job,
@@ -60,8 +60,8 @@ pub async fn create(
     };
     let max_bytes = ports.config().inline_max_bytes;
     let small = match job.source {
-        JobSource::File { size, .. } => size <= max_bytes,
         JobSource::Mail { .. } => u64::try_from(attached).unwrap_or(u64::MAX) <= max_bytes,
+        _ => job.source.file().is_some_and(|file| file.size <= max_bytes),
     };
     // Extraction takes too long for the invocation that answers the request, so it always goes through the queue.
     let inline = small && max_bytes > 0 && job.stage() == Some(Stage::Classify);
@@ -135,16 +135,17 @@ pub async fn create_and_run(
     let outcome = stage::run(ports, &job).await;
     let report = outcome.clone().unwrap_or_else(|error| Report::Failed(Failure::from(&error)));
     let report = job_parts::put_output(ports, &job, report).await?;
-    let is_apart = report == Report::ExtractedApart;
+    let part = report.part();
     let reply = ports.job(caller.project, id, Command::Submit { job, start: Start::Done(report) }).await;
-    job_parts::delete_late_output(ports, caller.project, id, is_apart, &reply).await;
+    job_parts::delete_late_output(ports, caller.project, id, part, &reply).await;
     let mut stored = reply?.into_job()?;
     // The index's sweep may have submitted the job in the meantime, and then the stored job is not done yet. The output
     // is the same no matter who runs it.
     match outcome? {
         Report::Classified(decision) => stored.decision = stored.decision.or(Some(*decision)),
         Report::Extracted(extraction) => stored.extraction = stored.extraction.or(Some(extraction)),
-        Report::ExtractedApart | Report::Failed(_) => {}
+        Report::Output(output) => stored.output = stored.output.or(Some(output)),
+        Report::ExtractedApart | Report::OutputApart | Report::Fetched(_) | Report::Failed(_) => {}
     }
     if let (None, Some(decision)) = (&stored.route, &stored.decision) {
         stored.route = stored.route_of(decision);

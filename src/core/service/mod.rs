@@ -1,7 +1,8 @@
 //! Use cases over ports.
 //!
 //! A *port* ([`ports`]) is a trait for a service that the use cases need: jobs, the index of a project, tokens, files,
-//! the stage queue, counters of requests, the clock, timers, randomness. The Worker implements the ports over Durable Objects, R2 and Queues;
+//! the stage queue, other servers, counters of requests, the clock, timers, randomness. The Worker implements the ports
+//! over Durable Objects, R2 and Queues;
 //! [`memory`] implements them in memory, so that everything above runs natively in tests. The logic of the Durable
 //! Objects is here too ([`job_object`], [`index`], [`tokens`]), over small storage traits, so that a platform only
 //! has to load, store and set timers.
@@ -10,7 +11,9 @@ pub mod access;
 pub mod classifiers;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
+pub mod configurations;
 pub mod corrections;
+pub mod fetch;
 pub mod files;
 pub mod index;
 pub mod job_ids;
@@ -22,6 +25,7 @@ mod keyed;
 pub mod mails;
 #[cfg(any(test, feature = "memory"))]
 pub mod memory;
+pub mod outbound;
 pub mod ports;
 pub mod rate_limits;
 pub mod schemas;

@@ -3,7 +3,7 @@
 //! Futures are `Send`, because the router above demands it. On a platform whose futures are not `Send`, the adapter
 //! wraps them.
 
-use std::{pin::pin, time::Duration};
+use std::{net::IpAddr, pin::pin, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{
@@ -260,6 +260,82 @@ pub trait Queue {
     fn enqueue(&self, message: StageMessage, delay_seconds: u32) -> impl Future<Output = Result<()>> + Send;
 }
 
+/// The method of a request to another server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutboundMethod {
+    /// Fetches.
+    Get,
+    /// Notifies.
+    Post,
+}
+
+/// A request to another server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboundRequest {
+    /// The method.
+    pub method: OutboundMethod,
+    /// The URL.
+    pub url: String,
+    /// The headers: names in lower case, and values.
+    pub headers: Vec<(String, String)>,
+    /// The body; empty if there is none.
+    pub body: Bytes,
+}
+
+impl OutboundRequest {
+    /// A request for what is at `url`.
+    pub fn get(url: &str) -> Self {
+        let headers = vec![("accept".to_owned(), "*/*".to_owned()), ("user-agent".to_owned(), USER_AGENT.to_owned())];
+        Self { method: OutboundMethod::Get, url: url.to_owned(), headers, body: Bytes::new() }
+    }
+}
+
+/// How this service introduces itself to other servers.
+pub const USER_AGENT: &str = concat!("Sortroom/", env!("CARGO_PKG_VERSION"));
+
+/// What another server answered.
+pub struct OutboundResponse {
+    /// The status.
+    pub status: u16,
+    /// The headers: names in lower case, and values.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: BoxedByteStream,
+}
+
+impl OutboundResponse {
+    /// The value of a header; None if it is absent.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Other servers. Use [`outbound`](super::outbound), which checks what may be requested.
+pub trait Outbound {
+    /// The addresses of a name; none if it has none.
+    ///
+    /// # Errors
+    ///
+    /// `Upstream` if names cannot be looked up.
+    fn addresses(&self, name: &str) -> impl Future<Output = Result<Vec<IpAddr>>> + Send;
+
+    /// Sends a request. Redirects are not followed, and no credentials are sent but those in its headers.
+    ///
+    /// # Errors
+    ///
+    /// `Remote` if the server cannot be reached; the same for the stream of the body.
+    fn request(&self, request: OutboundRequest) -> impl Future<Output = Result<OutboundResponse>> + Send;
+}
+
+/// Which requests to other servers the operator permits.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OutboundPolicy {
+    /// The ports besides those of http and https.
+    pub ports: Vec<u16>,
+    /// Whether any address and port is permitted: for development on one's own machine.
+    pub allow_private: bool,
+}
+
 /// The clock.
 pub trait Clock {
     /// The current time.
@@ -320,6 +396,8 @@ pub struct Config {
     /// The largest file, in bytes, that is classified in the invocation that accepted the job; 0 sends every job
     /// through the queue.
     pub inline_max_bytes: u64,
+    /// Which requests to other servers are permitted.
+    pub outbound: OutboundPolicy,
     /// How many requests one token may make. If None, there is no limit.
     pub token_rate: Option<Rate>,
     /// How many requests all tokens of a project may make together. If None, there is no limit.
@@ -369,6 +447,7 @@ pub trait Ports:
     + JobParts
     + Engine
     + Queue
+    + Outbound
     + RateLimits
     + Clock
     + Timer
@@ -390,6 +469,7 @@ impl<P> Ports for P where
         + JobParts
         + Engine
         + Queue
+        + Outbound
         + RateLimits
         + Clock
         + Timer

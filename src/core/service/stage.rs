@@ -1,18 +1,18 @@
 //! Running a stage of a job.
 
 use super::{
-    job_object::ClaimedStage,
+    fetch, job_object::ClaimedStage,
     job_parts,
     job_reply::JobReply,
-    ports::{Clock, DocumentBytes, Engine, Environment, FileKey, Index, JobParts, Jobs, Random, StageMessage},
+    ports::{DocumentBytes, Engine, Environment, FileKey, Index, JobParts, Jobs, Ports, StageMessage},
 };
 use crate::{
     classify::Decision,
-    engine::{BudgetKind, Classify, Extract, Source},
+    engine::{BudgetKind, Classify, Extract, ExtractByJsonSchema, Parse, Source},
     error::{Error, ErrorKind, Result, Unreadable},
     extract::Extraction,
     id::LeaseId,
-    job::{Classification, Command, Failure, Job, JobSource, Report, Stage},
+    job::{Classification, Command, Failure, Job, JobSource, RawJson, Report, Stage, StoredFile, TaskOptions},
     limits,
 };
 
@@ -22,11 +22,12 @@ use crate::{
 ///
 /// `Unreadable` if the file is too large.
 pub(super) fn document(job: &Job) -> Result<(Source, DocumentBytes)> {
-    let (id, size) = match &job.source {
-        JobSource::File { id, size } => (*id, *size),
-        JobSource::Mail { mail: Some(mail) } => return Ok((Source::Mail((**mail).clone()), DocumentBytes::None)),
-        JobSource::Mail { mail: None } => return Err(Error::internal("a mail was not kept")),
-    };
+    if let JobSource::Mail { mail } = &job.source {
+        let mail = mail.as_ref().ok_or_else(|| Error::internal("a mail was not kept"))?;
+        return Ok((Source::Mail((**mail).clone()), DocumentBytes::None));
+    }
+    let StoredFile { id, size } =
+        job.source.file().ok_or_else(|| Error::internal("the document of a URL was not fetched"))?;
     if size > limits::MAX_DOCUMENT_BYTES {
         return Err(Error::unreadable(
             Unreadable::TooLarge,
@@ -34,7 +35,7 @@ pub(super) fn document(job: &Job) -> Result<(Source, DocumentBytes)> {
         ));
     }
     let key = FileKey { project: job.project, file: id };
-    Ok((Source::Bytes(job.classification.read_options.clone()), DocumentBytes::Stored(key)))
+    Ok((Source::Bytes(job.read_options().clone()), DocumentBytes::Stored(key)))
 }
 
 /// Runs the classify stage of `job`: reads its document, and classifies it by the rules.
@@ -60,7 +61,39 @@ pub async fn extract(ports: &impl Engine, job: &Job) -> Result<Extraction> {
     ports.engine(Extract { source, schema: route.schema.clone() }, bytes, BudgetKind::Stage).await
 }
 
-/// Runs the current stage of `job` and returns its output.
+/// Runs the parse stage of `job`. The output is a [`ParseResult`](crate::parse::ParseResult).
+///
+/// # Errors
+///
+/// Those of [`document`] and of [`Parse`].
+pub async fn parse(ports: &impl Engine, job: &Job) -> Result<RawJson> {
+    let (source, bytes) = document(job)?;
+    Ok(ports.engine(Parse { source }, bytes, BudgetKind::Stage).await?.into())
+}
+
+/// Runs the stage of `job` that extracts the values of a JSON Schema. The output is an
+/// [`ExtractedJson`](crate::extract::json_schema::ExtractedJson).
+///
+/// # Errors
+///
+/// Those of [`document`] and of [`ExtractByJsonSchema`].
+pub async fn extract_json(ports: &impl Engine, job: &Job) -> Result<RawJson> {
+    let options = job.options.as_deref().map(|options| &options.task);
+    let Some(TaskOptions::ExtractJson(extraction)) = options else {
+        return Err(Error::internal("nothing to extract: the job has no schema"));
+    };
+    let (source, bytes) = document(job)?;
+    let call = ExtractByJsonSchema {
+        source,
+        schema: extraction.schema.as_str().to_owned(),
+        prefix: Vec::new(),
+        target: extraction.target,
+        with_metadata: true,
+    };
+    RawJson::of(&ports.engine(call, bytes, BudgetKind::Stage).await?)
+}
+
+/// Runs the current stage of `job`, which is about its document and not about where that is, and returns its output.
 ///
 /// # Errors
 ///
@@ -70,13 +103,22 @@ pub async fn run(ports: &(impl Engine + JobParts + Index), job: &Job) -> Result<
     match job.stage() {
         Some(Stage::Classify) => classify(ports, job).await.map(|decision| Report::Classified(Box::new(decision))),
         Some(Stage::Extract) => extract(ports, job).await.map(|extraction| Report::Extracted(Box::new(extraction))),
+        Some(Stage::Parse) => parse(ports, job).await.map(Report::Output),
+        Some(Stage::ExtractJson) => extract_json(ports, job).await.map(Report::Output),
+        Some(Stage::Fetch) => Err(Error::internal("a document is only fetched by the consumer of the queue")),
         None => Err(Error::internal("a stage was claimed that is not in the plan")),
     }
 }
 
 /// Runs a claimed stage, and returns the command that reports the outcome to the job.
 pub async fn run_claimed(ports: &(impl Engine + JobParts + Index), stage: &ClaimedStage) -> Command {
-    let report = match run(ports, &stage.job).await {
+    let outcome = run(ports, &stage.job).await;
+    report(ports, stage, outcome).await
+}
+
+/// The command that reports the outcome of a claimed stage to the job.
+async fn report(ports: &impl JobParts, stage: &ClaimedStage, outcome: Result<Report>) -> Command {
+    let report = match outcome {
         Ok(output) => job_parts::put_output(ports, &stage.job, output).await,
         Err(error) => Err(error),
     };
@@ -95,10 +137,7 @@ pub enum MessageOutcome {
 
 /// Consumes one message of the stage queue: claims the stage, runs it, reports. Duplicate and late messages have no
 /// effect.
-pub async fn consume(
-    ports: &(impl Jobs + Engine + JobParts + Index + Clock + Random + Environment),
-    message: StageMessage,
-) -> MessageOutcome {
+pub async fn consume(ports: &impl Ports, message: StageMessage) -> MessageOutcome {
     let StageMessage { project, job, .. } = message;
     let lease = LeaseId::from_bytes(ports.random());
     let claimed = match ports.job(project, job, Command::Claim { lease }).await {
@@ -112,10 +151,17 @@ pub async fn consume(
             return MessageOutcome::Retry;
         }
     };
-    let report = run_claimed(ports, &ClaimedStage { job: claimed, lease }).await;
-    let is_apart = matches!(report, Command::Report { report: Report::ExtractedApart, .. });
+    let stage = ClaimedStage { job: claimed, lease };
+    let report = match stage.job.stage() {
+        Some(Stage::Fetch) => report(ports, &stage, fetch::fetch(ports, &stage.job).await).await,
+        _ => run_claimed(ports, &stage).await,
+    };
+    let part = match &report {
+        Command::Report { report, .. } => report.part(),
+        _ => None,
+    };
     let reply = ports.job(project, job, report).await;
-    job_parts::delete_late_output(ports, project, job, is_apart, &reply).await;
+    job_parts::delete_late_output(ports, project, job, part, &reply).await;
     match reply {
         Ok(_) => MessageOutcome::Ack,
         Err(error) => {

@@ -3,14 +3,18 @@
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
-use super::ports::{DocumentBytes, Engine};
+use super::ports::{DocumentBytes, Engine, FileKey};
 use crate::{
     classify::{Decision, RuleSet, evaluation::LabelledText},
     document::{Mail, ReadOptions},
-    engine::{BudgetKind, Classify, ClassifyWithAttachments, Evaluate, Extract, Lint, Parse, RulesVersion, Source},
-    error::Result,
+    engine::{
+        BudgetKind, CheckSchema, Classify, ClassifyWithAttachments, Evaluate, Extract, GenerateSchema, Lint, Parse,
+        RulesVersion, Source,
+    },
+    error::{Error, PathSegment, Result},
     extract::{ExtractResult, Schema},
     job::Classification,
+    parse::ParseResult,
 };
 
 /// What to classify, to extract from or to parse.
@@ -97,7 +101,7 @@ pub async fn extract(ports: &impl Engine, content: Content, schema: Schema) -> R
     Ok(ports.engine(Extract { source, schema }, bytes, BudgetKind::Request).await?.into())
 }
 
-/// Parses a document. Returns the JSON of a [`ParseResult`](crate::parse::ParseResult).
+/// Parses a document. Returns the JSON of a [`ParseResult`].
 ///
 /// # Errors
 ///
@@ -105,4 +109,53 @@ pub async fn extract(ports: &impl Engine, content: Content, schema: Schema) -> R
 pub async fn parse(ports: &impl Engine, content: Content, options: ReadOptions) -> Result<Box<RawValue>> {
     let (source, bytes) = content.into_source(options);
     ports.engine(Parse { source }, bytes, BudgetKind::Request).await
+}
+
+/// What parsing a stored file gives.
+///
+/// # Errors
+///
+/// Those of [`Parse`], and of [`Engine`].
+pub async fn parse_stored(ports: &impl Engine, file: FileKey, options: ReadOptions) -> Result<ParseResult> {
+    let call = Parse { source: Source::Bytes(options) };
+    let parsed = ports.engine(call, DocumentBytes::Stored(file), BudgetKind::Request).await?;
+    serde_json::from_str(parsed.get()).map_err(Error::internal)
+}
+
+/// Checks a JSON Schema, which is at the path `prefix` of the caller's input.
+///
+/// # Errors
+///
+/// Those of [`CheckSchema`], and of [`Engine`].
+pub async fn check_schema(ports: &impl Engine, schema: String, prefix: Vec<PathSegment>) -> Result<()> {
+    ports.engine(CheckSchema { schema, prefix }, DocumentBytes::None, BudgetKind::Request).await
+}
+
+/// What a JSON Schema is made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SchemaBasis {
+    /// The labels of a stored file.
+    File(FileKey),
+    /// A schema that may lack types and descriptions, as JSON, at a path of the caller's input; and the names of more
+    /// properties.
+    Names(Option<String>, Vec<PathSegment>, Vec<String>),
+}
+
+/// Makes a JSON Schema. Returns it as JSON.
+///
+/// # Errors
+///
+/// Those of [`GenerateSchema`], and of [`Engine`].
+pub async fn generate_schema(ports: &impl Engine, basis: SchemaBasis) -> Result<Box<RawValue>> {
+    let (call, document) = match basis {
+        SchemaBasis::File(file) => {
+            let source = Some(Source::Bytes(ReadOptions::default()));
+            let call = GenerateSchema { source, schema: None, prefix: Vec::new(), names: Vec::new() };
+            (call, DocumentBytes::Stored(file))
+        }
+        SchemaBasis::Names(schema, prefix, names) => {
+            (GenerateSchema { source: None, schema, prefix, names }, DocumentBytes::None)
+        }
+    };
+    ports.engine(call, document, BudgetKind::Request).await
 }

@@ -70,8 +70,8 @@ pub async fn sweep(
     })
 }
 
-/// One step of removing what a deleted project has: some tokens, jobs and files; the classifiers and schemas last, because
-/// jobs refer to them. Returns when the next step is due, if there is one.
+/// One step of removing what a deleted project has: some tokens, jobs and files; the classifiers, configurations
+/// and schemas last, because jobs refer to them. Returns when the next step is due, if there is one.
 async fn remove_contents(
     store: &impl IndexStore,
     ports: &(impl Jobs + Files + Tokens + Clock + Environment),
@@ -114,6 +114,7 @@ async fn remove_contents(
         return Ok(Some(ports.now() + wait));
     }
     store.remove_all_classifiers()?;
+    store.remove_all_configurations()?;
     store.remove_all_schemas()?;
     Ok(None)
 }

@@ -26,7 +26,7 @@ use crate::{
     document::Mail,
     error::{Error, ErrorKind},
     id::{ClassifierId, FileId, JobId},
-    job::{Classification, External, Job, JobKind, JobSource, Report, Stage, Status},
+    job::{Classification, External, Job, JobKind, JobPart, JobSource, Report, Stage, Status},
     limits,
 };
 
@@ -34,7 +34,7 @@ pub(super) fn world(inline_max_bytes: u64) -> Memory {
     Memory::new(Config { admin_secret: Some("secret".to_owned()), inline_max_bytes, ..Config::default() })
 }
 
-fn rules() -> RuleSource {
+pub(super) fn rules() -> RuleSource {
     let rule = |label: &str, description: &str| Rule::new(label, description);
     RuleSource::Inline(Box::new(Classification {
         rules: RuleSet {
@@ -47,7 +47,7 @@ fn rules() -> RuleSource {
     }))
 }
 
-async fn token(world: &Memory) -> Token {
+pub(super) async fn token(world: &Memory) -> Token {
     let project = access::create_project(world, "p".to_owned(), "o".to_owned(), 30).await.unwrap();
     access::create_token(world, project.id, NewToken::default()).await.unwrap().0
 }
@@ -64,6 +64,7 @@ async fn file(world: &Memory, token: &Token, text: &'static str) -> FileId {
         external_id: None,
         kind: None,
         size: Some(u64::try_from(text.len()).unwrap()),
+        sha256: None,
         job: None,
         upload: None,
         created_at: now,
@@ -136,7 +137,7 @@ async fn listed(world: &Memory, token: &Token) -> Vec<Job> {
     jobs::list(world, token.project, JobFilter::default(), page).await.unwrap().items
 }
 
-const INVOICE: &str = "Invoice 17\n\nPlease pay the total amount of 119.00 EUR for the positions listed.";
+pub(super) const INVOICE: &str = "Invoice 17\n\nPlease pay the total amount of 119.00 EUR for the positions listed.";
 
 #[test]
 fn a_small_file_is_classified_inline_and_a_large_one_through_the_queue() {
@@ -617,7 +618,7 @@ fn an_output_that_comes_after_its_job_was_deleted_is_deleted() {
             assert_eq!((output, world.stored_parts()), (Report::ExtractedApart, 1));
         };
         let settled = async |reply| {
-            job_parts::delete_late_output(&world, token.project, id, true, &reply).await;
+            job_parts::delete_late_output(&world, token.project, id, Some(JobPart::Extraction), &reply).await;
             world.stored_parts()
         };
         extracted().await;

@@ -77,6 +77,7 @@ pub(super) async fn create_upload<P: Ports>(caller: &Caller<P>) -> Reply {
         external_id: None,
         kind: None,
         size: None,
+        sha256: None,
         job: None,
         upload: None,
         created_at: now,
@@ -158,6 +159,10 @@ pub(super) fn refusal_error(refusal: Refusal) -> Error {
             format!("The file was classified for the extraction schema {}", wire::schema_id(schema)),
         ),
         Refusal::InProgress(_) => Error::new(ErrorKind::Conflict, "Job already in progress"),
+        // Requests of this dialect name neither.
+        Refusal::UnknownConfiguration | Refusal::UnknownParseJob | Refusal::ParseJobNotDone(_) => {
+            Error::internal(format!("refused: {refusal:?}"))
+        }
     }
 }
 

@@ -247,6 +247,18 @@ impl Format {
         matches!(self.reader().attachments, AttachmentHandling::ReadEach(_))
     }
 
+    /// Whether files of this format are recognised by their text, which a server may well take for another kind of text.
+    pub const fn is_text(self) -> bool {
+        matches!(self.spec().recognize, Recognize::Text(_))
+    }
+
+    /// The format of this media type, with or without parameters, in any case; None if there is none.
+    pub fn from_media_type(media_type: &str) -> Option<Self> {
+        let essence = media_type.split(';').next().unwrap_or_default().trim();
+        let has = |format: &&Self| format.media_types().iter().any(|known| known.eq_ignore_ascii_case(essence));
+        Self::ALL.iter().find(has).copied()
+    }
+
     /// The format of files with this extension, in any case; None if there is none.
     pub fn from_extension(extension: &str) -> Option<Self> {
         let has = |format: &&Self| format.extensions().iter().any(|known| known.eq_ignore_ascii_case(extension));

@@ -32,7 +32,7 @@ use serde_json::Value as Unordered;
 
 pub use generate::{complete, from_document};
 pub use ordered::Json;
-pub use pages::{Extracted, Target, extract};
+pub use pages::{Extracted, ExtractedJson, Target, extract};
 pub use plan::{Metadata, Source};
 
 use super::schema::Schema;

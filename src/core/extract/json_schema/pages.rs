@@ -1,6 +1,7 @@
 //! Extracts one result for a document, or one for each of its pages.
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::{Compiled, Json, Metadata};
 use crate::budget::Budget;
@@ -25,6 +26,17 @@ pub struct Extracted {
     pub result: Json,
     /// The metadata of the result; for [`Target::Page`] that of each page.
     pub metadata: Vec<Metadata>,
+}
+
+/// What an extraction by a JSON Schema gives, as it is stored and passed on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ExtractedJson {
+    /// The result, as JSON: an object; of pages a list with one for each.
+    pub result: Box<RawValue>,
+    /// The metadata of the result; of pages that of each. Empty if none was asked for.
+    pub metadata: Vec<Metadata>,
+    /// The number of pages that were read.
+    pub pages: u32,
 }
 
 /// Extracts the results. All pages together have the budget of the call, so that a page costs the next ones.

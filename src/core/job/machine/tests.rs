@@ -9,7 +9,7 @@ use crate::{
     classify::Decision,
     extract::Schema,
     id::{FileId, JobId, ProjectId, SchemaId, TokenId},
-    job::{JobSource, NewJob, Plan, Route, Stage},
+    job::{JobSource, NewJob, Plan, Route, Stage, Task},
 };
 
 fn lease(number: u8) -> LeaseId {
@@ -61,6 +61,7 @@ fn accepted(plan: Plan) -> Job {
             user: TokenId::from_bytes([3; 16]),
             source: JobSource::File { id: FileId::from_bytes([4; 16]), size: 1 },
             classification: Arc::default(),
+            options: None,
             idempotency_key: None,
             plan,
             // Some of the labels that decisions give have a route.
@@ -92,7 +93,7 @@ fn commands() -> impl Strategy<Value = Command> {
         any::<bool>().prop_map(|retryable| Start::Done(failed(retryable))),
     ];
     prop_oneof![
-        2 => start.prop_map(|start| Command::Submit { job: Box::new(accepted(Plan::ClassifyAndExtract)), start }),
+        2 => start.prop_map(|start| Command::Submit { job: Box::new(accepted(Task::ClassifyAndExtract.plan())), start }),
         6 => (0..6_u8).prop_map(|number| Command::Claim { lease: lease(number) }),
         8 => (0..6_u8, reports()).prop_map(|(number, report)| Command::Report { lease: lease(number), report }),
         1 => Just(Command::Cancel),
@@ -190,7 +191,7 @@ proptest! {
     /// job after the maximum number of attempts.
     #[test]
     fn the_timer_alone_ends_every_job(events in events()) {
-        let mut job = accepted(Plan::ClassifyAndExtract);
+        let mut job = accepted(Task::ClassifyAndExtract.plan());
         let mut now = Timestamp::from_millis(1_000);
         let mut pushed = BTreeSet::new();
         for event in events {
@@ -226,7 +227,7 @@ fn after(job: &Job, command: Command, now: i64) -> Job {
 
 fn submitted(inline: Option<LeaseId>) -> Job {
     let start = inline.map_or(Start::Queue, Start::Inline);
-    let command = Command::Submit { job: Box::new(accepted(Plan::Classify)), start };
+    let command = Command::Submit { job: Box::new(accepted(Task::Classify.plan())), start };
     match apply(None, command, Timestamp::from_millis(0)) {
         Ok(Transition::Changed(job)) => *job,
         other => panic!("{other:?}"),
@@ -249,9 +250,9 @@ fn a_queued_job_enqueues_a_message_and_ends_with_its_result() {
 #[test]
 fn a_plan_is_stored_as_the_list_of_its_stages() {
     for (plan, stored) in [
-        (Plan::Classify, r#"["classify"]"#),
-        (Plan::ClassifyAndExtract, r#"["classify","extract"]"#),
-        (Plan::Extract, r#"["extract"]"#),
+        (Task::Classify.plan(), r#"["classify"]"#),
+        (Task::ClassifyAndExtract.plan(), r#"["classify","extract"]"#),
+        (Task::Extract.plan(), r#"["extract"]"#),
     ] {
         assert_eq!(serde_json::to_string(&plan).unwrap(), stored);
         assert_eq!(serde_json::from_str::<Plan>(stored).unwrap(), plan);
@@ -328,7 +329,7 @@ fn extraction_follows_if_there_is_a_route() {
         // Both ways to be classified: before the job is stored, and by the lease holder.
         let start = |start| match apply(
             None,
-            Command::Submit { job: Box::new(accepted(Plan::ClassifyAndExtract)), start },
+            Command::Submit { job: Box::new(accepted(Task::ClassifyAndExtract.plan())), start },
             Timestamp::from_millis(0),
         ) {
             Ok(Transition::Changed(job)) => *job,
@@ -360,7 +361,7 @@ fn extraction_follows_if_there_is_a_route() {
 
 #[test]
 fn parts_that_are_stored_apart_are_deleted_with_the_job() {
-    let mut mail = accepted(Plan::Extract);
+    let mut mail = accepted(Task::Extract.plan());
     mail.apart = vec![JobPart::Mail];
     let submit = Command::Submit { job: Box::new(mail), start: Start::Inline(lease(1)) };
     let Ok(Transition::Changed(job)) = apply(None, submit, Timestamp::from_millis(0)) else { panic!("not accepted") };
@@ -375,7 +376,7 @@ fn parts_that_are_stored_apart_are_deleted_with_the_job() {
     assert_eq!(after(&rest, Command::Delivered { effects: ids }, 4).timer(), None);
 
     // A job that was to extract and did not may have left an output behind.
-    let submit = Command::Submit { job: Box::new(accepted(Plan::Extract)), start: Start::Inline(lease(1)) };
+    let submit = Command::Submit { job: Box::new(accepted(Task::Extract.plan())), start: Start::Inline(lease(1)) };
     let Ok(Transition::Changed(job)) = apply(None, submit, Timestamp::from_millis(0)) else { panic!("not accepted") };
     let deleted = after(&after(&job, Command::Cancel, 1), Command::Delete, 2);
     let ids: Vec<_> = deleted.outbox.iter().map(Effect::id).collect();

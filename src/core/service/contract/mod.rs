@@ -153,6 +153,7 @@ fn new_file(ports: &impl Ports, id: FileId, name: &str) -> File {
         external_id: None,
         kind: Some("txt".to_owned()),
         size: Some(3),
+        sha256: None,
         job: None,
         upload: None,
         created_at: now,

@@ -44,6 +44,9 @@ pub struct File {
     pub kind: Option<String>,
     /// Its size in bytes; None until its bytes are uploaded.
     pub size: Option<u64>,
+    /// The SHA-256 of its bytes, in hexadecimal, if it was fetched from a URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
     /// Its current job, which holds the file's processing status, if any (see [`JobRole`](super::JobRole)).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job: Option<JobId>,
@@ -130,6 +133,9 @@ pub trait FileStore {
     /// Files in `order`, at most `limit`.
     fn files(&self, filter: &FileFilter, order: FileOrder, after: Option<&Cursor>, limit: u32) -> Result<Rows<File>>;
 
+    /// A file that was fetched from a URL and whose bytes have this SHA-256.
+    fn file_with_hash(&self, sha256: &str) -> Result<Option<File>>;
+
     /// The number of files, counted up to `limit`.
     fn file_count(&self, filter: &FileFilter, limit: u32) -> Result<u32>;
 
@@ -153,6 +159,26 @@ impl IndexCommand for PutFile {
     fn run(self, store: &impl IndexStore, _: Context) -> Result<File> {
         let file = File { expires_at: None, ..self.0 };
         usage::admit_bytes(store, true, file.size.unwrap_or_default())?;
+        store.put_file(&file)?;
+        Ok(with_expiry(file, store.project()?.as_ref()))
+    }
+}
+
+/// Add a file that was fetched from a URL, unless there is one with the same bytes, which then is as new as the other
+/// would be. The reply is the file that is kept. Fails with `TooLarge` if the project would store more than it may.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdoptFile(pub File);
+
+impl IndexCommand for AdoptFile {
+    type Reply = File;
+
+    // Every file expires some day.
+    const SWEEP_WITHIN: Option<Duration> = Some(limits::DAY);
+
+    fn run(self, store: &impl IndexStore, context: Context) -> Result<File> {
+        let hash = self.0.sha256.as_deref().map(|hash| store.file_with_hash(hash)).transpose()?;
+        let Some(known) = hash.flatten() else { return PutFile(self.0).run(store, context) };
+        let file = File { created_at: self.0.created_at, ..known };
         store.put_file(&file)?;
         Ok(with_expiry(file, store.project()?.as_ref()))
     }

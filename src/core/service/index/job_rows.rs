@@ -11,7 +11,7 @@ use crate::{
     classify::Decision,
     error::{Error, Result},
     id::{JobId, ProjectId, TokenId},
-    job::{Classification, External, Job, JobPart, JobSource, Plan, Route, State},
+    job::{Classification, External, Job, JobPart, JobSource, Options, Plan, Route, State},
     limits,
     time::Timestamp,
 };
@@ -130,6 +130,8 @@ pub struct JobRow<'a> {
     user: TokenId,
     version: u64,
     source: JobSource,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    options: Option<Arc<Options>>,
     #[serde(default, rename = "transaction", skip_serializing_if = "Option::is_none")]
     idempotency_key: Option<String>,
     plan: Plan,
@@ -206,6 +208,7 @@ impl JobRow<'_> {
             user: job.user,
             version: job.version,
             source: job.source.clone(),
+            options: job.options.clone(),
             idempotency_key: job.idempotency_key.clone(),
             plan: job.plan,
             state: job.state.clone(),
@@ -228,6 +231,7 @@ impl JobRow<'_> {
             version: self.version,
             source: self.source,
             classification,
+            options: self.options,
             idempotency_key: self.idempotency_key,
             plan: self.plan,
             state: self.state,
@@ -235,6 +239,7 @@ impl JobRow<'_> {
             route: self.route,
             decision: self.decision,
             extraction: None,
+            output: None,
             engine_version: None,
             apart: self.apart,
             external: self.external.unwrap_or_default(),

@@ -16,11 +16,13 @@ use super::{
     usage,
 };
 use crate::{
-    document::Mail,
+    document::{Mail, ReadOptions},
     error::{Error, Result},
     extract::Schema,
-    id::{ClassifierId, FileId, JobId, SchemaId, TokenId},
-    job::{Classification, External, Job, JobKind, JobPart, JobSource, NewJob, Plan, Route, Stage, Status},
+    id::{ClassifierId, ConfigurationId, FileId, JobId, SchemaId, TokenId},
+    job::{
+        Classification, External, Job, JobKind, JobPart, JobSource, NewJob, Options, Plan, Route, Stage, Status, Task,
+    },
     limits,
     time::Timestamp,
 };
@@ -37,10 +39,40 @@ pub struct JobFilter {
     pub ids: Option<Vec<JobId>>,
     /// Only jobs of this classifier.
     pub classifier: Option<ClassifierId>,
+    /// Only jobs of this saved configuration.
+    pub configuration: Option<ConfigurationId>,
+    /// Only jobs of this document.
+    pub source: Option<SourceFilter>,
+    /// Only jobs whose document was named by this.
+    pub source_kind: Option<SourceKind>,
     /// Only jobs accepted at this time or later.
     pub from: Option<Timestamp>,
     /// Only jobs accepted at this time or earlier.
     pub to: Option<Timestamp>,
+}
+
+/// The document of a job, to filter by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceFilter {
+    /// An uploaded file.
+    File(FileId),
+    /// The file that a job parsed.
+    Parsed(JobId),
+    /// What is at a URL.
+    Url(String),
+}
+
+/// What a document was named by, to filter by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceKind {
+    /// An uploaded file.
+    File,
+    /// The file that a job parsed.
+    Parsed,
+    /// What is at a URL.
+    Url,
 }
 
 /// An open job that has not reported for a while. Without the rest of its row, of which a hundred may have more than fits
@@ -125,6 +157,10 @@ pub enum JobInput {
     },
     /// A mail.
     Mail(Box<Mail>),
+    /// The document at a URL that may be requested.
+    Url(String),
+    /// The file that a job parsed.
+    Parsed(JobId),
 }
 
 /// Where a job gets its rules from.
@@ -148,15 +184,29 @@ pub enum Work {
     ClassifyAndExtract(ClassifierId),
     /// Extract the fields of a schema, without classifying the document.
     Extract(SchemaId),
+    /// Do what these options say.
+    Options(OptionsSource),
+}
+
+/// Where a job gets its options from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OptionsSource {
+    /// From the request.
+    Inline(Box<Options>),
+    /// From a saved configuration of this task.
+    Saved(Task, ConfigurationId),
 }
 
 impl Work {
-    /// The plan of a job with this work.
-    pub const fn plan(&self) -> Plan {
+    /// The task of a job with this work.
+    pub const fn task(&self) -> Task {
         match self {
-            Self::Classify(_) => Plan::Classify,
-            Self::ClassifyAndExtract(_) => Plan::ClassifyAndExtract,
-            Self::Extract(_) => Plan::Extract,
+            Self::Classify(_) => Task::Classify,
+            Self::ClassifyAndExtract(_) => Task::ClassifyAndExtract,
+            Self::Extract(_) => Task::Extract,
+            Self::Options(OptionsSource::Inline(options)) => options.task.task(),
+            Self::Options(OptionsSource::Saved(task, _)) => *task,
         }
     }
 }
@@ -197,6 +247,12 @@ pub enum Refusal {
     OtherSchema(SchemaId),
     /// The file's current job has not ended.
     InProgress(JobId),
+    /// The configuration is not in the project, or is one of another task.
+    UnknownConfiguration,
+    /// The job of the parsed document is not in the project, or has no file.
+    UnknownParseJob,
+    /// The job of the parsed document has not succeeded.
+    ParseJobNotDone(Status),
 }
 
 /// The outcome of [`ReserveJob`].
@@ -226,6 +282,7 @@ impl IndexCommand for ReserveJob {
         }
         let refused = |refusal| Ok(Reserved::Refused(refusal));
         let mut current_file = None;
+        let mut parsed_options = None;
         let source = match self.input {
             JobInput::Mail(mail) => JobSource::Mail { mail: Some(mail) },
             JobInput::File { id, role } => {
@@ -234,21 +291,34 @@ impl IndexCommand for ReserveJob {
                 current_file = (role == JobRole::Current).then_some(found);
                 JobSource::File { id, size }
             }
+            JobInput::Url(url) => JobSource::Url { url, file: None },
+            JobInput::Parsed(id) => {
+                let Some(parsed) = store.job(id)? else { return refused(Refusal::UnknownParseJob) };
+                match (parsed.status(), parsed.source.file()) {
+                    (Status::Succeeded, Some(file)) => {
+                        parsed_options = Some(parsed.read_options().clone());
+                        JobSource::Parsed { job: id, file }
+                    }
+                    (Status::Succeeded, None) => return refused(Refusal::UnknownParseJob),
+                    (status, _) => return refused(Refusal::ParseJobNotDone(status)),
+                }
+            }
         };
         let previous = current_file.as_ref().and_then(|file| file.job).map(|job| store.job(job)).transpose()?.flatten();
         if let Some(job) = previous.as_ref().filter(|job| !job.status().has_ended()) {
             return refused(Refusal::InProgress(job.id));
         }
-        let plan = self.work.plan();
+        let plan = Plan { task: self.work.task(), fetches: matches!(source, JobSource::Url { .. }) };
         let (mut routes, mut route, mut schema_bytes) = (Vec::new(), None, 0);
-        let classification = match self.work {
+        let mut options = None;
+        let mut classification = match self.work {
             Work::Classify(RuleSource::Inline(classification)) => *classification,
             Work::Classify(RuleSource::Saved(id)) | Work::ClassifyAndExtract(id) => {
                 let Some(classifier) = store.classifier(id, Version::Published)? else {
                     return refused(Refusal::UnknownClassifier);
                 };
                 // The route of a document matters if it says what to extract, or if the file's current job reports it.
-                if plan == Plan::ClassifyAndExtract || current_file.is_some() {
+                if plan.task == Task::ClassifyAndExtract || current_file.is_some() {
                     (routes, schema_bytes) = routes_of(store, &classifier, plan)?;
                 }
                 Classification { classifier: Some(id), ..classifier.classification }
@@ -264,7 +334,27 @@ impl IndexCommand for ReserveJob {
                 route = Some(Box::new(new_route));
                 Classification::default()
             }
+            Work::Options(OptionsSource::Inline(inline)) => {
+                options = Some(*inline);
+                Classification::default()
+            }
+            Work::Options(OptionsSource::Saved(task, id)) => {
+                let saved = store.configuration(id)?.filter(|saved| saved.options.task.task() == task);
+                let Some(saved) = saved else { return refused(Refusal::UnknownConfiguration) };
+                options = Some(Options { saved: Some(id), ..saved.options });
+                Classification::default()
+            }
         };
+        if let Some(parsed) = parsed_options {
+            let read_options = match &mut options {
+                Some(options) => &mut options.read_options,
+                None => &mut classification.read_options,
+            };
+            // What was parsed is the document, unless the request says which part of it.
+            if *read_options == ReadOptions::default() {
+                *read_options = parsed;
+            }
+        }
         let settings = store.project()?;
         usage::admit_job(store, settings.as_ref())?;
         let retention_days = settings.map_or(limits::RETENTION_DAYS, |project| project.retention_days);
@@ -275,6 +365,7 @@ impl IndexCommand for ReserveJob {
                 user: self.user,
                 source,
                 classification: Arc::new(classification),
+                options: options.map(Arc::new),
                 idempotency_key: self.idempotency_key,
                 plan,
                 routes,

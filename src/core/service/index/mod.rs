@@ -7,7 +7,7 @@
 //! [`sweep`](super::sweep::sweep), which submits the job under the reserved id; submitting is idempotent.
 //!
 //! Each area has a module with its records, its commands and its part of the storage: [`project`], [`jobs`],
-//! [`files`], [`classifiers`], [`schemas`], [`tokens`], [`mod@registry`]. The storages in memory and of the Worker
+//! [`files`], [`classifiers`], [`configurations`], [`schemas`], [`tokens`], [`mod@registry`]. The storages in memory and of the Worker
 //! have modules of the same names.
 //!
 //! To store a new kind of record:
@@ -21,6 +21,7 @@
 
 mod classifier_version;
 mod classifiers;
+mod configurations;
 mod files;
 mod job_rows;
 mod jobs;
@@ -36,21 +37,26 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-pub(super) use self::page::{cursor, truncate_page};
+pub use self::page::cursor;
+pub(super) use self::page::truncate_page;
 pub use self::{
     classifier_version::{ClassifierChange, ClassifierVersion, RouteRef, RuleChange},
     classifiers::{
         AddExample, ChangeClassifier, ChangeRules, ClassifierFilter, ClassifierStore, CountClassifiers,
         DeleteClassifier, GetClassifier, ListClassifiers, PublishClassifier, SaveClassifier, Version, Versions,
     },
+    configurations::{
+        ChangeConfiguration, ConfigurationFilter, ConfigurationStore, CountConfigurations, DeleteConfiguration,
+        GetConfiguration, ListConfigurations, SaveConfiguration, SavedConfiguration,
+    },
     files::{
-        AbandonUpload, BeginUpload, CompleteUpload, CountFiles, File, FileFilter, FileOrder, FileStore, GetFile,
+        AbandonUpload, AdoptFile, BeginUpload, CompleteUpload, CountFiles, File, FileFilter, FileOrder, FileStore, GetFile,
         ListFiles, PutFile, RemoveFile, UploadInProgress,
     },
     job_rows::{JobRow, JobRows, StoredRow},
     jobs::{
-        CountJobs, GetJobByKey, HasJob, JobFilter, JobInput, JobRole, JobRowStore, ListJobs, Refusal, RemoveJob,
-        ReserveJob, Reserved, RuleSource, StaleJob, UpsertJob, Work,
+        CountJobs, GetJobByKey, HasJob, JobFilter, JobInput, JobRole, JobRowStore, ListJobs, OptionsSource, Refusal, RemoveJob,
+        ReserveJob, Reserved, RuleSource, SourceFilter, SourceKind, StaleJob, UpsertJob, Work,
     },
     page::{Cursor, Page, PageRequest, PageSize, Rows, bad_cursor, parse_time},
     project::{ChangeProject, DeleteProject, GetProject, Project, ProjectStore, PutProject},
@@ -75,12 +81,14 @@ use crate::{
 /// The storage of one index. Every call is atomic by itself and every change is one call, so that no change can be
 /// half made. Listings begin after the row `after`, if given. Every method fails with `Internal` if the storage fails.
 pub trait IndexStore:
-    ProjectStore + JobRowStore + FileStore + ClassifierStore + SchemaStore + ListedTokenStore + RegistryStore
+    ProjectStore + JobRowStore + FileStore + ClassifierStore + ConfigurationStore + SchemaStore + ListedTokenStore
+    + RegistryStore
 {
 }
 
 impl<S> IndexStore for S where
-    S: ProjectStore + JobRowStore + FileStore + ClassifierStore + SchemaStore + ListedTokenStore + RegistryStore
+    S: ProjectStore + JobRowStore + FileStore + ClassifierStore + ConfigurationStore + SchemaStore + ListedTokenStore
+        + RegistryStore
 {
 }
 
@@ -184,6 +192,7 @@ commands![
     GetJobByKey,
     HasJob,
     PutFile,
+    AdoptFile,
     BeginUpload,
     CompleteUpload,
     AbandonUpload,
@@ -200,6 +209,12 @@ commands![
     DeleteClassifier,
     ListClassifiers,
     CountClassifiers,
+    SaveConfiguration,
+    ChangeConfiguration,
+    GetConfiguration,
+    DeleteConfiguration,
+    ListConfigurations,
+    CountConfigurations,
     SaveSchema,
     ChangeSchema,
     GetSchema,

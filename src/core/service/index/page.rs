@@ -93,7 +93,7 @@ pub(in crate::service) fn truncate_page<T>(rows: &mut Vec<T>, size: u32) -> bool
 }
 
 /// The cursor of a row of a listing that is sorted by time.
-pub(in crate::service) fn cursor(timestamp: Timestamp, id: &impl ToString) -> Cursor {
+pub fn cursor(timestamp: Timestamp, id: &impl ToString) -> Cursor {
     Cursor { key: timestamp.as_millis().to_string(), id: id.to_string() }
 }
 

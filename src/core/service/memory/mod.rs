@@ -2,6 +2,7 @@
 
 mod files;
 mod index;
+mod outbound;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -13,8 +14,14 @@ use std::{
 use bytes::Bytes;
 use futures_util::future;
 
-pub use self::files::MemoryUpload;
-use self::index::{IndexRows, MemoryIndexStore};
+pub use self::{
+    files::MemoryUpload,
+    outbound::{BodyEnd, MemoryAnswer},
+};
+use self::{
+    index::{IndexRows, MemoryIndexStore},
+    outbound::MemoryServers,
+};
 use super::{
     job_object::{self, ClaimedStage, JobStore},
     job_reply::JobReply,
@@ -63,6 +70,7 @@ struct MemoryState {
     reports: BTreeMap<(Quota, u128), (i64, u32)>,
     queue: VecDeque<(StageMessage, Timestamp)>,
     inline_stages: VecDeque<ClaimedStage>,
+    servers: MemoryServers,
     log: Vec<String>,
     faults: Vec<FaultPoint>,
 }

@@ -70,6 +70,13 @@ impl FileStore for ProjectIndex {
         self.sql.rows(&statement, bindings)
     }
 
+    fn file_with_hash(&self, sha256: &str) -> Result<Option<File>> {
+        self.sql.record(
+            "SELECT record FROM files WHERE json_extract(record, '$.sha256') = ? LIMIT 1",
+            vec![text(&sha256)],
+        )
+    }
+
     fn file_count(&self, filter: &FileFilter, limit: u32) -> Result<u32> {
         let (statement, bindings) = conditions(filter)?.count("files", limit);
         self.sql.record(&statement, bindings).map(Option::unwrap_or_default)

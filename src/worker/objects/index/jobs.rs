@@ -5,7 +5,7 @@ use sortroom::{
     id::JobId,
     job::{Job, Status},
     limits,
-    service::index::{JobFilter, JobRowStore, JobRows, StaleJob, StoredRow},
+    service::index::{JobFilter, JobRowStore, JobRows, SourceFilter, SourceKind, StaleJob, StoredRow},
     time::Timestamp,
 };
 
@@ -51,6 +51,21 @@ fn conditions(filter: &JobFilter) -> Result<Conditions> {
     if let Some(classifier) = &filter.classifier {
         conditions.and("classifier = ?", [text(classifier)]);
     }
+    if let Some(configuration) = &filter.configuration {
+        conditions.and("classifier = ?", [text(configuration)]);
+    }
+    match &filter.source {
+        Some(SourceFilter::File(id)) => conditions.and("json_extract(record, '$.source.file.id') = ?", [text(id)]),
+        Some(SourceFilter::Parsed(id)) => conditions.and("json_extract(record, '$.source.parsed.job') = ?", [text(id)]),
+        Some(SourceFilter::Url(url)) => conditions.and("json_extract(record, '$.source.url.url') = ?", [text(url)]),
+        None => {}
+    }
+    match filter.source_kind {
+        Some(SourceKind::File) => conditions.and("json_type(record, '$.source.file') IS NOT NULL", []),
+        Some(SourceKind::Parsed) => conditions.and("json_type(record, '$.source.parsed') IS NOT NULL", []),
+        Some(SourceKind::Url) => conditions.and("json_type(record, '$.source.url') IS NOT NULL", []),
+        None => {}
+    }
     if let Some(from) = filter.from {
         conditions.and("created_at >= ?", [timestamp(from)]);
     }
@@ -94,7 +109,7 @@ impl JobRowStore for ProjectIndex {
                 text(&job.kind().as_str()),
                 timestamp(job.created_at),
                 text(&job.status().as_str()),
-                optional(job.classification.classifier.as_ref()),
+                optional(job.saved_configuration().as_ref()),
                 optional(job.idempotency_key.as_ref()),
                 integer(i64::try_from(job.version).unwrap_or(i64::MAX)),
                 timestamp(last_reported_at),

@@ -4,6 +4,7 @@
 
 mod classifiers;
 mod conditions;
+mod configurations;
 mod files;
 mod jobs;
 mod project;
@@ -89,6 +90,14 @@ const SCHEMA: &[&str] = &[
     "CREATE TABLE allowed_origins (project TEXT NOT NULL, origin TEXT NOT NULL, PRIMARY KEY (project, origin))
         WITHOUT ROWID",
     "CREATE INDEX allowed_origins_by_origin ON allowed_origins (origin)",
+    "CREATE TABLE configurations (
+        id TEXT PRIMARY KEY, task TEXT NOT NULL, name TEXT NOT NULL, version INTEGER NOT NULL, record TEXT NOT NULL)
+        WITHOUT ROWID",
+    "CREATE UNIQUE INDEX configurations_by_name ON configurations (task, name)",
+    "CREATE INDEX configurations_by_age ON configurations (version, id)",
+    // The files that were fetched from a URL, by the SHA-256 of their bytes.
+    "CREATE INDEX files_by_hash ON files (json_extract(record, '$.sha256'))
+        WHERE json_extract(record, '$.sha256') IS NOT NULL",
 ];
 
 /// The database of one project: the only copy of its classifiers, schemas and settings, and an index of its jobs and

@@ -56,6 +56,10 @@ impl FileStore for MemoryIndexStore {
         rows(found, limit)
     }
 
+    fn file_with_hash(&self, sha256: &str) -> Result<Option<File>> {
+        Ok(self.read(|rows| rows.files.values().find(|file| file.sha256.as_deref() == Some(sha256)).cloned()))
+    }
+
     fn file_count(&self, filter: &FileFilter, limit: u32) -> Result<u32> {
         Ok(self.read(|rows| up_to(rows.files.values().filter(|file| meets(file, filter)).count(), limit)))
     }

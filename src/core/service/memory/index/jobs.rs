@@ -4,8 +4,8 @@ use super::{MemoryIndexStore, take_up_to, up_to};
 use crate::{
     error::Result,
     id::JobId,
-    job::{Job, JobKind},
-    service::index::{JobFilter, JobRowStore, JobRows, Rows, StaleJob, StoredRow},
+    job::{Job, JobKind, JobSource},
+    service::index::{JobFilter, JobRowStore, JobRows, Rows, SourceFilter, SourceKind, StaleJob, StoredRow},
     time::Timestamp,
 };
 
@@ -15,8 +15,29 @@ fn meets(job: &Job, filter: &JobFilter) -> bool {
         && filter.status.is_none_or(|status| job.status() == status)
         && filter.ids.as_ref().is_none_or(|ids| ids.contains(&job.id))
         && filter.classifier.is_none_or(|id| job.classification.classifier == Some(id))
+        && filter.configuration.is_none_or(|id| job.saved_configuration() == Some(id))
+        && filter.source.as_ref().is_none_or(|source| is_of(&job.source, source))
+        && filter.source_kind.is_none_or(|kind| is_kind(&job.source, kind))
         && filter.from.is_none_or(|from| job.created_at >= from)
         && filter.to.is_none_or(|to| job.created_at <= to)
+}
+
+fn is_of(source: &JobSource, filter: &SourceFilter) -> bool {
+    match (source, filter) {
+        (JobSource::File { id, .. }, SourceFilter::File(file)) => id == file,
+        (JobSource::Parsed { job, .. }, SourceFilter::Parsed(parsed)) => job == parsed,
+        (JobSource::Url { url, .. }, SourceFilter::Url(named)) => url == named,
+        _ => false,
+    }
+}
+
+const fn is_kind(source: &JobSource, kind: SourceKind) -> bool {
+    matches!(
+        (source, kind),
+        (JobSource::File { .. }, SourceKind::File)
+            | (JobSource::Parsed { .. }, SourceKind::Parsed)
+            | (JobSource::Url { .. }, SourceKind::Url)
+    )
 }
 
 impl JobRowStore for MemoryIndexStore {
@@ -30,7 +51,7 @@ impl JobRowStore for MemoryIndexStore {
 
     fn has_job_between(&self, from: Timestamp, to: Timestamp) -> Result<bool> {
         Ok(self.read(|rows| {
-            let mut jobs = rows.jobs.values().map(|(job, _)| job).filter(|job| job.kind() != JobKind::Mail);
+            let mut jobs = rows.jobs.values().map(|(job, _)| job).filter(|job| JobKind::EXTRACTING.contains(&job.kind()));
             jobs.any(|job| (from..=to).contains(&job.created_at))
         }))
     }

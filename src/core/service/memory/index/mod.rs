@@ -1,6 +1,7 @@
 //! The index of each project, in memory.
 
 mod classifiers;
+mod configurations;
 mod files;
 mod jobs;
 mod project;
@@ -16,12 +17,12 @@ use super::{FaultPoint, Memory};
 use crate::{
     error::{Error, Result},
     extract::Schema,
-    id::{FileId, JobId, ProjectId, SchemaId, TokenId},
+    id::{ConfigurationId, FileId, JobId, ProjectId, SchemaId, TokenId},
     job::Job,
     service::{
         index::{
             AnyCommand, ClassifierVersion, Context, File, IndexCommand, ListedProject, ListedToken, PageSize, Project,
-            Rows, SavedSchema, UsageBounds, json_bytes,
+            Rows, SavedConfiguration, SavedSchema, UsageBounds, json_bytes,
         },
         ports::{Clock, Index},
     },
@@ -35,6 +36,7 @@ pub(super) struct IndexRows {
     jobs: BTreeMap<JobId, (Job, Timestamp)>,
     files: BTreeMap<FileId, File>,
     classifiers: Vec<ClassifierVersion>,
+    configurations: BTreeMap<ConfigurationId, SavedConfiguration>,
     schemas: BTreeMap<SchemaId, SavedSchema>,
     /// Contents of schemas that were replaced or removed, and when.
     kept_contents: BTreeMap<(SchemaId, Timestamp), (Schema, Timestamp)>,

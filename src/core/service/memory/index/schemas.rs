@@ -86,7 +86,7 @@ impl SchemaStore for MemoryIndexStore {
 
     fn remove_unused_contents(&self) -> Result<()> {
         self.write(|rows| {
-            let jobs = rows.jobs.values().map(|(job, _)| job).filter(|job| job.kind() != JobKind::Mail);
+            let jobs = rows.jobs.values().map(|(job, _)| job).filter(|job| JobKind::EXTRACTING.contains(&job.kind()));
             let oldest = jobs.map(|job| job.created_at).min();
             rows.kept_contents.retain(|_, (_, replaced_at)| oldest.is_some_and(|oldest| *replaced_at >= oldest));
         });
