@@ -19,7 +19,7 @@ const LIMAI: [&str; 5] =
     ["/api/v1/classify", "/api/v1/document", "/api/v1/queue", "/api/v1/extraction-schema", "/api/v1/bucket"];
 
 /// Products of the vendors that are not served here, by how their paths begin. `*` is any one segment.
-const PRODUCTS: [(&str, &str); 34] = [
+const PRODUCTS: [(&str, &str); 31] = [
     ("/api/alpha/verify", "Verification is"),
     ("/api/companies/*/orchestrators/*/generation", "Generating answers is"),
     ("/api/companies/*/orchestrators/*/generation-async", "Generating answers is"),
@@ -43,7 +43,6 @@ const PRODUCTS: [(&str, &str); 34] = [
     ("/api/v1/extractionv2", "Extraction jobs are"),
     ("/api/v1/indexes", "Indexes are"),
     ("/api/v1/jobs", "The list of jobs of all products is"),
-    ("/api/v1/parsing", "Parsing is"),
     ("/api/v1/pipelines", "Pipelines are"),
     ("/api/v1/projects/*/deployments", "Listing deployments is"),
     ("/api/v1/reports", "Reports are"),
@@ -51,8 +50,6 @@ const PRODUCTS: [(&str, &str); 34] = [
     ("/api/v1/retrievers", "Retrievers are"),
     ("/api/v1/split", "Splitting is"),
     ("/api/v2/batches", "Batches are"),
-    ("/api/v2/extract", "Extraction jobs are"),
-    ("/api/v2/parse", "Parsing is"),
     ("/api/v2/pipelines", "Pipelines are"),
 ];
 

@@ -7,6 +7,8 @@ use serde_json::Value;
 use super::{
     Body, Caller, Reply,
     ids::{self, ID_CHARS, IdFormat, PathId},
+    inputs::{self, ANY_DOCUMENT, DOCUMENT, DocumentInput},
+    job_calls,
     rules::Configuration,
     wire::{self, ClassifyJob, TotalQuery},
 };
@@ -17,10 +19,10 @@ use crate::{
         reply,
     },
     error::{Error, ErrorKind, Result},
-    id::{ClassifierId, FileId, JobId, ProjectId},
+    id::{ClassifierId, JobId, ProjectId},
     job::{External, Job, JobKind},
     service::{
-        index::{JobFilter, JobInput, JobRole, Refusal, RuleSource, Work},
+        index::{JobFilter, Refusal, RuleSource, Work},
         jobs::{self, CreateOutcome, JobRequest},
         ports::Ports,
     },
@@ -43,15 +45,15 @@ const KEY_CHARS: usize = 255;
 declare! {
     /// A file to classify, and what by.
     #[derive(Debug)]
-    pub(super) struct NewJob(Object { choices: &[FILE, CONFIGURATION], ..OPEN }) {
+    pub(super) struct NewJob(Object { choices: &[ANY_DOCUMENT, CONFIGURATION], ..OPEN }) {
         /// The project, which must be that of the token. One public client sends it here.
         project_id: Option<String> = optional(ids::id_shape::<ProjectId>()),
-        /// Not supported yet.
-        parse_job_id: Option<Value> = optional(unsupported(|check, field| check.reject_value(field, NO_PARSE_JOBS))),
-        /// The id of the file.
-        file_input: Option<String> = optional(FILE_ID),
-        /// Its name for the first clients.
-        file_id: Option<String> = optional(FILE_ID),
+        /// The document: the id of a file, of a parse job (`pjb-...`), or a URL.
+        file_input: Option<String> = optional(DOCUMENT),
+        /// The name of `file_input` for the first clients.
+        file_id: Option<String> = optional(DOCUMENT),
+        /// The name of `file_input` for the first clients, if it is a parse job.
+        parse_job_id: Option<String> = optional(DOCUMENT),
         /// The rules.
         configuration: Option<Configuration> = optional,
         /// The saved configuration to use instead.
@@ -76,28 +78,6 @@ fn no_webhooks(check: &mut Validator, field: &Input<'_>) {
         check.reject_value(field, "webhooks are not supported yet");
     }
 }
-
-/// The first of the names that is there counts. A parse job stands for the file, so the file is not missed as well.
-const FILE: Choice = Choice {
-    members: &["file_input", "file_id"],
-    exclusive: false,
-    check: |check, input| {
-        let (new, old) = (input.get("file_input"), input.get("file_id"));
-        let field = if new.is_absent() && !old.is_absent() { old } else { new };
-        if !input.get("parse_job_id").is_absent() {
-            return;
-        }
-        check.require(&field);
-        if let Some(text) = check.text(&field, 1..=ID_CHARS)
-            && FileId::parse(text).is_none()
-        {
-            check.reject_value(&field, file_id_hint(text));
-        }
-    },
-};
-
-/// The id of a file, which [`FILE`] checks.
-const FILE_ID: Shape = Shape::Own { documented: &Shape::text(1..=ID_CHARS), format: "", check: |_, _| {} };
 
 const CONFIGURATION: Choice = Choice {
     members: &["configuration", "configuration_id"],
@@ -181,10 +161,11 @@ fn reusable_key(body: &Checked<NewJob>) -> Option<String> {
 }
 
 async fn create_new<P: Ports>(caller: &Caller<P>, body: Checked<NewJob>) -> Result<Box<Job>> {
+    let mut body = body;
+    let document = inputs::take(&mut body, &caller.ports);
+    // The declaration has checked that there is a document, and a configuration or the id of one.
     let job = body.finish()?;
-    // The declaration has checked the id, and that there is a configuration or the id of one.
-    let file = job.file_input.or(job.file_id).and_then(|text| FileId::parse(&text));
-    let file = file.ok_or_else(|| Error::internal("a file id that was checked"))?;
+    let document = document.ok_or_else(|| Error::internal("a document that was checked"))?;
     let configuration_id = job.configuration_id.unwrap_or_default();
     let rules = match job.configuration {
         Some(configuration) => RuleSource::Inline(Box::new(configuration.into())),
@@ -194,14 +175,16 @@ async fn create_new<P: Ports>(caller: &Caller<P>, body: Checked<NewJob>) -> Resu
         }
     };
     let job_request = JobRequest {
-        input: JobInput::File { id: file, role: JobRole::Independent },
+        input: document.clone().into_job_input(),
         work: Work::Classify(rules),
         idempotency_key: job.transaction_id.filter(|key| !key.is_empty()),
         external: External::default(),
     };
     match jobs::create(&caller.ports, &caller.token, job_request).await? {
         CreateOutcome::Job(job) => Ok(job),
-        CreateOutcome::Refused(refusal) => Err(refusal_error(refusal, &configuration_id, file, caller.token.project)),
+        CreateOutcome::Refused(refusal) => {
+            Err(refusal_error(refusal, &configuration_id, &document, caller.token.project))
+        }
     }
 }
 
@@ -219,7 +202,7 @@ pub(super) async fn list<P: Ports>(caller: Caller<P>) -> Reply {
 
 /// `GET /api/v2/classify/{id}`
 pub(super) async fn get<P: Ports>(caller: Caller<P>, PathId(id): PathId<JobId>) -> Reply {
-    let job = jobs::get_of_kind(&caller.ports, caller.token.project, id, KIND).await.map_err(with_job_message)?;
+    let job = job_calls::get(&caller, id, KIND).await?;
     let UsageQuery { expand } = caller.query.checked().finish()?;
     let body = ClassifyJob::from(&job);
     Ok(answer(&if expand.iter().any(|what| what == USAGE) { body.with_usage() } else { body }))
@@ -227,64 +210,31 @@ pub(super) async fn get<P: Ports>(caller: Caller<P>, PathId(id): PathId<JobId>) 
 
 /// `POST /api/v2/classify/{id}/cancel`
 pub(super) async fn cancel<P: Ports>(caller: Caller<P>, PathId(id): PathId<JobId>) -> Reply {
-    match jobs::cancel(&caller.ports, caller.token.project, id, KIND).await {
-        Ok(job) => Ok(answer(&ClassifyJob::from(&job))),
-        Err(error) => Err(explained(&caller, id, error).await.into()),
-    }
+    let job = job_calls::cancel(&caller, id, KIND).await?;
+    Ok(answer(&ClassifyJob::from(&job)))
 }
 
 /// `DELETE /api/v2/classify/{id}`
 pub(super) async fn delete<P: Ports>(caller: Caller<P>, PathId(id): PathId<JobId>) -> Reply {
-    let project = caller.token.project;
-    if let Err(error) = jobs::delete(&caller.ports, project, id, KIND).await {
-        return Err(explained(&caller, id, error).await.into());
-    }
-    Ok(reply::json(StatusCode::OK, &DeletedJob { id: id.format(), project_id: project.to_string() }))
+    job_calls::delete(&caller, id, KIND).await?;
+    Ok(reply::json(StatusCode::OK, &DeletedJob { id: id.format(), project_id: caller.token.project.to_string() }))
 }
 
 fn answer(job: &ClassifyJob<'_>) -> axum::response::Response {
     reply::json(StatusCode::OK, job)
 }
 
-/// The same error, in the dialect's words if nothing was found, or if the status of the job does not permit the request.
-async fn explained<P: Ports>(caller: &Caller<P>, id: JobId, error: Error) -> Error {
-    if error.kind() != ErrorKind::Conflict {
-        return with_job_message(error);
-    }
-    let status = jobs::get(&caller.ports, caller.token.project, id).await.map(|job| job.status());
-    let Ok(Some((status, word))) = status.map(|status| Some((status, wire::status(status)?))) else { return error };
-    let sentence = if status.has_ended() {
-        format!("The job has already ended: it is {word}")
-    } else {
-        format!("The job has not ended yet: it is {word}. Cancel it first")
-    };
-    Error::new(ErrorKind::Conflict, sentence)
-}
-
-/// The same error, with the dialect's message if nothing was found.
-fn with_job_message(error: Error) -> Error {
-    error.with_not_found_message(JobId::MISSING)
-}
-
 fn unknown_configuration(id: &str) -> Error {
     Error::not_found(format!("Classify configuration {id} not found"))
 }
 
-fn refusal_error(refusal: Refusal, configuration_id: &str, file: FileId, project: ProjectId) -> Error {
-    let file = file.format();
+fn refusal_error(refusal: Refusal, configuration_id: &str, document: &DocumentInput, project: ProjectId) -> Error {
     match refusal {
-        Refusal::UnknownFile => {
-            Error::new(ErrorKind::Invalid, format!("File ID {file} is not in Project ID {project}"))
-        }
-        Refusal::FileNotUploaded => Error::new(
-            ErrorKind::Invalid,
-            format!("File ID {file} has been announced, but its content was not uploaded"),
-        ),
         Refusal::UnknownClassifier => unknown_configuration(configuration_id),
-        // Requests of this dialect cannot cause these.
-        Refusal::UnknownSchema | Refusal::OtherSchema(_) | Refusal::InProgress(_) => {
-            Error::internal(format!("refused: {refusal:?}"))
-        }
+        // Requests of this dialect cannot cause others than those of the document.
+        refusal => document
+            .refusal_error(&refusal, project)
+            .unwrap_or_else(|| Error::internal(format!("refused: {refusal:?}"))),
     }
 }
 
@@ -302,21 +252,6 @@ fn filter(query: JobQuery) -> JobFilter {
         classifier: classifier.flatten(),
         from: query.created_at_on_or_after,
         to: query.created_at_on_or_before,
-    }
-}
-
-const NO_PARSE_JOBS: &str = "parse jobs are not supported as input yet: upload the file and name it here";
-
-/// What is wrong with a file id that cannot be parsed.
-fn file_id_hint(text: &str) -> &'static str {
-    let scheme = text.split_once(':').map(|(scheme, _)| scheme);
-    if scheme.is_some_and(|s| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))) {
-        "URLs are not supported as input yet: upload the file and name it here"
-    } else if text.starts_with("pjb-") {
-        NO_PARSE_JOBS
-    } else if text.contains(['.', '/']) {
-        "this looks like a URL or a path, expected the id of an uploaded file: dfl- and a UUID"
-    } else {
-        "expected the id of an uploaded file: dfl- and a UUID"
+        ..JobFilter::default()
     }
 }

@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn renders_every_kind() {
-        let kinds = ErrorKind::ALL.into_iter().chain([ErrorKind::Upstream { retryable: false }]);
+        let kinds = ErrorKind::ALL.into_iter().chain([ErrorKind::Upstream { retryable: false }, ErrorKind::Remote { retryable: false }]);
         let kinds = kinds.chain(Unreadable::ALL.into_iter().map(ErrorKind::Unreadable));
         for kind in kinds {
             let error = Error::new(kind, "Why").with_source("only for the log");
@@ -140,6 +140,8 @@ mod tests {
                 ErrorKind::RateLimited { .. } => (429, None, Some("1")),
                 ErrorKind::Internal => (500, None, None),
                 ErrorKind::Upstream { retryable: false } => (502, no_retry, None),
+                ErrorKind::Remote { retryable: true } => (502, None, None),
+                ErrorKind::Remote { retryable: false } => (400, None, None),
                 ErrorKind::Busy | ErrorKind::Upstream { retryable: true } => (503, None, Some("1")),
                 ErrorKind::Timeout => (504, None, None),
             };

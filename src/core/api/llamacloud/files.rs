@@ -205,7 +205,7 @@ const MAX_SECONDS: u32 = limits::MAX_DOWNLOAD_LIFETIME.as_secs() as u32;
 
 /// `POST /api/v1/beta/files`
 pub(super) async fn create<P: Ports>(caller: Caller<P>, headers: HeaderMap, body: RequestBody) -> Reply {
-    let file = receive(&caller, "file", &headers, body, |form| {
+    let file = receive(&caller, "file", NewFile::OBJECT, &headers, body, |form| {
         let texts = form.texts.iter().map(|(name, text)| (name.clone(), Value::from(text.as_str())));
         let mut texts = Checked::<NewFile>::new("body", texts.collect());
         check_name(&mut texts, "file", &form.file_name);
@@ -222,18 +222,19 @@ pub(super) fn check_name<T: Declared>(request: &mut Checked<T>, part: &str, name
     request.parts().1.text(&Input::root("body", None).with(part, Some(&name)), 1..=NAME_CHARS);
 }
 
-/// Receives a form with a file and registers the file. `describe` returns its purpose and its external id. If anything
+/// Receives a form with a file in the part `part` and registers the file. `declared` are the parts; `describe` returns its purpose and its external id. If anything
 /// fails, the stored bytes are deleted.
 pub(super) async fn receive<P: Ports>(
     caller: &Caller<P>,
     part: &str,
+    declared: &'static Object,
     headers: &HeaderMap,
     body: RequestBody,
     describe: impl FnOnce(&StoredForm) -> Result<(Option<String>, Option<String>)> + Send,
 ) -> Result<File> {
     let Caller { ports, token, .. } = caller;
     let key = FileKey { project: token.project, file: FileId::from_bytes(ports.random()) };
-    let form = form::store_form(ports, key, part, NewFile::OBJECT, headers, body).await?;
+    let form = form::store_form(ports, key, part, declared, headers, body).await?;
     let file = match describe_file(caller, key.file, form, describe) {
         Ok(file) => files::register(ports, key.project, file).await,
         Err(error) => Err(error),
@@ -259,6 +260,7 @@ fn describe_file<P: Ports>(
         external_id,
         kind: form.received.kind,
         size: Some(form.received.size),
+        sha256: None,
         job: None,
         upload: None,
         created_at: now,

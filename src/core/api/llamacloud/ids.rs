@@ -1,7 +1,10 @@
 //! The format of ids: a prefix for the type, and the UUID. Callers may leave out the prefix, because older revisions of
 //! the dialect had none.
 
-use std::{fmt::Display, str::FromStr};
+use std::{
+    fmt::{self, Display},
+    str::FromStr,
+};
 
 use axum::{
     extract::{FromRequestParts, Path},
@@ -13,7 +16,7 @@ use super::LlamaCloud;
 use crate::{
     api::reply::ApiError,
     error::Error,
-    id::{ClassifierId, FileId, JobId, OrganizationId, ProjectId},
+    id::{ClassifierId, ConfigurationId, FileId, JobId, OrganizationId, ProjectId},
     validate::{Input, Validator, shape::Shape},
 };
 
@@ -52,6 +55,54 @@ impl IdFormat for ClassifierId {
 impl IdFormat for JobId {
     const PREFIX: &'static str = "clj-";
     const MISSING: &'static str = "Classify job not found";
+}
+
+/// Declares the id of a job as another product than classifying writes it.
+macro_rules! job_id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal, $missing:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(super) struct $name(pub JobId);
+
+        impl Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = Error;
+
+            fn from_str(text: &str) -> Result<Self, Error> {
+                text.parse().map(Self)
+            }
+        }
+
+        impl From<$name> for JobId {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl IdFormat for $name {
+            const PREFIX: &'static str = $prefix;
+            const MISSING: &'static str = $missing;
+        }
+    };
+}
+
+job_id! {
+    /// The id of a parse job.
+    ParseJobId, "pjb-", "Parse job not found"
+}
+job_id! {
+    /// The id of an extraction job.
+    ExtractJobId, "ext-", "Extract job not found"
+}
+
+impl IdFormat for ConfigurationId {
+    const PREFIX: &'static str = "cfg-";
+    const MISSING: &'static str = "Configuration not found";
 }
 
 impl IdFormat for ProjectId {

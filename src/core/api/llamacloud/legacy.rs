@@ -6,6 +6,8 @@ use axum::{
 };
 
 pub(super) use super::files::{content, delete};
+use serde_json::Value;
+
 use super::{
     Body, Caller, Reply,
     files::{self as beta, EXTERNAL_ID_CHARS, NAME_CHARS},
@@ -14,18 +16,20 @@ use super::{
 };
 use crate::{
     api::{page_token, reply},
-    error::{Error, ErrorKind},
+    error::Error,
     id::FileId,
     limits,
     service::{
+        fetch::{self, NewFile},
         files,
         index::{File, FileFilter, FileOrder, PageRequest},
+        outbound::{MAX_URL_CHARS, Target},
         ports::Ports,
         signed_url::Grant,
     },
     validate::{
         declare::declare,
-        shape::{FilePart, OPEN, Shape},
+        shape::{Declared, FilePart, OPEN, Shape},
     },
 };
 
@@ -75,7 +79,7 @@ pub(super) async fn list<P: Ports>(caller: Caller<P>) -> Reply {
 /// `POST /api/v1/files`
 pub(super) async fn create<P: Ports>(caller: Caller<P>, headers: HeaderMap, body: RequestBody) -> Reply {
     let mut query = caller.query.checked::<LegacyQuery>();
-    let file = beta::receive(&caller, "upload_file", &headers, body, |form| {
+    let file = beta::receive(&caller, "upload_file", LegacyFile::OBJECT, &headers, body, |form| {
         beta::check_name(&mut query, "upload_file", &form.file_name);
         Ok((None, query.finish()?.external_file_id))
     })
@@ -98,6 +102,7 @@ pub(super) async fn create_upload<P: Ports>(caller: Caller<P>, body: Body<Announ
         external_id,
         kind: None,
         size: None,
+        sha256: None,
         job: None,
         upload: None,
         created_at: now,
@@ -110,10 +115,60 @@ pub(super) async fn create_upload<P: Ports>(caller: Caller<P>, body: Body<Announ
     Ok(reply::json(StatusCode::OK, &PresignedUrl { file_id: Some(id.to_string()), ..upload_url }))
 }
 
+declare! {
+    /// A file to fetch.
+    #[derive(Debug)]
+    pub(super) struct FileAtUrl(OPEN) {
+        /// The URL.
+        url: String = required(Shape::text(1..=MAX_URL_CHARS)),
+        /// The name; the last part of the URL's path if absent.
+        name: Option<String> = optional(Shape::text(1..=NAME_CHARS)),
+        /// Redirects are always followed, up to five.
+        follow_redirects: Option<bool> = optional(Shape::Boolean),
+        /// Certificates are always verified.
+        verify_ssl: Option<bool> = optional(Shape::Boolean),
+        /// Not supported: no credentials are sent on.
+        request_headers: Option<Value> = optional(NO_HEADERS),
+        /// Not supported: the URL is requested directly.
+        proxy_url: Option<Value> = optional(NO_PROXY),
+    }
+}
+
+const NO_HEADERS: Shape = Shape::Own {
+    documented: &Shape::Any,
+    format: "",
+    check: |check, field| {
+        if !field.is_empty() {
+            check.reject_value(field, "headers are not sent along, so that no credentials leave this service");
+        }
+    },
+};
+
+const NO_PROXY: Shape = Shape::Own {
+    documented: &Shape::Any,
+    format: "",
+    check: |check, field| {
+        if !field.is_empty() {
+            check.reject_value(field, "a proxy is not used: the URL is requested directly");
+        }
+    },
+};
+
 /// `PUT /api/v1/files/upload_from_url`
-pub(super) async fn upload_from_url<P: Ports>(_: Caller<P>) -> Reply {
-    let why = "Uploading from a URL is not served here yet: send the file itself to /api/v1/beta/files";
-    Err(Error::new(ErrorKind::Invalid, why).into())
+pub(super) async fn upload_from_url<P: Ports>(caller: Caller<P>, body: Body<FileAtUrl>) -> Reply {
+    let mut body = body.0;
+    let (input, check) = body.parts();
+    let field = input.get("url");
+    let target = field.read::<String>().map(|url| Target::parse(&url, &caller.ports.config().outbound));
+    if let Some(Err(error)) = &target {
+        check.reject_value(&field, error.message());
+    }
+    let FileAtUrl { name, .. } = body.finish()?;
+    let target = target.ok_or_else(|| Error::internal("a URL that was checked"))??;
+    let name = name.unwrap_or_else(|| target.file_name());
+    let new = NewFile { id: FileId::from_bytes(caller.ports.random()), name, external_id: None };
+    let file = fetch::fetch_file(&caller.ports, caller.token.project, target, new).await?;
+    Ok(answer(&caller, &file))
 }
 
 /// `GET /api/v1/files/{id}`

@@ -1,16 +1,20 @@
-//! The dialect of LlamaCloud: Classify v2 with files, saved configurations and projects, so that its clients only
-//! change their base URL.
+//! The dialect of LlamaCloud: Classify v2 and Parse v2 with files, saved configurations and projects, so that its
+//! clients only change their base URL.
 //!
-//! It serves two generations of clients: `file_input` was once named `document_input_value`, so responses have both;
-//! files were once uploaded to other paths, so those exist too. Features that this service lacks so far (webhooks,
-//! parse jobs and URLs as input) are refused with the name of their field and never silently ignored.
+//! It serves several generations of clients: `file_input` was once named `document_input_value`, so responses have both;
+//! files were once uploaded to other paths, so those exist too. Features that this service lacks are refused with the
+//! name of their field and never silently ignored.
 
 mod classify;
 mod configurations;
 mod error;
+mod extract;
 mod files;
 mod ids;
+mod inputs;
+mod job_calls;
 mod legacy;
+mod parse;
 mod projects;
 mod rules;
 mod signed_urls;
@@ -22,9 +26,18 @@ pub use self::error::{ErrorResponse, LlamaCloud};
 use self::{
     classify::{DeletedJob, JobQuery, NewJob, UsageQuery},
     configurations::{ChangedConfiguration, ConfigurationQuery, NewConfiguration},
+    extract::{
+        DeleteQuery, DeletedExtractJob, ExtractExpandQuery, ExtractJob, ExtractQuery, GeneratedConfiguration,
+        NewExtractJob, SchemaToGenerate, SchemaToValidate, ValidatedSchema,
+    },
     files::{ContentQuery, ExpandQuery, FileQuery, FileSearch, NewFile},
     ids::IdFormat,
-    legacy::{AnnouncedFile, LegacyFile, LegacyQuery},
+    legacy::{AnnouncedFile, FileAtUrl, LegacyFile, LegacyQuery},
+    parse::{
+        DeletedParseJob, NewParseJob, ParseExpandQuery, ParseQuery, ParseUpload,
+        legacy::{LegacyMarkdown, LegacyPages, LegacyParse, LegacyParseJob, LegacyText},
+        wire::{ParseJob, ParseResponse, ParseVersions},
+    },
     projects::{NameQuery, OrganizationQuery, ProjectQuery},
     wire::{ClassifyJob, File, Listing, Organization, PresignedUrl, Project, SavedConfiguration},
 };
@@ -96,8 +109,9 @@ routes! {
     /// Announces a file, as the first clients do: answers the signed URL to put its bytes to.
     put "/api/v1/files", legacy::create_upload::<P>, write, json AnnouncedFile => 200 PresignedUrl, 413;
 
-    /// Refuses to upload from a URL: that is not served yet.
-    put "/api/v1/files/upload_from_url", legacy::upload_from_url::<P>, write => 400;
+    /// Uploads what is at a URL, as the first clients do.
+    put "/api/v1/files/upload_from_url", legacy::upload_from_url::<P>, write, json FileAtUrl
+        => 200 File<'_>, 400, 413, 502;
 
     /// A file, as the first clients read it.
     get "/api/v1/files/{id}", legacy::get::<P>, read => 200 File<'_>;
@@ -107,6 +121,93 @@ routes! {
 
     /// A signed URL of the bytes of a file, as the first clients ask for it.
     get "/api/v1/files/{id}/content", legacy::content::<P>, read, query ContentQuery => 200 PresignedUrl, 400;
+
+    /// Lists parse jobs, newest first.
+    get "/api/v2/parse", parse::list::<P>, read, query ParseQuery => 200 Listing<ParseJob>;
+
+    /// Creates a job that parses a document: a file or what is at a URL.
+    post "/api/v2/parse", parse::create::<P>, write, json NewParseJob => 200 ParseJob, 400, 404;
+
+    /// Uploads a file and creates a job that parses it.
+    post "/api/v2/parse/upload", parse::upload::<P>, write, form ParseUpload => 200 ParseJob, 400, 413, 415;
+
+    /// The versions that a client may ask for. All run in the same way.
+    get "/api/v2/parse/versions", parse::versions::<P>, read => 200 ParseVersions;
+
+    /// A parse job, and what is asked for of its document. The `parse_job_id` of another job is one too.
+    get "/api/v2/parse/{id}", parse::get::<P>, read, query ParseExpandQuery => 200 ParseResponse<'_>, 400, 413;
+
+    /// Deletes a parse job that has ended, and what it read.
+    delete "/api/v2/parse/{id}", parse::delete::<P>, write => 200 DeletedParseJob, 409;
+
+    /// Cancels a parse job that has not ended.
+    post "/api/v2/parse/{id}/cancel", parse::cancel::<P>, write => 200 ParseJob, 409;
+
+    /// Uploads a file and parses it, as the first clients do; or parses what is at the URL of a form without a file.
+    post "/api/v1/parsing/upload", parse::legacy::upload::<P>, write, form LegacyParse
+        => 200 LegacyParseJob, 400, 413, 415;
+
+    /// The same by an older address.
+    post "/api/parsing/upload", parse::legacy::upload::<P>, write, form LegacyParse
+        => 200 LegacyParseJob, 400, 413, 415;
+
+    /// The extensions of the files that are read.
+    get "/api/v1/parsing/supported_file_extensions", parse::legacy::extensions::<P>, read => 200 Vec<String>;
+
+    /// A parse job, as the first clients read it.
+    get "/api/v1/parsing/job/{id}", parse::legacy::get::<P>, read => 200 LegacyParseJob;
+
+    /// The same by an older address.
+    get "/api/parsing/job/{id}", parse::legacy::get::<P>, read => 200 LegacyParseJob;
+
+    /// The document of a parse job as Markdown.
+    get "/api/v1/parsing/job/{id}/result/markdown", parse::legacy::markdown::<P>, read
+        => 200 LegacyMarkdown<'_>, 400, 413;
+
+    /// The same by an older address.
+    get "/api/parsing/job/{id}/result/markdown", parse::legacy::markdown::<P>, read
+        => 200 LegacyMarkdown<'_>, 400, 413;
+
+    /// The text of the document of a parse job.
+    get "/api/v1/parsing/job/{id}/result/text", parse::legacy::text::<P>, read => 200 LegacyText<'_>, 400, 413;
+
+    /// The same by an older address.
+    get "/api/parsing/job/{id}/result/text", parse::legacy::text::<P>, read => 200 LegacyText<'_>, 400, 413;
+
+    /// The pages of the document of a parse job, with their items.
+    get "/api/v1/parsing/job/{id}/result/json", parse::legacy::pages::<P>, read => 200 LegacyPages<'_>, 400, 413;
+
+    /// The same by an older address.
+    get "/api/parsing/job/{id}/result/json", parse::legacy::pages::<P>, read => 200 LegacyPages<'_>, 400, 413;
+
+    /// The Markdown of the document of a parse job, as it is.
+    get "/api/v1/parsing/job/{id}/result/raw/markdown", parse::legacy::raw_markdown::<P>, read => 200 FilePart, 400, 413;
+
+    /// The text of the document of a parse job, as it is.
+    get "/api/v1/parsing/job/{id}/result/raw/text", parse::legacy::raw_text::<P>, read => 200 FilePart, 400, 413;
+
+    /// Lists extraction jobs, newest first, without their results.
+    get "/api/v2/extract", extract::list::<P>, read, query ExtractQuery => 200 Listing<ExtractJob<'_>>;
+
+    /// Creates a job that extracts the values of a JSON Schema from a document.
+    post "/api/v2/extract", extract::create::<P>, write, json NewExtractJob => 200 ExtractJob<'_>, 400, 403, 404;
+
+    /// Checks a JSON Schema.
+    post "/api/v2/extract/schema/validation", extract::validate_schema::<P>, read, json SchemaToValidate
+        => 200 ValidatedSchema;
+
+    /// Makes a JSON Schema of an example document, of a schema that lacks types, or of names.
+    post "/api/v2/extract/schema/generate", extract::generate_schema::<P>, read, json SchemaToGenerate
+        => 200 GeneratedConfiguration, 400, 413;
+
+    /// An extraction job, with its result.
+    get "/api/v2/extract/{id}", extract::get::<P>, read, query ExtractExpandQuery => 200 ExtractJob<'_>;
+
+    /// Deletes an extraction job that has ended, or with `force` any.
+    delete "/api/v2/extract/{id}", extract::delete::<P>, write, query DeleteQuery => 200 DeletedExtractJob, 409;
+
+    /// Cancels an extraction job that has not ended.
+    post "/api/v2/extract/{id}/cancel", extract::cancel::<P>, write => 200 ExtractJob<'_>, 409;
 
     /// Lists saved configurations, newest first.
     get "/api/v1/beta/configurations", configurations::list::<P>, read, query ConfigurationQuery

@@ -83,7 +83,7 @@ const MODE: Shape = Shape::Own {
 /// The longest page selection, in characters: every second page of the longest document fits.
 const PAGES_CHARS: usize = 5_000;
 
-const PAGES: Shape = Shape::Own {
+pub(super) const PAGES: Shape = Shape::Own {
     documented: &Shape::text(0..=PAGES_CHARS),
     format: "",
     check: |check, field| {
@@ -116,7 +116,7 @@ impl From<Configuration> for Classification {
 }
 
 /// A configuration in a response.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "openapi", schemars(rename = "JobConfiguration"))]
 pub(super) struct ConfigurationResponse<'a> {
@@ -129,7 +129,7 @@ pub(super) struct ConfigurationResponse<'a> {
 }
 
 /// A rule.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "openapi", schemars(rename = "JobRule"))]
 struct WireRule<'a> {
@@ -140,7 +140,7 @@ struct WireRule<'a> {
 }
 
 /// What is read of a document.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "openapi", schemars(rename = "JobParsing"))]
 struct WireParsing<'a> {

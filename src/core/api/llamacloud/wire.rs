@@ -5,11 +5,12 @@ use std::{rc::Rc, sync::Arc};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::{error::vendor_code, ids::IdFormat, rules};
+use super::{error::vendor_code, extract, ids::IdFormat, inputs, parse, rules};
 use crate::{
     api::page_token,
+    error::Result,
     id::{ProjectId, TokenId},
-    job::{self, JobSource, Status},
+    job::{self, Failure, Status},
     service::index::{self, Page},
     time::Timestamp,
     validate::{
@@ -73,13 +74,13 @@ pub(super) struct ClassifyJob<'a> {
     configuration: Configuration<'a>,
     /// The saved configuration that this was; null if it was in the request.
     configuration_id: Option<String>,
-    /// Always `file_id`.
+    /// What the document was named by: `file_id`, `parse_job_id` or `url`.
     document_input_type: &'static str,
-    /// The file. The name of this member since April 2026.
+    /// The document: the id of a file or of a parse job, or a URL. The name of this member since April 2026.
     file_input: String,
-    /// The file. The name of this member before that.
+    /// The same. The name of this member before that.
     document_input_value: String,
-    /// Always null.
+    /// The parse job under whose id the text of the document can be read, once the job has succeeded.
     parse_job_id: Option<String>,
     /// The idempotency key.
     transaction_id: Option<&'a str>,
@@ -138,7 +139,7 @@ struct ClassifyResult<'a> {
 }
 
 /// The cost of a job: always zero, because nothing is billed here.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub(super) struct Usage {
     /// Always 0.
@@ -187,11 +188,7 @@ impl<'a> ClassifyJob<'a> {
     }
 
     fn new(job: &'a job::Job, configuration: Configuration<'a>) -> Self {
-        let file = match job.source {
-            JobSource::File { id, .. } => id.format(),
-            // Jobs of mails are not listed here, but a client can still name one by its id.
-            JobSource::Mail { .. } => String::new(),
-        };
+        let (document_input_type, document) = inputs::wire(job);
         let decision = job.decision.as_ref().filter(|_| job.status() == Status::Succeeded);
         Self {
             id: job.id.format(),
@@ -200,14 +197,12 @@ impl<'a> ClassifyJob<'a> {
             status: status(job.status()).unwrap_or("CANCELLED"),
             configuration,
             configuration_id: job.classification.classifier.map(IdFormat::format),
-            document_input_type: "file_id",
-            file_input: file.clone(),
-            document_input_value: file,
-            parse_job_id: None,
+            document_input_type,
+            file_input: document.clone(),
+            document_input_value: document,
+            parse_job_id: inputs::parse_job_id(job).filter(|_| job.status() == Status::Succeeded),
             transaction_id: job.idempotency_key.as_deref(),
-            error_message: job.failure().map(|failure| {
-                format!("{}: {}", vendor_code(&failure.code, failure.format.as_deref()), failure.message)
-            }),
+            error_message: job.failure().map(failure_text),
             result: decision.map(|decision| ClassifyResult {
                 r#type: decision.label.as_deref(),
                 confidence: decision.confidence,
@@ -218,6 +213,16 @@ impl<'a> ClassifyJob<'a> {
             updated_at: job.updated_at.to_rfc3339(),
         }
     }
+}
+
+/// The code of this dialect for a failure.
+pub(super) fn failure_code(failure: &Failure) -> &str {
+    vendor_code(&failure.code, failure.format.as_deref())
+}
+
+/// A failure in the words of this dialect.
+pub(super) fn failure_text(failure: &Failure) -> String {
+    format!("{}: {}", failure_code(failure), failure.message)
 }
 
 fn user(token: TokenId) -> String {
@@ -296,16 +301,16 @@ fn extension(name: &str) -> Option<String> {
 }
 
 /// A saved configuration.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub(super) struct SavedConfiguration<'a> {
     /// The id, the same for all versions.
     id: String,
     /// The name.
     name: &'a str,
-    /// Always `classify_v2`.
+    /// The product: `classify_v2`, `extract_v2` or `parse_v2`.
     product_type: &'static str,
-    /// What to classify by.
+    /// What a job is asked for.
     parameters: Parameters<'a>,
     /// When this version was saved, which names it.
     version: String,
@@ -316,30 +321,69 @@ pub(super) struct SavedConfiguration<'a> {
 }
 
 /// A configuration, and the product that it is for.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "openapi", schemars(rename = "SavedParameters"))]
 struct Parameters<'a> {
-    /// Always `classify_v2`.
+    /// The product.
     product_type: &'static str,
     #[serde(flatten)]
-    configuration: rules::ConfigurationResponse<'a>,
+    configuration: ProductConfiguration<'a>,
 }
 
-/// The product whose configurations are saved here.
-pub(super) const PRODUCT: &str = "classify_v2";
+/// The configuration of a product.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(untagged)]
+enum ProductConfiguration<'a> {
+    /// What to classify by.
+    Classify(rules::ConfigurationResponse<'a>),
+    /// What to extract.
+    Extract(extract::ExtractConfiguration<'a>),
+    /// How to parse.
+    Parse(parse::wire::ParseConfiguration<'a>),
+}
+
+/// The products whose configurations are saved.
+pub(super) const CLASSIFY: &str = "classify_v2";
+pub(super) const EXTRACT: &str = "extract_v2";
+pub(super) const PARSE: &str = "parse_v2";
 
 impl<'a> From<&'a index::ClassifierVersion> for SavedConfiguration<'a> {
     fn from(classifier: &'a index::ClassifierVersion) -> Self {
+        let configuration = ProductConfiguration::Classify((&classifier.classification).into());
         Self {
             id: classifier.id.format(),
             name: &classifier.name,
-            product_type: PRODUCT,
-            parameters: Parameters { product_type: PRODUCT, configuration: (&classifier.classification).into() },
+            product_type: CLASSIFY,
+            parameters: Parameters { product_type: CLASSIFY, configuration },
             version: classifier.version.to_rfc3339(),
             created_at: classifier.created_at.to_rfc3339(),
             updated_at: classifier.version.to_rfc3339(),
         }
+    }
+}
+
+impl<'a> SavedConfiguration<'a> {
+    /// The same of another product than classifying.
+    ///
+    /// # Errors
+    ///
+    /// `Internal` if what is stored cannot be read.
+    pub(super) fn of(saved: &'a index::SavedConfiguration) -> Result<Self> {
+        let (product_type, configuration) = match extract::ExtractConfiguration::of(&saved.options)? {
+            Some(configuration) => (EXTRACT, ProductConfiguration::Extract(configuration)),
+            None => (PARSE, ProductConfiguration::Parse(parse::wire::ParseConfiguration::of(&saved.options)?)),
+        };
+        Ok(Self {
+            id: saved.id.format(),
+            name: &saved.name,
+            product_type,
+            parameters: Parameters { product_type, configuration },
+            version: saved.version.to_rfc3339(),
+            created_at: saved.created_at.to_rfc3339(),
+            updated_at: saved.version.to_rfc3339(),
+        })
     }
 }
 
