@@ -8,7 +8,9 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
 use sortroom::{
     error::{Error, ErrorKind, Result},
-    service::ports::{self, BoxedByteStream, Outbound, OutboundMethod, OutboundPolicy, OutboundRequest, OutboundResponse},
+    service::ports::{
+        self, BoxedByteStream, Outbound, OutboundMethod, OutboundPolicy, OutboundRequest, OutboundResponse,
+    },
 };
 use worker::{
     Fetch, Headers, Method, Request, RequestInit, RequestRedirect,
@@ -134,7 +136,8 @@ impl Outbound for WorkerPorts {
     fn request(&self, request: OutboundRequest) -> impl Future<Output = Result<OutboundResponse>> + Send {
         SendFuture::new(async move {
             let mut response = fetch(&request).await.map_err(|error| unreachable_server(&error))?;
-            let headers = response.headers().entries().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
+            let headers =
+                response.headers().entries().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
             Ok(OutboundResponse { status: response.status_code(), headers, body: chunks(&mut response) })
         })
     }

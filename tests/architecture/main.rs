@@ -30,7 +30,10 @@ const CORE: &[(&str, &[&str])] = &[
     ("parse", &["budget", "error", "document", "ENGINE_VERSION"]),
     ("engine", &["budget", "error", "document", "classify", "extract", "parse"]),
     ("job", &["error", "id", "time", "limits", "text", "document", "classify", "extract", "ENGINE_VERSION"]),
-    ("service", &["engine", "error", "id", "time", "limits", "text", "document", "classify", "extract", "job"]),
+    (
+        "service",
+        &["engine", "error", "id", "time", "limits", "text", "document", "classify", "extract", "parse", "job"],
+    ),
     (
         "api",
         &[

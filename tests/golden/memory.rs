@@ -7,7 +7,10 @@ use futures_executor::block_on;
 use futures_util::StreamExt;
 use sortroom::{
     api,
-    service::{memory::Memory, ports::Config},
+    service::{
+        memory::{Memory, MemoryAnswer},
+        ports::Config,
+    },
 };
 
 use crate::run::{Request, Response, Transport};
@@ -22,7 +25,12 @@ pub struct InMemory {
 impl InMemory {
     pub fn new() -> Self {
         let config = Config { admin_secret: Some(ADMIN.to_owned()), ..Config::default() };
-        Self { ports: Memory::new(config), router: api::router::<Memory>() }
+        let ports = Memory::new(config);
+        let page = "<!DOCTYPE html><title>Offer</title><p>We offer paper at a price of 4.50.</p>";
+        let headers = [("content-type", "text/html")];
+        ports.serve("https://files.example.com/offers/7.html?key=1", [MemoryAnswer::new(200, &headers, page)]);
+        ports.serve("https://files.example.com/gone.pdf", [MemoryAnswer::new(404, &headers, page)]);
+        Self { ports, router: api::router::<Memory>() }
     }
 }
 

@@ -98,6 +98,8 @@ pub fn job(job: &Job) -> Value {
         JobSource::Mail { mail } => {
             json!({ "mail": mail.as_ref().map(|mail| [mail.subject.clone(), mail.body.clone()]) })
         }
+        JobSource::Url { url, file } => json!({ "url": url, "file": file.map(|file| file.id.to_string()) }),
+        JobSource::Parsed { job, file } => json!({ "parsed": job.to_string(), "file": file.id.to_string() }),
     };
     let state = match job.state {
         State::Queued { stage, attempts_made, redeliveries, not_before, .. } => {

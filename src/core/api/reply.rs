@@ -69,7 +69,9 @@ pub fn pending(error: Error, render: Render) -> Response<Body> {
 /// The status of an error. [`error_response`] makes it 422 for invalid input whose fields are known.
 pub const fn status(kind: ErrorKind) -> StatusCode {
     match kind {
-        ErrorKind::Invalid | ErrorKind::Unreadable(_) | ErrorKind::Remote { retryable: false } => StatusCode::BAD_REQUEST,
+        ErrorKind::Invalid | ErrorKind::Unreadable(_) | ErrorKind::Remote { retryable: false } => {
+            StatusCode::BAD_REQUEST
+        }
         ErrorKind::Unauthenticated => StatusCode::UNAUTHORIZED,
         ErrorKind::Forbidden => StatusCode::FORBIDDEN,
         ErrorKind::NotFound => StatusCode::NOT_FOUND,

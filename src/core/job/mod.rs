@@ -231,7 +231,6 @@ impl JobKind {
     /// Every kind.
     pub const ALL: [Self; 5] = [Self::Document, Self::Mail, Self::Extraction, Self::JsonExtraction, Self::Parse];
 
-
     /// The kinds whose jobs may extract by a saved schema.
     pub const EXTRACTING: [Self; 2] = [Self::Document, Self::Extraction];
 

@@ -1,13 +1,11 @@
 //! The fetch stage: the document at a URL becomes a file of the project.
 
-
 use std::sync::{Arc, Mutex, PoisonError};
 
 use base16ct::lower::encode_string;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use sha2::{Digest, Sha256};
-
 
 use super::{
     files::{self, Received},
@@ -63,7 +61,8 @@ pub struct NewFile {
 pub async fn fetch_file(ports: &impl Ports, project: ProjectId, target: Target, new: NewFile) -> Result<File> {
     let deadline = ports.now() + limits::FETCH_TIME;
     let expected_name = target.file_name();
-    let (_, response) = ports::within(ports, limits::FETCH_TIME, outbound::get(ports, target)).await.map_err(too_slow)?;
+    let (_, response) =
+        ports::within(ports, limits::FETCH_TIME, outbound::get(ports, target)).await.map_err(too_slow)?;
     check_answer(&response)?;
     let declared_type = response.header("content-type").map(str::to_owned);
     let key = FileKey { project, file: new.id };

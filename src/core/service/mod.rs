@@ -9,9 +9,9 @@
 
 pub mod access;
 pub mod classifiers;
+pub mod configurations;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
-pub mod configurations;
 pub mod corrections;
 pub mod fetch;
 pub mod files;

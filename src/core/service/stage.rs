@@ -1,7 +1,8 @@
 //! Running a stage of a job.
 
 use super::{
-    fetch, job_object::ClaimedStage,
+    fetch,
+    job_object::ClaimedStage,
     job_parts,
     job_reply::JobReply,
     ports::{DocumentBytes, Engine, Environment, FileKey, Index, JobParts, Jobs, Ports, StageMessage},

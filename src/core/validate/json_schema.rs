@@ -45,6 +45,10 @@ pub fn shape(shape: &Shape, generator: &mut SchemaGenerator) -> Schema {
             }
             schema
         }
+        Shape::AnyOf(shapes) => {
+            let shapes: Vec<_> = shapes.iter().map(|shape| self::shape(shape, generator)).collect();
+            json!({ "anyOf": shapes })
+        }
         Shape::Any => json!({}),
         Shape::File => json!({ "type": "string", "contentMediaType": "application/octet-stream" }),
     };

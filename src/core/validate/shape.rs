@@ -72,6 +72,8 @@ pub enum Shape {
         /// Reports the faults.
         check: fn(&mut Validator, &Input<'_>),
     },
+    /// One of these: for the documentation of a shape whose code chooses which.
+    AnyOf(&'static [Self]),
     /// Any value.
     Any,
     /// The file of a form.
@@ -330,7 +332,7 @@ impl Validator {
                 }
             }
             Shape::Own { check, .. } => check(self, field),
-            Shape::Any | Shape::File => {}
+            Shape::AnyOf(_) | Shape::Any | Shape::File => {}
         }
     }
 

@@ -13,7 +13,8 @@ use super::{
     ids::{IdFormat, PathId},
     parse::ParseOptions,
     rules::Configuration,
-    wire::{CLASSIFY, EXTRACT, Listing, PARSE, SavedConfiguration, TotalQuery},
+    saved_configuration::{CLASSIFY, EXTRACT, PARSE, SavedConfiguration},
+    wire::{Listing, TotalQuery},
 };
 use crate::{
     api::{
@@ -26,8 +27,8 @@ use crate::{
     service::{
         classifiers, configurations,
         index::{
-            self, ClassifierChange, ClassifierFilter, ClassifierVersion, ConfigurationFilter, Page, PageRequest, Version,
-            Versions,
+            self, ClassifierChange, ClassifierFilter, ClassifierVersion, ConfigurationFilter, Page, PageRequest,
+            Version, Versions,
         },
         ports::Ports,
     },
@@ -104,7 +105,11 @@ fn products() -> Vec<&'static str> {
 }
 
 /// Parameters of another product cannot be validated here, so then the product is their only fault.
-const PARAMETERS: Shape = Shape::Own { documented: &ClassifyParameters::SHAPE, format: "", check: check_parameters };
+const PARAMETERS: Shape = Shape::Own {
+    documented: &Shape::AnyOf(&[ClassifyParameters::SHAPE, ExtractParameters::SHAPE, ParseParameters::SHAPE]),
+    format: "",
+    check: check_parameters,
+};
 
 fn check_parameters(check: &mut Validator, field: &Input<'_>) {
     let product = field.get("product_type");
@@ -232,13 +237,15 @@ pub(super) async fn list<P: Ports>(caller: Caller<P>) -> Reply {
     let mut query = caller.query.checked::<ConfigurationQuery>();
     let page = page_token::page(&mut query, LISTING);
     let ConfigurationQuery { name, latest_only, product_type, total, .. } = query.finish()?;
-    let is_listed = |product: &str| product_type.as_ref().is_none_or(|products| products.iter().any(|known| known == product));
+    let is_listed =
+        |product: &str| product_type.as_ref().is_none_or(|products| products.iter().any(|known| known == product));
     let tasks = [(EXTRACT, Task::ExtractJson), (PARSE, Task::Parse)];
     let tasks: Vec<_> = tasks.into_iter().filter(|(product, _)| is_listed(product)).map(|(_, task)| task).collect();
     let versions = if latest_only { Versions::NewestPublished } else { Versions::Published };
     let of_classifiers = is_listed(CLASSIFY).then(|| ClassifierFilter { name: name.clone(), versions, id: None });
     let of_others = (!tasks.is_empty()).then_some(ConfigurationFilter { tasks: Some(tasks), name });
-    let count = if total.include_total { count(&caller, of_classifiers.clone(), of_others.clone()).await? } else { None };
+    let count =
+        if total.include_total { count(&caller, of_classifiers.clone(), of_others.clone()).await? } else { None };
     let found = merged(&caller, of_classifiers, of_others, page).await?;
     let items = found.items.iter().map(Saved::wire).collect::<Result<Vec<_>>>()?;
     let listing = Listing::new(LISTING, &Page { items, next: found.next }, SavedConfiguration::clone);
@@ -368,7 +375,8 @@ fn check_product(body: &mut SchemaBody<ChangedConfiguration>, saved: &Saved, par
     };
     if !is_same {
         let (input, check) = body.checked.parts();
-        check.reject_value(&input.get("parameters").get("product_type"), "the product of a configuration cannot change");
+        check
+            .reject_value(&input.get("parameters").get("product_type"), "the product of a configuration cannot change");
     }
 }
 

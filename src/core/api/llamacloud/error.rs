@@ -118,7 +118,9 @@ mod tests {
 
     #[test]
     fn renders_every_kind() {
-        let kinds = ErrorKind::ALL.into_iter().chain([ErrorKind::Upstream { retryable: false }, ErrorKind::Remote { retryable: false }]);
+        let kinds = ErrorKind::ALL
+            .into_iter()
+            .chain([ErrorKind::Upstream { retryable: false }, ErrorKind::Remote { retryable: false }]);
         let kinds = kinds.chain(Unreadable::ALL.into_iter().map(ErrorKind::Unreadable));
         for kind in kinds {
             let error = Error::new(kind, "Why").with_source("only for the log");

@@ -104,20 +104,36 @@ fn hint(text: &str) -> &'static str {
 /// The longest text that names a document, in characters.
 const INPUT_CHARS: usize = if MAX_URL_CHARS > ID_CHARS { MAX_URL_CHARS } else { ID_CHARS };
 
-/// A text that names a document. What it names is checked by [`take`], which knows what the operator permits.
+/// A text that names a document, which [`ANY_DOCUMENT`] or [`check_document`] checks.
 pub(super) const DOCUMENT: Shape =
     Shape::Own { documented: &Shape::text(1..=INPUT_CHARS), format: "", check: |_, _| {} };
 
 /// One of the members has to be there. The first that is counts.
-pub(super) const ANY_DOCUMENT: Choice = Choice { members: &MEMBERS, exclusive: false, check: require_document };
+pub(super) const ANY_DOCUMENT: Choice = Choice {
+    members: &MEMBERS,
+    exclusive: false,
+    check: |check, input| match MEMBERS.iter().map(|member| input.get(member)).find(|field| !field.is_absent()) {
+        Some(field) => check_document(check, &field),
+        None => check.require(&input.get("file_input")),
+    },
+};
 
-fn require_document(check: &mut Validator, input: &Input<'_>) {
-    if MEMBERS.iter().all(|member| input.get(member).is_absent()) {
-        check.require(&input.get("file_input"));
+/// A policy that permits every URL, where only its form matters.
+fn permit_all() -> OutboundPolicy {
+    OutboundPolicy { allow_private: true, ..OutboundPolicy::default() }
+}
+
+/// Reports a member that names no document, whatever URLs the operator permits.
+pub(super) fn check_document(check: &mut Validator, field: &Input<'_>) {
+    if let Some(text) = check.text(field, 1..=INPUT_CHARS)
+        && let Err(why) = DocumentInput::parse(text, &permit_all())
+    {
+        check.reject_value(field, &why);
     }
 }
 
-/// The document that a request names; None, and a fault of the request, if it names none.
+/// The document that a request names; None if it names none, and with a fault of the request if its URL is not
+/// permitted.
 pub(super) fn take<T: Declared>(request: &mut Checked<T>, ports: &impl Environment) -> Option<DocumentInput> {
     take_from(request, &MEMBERS, ports)
 }
@@ -130,8 +146,10 @@ pub(super) fn take_from<T: Declared>(
 ) -> Option<DocumentInput> {
     let (input, check) = request.parts();
     let field = members.iter().map(|member| input.get(member)).find(|field| !field.is_absent())?;
-    let text = check.text(&field, 1..=INPUT_CHARS)?;
-    match DocumentInput::parse(text, &ports.config().outbound) {
+    let text = field.read::<String>()?;
+    // The declaration has reported what is no document at all.
+    DocumentInput::parse(&text, &permit_all()).ok()?;
+    match DocumentInput::parse(&text, &ports.config().outbound) {
         Ok(document) => Some(document),
         Err(why) => {
             check.reject_value(&field, &why);
@@ -143,8 +161,7 @@ pub(super) fn take_from<T: Declared>(
 /// The jobs whose document is this one; None if the text names none.
 pub(super) fn filter(text: &str) -> Option<SourceFilter> {
     // What may be requested makes no difference to jobs that were accepted.
-    let any = OutboundPolicy { allow_private: true, ..OutboundPolicy::default() };
-    Some(match DocumentInput::parse(text, &any).ok()? {
+    Some(match DocumentInput::parse(text, &permit_all()).ok()? {
         DocumentInput::File(id) => SourceFilter::File(id),
         DocumentInput::Parsed(id) => SourceFilter::Parsed(id),
         DocumentInput::Url(url) => SourceFilter::Url(url),

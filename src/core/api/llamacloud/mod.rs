@@ -17,6 +17,7 @@ mod legacy;
 mod parse;
 mod projects;
 mod rules;
+mod saved_configuration;
 mod signed_urls;
 mod wire;
 
@@ -39,7 +40,8 @@ use self::{
         wire::{ParseJob, ParseResponse, ParseVersions},
     },
     projects::{NameQuery, OrganizationQuery, ProjectQuery},
-    wire::{ClassifyJob, File, Listing, Organization, PresignedUrl, Project, SavedConfiguration},
+    saved_configuration::SavedConfiguration,
+    wire::{ClassifyJob, File, Listing, Organization, PresignedUrl, Project},
 };
 use super::{
     checked::JsonBody,
@@ -148,7 +150,7 @@ routes! {
         => 200 LegacyParseJob, 400, 413, 415;
 
     /// The same by an older address.
-    post "/api/parsing/upload", parse::legacy::upload::<P>, write, form LegacyParse
+    post "/api/parsing/upload", parse::legacy::upload_unversioned::<P>, write, form LegacyParse
         => 200 LegacyParseJob, 400, 413, 415;
 
     /// The extensions of the files that are read.
@@ -158,27 +160,27 @@ routes! {
     get "/api/v1/parsing/job/{id}", parse::legacy::get::<P>, read => 200 LegacyParseJob;
 
     /// The same by an older address.
-    get "/api/parsing/job/{id}", parse::legacy::get::<P>, read => 200 LegacyParseJob;
+    get "/api/parsing/job/{id}", parse::legacy::get_unversioned::<P>, read => 200 LegacyParseJob;
 
     /// The document of a parse job as Markdown.
     get "/api/v1/parsing/job/{id}/result/markdown", parse::legacy::markdown::<P>, read
         => 200 LegacyMarkdown<'_>, 400, 413;
 
     /// The same by an older address.
-    get "/api/parsing/job/{id}/result/markdown", parse::legacy::markdown::<P>, read
+    get "/api/parsing/job/{id}/result/markdown", parse::legacy::markdown_unversioned::<P>, read
         => 200 LegacyMarkdown<'_>, 400, 413;
 
     /// The text of the document of a parse job.
     get "/api/v1/parsing/job/{id}/result/text", parse::legacy::text::<P>, read => 200 LegacyText<'_>, 400, 413;
 
     /// The same by an older address.
-    get "/api/parsing/job/{id}/result/text", parse::legacy::text::<P>, read => 200 LegacyText<'_>, 400, 413;
+    get "/api/parsing/job/{id}/result/text", parse::legacy::text_unversioned::<P>, read => 200 LegacyText<'_>, 400, 413;
 
     /// The pages of the document of a parse job, with their items.
     get "/api/v1/parsing/job/{id}/result/json", parse::legacy::pages::<P>, read => 200 LegacyPages<'_>, 400, 413;
 
     /// The same by an older address.
-    get "/api/parsing/job/{id}/result/json", parse::legacy::pages::<P>, read => 200 LegacyPages<'_>, 400, 413;
+    get "/api/parsing/job/{id}/result/json", parse::legacy::pages_unversioned::<P>, read => 200 LegacyPages<'_>, 400, 413;
 
     /// The Markdown of the document of a parse job, as it is.
     get "/api/v1/parsing/job/{id}/result/raw/markdown", parse::legacy::raw_markdown::<P>, read => 200 FilePart, 400, 413;

@@ -5,10 +5,9 @@ use std::{rc::Rc, sync::Arc};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::{error::vendor_code, extract, ids::IdFormat, inputs, parse, rules};
+use super::{error::vendor_code, ids::IdFormat, inputs, rules};
 use crate::{
     api::page_token,
-    error::Result,
     id::{ProjectId, TokenId},
     job::{self, Failure, Status},
     service::index::{self, Page},
@@ -298,93 +297,6 @@ fn extension(name: &str) -> Option<String> {
         && (1..=MAX_CHARS).contains(&extension.len())
         && extension.bytes().all(|byte| byte.is_ascii_alphanumeric());
     fits.then(|| extension.to_ascii_lowercase())
-}
-
-/// A saved configuration.
-#[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-pub(super) struct SavedConfiguration<'a> {
-    /// The id, the same for all versions.
-    id: String,
-    /// The name.
-    name: &'a str,
-    /// The product: `classify_v2`, `extract_v2` or `parse_v2`.
-    product_type: &'static str,
-    /// What a job is asked for.
-    parameters: Parameters<'a>,
-    /// When this version was saved, which names it.
-    version: String,
-    /// When the configuration was created.
-    created_at: String,
-    /// When this version was saved.
-    updated_at: String,
-}
-
-/// A configuration, and the product that it is for.
-#[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "openapi", schemars(rename = "SavedParameters"))]
-struct Parameters<'a> {
-    /// The product.
-    product_type: &'static str,
-    #[serde(flatten)]
-    configuration: ProductConfiguration<'a>,
-}
-
-/// The configuration of a product.
-#[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-#[serde(untagged)]
-enum ProductConfiguration<'a> {
-    /// What to classify by.
-    Classify(rules::ConfigurationResponse<'a>),
-    /// What to extract.
-    Extract(extract::ExtractConfiguration<'a>),
-    /// How to parse.
-    Parse(parse::wire::ParseConfiguration<'a>),
-}
-
-/// The products whose configurations are saved.
-pub(super) const CLASSIFY: &str = "classify_v2";
-pub(super) const EXTRACT: &str = "extract_v2";
-pub(super) const PARSE: &str = "parse_v2";
-
-impl<'a> From<&'a index::ClassifierVersion> for SavedConfiguration<'a> {
-    fn from(classifier: &'a index::ClassifierVersion) -> Self {
-        let configuration = ProductConfiguration::Classify((&classifier.classification).into());
-        Self {
-            id: classifier.id.format(),
-            name: &classifier.name,
-            product_type: CLASSIFY,
-            parameters: Parameters { product_type: CLASSIFY, configuration },
-            version: classifier.version.to_rfc3339(),
-            created_at: classifier.created_at.to_rfc3339(),
-            updated_at: classifier.version.to_rfc3339(),
-        }
-    }
-}
-
-impl<'a> SavedConfiguration<'a> {
-    /// The same of another product than classifying.
-    ///
-    /// # Errors
-    ///
-    /// `Internal` if what is stored cannot be read.
-    pub(super) fn of(saved: &'a index::SavedConfiguration) -> Result<Self> {
-        let (product_type, configuration) = match extract::ExtractConfiguration::of(&saved.options)? {
-            Some(configuration) => (EXTRACT, ProductConfiguration::Extract(configuration)),
-            None => (PARSE, ProductConfiguration::Parse(parse::wire::ParseConfiguration::of(&saved.options)?)),
-        };
-        Ok(Self {
-            id: saved.id.format(),
-            name: &saved.name,
-            product_type,
-            parameters: Parameters { product_type, configuration },
-            version: saved.version.to_rfc3339(),
-            created_at: saved.created_at.to_rfc3339(),
-            updated_at: saved.version.to_rfc3339(),
-        })
-    }
 }
 
 /// A project.

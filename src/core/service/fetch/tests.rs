@@ -11,8 +11,8 @@ use crate::{
     job::{External, Job, JobSource, Status},
     limits,
     service::{
-        index::{FileFilter, FileOrder, JobInput, PageRequest, Work},
         files,
+        index::{FileFilter, FileOrder, JobInput, PageRequest, Work},
         jobs::{self, CreateOutcome, JobRequest},
         memory::{BodyEnd, Memory, MemoryAnswer},
         tests::{INVOICE, rules, token, world},
@@ -93,10 +93,25 @@ fn failures() -> Vec<(&'static str, MemoryAnswer, usize, &'static str)> {
     let redirect = |to: &str| MemoryAnswer::new(302, &[("location", to)], "");
     let page = "<!DOCTYPE html><html><body>Please log in</body></html>";
     vec![
-        (URL, MemoryAnswer::new(404, &[], "no"), 1, "REMOTE_SERVER: The server of the URL answered with the status 404"),
+        (
+            URL,
+            MemoryAnswer::new(404, &[], "no"),
+            1,
+            "REMOTE_SERVER: The server of the URL answered with the status 404",
+        ),
         (URL, MemoryAnswer::new(204, &[], ""), 1, "REMOTE_SERVER: The answer of the URL is empty"),
-        (URL, MemoryAnswer::new(500, &[], "no"), 3, "REMOTE_SERVER: The server of the URL answered with the status 500"),
-        (URL, MemoryAnswer::new(429, &[], "no"), 3, "REMOTE_SERVER: The server of the URL answered with the status 429"),
+        (
+            URL,
+            MemoryAnswer::new(500, &[], "no"),
+            3,
+            "REMOTE_SERVER: The server of the URL answered with the status 500",
+        ),
+        (
+            URL,
+            MemoryAnswer::new(429, &[], "no"),
+            3,
+            "REMOTE_SERVER: The server of the URL answered with the status 429",
+        ),
         (URL, MemoryAnswer::default(), 3, "REMOTE_SERVER: The server of the URL cannot be reached"),
         (URL, redirect(URL), 6, "REMOTE_SERVER: The server redirects more than 5 times"),
         (URL, redirect("http://169.254.169.254/"), 1, "INVALID: The server redirects from https to http"),

@@ -50,13 +50,13 @@ pub use self::{
         GetConfiguration, ListConfigurations, SaveConfiguration, SavedConfiguration,
     },
     files::{
-        AbandonUpload, AdoptFile, BeginUpload, CompleteUpload, CountFiles, File, FileFilter, FileOrder, FileStore, GetFile,
-        ListFiles, PutFile, RemoveFile, UploadInProgress,
+        AbandonUpload, AdoptFile, BeginUpload, CompleteUpload, CountFiles, File, FileFilter, FileOrder, FileStore,
+        GetFile, ListFiles, PutFile, RemoveFile, UploadInProgress,
     },
     job_rows::{JobRow, JobRows, StoredRow},
     jobs::{
-        CountJobs, GetJobByKey, HasJob, JobFilter, JobInput, JobRole, JobRowStore, ListJobs, OptionsSource, Refusal, RemoveJob,
-        ReserveJob, Reserved, RuleSource, SourceFilter, SourceKind, StaleJob, UpsertJob, Work,
+        CountJobs, GetJobByKey, HasJob, JobFilter, JobInput, JobRole, JobRowStore, ListJobs, OptionsSource, Refusal,
+        RemoveJob, ReserveJob, Reserved, RuleSource, SourceFilter, SourceKind, StaleJob, UpsertJob, Work,
     },
     page::{Cursor, Page, PageRequest, PageSize, Rows, bad_cursor, parse_time},
     project::{ChangeProject, DeleteProject, GetProject, Project, ProjectStore, PutProject},
@@ -81,13 +81,25 @@ use crate::{
 /// The storage of one index. Every call is atomic by itself and every change is one call, so that no change can be
 /// half made. Listings begin after the row `after`, if given. Every method fails with `Internal` if the storage fails.
 pub trait IndexStore:
-    ProjectStore + JobRowStore + FileStore + ClassifierStore + ConfigurationStore + SchemaStore + ListedTokenStore
+    ProjectStore
+    + JobRowStore
+    + FileStore
+    + ClassifierStore
+    + ConfigurationStore
+    + SchemaStore
+    + ListedTokenStore
     + RegistryStore
 {
 }
 
 impl<S> IndexStore for S where
-    S: ProjectStore + JobRowStore + FileStore + ClassifierStore + ConfigurationStore + SchemaStore + ListedTokenStore
+    S: ProjectStore
+        + JobRowStore
+        + FileStore
+        + ClassifierStore
+        + ConfigurationStore
+        + SchemaStore
+        + ListedTokenStore
         + RegistryStore
 {
 }

@@ -46,7 +46,13 @@ pub(super) fn check_room(store: &impl IndexStore, what: &str, record: &impl Seri
     if bytes > limits::MAX_RECORD_BYTES {
         return Err(Error::too_large(what, bytes, limits::MAX_RECORD_BYTES));
     }
-    check_total(store.classifier_bytes()?.saturating_add(store.schema_bytes()?).saturating_add(store.configuration_bytes()?).saturating_add(bytes))
+    check_total(
+        store
+            .classifier_bytes()?
+            .saturating_add(store.schema_bytes()?)
+            .saturating_add(store.configuration_bytes()?)
+            .saturating_add(bytes),
+    )
 }
 
 /// Checks the size of all classifiers and schemas of a project.

@@ -76,7 +76,8 @@ impl Memory {
     fn answer(&self, request: OutboundRequest) -> Option<MemoryAnswer> {
         let mut state = self.state();
         let answers = state.servers.answers.get_mut(&request.url);
-        let answer = answers.and_then(|answers| if answers.len() > 1 { answers.pop_front() } else { answers.front().cloned() });
+        let answer =
+            answers.and_then(|answers| if answers.len() > 1 { answers.pop_front() } else { answers.front().cloned() });
         state.servers.requests.push(request);
         answer
     }

@@ -92,7 +92,14 @@ fn redirects_are_followed_and_checked() {
     memory.serve("https://a.example/2", redirect("https://b.example/3"));
     memory.serve("https://b.example/3", [MemoryAnswer::new(200, &[], "text")]);
     assert_eq!(body(&memory, "https://a.example/1").unwrap(), "text");
-    for to in ["http://127.0.0.1/", "https://localhost/", "//[::1]/", "file:///a", "https://u@b.example/", "http://a.example/"] {
+    for to in [
+        "http://127.0.0.1/",
+        "https://localhost/",
+        "//[::1]/",
+        "file:///a",
+        "https://u@b.example/",
+        "http://a.example/",
+    ] {
         memory.serve("https://a.example/1", redirect(to));
         let before = memory.outbound_requests().len();
         assert_eq!(body(&memory, "https://a.example/1").unwrap_err().kind(), ErrorKind::Invalid, "{to}");

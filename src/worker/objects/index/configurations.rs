@@ -61,10 +61,7 @@ impl ConfigurationStore for ProjectIndex {
     }
 
     fn configuration_bytes(&self) -> Result<usize> {
-        self.sql.number(
-            "SELECT CAST(coalesce(sum(octet_length(record)), 0) AS TEXT) FROM configurations",
-            Vec::new(),
-        )
+        self.sql.number("SELECT CAST(coalesce(sum(octet_length(record)), 0) AS TEXT) FROM configurations", Vec::new())
     }
 
     fn put_configuration(&self, configuration: &SavedConfiguration) -> Result<()> {

@@ -71,10 +71,8 @@ impl FileStore for ProjectIndex {
     }
 
     fn file_with_hash(&self, sha256: &str) -> Result<Option<File>> {
-        self.sql.record(
-            "SELECT record FROM files WHERE json_extract(record, '$.sha256') = ? LIMIT 1",
-            vec![text(&sha256)],
-        )
+        self.sql
+            .record("SELECT record FROM files WHERE json_extract(record, '$.sha256') = ? LIMIT 1", vec![text(&sha256)])
     }
 
     fn file_count(&self, filter: &FileFilter, limit: u32) -> Result<u32> {

@@ -213,16 +213,15 @@ impl<'a> ExtractJob<'a> {
         let output = job.output.as_ref().filter(|_| job.status() == Status::Succeeded);
         let output: Option<ExtractedJson> = output.map(RawJson::parse).transpose()?;
         let (document_input_type, document) = inputs::wire(job);
-        let metadata = output.as_ref().map(|output| JobFacts {
-            usage: PageUsage { num_pages_extracted: output.pages, num_pages_billed: 0 },
-        });
+        let metadata = output
+            .as_ref()
+            .map(|output| JobFacts { usage: PageUsage { num_pages_extracted: output.pages, num_pages_billed: 0 } });
         let shows_metadata = expansion.metadata || echo.cite_sources || echo.confidence_scores;
         // Who asks for the metadata and chose nothing gets all of it.
         let chose = echo.cite_sources || echo.confidence_scores;
         let shown = Shown { citation: echo.cite_sources || !chose, confidence: echo.confidence_scores || !chose };
-        let (extract_result, metadata_of) = output.map_or((None, None), |output| {
-            (Some(output.result), Some(output.metadata).filter(|_| shows_metadata))
-        });
+        let (extract_result, metadata_of) = output
+            .map_or((None, None), |output| (Some(output.result), Some(output.metadata).filter(|_| shows_metadata)));
         let per_page = options.is_some_and(|options| {
             matches!(&options.task, TaskOptions::ExtractJson(extraction) if extraction.target == Target::Page)
         });

@@ -35,6 +35,12 @@ use crate::{
     },
 };
 
+// The same by their older address. The document of the API names an operation after its handler.
+pub(in crate::api::llamacloud) use self::{
+    get as get_unversioned, markdown as markdown_unversioned, pages as pages_unversioned, text as text_unversioned,
+    upload as upload_unversioned,
+};
+
 declare! {
     /// A document to parse: a file, or a form without one that names a URL.
     #[derive(Debug)]
@@ -108,7 +114,12 @@ pub(in crate::api::llamacloud) async fn upload<P: Ports>(
         let mut texts = Checked::<LegacyParse>::new("body", texts.collect());
         let document = inputs::take_from(&mut texts, &["input_url"], &caller.ports);
         let (input, check) = texts.parts();
-        check.require(&input.get("input_url"));
+        let url = input.get("input_url");
+        if url.is_absent() {
+            check.require(&url);
+        } else {
+            inputs::check_document(check, &url);
+        }
         let options = options(&texts)?;
         texts.faults()?;
         (document.ok_or_else(|| Error::internal("a URL that was checked"))?, options)
@@ -283,10 +294,7 @@ fn links(item: &Item) -> Vec<LegacyLink<'_>> {
 }
 
 /// `GET /api/v1/parsing/job/{id}/result/markdown`
-pub(in crate::api::llamacloud) async fn markdown<P: Ports>(
-    caller: Caller<P>,
-    PathId(id): PathId<ParseJobId>,
-) -> Reply {
+pub(in crate::api::llamacloud) async fn markdown<P: Ports>(caller: Caller<P>, PathId(id): PathId<ParseJobId>) -> Reply {
     let result = finished(&caller, id).await?;
     let markdown = joined(&result, |page| &page.markdown);
     Ok(reply::json(StatusCode::OK, &LegacyMarkdown { markdown, job_metadata: (&result).into() }))
@@ -332,10 +340,7 @@ pub(in crate::api::llamacloud) async fn raw_markdown<P: Ports>(
 }
 
 /// `GET /api/v1/parsing/job/{id}/result/raw/text`
-pub(in crate::api::llamacloud) async fn raw_text<P: Ports>(
-    caller: Caller<P>,
-    PathId(id): PathId<ParseJobId>,
-) -> Reply {
+pub(in crate::api::llamacloud) async fn raw_text<P: Ports>(caller: Caller<P>, PathId(id): PathId<ParseJobId>) -> Reply {
     let result = finished(&caller, id).await?;
     Ok(plain(joined(&result, |page| &page.text), "text/plain; charset=utf-8"))
 }

@@ -141,12 +141,14 @@ const NO_PROXY: Shape = Shape::Own {
 const DOCUMENT_OR_URL: Choice = Choice {
     members: &["file_id", "source_url"],
     exclusive: true,
-    check: |check, input| match (input.get("file_id").is_absent(), input.get("source_url").is_absent()) {
-        (true, true) => check.require(&input.get("file_id")),
-        (false, false) => {
-            check.reject_value(&input.get("source_url"), "file_id and source_url exclude each other");
+    check: |check, input| {
+        let (file, url) = (input.get("file_id"), input.get("source_url"));
+        match (file.is_absent(), url.is_absent()) {
+            (true, true) => check.require(&file),
+            (false, false) => check.reject_value(&url, "file_id and source_url exclude each other"),
+            (false, true) => inputs::check_document(check, &file),
+            (true, false) => inputs::check_document(check, &url),
         }
-        _ => {}
     },
 };
 
@@ -201,7 +203,8 @@ pub(super) struct DeletedParseJob {
 impl ParseOptions {
     /// The options of a job. `shown` is the request as far as answers show it.
     pub(super) fn into_options(self) -> Result<Options> {
-        let (max_pages, pages) = self.page_ranges.map_or((None, None), |ranges| (ranges.max_pages, ranges.target_pages));
+        let (max_pages, pages) =
+            self.page_ranges.map_or((None, None), |ranges| (ranges.max_pages, ranges.target_pages));
         let echo = wire::Echo { tier: self.tier, version: self.version, user_metadata: self.user_metadata };
         Ok(Options {
             saved: None,

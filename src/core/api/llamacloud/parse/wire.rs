@@ -494,9 +494,7 @@ impl<'a> From<&'a Item> for ParseItem<'a> {
             ItemKind::Heading { level, text } => Self::Heading { level: *level, value: text, md, bbox },
             ItemKind::Text { text, .. } => Self::Text { value: text, md, bbox },
             ItemKind::Link { text, url } => Self::Link { text, url, md, bbox },
-            ItemKind::List { ordered, items } => {
-                Self::List { ordered: *ordered, items: list_nodes(items), md, bbox }
-            }
+            ItemKind::List { ordered, items } => Self::List { ordered: *ordered, items: list_nodes(items), md, bbox },
             ItemKind::Table { rows, has_header } => {
                 Self::Table { rows, html: html_table(rows, *has_header), csv: csv_table(rows), md, bbox }
             }
@@ -628,7 +626,8 @@ mod tests {
         let text = |value: &str| serde_json::json!({ "type": "text", "value": value, "md": value });
         let inner = serde_json::json!({ "type": "list", "ordered": false, "items": [text("c")], "md": "    - c" });
         let md = "  - b\n    - c\n  - d";
-        let outer = serde_json::json!({ "type": "list", "ordered": false, "items": [text("b"), inner, text("d")], "md": md });
+        let outer =
+            serde_json::json!({ "type": "list", "ordered": false, "items": [text("b"), inner, text("d")], "md": md });
         assert_eq!(nodes, serde_json::json!([text("a"), outer, text("e")]));
     }
 

@@ -51,7 +51,8 @@ impl JobRowStore for MemoryIndexStore {
 
     fn has_job_between(&self, from: Timestamp, to: Timestamp) -> Result<bool> {
         Ok(self.read(|rows| {
-            let mut jobs = rows.jobs.values().map(|(job, _)| job).filter(|job| JobKind::EXTRACTING.contains(&job.kind()));
+            let mut jobs =
+                rows.jobs.values().map(|(job, _)| job).filter(|job| JobKind::EXTRACTING.contains(&job.kind()));
             jobs.any(|job| (from..=to).contains(&job.created_at))
         }))
     }
