@@ -3,8 +3,7 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use bytes::Bytes;
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{TryStreamExt, stream};
 use serde::Deserialize;
 use sortroom::{
     error::{Error, ErrorKind, Result},
@@ -13,9 +12,7 @@ use sortroom::{
     },
 };
 use worker::{
-    Fetch, Headers, Method, Request, RequestInit, RequestRedirect,
-    js_sys::Uint8Array,
-    send::{SendFuture, SendWrapper},
+    Fetch, Headers, Method, Request, RequestInit, RequestRedirect, ResponseBody, js_sys::Uint8Array, send::SendFuture,
 };
 
 use crate::ports::WorkerPorts;
@@ -58,8 +55,8 @@ pub(crate) fn policy(text: impl Fn(&str) -> Option<String>) -> OutboundPolicy {
 }
 
 /// The error of a name that could not be looked up.
-fn unresolved(cause: impl ToString) -> Error {
-    Error::new(ErrorKind::Upstream { retryable: true }, "Names cannot be looked up").with_source(cause.to_string())
+fn unresolved(cause: impl std::fmt::Display) -> Error {
+    Error::new(ErrorKind::Upstream { retryable: true }, "Names cannot be looked up").with_source(cause)
 }
 
 fn unreachable_server(error: &worker::Error) -> Error {
@@ -84,13 +81,11 @@ async fn fetch(request: &OutboundRequest) -> worker::Result<worker::Response> {
 }
 
 /// The chunks of a body; none if the answer has no body.
-fn chunks(response: &mut worker::Response) -> BoxedByteStream {
-    match response.stream() {
-        Ok(body) => {
-            let chunks = body.map_ok(Bytes::from).map_err(|error| unreachable_server(&error));
-            SendWrapper::new(chunks).boxed()
-        }
-        Err(_) => stream::empty().boxed(),
+fn chunks(response: worker::Response) -> BoxedByteStream {
+    match response.into_parts().1 {
+        ResponseBody::Stream(stream) => Box::pin(worker::Body::new(stream).map_err(|error| unreachable_server(&error))),
+        ResponseBody::Body(bytes) => Box::pin(stream::iter([Ok(bytes.into())])),
+        ResponseBody::Empty => Box::pin(stream::empty()),
     }
 }
 
@@ -100,12 +95,12 @@ impl WorkerPorts {
         let mut request = OutboundRequest::get(&format!("{resolver}?name={name}&type={record_type}"));
         request.headers = vec![("accept".to_owned(), "application/dns-json".to_owned())];
         let body = ports::within(self, RESOLVER_TIME, async {
-            let mut response = fetch(&request).await.map_err(unresolved)?;
+            let response = fetch(&request).await.map_err(unresolved)?;
             if response.status_code() != 200 {
                 return Err(unresolved(format!("the resolver answered {}", response.status_code())));
             }
             let mut body = Vec::new();
-            let mut chunks = chunks(&mut response);
+            let mut chunks = chunks(response);
             while let Some(chunk) = chunks.try_next().await? {
                 body.extend_from_slice(&chunk);
                 if body.len() > RESOLVER_BYTES {
@@ -135,10 +130,11 @@ impl Outbound for WorkerPorts {
 
     fn request(&self, request: OutboundRequest) -> impl Future<Output = Result<OutboundResponse>> + Send {
         SendFuture::new(async move {
-            let mut response = fetch(&request).await.map_err(|error| unreachable_server(&error))?;
+            let response = fetch(&request).await.map_err(|error| unreachable_server(&error))?;
+            let status = response.status_code();
             let headers =
                 response.headers().entries().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
-            Ok(OutboundResponse { status: response.status_code(), headers, body: chunks(&mut response) })
+            Ok(OutboundResponse { status, headers, body: chunks(response) })
         })
     }
 }

@@ -93,6 +93,27 @@ def main(url: str, token: str, corpus: Path) -> None:
     assert_raises(llama_cloud.NotFoundError, lambda: client.files.retrieve(by_path.id))
     print("removal: ok")
 
+    parsed = client.parsing.parse(upload_file=path, tier="fast", version="latest", expand=["text", "items"])
+    assert "invoice" in parsed.text.pages[0].text.lower(), parsed.text
+    assert any(item.bbox for item in parsed.items.pages[0].items), parsed.items
+    schema = {
+        "type": "object",
+        "properties": {"invoice_number": {"type": "string"}, "total_amount": {"type": "number"}},
+    }
+    assert client.extract.validate_schema(data_schema=schema).data_schema == schema
+    extracted = client.extract.run(
+        file_input=parsed.job.id, configuration={"data_schema": schema, "cite_sources": True, "confidence_scores": True}
+    )
+    assert extracted.extract_result["invoice_number"], extracted
+    citation = extracted.extract_metadata.field_metadata.document_metadata["invoice_number"]["citation"]
+    assert citation[0]["page"] == 1, citation
+    assert client.extract.get(extracted.id, expand=["configuration"]).configuration.data_schema == schema
+    assert [item.id for item in client.extract.list(file_input=parsed.job.id)] == [extracted.id]
+    assert parsed.job.id in [item.id for item in client.parsing.list()]
+    assert client.parsing.delete(parsed.job.id).id == parsed.job.id
+    assert_raises(llama_cloud.NotFoundError, lambda: client.parsing.get(parsed.job.id))
+    print("parse and extract: ok")
+
     assert len(client.projects.list()) == 1
     print("projects: ok")
 

@@ -81,6 +81,68 @@ describe("the current SDK", () => {
     await assert.rejects(client.classify.create({ file_input: file.id, configuration_id: saved.id }), NotFoundError);
   });
 
+  test("the chain of a pipeline: parse, classify, pick a schema by the type, extract", async () => {
+    const file = await upload(client, "pdf/invoice-en.pdf");
+    const parsed = await client.parsing.parse(
+      { file_id: file.id, tier: "cost_effective", version: "latest", expand: ["text", "markdown", "items", "metadata"] },
+      POLLING,
+    );
+    assert.equal(parsed.job.status, "COMPLETED");
+    assert.match(parsed.job.id, /^pjb-/);
+    assert.match(parsed.text.pages[0].text, /invoice/i);
+    assert.ok(parsed.markdown.pages[0].markdown.length > 0);
+    const items = parsed.items.pages.flatMap((page) => page.items);
+    assert.ok(
+      items.some((item) => item.bbox?.[0].w > 0),
+      "items have boxes",
+    );
+    const job = await client.classify.run({ file_input: parsed.job.id, configuration: { rules: RULES } }, POLLING);
+    assert.equal(job.result.type, "invoice");
+    assert.equal(job.parse_job_id, parsed.job.id);
+
+    const string = (description) => ({ type: "string", description });
+    const schemas = {
+      invoice: {
+        type: "object",
+        properties: {
+          invoice_number: string("The number of the invoice"),
+          total_amount: { type: "number", description: "The amount due" },
+          line_items: {
+            type: "array",
+            items: { type: "object", properties: { description: string("What was sold"), amount: { type: "number" } } },
+          },
+        },
+      },
+    };
+    const { data_schema } = await client.extract.validateSchema({ data_schema: schemas[job.result.type] });
+    const configuration = { data_schema, tier: "agentic", cite_sources: true, confidence_scores: true };
+    const extracted = await client.extract.run({ file_input: job.parse_job_id, configuration }, POLLING);
+    assert.equal(extracted.status, "COMPLETED", extracted.error_message);
+    assert.ok(extracted.extract_result.invoice_number.length > 3, JSON.stringify(extracted.extract_result));
+    assert.equal(typeof extracted.extract_result.total_amount, "number");
+    const metadata = extracted.extract_metadata.field_metadata.document_metadata;
+    assert.equal(metadata.invoice_number.citation[0].page, 1);
+    assert.ok(metadata.invoice_number.citation[0].bounding_boxes[0].w > 0);
+    assert.ok(metadata.total_amount.confidence > 0.5);
+
+    const saved = await client.configurations.create({
+      name: "invoices",
+      parameters: { product_type: "extract_v2", ...configuration },
+    });
+    const again = await client.extract.run({ file_input: file.id, configuration_id: saved.id }, POLLING);
+    assert.deepEqual(again.extract_result, extracted.extract_result);
+    const listed = [];
+    for await (const item of client.extract.list({ configuration_id: saved.id })) listed.push(item.id);
+    assert.deepEqual(listed, [again.id]);
+    const generated = await client.extract.generateSchema({ file_id: file.id });
+    assert.ok(Object.keys(generated.parameters.data_schema.properties).length > 3);
+    await client.extract.delete(again.id);
+    await assert.rejects(client.extract.get(again.id), NotFoundError);
+    const jobs = [];
+    for await (const item of client.parsing.list({ status: "COMPLETED" })) jobs.push(item.id);
+    assert.ok(jobs.includes(parsed.job.id));
+  });
+
   test("files are listed, described, downloaded and removed", async () => {
     const bytes = corpus("pdf/facture-fr.pdf");
     const name = "Facture n° 7 — été.pdf";

@@ -76,7 +76,8 @@ impl Mark {
         Self::new(start, end, MarkKind::ListItem { ordered, depth, continues })
     }
 
-    /// The memory of the mark, in bytes.
+    /// The memory of the mark, in bytes. Other readers than those of Word and PDF know what theirs take.
+    #[cfg(any(feature = "office", feature = "pdf"))]
     pub(super) fn memory(&self) -> usize {
         MARK_MEMORY + if let MarkKind::Link { url } = &self.kind { url.len() } else { 0 }
     }

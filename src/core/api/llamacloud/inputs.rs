@@ -203,7 +203,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn documents_are_told_apart() {
+    fn documents_are_distinguished() {
         let parse = |text: &str| DocumentInput::parse(text, &OutboundPolicy::default());
         let uuid = "07070707-0707-4707-8707-070707070707";
         assert_eq!(parse(uuid).unwrap(), DocumentInput::File(uuid.parse().unwrap()));

@@ -530,7 +530,7 @@ impl<'a> ParseResponse<'a> {
     pub(super) fn new(job: &Job, result: Option<&'a ParseResult>, expansion: &Expansion) -> Result<Self> {
         let mut job = ParseJob::new(job)?;
         job.usage = expansion.usage.then(Usage::default);
-        let of = |asked: bool| result.filter(|_| asked);
+        let of = |requested: bool| result.filter(|_| requested);
         Ok(Self {
             job,
             text: of(expansion.text)
