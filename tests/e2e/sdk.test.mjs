@@ -84,7 +84,12 @@ describe("the current SDK", () => {
   test("the chain of a pipeline: parse, classify, pick a schema by the type, extract", async () => {
     const file = await upload(client, "pdf/invoice-en.pdf");
     const parsed = await client.parsing.parse(
-      { file_id: file.id, tier: "cost_effective", version: "latest", expand: ["text", "markdown", "items", "metadata"] },
+      {
+        file_id: file.id,
+        tier: "cost_effective",
+        version: "latest",
+        expand: ["text", "markdown", "items", "metadata"],
+      },
       POLLING,
     );
     assert.equal(parsed.job.status, "COMPLETED");

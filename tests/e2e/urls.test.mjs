@@ -169,7 +169,12 @@ describe("with an operator who permits public addresses only", () => {
   });
 
   test("an address that is not public is refused at once", async () => {
-    for (const file_input of ["http://127.0.0.1/", "http://0x7f.1/", "http://[::ffff:10.0.0.1]/", "http://localhost/"]) {
+    for (const file_input of [
+      "http://127.0.0.1/",
+      "http://0x7f.1/",
+      "http://[::ffff:10.0.0.1]/",
+      "http://localhost/",
+    ]) {
       await project.send("POST", "/api/v2/classify", {
         body: { file_input, configuration: { rules: RULES } },
         status: 422,
