@@ -6,6 +6,7 @@
 
 mod bytes;
 mod large;
+mod tasks;
 
 use std::{collections::BTreeSet, future::Future, sync::Arc, time::Duration};
 
@@ -59,6 +60,10 @@ pub async fn run<P: Ports>(ports: &P) -> Vec<Check> {
     checks.push(check("a page ends where it has enough bytes", large::page_bytes(ports)).await);
     checks.push(check("a draft is classified with once it is published", drafts(ports)).await);
     checks.push(check("schemas are kept while they are routed to", schemas(ports)).await);
+    checks.push(check("a configuration is one under its name and task", tasks::configurations(ports)).await);
+    checks.push(check("jobs are filtered by their document and configuration", tasks::sources(ports)).await);
+    checks.push(check("a job goes on with what was fetched, and deletes what was read", tasks::outputs(ports)).await);
+    checks.push(check("the same bytes from URLs are one file", tasks::adopted_files(ports)).await);
     checks.push(check("a file has one open job at a time", current_jobs(ports)).await);
     checks.push(check("jobs are listed newest first, filtered and in pages", job_listing(ports)).await);
     checks.push(check("files are listed in every order and in pages", file_listing(ports)).await);
