@@ -175,18 +175,24 @@ impl Places {
         let mut starts: Vec<_> = (0..marks.len()).collect();
         let mut ends = starts.clone();
         let span = |index: &usize| marks.get(*index).map(|mark| mark.span);
-        starts.sort_by_key(|index| span(index).map(|span| span.start));
-        ends.sort_by_key(|index| span(index).map(|span| span.end));
+        // Without this condition a build that keeps no marks has the code of sorting them.
+        if KEEPS_MARKS {
+            starts.sort_by_key(|index| span(index).map(|span| span.start));
+            ends.sort_by_key(|index| span(index).map(|span| span.end));
+        }
         let placed = vec![None; marks.len()];
         Self { marks, starts, ends, started: 0, ended: 0, placed, cells: Vec::new(), has_gap: false }
     }
 
     fn is_done(&self) -> bool {
-        self.ended == self.ends.len()
+        !KEEPS_MARKS || self.ended == self.ends.len()
     }
 
     /// Places the starts up to `offset`, whose character stands at `place`.
     fn start(&mut self, offset: usize, place: usize) {
+        if !KEEPS_MARKS {
+            return;
+        }
         while let Some(index) = self.starts.get(self.started) {
             if self.marks.get(*index).is_none_or(|mark| mark.span.start > offset) {
                 break;
@@ -200,6 +206,9 @@ impl Places {
 
     /// Places the ends up to `offset`, before whose character the text ends at `place`.
     fn end(&mut self, offset: usize, place: usize) {
+        if !KEEPS_MARKS {
+            return;
+        }
         while let Some(index) = self.ends.get(self.ended) {
             if self.marks.get(*index).is_none_or(|mark| mark.span.end > offset) {
                 break;
@@ -222,7 +231,7 @@ impl Places {
     }
 
     fn end_cell(&mut self, place: usize) {
-        if let Some(cell) = self.cells.last_mut() {
+        if KEEPS_MARKS && let Some(cell) = self.cells.last_mut() {
             cell.span.end = place;
         }
     }

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use super::plain;
 use crate::budget::{BYTES_PER_STEP, Budget, Exceeded};
-use crate::document::marks::{Cutter, Mark, MarkKind};
+use crate::document::marks::{Cutter, KEEPS_MARKS, Mark, MarkKind};
 use crate::document::page_builder::{self, Block};
 use crate::document::{Page, Role};
 use crate::text::languages::lists;
@@ -157,15 +157,16 @@ fn split(block: Block) -> Vec<Part> {
             Some(part) if part.is_quoted == is_quoted && !begins_part => {
                 part.text.push('\n');
                 let at = part.text.len();
-                part.marks.extend(
-                    marks.into_iter().map(|Mark { span, kind }| Mark::new(at + span.start, at + span.end, kind)),
-                );
+                if KEEPS_MARKS {
+                    let moved = |Mark { span, kind }: Mark| Mark::new(at + span.start, at + span.end, kind);
+                    part.marks.extend(marks.into_iter().map(moved));
+                }
                 part.text.push_str(line);
             }
             _ => parts.push(Part { role, is_quoted, text: line.to_owned(), marks }),
         }
     }
-    for Part { text, marks, .. } in &mut parts {
+    for Part { text, marks, .. } in parts.iter_mut().filter(|_| KEEPS_MARKS) {
         // Headings and items are whole blocks, not lines.
         let whole =
             marks.iter_mut().filter(|mark| matches!(mark.kind, MarkKind::Heading(_) | MarkKind::ListItem { .. }));
