@@ -11,7 +11,7 @@ use super::Span;
 pub(super) const KEEPS_MARKS: bool = cfg!(feature = "parse");
 
 /// The deepest level of a list; deeper items are at this level. Word has nine.
-pub(super) const MAX_LIST_DEPTH: u8 = 9;
+pub(crate) const MAX_LIST_DEPTH: u8 = 9;
 
 /// The deepest level of a heading.
 pub(super) const MAX_HEADING_LEVEL: u8 = 6;

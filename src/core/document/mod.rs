@@ -38,7 +38,7 @@ pub use attachments::{attachments, mail_attachments, read_attachment};
 pub use formats::Format;
 pub use formats::mail_body::mail_passages;
 pub use mail::{Mail, MailAttachment, MailHeader, MailHeaders, TextList};
-pub(crate) use marks::Indents;
+pub(crate) use marks::{Indents, MAX_LIST_DEPTH};
 pub use marks::{Mark, MarkKind};
 pub(crate) use page_builder::one_line;
 pub use pages::PageSelection;

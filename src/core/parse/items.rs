@@ -11,6 +11,10 @@ use crate::error::Result;
 /// The memory of a cell: in its table, in Markdown, and in JSON.
 pub(super) const CELL_MEMORY: usize = 64;
 
+/// The memory of the indent of a line for one level of a list, which is as long as the widest mark (`999. `): in the
+/// Markdown of the item and of the page, and both once more as JSON.
+const LEVEL_MEMORY: usize = 4 * 5;
+
 /// The work of a passage, and how many of its bytes are a step: it is copied and escaped character by character.
 const PASSAGE_STEPS: usize = 20;
 const BYTES_PER_STEP: usize = 2;
@@ -28,7 +32,7 @@ pub(super) fn items(page: &Page, budget: &Budget, held: &mut Held<'_>) -> Result
         match run {
             [first, ..] if is_running(first) => {
                 let segments = segments::segments(page, run, budget)?;
-                held.grow(segments.len() * super::ITEM_MEMORY)?;
+                held.grow(segments.len() * super::ITEM_MEMORY + indent_bytes(page, &segments))?;
                 budget.items(segments.len())?;
                 builder.running_text(&segments);
             }
@@ -37,6 +41,15 @@ pub(super) fn items(page: &Page, budget: &Budget, held: &mut Held<'_>) -> Result
         }
     }
     Ok(builder.items)
+}
+
+/// The memory of what stands before the lines of items in Markdown, below the first: often more than the lines themselves.
+fn indent_bytes(page: &Page, segments: &[Segment]) -> usize {
+    let bytes = segments.iter().filter_map(|segment| {
+        let lines = segment.span.of(&page.text).matches('\n').count();
+        Some(lines.saturating_mul(usize::from(segment.item?.depth) * LEVEL_MEMORY))
+    });
+    bytes.fold(0, usize::saturating_add)
 }
 
 /// Whether a row names the columns of a table, which then begins with it.
@@ -126,6 +139,8 @@ impl<'a> Builder<'a> {
     /// Paragraphs and lists.
     fn running_text(&mut self, segments: &[Segment]) {
         let mut list: Vec<Entry<'a>> = Vec::new();
+        // The last item of the highest level of the list.
+        let mut top: Option<SegmentItem> = None;
         for Segment { span, item } in segments {
             match item {
                 Some(item) if item.continues && list.last().is_some() => {
@@ -133,14 +148,20 @@ impl<'a> Builder<'a> {
                     list.last_mut().into_iter().for_each(|entry| entry.paragraphs.push((*span, links.clone())));
                 }
                 Some(item) if !item.continues => {
-                    if is_another_list(&list, item) {
+                    let first = list.first().map(|entry| entry.item);
+                    if is_another_list(first, top, *item) {
                         self.end_list(&mut list);
+                        top = None;
+                    }
+                    if top.is_none_or(|top| item.depth <= top.depth) {
+                        top = Some(*item);
                     }
                     let paragraphs = vec![(*span, self.links(*span))];
                     list.push(Entry { item: *item, depth: 0, paragraphs });
                 }
                 _ => {
                     self.end_list(&mut list);
+                    top = None;
                     self.text(*span, None);
                 }
             }
@@ -242,20 +263,19 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// Whether an item begins another list than that of the items above it.
-fn is_another_list(list: &[Entry<'_>], item: &SegmentItem) -> bool {
-    let Some(top) = list.iter().map(|entry| entry.item.depth).min() else { return false };
-    if item.depth > top {
+/// Whether an item begins another list than that of the items above it: the first of them, and the last of the highest
+/// level.
+fn is_another_list(first: Option<SegmentItem>, top: Option<SegmentItem>, item: SegmentItem) -> bool {
+    let (Some(first), Some(top)) = (first, top) else { return false };
+    if item.depth > top.depth {
         return false;
     }
-    let above = list.iter().rev().find(|entry| entry.item.depth <= item.depth).or(list.first());
-    above.is_some_and(|above| {
-        let goes_on = match (above.item.number, item.number) {
-            (Some(above), Some(number)) => number == above.saturating_add(1) || number == above,
-            _ => true,
-        };
-        above.item.ordered != item.ordered || !goes_on
-    })
+    let above = if item.depth == top.depth { top } else { first };
+    let goes_on = match (above.number, item.number) {
+        (Some(above), Some(number)) => number == above.saturating_add(1) || number == above,
+        _ => true,
+    };
+    above.ordered != item.ordered || !goes_on
 }
 
 /// The box around the words in a span.

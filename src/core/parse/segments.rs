@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::budget::{Budget, Exceeded};
-use crate::document::{Indents, Mark, MarkKind, Page, Passage, Role, Span};
+use crate::document::{Indents, MAX_LIST_DEPTH, Mark, MarkKind, Page, Passage, Role, Span};
 
 /// A paragraph or an item of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,7 +107,7 @@ pub(super) fn segments(page: &Page, passages: &[Passage], budget: &Budget) -> Re
                         MarkerKind::Bullet(_) => (false, None),
                         MarkerKind::Number(number, _) => (true, Some(number)),
                     };
-                    let depth = u8::try_from(depth).unwrap_or(u8::MAX);
+                    let depth = u8::try_from(depth).unwrap_or(u8::MAX).min(MAX_LIST_DEPTH);
                     let span = Span { start: piece.span.start + marker.length, end: piece.span.end };
                     (span, Some(SegmentItem { ordered, depth, number, continues: false }))
                 }

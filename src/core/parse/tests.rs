@@ -235,6 +235,31 @@ fn lists_within_lists_have_a_bound() {
 }
 
 #[test]
+fn a_long_list_is_one() {
+    // To compare each item with all above it would take half a minute.
+    let result = html(&format!("<ul>{}</ul>", "<li>a".repeat(35_000)));
+    let ItemKind::List { items, .. } = &result.pages[0].items[0].kind else { panic!("{:?}", result.pages[0].items) };
+    assert_eq!((items.len(), result.pages[0].items.len()), (35_000, 1));
+}
+
+#[test]
+fn lines_of_inner_items_cost_the_memory_of_their_indents() {
+    let nested = format!("{}<pre>{}</pre>", "<ol><li>x".repeat(9), "a\n".repeat(300_000));
+    let error = parsed(format!("<!doctype html><body>{nested}").as_bytes()).unwrap_err();
+    assert_eq!(error.to_string(), "This takes more than 48 MiB of memory");
+    let flat = format!("<!doctype html><body><pre>{}</pre>", "a\n".repeat(300_000));
+    assert!(parsed(flat.as_bytes()).is_ok());
+}
+
+#[test]
+fn the_bar_of_an_inner_item_makes_no_table_of_the_item_above() {
+    let result = parsed(b"# a\n\n## b\n\n- [a](b)|\n\n  - |\n[a](b)").unwrap();
+    let page = &result.pages[0];
+    check_page(page);
+    assert_eq!(page.items.last().unwrap().md, "- [a](b)|\n  - \\|\n    [a](b)");
+}
+
+#[test]
 fn a_large_table() {
     let row = format!("<tr>{}", "<td>x".repeat(100));
     let result = html(&format!("<table>{}</table>", row.repeat(1_000)));
