@@ -86,7 +86,9 @@ pub(super) fn list(page: &Page, entries: &[Entry<'_>], is_second: bool) -> Strin
             if index > 0 {
                 out.push_str("\n\n");
                 out.push_str(&indent);
-            } else if begins_task_or_table(span.of(&page.text)) && links.is_empty() {
+            } else if begins_task_or_table(span.of(&page.text))
+                && links.first().is_none_or(|link| link.start > span.start)
+            {
                 out.push('\\');
             }
             push_span(&mut out, page, *span, links, Place::Block, &indent);
