@@ -82,6 +82,13 @@ pub(super) struct Meaning {
 }
 
 impl Described<'_> {
+    /// The same, with as much of its title and its description as a field may have.
+    pub fn shortened(self) -> Self {
+        let title = self.title.map(|title| start_of(title, MAX_FIELD_NAME_CHARS));
+        let description = self.description.map(|description| start_of(description, MAX_FIELD_TEXT_CHARS));
+        Self { title, description, ..self }
+    }
+
     fn own(&self) -> &str {
         self.path.last().copied().unwrap_or_default()
     }
@@ -227,7 +234,13 @@ fn same_words(a: &str, b: &str) -> bool {
 
 /// A text of at most `chars` characters.
 fn shortened(text: &str, chars: usize) -> String {
-    text.chars().take(chars).collect()
+    start_of(text, chars).to_owned()
+}
+
+/// The first characters of a text.
+fn start_of(text: &str, chars: usize) -> &str {
+    let end = text.char_indices().nth(chars).map_or(text.len(), |(end, _)| end);
+    text.get(..end).unwrap_or(text)
 }
 
 /// A description that a field may have.

@@ -9,6 +9,14 @@ use crate::limits::MAX_FIELD_WORDINGS;
 /// The most objects that make one node. Generators write two or three: a choice with null, and a reference.
 const MAX_LAYERS: usize = 16;
 
+/// The work of a step of a reference, and of its texts: each step is decoded, in a few passes over it.
+const REFERENCE_STEPS: usize = 4;
+const REFERENCE_PASSES: usize = 8;
+
+/// The work of one of several types, or of a value to choose from, whenever a node is read: its list is searched a few
+/// times.
+const LISTED_STEPS: usize = 4;
+
 /// Keywords that are refused, and why.
 const REFUSED: &[(&str, &str)] = &[
     ("patternProperties", "Properties need names of their own: patternProperties is not supported"),
@@ -156,7 +164,7 @@ impl<'a, 'b> Nodes<'a, 'b> {
             }
             self.check_keywords(members, &pointer)?;
             node.nullable |= member(members, "nullable") == Some(&Json::Bool(true)) || names_null(members);
-            let reference = self.reference(members, &pointer, &mut node.references);
+            let reference = self.reference(members, &pointer, &mut node.references)?;
             let only = self.only_part(members, &pointer);
             let choice = self.choice(members, &pointer, &mut node, is_choice)?;
             let mut following = [reference, only, choice].into_iter().flatten();
@@ -173,6 +181,9 @@ impl<'a, 'b> Nodes<'a, 'b> {
     fn check_keywords(&mut self, members: &[(String, Json)], pointer: &[PathSegment]) -> Result<()> {
         self.budget.work(members.len())?;
         for (name, value) in members {
+            if let ("type" | "enum", Json::List(items)) = (name.as_str(), value) {
+                self.budget.work(LISTED_STEPS * items.len())?;
+            }
             let refused = REFUSED.iter().find(|(refused, _)| refused == name).map(|(_, why)| *why);
             let why = match (refused, name.as_str(), value) {
                 (Some(why), ..) => Some(why),
@@ -193,23 +204,29 @@ impl<'a, 'b> Nodes<'a, 'b> {
     }
 
     /// What `$ref` leads to.
+    ///
+    /// # Errors
+    ///
+    /// `OverBudget`.
     fn reference(
         &mut self,
         members: &'a [(String, Json)],
         pointer: &[PathSegment],
         references: &mut Vec<&'a str>,
-    ) -> Option<(&'a Json, Pointer)> {
-        let reference = member(members, "$ref")?;
+    ) -> Result<Option<(&'a Json, Pointer)>> {
+        let Some(reference) = member(members, "$ref") else { return Ok(None) };
         let pointer = below(pointer, &["$ref"]);
         let Some(path) = reference.as_text().and_then(|text| text.strip_prefix("#/")) else {
             let why = "Only references to a place in the same schema are supported, such as #/$defs/Name";
             self.refuse(&pointer, "unsupported", why);
-            return None;
+            return Ok(None);
         };
         if references.contains(&path) {
             self.refuse(&pointer, "recursive", "A schema that contains itself is not supported");
-            return None;
+            return Ok(None);
         }
+        self.budget.work(REFERENCE_STEPS * (1 + path.matches('/').count()))?;
+        self.budget.pass_over(REFERENCE_PASSES * path.len())?;
         references.push(path);
         let mut place = self.prefix.to_vec();
         let mut json = Some(self.root);
@@ -222,10 +239,10 @@ impl<'a, 'b> Nodes<'a, 'b> {
             place.push(step.as_str().into());
         }
         match json {
-            Some(json) => Some((json, place)),
+            Some(json) => Ok(Some((json, place))),
             None => {
                 self.refuse(&pointer, "missing", "There is nothing in the schema at this reference");
-                None
+                Ok(None)
             }
         }
     }

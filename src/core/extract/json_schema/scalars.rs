@@ -12,8 +12,11 @@ use crate::limits::{MAX_FIELD_NAME_CHARS, MAX_FIELD_WORDINGS};
 
 /// The work of finding out what a property means: its names are compared with those of all concepts, a few times. In
 /// passes over its texts, and in steps.
-const MEANING_PASSES: usize = 64;
+pub(super) const MEANING_PASSES: usize = 64;
 const MEANING_STEPS: usize = 200;
+
+/// The work of a value to choose from: it is looked for among the currencies, and among the other values.
+const OPTION_STEPS: usize = 8;
 
 impl<'a> Compiler<'a, '_> {
     pub fn scalar(
@@ -32,9 +35,11 @@ impl<'a> Compiler<'a, '_> {
         node: &Node<'a>,
         described: Described<'_>,
     ) -> Result<Option<(Meaning, Form, Vec<String>)>> {
+        let described = described.shortened();
         let texts = described.path.iter().copied().chain(described.title);
         self.nodes.budget.work(MEANING_STEPS)?;
-        self.nodes.budget.pass_over(MEANING_PASSES * texts.map(|text| text.len().min(2_000)).sum::<usize>())?;
+        self.nodes.budget.pass_over(described.description.map_or(0, str::len))?;
+        self.nodes.budget.pass_over(MEANING_PASSES * texts.map(str::len).sum::<usize>())?;
         let Some(options) = self.options(node)? else { return Ok(None) };
         if !options.is_empty() {
             return Ok(Some(of_options(options, described)));
@@ -124,7 +129,7 @@ impl<'a> Compiler<'a, '_> {
             self.nodes.refuse(&pointer, "list_type", "enum must be a list of values");
             return Ok(None);
         };
-        self.nodes.budget.work(values.len())?;
+        self.nodes.budget.work(OPTION_STEPS * values.len())?;
         let others = values.iter().enumerate().filter(|(_, value)| **value != Json::Null);
         if others.clone().count() > MAX_FIELD_WORDINGS && !values.iter().all(is_currency) {
             self.too_many_options(&pointer);

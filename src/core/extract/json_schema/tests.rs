@@ -254,6 +254,56 @@ fn columns_have_names_that_mean_them() {
     }
 }
 
+/// The error of a schema in which `count` properties refer to the definition `a`, and the work of refusing or compiling it.
+fn cost(definitions: &str, count: usize) -> (Option<&'static str>, u64) {
+    let properties: Vec<_> = (0..count).map(|index| format!("\"p{index}\":{{\"$ref\":\"#/$defs/a\"}}")).collect();
+    let schema =
+        format!("{{\"$defs\":{{{definitions}}},\"type\":\"object\",\"properties\":{{{}}}}}", properties.join(","));
+    assert!(schema.len() < MAX_SCHEMA_CHARS);
+    let budget = Budget::request();
+    let error = Compiled::parse(&schema, &[], &budget).err().map(|error| error.code());
+    (error, budget.work_done())
+}
+
+#[test]
+fn what_is_referred_to_often_is_charged_each_time() {
+    let path = format!("\"b\":{{\"$ref\":\"#/{}\"}},", "x/".repeat(20_000));
+    let choices = vec!["{\"$ref\":\"#/$defs/b\"}"; 40].join(",");
+    let name = format!(
+        "\"a\":{{\"type\":\"object\",\"properties\":{{\"{}\":{{\"type\":\"string\"}}}}}}",
+        "ab ".repeat(30_000)
+    );
+    for definitions in [
+        format!("{path}\"a\":{{\"anyOf\":[{choices}]}}"),
+        name,
+        format!("\"a\":{{\"enum\":[{}]}}", vec!["\"EUR\""; 15_000].join(",")),
+        format!("\"a\":{{\"type\":[{}]}}", vec!["\"string\""; 9_000].join(",")),
+    ] {
+        let (error, _) = cost(&definitions, 1_500);
+        assert_eq!(error, Some("OVER_BUDGET"), "{}", &definitions[..40]);
+    }
+}
+
+#[test]
+fn completing_a_schema_is_charged_by_the_names_of_objects() {
+    let properties: Vec<_> = (0..2_000).map(|index| format!("\"p{index}\":{{}}")).collect();
+    let object = format!("{{\"type\":\"object\",\"properties\":{{{}}}}}", properties.join(","));
+    let schema = format!("{{\"type\":\"object\",\"properties\":{{\"{}\":{object}}}}}", "ab ".repeat(30_000));
+    let error = complete(Some(&schema), &[], &[], &Budget::request()).unwrap_err();
+    assert_eq!(error.code(), "OVER_BUDGET");
+}
+
+#[test]
+fn of_a_long_title_or_description_only_the_start_counts() {
+    for keyword in ["title", "description"] {
+        let definition = format!("\"a\":{{\"type\":\"string\",\"{keyword}\":\"{}\"}}", "ab ".repeat(25_000));
+        let (error, work) = cost(&definition, 90);
+        assert_eq!(error, None);
+        // Mostly for reading the JSON.
+        assert!(work < 500_000, "{keyword}: {work}");
+    }
+}
+
 /// Schemas that are mostly valid, with keywords in wrong places.
 fn schemas() -> impl Strategy<Value = serde_json::Value> {
     let names = prop::sample::select(vec![

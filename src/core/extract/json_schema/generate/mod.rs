@@ -13,6 +13,7 @@ use super::super::concepts::split_words;
 use super::super::schema::FieldKind;
 use super::naming::{Allowed, Described, Part};
 use super::ordered::{Json, member};
+use super::scalars::MEANING_PASSES;
 use super::{Compiled, MAX_DEPTH, compile, parse};
 use crate::budget::Budget;
 use crate::error::{Error, PathSegment, Result, Violation};
@@ -63,6 +64,7 @@ pub fn complete(base: Option<&str>, names: &[String], prefix: &[PathSegment], bu
             for name in names.iter().map(|name| name.trim()).filter(|name| !name.is_empty()) {
                 if known.insert(name.to_owned()) {
                     budget.work(NAME_STEPS)?;
+                    budget.pass_over(MEANING_PASSES * name.len())?;
                     held.grow(16 * name.len() + 1_000)?;
                     properties.push((name.to_owned(), property(&[name], Part::Document)));
                 }
@@ -88,8 +90,9 @@ fn completed_object(
         && depth <= MAX_DEPTH
     {
         for (name, json) in properties {
-            budget.work(NAME_STEPS + path.len())?;
             let path: Vec<&str> = path.iter().copied().chain([name.as_str()]).collect();
+            budget.work(NAME_STEPS + path.len())?;
+            budget.pass_over(MEANING_PASSES * path.iter().map(|name| name.len()).sum::<usize>())?;
             let lacking = std::mem::replace(json, Json::Null);
             *json = completed_property(lacking, &path, depth, part, budget)?;
         }
