@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     files::{self, Received},
-    index::{AdoptFile, File},
+    index::{AdoptFile, File, RemoveFile},
     outbound::{self, Target},
     ports::{self, FileKey, OutboundResponse, Ports},
 };
@@ -91,12 +91,23 @@ pub async fn fetch_file(ports: &impl Ports, project: ProjectId, target: Target, 
         updated_at: now,
         expires_at: None,
     };
-    let adopted = ports.index(project, AdoptFile(file)).await;
+    let adopted = adopt(ports, project, file).await;
     let is_kept = adopted.as_ref().is_ok_and(|file| file.id == key.file);
     if !is_kept {
         files::delete_bytes(ports, key).await;
     }
     adopted
+}
+
+/// Adds a file to the index, or returns the one that has the same bytes. One whose bytes are gone, because its deletion was
+/// cut off, gives way to the new one.
+async fn adopt(ports: &impl Ports, project: ProjectId, file: File) -> Result<File> {
+    let kept = ports.index(project, AdoptFile(file.clone())).await?;
+    if kept.id == file.id || ports.open(FileKey { project, file: kept.id }).await?.is_some() {
+        return Ok(kept);
+    }
+    ports.index(project, RemoveFile { id: kept.id }).await?;
+    ports.index(project, AdoptFile(file)).await
 }
 
 fn first_half(digest: &[u8]) -> [u8; 16] {

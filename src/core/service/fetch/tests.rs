@@ -6,8 +6,10 @@ use bytes::Bytes;
 use futures_executor::block_on;
 use futures_util::future;
 
+use super::{NewFile, Target, fetch_file};
 use crate::{
-    id::JobId,
+    error::ErrorKind,
+    id::{FileId, JobId},
     job::{External, Job, JobSource, Status},
     limits,
     service::{
@@ -15,6 +17,7 @@ use crate::{
         index::{FileFilter, FileOrder, JobInput, PageRequest, Work},
         jobs::{self, CreateOutcome, JobRequest},
         memory::{BodyEnd, Memory, MemoryAnswer},
+        ports::{Environment, FileKey, Files},
         tests::{INVOICE, rules, token, world},
         tokens::Token,
     },
@@ -193,6 +196,47 @@ fn a_large_document_is_fetched_in_parts() {
         let job = ended(&world, &token, id).await;
         assert_eq!(job.status(), Status::Succeeded, "{:?}", job.state);
         assert_eq!(job.source.file().unwrap().size, u64::try_from(chunk.len() * 96).unwrap());
+    });
+}
+
+#[test]
+fn a_file_whose_bytes_are_gone_gives_way() {
+    block_on(async {
+        let world = world(limits::MIB);
+        let token = token(&world).await;
+        world.serve(URL, [text(INVOICE)]);
+        let first = create(&world, &token, URL).await;
+        let deleted = ended(&world, &token, first).await.source.file().unwrap().id;
+        // A deletion that is cut off after its first half.
+        world.delete(FileKey { project: token.project, file: deleted }).await.unwrap();
+        let second = create(&world, &token, URL).await;
+        let job = ended(&world, &token, second).await;
+        assert_eq!(job.status(), Status::Succeeded, "{:?}", job.state);
+        assert_ne!(job.source.file().unwrap().id, deleted);
+        assert_eq!(files::get(&world, token.project, deleted).await.unwrap_err().kind(), ErrorKind::NotFound);
+    });
+}
+
+#[test]
+fn a_file_that_another_attempt_replaces_does_not_stay() {
+    block_on(async {
+        let world = world(limits::MIB);
+        let token = token(&world).await;
+        let other = "https://example.com/other.txt";
+        world.serve(other, [text("two")]);
+        world.serve(URL, [text("one"), text("two")]);
+        let ids = [1, 2].map(|byte| FileId::from_bytes([byte; 16]));
+        let fetched = async |url: &str, id: FileId| {
+            let target = Target::parse(url, &world.config().outbound).unwrap();
+            let new = NewFile { id, name: "a.txt".to_owned(), external_id: None };
+            fetch_file(&world, token.project, target, new).await.unwrap().id
+        };
+        assert_eq!(fetched(other, ids[0]).await, ids[0]);
+        assert_eq!(fetched(URL, ids[1]).await, ids[1]);
+        // The next attempt, for which the URL leads to what is known already.
+        assert_eq!(fetched(URL, ids[1]).await, ids[0]);
+        assert_eq!(files::get(&world, token.project, ids[1]).await.unwrap_err().kind(), ErrorKind::NotFound);
+        assert_eq!(world.stored_files(), 1);
     });
 }
 

@@ -178,6 +178,10 @@ impl IndexCommand for AdoptFile {
     fn run(self, store: &impl IndexStore, context: Context) -> Result<File> {
         let hash = self.0.sha256.as_deref().map(|hash| store.file_with_hash(hash)).transpose()?;
         let Some(known) = hash.flatten() else { return PutFile(self.0).run(store, context) };
+        if known.id != self.0.id {
+            // An attempt before may have added it, with bytes that the URL no longer leads to.
+            store.remove_file(self.0.id)?;
+        }
         let file = File { created_at: self.0.created_at, ..known };
         store.put_file(&file)?;
         Ok(with_expiry(file, store.project()?.as_ref()))
