@@ -111,6 +111,10 @@ pub(super) fn require_public(address: IpAddr, policy: &OutboundPolicy) -> Result
 
 fn require_public_name(name: &str, policy: &OutboundPolicy) -> Result<()> {
     let name = name.trim_end_matches('.');
+    // The syntax of URLs permits more, and no host has such a name: what looks one up may take `&` or `=` for its own.
+    if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
+        return Err(refused("The host of the URL has characters that no name of a host has".to_owned()));
+    }
     let is_private = !name.contains('.')
         || PRIVATE_SUFFIXES
             .iter()
