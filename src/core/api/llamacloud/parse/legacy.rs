@@ -50,7 +50,7 @@ declare! {
         /// The URL of the document, if the form has no file.
         input_url: Option<String> = optional(inputs::DOCUMENT),
         /// How many pages are read at most.
-        max_pages: Option<String> = optional(Shape::text(0..=20)),
+        max_pages: Option<String> = optional(NUMBER_OR_BLANK),
         /// Which pages are read, counted from 0, such as `0,2-3`; all if absent or blank.
         target_pages: Option<String> = optional(PAGES_FROM_ZERO),
     }
@@ -58,6 +58,17 @@ declare! {
 
 /// The longest page selection, in characters.
 const PAGES_CHARS: usize = 5_000;
+
+const NUMBER_OR_BLANK: Shape = Shape::Own {
+    documented: &Shape::text(0..=20),
+    format: "",
+    check: |check, field| {
+        let is_number = |text: &str| text.trim().is_empty() || text.trim().parse::<u32>().is_ok();
+        if check.text(field, 0..=20).is_some_and(|text| !is_number(text)) {
+            check.reject_value(field, "expected a number of pages");
+        }
+    },
+};
 
 const PAGES_FROM_ZERO: Shape = Shape::Own {
     documented: &Shape::text(0..=PAGES_CHARS),
@@ -92,7 +103,7 @@ fn options(texts: &Checked<LegacyParse>) -> Result<Options> {
         ranges.insert("target_pages".to_owned(), pages.into());
     }
     // Clients write that there is no limit as 0.
-    if let Some(max) = text("max_pages").and_then(|max| max.parse::<u32>().ok()).filter(|max| *max > 0) {
+    if let Some(max) = text("max_pages").and_then(|max| max.trim().parse::<u32>().ok()).filter(|max| *max > 0) {
         ranges.insert("max_pages".to_owned(), max.into());
     }
     let value = Value::Object([("page_ranges".to_owned(), Value::Object(ranges))].into_iter().collect());

@@ -249,12 +249,11 @@ pub(super) async fn upload<P: Ports>(caller: Caller<P>, headers: HeaderMap, body
 
 /// The options in the part `configuration` of a form, which is JSON.
 fn options_of(text: Option<&str>) -> Result<Options> {
-    let value = match text.filter(|text| !text.trim().is_empty()) {
-        None => Value::Object(serde_json::Map::new()),
-        Some(text) => serde_json::from_str(text).map_err(|error| {
-            Error::new(ErrorKind::Invalid, format!("The part configuration is not valid JSON: {error}"))
-        })?,
-    };
+    let read = text.filter(|text| !text.trim().is_empty()).map(serde_json::from_str::<Option<Value>>).transpose();
+    let value = read.map_err(|error| {
+        Error::new(ErrorKind::Invalid, format!("The part configuration is not valid JSON: {error}"))
+    })?;
+    let value = value.flatten().unwrap_or_else(|| Value::Object(serde_json::Map::new()));
     Checked::<ParseOptions>::new("configuration", value).finish()?.into_options()
 }
 
