@@ -287,7 +287,7 @@ describe("the current SDK", () => {
       (error) => error instanceof UnprocessableEntityError && /description/.test(error.message),
     );
     await assert.rejects(
-      client.classify.create({ file_input: "https://example.com/a.pdf", configuration: { rules: RULES } }),
+      client.classify.create({ file_input: "http://127.0.0.1/a.pdf", configuration: { rules: RULES } }),
       /file_input/,
     );
     const stranger = new LlamaCloud({ apiKey: (await newProject(server.url)).token, baseURL: server.url });

@@ -49,7 +49,11 @@ impl OverHttp {
 
     fn open_jobs(&mut self, key: &str, status: &str) -> usize {
         // A key of another kind, or an empty one, has no jobs.
-        self.get(key, format!("/api/v2/classify?status={status}"))["items"].as_array().map_or(0, Vec::len)
+        let listings = ["classify", "parse", "extract"];
+        let open = |listing| {
+            self.get(key, format!("/api/v2/{listing}?status={status}"))["items"].as_array().map_or(0, Vec::len)
+        };
+        listings.into_iter().map(open).sum()
     }
 
     /// Stores the status URLs of the jobs in a response.

@@ -142,7 +142,8 @@ pub(super) async fn outputs(ports: &impl Ports) -> Result<()> {
     let job = accept(ports, &scene, JobInput::Url(url.clone()), work).await?;
     let (project, id) = (scene.project, job.id);
     let lease = LeaseId::from_bytes(ports.random());
-    ports.job(project, id, Command::Submit { job: Box::new(job), start: Start::Inline(lease) }).await?;
+    ports.job(project, id, Command::Submit { job: Box::new(job), start: Start::Queue }).await?;
+    ports.job(project, id, Command::Claim { lease }).await?;
     let stored = StoredFile { id: scene.file, size: 3 };
     ports.job(project, id, Command::Report { lease, report: Report::Fetched(stored) }).await?;
     let fetched = jobs::get(ports, project, id).await?;
