@@ -228,9 +228,6 @@ pub enum JobKind {
 }
 
 impl JobKind {
-    /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Document, Self::Mail, Self::Extraction, Self::JsonExtraction, Self::Parse];
-
     /// The kinds whose jobs may extract by a saved schema.
     pub const EXTRACTING: [Self; 2] = [Self::Document, Self::Extraction];
 
@@ -456,14 +453,10 @@ impl Job {
         self.extraction.is_some() || self.apart.contains(&JobPart::Extraction)
     }
 
-    /// Whether there is an output of any stage.
+    /// Whether there is an output of any stage, in the job or apart.
     pub fn has_output(&self) -> bool {
-        self.decision.is_some() || self.output.is_some() || self.extraction.is_some() || self.has_output_apart()
-    }
-
-    /// Whether the output of the last stage is stored apart.
-    pub fn has_output_apart(&self) -> bool {
-        self.apart.iter().any(|part| *part != JobPart::Mail)
+        let is_apart = self.apart.iter().any(|part| *part != JobPart::Mail);
+        self.decision.is_some() || self.output.is_some() || self.extraction.is_some() || is_apart
     }
 
     /// The kind of the job.

@@ -35,37 +35,25 @@ pub(super) async fn fetch(ports: &impl Ports, job: &Job) -> Result<Report> {
     let id = FileId::from_bytes(first_half(&Sha256::digest(job.id.to_string())));
     let target = Target::parse(url, &ports.config().outbound)?;
     let name = target.file_name();
-    let new = NewFile { id, name, external_id: None };
-    let File { id, size, .. } = fetch_file(ports, job.project, target, new).await?;
+    let key = FileKey { project: job.project, file: id };
+    let File { id, size, .. } = fetch_file(ports, key, name, target).await?;
     Ok(Report::Fetched(StoredFile { id, size: size.unwrap_or_default() }))
 }
 
-/// What is known of a file before it is fetched.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewFile {
-    /// The id that it gets.
-    pub id: FileId,
-    /// Its name.
-    pub name: String,
-    /// The caller's own id for it.
-    pub external_id: Option<String>,
-}
-
-/// Fetches what is at a URL, and adds it to the files of a project. A project that has a file of the same bytes from a
+/// Fetches what is at a URL, and adds it to the files of a project under a key and a name. A project that has a file of the same bytes from a
 /// URL keeps that one.
 ///
 /// # Errors
 ///
 /// `Invalid` if the URL is not permitted, `Remote` if its server fails or answers something else than a document,
 /// `TooLarge`, `Busy`, `Upstream`.
-pub async fn fetch_file(ports: &impl Ports, project: ProjectId, target: Target, new: NewFile) -> Result<File> {
+pub async fn fetch_file(ports: &impl Ports, key: FileKey, name: String, target: Target) -> Result<File> {
     let deadline = ports.now() + limits::FETCH_TIME;
     let expected_name = target.file_name();
     let (_, response) =
         ports::within(ports, limits::FETCH_TIME, outbound::get(ports, target)).await.map_err(too_slow)?;
     check_answer(&response)?;
     let declared_type = response.header("content-type").map(str::to_owned);
-    let key = FileKey { project, file: new.id };
     let digest = Arc::new(Mutex::new(Sha256::new()));
     let chunks = hashed(bounded(ports, response, deadline), Arc::clone(&digest));
     let Received { size, kind } = files::receive(ports, key, Box::pin(chunks)).await?;
@@ -76,22 +64,9 @@ pub async fn fetch_file(ports: &impl Ports, project: ProjectId, target: Target, 
         return Err(error);
     }
     let hash = digest.lock().unwrap_or_else(PoisonError::into_inner).clone().finalize();
-    let now = ports.now();
-    let file = File {
-        id: new.id,
-        name: new.name,
-        purpose: None,
-        external_id: new.external_id,
-        kind,
-        size: Some(size),
-        sha256: Some(encode_string(&hash)),
-        job: None,
-        upload: None,
-        created_at: now,
-        updated_at: now,
-        expires_at: None,
-    };
-    let adopted = adopt(ports, project, file).await;
+    let file =
+        File { kind, size: Some(size), sha256: Some(encode_string(&hash)), ..File::new(key.file, name, ports.now()) };
+    let adopted = adopt(ports, key.project, file).await;
     let is_kept = adopted.as_ref().is_ok_and(|file| file.id == key.file);
     if !is_kept {
         files::delete_bytes(ports, key).await;

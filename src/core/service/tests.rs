@@ -56,21 +56,7 @@ async fn file(world: &Memory, token: &Token, text: &'static str) -> FileId {
     let id = FileId::from_bytes(world.random());
     let key = FileKey { project: token.project, file: id };
     world.put(key, Bytes::from_static(text.as_bytes())).await.unwrap();
-    let now = world.now();
-    let file = File {
-        id,
-        name: "a.txt".to_owned(),
-        purpose: None,
-        external_id: None,
-        kind: None,
-        size: Some(u64::try_from(text.len()).unwrap()),
-        sha256: None,
-        job: None,
-        upload: None,
-        created_at: now,
-        updated_at: now,
-        expires_at: None,
-    };
+    let file = File { size: Some(u64::try_from(text.len()).unwrap()), ..File::new(id, "a.txt", world.now()) };
     files::register(world, token.project, file).await.unwrap().id
 }
 

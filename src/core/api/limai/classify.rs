@@ -66,24 +66,11 @@ pub(super) async fn create_upload<P: Ports>(caller: &Caller<P>) -> Reply {
     }
     let UploadQuery { filename: name } = query.finish()?;
     let Caller { ports, token, public_origin, .. } = caller;
-    let (id, now) = (FileId::from_bytes(ports.random()), ports.now());
+    let id = FileId::from_bytes(ports.random());
     let key = FileKey { project: token.project, file: id };
     // Sign before registering: without a secret to sign with, no file must be registered.
     let (ticket, _) = files::sign(ports, key, Grant::Upload, limits::UPLOAD_LIFETIME)?;
-    let file = File {
-        id,
-        name,
-        purpose: None,
-        external_id: None,
-        kind: None,
-        size: None,
-        sha256: None,
-        job: None,
-        upload: None,
-        created_at: now,
-        updated_at: now,
-        expires_at: None,
-    };
+    let file = File::new(id, name, ports.now());
     files::register(ports, token.project, file).await?;
     let url = public_origin.url(&format!("/uploads/{ticket}"));
     let upload = wire::UploadUrl { url, file_id: wire::file_id(id) };

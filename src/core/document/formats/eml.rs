@@ -796,7 +796,7 @@ fn check<'b>(bytes: &[u8], budget: &'b Budget) -> Result<Charged<'b>> {
         () => {
             budget.pairs(counts.dashes, counts.longest_field, COMPARED_BYTES_PER_STEP)?;
             drop(budget.hold(bytes.len() + CONVERTED_COPIES * counts.converted)?);
-            // A decoded text is no larger than the mail, except for bytes that become several. Base64 makes 3 bytes of 4.
+            // Decoding makes a text longer only where one byte becomes several in UTF-8. Base64 turns 4 bytes into 3.
             let growth = (MAX_GROWTH - 1) * counts.growing + counts.base_64 / 4 * 3 * MAX_GROWTH;
             let texts = budget.hold(bytes.len() + growth)?;
             let mut fields = budget.hold(PART_MEMORY * counts.parts)?;

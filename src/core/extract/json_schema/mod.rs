@@ -28,8 +28,6 @@ mod scalars;
 #[cfg(test)]
 mod tests;
 
-use serde_json::Value as Unordered;
-
 pub use generate::{complete, from_document};
 pub use ordered::Json;
 pub use pages::{Extracted, ExtractedJson, Target, extract};
@@ -79,15 +77,6 @@ impl Compiled {
         compile::compile(&json, prefix, budget)
     }
 
-    /// As [`parse`](Self::parse), for a schema whose members lost their order.
-    ///
-    /// # Errors
-    ///
-    /// As [`parse`](Self::parse).
-    pub fn from_value(value: &Unordered, prefix: &[PathSegment], budget: &Budget) -> Result<Self> {
-        Self::parse(&value.to_string(), prefix, budget)
-    }
-
     /// The native schema: the fields of single values, then those of lists, and the tables.
     pub const fn schema(&self) -> &Schema {
         &self.schema
@@ -124,15 +113,6 @@ impl Compiled {
     fn render(&self, extraction: &Extraction, held: &mut Held<'_>) -> Result<(Json, Metadata)> {
         Ok(self.plan.render(&extraction.values, extraction, held)?)
     }
-}
-
-/// Checks the text of a schema, with the budget of a request. For callers that do not extract.
-///
-/// # Errors
-///
-/// As [`Compiled::parse`].
-pub fn check(text: &str, prefix: &[PathSegment]) -> Result<()> {
-    Compiled::parse(text, prefix, &Budget::request()).map(|_| ())
 }
 
 /// The JSON of a schema, with its memory.

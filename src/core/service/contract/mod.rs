@@ -150,20 +150,11 @@ async fn scene(ports: &impl Ports) -> Result<Scene> {
 }
 
 fn new_file(ports: &impl Ports, id: FileId, name: &str) -> File {
-    let now = ports.now();
     File {
-        id,
-        name: name.to_owned(),
         purpose: Some("classify".to_owned()),
-        external_id: None,
         kind: Some("txt".to_owned()),
         size: Some(3),
-        sha256: None,
-        job: None,
-        upload: None,
-        created_at: now,
-        updated_at: now,
-        expires_at: None,
+        ..File::new(id, name, ports.now())
     }
 }
 

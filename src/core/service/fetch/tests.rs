@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures_executor::block_on;
 use futures_util::future;
 
-use super::{NewFile, Target, fetch_file};
+use super::{Target, fetch_file};
 use crate::{
     error::ErrorKind,
     id::{FileId, JobId},
@@ -228,8 +228,8 @@ fn a_file_that_another_attempt_replaces_does_not_stay() {
         let ids = [1, 2].map(|byte| FileId::from_bytes([byte; 16]));
         let fetched = async |url: &str, id: FileId| {
             let target = Target::parse(url, &world.config().outbound).unwrap();
-            let new = NewFile { id, name: "a.txt".to_owned(), external_id: None };
-            fetch_file(&world, token.project, target, new).await.unwrap().id
+            let key = FileKey { project: token.project, file: id };
+            fetch_file(&world, key, "a.txt".to_owned(), target).await.unwrap().id
         };
         assert_eq!(fetched(other, ids[0]).await, ids[0]);
         assert_eq!(fetched(URL, ids[1]).await, ids[1]);

@@ -62,6 +62,26 @@ pub struct File {
     pub expires_at: Option<Timestamp>,
 }
 
+impl File {
+    /// A file of which nothing but its name is known yet.
+    pub fn new(id: FileId, name: impl Into<String>, now: Timestamp) -> Self {
+        Self {
+            id,
+            name: name.into(),
+            purpose: None,
+            external_id: None,
+            kind: None,
+            size: None,
+            sha256: None,
+            job: None,
+            upload: None,
+            created_at: now,
+            updated_at: now,
+            expires_at: None,
+        }
+    }
+}
+
 /// `file`, with the time at which the retention of `project` removes it.
 fn with_expiry(file: File, project: Option<&Project>) -> File {
     let expires_at = project.map(|project| file.created_at + limits::DAY.saturating_mul(project.retention_days));

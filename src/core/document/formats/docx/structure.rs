@@ -49,7 +49,7 @@ impl Numbering {
         Ok(numbering)
     }
 
-    /// Whether a level of a list is numbered; None if there is no such list.
+    /// Whether a level of a list is numbered; None if the list is not defined.
     pub fn is_ordered(&self, list: &str, level: u8) -> Option<bool> {
         let definition = self.definitions.get(list)?;
         Some(self.ordered.get(&(definition.clone(), level)).copied().unwrap_or_default())

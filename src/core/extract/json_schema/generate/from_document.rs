@@ -25,8 +25,8 @@ const MIN_CONFIDENCE: f64 = 0.6;
 const NOT_PROPOSED: [&str; 8] =
     ["print_date", "referenced_date", "delivery_note_date", "skonto_date", "cash", "page", "type_code", "fax"];
 
-/// The most properties with a label that is no concept, the most words and characters of such a label, and the most
-/// characters of its value: more of them is prose.
+/// Limits on properties whose label is not in the lexicon: how many there are, how many words and characters the label
+/// has, and how many characters its value. Beyond them the text is prose.
 const MAX_OTHER_LABELS: usize = 30;
 const MAX_LABEL_WORDS: usize = 4;
 const MAX_LABEL_CHARS: usize = 40;
@@ -163,7 +163,7 @@ fn other_labels(
             page == Some(citation.page) && span.start < segment.span.end && segment.span.start < span.end
         });
         let name = snake_case(label);
-        // A link is no label with a value.
+        // The scheme of a URL is not a label.
         let is_free = !value.is_empty() && !rest.starts_with("//") && !is_known && !name.is_empty();
         if !is_free || !is_label(label) || named(label, false, |_| true).is_some() || !names.insert(name.clone()) {
             continue;
