@@ -1,36 +1,28 @@
 //! Classify v2: jobs that classify one file by a rule set.
 
 use axum::http::StatusCode;
-use serde::Serialize;
-use serde_json::Value;
 
 use super::{
     Body, Caller, Reply,
     ids::{self, ID_CHARS, IdFormat, PathId},
-    inputs::{self, ANY_DOCUMENT, DOCUMENT, DocumentInput},
-    job_calls,
+    inputs::{self, ANY_DOCUMENT, DOCUMENT},
+    job_calls::{self, CONFIGURATION, ListQuery, Webhooks},
     rules::Configuration,
-    wire::{self, ClassifyJob, TotalQuery},
+    wire::{self, ClassifyJob},
 };
 use crate::{
-    api::{
-        checked::Checked,
-        page_token::{self, Paging},
-        reply,
-    },
+    api::{checked::Checked, page_token, reply},
     error::{Error, ErrorKind, Result},
     id::{ClassifierId, JobId, ProjectId},
     job::{External, Job, JobKind},
     service::{
-        index::{JobFilter, Refusal, RuleSource, Work},
+        index::{JobFilter, RuleSource, Work},
         jobs::{self, CreateOutcome, JobRequest},
         ports::Ports,
     },
-    time::Timestamp,
     validate::{
-        Input, Validator,
         declare::declare,
-        shape::{Choice, DATETIME, OPEN, Object, Shape},
+        shape::{OPEN, Object, Shape},
     },
 };
 
@@ -60,37 +52,9 @@ declare! {
         configuration_id: Option<String> = optional(Shape::text(1..=ID_CHARS)),
         /// The idempotency key. One that was used before leads to its job, and the rest of the request is ignored.
         transaction_id: Option<String> = optional(Shape::text(0..=KEY_CHARS)),
-        /// Not supported yet.
-        webhook_configurations: Option<Value> = optional(unsupported(no_webhooks)),
-        /// Not supported yet.
-        webhook_configuration_ids: Option<Value> = optional(unsupported(no_webhooks)),
+        webhooks: Webhooks = flattened,
     }
 }
-
-/// A member that has to be absent or empty.
-const fn unsupported(check: fn(&mut Validator, &Input<'_>)) -> Shape {
-    const NOTHING: Shape = Shape::list(0..=0, &Shape::Any);
-    Shape::Own { documented: &NOTHING, format: "", check }
-}
-
-fn no_webhooks(check: &mut Validator, field: &Input<'_>) {
-    if !field.is_empty() {
-        check.reject_value(field, "webhooks are not supported yet");
-    }
-}
-
-const CONFIGURATION: Choice = Choice {
-    members: &["configuration", "configuration_id"],
-    exclusive: true,
-    check: |check, input| {
-        let inline = input.get("configuration");
-        match (inline.is_absent(), input.get("configuration_id").is_absent()) {
-            (true, true) => check.reject_value(&inline, "either configuration or configuration_id is required"),
-            (false, false) => check.reject_value(&inline, "configuration and configuration_id exclude each other"),
-            _ => {}
-        }
-    },
-};
 
 declare! {
     /// Which jobs to list.
@@ -98,16 +62,9 @@ declare! {
     pub(super) struct JobQuery(OPEN) {
         /// The saved configuration that the jobs ran with.
         configuration_id: Option<String> = optional(ids::ID),
-        /// The ids of the jobs.
-        job_ids: Option<Vec<String>> = optional(ids::IDS),
         /// The status.
         status: Option<String> = optional(Shape::Words(wire::status_words)),
-        /// When the jobs were created at the earliest.
-        created_at_on_or_after: Option<Timestamp> = optional(DATETIME),
-        /// When they were created at the latest.
-        created_at_on_or_before: Option<Timestamp> = optional(DATETIME),
-        paging: Paging = flattened,
-        total: TotalQuery = flattened,
+        jobs: ListQuery = flattened,
     }
 }
 
@@ -122,16 +79,6 @@ declare! {
 
 /// What `expand` asks for.
 const USAGE: &str = "usage";
-
-/// A deleted job.
-#[derive(Debug, Serialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-pub(super) struct DeletedJob {
-    /// Its id.
-    id: String,
-    /// The project that it belonged to.
-    project_id: String,
-}
 
 /// `POST /api/v2/classify`
 pub(super) async fn create<P: Ports>(caller: Caller<P>, body: Body<NewJob>) -> Reply {
@@ -183,7 +130,8 @@ async fn create_new<P: Ports>(caller: &Caller<P>, body: Checked<NewJob>) -> Resu
     match jobs::create(&caller.ports, &caller.token, job_request).await? {
         CreateOutcome::Job(job) => Ok(job),
         CreateOutcome::Refused(refusal) => {
-            Err(refusal_error(refusal, &configuration_id, &document, caller.token.project))
+            let unknown = || unknown_configuration(&configuration_id);
+            Err(document.refusal_error(refusal, caller.token.project, unknown))
         }
     }
 }
@@ -193,10 +141,7 @@ pub(super) async fn list<P: Ports>(caller: Caller<P>) -> Reply {
     let mut query = caller.query.checked::<JobQuery>();
     let page = page_token::page(&mut query, LISTING);
     let query = query.finish()?;
-    let (project, counts) = (caller.token.project, query.total.include_total);
-    let filter = filter(query);
-    let total = if counts { jobs::count(&caller.ports, project, filter.clone()).await? } else { None };
-    let jobs = jobs::list(&caller.ports, project, filter, page).await?;
+    let (jobs, total) = query.jobs.jobs(&caller, filter(&query), page).await?;
     Ok(reply::json(StatusCode::OK, &wire::jobs(LISTING, &jobs).with_total(total)))
 }
 
@@ -216,8 +161,7 @@ pub(super) async fn cancel<P: Ports>(caller: Caller<P>, PathId(id): PathId<JobId
 
 /// `DELETE /api/v2/classify/{id}`
 pub(super) async fn delete<P: Ports>(caller: Caller<P>, PathId(id): PathId<JobId>) -> Reply {
-    job_calls::delete(&caller, id, KIND).await?;
-    Ok(reply::json(StatusCode::OK, &DeletedJob { id: id.format(), project_id: caller.token.project.to_string() }))
+    Ok(reply::json(StatusCode::OK, &job_calls::delete(&caller, id, KIND).await?))
 }
 
 fn answer(job: &ClassifyJob<'_>) -> axum::response::Response {
@@ -228,30 +172,14 @@ fn unknown_configuration(id: &str) -> Error {
     Error::not_found(format!("Classify configuration {id} not found"))
 }
 
-fn refusal_error(refusal: Refusal, configuration_id: &str, document: &DocumentInput, project: ProjectId) -> Error {
-    match refusal {
-        Refusal::UnknownClassifier => unknown_configuration(configuration_id),
-        // Requests of this dialect cannot cause others than those of the document.
-        refusal => document
-            .refusal_error(&refusal, project)
-            .unwrap_or_else(|| Error::internal(format!("refused: {refusal:?}"))),
-    }
-}
-
-fn filter(query: JobQuery) -> JobFilter {
+fn filter(query: &JobQuery) -> JobFilter {
     let classifier = query.configuration_id.as_deref().map(ClassifierId::parse);
-    let ids = match classifier {
-        // A malformed id matches no job.
-        Some(None) => Some(Vec::new()),
-        _ => query.job_ids.map(|texts| ids::filter(&texts)),
-    };
+    let filter = query.jobs.filter::<JobId>(KIND);
     JobFilter {
-        kind: Some(KIND),
-        status: query.status.and_then(|word| wire::status_of(&word)),
-        ids,
+        status: query.status.as_deref().and_then(wire::status_of),
+        // A malformed id matches no job.
+        ids: if classifier == Some(None) { Some(Vec::new()) } else { filter.ids },
         classifier: classifier.flatten(),
-        from: query.created_at_on_or_after,
-        to: query.created_at_on_or_before,
-        ..JobFilter::default()
+        ..filter
     }
 }

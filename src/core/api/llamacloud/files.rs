@@ -252,20 +252,12 @@ fn describe_file<P: Ports>(
     describe: impl FnOnce(&StoredForm) -> Result<(Option<String>, Option<String>)>,
 ) -> Result<File> {
     let (purpose, external_id) = describe(&form)?;
-    let now = caller.ports.now();
     Ok(File {
-        id,
-        name: form.file_name,
         purpose,
         external_id,
         kind: form.received.kind,
         size: Some(form.received.size),
-        sha256: None,
-        job: None,
-        upload: None,
-        created_at: now,
-        updated_at: now,
-        expires_at: None,
+        ..File::new(id, form.file_name, caller.ports.now())
     })
 }
 

@@ -62,10 +62,16 @@ impl DocumentInput {
         }
     }
 
-    /// The error of a job that is refused because of this document. None if it is refused because of something else.
-    pub(super) fn refusal_error(&self, refusal: &Refusal, project: ProjectId) -> Option<Error> {
-        let invalid = |message| Some(Error::new(ErrorKind::Invalid, message));
+    /// The error of a refused job with this document. `unknown_configuration` is that of an unknown saved configuration.
+    pub(super) fn refusal_error(
+        &self,
+        refusal: Refusal,
+        project: ProjectId,
+        unknown_configuration: impl FnOnce() -> Error,
+    ) -> Error {
+        let invalid = |message| Error::new(ErrorKind::Invalid, message);
         match (self, refusal) {
+            (_, Refusal::UnknownClassifier | Refusal::UnknownConfiguration) => unknown_configuration(),
             (Self::File(id), Refusal::UnknownFile) => {
                 invalid(format!("File ID {} is not in Project ID {project}", id.format()))
             }
@@ -78,7 +84,8 @@ impl DocumentInput {
             (Self::Parsed(job), Refusal::ParseJobNotDone(_)) => {
                 invalid(format!("inputs_invalid: Parse job {} is not completed", ParseJobId(*job).format()))
             }
-            _ => None,
+            // Requests of this dialect cannot cause others.
+            (_, refusal) => Error::internal(format!("refused: {refusal:?}")),
         }
     }
 }
@@ -123,7 +130,7 @@ fn permit_all() -> OutboundPolicy {
     OutboundPolicy { allow_private: true, ..OutboundPolicy::default() }
 }
 
-/// Reports a member that names no document, whatever URLs the operator permits.
+/// Reports a member that is not a well-formed reference to a document. Which URLs the operator permits is not checked.
 pub(super) fn check_document(check: &mut Validator, field: &Input<'_>) {
     if let Some(text) = check.text(field, 1..=INPUT_CHARS)
         && let Err(why) = DocumentInput::parse(text, &permit_all())
@@ -147,7 +154,7 @@ pub(super) fn take_from<T: Declared>(
     let (input, check) = request.parts();
     let field = members.iter().map(|member| input.get(member)).find(|field| !field.is_absent())?;
     let text = field.read::<String>()?;
-    // The declaration has reported what is no document at all.
+    // A malformed reference was reported when the request was validated.
     DocumentInput::parse(&text, &permit_all()).ok()?;
     match DocumentInput::parse(&text, &ports.config().outbound) {
         Ok(document) => Some(document),

@@ -1,12 +1,119 @@
 //! What the calls about jobs of all products have in common.
 
-use super::{Caller, ids::IdFormat, wire};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{
+    Caller,
+    ids::{self, IdFormat},
+    wire::{self, TotalQuery},
+};
 use crate::{
+    api::page_token::Paging,
     error::{Error, ErrorKind, Result},
     id::JobId,
     job::{Job, JobKind},
-    service::{jobs, ports::Ports},
+    service::{
+        index::{JobFilter, Page, PageRequest},
+        jobs,
+        ports::Ports,
+    },
+    time::Timestamp,
+    validate::{
+        declare::declare,
+        shape::{Choice, DATETIME, OPEN, Shape},
+    },
 };
+
+/// A request has either a configuration or the id of a saved one.
+pub(super) const CONFIGURATION: Choice = Choice {
+    members: &["configuration", "configuration_id"],
+    exclusive: true,
+    check: |check, input| {
+        let inline = input.get("configuration");
+        match (inline.is_absent(), input.get("configuration_id").is_absent()) {
+            (true, true) => check.reject_value(&inline, "either configuration or configuration_id is required"),
+            (false, false) => check.reject_value(&inline, "configuration and configuration_id exclude each other"),
+            _ => {}
+        }
+    },
+};
+
+declare! {
+    /// Whom to notify. Not supported yet, so each has to be absent or empty.
+    #[derive(Debug)]
+    pub(super) struct Webhooks(OPEN) {
+        /// Not supported yet.
+        webhook_configurations: Option<Value> = optional(NO_WEBHOOKS),
+        /// Not supported yet.
+        webhook_configuration_ids: Option<Value> = optional(NO_WEBHOOKS),
+    }
+}
+
+const NO_WEBHOOKS: Shape = Shape::Own {
+    documented: &Shape::list(0..=0, &Shape::Any),
+    format: "",
+    check: |check, field| {
+        if !field.is_empty() {
+            check.reject_value(field, "webhooks are not supported yet");
+        }
+    },
+};
+
+declare! {
+    /// Which jobs to list.
+    #[derive(Debug)]
+    pub(super) struct ListQuery(OPEN) {
+        /// The ids of the jobs.
+        job_ids: Option<Vec<String>> = optional(ids::IDS),
+        /// When the jobs were created at the earliest.
+        created_at_on_or_after: Option<Timestamp> = optional(DATETIME),
+        /// When they were created at the latest.
+        created_at_on_or_before: Option<Timestamp> = optional(DATETIME),
+        paging: Paging = flattened,
+        total: TotalQuery = flattened,
+    }
+}
+
+impl ListQuery {
+    /// The filter by what all products have in common. `I` is the id of a job as the product writes it.
+    pub(super) fn filter<I: IdFormat + Into<JobId>>(&self, kind: JobKind) -> JobFilter {
+        let ids = |texts: &Vec<String>| ids::filter::<I>(texts).into_iter().map(Into::into).collect();
+        JobFilter {
+            kind: Some(kind),
+            ids: self.job_ids.as_ref().map(ids),
+            from: self.created_at_on_or_after,
+            to: self.created_at_on_or_before,
+            ..JobFilter::default()
+        }
+    }
+
+    /// A page of jobs, and how many there are in all, if the request asks for that and they can be counted.
+    ///
+    /// # Errors
+    ///
+    /// `Upstream`.
+    pub(super) async fn jobs<P: Ports>(
+        &self,
+        caller: &Caller<P>,
+        filter: JobFilter,
+        page: PageRequest,
+    ) -> Result<(Page<Job>, Option<u32>)> {
+        let (ports, project) = (&caller.ports, caller.token.project);
+        let total = if self.total.include_total { jobs::count(ports, project, filter.clone()).await? } else { None };
+        Ok((jobs::list(ports, project, filter, page).await?, total))
+    }
+}
+
+/// A deleted job.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub(super) struct DeletedJob {
+    /// Its id.
+    id: String,
+    /// The project that it belonged to.
+    project_id: String,
+}
 
 /// The job of a kind. `id` is of the type that its product writes.
 ///
@@ -43,9 +150,10 @@ pub(super) async fn delete<P: Ports, I: IdFormat + Into<JobId>>(
     caller: &Caller<P>,
     id: I,
     kind: JobKind,
-) -> Result<()> {
-    match jobs::delete(&caller.ports, caller.token.project, id.into(), kind).await {
-        Ok(()) => Ok(()),
+) -> Result<DeletedJob> {
+    let project = caller.token.project;
+    match jobs::delete(&caller.ports, project, id.into(), kind).await {
+        Ok(()) => Ok(DeletedJob { id: id.format(), project_id: project.to_string() }),
         Err(error) => Err(explained(caller, id, error).await),
     }
 }

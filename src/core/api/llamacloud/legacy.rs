@@ -20,11 +20,10 @@ use crate::{
     id::FileId,
     limits,
     service::{
-        fetch::{self, NewFile},
-        files,
+        fetch, files,
         index::{File, FileFilter, FileOrder, PageRequest},
         outbound::{MAX_URL_CHARS, Target},
-        ports::Ports,
+        ports::{FileKey, Ports},
         signed_url::Grant,
     },
     validate::{
@@ -94,21 +93,8 @@ pub(super) async fn create_upload<P: Ports>(caller: Caller<P>, body: Body<Announ
         return Err(files::too_large().into());
     }
     let Caller { ports, token, .. } = &caller;
-    let (id, now) = (FileId::from_bytes(ports.random()), ports.now());
-    let file = File {
-        id,
-        name,
-        purpose: None,
-        external_id,
-        kind: None,
-        size: None,
-        sha256: None,
-        job: None,
-        upload: None,
-        created_at: now,
-        updated_at: now,
-        expires_at: None,
-    };
+    let id = FileId::from_bytes(ports.random());
+    let file = File { external_id, ..File::new(id, name, ports.now()) };
     // Sign before registering: without a secret to sign with, no file must be registered.
     let upload_url = beta::sign(&caller, "uploads", id, Grant::Upload, limits::UPLOAD_LIFETIME)?;
     files::register(ports, token.project, file).await?;
@@ -166,8 +152,8 @@ pub(super) async fn upload_from_url<P: Ports>(caller: Caller<P>, body: Body<File
     let FileAtUrl { name, .. } = body.finish()?;
     let target = target.ok_or_else(|| Error::internal("a URL that was checked"))??;
     let name = name.unwrap_or_else(|| target.file_name());
-    let new = NewFile { id: FileId::from_bytes(caller.ports.random()), name, external_id: None };
-    let file = fetch::fetch_file(&caller.ports, caller.token.project, target, new).await?;
+    let key = FileKey { project: caller.token.project, file: FileId::from_bytes(caller.ports.random()) };
+    let file = fetch::fetch_file(&caller.ports, key, name, target).await?;
     Ok(answer(&caller, &file))
 }
 

@@ -25,17 +25,18 @@ use axum::{extract::FromRequestParts, http::request::Parts};
 
 pub use self::error::{ErrorResponse, LlamaCloud};
 use self::{
-    classify::{DeletedJob, JobQuery, NewJob, UsageQuery},
+    classify::{JobQuery, NewJob, UsageQuery},
     configurations::{ChangedConfiguration, ConfigurationQuery, NewConfiguration},
     extract::{
-        DeleteQuery, DeletedExtractJob, ExtractExpandQuery, ExtractJob, ExtractQuery, GeneratedConfiguration,
-        NewExtractJob, SchemaToGenerate, SchemaToValidate, ValidatedSchema,
+        DeleteQuery, ExtractExpandQuery, ExtractJob, ExtractQuery, GeneratedConfiguration, NewExtractJob,
+        SchemaToGenerate, SchemaToValidate, ValidatedSchema,
     },
     files::{ContentQuery, ExpandQuery, FileQuery, FileSearch, NewFile},
     ids::IdFormat,
+    job_calls::DeletedJob,
     legacy::{AnnouncedFile, FileAtUrl, LegacyFile, LegacyQuery},
     parse::{
-        DeletedParseJob, NewParseJob, ParseExpandQuery, ParseQuery, ParseUpload,
+        NewParseJob, ParseExpandQuery, ParseQuery, ParseUpload,
         legacy::{LegacyMarkdown, LegacyPages, LegacyParse, LegacyParseJob, LegacyText},
         wire::{ParseJob, ParseResponse, ParseVersions},
     },
@@ -140,7 +141,7 @@ routes! {
     get "/api/v2/parse/{id}", parse::get::<P>, read, query ParseExpandQuery => 200 ParseResponse<'_>, 400, 413;
 
     /// Deletes a parse job that has ended, and what it read.
-    delete "/api/v2/parse/{id}", parse::delete::<P>, write => 200 DeletedParseJob, 409;
+    delete "/api/v2/parse/{id}", parse::delete::<P>, write => 200 DeletedJob, 409;
 
     /// Cancels a parse job that has not ended.
     post "/api/v2/parse/{id}/cancel", parse::cancel::<P>, write => 200 ParseJob, 409;
@@ -206,7 +207,7 @@ routes! {
     get "/api/v2/extract/{id}", extract::get::<P>, read, query ExtractExpandQuery => 200 ExtractJob<'_>;
 
     /// Deletes an extraction job that has ended, or with `force` any.
-    delete "/api/v2/extract/{id}", extract::delete::<P>, write, query DeleteQuery => 200 DeletedExtractJob, 409;
+    delete "/api/v2/extract/{id}", extract::delete::<P>, write, query DeleteQuery => 200 DeletedJob, 409;
 
     /// Cancels an extraction job that has not ended.
     post "/api/v2/extract/{id}/cancel", extract::cancel::<P>, write => 200 ExtractJob<'_>, 409;

@@ -81,7 +81,7 @@ const MODE: Shape = Shape::Own {
 };
 
 /// The longest page selection, in characters: every second page of the longest document fits.
-const PAGES_CHARS: usize = 5_000;
+pub(super) const PAGES_CHARS: usize = 5_000;
 
 pub(super) const PAGES: Shape = Shape::Own {
     documented: &Shape::text(0..=PAGES_CHARS),

@@ -10,7 +10,7 @@ use axum::{
 use serde_json::Value;
 
 pub(super) use self::options::{ExtractConfiguration, ExtractOptions, SchemaBody};
-pub(super) use self::wire::{DeletedExtractJob, ExtractJob, GeneratedConfiguration, ValidatedSchema};
+pub(super) use self::wire::{ExtractJob, GeneratedConfiguration, ValidatedSchema};
 use self::{
     options::missing_schema,
     wire::{Expansion, GeneratedParameters},
@@ -18,30 +18,27 @@ use self::{
 use super::{
     Caller, Reply,
     ids::{self, ExtractJobId, ID_CHARS, IdFormat, PathId},
-    inputs::{self, ANY_DOCUMENT, DOCUMENT, DocumentInput},
-    job_calls,
-    wire::{Listing, TotalQuery, status_of, status_words},
+    inputs::{self, ANY_DOCUMENT, DOCUMENT},
+    job_calls::{self, CONFIGURATION, ListQuery, Webhooks},
+    wire::{Listing, status_of, status_words},
 };
 use crate::{
-    api::{
-        page_token::{self, Paging},
-        reply,
-    },
+    api::{page_token, reply},
     error::{Error, ErrorKind, Result},
     id::{ConfigurationId, FileId, ProjectId},
     job::{External, Job, JobKind, Task},
     service::{
         files,
-        index::{JobFilter, OptionsSource, Page, Refusal, Work},
+        index::{JobFilter, OptionsSource, Page, Work},
         job_parts,
         jobs::{self, CreateOutcome, JobRequest},
+        outbound::MAX_URL_CHARS,
         ports::{FileKey, Ports},
         stateless::{self, SchemaBasis},
     },
-    time::Timestamp,
     validate::{
         declare::declare,
-        shape::{Choice, DATETIME, OPEN, Object, Shape},
+        shape::{Choice, OPEN, Object, Shape},
     },
 };
 
@@ -66,21 +63,9 @@ declare! {
         configuration: Option<ExtractOptions> = optional,
         /// The saved configuration of the product `extract_v2` to use instead.
         configuration_id: Option<String> = optional(Shape::text(1..=ID_CHARS)),
+        webhooks: Webhooks = flattened,
     }
 }
-
-const CONFIGURATION: Choice = Choice {
-    members: &["configuration", "configuration_id"],
-    exclusive: true,
-    check: |check, input| {
-        let inline = input.get("configuration");
-        match (inline.is_absent(), input.get("configuration_id").is_absent()) {
-            (true, true) => check.reject_value(&inline, "either configuration or configuration_id is required"),
-            (false, false) => check.reject_value(&inline, "configuration and configuration_id exclude each other"),
-            _ => {}
-        }
-    },
-};
 
 declare! {
     /// Which jobs to list.
@@ -88,8 +73,6 @@ declare! {
     pub(super) struct ExtractQuery(OPEN) {
         /// The saved configuration that the jobs ran with.
         configuration_id: Option<String> = optional(ids::ID),
-        /// The ids of the jobs.
-        job_ids: Option<Vec<String>> = optional(ids::IDS),
         /// The status. No job is ever `THROTTLED`.
         status: Option<String> = optional(Shape::Words(query_statuses)),
         /// The document.
@@ -98,20 +81,18 @@ declare! {
         document_input_value: Option<String> = optional(DOCUMENT_FILTER),
         /// What the document was named by.
         document_input_type: Option<String> = optional(Shape::Words(|| vec!["file_id", "parse_job_id", "url"])),
-        /// When the jobs were created at the earliest.
-        created_at_on_or_after: Option<Timestamp> = optional(DATETIME),
-        /// When they were created at the latest.
-        created_at_on_or_before: Option<Timestamp> = optional(DATETIME),
         expand: ExtractExpandQuery = flattened,
-        paging: Paging = flattened,
-        total: TotalQuery = flattened,
+        jobs: ListQuery = flattened,
     }
 }
 
-const DOCUMENT_FILTER: Shape = Shape::text(0..=2_048);
+const DOCUMENT_FILTER: Shape = Shape::text(0..=MAX_URL_CHARS);
+
+/// A status that jobs of the hosted service have, and none here.
+const THROTTLED: &str = "THROTTLED";
 
 fn query_statuses() -> Vec<&'static str> {
-    status_words().into_iter().chain(["THROTTLED"]).collect()
+    status_words().into_iter().chain([THROTTLED]).collect()
 }
 
 declare! {
@@ -196,23 +177,14 @@ pub(super) async fn create<P: Ports>(caller: Caller<P>, headers: HeaderMap, body
     match jobs::create(&caller.ports, &caller.token, request).await? {
         CreateOutcome::Job(job) => answer(&caller, *job, &Expansion::default()).await,
         CreateOutcome::Refused(refusal) => {
-            Err(refusal_error(refusal, &configuration_id, &document, caller.token.project).into())
+            let unknown = || unknown_configuration(&configuration_id);
+            Err(document.refusal_error(refusal, caller.token.project, unknown).into())
         }
     }
 }
 
 fn unknown_configuration(id: &str) -> Error {
     Error::not_found(format!("Extract configuration {id} not found"))
-}
-
-fn refusal_error(refusal: Refusal, configuration_id: &str, document: &DocumentInput, project: ProjectId) -> Error {
-    match refusal {
-        Refusal::UnknownConfiguration => unknown_configuration(configuration_id),
-        // Requests of this dialect cannot cause others than those of the document.
-        refusal => document
-            .refusal_error(&refusal, project)
-            .unwrap_or_else(|| Error::internal(format!("refused: {refusal:?}"))),
-    }
 }
 
 /// The response with a job and its result.
@@ -226,39 +198,28 @@ pub(super) async fn list<P: Ports>(caller: Caller<P>) -> Reply {
     let mut query = caller.query.checked::<ExtractQuery>();
     let page = page_token::page(&mut query, LISTING);
     let query = query.finish()?;
-    let (project, counts) = (caller.token.project, query.total.include_total);
     let expansion = Expansion::of(&query.expand.expand);
-    let filter = filter(query);
-    let total = if counts { jobs::count(&caller.ports, project, filter.clone()).await? } else { None };
-    let jobs = jobs::list(&caller.ports, project, filter, page).await?;
+    let (jobs, total) = query.jobs.jobs(&caller, filter(&query), page).await?;
     let items = jobs.items.iter().map(|job| ExtractJob::new(job, &expansion)).collect::<Result<Vec<_>>>()?;
     let page = Page { items, next: jobs.next };
     Ok(reply::json(StatusCode::OK, &Listing::new(LISTING, &page, std::convert::identity).with_total(total)))
 }
 
-fn filter(query: ExtractQuery) -> JobFilter {
-    let nothing = || Some(Vec::new());
-    let mut ids = query.job_ids.map(|texts| ids::filter::<ExtractJobId>(&texts).into_iter().map(|id| id.0).collect());
+fn filter(query: &ExtractQuery) -> JobFilter {
     let configuration = query.configuration_id.as_deref().map(ConfigurationId::parse);
+    let document = query.file_input.as_ref().or(query.document_input_value.as_ref()).filter(|text| !text.is_empty());
+    let source = document.map(|text| inputs::filter(text));
+    let filter = query.jobs.filter::<ExtractJobId>(KIND);
     // What is malformed matches no job.
-    if configuration == Some(None) || query.status.as_deref() == Some("THROTTLED") {
-        ids = nothing();
-    }
-    let document = query.file_input.or(query.document_input_value).filter(|text| !text.is_empty());
-    let source = document.as_deref().map(inputs::filter);
-    if source == Some(None) {
-        ids = nothing();
-    }
+    let matches_none =
+        configuration == Some(None) || source == Some(None) || query.status.as_deref() == Some(THROTTLED);
     JobFilter {
-        kind: Some(KIND),
-        status: query.status.and_then(|word| status_of(&word)),
-        ids,
+        status: query.status.as_deref().and_then(status_of),
+        ids: if matches_none { Some(Vec::new()) } else { filter.ids },
         configuration: configuration.flatten(),
         source: source.flatten(),
         source_kind: query.document_input_type.as_deref().and_then(inputs::kind_of),
-        from: query.created_at_on_or_after,
-        to: query.created_at_on_or_before,
-        ..JobFilter::default()
+        ..filter
     }
 }
 
@@ -286,9 +247,7 @@ pub(super) async fn delete<P: Ports>(caller: Caller<P>, PathId(id): PathId<Extra
             Err(error) => return Err(error.into()),
         }
     }
-    job_calls::delete(&caller, id, KIND).await?;
-    let project_id = caller.token.project.to_string();
-    Ok(reply::json(StatusCode::OK, &DeletedExtractJob::new(id.format(), project_id)))
+    Ok(reply::json(StatusCode::OK, &job_calls::delete(&caller, id, KIND).await?))
 }
 
 /// `POST /api/v2/extract/schema/validation`

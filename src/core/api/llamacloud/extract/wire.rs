@@ -259,22 +259,6 @@ impl<'a> ExtractJob<'a> {
     }
 }
 
-/// A deleted job.
-#[derive(Debug, Serialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-pub(in crate::api::llamacloud) struct DeletedExtractJob {
-    /// Its id.
-    id: String,
-    /// The project that it belonged to.
-    project_id: String,
-}
-
-impl DeletedExtractJob {
-    pub(super) const fn new(id: String, project_id: String) -> Self {
-        Self { id, project_id }
-    }
-}
-
 /// A JSON Schema that is supported.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]

@@ -20,6 +20,7 @@ use crate::{
             Caller, Reply, files,
             ids::{ParseJobId, PathId},
             inputs::{self, DocumentInput},
+            rules::PAGES_CHARS,
             wire,
         },
         reply,
@@ -53,11 +54,22 @@ declare! {
         max_pages: Option<String> = optional(NUMBER_OR_BLANK),
         /// Which pages are read, counted from 0, such as `0,2-3`; all if absent or blank.
         target_pages: Option<String> = optional(PAGES_FROM_ZERO),
+        /// Not supported yet.
+        webhook_url: Option<String> = optional(NO_WEBHOOK),
+        /// Not supported yet.
+        webhook_configurations: Option<String> = optional(NO_WEBHOOK),
     }
 }
 
-/// The longest page selection, in characters.
-const PAGES_CHARS: usize = 5_000;
+const NO_WEBHOOK: Shape = Shape::Own {
+    documented: &Shape::text(0..=0),
+    format: "",
+    check: |check, field| {
+        if check.text(field, 0..=usize::MAX).is_some_and(|text| !matches!(text.trim(), "" | "[]" | "null")) {
+            check.reject_value(field, "webhooks are not supported yet");
+        }
+    },
+};
 
 const NUMBER_OR_BLANK: Shape = Shape::Own {
     documented: &Shape::text(0..=20),
@@ -102,7 +114,7 @@ fn options(texts: &Checked<LegacyParse>) -> Result<Options> {
     if let Some(pages) = text("target_pages").as_deref().and_then(from_one) {
         ranges.insert("target_pages".to_owned(), pages.into());
     }
-    // Clients write that there is no limit as 0.
+    // Clients send 0 for no limit.
     if let Some(max) = text("max_pages").and_then(|max| max.trim().parse::<u32>().ok()).filter(|max| *max > 0) {
         ranges.insert("max_pages".to_owned(), max.into());
     }

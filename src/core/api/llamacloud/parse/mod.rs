@@ -10,40 +10,34 @@ use axum::{
     body::Body as RequestBody,
     http::{HeaderMap, StatusCode},
 };
-use serde::Serialize;
 use serde_json::Value;
 
 use self::wire::{Expansion, ParseJob, ParseResponse, ParseVersions};
 use super::{
     Body, Caller, Reply, files,
-    ids::{self, ID_CHARS, IdFormat, ParseJobId, PathId},
+    ids::{ID_CHARS, IdFormat, ParseJobId, PathId},
     inputs::{self, DocumentInput},
-    job_calls,
+    job_calls::{self, ListQuery, Webhooks},
     rules::PAGES,
-    wire::{Listing, TotalQuery, status_of, status_words},
+    wire::{Listing, status_of, status_words},
 };
 use crate::{
-    api::{
-        checked::Checked,
-        page_token::{self, Paging},
-        reply,
-    },
+    api::{checked::Checked, page_token, reply},
     document::ReadOptions,
     error::{Error, ErrorKind, Result},
     id::ConfigurationId,
     job::{External, Job, JobKind, Options, RawJson, Status, Task, TaskOptions},
     parse::ParseResult,
     service::{
-        index::{JobFilter, OptionsSource, Page, Refusal, Work},
+        index::{JobFilter, OptionsSource, Page, Work},
         job_parts,
         jobs::{self, CreateOutcome, JobRequest},
         ports::{FileKey, Ports},
         stateless,
     },
-    time::Timestamp,
     validate::{
         declare::declare,
-        shape::{Choice, DATETIME, Declared, FilePart, OPEN, Object, Shape},
+        shape::{Choice, Declared, FilePart, OPEN, Object, Shape},
     },
 };
 
@@ -90,6 +84,7 @@ declare! {
         processing_control: Option<Value> = optional(Shape::Any),
         /// Makes no difference.
         processing_options: Option<Value> = optional(Shape::Any),
+        webhooks: Webhooks = flattened,
     }
 }
 
@@ -167,16 +162,9 @@ declare! {
     /// Which jobs to list.
     #[derive(Debug)]
     pub(super) struct ParseQuery(OPEN) {
-        /// The ids of the jobs.
-        job_ids: Option<Vec<String>> = optional(ids::IDS),
         /// The status.
         status: Option<String> = optional(Shape::Words(status_words)),
-        /// When the jobs were created at the earliest.
-        created_at_on_or_after: Option<Timestamp> = optional(DATETIME),
-        /// When they were created at the latest.
-        created_at_on_or_before: Option<Timestamp> = optional(DATETIME),
-        paging: Paging = flattened,
-        total: TotalQuery = flattened,
+        jobs: ListQuery = flattened,
     }
 }
 
@@ -190,18 +178,8 @@ declare! {
     }
 }
 
-/// A deleted job.
-#[derive(Debug, Serialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-pub(super) struct DeletedParseJob {
-    /// Its id.
-    id: String,
-    /// The project that it belonged to.
-    project_id: String,
-}
-
 impl ParseOptions {
-    /// The options of a job. `shown` is the request as far as answers show it.
+    /// The options of a job.
     pub(super) fn into_options(self) -> Result<Options> {
         let (max_pages, pages) =
             self.page_ranges.map_or((None, None), |ranges| (ranges.max_pages, ranges.target_pages));
@@ -275,10 +253,9 @@ async fn start<P: Ports>(caller: &Caller<P>, document: DocumentInput, options: O
     };
     match jobs::create(&caller.ports, &caller.token, request).await? {
         CreateOutcome::Job(job) => Ok(job),
-        CreateOutcome::Refused(Refusal::UnknownConfiguration) => Err(unknown_configuration(&saved)),
-        CreateOutcome::Refused(refusal) => Err(document
-            .refusal_error(&refusal, caller.token.project)
-            .unwrap_or_else(|| Error::internal(format!("refused: {refusal:?}")))),
+        CreateOutcome::Refused(refusal) => {
+            Err(document.refusal_error(refusal, caller.token.project, || unknown_configuration(&saved)))
+        }
     }
 }
 
@@ -287,18 +264,9 @@ pub(super) async fn list<P: Ports>(caller: Caller<P>) -> Reply {
     let mut query = caller.query.checked::<ParseQuery>();
     let page = page_token::page(&mut query, LISTING);
     let query = query.finish()?;
-    let (project, counts) = (caller.token.project, query.total.include_total);
-    let job_ids = |texts: Vec<String>| ids::filter::<ParseJobId>(&texts).into_iter().map(|id| id.0).collect();
-    let filter = JobFilter {
-        kind: Some(KIND),
-        status: query.status.and_then(|word| status_of(&word)),
-        ids: query.job_ids.map(job_ids),
-        from: query.created_at_on_or_after,
-        to: query.created_at_on_or_before,
-        ..JobFilter::default()
-    };
-    let total = if counts { jobs::count(&caller.ports, project, filter.clone()).await? } else { None };
-    let jobs = jobs::list(&caller.ports, project, filter, page).await?;
+    let status = query.status.as_deref().and_then(status_of);
+    let filter = JobFilter { status, ..query.jobs.filter::<ParseJobId>(KIND) };
+    let (jobs, total) = query.jobs.jobs(&caller, filter, page).await?;
     let items = jobs.items.iter().map(ParseJob::new).collect::<Result<Vec<_>>>()?;
     let page = Page { items, next: jobs.next };
     Ok(reply::json(StatusCode::OK, &Listing::new(LISTING, &page, Clone::clone).with_total(total)))
@@ -325,7 +293,7 @@ async fn parsed_job<P: Ports>(caller: &Caller<P>, id: ParseJobId) -> Result<Job>
     if is_parsed { Ok(job) } else { Err(Error::not_found(ParseJobId::MISSING)) }
 }
 
-/// What parsing the document of a job that has succeeded gives: its output, or if it is no parse job, what it would be.
+/// The parse result of a job that has succeeded. A parse job has it stored; the document of any other job is parsed now.
 async fn result<P: Ports>(caller: &Caller<P>, job: Job) -> Result<ParseResult> {
     if job.kind() == KIND {
         let job = job_parts::with_output(&caller.ports, job).await?;
@@ -344,9 +312,7 @@ pub(super) async fn cancel<P: Ports>(caller: Caller<P>, PathId(id): PathId<Parse
 
 /// `DELETE /api/v2/parse/{id}`
 pub(super) async fn delete<P: Ports>(caller: Caller<P>, PathId(id): PathId<ParseJobId>) -> Reply {
-    job_calls::delete(&caller, id, KIND).await?;
-    let project_id = caller.token.project.to_string();
-    Ok(reply::json(StatusCode::OK, &DeletedParseJob { id: id.format(), project_id }))
+    Ok(reply::json(StatusCode::OK, &job_calls::delete(&caller, id, KIND).await?))
 }
 
 /// `GET /api/v2/parse/versions`
