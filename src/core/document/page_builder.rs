@@ -98,8 +98,9 @@ pub(super) fn build_page(number: u32, blocks: impl IntoIterator<Item = Block>, b
             text.push_str("\n\n");
         }
         let start = text.len();
-        let mut places = Places::new(block.marks);
-        push_tidy(&mut text, &block.text, block.role == Role::TableRow, &mut places);
+        let is_row = block.role == Role::TableRow;
+        let mut places = Places::new(block.marks, is_row && has_gap(&block.text));
+        push_tidy(&mut text, &block.text, is_row, &mut places);
         if text.len() == start {
             text.truncate(length_before);
         } else {
@@ -120,7 +121,6 @@ fn push_tidy(out: &mut String, text: &str, keep_tabs: bool, places: &mut Places)
     let offset = |piece: &str| piece.as_ptr().addr() - text.as_ptr().addr();
     for line in text.lines() {
         let mut at_line_start = true;
-        let mut cells = 0;
         for (column, cell) in (0..).zip(line.split(|c| keep_tabs && c == '\t')) {
             let mut in_cell = false;
             for word in cell.split(is_blank).filter(|word| !word.is_empty()) {
@@ -132,8 +132,7 @@ fn push_tidy(out: &mut String, text: &str, keep_tabs: bool, places: &mut Places)
                     (false, false) => out.push('\t'),
                 }
                 if keep_tabs && !in_cell {
-                    places.cell(column, cells, out.len());
-                    cells += 1;
+                    places.cell(column, out.len());
                 }
                 (at_line_start, in_cell) = (false, true);
                 if places.is_done() {
@@ -155,6 +154,12 @@ fn push_tidy(out: &mut String, text: &str, keep_tabs: bool, places: &mut Places)
     }
 }
 
+/// Whether a cell of a row is empty before another that is not.
+fn has_gap(row: &str) -> bool {
+    let is_empty = |cell: &str| cell.chars().all(is_blank);
+    KEEPS_MARKS && row.lines().any(|line| line.trim_end_matches(is_blank).split('\t').any(is_empty))
+}
+
 /// Finds where the marks of a block are after [`push_tidy`].
 struct Places {
     marks: Vec<Mark>,
@@ -165,13 +170,12 @@ struct Places {
     ended: usize,
     /// The starts that were placed, and with their ends.
     placed: Vec<Option<Span>>,
-    cells: Vec<Mark>,
-    /// Whether a cell is empty before another that is not.
-    has_gap: bool,
+    /// The marks of cells, if they are to be marked.
+    cells: Option<Vec<Mark>>,
 }
 
 impl Places {
-    fn new(marks: Vec<Mark>) -> Self {
+    fn new(marks: Vec<Mark>, marks_cells: bool) -> Self {
         let mut starts: Vec<_> = (0..marks.len()).collect();
         let mut ends = starts.clone();
         let span = |index: &usize| marks.get(*index).map(|mark| mark.span);
@@ -181,7 +185,7 @@ impl Places {
             ends.sort_by_key(|index| span(index).map(|span| span.end));
         }
         let placed = vec![None; marks.len()];
-        Self { marks, starts, ends, started: 0, ended: 0, placed, cells: Vec::new(), has_gap: false }
+        Self { marks, starts, ends, started: 0, ended: 0, placed, cells: marks_cells.then(Vec::new) }
     }
 
     fn is_done(&self) -> bool {
@@ -223,15 +227,14 @@ impl Places {
         }
     }
 
-    fn cell(&mut self, column: u32, cells: u32, place: usize) {
-        if KEEPS_MARKS {
-            self.has_gap |= column != cells;
-            self.cells.push(Mark::new(place, place, MarkKind::Cell { column }));
+    fn cell(&mut self, column: u32, place: usize) {
+        if KEEPS_MARKS && let Some(cells) = &mut self.cells {
+            cells.push(Mark::new(place, place, MarkKind::Cell { column }));
         }
     }
 
     fn end_cell(&mut self, place: usize) {
-        if KEEPS_MARKS && let Some(cell) = self.cells.last_mut() {
+        if KEEPS_MARKS && let Some(cell) = self.cells.as_mut().and_then(|cells| cells.last_mut()) {
             cell.span.end = place;
         }
     }
@@ -242,9 +245,7 @@ impl Places {
         let placed = self.marks.into_iter().zip(self.placed);
         let placed = placed.filter_map(|(mark, span)| Some(Mark { span: span?, kind: mark.kind }));
         let mut marks: Vec<_> = placed.filter(|mark| mark.span.start < mark.span.end).collect();
-        if self.has_gap {
-            marks.append(&mut self.cells);
-        }
+        marks.extend(self.cells.into_iter().flatten());
         // What holds others comes before them.
         marks.sort_by_key(|mark| (mark.span.start, std::cmp::Reverse(mark.span.end)));
         marks

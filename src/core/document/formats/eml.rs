@@ -155,9 +155,8 @@ pub(crate) fn mail_attachments(mail: &Mail, budget: &Budget) -> Result<Vec<Attac
 fn document(subject: &str, header: Option<Block>, body: Vec<Block>, budget: &Budget) -> Result<Document> {
     mail_body::charge_roles(&body, budget)?;
     let title = Some(page_builder::one_line(subject)).filter(|title| !title.is_empty());
-    let mut blocks: Vec<_> = title.iter().map(|title| Block::new(Role::Title, title.as_str())).collect();
-    blocks.extend(header);
-    blocks.extend(mail_body::roles(body, budget));
+    let title_block = title.as_ref().map(|title| Block::new(Role::Title, title.as_str()));
+    let blocks = title_block.into_iter().chain(header).chain(mail_body::roles(body, budget));
     Ok(Document { format: Format::Eml, title, pages: vec![page_builder::build_page(1, blocks, budget)], page_count: 1 })
 }
 

@@ -77,11 +77,11 @@ fn steps(text: &str) -> usize {
     PART_STEPS + lines * PART_STEPS / 4 + (text.len() * passes).div_ceil(BYTES_PER_STEP as usize)
 }
 
-/// Sets the roles of the blocks of a mail. Lines that begin with `>` become separate blocks, without it.
-pub(crate) fn roles(blocks: Vec<Block>, budget: &Budget) -> Vec<Block> {
+/// Sets the roles of the blocks of a mail, one by one, so that no second list of them is in memory. Lines that begin
+/// with `>` become separate blocks, without it.
+pub(crate) fn roles(blocks: Vec<Block>, budget: &Budget) -> impl Iterator<Item = Block> {
     let mut state = State::New;
-    let mut with_roles = Vec::new();
-    for block in blocks.into_iter().flat_map(split) {
+    blocks.into_iter().flat_map(split).map(move |block| {
         let (is_quoted, text) = (block.is_quoted, block.text);
         budget.progress(steps(&text));
         let lower = text.to_lowercase();
@@ -99,9 +99,8 @@ pub(crate) fn roles(blocks: Vec<Block>, budget: &Budget) -> Vec<Block> {
             other => other,
         };
         let role = if state == State::History { Role::Quote } else { role };
-        with_roles.push(Block::new(role, text).with_marks(block.marks));
-    }
-    with_roles
+        Block::new(role, text).with_marks(block.marks)
+    })
 }
 
 /// The part of a mail that a block is in.
