@@ -14,6 +14,7 @@ use super::{
     parse::ParseOptions,
     rules::Configuration,
     saved_configuration::{CLASSIFY, EXTRACT, PARSE, SavedConfiguration},
+    webhooks::NoWebhooks,
     wire::{Listing, TotalQuery},
 };
 use crate::{
@@ -96,6 +97,7 @@ declare! {
         /// The product.
         product_type: String = required(Shape::Words(|| vec![PARSE])),
         options: ParseOptions = flattened,
+        webhooks: NoWebhooks = flattened,
     }
 }
 
