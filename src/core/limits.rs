@@ -488,7 +488,7 @@ pub const MAX_DELIVERY_ATTEMPTS: u32 = 8;
 pub const DELIVERY_TIME: Duration = Duration::from_secs(15);
 
 /// How long a job waits before it enqueues the message of a call again, in case the first was lost: twice the time of a
-/// call, so that one that is under way is not made a second time.
+/// call, so that one that is under way is seldom made a second time. If the queue takes longer, the endpoint gets it twice.
 pub const DELIVERY_REDELIVERY_INTERVAL: Duration = Duration::from_secs(30);
 
 /// How long the answer of an endpoint may take after its status: it is only kept for people.

@@ -183,11 +183,11 @@ describe("endpoints that fail", () => {
     ["/reset", { status: null, answer: null, error: "The server of the URL cannot be reached" }],
     ["/hang", { status: null, answer: null, error: "There is no answer within 15 s" }],
   ]) {
-    test(`a trial says what ${path} does`, async () => {
+    test(`a test call says what ${path} does`, async () => {
       const webhook = await send("POST", "/v1/webhooks", { body: { url: receiver.url + path } });
-      const trial = await send("POST", `/v1/webhooks/${webhook.id}/trial`);
-      assert.equal(trial.is_delivered, false);
-      const { status, answer, error } = trial.attempt;
+      const tested = await send("POST", `/v1/webhooks/${webhook.id}/test`);
+      assert.equal(tested.is_delivered, false);
+      const { status, answer, error } = tested.attempt;
       assert.deepEqual({ status, answer, error }, expected);
       await send("DELETE", `/v1/webhooks/${webhook.id}`);
     });

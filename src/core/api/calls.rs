@@ -25,8 +25,8 @@ pub(in crate::api) const SECRET_PREFIX: &str = "whsec_";
 /// How many bytes the key of a Standard Webhook may have: what its specification says.
 pub(in crate::api) const KEY_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 
-/// The event of a trial.
-const TRIAL_EVENT: &str = "webhook.trial";
+/// The event of a test call.
+const TEST_EVENT: &str = "webhook.test";
 
 /// Builds the request of a call. None if there is nothing to say in the form of its endpoint.
 ///
@@ -68,7 +68,7 @@ enum StandardData<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         reference: Option<&'a str>,
     },
-    Trial {
+    Test {
         challenge: &'a str,
     },
 }
@@ -90,7 +90,7 @@ fn standard(call: &Call<'_>) -> Result<Option<CallText>> {
             };
             (event, about.at, data)
         }
-        Subject::Trial(challenge) => (TRIAL_EVENT, call.now, StandardData::Trial { challenge }),
+        Subject::Test(challenge) => (TEST_EVENT, call.now, StandardData::Test { challenge }),
     };
     let body = StandardBody { r#type: event, timestamp: at.to_rfc3339(), data };
     let body = serde_json::to_string(&body).map_err(Error::internal)?;

@@ -35,8 +35,21 @@ const HEADER_VALUE: Shape = Shape::text(0..=limits::MAX_WEBHOOK_VALUE_BYTES);
 pub(in crate::api) const SECRET: Shape = Shape::text(1..=limits::MAX_WEBHOOK_VALUE_BYTES);
 
 /// Headers that the request itself has, or that its receiver trusts because the form of the call sets them.
-const RESERVED_HEADERS: [&str; 6] =
-    ["connection", "content-length", "content-type", "host", "lc-signature", "transfer-encoding"];
+const RESERVED_HEADERS: [&str; 10] = [
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "expect",
+    "host",
+    "lc-signature",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+];
+
+/// How much of a name is shown in an error, in bytes.
+const MAX_SHOWN_NAME: usize = 100;
 
 /// How the names of headers begin that only the form of the call sets.
 const RESERVED_PREFIXES: [&str; 2] = ["webhook-", "x-webhook-"];
@@ -68,21 +81,31 @@ fn check_headers(check: &mut Validator, field: &Input<'_>) {
         check.reject_value(field, &message);
         return;
     }
+    let mut names = Vec::new();
     for (name, value) in field.members() {
+        // Without the value, which may be a secret that errors must not repeat.
+        let place = field.with(name.get(..MAX_SHOWN_NAME).unwrap_or(name), None);
         let lower = name.to_ascii_lowercase();
         if HeaderName::from_bytes(name.as_bytes()).is_err() || name.len() > limits::MAX_WEBHOOK_VALUE_BYTES {
-            check.reject_value(&value, "not the name of a header");
+            check.reject_value(&place, "not the name of a header");
         } else if RESERVED_HEADERS.contains(&lower.as_str())
             || RESERVED_PREFIXES.iter().any(|prefix| lower.starts_with(prefix))
         {
-            check.reject_value(&value, "this header is set by the service");
+            check.reject_value(&place, "this header is set by the service");
+        } else if names.contains(&lower) {
+            check.reject_value(&place, "this header is there twice");
         }
-        let is_sent_as_it_is = |text: &str| text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
-        if check
-            .text(&value, 0..=limits::MAX_WEBHOOK_VALUE_BYTES)
-            .is_some_and(|text| !is_sent_as_it_is(text) || text.trim() != text)
-        {
-            check.reject_value(&value, "the value of a header is printable ASCII without blanks around it");
+        names.push(lower);
+        let text = value.read::<String>();
+        let is_sent_as_it_is = text.as_ref().is_some_and(|text| {
+            text.len() <= limits::MAX_WEBHOOK_VALUE_BYTES
+                && text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+                && text.trim() == text
+        });
+        if !is_sent_as_it_is {
+            let max = limits::MAX_WEBHOOK_VALUE_BYTES;
+            let message = format!("a header is printable ASCII of up to {max} characters, without blanks around it");
+            check.reject_value(&place, &message);
         }
     }
 }

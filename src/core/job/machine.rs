@@ -311,7 +311,9 @@ fn notify(before: Option<&State>, job: &mut Job, now: Timestamp) {
         ends.then_some(status),
     ];
     for status in reached.into_iter().flatten() {
-        let version = job.version;
+        // A job that starts as it is accepted has passed two statuses in one version: as accepted it had the one before.
+        let version =
+            if is_new && starts && status == Status::Queued { job.version.saturating_sub(1) } else { job.version };
         let webhooks = job.webhooks.iter().enumerate().filter(|(_, webhook)| webhook.statuses.contains(&status));
         let notifications: Vec<_> =
             webhooks.map(|(webhook, _)| Notification { webhook, status, version, at: job.updated_at }).collect();

@@ -54,7 +54,7 @@ const MESSAGE_CHARS: usize = 500;
 pub(in crate::api) fn call_text(call: &Call<'_>) -> Result<Option<CallText>> {
     let message: String;
     let (event, at, challenge, document) = match call.subject {
-        Subject::Trial(challenge) => ("VERIFICATION", call.now, Some(challenge), None),
+        Subject::Test(challenge) => ("VERIFICATION", call.now, Some(challenge), None),
         Subject::Job(job, about) => {
             let event = WebhookFormat::Limai.event_name(job.kind(), about.status);
             let (Some(event), Some(route)) = (event, job.route.as_deref()) else { return Ok(None) };

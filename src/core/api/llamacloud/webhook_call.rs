@@ -16,8 +16,8 @@ use crate::{
 /// How the service that calls is named. The vendor's name of it, because receivers filter by it.
 const USER_AGENT: &str = "llamaindex-webhook-service/1.0";
 
-/// The event of a trial: the one of the dialect that is of no product.
-const TRIAL_EVENT: &str = "unmapped_event";
+/// The event of a test call: the one of the dialect that is of no product.
+const TEST_EVENT: &str = "unmapped_event";
 
 /// The longest error message in a call, in characters, so that its body stays small.
 const MESSAGE_CHARS: usize = 500;
@@ -36,7 +36,7 @@ struct Body<'a> {
 #[serde(untagged)]
 enum Data<'a> {
     Job(JobData<'a>),
-    Trial { challenge: &'a str },
+    Test { challenge: &'a str },
 }
 
 #[derive(Serialize)]
@@ -67,7 +67,7 @@ struct Classified<'a> {
 /// `Internal` if it cannot be signed.
 pub(in crate::api) fn call_text(call: &Call<'_>) -> Result<Option<CallText>> {
     let (event, at, data) = match call.subject {
-        Subject::Trial(challenge) => (TRIAL_EVENT, call.now, Data::Trial { challenge }),
+        Subject::Test(challenge) => (TEST_EVENT, call.now, Data::Test { challenge }),
         Subject::Job(job, about) => {
             let event = WebhookFormat::LlamaCloud.event_name(job.kind(), about.status);
             let (Some(event), Some(data)) = (event, job_data(job, about)) else { return Ok(None) };

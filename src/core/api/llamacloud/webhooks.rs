@@ -241,13 +241,14 @@ impl<'a> WebhookConfig<'a> {
     }
 }
 
-/// The webhooks that this dialect shows: others have a form that it does not know.
-const SHOWN: WebhookFilter = WebhookFilter { every_job: None, format: Some(WebhookFormat::LlamaCloud) };
+/// The webhooks that this dialect shows: others have a form that it does not know, or are managed by tokens with the scope
+/// `admin` only.
+const SHOWN: WebhookFilter = WebhookFilter { every_job: Some(false), format: Some(WebhookFormat::LlamaCloud) };
 
 async fn shown<P: Ports>(caller: &Caller<P>, id: WebhookId) -> Result<index::Webhook> {
     let webhook = webhooks::get(&caller.ports, caller.token.project, id).await;
     let webhook = webhook.map_err(|error| error.with_not_found_message(WebhookId::MISSING))?;
-    if webhook.endpoint.format == WebhookFormat::LlamaCloud {
+    if webhook.endpoint.format == WebhookFormat::LlamaCloud && !webhook.every_job {
         Ok(webhook)
     } else {
         Err(Error::not_found(WebhookId::MISSING))
@@ -272,9 +273,15 @@ pub(super) async fn create<P: Ports>(caller: Caller<P>, body: Body<NewWebhookCon
 
 /// `GET /api/v1/beta/webhook-configs`
 pub(super) async fn list<P: Ports>(caller: Caller<P>) -> Reply {
-    let page = PageRequest { size: limits::MAX_WEBHOOKS, after: None };
-    let page = webhooks::list(&caller.ports, caller.token.project, SHOWN, page).await?;
-    let items: Vec<_> = page.items.iter().map(|webhook| WebhookConfig::new(&caller, webhook)).collect();
+    let mut all = Vec::new();
+    let mut request = PageRequest { size: limits::MAX_WEBHOOKS, after: None };
+    loop {
+        let page = webhooks::list(&caller.ports, caller.token.project, SHOWN, request).await?;
+        all.extend(page.items);
+        let Some(next) = page.next else { break };
+        request = PageRequest { size: limits::MAX_WEBHOOKS, after: Some(next) };
+    }
+    let items: Vec<_> = all.iter().map(|webhook| WebhookConfig::new(&caller, webhook)).collect();
     Ok(reply::json(StatusCode::OK, &items))
 }
 
@@ -306,17 +313,17 @@ pub(super) async fn update<P: Ports>(
     let (input, check) = body.parts();
     endpoint::check_permitted(check, &input.get("webhook_url"), &caller.ports);
     let changed = body.finish()?;
-    let Endpoint { url, format, headers, secret } = shown(&caller, id).await?.endpoint;
+    let old = shown(&caller, id).await?.endpoint;
     let endpoint = Endpoint {
-        url: changed.webhook_url.unwrap_or(url),
-        format,
-        headers: changed.webhook_headers.map_or(headers, |headers| endpoint::headers(headers.0)),
-        secret: changed.webhook_signing_secret.or(secret),
+        url: changed.webhook_url.unwrap_or_else(|| old.url.clone()),
+        format: old.format,
+        headers: changed.webhook_headers.map_or_else(|| old.headers.clone(), |headers| endpoint::headers(headers.0)),
+        secret: changed.webhook_signing_secret.or_else(|| old.secret.clone()),
     };
-    // Who changes it has mended its receiver, if it was disabled.
+    // The dialect has no other call to enable it again.
     let change = ChangeWebhook {
         id,
-        endpoint: Some(endpoint),
+        endpoint: (endpoint != old).then_some(endpoint),
         events: changed.webhook_events.map(Some),
         output_format: changed.webhook_output_format,
         enabled: Some(true),

@@ -48,7 +48,7 @@ use self::{
     quality::{EvaluateRequest, LintRequest},
     schemas::{ChangedSchema, NewSchema},
     stateless::{ClassifyForm, ClassifyRequest, ExtractForm, ExtractRequest, ParseForm, ParseRequest, VersionQuery},
-    webhooks::{ChangedWebhook, DeliveryQuery, DeliveryResponse, NewWebhook, TrialResponse, WebhookResponse},
+    webhooks::{ChangedWebhook, DeliveryQuery, DeliveryResponse, NewWebhook, TestResponse, WebhookResponse},
     wire::{ClassifierResponse, Health, Listing, Project, SchemaResponse},
 };
 use super::{
@@ -200,7 +200,7 @@ routes! {
     delete "/v1/webhooks/{id}", webhooks::delete::<P>, admin => 204;
 
     /// Calls a webhook once to try it, and answers what its endpoint does.
-    post "/v1/webhooks/{id}/trial", webhooks::trial::<P>, admin => 200 TrialResponse<'_>;
+    post "/v1/webhooks/{id}/test", webhooks::test::<P>, admin => 200 TestResponse<'_>;
 
     /// Lists the calls of webhooks, newest first, with the attempts at each: the last thousand.
     get "/v1/deliveries", webhooks::deliveries::<P>, read, query DeliveryQuery => 200 Listing<DeliveryResponse<'_>>;

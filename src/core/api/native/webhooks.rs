@@ -20,7 +20,7 @@ use crate::{
     service::{
         index::{self, ChangeWebhook, DeliveryAttempt, DeliveryRecord, DeliveryState, WebhookFilter},
         ports::{Environment, Ports},
-        webhooks::{self, NewWebhook as SavedWebhook, Trial},
+        webhooks::{self, NewWebhook as SavedWebhook, TestCall},
     },
     validate::{
         Input, Validator,
@@ -225,7 +225,7 @@ pub(super) struct DeliveryResponse<'a> {
     id: String,
     /// The saved webhook; null if it came with the job.
     webhook_id: Option<String>,
-    /// The job; null for a trial.
+    /// The job; null for a test call.
     job_id: Option<String>,
     /// The event.
     event: &'a str,
@@ -257,10 +257,10 @@ impl<'a> From<&'a DeliveryRecord> for DeliveryResponse<'a> {
     }
 }
 
-/// What came of a trial.
+/// What came of a test call.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-pub(super) struct TrialResponse<'a> {
+pub(super) struct TestResponse<'a> {
     /// The id of the call.
     id: String,
     /// Its event.
@@ -271,13 +271,13 @@ pub(super) struct TrialResponse<'a> {
     attempt: AttemptResponse<'a>,
 }
 
-impl<'a> From<&'a Trial> for TrialResponse<'a> {
-    fn from(trial: &'a Trial) -> Self {
+impl<'a> From<&'a TestCall> for TestResponse<'a> {
+    fn from(tested: &'a TestCall) -> Self {
         Self {
-            id: trial.id.to_string(),
-            event: trial.event,
-            is_delivered: matches!(trial.attempt.status, Some(200..300)),
-            attempt: AttemptResponse::from(&trial.attempt),
+            id: tested.id.to_string(),
+            event: tested.event,
+            is_delivered: matches!(tested.attempt.status, Some(200..300)),
+            attempt: AttemptResponse::from(&tested.attempt),
         }
     }
 }
@@ -296,11 +296,12 @@ async fn verify<P: Ports>(caller: &Caller<P>, endpoint: &Endpoint) -> Result<()>
     if endpoint.format != WebhookFormat::Limai {
         return Ok(());
     }
-    let trial = webhooks::try_endpoint(&caller.ports, caller.token.project, endpoint, None, calls::build).await?;
-    if trial.is_echoed {
+    let tested = webhooks::try_endpoint(&caller.ports, caller.token.project, endpoint, None, calls::build).await?;
+    let is_confirmed = matches!(tested.attempt.status, Some(200..300));
+    if tested.is_echoed && is_confirmed {
         return Ok(());
     }
-    let why = match (trial.attempt.status, trial.attempt.error) {
+    let why = match (tested.attempt.status, tested.attempt.error) {
         (_, Some(error)) => error,
         (Some(status), None) => format!("it answers {status} without the challenge"),
         (None, None) => "it does not answer".to_owned(),
@@ -366,8 +367,13 @@ pub(super) async fn change<P: Ports>(caller: Caller<P>, segments: PathParams, bo
     if endpoint != old {
         verify(&caller, &endpoint).await?;
     }
-    let change =
-        ChangeWebhook { id, endpoint: Some(endpoint), events: events.map(events_or_all), output_format: None, enabled };
+    let change = ChangeWebhook {
+        id,
+        endpoint: (endpoint != old).then_some(endpoint),
+        events: events.map(events_or_all),
+        output_format: None,
+        enabled,
+    };
     let webhook = found(webhooks::change(&caller.ports, project, change).await, NO_WEBHOOK)?;
     Ok(reply::json(StatusCode::OK, &WebhookResponse::from(&webhook)))
 }
@@ -379,13 +385,13 @@ pub(super) async fn delete<P: Ports>(caller: Caller<P>, segments: PathParams) ->
     Ok(reply::empty(StatusCode::NO_CONTENT))
 }
 
-/// `POST /v1/webhooks/{id}/trial`
-pub(super) async fn trial<P: Ports>(caller: Caller<P>, segments: PathParams) -> Reply {
+/// `POST /v1/webhooks/{id}/test`
+pub(super) async fn test<P: Ports>(caller: Caller<P>, segments: PathParams) -> Reply {
     let id: WebhookId = segments.id("id", NO_WEBHOOK)?;
     let project = caller.token.project;
     let webhook = found(webhooks::get(&caller.ports, project, id).await, NO_WEBHOOK)?;
-    let trial = webhooks::try_endpoint(&caller.ports, project, &webhook.endpoint, Some(id), calls::build).await?;
-    Ok(reply::json(StatusCode::OK, &TrialResponse::from(&trial)))
+    let tested = webhooks::try_endpoint(&caller.ports, project, &webhook.endpoint, Some(id), calls::build).await?;
+    Ok(reply::json(StatusCode::OK, &TestResponse::from(&tested)))
 }
 
 /// `GET /v1/deliveries`

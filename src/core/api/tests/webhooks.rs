@@ -272,14 +272,14 @@ fn every_job_calls_the_webhooks_of_its_project() {
 }
 
 #[test]
-fn a_trial_calls_at_once_and_an_endpoint_of_limai_has_to_answer_it() {
+fn a_test_calls_at_once_and_an_endpoint_of_limai_has_to_answer_it() {
     let (ports, token) = world();
     let (_, webhook) = json(&ports, request("POST", "/v1/webhooks", &token, value!({ "url": HOOK }).to_string()));
-    let path = format!("/v1/webhooks/{}/trial", webhook["id"].as_str().unwrap());
-    let (status, trial) = json(&ports, request("POST", &path, &token, ""));
-    assert_eq!((status, &trial["is_delivered"], &trial["event"]), (200, &value!(true), &value!("webhook.trial")));
-    assert_eq!(deliveries(&ports, &token)[0]["id"], trial["id"]);
-    let repeat = format!("/v1/deliveries/{}/repeat", trial["id"].as_str().unwrap());
+    let path = format!("/v1/webhooks/{}/test", webhook["id"].as_str().unwrap());
+    let (status, tested) = json(&ports, request("POST", &path, &token, ""));
+    assert_eq!((status, &tested["is_delivered"], &tested["event"]), (200, &value!(true), &value!("webhook.test")));
+    assert_eq!(deliveries(&ports, &token)[0]["id"], tested["id"]);
+    let repeat = format!("/v1/deliveries/{}/repeat", tested["id"].as_str().unwrap());
     assert_eq!(json(&ports, request("POST", &repeat, &token, "")).0, 409);
     let limai = value!({ "url": HOOK, "format": "limai", "secret": "s" }).to_string();
     let (status, refused) = json(&ports, request("POST", "/v1/webhooks", &token, limai));
@@ -288,6 +288,47 @@ fn a_trial_calls_at_once_and_an_endpoint_of_limai_has_to_answer_it() {
     let (_, body) = hooked(&ports).pop().unwrap();
     assert_eq!(body["eventType"], "VERIFICATION");
     assert!(body["challenge"].as_str().unwrap().len() >= 32);
+}
+
+#[test]
+fn webhooks_of_every_job_are_managed_by_the_scope_admin_only() {
+    let (ports, token) = world();
+    let body = value!({ "url": HOOK, "format": "llamacloud", "headers": { "Authorization": "hush" } }).to_string();
+    let (status, webhook) = json(&ports, request("POST", "/v1/webhooks", &token, body));
+    assert_eq!(status, 201, "{webhook}");
+    let scopes = value!({ "scopes": ["read", "write"] }).to_string();
+    let writer = json(&ports, request("POST", "/v1/tokens", &token, scopes)).1["token"].as_str().unwrap().to_owned();
+    let path = format!("/api/v1/beta/webhook-configs/{}", webhook["id"].as_str().unwrap());
+    let body = value!({ "webhook_url": "https://other.example.com/" }).to_string();
+    assert_eq!(json(&ports, request("PUT", &path, &writer, body)).0, 404);
+    assert_eq!(json(&ports, request("GET", &path, &writer, "")).0, 404);
+    assert_eq!(json(&ports, request("DELETE", &path, &writer, "")).0, 404);
+    assert_eq!(json(&ports, request("GET", "/api/v1/beta/webhook-configs", &writer, "")), (200, value!([])));
+    let path = format!("/v1/webhooks/{}", webhook["id"].as_str().unwrap());
+    assert_eq!(json(&ports, request("PATCH", &path, &writer, "{}")).0, 403);
+    let (_, shown) = json(&ports, request("GET", &path, &writer, ""));
+    assert!(!shown.to_string().contains("hush"), "{shown}");
+}
+
+#[test]
+fn an_abandoned_call_says_why() {
+    let (ports, token) = world();
+    ports.serve(HOOK, [answers(500)]);
+    let body = value!({ "url": HOOK, "events": ["job.succeeded"] }).to_string();
+    let (_, webhook) = json(&ports, request("POST", "/v1/webhooks", &token, body));
+    parse(&ports, &token, &value!({}));
+    run(&ports);
+    let call = deliveries(&ports, &token).remove(0);
+    assert_eq!(call["state"], "pending");
+    let path = format!("/v1/webhooks/{}", webhook["id"].as_str().unwrap());
+    json(&ports, request("PATCH", &path, &token, r#"{"enabled":false}"#));
+    pass(&ports, Duration::from_secs(3600));
+    let call = deliveries(&ports, &token).remove(0);
+    assert_eq!(call["state"], "failed");
+    assert!(call["attempts"][1]["error"].as_str().unwrap().contains("disabled"), "{call}");
+    let repeat = format!("/v1/deliveries/{}/repeat", call["id"].as_str().unwrap());
+    assert_eq!(json(&ports, request("POST", &repeat, &token, "")).0, 409);
+    assert_eq!(hooked(&ports).len(), 1);
 }
 
 #[test]

@@ -283,6 +283,17 @@ fn a_plan_is_stored_as_the_list_of_its_stages() {
 }
 
 #[test]
+fn each_status_of_a_job_that_starts_at_once_has_its_version() {
+    let start = Start::Inline(lease(1));
+    let submit = Command::Submit { job: notifying(Task::Classify.plan()), start };
+    let Ok(Transition::Changed(job)) = apply(None, submit, Timestamp::from_millis(0)) else { panic!("not accepted") };
+    let job = after(&job, Command::Report { lease: lease(1), report: classified(1) }, 9);
+    let calls: Vec<_> =
+        job.deliveries.iter().map(|call| (call.notification.status, call.notification.version)).collect();
+    assert_eq!(calls, [(Status::Queued, 0), (Status::Running, 1), (Status::Succeeded, 2)]);
+}
+
+#[test]
 fn an_inline_job_needs_no_message() {
     let job = submitted(Some(lease(1)));
     assert_eq!(job.outbox, []);

@@ -133,7 +133,7 @@ impl IndexCommand for NoteDelivery {
         let is_new = noted.is_none();
         if let Some(noted) = noted {
             // What a duplicate of an earlier attempt met does not undo that the call was confirmed.
-            if noted.state == DeliveryState::Delivered && delivery.state == DeliveryState::Pending {
+            if noted.state == DeliveryState::Delivered {
                 delivery.state = DeliveryState::Delivered;
             }
             (delivery.created_at, delivery.attempts) = (noted.created_at, noted.attempts);

@@ -17,7 +17,7 @@ use crate::{
     job::{Command, DeliveryOutcome, Endpoint, Job, JobEndpoint, Notification},
     limits,
     service::{
-        index::{DeliveryAttempt, DeliveryRecord, DeliveryState, GetDelivery, GetWebhook, NoteDelivery},
+        index::{DeliveryAttempt, DeliveryRecord, DeliveryState, GetDelivery, GetWebhook, NoteDelivery, Webhook},
         job_reply::JobReply,
         outbound::{self, Target},
         ports::{
@@ -34,7 +34,7 @@ pub enum Subject<'a> {
     /// A job has reached a status.
     Job(&'a Job, Notification),
     /// Nothing: it tries whether the endpoint can be called. The text is one that nobody can guess.
-    Trial(&'a str),
+    Test(&'a str),
 }
 
 /// A call to be made.
@@ -91,8 +91,14 @@ pub async fn consume(
 
 /// Consumes one message of the dead-letter queue of the queue of webhooks: what consumed it crashed each time, which
 /// counts as an attempt.
-pub async fn handle_dead_letter(ports: &(impl Jobs + Environment), message: WebhookMessage) -> MessageOutcome {
+pub async fn handle_dead_letter(
+    ports: &(impl Jobs + Index + Clock + Environment),
+    message: WebhookMessage,
+) -> MessageOutcome {
     let WebhookMessage { project, job, call, attempts_made } = message;
+    if attempts_made.saturating_add(1) >= limits::MAX_DELIVERY_ATTEMPTS {
+        give_up(ports, project, call, "The last attempt was not made, because the service failed").await;
+    }
     let report = Command::Notified { delivery: call, attempts_made, outcome: DeliveryOutcome::Failed };
     match ports.job(project, job, report).await {
         Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -123,15 +129,21 @@ async fn attempt(
     let Some(webhook) = job.webhooks.get(notification.webhook) else { return Ok(Some(DeliveryOutcome::Gone)) };
     let saved = match &webhook.endpoint {
         JobEndpoint::Inline(_) => None,
-        JobEndpoint::Saved(id) => match ports.index(project, GetWebhook { id: *id }).await? {
-            Some(saved) if saved.disabled.is_none() => Some(saved),
-            _ => return Ok(Some(DeliveryOutcome::Gone)),
+        JobEndpoint::Saved(id) => match ports.index(project, GetWebhook { id: *id }).await {
+            Ok(saved) => saved,
+            // The project is deleted, and its webhooks with it.
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
         },
     };
     let endpoint = match (&webhook.endpoint, &saved) {
         (JobEndpoint::Inline(endpoint), _) => endpoint,
-        (JobEndpoint::Saved(_), Some(saved)) => &saved.endpoint,
-        (JobEndpoint::Saved(_), None) => return Ok(Some(DeliveryOutcome::Gone)),
+        (JobEndpoint::Saved(_), Some(Webhook { endpoint, disabled: None, .. })) => endpoint,
+        (JobEndpoint::Saved(_), saved) => {
+            let what = if saved.is_some() { "disabled" } else { "deleted" };
+            give_up(ports, project, id, &format!("The webhook is {what}, so it was not called")).await;
+            return Ok(Some(DeliveryOutcome::Gone));
+        }
     };
     let built = build(&Call { id, project, endpoint, subject: Subject::Job(&job, notification), now })?;
     let Some(built) = built else { return Ok(Some(DeliveryOutcome::Gone)) };
@@ -174,6 +186,15 @@ fn record(
         created_at: about.map_or(now, |(_, notification)| notification.at),
         attempts: Vec::new(),
     }
+}
+
+/// Notes that a call is not made any more, if an attempt at it was noted.
+async fn give_up(ports: &(impl Index + Clock + Environment), project: ProjectId, id: DeliveryId, why: &str) {
+    let Ok(Some(record)) = ports.index(project, GetDelivery { id }).await else { return };
+    let attempt =
+        DeliveryAttempt { at: ports.now(), millis: 0, status: None, answer: None, error: Some(why.to_owned()) };
+    let record = DeliveryRecord { state: DeliveryState::Failed, attempts: Vec::new(), ..record };
+    note(ports, project, record, attempt, false).await;
 }
 
 /// Notes an attempt for the project's people. The call was made, so a failure here is only logged.
@@ -234,16 +255,16 @@ async fn beginning(timer: &impl Timer, body: BoxedByteStream) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// The outcome of a trial.
+/// The outcome of a test call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trial {
+pub struct TestCall {
     /// The id of the call.
     pub id: DeliveryId,
     /// The name of its event.
     pub event: &'static str,
     /// What became of it.
     pub attempt: DeliveryAttempt,
-    /// Whether the answer has the text of the trial.
+    /// Whether the answer has the text of the test call.
     pub is_echoed: bool,
 }
 
@@ -258,12 +279,12 @@ pub async fn try_endpoint(
     endpoint: &Endpoint,
     webhook: Option<WebhookId>,
     build: BuildRequest,
-) -> Result<Trial> {
+) -> Result<TestCall> {
     let id = DeliveryId::from_bytes(ports.random());
     let challenge = base16ct::lower::encode_string(&ports.random::<16>());
     let now = ports.now();
-    let built = build(&Call { id, project, endpoint, subject: Subject::Trial(&challenge), now })?;
-    let built = built.ok_or_else(|| Error::internal("a trial says nothing"))?;
+    let built = build(&Call { id, project, endpoint, subject: Subject::Test(&challenge), now })?;
+    let built = built.ok_or_else(|| Error::internal("a test call says nothing"))?;
     let attempt = send(ports, &built.request).await;
     let is_echoed = attempt.answer.as_ref().is_some_and(|answer| answer.contains(&challenge));
     if webhook.is_some() {
@@ -271,20 +292,30 @@ pub async fn try_endpoint(
         let state = if is_delivered { DeliveryState::Delivered } else { DeliveryState::Failed };
         note(ports, project, record(id, webhook, None, &built, state, now), attempt.clone(), false).await;
     }
-    Ok(Trial { id, event: built.event, attempt, is_echoed })
+    Ok(TestCall { id, event: built.event, attempt, is_echoed })
 }
 
 /// Makes a call again that was made before, under its id. It is made through the queue, with all attempts anew.
 ///
 /// # Errors
 ///
-/// `NotFound` if the call is not kept any more, or its job is gone; `Conflict` if it was a trial; `Upstream`.
+/// `NotFound` if the call is not kept any more, or its job is gone; `Conflict` if it was a test call; `Upstream`.
 pub async fn repeat(ports: &(impl Jobs + Index), project: ProjectId, id: DeliveryId) -> Result<DeliveryRecord> {
     let record = ports.index(project, GetDelivery { id }).await?;
     let mut record = record.ok_or_else(|| Error::not_found("Delivery not found"))?;
     let (Some(job), Some(notification)) = (record.job, record.notification) else {
-        return Err(Error::new(ErrorKind::Conflict, "A trial of a webhook is not repeated; try the webhook again"));
+        return Err(Error::new(
+            ErrorKind::Conflict,
+            "A test call of a webhook is not repeated; test the webhook again",
+        ));
     };
+    if let Some(id) = record.webhook {
+        match ports.index(project, GetWebhook { id }).await? {
+            Some(Webhook { disabled: None, .. }) => {}
+            Some(_) => return Err(Error::new(ErrorKind::Conflict, "The webhook is disabled; enable it first")),
+            None => return Err(Error::new(ErrorKind::Conflict, "The webhook is deleted")),
+        }
+    }
     let reply = ports.job(project, job, Command::NotifyAgain { notification }).await;
     match reply {
         Ok(JobReply::Job(_)) => {}

@@ -3,7 +3,7 @@
 mod calls;
 
 pub use self::calls::{
-    BuildRequest, BuiltCall, Call, Subject, Trial, consume, handle_dead_letter, repeat, try_endpoint,
+    BuildRequest, BuiltCall, Call, Subject, TestCall, consume, handle_dead_letter, repeat, try_endpoint,
 };
 use super::{
     index::{
