@@ -132,7 +132,9 @@ for (const [hostName, start] of Object.entries({ workerd, "a static file host": 
     test("marks the right places in a text with characters beyond ASCII", async () => {
       await page.drop("naïve.txt", "Größe – 5 € 🙂 Überweisung: refund wanted, please give me my money back. Añejo.");
       await page.label("refund_request");
-      const texts = await tab.locator(".leaf mark[id]").allInnerTexts();
+      // The marks are there before they are laid out, and have no inner text until then.
+      await tab.locator(".leaf mark[id]", { hasText: "money" }).first().waitFor();
+      const texts = await tab.locator(".leaf mark[id]").allTextContents();
       assert.ok(texts.includes("refund") && texts.includes("money"), texts.join());
     });
 
