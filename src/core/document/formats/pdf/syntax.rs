@@ -188,9 +188,7 @@ impl<'a> Lexer<'a> {
     /// A reference such as `12 0 R`. Without one, the offset stays.
     pub fn reference(&mut self) -> Option<ObjectIdentifier> {
         // Most numbers are none, and are not to be parsed for it.
-        if !begins_with_reference(self.rest()) {
-            return None;
-        }
+        reference_length(self.rest())?;
         let start = self.offset;
         let mut read = || {
             let number = u32::try_from(self.integer()?).ok()?;
@@ -242,11 +240,14 @@ impl<'a> Lexer<'a> {
 
     fn object_or_reference(&mut self, depth: usize) -> Option<()> {
         let may_be_reference = matches!(self.peek(), Some(b'+' | b'-' | b'0'..=b'9'));
-        let Some(reference) = may_be_reference.then(|| self.reference()).flatten() else {
+        let Some(length) = may_be_reference.then(|| reference_length(self.rest())).flatten() else {
             return self.object_at(depth);
         };
-        if self.ignored == 0 {
-            self.references.push(reference);
+        match self.reference() {
+            Some(reference) if self.ignored == 0 => self.references.push(reference),
+            Some(_) => {}
+            // Its numbers are too large for any object.
+            None => self.offset += length,
         }
         Some(())
     }
@@ -356,25 +357,25 @@ impl<'a> Lexer<'a> {
     }
 }
 
-/// Whether two whole numbers and an `R` are next.
-fn begins_with_reference(bytes: &[u8]) -> bool {
-    let mut bytes = bytes.iter();
-    let mut next = bytes.next();
+/// The length of the two whole numbers and the `R` that are next; None if others are.
+fn reference_length(bytes: &[u8]) -> Option<usize> {
+    let mut rest = bytes.iter();
+    let mut next = rest.next();
     for _ in 0..2 {
         if matches!(next, Some(b'+' | b'-')) {
-            next = bytes.next();
+            next = rest.next();
         }
         if !next.is_some_and(u8::is_ascii_digit) {
-            return false;
+            return None;
         }
         while next.is_some_and(u8::is_ascii_digit) {
-            next = bytes.next();
+            next = rest.next();
         }
         while next.is_some_and(|byte| is_white(*byte)) {
-            next = bytes.next();
+            next = rest.next();
         }
     }
-    next == Some(&b'R')
+    (next == Some(&b'R')).then(|| bytes.len() - rest.len())
 }
 
 #[cfg(test)]
@@ -427,6 +428,9 @@ mod tests {
 
     #[test]
     fn objects_end_where_hayro_says() {
+        for data in ["[99999999999 0 R.R]", "[99999999999 0 R]", "<</A 99999999999 0 R>>", "[1 99999999999 R 2]"] {
+            assert_eq!(end(data.as_bytes()), end_by_hayro(data.as_bytes()), "{data}");
+        }
         for nesting in [510, 511, 512, 513] {
             for (open, close) in [("[", "]"), ("<</A", ">>"), ("<<[", "]>>")] {
                 let data = [open.repeat(nesting), "1".to_owned(), close.repeat(nesting)].concat();
