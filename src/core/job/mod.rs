@@ -40,7 +40,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     machine::{Rejected, Transition, apply},
-    options::{JsonExtraction, Options, RawJson, TaskOptions},
+    options::{JsonExtraction, Options, RawJson, Splitting, TaskOptions},
     plan::{Plan, Stage, Task},
     source::{JobSource, StoredFile},
     state::{Failure, State, Status},
@@ -225,6 +225,8 @@ pub enum JobKind {
     JsonExtraction,
     /// A file is parsed.
     Parse,
+    /// A file is split.
+    Split,
 }
 
 impl JobKind {
@@ -239,6 +241,7 @@ impl JobKind {
             Self::Extraction => "extraction",
             Self::JsonExtraction => "json_extraction",
             Self::Parse => "parse",
+            Self::Split => "split",
         }
     }
 }
@@ -304,7 +307,7 @@ pub struct Job {
     pub source: JobSource,
     /// How it classifies. Empty if it does not.
     pub classification: Arc<Classification>,
-    /// What it was asked for, if it parses or extracts the values of a JSON Schema.
+    /// What it was asked for, if it parses, splits or extracts the values of a JSON Schema.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub options: Option<Arc<Options>>,
     /// The caller's idempotency key.
@@ -369,7 +372,7 @@ pub struct NewJob {
     pub source: JobSource,
     /// How it classifies. Empty if it does not.
     pub classification: Arc<Classification>,
-    /// What it was asked for, if it parses or extracts the values of a JSON Schema.
+    /// What it was asked for, if it parses, splits or extracts the values of a JSON Schema.
     pub options: Option<Arc<Options>>,
     /// The caller's idempotency key.
     pub idempotency_key: Option<String>,
@@ -467,6 +470,7 @@ impl Job {
             (_, Task::Extract) => JobKind::Extraction,
             (_, Task::ExtractJson) => JobKind::JsonExtraction,
             (_, Task::Parse) => JobKind::Parse,
+            (_, Task::Split) => JobKind::Split,
         }
     }
 

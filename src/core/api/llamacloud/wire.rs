@@ -224,7 +224,7 @@ pub(super) fn failure_text(failure: &Failure) -> String {
     format!("{}: {}", failure_code(failure), failure.message)
 }
 
-fn user(token: TokenId) -> String {
+pub(super) fn user(token: TokenId) -> String {
     format!("usr-{token}")
 }
 
