@@ -29,7 +29,13 @@ export type Task =
   | ClassifyTask
   | { kind: "extract"; input: Input | DocumentWithAttachments; options: ReadOptions; schema: Schema }
   | { kind: "parse"; input: Input; options: ReadOptions }
-  | { kind: "split"; input: Input | DocumentWithAttachments; options: ReadOptions; rules: readonly Rule[]; split: SplitCallOptions }
+  | {
+      kind: "split";
+      input: Input | DocumentWithAttachments;
+      options: ReadOptions;
+      rules: readonly Rule[];
+      split: SplitCallOptions;
+    }
   | { kind: "evaluate"; rules: readonly Rule[]; cases: readonly LabelledText[]; options: EvaluateOptions }
   | { kind: "lint"; rules: readonly Rule[] };
 

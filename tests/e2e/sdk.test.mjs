@@ -157,7 +157,10 @@ describe("the current SDK", () => {
       file: new File([pages.join("\f")], "mixed.txt", { type: "text/plain" }),
       purpose: "split",
     });
-    const categories = [{ name: "invoice" }, { name: "letter", description: "A letter with a salutation and a closing" }];
+    const categories = [
+      { name: "invoice" },
+      { name: "letter", description: "A letter with a salutation and a closing" },
+    ];
     const saved = await client.configurations.create({
       name: "post",
       parameters: { product_type: "split_v1", categories },

@@ -31,8 +31,8 @@ macro_rules! cues {
     };
 }
 
-// The weights, and `BIAS`, are those of a logistic regression that the example `split` fits (`--fit`); its documentation
-// says on what.
+// The weights, and `BIAS`, are those of a logistic regression that the example `split` fits (`--fit --files 100`); its
+// documentation says on what. They were fitted before `SaysContinued` distinguished the halves of a page.
 cues! {
     /// The page says that it is the first: `Page 1`, `1 of 3`.
     FirstPageNumber 2.89,
