@@ -98,6 +98,7 @@ const STEPS = {
   limai: () => nodeTests("tests/e2e/limai.test.mjs"),
   mail: () => nodeTests("tests/e2e/mail.test.mjs"),
   urls: () => nodeTests("tests/e2e/urls.test.mjs"),
+  webhooks: () => nodeTests("tests/e2e/webhooks.test.mjs"),
   rows: () => nodeTests("tests/e2e/rows.test.mjs"),
   shares: () => nodeTests("tests/e2e/shares.test.mjs"),
   resilience: () => nodeTests("tests/e2e/resilience.test.mjs"),

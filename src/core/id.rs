@@ -72,6 +72,14 @@ id! {
     ConfigurationId
 }
 id! {
+    /// A saved webhook.
+    WebhookId
+}
+id! {
+    /// A call of a webhook, the same at each attempt.
+    DeliveryId
+}
+id! {
     /// A saved schema.
     SchemaId
 }

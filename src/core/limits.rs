@@ -478,3 +478,42 @@ pub const FETCH_TIME: Duration = Duration::from_secs(15);
 
 /// How many configurations of a project are saved.
 pub const MAX_CONFIGURATIONS: usize = 1_000;
+
+// --- Webhooks ---
+
+/// How often a webhook is called about one thing before that is given up.
+pub const MAX_DELIVERY_ATTEMPTS: u32 = 8;
+
+/// How long one call of a webhook may take. An endpoint should store the event and answer; work comes later.
+pub const DELIVERY_TIME: Duration = Duration::from_secs(15);
+
+/// How long a job waits before it enqueues the message of a call again, in case the first was lost: twice the time of a
+/// call, so that one that is under way is seldom made a second time. If the queue takes longer, the endpoint gets it twice.
+pub const DELIVERY_REDELIVERY_INTERVAL: Duration = Duration::from_secs(30);
+
+/// How long the answer of an endpoint may take after its status: it is only kept for people.
+pub const ANSWER_TIME: Duration = Duration::from_secs(2);
+
+/// How much of the answer of an endpoint is kept for its people, in bytes: an error message, not a page.
+pub const MAX_ANSWER_BYTES: usize = 512;
+
+/// Maximum number of saved webhooks of a project.
+pub const MAX_WEBHOOKS: u32 = 100;
+
+/// Maximum number of saved webhooks that every job of a project calls: each costs every job a call and a write.
+pub const MAX_PROJECT_WEBHOOKS: u32 = 5;
+
+/// Maximum number of webhooks that come with a request.
+pub const MAX_INLINE_WEBHOOKS: usize = 5;
+
+/// Maximum number of saved webhooks that a request names: that of LlamaCloud.
+pub const MAX_NAMED_WEBHOOKS: usize = 4;
+
+/// Maximum number of headers of a webhook: some proxies need two or three.
+pub const MAX_WEBHOOK_HEADERS: usize = 20;
+
+/// Maximum length of a header's name or value, and of a secret, in bytes: a signed token fits.
+pub const MAX_WEBHOOK_VALUE_BYTES: usize = 2_048;
+
+/// How many calls of webhooks are kept for a project's people. The oldest are removed first.
+pub const MAX_LISTED_DELIVERIES: u32 = 1_000;

@@ -21,9 +21,15 @@ mod ports;
 mod rate_limits;
 mod rpc;
 
-use sortroom::service::{
-    ports::{Environment, StageMessage},
-    stage::{self, MessageOutcome},
+use futures_util::future::join_all;
+use serde::de::DeserializeOwned;
+use sortroom::{
+    api::calls,
+    service::{
+        ports::{Environment, StageMessage, WebhookMessage},
+        stage::{self, MessageOutcome},
+        webhooks,
+    },
 };
 use worker::{
     Context, Env, MessageBatch, MessageExt, Result, event,
@@ -32,8 +38,10 @@ use worker::{
 
 use crate::ports::WorkerPorts;
 
-/// The dead-letter queue of the stage queue. Its name is that of `wrangler.toml`.
-const DEAD_LETTER_QUEUE: &str = "sortroom-stages-dead";
+// The queues, by their names in `wrangler.toml`; the one that is not here is the stage queue.
+const STAGES_DEAD: &str = "sortroom-stages-dead";
+const WEBHOOKS: &str = "sortroom-webhooks";
+const WEBHOOKS_DEAD: &str = "sortroom-webhooks-dead";
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
@@ -46,16 +54,35 @@ async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response
 }
 
 #[event(queue)]
-async fn queue(batch: MessageBatch<StageMessage>, env: Env, _context: Context) -> Result<()> {
+async fn queue(batch: MessageBatch<()>, env: Env, _context: Context) -> Result<()> {
     let ports = WorkerPorts::new(env);
-    let is_dead_letter = batch.queue() == DEAD_LETTER_QUEUE;
-    for message in batch.raw_iter() {
-        let outcome = match serde_wasm_bindgen::from_value::<StageMessage>(message.body()) {
-            Ok(body) if is_dead_letter => stage::handle_dead_letter(&ports, body).await,
-            Ok(body) => stage::consume(&ports, body).await,
+    let name = batch.queue();
+    match name.as_str() {
+        WEBHOOKS => consume(&ports, &batch, async |call| webhooks::consume(&ports, call, calls::build).await).await,
+        WEBHOOKS_DEAD => {
+            consume(&ports, &batch, async |call: WebhookMessage| webhooks::handle_dead_letter(&ports, call).await)
+                .await;
+        }
+        STAGES_DEAD => {
+            consume(&ports, &batch, async |stage: StageMessage| stage::handle_dead_letter(&ports, stage).await).await;
+        }
+        _ => consume(&ports, &batch, async |stage: StageMessage| stage::consume(&ports, stage).await).await,
+    }
+    Ok(())
+}
+
+/// Consumes the messages of a batch, all at once: the batches of what takes memory have one.
+async fn consume<M: DeserializeOwned>(
+    ports: &WorkerPorts,
+    batch: &MessageBatch<()>,
+    consume: impl AsyncFn(M) -> MessageOutcome,
+) {
+    join_all(batch.raw_iter().map(async |message| {
+        let outcome = match serde_wasm_bindgen::from_value::<M>(message.body()) {
+            Ok(body) => consume(body).await,
             Err(error) => {
                 // Only we write to the queue, so another version of us wrote this; its job will send a new message.
-                ports.log(&format!("queue {}: a message is not one of ours: {error}", batch.queue()));
+                ports.log(&format!("a message of a queue is not one of ours: {error}"));
                 MessageOutcome::Ack
             }
         };
@@ -63,6 +90,6 @@ async fn queue(batch: MessageBatch<StageMessage>, env: Env, _context: Context) -
             MessageOutcome::Ack => message.ack(),
             MessageOutcome::Retry => message.retry(),
         }
-    }
-    Ok(())
+    }))
+    .await;
 }

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use serde::Serialize;
 use sortroom::{
     error::{Quota, Result},
     id::{JobId, ProjectId, TokenId},
@@ -15,7 +16,10 @@ use sortroom::{
     service::{
         index::{AnyCommand, IndexCommand},
         job_reply::JobReply,
-        ports::{Clock, Config, Environment, Index, Jobs, Queue, Random, StageMessage, Timer, Tokens, Uploads},
+        ports::{
+            Clock, Config, Environment, Index, Jobs, Queue, Random, StageMessage, Timer, Tokens, Uploads,
+            WebhookMessage,
+        },
         tokens::{TokenCommand, TokenReply},
         upload_memory::UploadMemory,
     },
@@ -64,6 +68,7 @@ struct Bindings {
     token_requests: OnceCell<Option<RateLimiter>>,
     project_requests: OnceCell<Option<RateLimiter>>,
     stages: OnceCell<worker::Queue>,
+    webhooks: OnceCell<worker::Queue>,
 }
 
 /// The value of `cell`, looked up on first use.
@@ -109,6 +114,7 @@ impl Bindings {
             token_requests: OnceCell::new(),
             project_requests: OnceCell::new(),
             stages: OnceCell::new(),
+            webhooks: OnceCell::new(),
         }
     }
 }
@@ -146,6 +152,21 @@ impl WorkerPorts {
 
     fn namespace<'a>(&'a self, cell: &'a OnceCell<ObjectNamespace>, binding: &str) -> Result<&'a ObjectNamespace> {
         get_or_look_up(cell, || self.bindings.env.durable_object(binding))
+    }
+
+    /// Sends a message to the queue with this binding.
+    fn send<'a>(
+        &'a self,
+        cell: &'a OnceCell<worker::Queue>,
+        binding: &'static str,
+        message: impl Serialize + 'a,
+        delay_seconds: u32,
+    ) -> impl Future<Output = Result<()>> + Send + 'a {
+        SendFuture::new(async move {
+            let message = worker::MessageBuilder::new(message).delay_seconds(delay_seconds).build();
+            let queue = get_or_look_up(cell, || self.bindings.env.queue(binding))?;
+            queue.send(message).await.map_err(upstream)
+        })
     }
 
     /// Traps the instance on one document of the tests, to simulate a document that crashes our parsers.
@@ -230,13 +251,11 @@ impl Timer for WorkerPorts {
 
 impl Queue for WorkerPorts {
     fn enqueue(&self, message: StageMessage, delay_seconds: u32) -> impl Future<Output = Result<()>> + Send {
-        SendFuture::new(async move {
-            let message = worker::MessageBuilder::new(message).delay_seconds(delay_seconds).build();
-            get_or_look_up(&self.bindings.stages, || self.bindings.env.queue("STAGES"))?
-                .send(message)
-                .await
-                .map_err(upstream)
-        })
+        self.send(&self.bindings.stages, "STAGES", message, delay_seconds)
+    }
+
+    fn enqueue_call(&self, message: WebhookMessage, delay_seconds: u32) -> impl Future<Output = Result<()>> + Send {
+        self.send(&self.bindings.webhooks, "WEBHOOKS", message, delay_seconds)
     }
 }
 

@@ -259,7 +259,7 @@ export function refusedBodies(attacker, uploadPath) {
     { name: "no token, a form", status: 401, line: "POST /api/v1/beta/files", headers: [FORM], body: broken },
     { name: "no token, short", status: 401, line: "POST /api/v1/beta/files", headers: [FORM], body: "abc" },
     { name: "an invented token", status: 401, line: "POST /v1/classify", headers: [json], body: large, isForged: true },
-    { name: "an invented address", status: 411, line: `PUT /uploads/${"A".repeat(120)}`, headers: [], body: large },
+    { name: "an invented address", status: 403, line: `PUT /uploads/${"A".repeat(120)}`, headers: [], body: large },
     { name: "no such path, no token", status: 404, line: "POST /nothing", headers: [], body: large },
     { name: "wrong method, no token", status: 405, line: "PATCH /v1/classify", headers: [json], body: large },
   ];

@@ -134,6 +134,25 @@ def main(url: str, token: str, corpus: Path) -> None:
     client.split.delete(split.id)
     assert_raises(llama_cloud.NotFoundError, lambda: client.split.get(split.id))
     print("split: ok")
+    hook = client.webhook_configs.create(
+        webhook_url="https://example.com/hook", webhook_events=["sheets.success"], webhook_signing_secret="whsec_x"
+    )
+    assert hook.has_secret and hook.webhook_events == ["sheets.success"], hook
+    assert client.webhook_configs.update(hook.id, webhook_headers={"X-Env": "test"}).webhook_headers == {"x-env": "test"}
+    assert client.webhook_configs.retrieve(hook.id).webhook_url == "https://example.com/hook"
+    assert [item.id for item in client.webhook_configs.list()] == [hook.id]
+    assert [item.id for item in client.webhook_configs.list_paginated(include_total=True)] == [hook.id]
+    note = client.files.create(file=("note.txt", b"Invoice 17. Total due 9.00"), purpose="classify")
+    inline = {"webhook_url": "https://example.com/inline", "webhook_events": ["sheets.success"]}
+    client.classify.create(
+        file_input=note.id,
+        configuration={"rules": RULES},
+        webhook_configuration_ids=[hook.id],
+        webhook_configurations=[inline],
+    )
+    client.webhook_configs.delete(hook.id)
+    assert_raises(llama_cloud.NotFoundError, lambda: client.webhook_configs.retrieve(hook.id))
+    print("webhooks: ok")
 
     assert len(client.projects.list()) == 1
     print("projects: ok")

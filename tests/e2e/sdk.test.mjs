@@ -342,6 +342,31 @@ describe("the current SDK", () => {
     await assert.rejects(unauthenticated.classify.list(), (error) => error.status === 401);
   });
 
+  test("webhooks are saved, changed, named by a job, and removed", async () => {
+    const hook = await client.webhookConfigs.create({
+      webhook_url: "https://example.com/hook",
+      webhook_events: ["sheets.success"],
+      webhook_signing_secret: "whsec_x",
+    });
+    assert.deepEqual([hook.has_secret, hook.webhook_events], [true, ["sheets.success"]]);
+    const changed = await client.webhookConfigs.update(hook.id, { webhook_headers: { "X-Env": "test" } });
+    assert.deepEqual(changed.webhook_headers, { "x-env": "test" });
+    assert.deepEqual(
+      (await client.webhookConfigs.list()).map(({ id }) => id),
+      [hook.id],
+    );
+    const file = await client.files.create({ file: new File(["Invoice 17"], "note.txt"), purpose: "classify" });
+    const job = await client.classify.create({
+      file_input: file.id,
+      configuration: { rules: RULES },
+      webhook_configuration_ids: [hook.id],
+      webhook_configurations: [{ webhook_url: "https://example.com/inline", webhook_events: ["sheets.success"] }],
+    });
+    assert.match(job.id, /^clj-/);
+    await client.webhookConfigs.delete(hook.id);
+    await assert.rejects(client.webhookConfigs.retrieve(hook.id), { status: 404 });
+  });
+
   test("projects", async () => {
     assert.deepEqual(
       (await client.projects.list()).map((item) => item.id),

@@ -64,7 +64,10 @@ impl Transport for InMemory {
     }
 
     fn settle(&mut self) {
-        block_on(self.ports.run_queue());
+        block_on(async {
+            self.ports.run_queue().await;
+            self.ports.run_calls(sortroom::api::calls::build).await;
+        });
     }
 
     fn advance_clock(&mut self, seconds: u64) -> bool {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use sortroom::{
     job::{self, Command, Effect, Job, JobSource, State},
     service::{
-        index::{ClassifierVersion, File, JobRows, ListedToken, Project, SavedSchema},
+        index::{ClassifierVersion, DeliveryRecord, File, JobRows, ListedToken, Project, SavedSchema, Webhook},
         job_reply::JobReply,
         ports::StageMessage,
         tokens::{Scope, Token},
@@ -29,6 +29,8 @@ pub fn read(kind: &str, saved: &Saved) -> Result<Value, String> {
         "schemas" => record(saved).map(|schema| self::schema(&schema)),
         "tokens" => record(saved).map(|token| self::token(&token)),
         "listed_tokens" => record(saved).map(|token| self::listed_token(&token)),
+        "webhooks" => record(saved).map(|webhook| self::webhook(&webhook)),
+        "deliveries" => record(saved).map(|delivery| self::delivery(&delivery)),
         _ => Err("nothing here reads records of that kind".to_owned()),
     }
 }
@@ -255,5 +257,45 @@ pub fn listed_token(token: &ListedToken) -> Value {
         "expires_at": token.expires_at.map(Timestamp::as_millis),
         "last_used_at": token.last_used_at.map(Timestamp::as_millis),
         "replaced_until": token.replaced_until.map(Timestamp::as_millis),
+    })
+}
+
+pub fn webhook(webhook: &Webhook) -> Value {
+    let endpoint = &webhook.endpoint;
+    json!({
+        "id": webhook.id.to_string(),
+        "url": endpoint.url,
+        "format": format!("{:?}", endpoint.format),
+        "headers": endpoint.headers,
+        "secret": endpoint.secret,
+        "events": webhook.events,
+        "every_job": webhook.every_job,
+        "output_format": webhook.output_format,
+        "created_at": webhook.created_at.as_millis(),
+        "updated_at": webhook.updated_at.as_millis(),
+        "disabled": webhook.disabled.as_ref().map(|disabled| (disabled.at.as_millis(), disabled.reason.clone())),
+    })
+}
+
+pub fn delivery(delivery: &DeliveryRecord) -> Value {
+    let notification = delivery.notification.map(|notification| {
+        let at = notification.at.as_millis();
+        (notification.webhook, notification.status.as_str(), notification.version, at)
+    });
+    let attempts = delivery.attempts.iter().map(|attempt| {
+        let answer = (attempt.status, attempt.answer.clone(), attempt.error.clone());
+        (attempt.at.as_millis(), attempt.millis, answer)
+    });
+    json!({
+        "id": delivery.id.to_string(),
+        "webhook": ids(delivery.webhook.as_ref()),
+        "job": ids(delivery.job.as_ref()),
+        "notification": notification,
+        "url": delivery.url,
+        "event": delivery.event,
+        "request": delivery.request,
+        "state": format!("{:?}", delivery.state),
+        "created_at": delivery.created_at.as_millis(),
+        "attempts": attempts.collect::<Vec<_>>(),
     })
 }

@@ -9,15 +9,16 @@ use serde::Serialize;
 use serde_json::{Value, json, value::to_raw_value};
 use sortroom::{
     api,
-    id::{FileId, JobId, LeaseId, ProjectId, TokenId},
-    job::{Command, Failure, Job, JobKind, Report},
+    id::{DeliveryId, FileId, JobId, LeaseId, ProjectId, TokenId, WebhookId},
+    job::{Command, Endpoint, Failure, Job, JobKind, Notification, Report, Status, WebhookFormat},
     service::{
         index::{
-            ClassifierFilter, FileFilter, FileOrder, GetProject, GetToken, IndexCommand, JobFilter, JobRow,
-            ListClassifiers, ListFiles, ListJobs, ListSchemas, PageRequest, SavedSchema, Versions,
+            ChangeWebhook, ClassifierFilter, DeliveryAttempt, DeliveryRecord, DeliveryState, FileFilter, FileOrder,
+            GetDelivery, GetProject, GetToken, IndexCommand, JobFilter, JobRow, ListClassifiers, ListFiles, ListJobs,
+            ListSchemas, NoteDelivery, PageRequest, SaveWebhook, SavedSchema, Versions,
         },
         memory::{FaultPoint, Memory},
-        ports::{Config, Index, Jobs, Random, StageMessage, Tokens},
+        ports::{Clock, Config, Index, Jobs, Random, StageMessage, Tokens},
         tokens::TokenCommand,
     },
 };
@@ -362,6 +363,60 @@ impl World {
             records.push(("files", case.to_owned(), saved(records::file(file), file)));
         }
         self.classifier_records(records);
+        self.webhook_records(records);
+    }
+
+    /// A webhook with everything, one with nothing that may be absent, and a call of the first about a job and of the
+    /// second as a test.
+    fn webhook_records(&self, records: &mut Vec<(&'static str, String, Saved)>) {
+        let save = |format, headers: &[&str], secret: Option<&str>, events: Option<&str>| {
+            let endpoint = Endpoint {
+                url: "https://hooks.example/?a=1".to_owned(),
+                format,
+                headers: headers.iter().map(|name| ((*name).to_owned(), "1".to_owned())).collect(),
+                secret: secret.map(str::to_owned),
+            };
+            let (id, events) = (WebhookId::from_bytes(self.ports.random()), events.map(|event| vec![event.to_owned()]));
+            let every_job = events.is_none();
+            let output_format = secret.map(|_| "json".to_owned());
+            self.index(SaveWebhook { id, endpoint, events, every_job, output_format })
+        };
+        let full = save(WebhookFormat::LlamaCloud, &["x-key"], Some("hush"), Some("classify.success"));
+        let bare = save(WebhookFormat::Standard, &[], None, None);
+        let (endpoint, events, output_format, enabled) = (None, None, None, Some(false));
+        let disable = ChangeWebhook { id: full.id, endpoint, events, output_format, enabled };
+        let full = self.index(disable).expect("a webhook");
+        let (_, job) = self.jobs.iter().find(|(case, _)| *case == "succeeded").expect("a job");
+        let at = self.ports.now();
+        let notification = Notification { webhook: 0, status: Status::Succeeded, version: 2, at };
+        let about_job = (Some(*job), Some(notification), DeliveryState::Pending);
+        let cases = [("full", full, about_job), ("bare", bare, (None, None, DeliveryState::Delivered))];
+        for (case, webhook, (job, notification, state)) in cases {
+            let record = DeliveryRecord {
+                id: DeliveryId::from_bytes(self.ports.random()),
+                webhook: Some(webhook.id),
+                job,
+                notification,
+                url: webhook.endpoint.url.clone(),
+                event: "test".to_owned(),
+                request: "{}".to_owned(),
+                state,
+                created_at: at,
+                attempts: Vec::new(),
+            };
+            let id = record.id;
+            let (status, answer) = job.map_or((Some(200), None), |_| (Some(500), Some("no".to_owned())));
+            let answered = DeliveryAttempt { at, millis: 7, status, answer, error: None };
+            self.index(NoteDelivery { record: record.clone(), attempt: answered.clone(), disable: false });
+            if job.is_some() {
+                let error = Some("It did not answer".to_owned());
+                let attempt = DeliveryAttempt { status: None, answer: None, error, ..answered };
+                self.index(NoteDelivery { record, attempt, disable: false });
+            }
+            let delivery = self.index(GetDelivery { id }).expect("a call");
+            records.push(("webhooks", case.to_owned(), saved(records::webhook(&webhook), &webhook)));
+            records.push(("deliveries", case.to_owned(), saved(records::delivery(&delivery), &delivery)));
+        }
     }
 
     /// The versions of the classifier of documents: the first one, one with a renamed label, and a draft.

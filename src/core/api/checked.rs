@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use axum::extract::{FromRequest, Request};
+use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use super::{
@@ -94,6 +95,8 @@ impl<T: Declared, D: Dialect, S: Sync> FromRequest<S> for JsonBody<T, D> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError<D>> {
         let (parts, body) = request.into_parts();
-        Ok(Self(Checked::new("body", body::json(&parts.headers, body).await?), PhantomData))
+        // Boxed, so that not every handler has a copy of this code.
+        let reading: BoxFuture<'_, _> = Box::pin(body::json(&parts.headers, body));
+        Ok(Self(Checked::new("body", reading.await?), PhantomData))
     }
 }

@@ -6,6 +6,7 @@ use axum::{
     extract::{FromRequestParts, Path},
     http::request::Parts,
 };
+use futures_util::future::BoxFuture;
 
 use super::{
     auth,
@@ -54,14 +55,17 @@ impl<P: Ports> Context<P> {
     /// # Errors
     ///
     /// Those of [`auth::authenticate`]; `RateLimited`; `Forbidden` if the token lacks the scope that the route needs.
-    pub async fn caller(&self, parts: &Parts) -> Result<Token, Error> {
-        let token = auth::authenticate(&self.ports, &self.own_origins(), &parts.method, &parts.headers).await?;
-        self.foreign.admit(&self.ports, token.project).await?;
-        rate_limits::admit(&self.ports, &token).await?;
-        if let Some(scope) = parts.extensions.get::<Route>().and_then(|route| route.scope) {
-            access::permit(&token, scope)?;
-        }
-        Ok(token)
+    pub fn caller<'a>(&'a self, parts: &'a Parts) -> BoxFuture<'a, Result<Token, Error>> {
+        // Boxed, so that not every handler has a copy of this code.
+        Box::pin(async {
+            let token = auth::authenticate(&self.ports, &self.own_origins(), &parts.method, &parts.headers).await?;
+            self.foreign.admit(&self.ports, token.project).await?;
+            rate_limits::admit(&self.ports, &token).await?;
+            if let Some(scope) = parts.extensions.get::<Route>().and_then(|route| route.scope) {
+                access::permit(&token, scope)?;
+            }
+            Ok(token)
+        })
     }
 }
 

@@ -10,12 +10,14 @@
 
 pub mod auth;
 pub mod body;
+pub mod calls;
 pub mod checked;
 mod content_encoding;
 pub mod context;
 mod cors;
 pub mod cuid;
 pub mod dialonce;
+mod endpoint;
 pub mod form;
 pub mod limai;
 pub mod llamacloud;

@@ -193,3 +193,4 @@ fn a_path_that_is_not_utf_8_is_not_found() {
 }
 
 mod shares;
+mod webhooks;

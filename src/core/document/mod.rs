@@ -235,9 +235,15 @@ impl Document {
 }
 
 /// The format that [`read`] would detect for `bytes`; None if it does not support the file type. The beginning of a
-/// file is enough for every format except those in ZIP archives, whose directory is at the end.
+/// file is enough for every format except those in ZIP archives, whose directory is at the end. A build without the feature
+/// `charsets` recognises texts in other encodings than UTF-8 by their ASCII characters.
 pub fn sniff(bytes: &[u8]) -> Option<Format> {
-    detect::detect(&Source::new(bytes)).ok()
+    let detected = detect::detect(&Source::new(bytes));
+    #[cfg(not(feature = "charsets"))]
+    if detected.as_ref().is_err_and(|error| error.kind() == ErrorKind::Unreadable(Unreadable::NotIncluded)) {
+        return detect::detect(&Source::new(&encoding::ascii_of(bytes))).ok();
+    }
+    detected.ok()
 }
 
 /// Reads a document from its bytes.

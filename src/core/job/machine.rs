@@ -2,8 +2,17 @@
 
 use std::time::Duration;
 
-use super::{Command, Effect, External, Failure, Job, JobPart, JobSource, Report, Stage, Start, State, Status};
-use crate::{ENGINE_VERSION, error::Unreadable, id::LeaseId, limits, time::Timestamp};
+use super::{
+    Command, Delivery, DeliveryOutcome, Effect, External, Failure, Job, JobPart, JobSource, Notification, Report,
+    Stage, Start, State, Status,
+};
+use crate::{
+    ENGINE_VERSION,
+    error::Unreadable,
+    id::{DeliveryId, LeaseId},
+    limits,
+    time::Timestamp,
+};
 
 /// The result of a command.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,12 +43,23 @@ pub enum Rejected {
 /// [`Rejected`] if the command is not valid in the state of the job. Stale reports (a report under a lost lease, a late
 /// dead letter) are not errors: they change nothing.
 pub fn apply(job: Option<&Job>, command: Command, now: Timestamp) -> Result<Transition, Rejected> {
+    let before = job.map(|job| job.state.clone());
+    let mut transition = transition(job, command, now)?;
+    if let Transition::Changed(next) = &mut transition {
+        notify(before.as_ref(), next, now);
+    }
+    Ok(transition)
+}
+
+fn transition(job: Option<&Job>, command: Command, now: Timestamp) -> Result<Transition, Rejected> {
     let Some(job) = job.filter(|job| job.status() != Status::Deleted) else {
         return match (job, command) {
             (None, Command::Submit { job, start }) => Ok(changed(submit(*job, start, now))),
             (Some(deleted), Command::Delivered { effects }) => Ok(remove_delivered(deleted, &effects)),
             (Some(deleted), Command::Undelivered) => Ok(postpone_outbox(deleted, now)),
-            (_, Command::Wake | Command::Delivered { .. } | Command::Undelivered) => Ok(Transition::Unchanged),
+            (_, Command::Wake | Command::Delivered { .. } | Command::Undelivered | Command::Notified { .. }) => {
+                Ok(Transition::Unchanged)
+            }
             _ => Err(Rejected::NotFound),
         };
     };
@@ -81,7 +101,11 @@ pub fn apply(job: Option<&Job>, command: Command, now: Timestamp) -> Result<Tran
             }
             _ => Transition::Unchanged,
         }),
-        Command::Wake => Ok(wake(job, now)),
+        Command::Notified { delivery, attempts_made, outcome } => {
+            Ok(end_attempt(job, delivery, attempts_made, outcome, now))
+        }
+        Command::NotifyAgain { notification } => Ok(notify_again(job, notification, now)),
+        Command::Wake => Ok(enqueue_lost_calls(job, wake(job, now), now)),
         Command::Delivered { effects } => Ok(remove_delivered(job, &effects)),
         Command::Undelivered => Ok(postpone_outbox(job, now)),
     }
@@ -253,6 +277,8 @@ fn delete(job: &Job, now: Timestamp) -> Job {
     next.routes.clear();
     next.route = None;
     next.external = External::default();
+    next.webhooks.clear();
+    next.deliveries.clear();
     if let JobSource::Mail { mail } = &mut next.source {
         *mail = None;
     }
@@ -267,6 +293,93 @@ fn delete(job: &Job, now: Timestamp) -> Job {
         push_effect(&mut next, Effect::DeletePart { part }, now);
     }
     next
+}
+
+/// Begins the calls of the webhooks for what `job` has become; `before` is its state before the command.
+fn notify(before: Option<&State>, job: &mut Job, now: Timestamp) {
+    if job.webhooks.is_empty() {
+        return;
+    }
+    let status = job.status();
+    let is_new = before.is_none();
+    // Later attempts and stages are of no interest to callers: a job is queued once and runs once.
+    let starts = matches!(job.state, State::Running { stage: 0, attempt: 1, .. }) && !is_running(before);
+    let ends = status.has_ended() && before.is_none_or(|before| before != &job.state);
+    let reached = [
+        (is_new && !status.has_ended()).then_some(Status::Queued),
+        starts.then_some(Status::Running),
+        ends.then_some(status),
+    ];
+    for status in reached.into_iter().flatten() {
+        // A job that starts as it is accepted has passed two statuses in one version: as accepted it had the one before.
+        let version =
+            if is_new && starts && status == Status::Queued { job.version.saturating_sub(1) } else { job.version };
+        let webhooks = job.webhooks.iter().enumerate().filter(|(_, webhook)| webhook.statuses.contains(&status));
+        let notifications: Vec<_> =
+            webhooks.map(|(webhook, _)| Notification { webhook, status, version, at: job.updated_at }).collect();
+        for notification in notifications {
+            enqueue_call(job, Delivery::new(notification, now), now);
+        }
+    }
+}
+
+const fn is_running(state: Option<&State>) -> bool {
+    matches!(state, Some(State::Running { .. }))
+}
+
+/// Keeps a call and enqueues its message.
+fn enqueue_call(job: &mut Job, delivery: Delivery, now: Timestamp) {
+    let id = delivery.notification.id(job.id);
+    let Delivery { attempts_made, redeliveries, not_before, .. } = delivery;
+    let millis = not_before.as_millis().saturating_sub(now.as_millis()).max(0);
+    // Rounded up, so that the message does not come before the time.
+    let delay_seconds = u32::try_from(millis.saturating_add(999) / 1000).unwrap_or(u32::MAX);
+    let is_of_call = |effect: &Effect| matches!(effect, Effect::Notify { delivery, .. } if *delivery == id);
+    job.outbox.retain(|effect| !is_of_call(effect));
+    job.deliveries.retain(|other| other.notification != delivery.notification);
+    job.deliveries.push(delivery);
+    push_effect(job, Effect::Notify { delivery: id, attempts_made, redeliveries, delay_seconds }, now);
+}
+
+/// The job after an attempt at a call. The version stays: callers see nothing of it.
+fn end_attempt(job: &Job, id: DeliveryId, attempts_made: u32, outcome: DeliveryOutcome, now: Timestamp) -> Transition {
+    let Some(delivery) = job.delivery(id).copied().filter(|delivery| delivery.attempts_made == attempts_made) else {
+        return Transition::Unchanged;
+    };
+    let again = if outcome == DeliveryOutcome::Failed { delivery.next_attempt(id, now) } else { None };
+    let mut next = job.clone();
+    next.deliveries.retain(|other| other.notification != delivery.notification);
+    if let Some(again) = again {
+        enqueue_call(&mut next, again, now);
+    }
+    changed(next)
+}
+
+/// The job that makes a call again. A call that is still to be made is made now.
+fn notify_again(job: &Job, notification: Notification, now: Timestamp) -> Transition {
+    if notification.webhook >= job.webhooks.len() {
+        return Transition::Unchanged;
+    }
+    let mut next = job.clone();
+    enqueue_call(&mut next, Delivery::new(notification, now), now);
+    changed(next)
+}
+
+/// The outcome of the timer, with the messages of calls enqueued again that may have been lost.
+fn enqueue_lost_calls(job: &Job, woken: Transition, now: Timestamp) -> Transition {
+    let mut next = match woken {
+        Transition::Changed(next) => next,
+        other if job.deliveries.iter().all(|delivery| now < delivery.redelivery_at) => return other,
+        _ => Box::new(job.clone()),
+    };
+    let lost: Vec<_> = next.deliveries.iter().copied().filter(|delivery| delivery.redelivery_at <= now).collect();
+    for delivery in lost {
+        let redeliveries = delivery.redeliveries.saturating_add(1);
+        let interval = limits::DELIVERY_REDELIVERY_INTERVAL
+            .saturating_mul(1 << redeliveries.min(limits::MAX_REDELIVERY_DOUBLINGS));
+        enqueue_call(&mut next, Delivery { redelivery_at: now + interval, redeliveries, ..delivery }, now);
+    }
+    Transition::Changed(next)
 }
 
 fn remove_delivered(job: &Job, effects: &[String]) -> Transition {

@@ -33,6 +33,7 @@ mod options;
 mod plan;
 mod source;
 mod state;
+mod webhooks;
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -44,6 +45,7 @@ pub use self::{
     plan::{Plan, Stage, Task},
     source::{JobSource, StoredFile},
     state::{Failure, State, Status},
+    webhooks::{Delivery, DeliveryOutcome, Endpoint, JobEndpoint, JobWebhook, Notification, WebhookFormat},
 };
 
 use crate::{
@@ -51,7 +53,7 @@ use crate::{
     document::ReadOptions,
     error::{self, Error},
     extract::{Extraction, Schema},
-    id::{ClassifierId, ConfigurationId, JobId, LeaseId, ProjectId, SchemaId, TokenId},
+    id::{ClassifierId, ConfigurationId, DeliveryId, JobId, LeaseId, ProjectId, SchemaId, TokenId},
     limits,
     time::Timestamp,
 };
@@ -230,6 +232,10 @@ pub enum JobKind {
 }
 
 impl JobKind {
+    /// Every kind.
+    pub const ALL: [Self; 6] =
+        [Self::Document, Self::Mail, Self::Extraction, Self::JsonExtraction, Self::Parse, Self::Split];
+
     /// The kinds whose jobs may extract by a saved schema.
     pub const EXTRACTING: [Self; 2] = [Self::Document, Self::Extraction];
 
@@ -275,6 +281,17 @@ pub enum Effect {
         /// The part.
         part: JobPart,
     },
+    /// Put a message on the queue of webhooks.
+    Notify {
+        /// The call.
+        delivery: DeliveryId,
+        /// How many attempts were made.
+        attempts_made: u32,
+        /// How often the message was enqueued again at this attempt.
+        redeliveries: u32,
+        /// The delay of the message, in seconds.
+        delay_seconds: u32,
+    },
 }
 
 impl Effect {
@@ -287,6 +304,9 @@ impl Effect {
             Self::UpsertIndex { version } => format!("upsert/{version}"),
             Self::RemoveFromIndex => "remove".to_owned(),
             Self::DeletePart { part } => format!("delete/{}", part.as_str()),
+            Self::Notify { delivery, attempts_made, redeliveries, .. } => {
+                format!("notify/{delivery}/{attempts_made}/{redeliveries}")
+            }
         }
     }
 }
@@ -300,8 +320,8 @@ pub struct Job {
     pub project: ProjectId,
     /// The token that created the job.
     pub user: TokenId,
-    /// The version, incremented by every change but those of the outbox alone: when effects are delivered, or their
-    /// delivery is postponed.
+    /// The version, incremented by every change but those of the outbox and of calls of webhooks alone: when
+    /// effects are delivered or their delivery is postponed, and when a call was made.
     pub version: u64,
     /// The document that it processes.
     pub source: JobSource,
@@ -344,6 +364,12 @@ pub struct Job {
     /// The retention period after the job has ended, in days.
     #[serde(default = "limits::retention_days")]
     pub retention_days: u32,
+    /// Who is called when it changes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub webhooks: Vec<JobWebhook>,
+    /// The calls that have not succeeded yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deliveries: Vec<Delivery>,
     /// When the job was accepted.
     pub created_at: Timestamp,
     /// When the job last changed.
@@ -386,6 +412,8 @@ pub struct NewJob {
     pub external: External,
     /// The retention period after the job has ended, in days.
     pub retention_days: u32,
+    /// Who is called when it changes.
+    pub webhooks: Vec<JobWebhook>,
 }
 
 impl Job {
@@ -417,6 +445,8 @@ impl Job {
             apart: Vec::new(),
             external: new.external,
             retention_days: new.retention_days,
+            webhooks: new.webhooks,
+            deliveries: Vec::new(),
             created_at: now,
             updated_at: now,
             outbox: Vec::new(),
@@ -510,10 +540,13 @@ impl Job {
             State::Deleted => None,
         };
         let outbox = (!self.outbox.is_empty()).then_some(self.outbox_retry_at);
-        match (state, outbox) {
-            (Some(state), Some(outbox)) => Some(state.min(outbox)),
-            (state, outbox) => state.or(outbox),
-        }
+        let deliveries = self.deliveries.iter().map(|delivery| delivery.redelivery_at).min();
+        [state, outbox, deliveries].into_iter().flatten().min()
+    }
+
+    /// The call with this id, if it has not succeeded yet.
+    pub fn delivery(&self, id: DeliveryId) -> Option<&Delivery> {
+        self.deliveries.iter().find(|delivery| delivery.notification.id(self.id) == id)
     }
 
     /// The part of the job that the index stores. The decision has only its result, without scores and evidence.
@@ -545,6 +578,8 @@ impl Job {
             apart: Vec::new(),
             external: External::default(),
             retention_days: self.retention_days,
+            webhooks: Vec::new(),
+            deliveries: Vec::new(),
             created_at: self.created_at,
             updated_at: self.updated_at,
             outbox: Vec::new(),
@@ -590,6 +625,20 @@ pub enum Command {
         /// How many attempts were made before the message was sent.
         #[serde(rename = "attempt")]
         attempts_made: u32,
+    },
+    /// An attempt at a call of a webhook was made.
+    Notified {
+        /// The call.
+        delivery: DeliveryId,
+        /// How many attempts were made before.
+        attempts_made: u32,
+        /// How it went.
+        outcome: DeliveryOutcome,
+    },
+    /// Make a call of a webhook again that was made before.
+    NotifyAgain {
+        /// What it is about.
+        notification: Notification,
     },
     /// The timer fired.
     Wake,

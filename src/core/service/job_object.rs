@@ -3,7 +3,7 @@
 use super::{
     index::{RemoveJob, UpsertJob},
     job_reply::JobReply,
-    ports::{Clock, Environment, Index, JobPartKey, JobParts, Queue, StageMessage},
+    ports::{Clock, Environment, Index, JobPartKey, JobParts, Queue, StageMessage, WebhookMessage},
 };
 use crate::{
     error::Result,
@@ -127,6 +127,15 @@ async fn deliver_outbox(
                     attempts_made: *attempts_made,
                 };
                 ports.enqueue(message, *delay_seconds).await
+            }
+            Effect::Notify { delivery, attempts_made, delay_seconds, .. } => {
+                let message = WebhookMessage {
+                    project: job.project,
+                    job: job.id,
+                    call: *delivery,
+                    attempts_made: *attempts_made,
+                };
+                ports.enqueue_call(message, *delay_seconds).await
             }
             Effect::UpsertIndex { .. } => ports.index(job.project, UpsertJob(Box::new(job.snapshot()))).await,
             Effect::RemoveFromIndex => ports.index(job.project, RemoveJob { id: job.id }).await,

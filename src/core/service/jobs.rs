@@ -2,8 +2,8 @@
 
 use super::{
     index::{
-        self, CountJobs, GetJobByKey, JobFilter, JobInput, ListJobs, Page, PageRequest, Refusal, ReserveJob, Reserved,
-        Work,
+        self, CountJobs, GetJobByKey, JobFilter, JobInput, ListJobs, Page, PageRequest, Refusal, RequestedWebhooks,
+        ReserveJob, Reserved, Work,
     },
     job_ids, job_parts,
     ports::{Engine, Environment, Index, JobParts, Jobs, Random},
@@ -27,6 +27,8 @@ pub struct JobRequest {
     pub idempotency_key: Option<String>,
     /// The caller's own data, returned with the job.
     pub external: External,
+    /// The webhooks that it calls beside those of the project.
+    pub webhooks: RequestedWebhooks,
 }
 
 /// The outcome of a request to create a job.
@@ -106,6 +108,7 @@ async fn reserve(
         work: request.work,
         idempotency_key: request.idempotency_key,
         external: request.external,
+        webhooks: request.webhooks,
     };
     let mut reserved = ports.index(caller.project, reservation).await?;
     if let Reserved::Accepted(job) = &mut reserved {

@@ -37,3 +37,4 @@ pub mod sweep;
 mod tests;
 pub mod tokens;
 pub mod upload_memory;
+pub mod webhooks;

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     engine::{BudgetKind, Call},
     error::{Error, ErrorKind, Quota, Result},
-    id::{FileId, JobId, ProjectId},
+    id::{DeliveryId, FileId, JobId, ProjectId},
     job::{Command, JobPart},
     time::Timestamp,
 };
@@ -36,6 +36,20 @@ pub struct StageMessage {
     pub job: JobId,
     /// The index of the stage in the plan.
     pub stage: u32,
+    /// How many attempts were made before.
+    #[serde(rename = "attempt")]
+    pub attempts_made: u32,
+}
+
+/// A message of the queue of webhooks: ids only, under 200 bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct WebhookMessage {
+    /// The project of the job.
+    pub project: ProjectId,
+    /// The job.
+    pub job: JobId,
+    /// The call.
+    pub call: DeliveryId,
     /// How many attempts were made before.
     #[serde(rename = "attempt")]
     pub attempts_made: u32,
@@ -250,14 +264,21 @@ pub trait JobParts {
     fn delete_part(&self, key: JobPartKey) -> impl Future<Output = Result<()>> + Send;
 }
 
-/// The stage queue.
+/// The queues.
 pub trait Queue {
-    /// Sends a message, to be delivered after `delay_seconds` at the earliest.
+    /// Sends a message to the stage queue, to be delivered after `delay_seconds` at the earliest.
     ///
     /// # Errors
     ///
     /// `Upstream`.
     fn enqueue(&self, message: StageMessage, delay_seconds: u32) -> impl Future<Output = Result<()>> + Send;
+
+    /// Sends a message to the queue of webhooks, which is one of its own so that a slow endpoint delays no job.
+    ///
+    /// # Errors
+    ///
+    /// `Upstream`.
+    fn enqueue_call(&self, message: WebhookMessage, delay_seconds: u32) -> impl Future<Output = Result<()>> + Send;
 }
 
 /// The method of a request to another server.
@@ -283,6 +304,16 @@ pub struct OutboundRequest {
 }
 
 impl OutboundRequest {
+    /// A request that notifies `url` of a body of JSON.
+    pub fn notify(url: &str, headers: Vec<(String, String)>, body: String) -> Self {
+        let mut headers = headers;
+        headers.push(("content-type".to_owned(), "application/json".to_owned()));
+        if headers.iter().all(|(name, _)| name != "user-agent") {
+            headers.push(("user-agent".to_owned(), USER_AGENT.to_owned()));
+        }
+        Self { method: OutboundMethod::Post, url: url.to_owned(), headers, body: body.into() }
+    }
+
     /// A request for what is at `url`.
     pub fn get(url: &str) -> Self {
         let headers = vec![("accept".to_owned(), "*/*".to_owned()), ("user-agent".to_owned(), USER_AGENT.to_owned())];

@@ -1,7 +1,7 @@
 //! The maintenance of an index, which its timer runs.
 
 use super::{
-    index::{IndexStore, Project, StaleJob, StoredRow},
+    index::{self, IndexStore, Project, StaleJob, StoredRow},
     job_reply::JobReply,
     ports::{Clock, Environment, FileKey, Files, Jobs, Tokens},
     tokens::TokenCommand,
@@ -45,9 +45,9 @@ pub async fn sweep(
                 store.put_job(&snapshot, StoredRow::of(&snapshot)?, ports.now())?;
                 store.touch_job(id, ports.now())?;
             }
-            Ok(JobReply::Deleted) => store.remove_job(id)?,
+            Ok(JobReply::Deleted) => index::remove_job(store, id)?,
             Ok(JobReply::Claimed(_) | JobReply::Busy) => store.touch_job(id, ports.now())?,
-            Err(error) if error.kind() == ErrorKind::NotFound => store.remove_job(id)?,
+            Err(error) if error.kind() == ErrorKind::NotFound => index::remove_job(store, id)?,
             Err(error) => ports.log(&format!("index {project}: job {id} cannot be reached: {error:#}")),
         }
     }
@@ -70,13 +70,16 @@ pub async fn sweep(
     })
 }
 
-/// One step of removing what a deleted project has: some tokens, jobs and files; the classifiers, configurations
-/// and schemas last, because jobs refer to them. Returns when the next step is due, if there is one.
+/// One step of removing what a deleted project has: its webhooks with their calls; some tokens, jobs and files; the
+/// classifiers, configurations and schemas last, because jobs refer to them. Returns when the next step is due, if there is one.
 async fn remove_contents(
     store: &impl IndexStore,
     ports: &(impl Jobs + Files + Tokens + Clock + Environment),
     project: ProjectId,
 ) -> Result<Option<Timestamp>> {
+    // The secrets of webhooks first, and nothing is called any more.
+    store.remove_all_webhooks()?;
+    store.remove_old_deliveries(0)?;
     let mut failed = false;
     for token in store.tokens(None, limits::SWEEP_TOKENS)? {
         match ports.tokens(TokenCommand::Revoke(token.id)).await {

@@ -10,8 +10,9 @@ use super::{
     access::{self, NewToken},
     classifiers, corrections, files,
     index::{
-        ClassifierChange, ClassifierFilter, ClassifierVersion, File, JobFilter, JobInput, JobRole, PageRequest,
-        ReserveJob, Reserved, RouteRef, RuleSource, StoredRow, Version, Versions, Work,
+        ClassifierChange, ClassifierFilter, ClassifierVersion, DeleteWebhook, DeliveryAttempt, DeliveryRecord,
+        DeliveryState, File, JobFilter, JobInput, JobRole, NoteDelivery, PageRequest, RequestedWebhooks, ReserveJob,
+        Reserved, RouteRef, RuleSource, SaveWebhook, StoredRow, Version, Versions, Webhook, Work,
     },
     job_parts,
     job_reply::JobReply,
@@ -25,8 +26,11 @@ use crate::{
     classify::{Rule, RuleSet},
     document::Mail,
     error::{Error, ErrorKind},
-    id::{ClassifierId, FileId, JobId},
-    job::{Classification, External, Job, JobKind, JobPart, JobSource, Report, Stage, Status},
+    id::{ClassifierId, DeliveryId, FileId, JobId, WebhookId},
+    job::{
+        Classification, Endpoint, External, Job, JobEndpoint, JobKind, JobPart, JobSource, Report, Stage, Status,
+        WebhookFormat,
+    },
     limits,
 };
 
@@ -66,6 +70,7 @@ async fn create(world: &Memory, token: &Token, file: FileId, idempotency_key: Op
         work: Work::Classify(rules()),
         idempotency_key: idempotency_key.map(str::to_owned),
         external: External::default(),
+        webhooks: RequestedWebhooks::default(),
     };
     match jobs::create(world, token, request).await {
         Ok(CreateOutcome::Job(job)) => Some(job.id),
@@ -95,6 +100,7 @@ async fn create_and_run(world: &Memory, token: &Token, file: FileId, classifier:
         work: Work::ClassifyAndExtract(classifier),
         idempotency_key: None,
         external: External::default(),
+        webhooks: RequestedWebhooks::default(),
     };
     match jobs::create_and_run(world, token, request).await {
         Ok(CreateOutcome::Job(job)) => Some(job.id),
@@ -110,6 +116,7 @@ async fn mail(world: &Memory, token: &Token, classifier: ClassifierId) -> Option
         work: Work::Classify(RuleSource::Saved(classifier)),
         idempotency_key: None,
         external: External { reference: Some("17".to_owned()), metadata: Some("{\"a\": 1.0 }".to_owned()) },
+        webhooks: RequestedWebhooks::default(),
     };
     match jobs::create(world, token, request).await {
         Ok(CreateOutcome::Job(job)) => Some(job.id),
@@ -262,6 +269,66 @@ fn what_a_deleted_project_had_is_removed_in_steps() {
         assert!(world.stored_jobs().iter().all(|job| job.project == other.project));
         assert_eq!(listed(&world, &other).await.len(), 1);
         assert_eq!(world.logged(), Vec::<String>::new());
+    });
+}
+
+async fn save_webhook(world: &Memory, token: &Token) -> Webhook {
+    let endpoint = Endpoint {
+        url: "https://hooks.example/".to_owned(),
+        format: WebhookFormat::Standard,
+        headers: Vec::new(),
+        secret: Some("hush".to_owned()),
+    };
+    let id = WebhookId::from_bytes(world.random());
+    let save = SaveWebhook { id, endpoint, events: None, every_job: true, output_format: None };
+    world.index(token.project, save).await.unwrap()
+}
+
+#[test]
+fn a_deleted_project_keeps_no_webhook_and_no_call() {
+    block_on(async {
+        let world = world(0);
+        let token = token(&world).await;
+        let webhook = save_webhook(&world, &token).await;
+        let record = DeliveryRecord {
+            id: DeliveryId::from_bytes([1; 16]),
+            webhook: Some(webhook.id),
+            job: None,
+            notification: None,
+            url: webhook.endpoint.url,
+            event: "test".to_owned(),
+            request: String::new(),
+            state: DeliveryState::Delivered,
+            created_at: world.now(),
+            attempts: Vec::new(),
+        };
+        let attempt = DeliveryAttempt { at: world.now(), millis: 1, status: Some(200), answer: None, error: None };
+        world.index(token.project, NoteDelivery { record, attempt, disable: false }).await.unwrap();
+        assert_eq!(world.stored_webhooks(token.project), (1, 1));
+        access::delete_project(&world, token.project).await.unwrap();
+        world.advance(limits::DELETION_INTERVAL);
+        world.wake_all().await;
+        assert_eq!(world.stored_webhooks(token.project), (0, 0));
+    });
+}
+
+#[test]
+fn a_job_that_the_sweep_submits_has_its_webhooks() {
+    block_on(async {
+        let world = world(0);
+        let token = token(&world).await;
+        let webhook = save_webhook(&world, &token).await;
+        let file = file(&world, &token, INVOICE).await;
+        world.inject_fault(&[FaultPoint::Jobs]);
+        assert_eq!(create(&world, &token, file, None).await, None, "it is reserved, and not submitted");
+        world.inject_fault(&[]);
+        // The job keeps what applied when it was accepted.
+        world.index(token.project, DeleteWebhook { id: webhook.id }).await.unwrap();
+        world.advance(limits::STALE_JOB_AGE.saturating_mul(2));
+        world.wake_all().await;
+        let [job] = world.stored_jobs().try_into().unwrap();
+        let endpoints: Vec<_> = job.webhooks.into_iter().map(|webhook| webhook.endpoint).collect();
+        assert_eq!(endpoints, [JobEndpoint::Saved(webhook.id)]);
     });
 }
 
@@ -493,6 +560,7 @@ async fn create_mail(
         work: Work::Classify(RuleSource::Saved(classifier)),
         idempotency_key: None,
         external: External { reference: None, metadata: Some("x".repeat(limits::MAX_METADATA_BYTES)) },
+        webhooks: RequestedWebhooks::default(),
     };
     match jobs::create(world, token, request).await? {
         CreateOutcome::Job(job) => Ok(job.id),
@@ -553,6 +621,7 @@ fn a_job_whose_mail_never_arrived_fails_and_says_so() {
             work: Work::Classify(RuleSource::Saved(classifier.id)),
             idempotency_key: None,
             external: External::default(),
+            webhooks: RequestedWebhooks::default(),
         };
         world.index(token.project, reservation).await.unwrap();
         world.advance(Duration::from_secs(61));
@@ -651,6 +720,7 @@ fn a_hundred_routes_to_a_large_schema_cost_one_reference_each() {
             work: Work::ClassifyAndExtract(classifier.id),
             idempotency_key: None,
             external: External::default(),
+            webhooks: RequestedWebhooks::default(),
         };
         let Reserved::Accepted(job) = world.index(token.project, reservation).await.unwrap() else { panic!("refused") };
         assert_eq!(job.routes.len(), 100);
@@ -810,7 +880,7 @@ proptest! {
 fn the_ports_in_memory_keep_the_contract() {
     let checks = block_on(super::contract::run(&world(0)));
     // The number of checks of the suite, so that none can disappear unnoticed.
-    assert_eq!(checks.len(), 34);
+    assert_eq!(checks.len(), 37);
     let faults: Vec<_> = checks.into_iter().filter(|check| check.fault.is_some()).collect();
     assert_eq!(faults, []);
 }

@@ -21,7 +21,7 @@ use crate::{
     job::{External, JobKind},
     limits,
     service::{
-        index::{JobInput, Refusal, RuleSource, Work},
+        index::{JobInput, Refusal, RequestedWebhooks, RuleSource, Work},
         jobs::{self, CreateOutcome, JobRequest},
         mails,
         ports::Ports,
@@ -138,6 +138,7 @@ pub(super) async fn submit<P: Ports>(
         work: Work::Classify(RuleSource::Saved(orchestrator)),
         idempotency_key: None,
         external,
+        webhooks: RequestedWebhooks::default(),
     };
     match jobs::create(&caller.ports, &caller.token, request).await? {
         CreateOutcome::Job(job) => {

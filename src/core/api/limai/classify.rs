@@ -11,7 +11,7 @@ use crate::{
     limits,
     service::{
         classifiers, files,
-        index::{File, JobInput, JobRole, Refusal, RuleSource, Version, Work},
+        index::{File, JobInput, JobRole, Refusal, RequestedWebhooks, RuleSource, Version, Work},
         jobs::{self, CreateOutcome, JobRequest},
         ports::{FileKey, Ports},
         signed_url::Grant,
@@ -117,6 +117,7 @@ async fn classify<P: Ports>(
         work: work(classifier),
         idempotency_key: None,
         external: External::default(),
+        webhooks: RequestedWebhooks::default(),
     };
     match jobs::create_and_run(&caller.ports, &caller.token, request).await? {
         CreateOutcome::Job(job) => Ok(reply::json(StatusCode::OK, &wire::Classified::new(id, &job))),
@@ -146,6 +147,7 @@ pub(super) fn refusal_error(refusal: Refusal) -> Error {
             format!("The file was classified for the extraction schema {}", wire::schema_id(schema)),
         ),
         Refusal::InProgress(_) => Error::new(ErrorKind::Conflict, "Job already in progress"),
+        Refusal::UnknownWebhook(id) => Error::not_found(format!("Webhook {id} not found")),
         // Requests of this dialect name neither.
         Refusal::UnknownConfiguration | Refusal::UnknownParseJob | Refusal::ParseJobNotDone(_) => {
             Error::internal(format!("refused: {refusal:?}"))

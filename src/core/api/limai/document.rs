@@ -19,7 +19,7 @@ use crate::{
     limits,
     service::{
         files,
-        index::{JobInput, JobRole, Refusal, Work, json_bytes},
+        index::{JobInput, JobRole, Refusal, RequestedWebhooks, Work, json_bytes},
         job_parts,
         jobs::{self, CreateOutcome, JobRequest},
         ports::Ports,
@@ -70,6 +70,7 @@ fn extract_request(file: FileId, schema: SchemaId) -> JobRequest {
         work: Work::Extract(schema),
         idempotency_key: None,
         external: External::default(),
+        webhooks: RequestedWebhooks::default(),
     }
 }
 

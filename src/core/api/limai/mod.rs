@@ -6,9 +6,11 @@
 mod classify;
 mod document;
 mod error;
+mod webhook;
 mod wire;
 
 pub use self::error::{ErrorResponse, Limai};
+pub(super) use self::webhook::call_text;
 use self::{
     classify::{ClassifyRequest, UploadQuery},
     document::{FileQuery, FilesQuery, FilesRequest},

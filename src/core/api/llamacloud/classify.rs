@@ -6,8 +6,9 @@ use super::{
     Body, Caller, Reply,
     ids::{self, ID_CHARS, IdFormat, PathId},
     inputs::{self, ANY_DOCUMENT, DOCUMENT},
-    job_calls::{self, CONFIGURATION, ListQuery, Webhooks},
+    job_calls::{self, CONFIGURATION, ListQuery},
     rules::Configuration,
+    webhooks::Webhooks,
     wire::{self, ClassifyJob},
 };
 use crate::{
@@ -110,6 +111,7 @@ fn reusable_key(body: &Checked<NewJob>) -> Option<String> {
 async fn create_new<P: Ports>(caller: &Caller<P>, body: Checked<NewJob>) -> Result<Box<Job>> {
     let mut body = body;
     let document = inputs::take(&mut body, &caller.ports);
+    Webhooks::check(&mut body, &caller.ports);
     // The declaration has checked that there is a document, and a configuration or the id of one.
     let job = body.finish()?;
     let document = document.ok_or_else(|| Error::internal("a document that was checked"))?;
@@ -126,6 +128,7 @@ async fn create_new<P: Ports>(caller: &Caller<P>, body: Checked<NewJob>) -> Resu
         work: Work::Classify(rules),
         idempotency_key: job.transaction_id.filter(|key| !key.is_empty()),
         external: External::default(),
+        webhooks: job.webhooks.requested(),
     };
     match jobs::create(&caller.ports, &caller.token, job_request).await? {
         CreateOutcome::Job(job) => Ok(job),

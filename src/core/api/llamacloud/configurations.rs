@@ -15,6 +15,7 @@ use super::{
     rules::Configuration,
     saved_configuration::{CLASSIFY, EXTRACT, PARSE, SPLIT, SavedConfiguration},
     split::SplitParameters,
+    webhooks::NoWebhooks,
     wire::{Listing, TotalQuery},
 };
 use crate::{
@@ -97,6 +98,7 @@ declare! {
         /// The product.
         product_type: String = required(Shape::Words(|| vec![PARSE])),
         options: ParseOptions = flattened,
+        webhooks: NoWebhooks = flattened,
     }
 }
 

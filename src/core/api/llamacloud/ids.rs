@@ -16,7 +16,7 @@ use super::LlamaCloud;
 use crate::{
     api::reply::ApiError,
     error::Error,
-    id::{ClassifierId, ConfigurationId, FileId, JobId, OrganizationId, ProjectId},
+    id::{ClassifierId, ConfigurationId, FileId, JobId, OrganizationId, ProjectId, WebhookId},
     validate::{Input, Validator, shape::Shape},
 };
 
@@ -107,6 +107,11 @@ job_id! {
 impl IdFormat for ConfigurationId {
     const PREFIX: &'static str = "cfg-";
     const MISSING: &'static str = "Configuration not found";
+}
+
+impl IdFormat for WebhookId {
+    const PREFIX: &'static str = "whc-";
+    const MISSING: &'static str = "Webhook configuration not found";
 }
 
 impl IdFormat for ProjectId {

@@ -72,6 +72,9 @@ impl DocumentInput {
         let invalid = |message| Error::new(ErrorKind::Invalid, message);
         match (self, refusal) {
             (_, Refusal::UnknownClassifier | Refusal::UnknownConfiguration) => unknown_configuration(),
+            (_, Refusal::UnknownWebhook(id)) => {
+                Error::not_found(format!("Webhook configuration {} not found", id.format()))
+            }
             (Self::File(id), Refusal::UnknownFile) => {
                 invalid(format!("File ID {} is not in Project ID {project}", id.format()))
             }

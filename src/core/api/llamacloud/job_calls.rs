@@ -1,7 +1,6 @@
 //! What the calls about jobs of all products have in common.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::{
     Caller,
@@ -21,7 +20,7 @@ use crate::{
     time::Timestamp,
     validate::{
         declare::declare,
-        shape::{Choice, DATETIME, OPEN, Shape},
+        shape::{Choice, DATETIME, OPEN},
     },
 };
 
@@ -35,27 +34,6 @@ pub(super) const CONFIGURATION: Choice = Choice {
             (true, true) => check.reject_value(&inline, "either configuration or configuration_id is required"),
             (false, false) => check.reject_value(&inline, "configuration and configuration_id exclude each other"),
             _ => {}
-        }
-    },
-};
-
-declare! {
-    /// Whom to notify. Not supported yet, so each has to be absent or empty.
-    #[derive(Debug)]
-    pub(super) struct Webhooks(OPEN) {
-        /// Not supported yet.
-        webhook_configurations: Option<Value> = optional(NO_WEBHOOKS),
-        /// Not supported yet.
-        webhook_configuration_ids: Option<Value> = optional(NO_WEBHOOKS),
-    }
-}
-
-const NO_WEBHOOKS: Shape = Shape::Own {
-    documented: &Shape::list(0..=0, &Shape::Any),
-    format: "",
-    check: |check, field| {
-        if !field.is_empty() {
-            check.reject_value(field, "webhooks are not supported yet");
         }
     },
 };

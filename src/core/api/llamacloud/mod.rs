@@ -20,11 +20,15 @@ mod rules;
 mod saved_configuration;
 mod signed_urls;
 mod split;
+mod webhook_call;
+mod webhooks;
 mod wire;
 
 use axum::{extract::FromRequestParts, http::request::Parts};
+use futures_util::future::BoxFuture;
 
 pub use self::error::{ErrorResponse, LlamaCloud};
+pub(super) use self::webhook_call::call_text;
 use self::{
     classify::{JobQuery, NewJob, UsageQuery},
     configurations::{ChangedConfiguration, ConfigurationQuery, NewConfiguration},
@@ -44,6 +48,7 @@ use self::{
     projects::{NameQuery, OrganizationQuery, ProjectQuery},
     saved_configuration::SavedConfiguration,
     split::{NewSplitJob, SplitJob, SplitQuery},
+    webhooks::{ChangedWebhookConfig, NewWebhookConfig, WebhookConfig, WebhookConfigQuery},
     wire::{ClassifyJob, File, Listing, Organization, PresignedUrl, Project},
 };
 use super::{
@@ -263,6 +268,27 @@ routes! {
     /// Deletes a saved configuration. Jobs keep their rules.
     delete "/api/v1/beta/configurations/{id}", configurations::delete::<P>, write => 204;
 
+    /// Lists saved webhooks, newest first, as a list.
+    get "/api/v1/beta/webhook-configs", webhooks::list::<P>, read => 200 Vec<WebhookConfig<'_>>;
+
+    /// Saves a webhook, for jobs that name it.
+    post "/api/v1/beta/webhook-configs", webhooks::create::<P>, write, json NewWebhookConfig
+        => 201 WebhookConfig<'_>, 409;
+
+    /// A saved webhook.
+    get "/api/v1/beta/webhook-configs/{id}", webhooks::get::<P>, read => 200 WebhookConfig<'_>;
+
+    /// Changes a saved webhook.
+    put "/api/v1/beta/webhook-configs/{id}", webhooks::update::<P>, write, json ChangedWebhookConfig
+        => 200 WebhookConfig<'_>;
+
+    /// Deletes a saved webhook. It is not called any more.
+    delete "/api/v1/beta/webhook-configs/{id}", webhooks::delete::<P>, write => 204;
+
+    /// Lists saved webhooks, newest first, as a page.
+    get "/api/v2/webhook-configs", webhooks::page::<P>, read, query WebhookConfigQuery
+        => 200 Listing<WebhookConfig<'_>>;
+
     /// The project of the token, as a list.
     get "/api/v1/projects", projects::list::<P>, read, query NameQuery => 200 Vec<Project<'_>>;
 
@@ -317,21 +343,30 @@ impl<P: Ports, S: Sync> FromRequestParts<S> for Caller<P> {
     type Rejection = ApiError<LlamaCloud>;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError<LlamaCloud>> {
-        let context = Context::<P>::from_parts(parts)?;
-        let token = context.caller(parts).await?;
-        let Context { ports, public_origin, .. } = context;
-        let caller = Self { ports, token, public_origin, query: Query::from_uri(&parts.uri) };
-        let Scope { project_id, organization_id } = caller.query.checked().finish()?;
-        let project = project_id.as_deref().and_then(ProjectId::parse);
-        let organization = organization_id.as_deref().and_then(OrganizationId::parse);
-        caller.in_scope(project)?;
-        if let Some(organization) = organization {
-            let own = access::project(&caller.ports, caller.token.project).await?.organization;
-            if own != organization {
-                return Err(no_access("organization", organization).into());
+        Self::from_parts(parts).await.map_err(ApiError::from)
+    }
+}
+
+impl<P: Ports> Caller<P> {
+    /// The caller of a request. Boxed, so that not every handler has a copy of this code.
+    fn from_parts(parts: &Parts) -> BoxFuture<'_, Result<Self, Error>> {
+        Box::pin(async {
+            let context = Context::<P>::from_parts(parts)?;
+            let token = context.caller(parts).await?;
+            let Context { ports, public_origin, .. } = context;
+            let caller = Self { ports, token, public_origin, query: Query::from_uri(&parts.uri) };
+            let Scope { project_id, organization_id } = caller.query.checked().finish()?;
+            let project = project_id.as_deref().and_then(ProjectId::parse);
+            let organization = organization_id.as_deref().and_then(OrganizationId::parse);
+            caller.in_scope(project)?;
+            if let Some(organization) = organization {
+                let own = access::project(&caller.ports, caller.token.project).await?.organization;
+                if own != organization {
+                    return Err(no_access("organization", organization));
+                }
             }
-        }
-        Ok(caller)
+            Ok(caller)
+        })
     }
 }
 

@@ -20,6 +20,7 @@ mod apply;
 mod classifiers;
 mod corrections;
 mod error;
+mod jobs;
 mod project;
 mod quality;
 mod rules;
@@ -28,6 +29,7 @@ mod session;
 mod stateless;
 #[cfg(test)]
 mod tests;
+mod webhooks;
 mod wire;
 
 use axum::{
@@ -41,6 +43,7 @@ use self::{
     apply::{Applied, ApplyFile, ApplyQuery},
     classifiers::{ChangedClassifier, ClassifierQuery, NewClassifier},
     corrections::{Corrected, Correction},
+    jobs::JobResponse,
     project::ChangedProject,
     quality::{EvaluateRequest, LintRequest},
     schemas::{ChangedSchema, NewSchema},
@@ -48,6 +51,7 @@ use self::{
         ClassifyForm, ClassifyRequest, ExtractForm, ExtractRequest, ParseForm, ParseRequest, SplitForm, SplitRequest,
         VersionQuery,
     },
+    webhooks::{ChangedWebhook, DeliveryQuery, DeliveryResponse, NewWebhook, TestResponse, WebhookResponse},
     wire::{ClassifierResponse, Health, Listing, Project, SchemaResponse},
 };
 use super::{
@@ -179,12 +183,42 @@ routes! {
     /// Finds problems of rules. Nothing is stored.
     post "/v1/lint", quality::lint::<P>, read, json LintRequest => 200 LintResult;
 
+    /// A job of any kind, with its result, scores and evidence.
+    get "/v1/jobs/{id}", jobs::get::<P>, read => 200 JobResponse<'_>;
+
     /// Corrects a job: its document becomes an example of the label, in the draft of the job's classifier.
     put "/v1/jobs/{id}/correction", corrections::put::<P>, write, json Correction => 200 Corrected, 409, 410;
 
     /// Brings a project to what a file declares, or with `dry_run` answers what would change. A change of the project itself
     /// needs the scope `admin` as well.
     post "/v1/apply", apply::apply::<P>, write, query ApplyQuery, json ApplyFile => 200 Applied, 409;
+
+    /// Lists webhooks, newest first: those that every job calls, and those that LlamaCloud's clients saved.
+    get "/v1/webhooks", webhooks::list::<P>, read, query Paging => 200 Listing<WebhookResponse<'_>>;
+
+    /// Saves a webhook that every job of the project calls. An endpoint of the form `limai` has to answer its verification.
+    post "/v1/webhooks", webhooks::create::<P>, admin, json NewWebhook => 201 WebhookResponse<'_>, 409;
+
+    /// A webhook.
+    get "/v1/webhooks/{id}", webhooks::get::<P>, read => 200 WebhookResponse<'_>;
+
+    /// Changes a webhook, or enables it again.
+    patch "/v1/webhooks/{id}", webhooks::change::<P>, admin, json ChangedWebhook => 200 WebhookResponse<'_>;
+
+    /// Deletes a webhook. It is not called any more, not even for what has happened.
+    delete "/v1/webhooks/{id}", webhooks::delete::<P>, admin => 204;
+
+    /// Calls a webhook once to try it, and answers what its endpoint does.
+    post "/v1/webhooks/{id}/test", webhooks::test::<P>, admin => 200 TestResponse<'_>;
+
+    /// Lists the calls of webhooks, newest first, with the attempts at each: the last thousand.
+    get "/v1/deliveries", webhooks::deliveries::<P>, read, query DeliveryQuery => 200 Listing<DeliveryResponse<'_>>;
+
+    /// A call of a webhook.
+    get "/v1/deliveries/{id}", webhooks::delivery::<P>, read => 200 DeliveryResponse<'_>;
+
+    /// Makes a call again, under its id, as long as its job is kept.
+    post "/v1/deliveries/{id}/repeat", webhooks::repeat::<P>, admin => 202 DeliveryResponse<'_>, 409;
 
     /// Lists all projects, newest first.
     get "/v1/projects", access::projects::<P>, operator, query Paging => 200 Listing<Project<'_>>;

@@ -49,6 +49,33 @@ fn decode_legacy(_bytes: &[u8], _declared: Option<&str>) -> Result<String> {
     Err(crate::error::Error::not_included("text that is not UTF-8", "charsets"))
 }
 
+/// The ASCII characters of a text that is not UTF-8, with a letter in the place of every other one: formats are recognised
+/// by ASCII alone. Only of the beginning.
+#[cfg(any(test, not(feature = "charsets")))]
+pub(super) fn ascii_of(bytes: &[u8]) -> Vec<u8> {
+    const HEAD_BYTES: usize = 64 * 1024;
+    let head = bytes.get(..HEAD_BYTES).unwrap_or(bytes);
+    let pairs = head.as_chunks::<2>().0;
+    // In UTF-16 without a byte order mark, most of every second byte are zero, as in Western texts.
+    let is_wide = |mark: [u8; 2], is_zero: fn(&[u8; 2]) -> bool| {
+        let zeros = pairs.iter().filter(|pair| is_zero(pair)).count();
+        head.starts_with(&mark) || (pairs.len() >= 4 && zeros * 10 > pairs.len() * 7)
+    };
+    let ascii = |unit: u16| match unit {
+        0..0x80 => u8::try_from(unit).unwrap_or(b'x'),
+        // The byte order mark.
+        0xfeff => b' ',
+        _ => b'x',
+    };
+    if is_wide([0xff, 0xfe], |[low, high]| *low != 0 && *high == 0) {
+        pairs.iter().map(|pair| ascii(u16::from_le_bytes(*pair))).collect()
+    } else if is_wide([0xfe, 0xff], |[high, low]| *high == 0 && *low != 0) {
+        pairs.iter().map(|pair| ascii(u16::from_be_bytes(*pair))).collect()
+    } else {
+        head.iter().map(|byte| ascii((*byte).into())).collect()
+    }
+}
+
 /// Whether the control characters of decoded text show that it was binary data.
 pub(super) fn is_binary(text: &str) -> bool {
     let controls = text.chars().filter(|c| is_binary_char(*c)).count();
@@ -83,5 +110,16 @@ mod tests {
         ] {
             assert_eq!(decode_text(bytes).unwrap().as_deref(), expected);
         }
+    }
+
+    #[test]
+    fn other_encodings_have_the_same_ascii() {
+        let text = "<html>Grüße";
+        let units = || text.encode_utf16();
+        let marked: Vec<u8> = [0xfe, 0xff].into_iter().chain(units().flat_map(u16::to_be_bytes)).collect();
+        assert_eq!(ascii_of(&units().flat_map(u16::to_le_bytes).collect::<Vec<_>>()), b"<html>Grxxe");
+        assert_eq!(ascii_of(&marked), b" <html>Grxxe");
+        assert_eq!(ascii_of(b"<html>Gr\xfc\xdfe"), b"<html>Grxxe");
+        assert!(is_binary(&String::from_utf8(ascii_of(b"\x00\x01\x02\x03 binary \x80\x81")).unwrap()));
     }
 }

@@ -8,8 +8,8 @@ use super::*;
 use crate::{
     classify::Decision,
     extract::Schema,
-    id::{FileId, JobId, ProjectId, SchemaId, TokenId},
-    job::{JobSource, NewJob, Plan, Route, Stage, Task},
+    id::{FileId, JobId, ProjectId, SchemaId, TokenId, WebhookId},
+    job::{JobEndpoint, JobSource, JobWebhook, NewJob, Plan, Route, Stage, Task},
 };
 
 fn lease(number: u8) -> LeaseId {
@@ -69,9 +69,16 @@ fn accepted(plan: Plan) -> Job {
             route: None,
             external: External::default(),
             retention_days: 30,
+            webhooks: Vec::new(),
         },
         Timestamp::from_millis(0),
     )
+}
+
+/// The same with a webhook.
+fn notifying(plan: Plan) -> Box<Job> {
+    let endpoint = JobEndpoint::Saved(WebhookId::from_bytes([6; 16]));
+    Box::new(Job { webhooks: vec![JobWebhook { endpoint, statuses: Status::ALL.into() }], ..accepted(plan) })
 }
 
 #[derive(Debug, Clone)]
@@ -83,6 +90,8 @@ enum Event {
     Timer,
     /// The outbox is delivered.
     Deliver,
+    /// An attempt at the first call of a webhook ends.
+    Call(DeliveryOutcome),
 }
 
 fn commands() -> impl Strategy<Value = Command> {
@@ -93,7 +102,7 @@ fn commands() -> impl Strategy<Value = Command> {
         any::<bool>().prop_map(|retryable| Start::Done(failed(retryable))),
     ];
     prop_oneof![
-        2 => start.prop_map(|start| Command::Submit { job: Box::new(accepted(Task::ClassifyAndExtract.plan())), start }),
+        2 => start.prop_map(|start| Command::Submit { job: notifying(Task::ClassifyAndExtract.plan()), start }),
         6 => (0..6_u8).prop_map(|number| Command::Claim { lease: lease(number) }),
         8 => (0..6_u8, reports()).prop_map(|(number, report)| Command::Report { lease: lease(number), report }),
         1 => Just(Command::Cancel),
@@ -110,6 +119,8 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         3 => (0..30_000_u64).prop_map(|millis| Event::Advance(Duration::from_millis(millis))),
         3 => Just(Event::Timer),
         2 => Just(Event::Deliver),
+        2 => prop_oneof![Just(DeliveryOutcome::Delivered), Just(DeliveryOutcome::Failed), Just(DeliveryOutcome::Gone)]
+            .prop_map(Event::Call),
     ];
     proptest::collection::vec(event, 1..60)
 }
@@ -180,8 +191,18 @@ proptest! {
                     let effects = job.iter().flat_map(|job| &job.outbox).map(Effect::id).collect();
                     job = step(job.as_ref(), Command::Delivered { effects }, now, &mut pushed);
                 }
+                Event::Call(outcome) => {
+                    let call = job.as_ref().and_then(|job| job.deliveries.first().map(|call| (job.id, *call)));
+                    if let Some((id, Delivery { notification, attempts_made, .. })) = call {
+                        let command = Command::Notified { delivery: notification.id(id), attempts_made, outcome };
+                        job = step(job.as_ref(), command, now, &mut pushed);
+                    }
+                }
             }
             if let Some(job) = &job {
+                // No call is forgotten: the timer makes it again.
+                let timer = job.timer();
+                prop_assert!(job.deliveries.iter().all(|call| timer.is_some_and(|timer| timer <= call.redelivery_at)));
                 prop_assert!(job.timer().is_some() || job.status() == Status::Deleted && job.outbox.is_empty());
             }
         }
@@ -191,7 +212,7 @@ proptest! {
     /// job after the maximum number of attempts.
     #[test]
     fn the_timer_alone_ends_every_job(events in events()) {
-        let mut job = accepted(Task::ClassifyAndExtract.plan());
+        let mut job = *notifying(Task::ClassifyAndExtract.plan());
         let mut now = Timestamp::from_millis(1_000);
         let mut pushed = BTreeSet::new();
         for event in events {
@@ -259,6 +280,17 @@ fn a_plan_is_stored_as_the_list_of_its_stages() {
     }
     let error = serde_json::from_str::<Plan>(r#"["extract","classify"]"#).unwrap_err();
     assert_eq!(error.to_string(), "no plan has the stages [Extract, Classify]");
+}
+
+#[test]
+fn each_status_of_a_job_that_starts_at_once_has_its_version() {
+    let start = Start::Inline(lease(1));
+    let submit = Command::Submit { job: notifying(Task::Classify.plan()), start };
+    let Ok(Transition::Changed(job)) = apply(None, submit, Timestamp::from_millis(0)) else { panic!("not accepted") };
+    let job = after(&job, Command::Report { lease: lease(1), report: classified(1) }, 9);
+    let calls: Vec<_> =
+        job.deliveries.iter().map(|call| (call.notification.status, call.notification.version)).collect();
+    assert_eq!(calls, [(Status::Queued, 0), (Status::Running, 1), (Status::Succeeded, 2)]);
 }
 
 #[test]

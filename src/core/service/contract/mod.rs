@@ -7,6 +7,7 @@
 mod bytes;
 mod large;
 mod tasks;
+mod webhooks;
 
 use std::{collections::BTreeSet, future::Future, sync::Arc, time::Duration};
 
@@ -17,8 +18,8 @@ use super::{
     index::{
         AbandonUpload, BeginUpload, ChangeProject, ClassifierChange, ClassifierFilter, ClassifierVersion,
         CompleteUpload, Cursor, File, FileFilter, FileOrder, GetToken, JobFilter, JobInput, JobRole, ListedToken,
-        NoteToken, Page, PageRequest, PutFile, PutToken, Refusal, RemoveFile, RemoveJob, RemoveToken, ReserveJob,
-        Reserved, RouteRef, RuleChange, RuleSource, UpsertJob, Version, Versions, Work,
+        NoteToken, Page, PageRequest, PutFile, PutToken, Refusal, RemoveFile, RemoveJob, RemoveToken,
+        RequestedWebhooks, ReserveJob, Reserved, RouteRef, RuleChange, RuleSource, UpsertJob, Version, Versions, Work,
     },
     job_ids,
     job_reply::JobReply,
@@ -74,6 +75,9 @@ pub async fn run<P: Ports>(ports: &P) -> Vec<Check> {
     checks.push(check("an origin is allowed as long as a project lists it", allowed_origins(ports)).await);
     checks.push(check("a token is found until it is revoked", tokens(ports)).await);
     checks.push(check("tokens are listed newest first and in pages", token_listing(ports)).await);
+    checks.push(check("a webhook is listed, changed and deleted", webhooks::saved(ports)).await);
+    checks.push(check("the attempts at a call are one record", webhooks::deliveries(ports)).await);
+    checks.push(check("a job is accepted with its webhooks", webhooks::of_jobs(ports)).await);
     checks.push(check("a project has its share of jobs and bytes", shares(ports)).await);
     checks.push(check("an announced file takes one upload", one_upload(ports)).await);
     checks.push(check("a sleep ends, and cuts off what takes longer", sleep(ports)).await);
@@ -175,6 +179,7 @@ impl Scene {
             work: Work::Classify(RuleSource::Inline(Box::new(classification("a")))),
             idempotency_key: None,
             external: External::default(),
+            webhooks: RequestedWebhooks::default(),
         }
     }
 

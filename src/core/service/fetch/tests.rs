@@ -14,7 +14,7 @@ use crate::{
     limits,
     service::{
         files,
-        index::{FileFilter, FileOrder, JobInput, PageRequest, Work},
+        index::{FileFilter, FileOrder, JobInput, PageRequest, RequestedWebhooks, Work},
         jobs::{self, CreateOutcome, JobRequest},
         memory::{BodyEnd, Memory, MemoryAnswer},
         ports::{Environment, FileKey, Files},
@@ -31,6 +31,7 @@ async fn create(world: &Memory, token: &Token, url: &str) -> JobId {
         work: Work::Classify(rules()),
         idempotency_key: None,
         external: External::default(),
+        webhooks: RequestedWebhooks::default(),
     };
     match jobs::create(world, token, request).await.unwrap() {
         CreateOutcome::Job(job) => job.id,

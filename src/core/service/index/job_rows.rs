@@ -11,7 +11,7 @@ use crate::{
     classify::Decision,
     error::{Error, Result},
     id::{JobId, ProjectId, TokenId},
-    job::{Classification, External, Job, JobPart, JobSource, Options, Plan, Route, State},
+    job::{Classification, External, Job, JobPart, JobSource, JobWebhook, Options, Plan, Route, State},
     limits,
     time::Timestamp,
 };
@@ -146,6 +146,9 @@ pub struct JobRow<'a> {
     apart: Vec<JobPart>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     external: Option<External>,
+    /// Those of a job that was accepted and has not reported yet. Listings leave them out, because they have secrets.
+    #[serde(skip_deserializing, skip_serializing_if = "Vec::is_empty")]
+    webhooks: Vec<JobWebhook>,
     #[serde(default = "limits::retention_days")]
     retention_days: u32,
     created_at: Timestamp,
@@ -217,6 +220,7 @@ impl JobRow<'_> {
             decision: job.decision.clone(),
             apart: job.apart.clone(),
             external: Some(job.external.clone()).filter(|external| *external != External::default()),
+            webhooks: job.webhooks.clone(),
             retention_days: job.retention_days,
             created_at: job.created_at,
             updated_at: job.updated_at,
@@ -243,6 +247,8 @@ impl JobRow<'_> {
             engine_version: None,
             apart: self.apart,
             external: self.external.unwrap_or_default(),
+            webhooks: self.webhooks,
+            deliveries: Vec::new(),
             retention_days: self.retention_days,
             created_at: self.created_at,
             updated_at: self.updated_at,

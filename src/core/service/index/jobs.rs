@@ -19,9 +19,10 @@ use crate::{
     document::{Mail, ReadOptions},
     error::{Error, Result},
     extract::Schema,
-    id::{ClassifierId, ConfigurationId, FileId, JobId, SchemaId, TokenId},
+    id::{ClassifierId, ConfigurationId, FileId, JobId, SchemaId, TokenId, WebhookId},
     job::{
-        Classification, External, Job, JobKind, JobPart, JobSource, NewJob, Options, Plan, Route, Stage, Status, Task,
+        Classification, Endpoint, External, Job, JobEndpoint, JobKind, JobPart, JobSource, JobWebhook, NewJob, Options,
+        Plan, Route, Stage, Status, Task, WebhookFormat,
     },
     limits,
     time::Timestamp,
@@ -211,6 +212,25 @@ impl Work {
     }
 }
 
+/// The webhooks that a request names. A job has, beside them, those that every job of its project calls.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RequestedWebhooks {
+    /// Those that came with the request.
+    pub inline: Vec<InlineWebhook>,
+    /// Saved ones. One that is disabled is called if it is enabled by the time of a call.
+    pub saved: Vec<WebhookId>,
+}
+
+/// A webhook that came with a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InlineWebhook {
+    /// Where it is called, and how.
+    pub endpoint: Endpoint,
+    /// The names of the events that it is called for. None if it is called for all.
+    pub events: Option<Vec<String>>,
+}
+
 /// Accept a job, unless its idempotency key belongs to another job or its input cannot be worked on. Fails with
 /// `TooLarge` if it has more than [`limits::MAX_JOB_BYTES`] without its mail and schemas, with `RateLimited` if the project
 /// has as many open jobs as it may.
@@ -229,6 +249,9 @@ pub struct ReserveJob {
     /// The caller's own data, returned with the job.
     #[serde(default)]
     pub external: External,
+    /// The webhooks that the request names.
+    #[serde(default)]
+    pub webhooks: RequestedWebhooks,
 }
 
 /// Why an index refuses a job. Each dialect has its own messages for it.
@@ -253,6 +276,8 @@ pub enum Refusal {
     UnknownParseJob,
     /// The job of the parsed document has not succeeded.
     ParseJobNotDone(Status),
+    /// The webhook is not in the project.
+    UnknownWebhook(WebhookId),
 }
 
 /// The outcome of [`ReserveJob`].
@@ -356,8 +381,7 @@ impl IndexCommand for ReserveJob {
             }
         }
         let settings = store.project()?;
-        usage::admit_job(store, settings.as_ref())?;
-        let retention_days = settings.map_or(limits::RETENTION_DAYS, |project| project.retention_days);
+        let retention_days = settings.as_ref().map_or(limits::RETENTION_DAYS, |project| project.retention_days);
         let mut job = Job::accepted(
             NewJob {
                 id: self.id,
@@ -371,10 +395,17 @@ impl IndexCommand for ReserveJob {
                 routes,
                 route,
                 external: self.external,
+                webhooks: Vec::new(),
                 retention_days,
             },
             now,
         );
+        // The kind of the job decides for which statuses they are called.
+        match webhooks_of(store, job.kind(), self.webhooks)? {
+            Ok(webhooks) => job.webhooks = webhooks,
+            Err(id) => return refused(Refusal::UnknownWebhook(id)),
+        }
+        usage::admit_job(store, settings.as_ref())?;
         if schema_bytes <= limits::SMALL_JOB_BYTES {
             copy_schemas(store, &mut job)?;
         }
@@ -384,6 +415,34 @@ impl IndexCommand for ReserveJob {
         }
         Ok(Reserved::Accepted(Box::new(job)))
     }
+}
+
+/// The webhooks of a new job of this kind, each once, without those that are not called for any of its statuses. The
+/// inner error is the id of a saved one that the project does not have.
+fn webhooks_of(
+    store: &impl IndexStore,
+    kind: JobKind,
+    requested: RequestedWebhooks,
+) -> Result<Result<Vec<JobWebhook>, WebhookId>> {
+    let mut webhooks = Vec::new();
+    let mut add = |endpoint, format: WebhookFormat, events: Option<Vec<String>>| {
+        let webhook = JobWebhook { endpoint, statuses: format.statuses(kind, events.as_deref()) };
+        if !webhook.statuses.is_empty() && !webhooks.contains(&webhook) {
+            webhooks.push(webhook);
+        }
+    };
+    for InlineWebhook { endpoint, events } in requested.inline {
+        let format = endpoint.format;
+        add(JobEndpoint::Inline(Box::new(endpoint)), format, events);
+    }
+    for id in requested.saved {
+        let Some(saved) = store.webhook(id)? else { return Ok(Err(id)) };
+        add(JobEndpoint::Saved(id), saved.endpoint.format, saved.events);
+    }
+    for saved in store.project_webhooks()? {
+        add(JobEndpoint::Saved(saved.id), saved.endpoint.format, saved.events);
+    }
+    Ok(Ok(webhooks))
 }
 
 /// The routes of a classifier, which refer to their schemas if `plan` extracts, and the size of all those schemas.
@@ -449,6 +508,12 @@ fn put_accepted(store: &impl IndexStore, job: &mut Job, now: Timestamp) -> Resul
     Ok(())
 }
 
+/// Removes the row of a job, and the calls about it, whose bodies may have what was found in its document.
+pub(in crate::service) fn remove(store: &impl IndexStore, id: JobId) -> Result<()> {
+    store.remove_deliveries_of(id)?;
+    store.remove_job(id)
+}
+
 /// Store a newer snapshot of a job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct UpsertJob(pub Box<Job>);
@@ -508,7 +573,7 @@ impl IndexCommand for CountJobs {
     }
 }
 
-/// Remove the row of a job.
+/// Remove the row of a job, and the calls about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RemoveJob {
     /// The id of the job.
@@ -521,7 +586,7 @@ impl IndexCommand for RemoveJob {
     const AFTER_DELETION: bool = true;
 
     fn run(self, store: &impl IndexStore, _: Context) -> Result<()> {
-        store.remove_job(self.id)
+        remove(store, self.id)
     }
 }
 

@@ -7,8 +7,8 @@
 //! [`sweep`](super::sweep::sweep), which submits the job under the reserved id; submitting is idempotent.
 //!
 //! Each area has a module with its records, its commands and its part of the storage: [`project`], [`jobs`],
-//! [`files`], [`classifiers`], [`configurations`], [`schemas`], [`tokens`], [`mod@registry`]. The storages in memory and of the Worker
-//! have modules of the same names.
+//! [`files`], [`classifiers`], [`configurations`], [`schemas`], [`tokens`], [`webhooks`], [`deliveries`],
+//! [`mod@registry`]. The storages in memory and of the Worker have modules of the same names.
 //!
 //! To store a new kind of record:
 //!
@@ -22,6 +22,7 @@
 mod classifier_version;
 mod classifiers;
 mod configurations;
+mod deliveries;
 mod files;
 mod job_rows;
 mod jobs;
@@ -32,13 +33,13 @@ mod schemas;
 mod size;
 mod tokens;
 mod usage;
+mod webhooks;
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub use self::page::cursor;
-pub(super) use self::page::truncate_page;
 pub use self::{
     classifier_version::{ClassifierChange, ClassifierVersion, RouteRef, RuleChange},
     classifiers::{
@@ -49,14 +50,18 @@ pub use self::{
         ChangeConfiguration, ConfigurationFilter, ConfigurationStore, CountConfigurations, DeleteConfiguration,
         GetConfiguration, ListConfigurations, SaveConfiguration, SavedConfiguration,
     },
+    deliveries::{
+        DeliveryAttempt, DeliveryRecord, DeliveryState, DeliveryStore, GetDelivery, ListDeliveries, NoteDelivery,
+    },
     files::{
         AbandonUpload, AdoptFile, BeginUpload, CompleteUpload, CountFiles, File, FileFilter, FileOrder, FileStore,
         GetFile, ListFiles, PutFile, RemoveFile, UploadInProgress,
     },
     job_rows::{JobRow, JobRows, StoredRow},
     jobs::{
-        CountJobs, GetJobByKey, HasJob, JobFilter, JobInput, JobRole, JobRowStore, ListJobs, OptionsSource, Refusal,
-        RemoveJob, ReserveJob, Reserved, RuleSource, SourceFilter, SourceKind, StaleJob, UpsertJob, Work,
+        CountJobs, GetJobByKey, HasJob, InlineWebhook, JobFilter, JobInput, JobRole, JobRowStore, ListJobs,
+        OptionsSource, Refusal, RemoveJob, RequestedWebhooks, ReserveJob, Reserved, RuleSource, SourceFilter,
+        SourceKind, StaleJob, UpsertJob, Work,
     },
     page::{Cursor, Page, PageRequest, PageSize, Rows, bad_cursor, parse_time},
     project::{ChangeProject, DeleteProject, GetProject, Project, ProjectStore, PutProject},
@@ -71,7 +76,12 @@ pub use self::{
     size::json_bytes,
     tokens::{GetToken, ListTokens, ListedToken, ListedTokenStore, NoteToken, PutToken, RemoveToken},
     usage::UsageBounds,
+    webhooks::{
+        ChangeWebhook, CountWebhooks, DeleteWebhook, Disabled, GetWebhook, ListWebhooks, SaveWebhook, Webhook,
+        WebhookFilter, WebhookStore,
+    },
 };
+pub(super) use self::{jobs::remove as remove_job, page::truncate_page};
 use crate::{
     error::{Error, Result},
     id::ProjectId,
@@ -88,6 +98,8 @@ pub trait IndexStore:
     + ConfigurationStore
     + SchemaStore
     + ListedTokenStore
+    + WebhookStore
+    + DeliveryStore
     + RegistryStore
 {
 }
@@ -100,6 +112,8 @@ impl<S> IndexStore for S where
         + ConfigurationStore
         + SchemaStore
         + ListedTokenStore
+        + WebhookStore
+        + DeliveryStore
         + RegistryStore
 {
 }
@@ -239,6 +253,15 @@ commands![
     GetToken,
     RemoveToken,
     ListTokens,
+    SaveWebhook,
+    ChangeWebhook,
+    GetWebhook,
+    DeleteWebhook,
+    ListWebhooks,
+    CountWebhooks,
+    NoteDelivery,
+    GetDelivery,
+    ListDeliveries,
     AddListedProject,
     RemoveListedProject,
     PutAllowedOrigins,

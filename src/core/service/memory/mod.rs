@@ -27,12 +27,13 @@ use super::{
     job_reply::JobReply,
     ports::{
         Clock, Config, DocumentBytes, Engine, Environment, FileKey, Files, JobPartKey, JobParts, Jobs, Queue, Random,
-        RateLimits, StageMessage, Timer, Tokens, Uploads,
+        RateLimits, StageMessage, Timer, Tokens, Uploads, WebhookMessage,
     },
     rate_limits::{RequestCounter, Verdict},
     stage, sweep,
     tokens::{self, Token, TokenCommand, TokenReply, TokenStore},
     upload_memory::UploadMemory,
+    webhooks::{self, BuildRequest},
 };
 use crate::{
     engine::{BudgetKind, Call, Request},
@@ -69,6 +70,7 @@ struct MemoryState {
     /// The reports of each caller, with the window that they are of.
     reports: BTreeMap<(Quota, u128), (i64, u32)>,
     queue: VecDeque<(StageMessage, Timestamp)>,
+    calls: VecDeque<(WebhookMessage, Timestamp)>,
     inline_stages: VecDeque<ClaimedStage>,
     servers: MemoryServers,
     log: Vec<String>,
@@ -144,6 +146,7 @@ impl Memory {
     pub fn crash(&self) {
         let mut state = self.state();
         state.queue.clear();
+        state.calls.clear();
         state.inline_stages.clear();
     }
 
@@ -158,7 +161,24 @@ impl Memory {
         }
     }
 
-    /// Delivers every queue message that is due, and those that become due in the process.
+    /// Makes every call of a webhook that is due, and those that become due in the process.
+    pub async fn run_calls(&self, build: BuildRequest) {
+        loop {
+            let message = {
+                let mut state = self.state();
+                let now = Timestamp::from_millis(state.now);
+                let due = state.calls.iter().position(|(_, due_at)| *due_at <= now);
+                due.and_then(|index| state.calls.remove(index))
+            };
+            let Some((message, due_at)) = message else { return };
+            if webhooks::consume(self, message, build).await == stage::MessageOutcome::Retry {
+                self.state().calls.push_back((message, due_at + Duration::from_secs(1)));
+                return;
+            }
+        }
+    }
+
+    /// Delivers every message of the stage queue that is due, and those that become due in the process.
     pub async fn run_queue(&self) {
         loop {
             let message = {
@@ -320,6 +340,13 @@ impl Queue for Memory {
         self.check_fault(FaultPoint::Queue)?;
         let due_at = self.now() + Duration::from_secs(delay_seconds.into());
         self.state().queue.push_back((message, due_at));
+        Ok(())
+    }
+
+    async fn enqueue_call(&self, message: WebhookMessage, delay_seconds: u32) -> Result<()> {
+        self.check_fault(FaultPoint::Queue)?;
+        let due_at = self.now() + Duration::from_secs(delay_seconds.into());
+        self.state().calls.push_back((message, due_at));
         Ok(())
     }
 }

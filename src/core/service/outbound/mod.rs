@@ -57,7 +57,8 @@ pub async fn send(
             target::require_public(address, policy)?;
         }
     }
-    ports.request(request).await
+    // The URL as it was checked, which other parsers may read in another way.
+    ports.request(OutboundRequest { url: target.as_str().to_owned(), ..request }).await
 }
 
 #[cfg(test)]

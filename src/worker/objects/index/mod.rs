@@ -5,12 +5,14 @@
 mod classifiers;
 mod conditions;
 mod configurations;
+mod deliveries;
 mod files;
 mod jobs;
 mod project;
 mod registry;
 mod schemas;
 mod tokens;
+mod webhooks;
 
 use std::{cell::Cell, time::Duration};
 
@@ -98,6 +100,16 @@ const SCHEMA: &[&str] = &[
     // The files that were fetched from a URL, by the SHA-256 of their bytes.
     "CREATE INDEX files_by_hash ON files (json_extract(record, '$.sha256'))
         WHERE json_extract(record, '$.sha256') IS NOT NULL",
+    // At most a hundred rows, so only what every new job reads has an index.
+    "CREATE TABLE webhooks (
+        id TEXT PRIMARY KEY, created_at INTEGER NOT NULL, every_job INTEGER NOT NULL, record TEXT NOT NULL)
+        WITHOUT ROWID",
+    "CREATE INDEX webhooks_of_every_job ON webhooks (created_at, id) WHERE every_job = 1",
+    // At most a thousand rows, among which those of a webhook are found by age: each index costs each call a write.
+    "CREATE TABLE deliveries (
+        id TEXT PRIMARY KEY, created_at INTEGER NOT NULL, webhook TEXT, job TEXT, record TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX deliveries_by_age ON deliveries (created_at, id)",
+    "CREATE INDEX deliveries_by_job ON deliveries (job, created_at, id) WHERE job IS NOT NULL",
 ];
 
 /// The database of one project: the only copy of its classifiers, schemas and settings, and an index of its jobs and

@@ -19,7 +19,8 @@ use super::{
     Caller, Reply,
     ids::{self, ExtractJobId, ID_CHARS, IdFormat, PathId},
     inputs::{self, ANY_DOCUMENT, DOCUMENT},
-    job_calls::{self, CONFIGURATION, ListQuery, Webhooks},
+    job_calls::{self, CONFIGURATION, ListQuery},
+    webhooks::Webhooks,
     wire::{Listing, status_of, status_words},
 };
 use crate::{
@@ -155,6 +156,7 @@ pub(super) async fn create<P: Ports>(caller: Caller<P>, headers: HeaderMap, body
     let schema = body.check_schema(&caller.ports, &["configuration", "data_schema"]).await?;
     let mut checked = body.checked;
     let document = inputs::take(&mut checked, &caller.ports);
+    Webhooks::check(&mut checked, &caller.ports);
     let job = checked.finish()?;
     let document = document.ok_or_else(|| Error::internal("a document that was checked"))?;
     let configuration_id = job.configuration_id.unwrap_or_default();
@@ -173,6 +175,7 @@ pub(super) async fn create<P: Ports>(caller: Caller<P>, headers: HeaderMap, body
         work: Work::Options(options),
         idempotency_key: None,
         external: External::default(),
+        webhooks: job.webhooks.requested(),
     };
     match jobs::create(&caller.ports, &caller.token, request).await? {
         CreateOutcome::Job(job) => answer(&caller, *job, &Expansion::default()).await,

@@ -6,7 +6,7 @@ use axum::{
     response::Response,
 };
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{
     ParseOptions, parsed_job, result, start,
@@ -21,6 +21,7 @@ use crate::{
             ids::{ParseJobId, PathId},
             inputs::{self, DocumentInput},
             rules::PAGES_CHARS,
+            webhooks::Webhooks,
             wire,
         },
         reply,
@@ -29,7 +30,10 @@ use crate::{
     error::{Error, ErrorKind, Result},
     job::{Job, Options, Status},
     parse::{Item, ItemKind, ParseResult},
-    service::{index::OptionsSource, ports::Ports},
+    service::{
+        index::{OptionsSource, RequestedWebhooks},
+        ports::{Environment, Ports},
+    },
     validate::{
         declare::declare,
         shape::{Declared, FilePart, OPEN, Shape},
@@ -54,22 +58,14 @@ declare! {
         max_pages: Option<String> = optional(NUMBER_OR_BLANK),
         /// Which pages are read, counted from 0, such as `0,2-3`; all if absent or blank.
         target_pages: Option<String> = optional(PAGES_FROM_ZERO),
-        /// Not supported yet.
-        webhook_url: Option<String> = optional(NO_WEBHOOK),
-        /// Not supported yet.
-        webhook_configurations: Option<String> = optional(NO_WEBHOOK),
+        /// A URL to call when the job changes.
+        webhook_url: Option<String> = optional(TEXT),
+        /// The webhooks of the job: a list, as JSON.
+        webhook_configurations: Option<String> = optional(TEXT),
     }
 }
 
-const NO_WEBHOOK: Shape = Shape::Own {
-    documented: &Shape::text(0..=0),
-    format: "",
-    check: |check, field| {
-        if check.text(field, 0..=usize::MAX).is_some_and(|text| !matches!(text.trim(), "" | "[]" | "null")) {
-            check.reject_value(field, "webhooks are not supported yet");
-        }
-    },
-};
+const TEXT: Shape = Shape::text(0..=usize::MAX);
 
 const NUMBER_OR_BLANK: Shape = Shape::Own {
     documented: &Shape::text(0..=20),
@@ -122,6 +118,25 @@ fn options(texts: &Checked<LegacyParse>) -> Result<Options> {
     Checked::<ParseOptions>::new("body", value).finish()?.into_options()
 }
 
+/// Whom the job notifies, by the texts of its form.
+fn webhooks(texts: &Checked<LegacyParse>, ports: &impl Environment) -> Result<RequestedWebhooks> {
+    let input = texts.input();
+    let text = |name: &str| input.get(name).read::<String>().filter(|text| !text.trim().is_empty());
+    let mut webhooks = Vec::new();
+    if let Some(url) = text("webhook_url") {
+        webhooks.push(json!({ "webhook_url": url }));
+    }
+    if let Some(text) = text("webhook_configurations") {
+        let listed: Option<Vec<Value>> = serde_json::from_str(&text).map_err(|error| {
+            Error::new(ErrorKind::Invalid, format!("webhook_configurations is not a list in JSON: {error}"))
+        })?;
+        webhooks.extend(listed.unwrap_or_default());
+    }
+    let mut webhooks = Checked::<Webhooks>::new("body", json!({ "webhook_configurations": webhooks }));
+    Webhooks::check(&mut webhooks, ports);
+    Ok(webhooks.finish()?.requested())
+}
+
 /// `POST /api/v1/parsing/upload`
 pub(in crate::api::llamacloud) async fn upload<P: Ports>(
     caller: Caller<P>,
@@ -131,7 +146,7 @@ pub(in crate::api::llamacloud) async fn upload<P: Ports>(
     const URL_ENCODED: &str = "application/x-www-form-urlencoded";
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
-    let (document, options) = if essence.eq_ignore_ascii_case(URL_ENCODED) {
+    let (document, options, webhooks) = if essence.eq_ignore_ascii_case(URL_ENCODED) {
         let bytes = body::read_json(&headers, body).await?;
         let texts = form_urlencoded::parse(&bytes).map(|(name, text)| (name.into_owned(), Value::from(text)));
         let mut texts = Checked::<LegacyParse>::new("body", texts.collect());
@@ -143,23 +158,23 @@ pub(in crate::api::llamacloud) async fn upload<P: Ports>(
         } else {
             inputs::check_document(check, &url);
         }
-        let options = options(&texts)?;
+        let (options, webhooks) = (options(&texts)?, webhooks(&texts, &caller.ports)?);
         texts.faults()?;
-        (document.ok_or_else(|| Error::internal("a URL that was checked"))?, options)
+        (document.ok_or_else(|| Error::internal("a URL that was checked"))?, options, webhooks)
     } else {
         let mut described = None;
         let file = files::receive(&caller, "file", LegacyParse::OBJECT, &headers, body, |form| {
             let texts = form.texts.iter().map(|(name, text)| (name.clone(), Value::from(text.as_str())));
             let texts = Checked::<LegacyParse>::new("body", texts.collect());
-            described = Some(options(&texts)?);
+            described = Some((options(&texts)?, webhooks(&texts, &caller.ports)?));
             texts.faults()?;
             Ok((Some("parse".to_owned()), None))
         })
         .await?;
-        let options = described.ok_or_else(|| Error::internal("a form that was not described"))?;
-        (DocumentInput::File(file.id), options)
+        let (options, webhooks) = described.ok_or_else(|| Error::internal("a form that was not described"))?;
+        (DocumentInput::File(file.id), options, webhooks)
     };
-    let job = start(&caller, document, OptionsSource::Inline(Box::new(options))).await?;
+    let job = start(&caller, document, OptionsSource::Inline(Box::new(options)), webhooks).await?;
     Ok(answer(&job))
 }
 

@@ -17,8 +17,9 @@ use super::{
     Body, Caller, Reply, files,
     ids::{ID_CHARS, IdFormat, ParseJobId, PathId},
     inputs::{self, DocumentInput},
-    job_calls::{self, ListQuery, Webhooks},
+    job_calls::{self, ListQuery},
     rules::PAGES,
+    webhooks::Webhooks,
     wire::{Listing, status_of, status_words},
 };
 use crate::{
@@ -29,10 +30,10 @@ use crate::{
     job::{External, Job, JobKind, Options, RawJson, Status, Task, TaskOptions},
     parse::ParseResult,
     service::{
-        index::{JobFilter, OptionsSource, Page, Work},
+        index::{JobFilter, OptionsSource, Page, RequestedWebhooks, Work},
         job_parts,
         jobs::{self, CreateOutcome, JobRequest},
-        ports::{FileKey, Ports},
+        ports::{Environment, FileKey, Ports},
         stateless,
     },
     validate::{
@@ -84,7 +85,6 @@ declare! {
         processing_control: Option<Value> = optional(Shape::Any),
         /// Makes no difference.
         processing_options: Option<Value> = optional(Shape::Any),
-        webhooks: Webhooks = flattened,
     }
 }
 
@@ -124,6 +124,7 @@ declare! {
         /// Not supported: the URL is requested directly.
         http_proxy: Option<Value> = optional(NO_PROXY),
         options: ParseOptions = flattened,
+        webhooks: Webhooks = flattened,
     }
 }
 
@@ -154,7 +155,16 @@ declare! {
         /// The file, of up to 100 MiB.
         file: FilePart = required(Shape::File),
         /// How it is parsed, as JSON.
-        configuration: Option<ParseOptions> = optional,
+        configuration: Option<ParseUploadOptions> = optional,
+    }
+}
+
+declare! {
+    /// How an uploaded file is parsed, and whom the job notifies.
+    #[derive(Debug)]
+    pub(super) struct ParseUploadOptions(OPEN) {
+        options: ParseOptions = flattened,
+        webhooks: Webhooks = flattened,
     }
 }
 
@@ -197,6 +207,7 @@ impl ParseOptions {
 pub(super) async fn create<P: Ports>(caller: Caller<P>, body: Body<NewParseJob>) -> Reply {
     let mut body = body.0;
     let document = inputs::take_from(&mut body, &["file_id", "source_url"], &caller.ports);
+    Webhooks::check(&mut body, &caller.ports);
     let job = body.finish()?;
     let document = document.ok_or_else(|| Error::internal("a document that was checked"))?;
     let options = match job.configuration_id {
@@ -206,33 +217,35 @@ pub(super) async fn create<P: Ports>(caller: Caller<P>, body: Body<NewParseJob>)
         }
         None => OptionsSource::Inline(Box::new(job.options.into_options()?)),
     };
-    let job = start(&caller, document, options).await?;
+    let job = start(&caller, document, options, job.webhooks.requested()).await?;
     Ok(reply::json(StatusCode::OK, &ParseJob::new(&job)?))
 }
 
 /// `POST /api/v2/parse/upload`
 pub(super) async fn upload<P: Ports>(caller: Caller<P>, headers: HeaderMap, body: RequestBody) -> Reply {
-    let mut options = None;
+    let mut described = None;
     let file = files::receive(&caller, "file", ParseUpload::OBJECT, &headers, body, |form| {
         let text = form.texts.get("configuration").map(String::as_str);
-        options = Some(options_of(text)?);
+        described = Some(options_of(text, &caller.ports)?);
         Ok((Some("parse".to_owned()), None))
     })
     .await?;
-    let options = options.ok_or_else(|| Error::internal("a form that was not described"))?;
-    let source = OptionsSource::Inline(Box::new(options));
-    let job = start(&caller, DocumentInput::File(file.id), source).await?;
+    let described: ParseUploadOptions = described.ok_or_else(|| Error::internal("a form that was not described"))?;
+    let source = OptionsSource::Inline(Box::new(described.options.into_options()?));
+    let job = start(&caller, DocumentInput::File(file.id), source, described.webhooks.requested()).await?;
     Ok(reply::json(StatusCode::OK, &ParseJob::new(&job)?))
 }
 
 /// The options in the part `configuration` of a form, which is JSON.
-fn options_of(text: Option<&str>) -> Result<Options> {
+fn options_of(text: Option<&str>, ports: &impl Environment) -> Result<ParseUploadOptions> {
     let read = text.filter(|text| !text.trim().is_empty()).map(serde_json::from_str::<Option<Value>>).transpose();
     let value = read.map_err(|error| {
         Error::new(ErrorKind::Invalid, format!("The part configuration is not valid JSON: {error}"))
     })?;
     let value = value.flatten().unwrap_or_else(|| Value::Object(serde_json::Map::new()));
-    Checked::<ParseOptions>::new("configuration", value).finish()?.into_options()
+    let mut options = Checked::<ParseUploadOptions>::new("configuration", value);
+    Webhooks::check(&mut options, ports);
+    options.finish()
 }
 
 fn unknown_configuration(id: &str) -> Error {
@@ -240,7 +253,12 @@ fn unknown_configuration(id: &str) -> Error {
 }
 
 /// Creates a parse job.
-async fn start<P: Ports>(caller: &Caller<P>, document: DocumentInput, options: OptionsSource) -> Result<Box<Job>> {
+async fn start<P: Ports>(
+    caller: &Caller<P>,
+    document: DocumentInput,
+    options: OptionsSource,
+    webhooks: RequestedWebhooks,
+) -> Result<Box<Job>> {
     let saved = match &options {
         OptionsSource::Saved(_, id) => id.format(),
         OptionsSource::Inline(_) => String::new(),
@@ -250,6 +268,7 @@ async fn start<P: Ports>(caller: &Caller<P>, document: DocumentInput, options: O
         work: Work::Options(options),
         idempotency_key: None,
         external: External::default(),
+        webhooks,
     };
     match jobs::create(&caller.ports, &caller.token, request).await? {
         CreateOutcome::Job(job) => Ok(job),

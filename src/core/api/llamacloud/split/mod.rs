@@ -10,8 +10,9 @@ use super::{
     Body, Caller, Reply,
     ids::{self, ID_CHARS, IdFormat, PathId, SplitJobId},
     inputs::{self, DOCUMENT, DocumentInput},
-    job_calls::{self, CONFIGURATION, ListQuery, Webhooks},
+    job_calls::{self, CONFIGURATION, ListQuery},
     rules::PAGES,
+    webhooks::Webhooks,
     wire::Listing,
 };
 use crate::{
@@ -215,6 +216,7 @@ pub(super) async fn create<P: Ports>(caller: Caller<P>, body: Body<NewSplitJob>)
 async fn create_new<P: Ports>(caller: &Caller<P>, body: Checked<NewSplitJob>) -> Result<Box<Job>> {
     let mut body = body;
     let document = document(&mut body, caller);
+    Webhooks::check(&mut body, &caller.ports);
     let job = body.finish()?;
     let document = document.ok_or_else(|| Error::internal("a document that was checked"))?;
     let configuration_id = job.configuration_id.unwrap_or_default();
@@ -234,6 +236,7 @@ async fn create_new<P: Ports>(caller: &Caller<P>, body: Checked<NewSplitJob>) ->
         work: Work::Options(options),
         idempotency_key: job.transaction_id.filter(|key| !key.is_empty()),
         external: External::default(),
+        webhooks: job.webhooks.requested(),
     };
     match jobs::create(&caller.ports, &caller.token, request).await? {
         CreateOutcome::Job(job) => Ok(job),

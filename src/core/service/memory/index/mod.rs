@@ -2,12 +2,14 @@
 
 mod classifiers;
 mod configurations;
+mod deliveries;
 mod files;
 mod jobs;
 mod project;
 mod registry;
 mod schemas;
 mod tokens;
+mod webhooks;
 
 use std::collections::BTreeMap;
 
@@ -17,12 +19,12 @@ use super::{FaultPoint, Memory};
 use crate::{
     error::{Error, Result},
     extract::Schema,
-    id::{ConfigurationId, FileId, JobId, ProjectId, SchemaId, TokenId},
+    id::{ConfigurationId, DeliveryId, FileId, JobId, ProjectId, SchemaId, TokenId, WebhookId},
     job::Job,
     service::{
         index::{
-            AnyCommand, ClassifierVersion, Context, File, IndexCommand, ListedProject, ListedToken, PageSize, Project,
-            Rows, SavedConfiguration, SavedSchema, UsageBounds, json_bytes,
+            AnyCommand, ClassifierVersion, Context, DeliveryRecord, File, IndexCommand, ListedProject, ListedToken,
+            PageSize, Project, Rows, SavedConfiguration, SavedSchema, UsageBounds, Webhook, json_bytes,
         },
         ports::{Clock, Index},
     },
@@ -41,6 +43,8 @@ pub(super) struct IndexRows {
     /// Contents of schemas that were replaced or removed, and when.
     kept_contents: BTreeMap<(SchemaId, Timestamp), (Schema, Timestamp)>,
     tokens: BTreeMap<TokenId, ListedToken>,
+    webhooks: BTreeMap<WebhookId, Webhook>,
+    deliveries: BTreeMap<DeliveryId, DeliveryRecord>,
     listed_projects: BTreeMap<ProjectId, ListedProject>,
     allowed_origins: BTreeMap<ProjectId, Vec<String>>,
 }
@@ -49,6 +53,11 @@ impl Memory {
     /// The number of rows of jobs in the index of a project.
     pub fn stored_job_rows(&self, project: ProjectId) -> usize {
         self.state().indexes.get(&project).map_or(0, |rows| rows.jobs.len())
+    }
+
+    /// The numbers of webhooks and of their calls in the index of a project.
+    pub fn stored_webhooks(&self, project: ProjectId) -> (usize, usize) {
+        self.state().indexes.get(&project).map_or((0, 0), |rows| (rows.webhooks.len(), rows.deliveries.len()))
     }
 }
 
