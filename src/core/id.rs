@@ -23,6 +23,13 @@ macro_rules! id {
                 Self(uuid::Builder::from_random_bytes(bytes).into_uuid())
             }
 
+            /// The id of what has this digest: its first 16 bytes.
+            pub fn from_digest(digest: &[u8]) -> Self {
+                let mut bytes = [0; 16];
+                bytes.iter_mut().zip(digest).for_each(|(byte, digest)| *byte = *digest);
+                Self::from_bytes(bytes)
+            }
+
             /// The id as a number. Numbers of different ids are spread evenly.
             pub const fn as_u128(self) -> u128 {
                 self.0.as_u128()

@@ -6,12 +6,16 @@ use sha2::Sha256;
 
 use crate::{
     error::{Error, Result},
+    job::Endpoint,
     limits,
     service::{
         outbound::{MAX_URL_CHARS, Target},
         ports::{Environment, OutboundPolicy},
     },
-    validate::{Input, Validator, shape::Shape},
+    validate::{
+        Input, Validator,
+        shape::{Named, Shape},
+    },
 };
 
 /// The URL of an endpoint. Whether the operator permits it is for [`check_permitted`] to say.
@@ -55,9 +59,8 @@ const MAX_SHOWN_NAME: usize = 100;
 const RESERVED_PREFIXES: [&str; 2] = ["webhook-", "x-webhook-"];
 
 fn check_url(check: &mut Validator, field: &Input<'_>) {
-    let policy = OutboundPolicy { allow_private: true, ..OutboundPolicy::default() };
     if let Some(text) = check.text(field, 1..=MAX_URL_CHARS)
-        && let Err(error) = Target::parse(text, &policy)
+        && let Err(error) = Target::parse(text, &OutboundPolicy::PERMIT_ALL)
     {
         check.reject_value(field, error.message());
     }
@@ -65,8 +68,8 @@ fn check_url(check: &mut Validator, field: &Input<'_>) {
 
 /// Reports a URL that is well formed and that the operator does not permit.
 pub(in crate::api) fn check_permitted(check: &mut Validator, field: &Input<'_>, ports: &impl Environment) {
-    let all = OutboundPolicy { allow_private: true, ..OutboundPolicy::default() };
-    let Some(text) = field.read::<String>().filter(|text| Target::parse(text, &all).is_ok()) else { return };
+    let is_well_formed = |text: &String| Target::parse(text, &OutboundPolicy::PERMIT_ALL).is_ok();
+    let Some(text) = field.read::<String>().filter(is_well_formed) else { return };
     if let Err(error) = Target::parse(&text, &ports.config().outbound) {
         check.reject_value(field, error.message());
     }
@@ -108,6 +111,22 @@ fn check_headers(check: &mut Validator, field: &Input<'_>) {
             check.reject_value(&place, &message);
         }
     }
+}
+
+/// The endpoint after a change of what is not None; None if it stays as it is.
+pub(in crate::api) fn changed(
+    old: &Endpoint,
+    url: Option<String>,
+    named: Option<Named<String>>,
+    secret: Option<String>,
+) -> Option<Endpoint> {
+    let endpoint = Endpoint {
+        url: url.unwrap_or_else(|| old.url.clone()),
+        format: old.format,
+        headers: named.map_or_else(|| old.headers.clone(), |named| headers(named.0)),
+        secret: secret.or_else(|| old.secret.clone()),
+    };
+    (endpoint != *old).then_some(endpoint)
 }
 
 /// Headers with their names in lower case.

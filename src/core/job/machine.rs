@@ -43,10 +43,9 @@ pub enum Rejected {
 /// [`Rejected`] if the command is not valid in the state of the job. Stale reports (a report under a lost lease, a late
 /// dead letter) are not errors: they change nothing.
 pub fn apply(job: Option<&Job>, command: Command, now: Timestamp) -> Result<Transition, Rejected> {
-    let before = job.map(|job| job.state.clone());
     let mut transition = transition(job, command, now)?;
     if let Transition::Changed(next) = &mut transition {
-        notify(before.as_ref(), next, now);
+        notify(job.map(|job| &job.state), next, now);
     }
     Ok(transition)
 }

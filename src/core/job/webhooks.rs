@@ -136,10 +136,7 @@ impl Notification {
     /// The id of the call: the same for the same notification.
     pub fn id(&self, job: JobId) -> DeliveryId {
         let text = format!("webhook/{job}/{}/{}/{}", self.webhook, self.version, self.status.as_str());
-        let digest = Sha256::digest(text.as_bytes());
-        let mut bytes = [0; 16];
-        bytes.iter_mut().zip(digest).for_each(|(byte, digest)| *byte = digest);
-        DeliveryId::from_bytes(bytes)
+        DeliveryId::from_digest(&Sha256::digest(text.as_bytes()))
     }
 }
 
@@ -190,7 +187,7 @@ pub enum DeliveryOutcome {
     Delivered,
     /// It did not, and another attempt may succeed.
     Failed,
-    /// There is no endpoint any more.
+    /// The endpoint no longer exists or takes no more calls.
     Gone,
 }
 

@@ -32,7 +32,7 @@ pub(super) async fn fetch(ports: &impl Ports, job: &Job) -> Result<Report> {
         return Err(Error::internal("nothing to fetch: the document of the job has no URL"));
     };
     // An attempt that is made again replaces what an earlier one stored.
-    let id = FileId::from_bytes(first_half(&Sha256::digest(job.id.to_string())));
+    let id = FileId::from_digest(&Sha256::digest(job.id.to_string()));
     let target = Target::parse(url, &ports.config().outbound)?;
     let name = target.file_name();
     let key = FileKey { project: job.project, file: id };
@@ -83,12 +83,6 @@ async fn adopt(ports: &impl Ports, project: ProjectId, file: File) -> Result<Fil
     }
     ports.index(project, RemoveFile { id: kept.id }).await?;
     ports.index(project, AdoptFile(file)).await
-}
-
-fn first_half(digest: &[u8]) -> [u8; 16] {
-    let mut half = [0; 16];
-    half.iter_mut().zip(digest).for_each(|(to, from)| *to = *from);
-    half
 }
 
 fn extension(name: &str) -> &str {

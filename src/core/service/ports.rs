@@ -367,6 +367,11 @@ pub struct OutboundPolicy {
     pub allow_private: bool,
 }
 
+impl OutboundPolicy {
+    /// The policy that permits every URL, for checks of its form alone.
+    pub const PERMIT_ALL: Self = Self { ports: Vec::new(), allow_private: true };
+}
+
 /// The clock.
 pub trait Clock {
     /// The current time.

@@ -128,15 +128,10 @@ pub(super) const ANY_DOCUMENT: Choice = Choice {
     },
 };
 
-/// A policy that permits every URL, where only its form matters.
-fn permit_all() -> OutboundPolicy {
-    OutboundPolicy { allow_private: true, ..OutboundPolicy::default() }
-}
-
 /// Reports a member that is not a well-formed reference to a document. Which URLs the operator permits is not checked.
 pub(super) fn check_document(check: &mut Validator, field: &Input<'_>) {
     if let Some(text) = check.text(field, 1..=INPUT_CHARS)
-        && let Err(why) = DocumentInput::parse(text, &permit_all())
+        && let Err(why) = DocumentInput::parse(text, &OutboundPolicy::PERMIT_ALL)
     {
         check.reject_value(field, &why);
     }
@@ -158,7 +153,7 @@ pub(super) fn take_from<T: Declared>(
     let field = members.iter().map(|member| input.get(member)).find(|field| !field.is_absent())?;
     let text = field.read::<String>()?;
     // A malformed reference was reported when the request was validated.
-    DocumentInput::parse(&text, &permit_all()).ok()?;
+    DocumentInput::parse(&text, &OutboundPolicy::PERMIT_ALL).ok()?;
     match DocumentInput::parse(&text, &ports.config().outbound) {
         Ok(document) => Some(document),
         Err(why) => {
@@ -171,7 +166,7 @@ pub(super) fn take_from<T: Declared>(
 /// The jobs whose document is this one; None if the text names none.
 pub(super) fn filter(text: &str) -> Option<SourceFilter> {
     // What may be requested makes no difference to jobs that were accepted.
-    Some(match DocumentInput::parse(text, &permit_all()).ok()? {
+    Some(match DocumentInput::parse(text, &OutboundPolicy::PERMIT_ALL).ok()? {
         DocumentInput::File(id) => SourceFilter::File(id),
         DocumentInput::Parsed(id) => SourceFilter::Parsed(id),
         DocumentInput::Url(url) => SourceFilter::Url(url),

@@ -314,16 +314,12 @@ pub(super) async fn update<P: Ports>(
     endpoint::check_permitted(check, &input.get("webhook_url"), &caller.ports);
     let changed = body.finish()?;
     let old = shown(&caller, id).await?.endpoint;
-    let endpoint = Endpoint {
-        url: changed.webhook_url.unwrap_or_else(|| old.url.clone()),
-        format: old.format,
-        headers: changed.webhook_headers.map_or_else(|| old.headers.clone(), |headers| endpoint::headers(headers.0)),
-        secret: changed.webhook_signing_secret.or_else(|| old.secret.clone()),
-    };
+    let endpoint =
+        endpoint::changed(&old, changed.webhook_url, changed.webhook_headers, changed.webhook_signing_secret);
     // The dialect has no other call to enable it again.
     let change = ChangeWebhook {
         id,
-        endpoint: (endpoint != old).then_some(endpoint),
+        endpoint,
         events: changed.webhook_events.map(Some),
         output_format: changed.webhook_output_format,
         enabled: Some(true),

@@ -200,7 +200,7 @@ pub(super) struct AttemptResponse<'a> {
     status: Option<u16>,
     /// The beginning of the answer.
     answer: Option<&'a str>,
-    /// Why there is no answer.
+    /// Why the endpoint did not answer.
     error: Option<&'a str>,
 }
 
@@ -358,22 +358,11 @@ pub(super) async fn change<P: Ports>(caller: Caller<P>, segments: PathParams, bo
     check_events(check, &input, old.format);
     check_secret(check, &input, old.format);
     let ChangedWebhook { url, events, headers, secret, enabled } = body.finish()?;
-    let endpoint = Endpoint {
-        url: url.unwrap_or_else(|| old.url.clone()),
-        format: old.format,
-        headers: headers.map_or_else(|| old.headers.clone(), |headers| endpoint::headers(headers.0)),
-        secret: secret.or_else(|| old.secret.clone()),
-    };
-    if endpoint != old {
-        verify(&caller, &endpoint).await?;
+    let endpoint = endpoint::changed(&old, url, headers, secret);
+    if let Some(endpoint) = &endpoint {
+        verify(&caller, endpoint).await?;
     }
-    let change = ChangeWebhook {
-        id,
-        endpoint: (endpoint != old).then_some(endpoint),
-        events: events.map(events_or_all),
-        output_format: None,
-        enabled,
-    };
+    let change = ChangeWebhook { id, endpoint, events: events.map(events_or_all), output_format: None, enabled };
     let webhook = found(webhooks::change(&caller.ports, project, change).await, NO_WEBHOOK)?;
     Ok(reply::json(StatusCode::OK, &WebhookResponse::from(&webhook)))
 }

@@ -77,7 +77,7 @@ pub struct DeliveryAttempt {
     /// The beginning of the answer's body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,
-    /// Why there is no answer.
+    /// Why the endpoint did not answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }

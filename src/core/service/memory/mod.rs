@@ -164,12 +164,8 @@ impl Memory {
     /// Makes every call of a webhook that is due, and those that become due in the process.
     pub async fn run_calls(&self, build: BuildRequest) {
         loop {
-            let message = {
-                let mut state = self.state();
-                let now = Timestamp::from_millis(state.now);
-                let due = state.calls.iter().position(|(_, due_at)| *due_at <= now);
-                due.and_then(|index| state.calls.remove(index))
-            };
+            let now = self.now();
+            let message = take_due(&mut self.state().calls, now);
             let Some((message, due_at)) = message else { return };
             if webhooks::consume(self, message, build).await == stage::MessageOutcome::Retry {
                 self.state().calls.push_back((message, due_at + Duration::from_secs(1)));
@@ -181,12 +177,8 @@ impl Memory {
     /// Delivers every message of the stage queue that is due, and those that become due in the process.
     pub async fn run_queue(&self) {
         loop {
-            let message = {
-                let mut state = self.state();
-                let now = Timestamp::from_millis(state.now);
-                let due = state.queue.iter().position(|(_, due_at)| *due_at <= now);
-                due.and_then(|index| state.queue.remove(index))
-            };
+            let now = self.now();
+            let message = take_due(&mut self.state().queue, now);
             let Some((message, due_at)) = message else { return };
             if stage::consume(self, message).await == stage::MessageOutcome::Retry {
                 self.state().queue.push_back((message, due_at + Duration::from_secs(1)));
@@ -294,6 +286,12 @@ impl JobParts for Memory {
         self.state().job_parts.remove(&key);
         Ok(())
     }
+}
+
+/// Takes the first message that is due from a queue.
+fn take_due<M>(queue: &mut VecDeque<(M, Timestamp)>, now: Timestamp) -> Option<(M, Timestamp)> {
+    let due = queue.iter().position(|(_, due_at)| *due_at <= now)?;
+    queue.remove(due)
 }
 
 struct MemoryTokenStore(Memory);

@@ -272,7 +272,7 @@ pub struct TestCall {
 ///
 /// # Errors
 ///
-/// `Internal` if the request cannot be built. That the endpoint fails is no error.
+/// `Internal` if the request cannot be built. A failing endpoint is reported in the outcome, not as an error.
 pub async fn try_endpoint(
     ports: &(impl Index + Outbound + Clock + Timer + Random + Environment),
     project: ProjectId,
