@@ -1,7 +1,8 @@
 // Builds the Worker, the npm package and the console, unless they are up to date. Wrangler runs it at every start.
-import { cpSync, existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { cpSync, existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { buildConsole } from "./console.mjs";
+import { buildConsole, copyEngineData } from "./console.mjs";
 import { Failure, ROOT, hashOf, isMain, log, main, npmBin, run, rustVersion, seconds } from "./lib.mjs";
 import { buildCalls } from "./package.mjs";
 import { setup } from "./setup.mjs";
@@ -46,14 +47,22 @@ export async function buildWorker(variant, tools, { env = {}, out = variant, pro
   });
   if (profile === "release") await optimise(join(folder, "index_bg.wasm"));
   if (hasEngine) await addEngine(folder, await buildCalls(tools, profile), variant === "contract");
+  copyEngineData();
   writeFileSync(stamp, stampOf(profile, hash));
   log(`build: done in ${seconds(since)}`);
   return folder;
 }
 
-/** Adds the engine, whose module and script are in the folder `calls`, to a built Worker. */
+/**
+ * Adds the engine, whose module, data and script are in the folder `calls`, to a built Worker. Its data is a static asset,
+ * so that it does not count as a part of the script; the name has its checksum, because other data would be garbage to it.
+ */
 async function addEngine(folder, calls, isTest) {
   cpSync(join(calls, "calls.wasm"), join(folder, "engine.wasm"));
+  const data = readFileSync(join(calls, "calls.data"));
+  const dataFile = `engine-${createHash("sha256").update(data).digest("hex").slice(0, 16)}.data`;
+  for (const old of readdirSync(folder).filter((file) => file.endsWith(".data"))) rmSync(join(folder, old));
+  writeFileSync(join(folder, dataFile), data);
   renameSync(join(folder, "index.js"), join(folder, "shell.js"));
   const { build } = await import("esbuild"); // not there before the set-up
   await build({
@@ -63,7 +72,7 @@ async function addEngine(folder, calls, isTest) {
     format: "esm",
     minify: true,
     external: ["./shell.js", "./engine.wasm", "cloudflare:workers"],
-    define: { IS_TEST: String(isTest) },
+    define: { IS_TEST: String(isTest), DATA_FILE: JSON.stringify(dataFile) },
     alias: { "engine-glue": join(calls, "calls.js") },
     logLevel: "warning",
   });

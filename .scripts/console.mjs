@@ -1,6 +1,6 @@
 // Builds the console into www/dist, from www and the npm package, unless it is up to date.
-import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { ROOT, hashOf, holds, log, npmBin, run, seconds } from "./lib.mjs";
 import { buildPackage } from "./package.mjs";
 
@@ -15,6 +15,23 @@ const COPIED = {
   "src/core/text/embedding.bin": "engine/embedding.bin",
 };
 
+/**
+ * Copies the data of the engine of each built Worker to the static assets, where the Worker gets it, and removes that of
+ * earlier builds. The builds of the Worker and of the console both do it at their end, since either may be the later one.
+ */
+export function copyEngineData() {
+  const isData = (name) => /^engine-.*\.data$/.test(name);
+  const build = join(ROOT, "build");
+  const folders = readdirSync(build, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const names = folders.flatMap(({ name }) => readdirSync(join(build, name)).map((file) => join(name, file)));
+  const current = new Map(names.filter((name) => isData(basename(name))).map((name) => [basename(name), name]));
+  const assets = join(DIST, "engine");
+  mkdirSync(assets, { recursive: true });
+  for (const old of readdirSync(assets).filter(isData))
+    if (!current.has(old)) rmSync(join(assets, old), { force: true });
+  for (const [name, from] of current) cpSync(join(build, from), join(assets, name));
+}
+
 /** Builds the console as static files and returns their folder. `profile` is that of the npm package in it. */
 export async function buildConsole(tools, profile = "release") {
   await buildPackage(tools, profile);
@@ -28,6 +45,7 @@ export async function buildConsole(tools, profile = "release") {
   await run(npmBin("tsc"), ["--project", WWW]);
   await run(npmBin("vite"), ["build", WWW, "--logLevel", "error"]);
   for (const [from, to] of Object.entries(COPIED)) cpSync(join(ROOT, from), join(DIST, to));
+  copyEngineData();
   writeFileSync(stamp, hash);
   log(`build: done in ${seconds(since)}`);
   return DIST;

@@ -1,5 +1,15 @@
 // Builds the npm package into build/npm, and packs it with `pack`. Skips what is up to date.
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import {
@@ -17,7 +27,7 @@ import {
   seconds,
 } from "./lib.mjs";
 import { setup } from "./setup.mjs";
-import { CARGO_SOURCES, RUSTFLAGS, isCurrent, optimise, stampOf } from "./wasm.mjs";
+import { CARGO_SOURCES, RUSTFLAGS, isCurrent, optimise, stampOf, takeData } from "./wasm.mjs";
 
 const WEB = join(ROOT, "src", "web");
 const OUT = join(ROOT, "build", "npm");
@@ -93,10 +103,11 @@ export async function buildPackage(tools, profile = "release") {
 /** Builds the parts: each is compiled while those before it are optimised. Returns their folders. */
 const buildParts = (tools) => Promise.all(PARTS.map((part) => buildPart(part, tools, SMALL)));
 
-/** Builds the module of the Worker, `calls.wasm` with its script `calls.js`, and returns its folder. */
-export function buildCalls(tools, profile = "release") {
-  return buildPart(CALLS, tools, [], profile);
-}
+/**
+ * Builds the module of the Worker: `calls.wasm` without the initial content of its memory, which is `calls.data`, and the
+ * script `calls.js`. Returns their folder.
+ */
+export const buildCalls = (tools, profile = "release") => buildPart(CALLS, tools, [], profile);
 
 /** Compiles a part into a folder of its own, unless its inputs are those of the last build. Returns the folder. */
 async function buildPart(part, tools, args = [], profile = "release") {
@@ -110,6 +121,7 @@ async function buildPart(part, tools, args = [], profile = "release") {
   rmSync(stamp, { force: true });
   const module = await compile([part], folder, tools, profile, args);
   if (profile === "release") await optimise(module);
+  if (part === CALLS) writeFileSync(join(folder, "calls.data"), takeData(module));
   writeFileSync(stamp, hash);
   return folder;
 }
@@ -165,8 +177,13 @@ async function compileNow(parts, folder, tools, profile, args = []) {
   const module = join(folder, `${name}.wasm`);
   renameSync(join(folder, `${name}_bg.wasm`), module);
   const script = join(folder, `${name}.js`);
-  keepMemory(script);
-  if (parts.includes(CALLS)) promiseAnew(script);
+  if (parts.includes(CALLS)) {
+    keepMemory(script, "writeData");
+    appendFileSync(script, WRITE_DATA);
+    promiseAnew(script);
+  } else {
+    keepMemory(script);
+  }
   return module;
 }
 
@@ -204,9 +221,10 @@ function checkSizes() {
 
 /**
  * Makes every instance of a module use the same memory, filled with zeros. The script that wasm-bindgen generates makes
- * a memory for each instance, and memories that were dropped are not collected in time.
+ * a memory for each instance, and memories that were dropped are not collected in time. `prepare` is the name of a
+ * function of the script to which each instance's memory is passed first.
  */
-function keepMemory(script) {
+function keepMemory(script, prepare = "") {
   const made = "memory || new WebAssembly.Memory(";
   const parts = readFileSync(script, "utf8").split(made);
   if (parts.length !== 2) throw new Failure(`${script} does not make its memory in one place`);
@@ -214,11 +232,28 @@ function keepMemory(script) {
 let keptMemory;
 function keepMemory(limits) {
     if (keptMemory) new Uint8Array(keptMemory.buffer).fill(0);
-    return (keptMemory ??= new WebAssembly.Memory(limits));
+    keptMemory ??= new WebAssembly.Memory(limits);${prepare && `\n    ${prepare}(keptMemory);`}
+    return keptMemory;
 }
 `;
   writeFileSync(script, `${parts.join("memory || keepMemory(")}${kept}`);
 }
+
+/** What a script needs to write the records of `takeData`. */
+const WRITE_DATA = `
+let data;
+export function installData(records) {
+    data = records;
+}
+function writeData(memory) {
+    const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+    for (let offset = 0; offset < data.length; ) {
+        const length = view.getUint32(offset + 4, true);
+        new Uint8Array(memory.buffer).set(data.subarray(offset + 8, offset + 8 + length), view.getUint32(offset, true));
+        offset += 8 + length;
+    }
+}
+`;
 
 /** Makes a script call the current instance: wasm-bindgen keeps the suspendable function of the first one. */
 function promiseAnew(script) {

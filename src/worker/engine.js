@@ -5,13 +5,15 @@
 // others get theirs, in the same instance. One long call runs at a time: two would not fit the memory.
 //
 // An instance that traps is replaced. A document fails only if it trapped an instance that had no other: else it is tried
-// again alone, because others may have left it too little memory. `package.mjs` says where the memory comes from.
+// again alone, because others may have left it too little memory. `package.mjs` says where the memory comes from, and
+// its content.
 import { env } from "cloudflare:workers";
 import * as glue from "engine-glue";
 import module from "./engine.wasm";
 
-/** The address of the embedding table among the static assets. Only its path means anything. */
+/** The addresses of the embedding table and of the engine's data among the static assets. Only the paths mean anything. */
 const TABLE_URL = "https://assets/engine/embedding.bin";
+const DATA_URL = `https://assets/engine/${DATA_FILE}`;
 
 /** The largest document that is tried in one turn, in bytes: it shares the memory with a long call. */
 const MAX_SHORT_BYTES = 2 ** 20;
@@ -40,13 +42,19 @@ let long;
 
 /** Loads what the engine needs besides its code. Returns undefined if it is loaded, else a promise. */
 function load() {
-  return table ? undefined : loadTable();
+  return table ? undefined : loadFiles();
 }
 
-async function loadTable() {
-  const response = await env.ASSETS.fetch(TABLE_URL);
-  if (!response.ok) throw new Error(`${TABLE_URL} answered ${response.status}`);
-  table = new Uint8Array(await response.arrayBuffer());
+async function loadFiles() {
+  const [data, embedding] = await Promise.all([DATA_URL, TABLE_URL].map(asset));
+  glue.installData(data);
+  table = embedding;
+}
+
+async function asset(url) {
+  const response = await env.ASSETS.fetch(url);
+  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
 }
 
 function start() {
