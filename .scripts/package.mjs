@@ -61,7 +61,7 @@ const SLIM = [
 ];
 
 /** The bounds of what is loaded, in bytes after gzip -9. */
-const BOUNDS = { slim: 1.5e6, all: 3.1e6 };
+const BOUNDS = { slim: 1.53e6, all: 3.1e6 };
 
 /** How long a build takes on two cores: with nothing compiled, and after a change of the core. */
 const ESTIMATES = { release: "4 minutes the first time, then 2", local: "30 seconds the first time, then 15" };

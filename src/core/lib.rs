@@ -59,10 +59,11 @@
 //! 5. [`classify`]: a document and a [`classify::RuleSet`] to a [`classify::Decision`] with its evidence.
 //! 6. [`extract`]: a document and an [`extract::Schema`] to an [`extract::Extraction`] with its citations.
 //! 7. [`parse`]: a document to Markdown and items, each with its place.
-//! 8. [`engine`]: the calls to all of these as values, for an instance that can be thrown away.
-//! 9. [`job`]: a job as a pure state machine.
-//! 10. [`service`]: use cases over ports.
-//! 11. [`api`]: HTTP for the use cases, in the dialects of existing clients.
+//! 8. [`split`]: the pages of a file that holds several documents to segments, each with its category.
+//! 9. [`engine`]: the calls to all of these as values, for an instance that can be thrown away.
+//! 10. [`job`]: a job as a pure state machine.
+//! 11. [`service`]: use cases over ports.
+//! 12. [`api`]: HTTP for the use cases, in the dialects of existing clients.
 #![forbid(unsafe_code)]
 
 pub mod api;
@@ -78,6 +79,7 @@ pub mod limits;
 pub mod parse;
 pub mod reply;
 pub mod service;
+pub mod split;
 pub mod text;
 pub mod time;
 pub mod validate;

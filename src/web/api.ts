@@ -16,6 +16,8 @@ import type {
   Rule,
   Schema,
   Settings,
+  SplitOptions,
+  SplitResult,
 } from "./types.js";
 
 export { SortroomError } from "./error.js";
@@ -156,6 +158,34 @@ export async function parseJson(input: Input, options: ReadOptions = {}): Promis
   const bytes = await bytesOf(input);
   const optionsJson = JSON.stringify(options);
   return reader.run((glue) => glue.parse(bytes, optionsJson));
+}
+
+/** Options of splitting. */
+export interface SplitCallOptions extends SplitOptions {
+  settings?: Partial<Settings> | undefined;
+}
+
+/**
+ * Splits a file that holds several documents: its pages as segments by the rules. The result is the same as that of
+ * `POST /v1/split`.
+ */
+export async function split(
+  document: DocumentWithAttachments,
+  rules: readonly Rule[],
+  options: SplitCallOptions = {},
+): Promise<SplitResult> {
+  return JSON.parse(await splitJson(document, rules, options)) as SplitResult;
+}
+
+/** Like `split`, but returns the JSON text that the server sends, byte for byte. */
+export async function splitJson(
+  document: DocumentWithAttachments,
+  rules: readonly Rule[],
+  { settings, ...options }: SplitCallOptions = {},
+): Promise<string> {
+  const json = documentJson(document);
+  const request = JSON.stringify({ rules, settings, options });
+  return engine.run((glue) => glue.split(json, request));
 }
 
 /** Options of an evaluation. */

@@ -1,4 +1,4 @@
-//! Classifies, evaluates and lints, and reads the formats that need no feature of the core.
+//! Classifies, splits, evaluates and lints, and reads the formats that need no feature of the core.
 
 use sortroom::{
     budget::Budget,
@@ -7,6 +7,7 @@ use sortroom::{
     },
     document::{self, Attachment, Document, DocumentWithAttachments, ReadOptions},
     error::{Error, ErrorKind, Result, Unreadable},
+    split::{self, Uncategorized},
     validate::{Input, Validator},
 };
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -88,6 +89,24 @@ impl Classifier {
             (None, None) => Err(Error::unreadable(Unreadable::NoText, "The file was not read")).into(),
         }
     }
+}
+
+/// Splits a document. `request` is `{rules, settings?, options?}`, where `options` is `{allow_uncategorized?,
+/// min_pages_per_split?}`.
+#[wasm_bindgen]
+pub fn split(document: &str, request: &str) -> JsResult<String> {
+    let DocumentWithAttachments { document, .. } = parse_document(document)?;
+    let body = from_json(request)?;
+    let input = Input::root("body", Some(&body));
+    let mut check = Validator::default();
+    let rules = rules_and_settings(&mut check, &input);
+    let options = split::parse_options(&mut check, &input.get("options"));
+    let (rules, mut settings) = check.finish(rules).map_err(to_js_error)?;
+    settings.allow_no_match = options.allow_uncategorized != Uncategorized::Forbid;
+    let budget = Budget::stage();
+    let result = classify::Classifier::new(&rules, &settings, &budget)
+        .and_then(|classifier| split::split(&document, &classifier, options, &budget));
+    to_json(&result.map_err(to_js_error)?)
 }
 
 /// Evaluates rules on labelled texts. `request` is `{rules, settings?, cases, published?}`, where `published` is

@@ -1,7 +1,7 @@
 //! The npm package of Sortroom for browsers and Node: the same core, called from JavaScript.
 //!
 //! It is built three times, each with one feature, so that pages load only what they use. With `engine` it classifies,
-//! evaluates and lints, and reads web pages, mails and text in UTF-8. With `reader` it reads every format, and parses; it is loaded when
+//! splits, evaluates and lints, and reads web pages, mails and text in UTF-8. With `reader` it reads every format, and parses; it is loaded when
 //! the engine cannot read a document. With `extractor` it extracts. The Worker has one module of its own, with `reader` and
 //! `calls`: it answers whole calls. The JavaScript around them is in the `.ts` files beside this.
 //!

@@ -1,5 +1,5 @@
 // The messages between the worker and its client.
-import type { EvaluateOptions, Sources } from "./api.js";
+import type { EvaluateOptions, Sources, SplitCallOptions } from "./api.js";
 import type { Input } from "./document.js";
 import type {
   DocumentWithAttachments,
@@ -12,7 +12,7 @@ import type {
 } from "./types.js";
 
 /** A stage of a task. */
-export type Stage = "reading" | "classifying" | "extracting" | "parsing" | "evaluating" | "linting";
+export type Stage = "reading" | "classifying" | "extracting" | "parsing" | "splitting" | "evaluating" | "linting";
 
 interface ClassifyTask {
   kind: "classify";
@@ -29,6 +29,13 @@ export type Task =
   | ClassifyTask
   | { kind: "extract"; input: Input | DocumentWithAttachments; options: ReadOptions; schema: Schema }
   | { kind: "parse"; input: Input; options: ReadOptions }
+  | {
+      kind: "split";
+      input: Input | DocumentWithAttachments;
+      options: ReadOptions;
+      rules: readonly Rule[];
+      split: SplitCallOptions;
+    }
   | { kind: "evaluate"; rules: readonly Rule[]; cases: readonly LabelledText[]; options: EvaluateOptions }
   | { kind: "lint"; rules: readonly Rule[] };
 

@@ -9,9 +9,11 @@ export {
   parse,
   parseJson,
   readDocument,
+  split,
+  splitJson,
   version,
 } from "./api.js";
 export { formats } from "./types.js";
 export type * from "./types.js";
-export type { EvaluateOptions } from "./api.js";
+export type { EvaluateOptions, SplitCallOptions } from "./api.js";
 export type { Input } from "./document.js";

@@ -71,6 +71,11 @@ async function runTask(
     case "parse":
       onStage("parsing");
       return api.parseJson(task.input, task.options);
+    case "split": {
+      const document = await read(task.input, task.options);
+      onStage("splitting");
+      return api.splitJson(document, task.rules, task.split);
+    }
     case "evaluate":
       onStage("evaluating");
       return api.evaluate(task.rules, task.cases, task.options);

@@ -134,6 +134,25 @@ export type ReadOptions = {
 };
 
 /**
+ * How pages are split.
+ */
+export type SplitOptions = {
+  /**
+   * What happens to pages that fit no category: `include`, `forbid` or `omit`.
+   */
+  allow_uncategorized?: Uncategorized,
+  /**
+   * The minimum number of pages in a segment. A file with fewer is one segment.
+   */
+  min_pages_per_split?: number,
+};
+
+/**
+ * What happens to pages that fit no category.
+ */
+export type Uncategorized = "include" | "forbid" | "omit";
+
+/**
  * What to extract from a document.
  */
 export type Schema = {
@@ -935,6 +954,71 @@ export type Link = {
    */
   span: Span,
 };
+
+/**
+ * A file as segments.
+ */
+export type SplitResult = {
+  /**
+   * The format of the file.
+   */
+  format: Format,
+  /**
+   * The number of pages in the file, selected or not; 1 for formats without pages.
+   */
+  page_count: number,
+  /**
+   * The segments, in the order of their pages.
+   */
+  segments: Array<Segment>,
+  /**
+   * The version of the engine.
+   */
+  engine_version: string,
+};
+
+/**
+ * Pages that are one document.
+ */
+export type Segment = {
+  /**
+   * The label of the category; null if none fits.
+   */
+  label: string | null,
+  /**
+   * The numbers of its pages in the file, from 1.
+   */
+  pages: Array<number>,
+  /**
+   * The probability that the segment has the right pages, which is calibrated, times the classifier's confidence in its
+   * category.
+   */
+  confidence: number,
+  /**
+   * What speaks for a new document at its first page and what against it, by descending weight; empty for the first
+   * segment, which begins with the file.
+   */
+  boundary: Array<BoundaryEvidence>,
+};
+
+/**
+ * A reason why a document begins at a page, or why it does not.
+ */
+export type BoundaryEvidence = {
+  /**
+   * What it is.
+   */
+  kind: Cue,
+  /**
+   * What it adds to the log-odds of a new document; negative if it speaks against one.
+   */
+  weight: number,
+};
+
+/**
+ * What speaks for a new document at a page, or against it.
+ */
+export type Cue = "first_page_number" | "next_page_number" | "other_page_number" | "later_page_number" | "after_last_page" | "other_number" | "same_number" | "other_sender" | "title" | "names_category" | "letterhead" | "dated" | "salutation" | "after_blank_page" | "after_separator" | "other_size" | "other_layout" | "same_margin" | "other_margin" | "begins_inside_sentence" | "table_continues" | "says_continued" | "next_clause" | "other_language" | "other_words" | "other_category";
 
 /**
  * The metrics of a rule set, and the comparison with the published version.

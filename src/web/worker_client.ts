@@ -1,5 +1,5 @@
 // The client of a worker. It queues the tasks, so that an abort can end the worker without losing the other tasks.
-import type { EvaluateOptions } from "./api.js";
+import type { EvaluateOptions, SplitCallOptions } from "./api.js";
 import type { Input } from "./document.js";
 import { isDocument, withoutWords } from "./document.js";
 import { SortroomError } from "./error.js";
@@ -16,6 +16,7 @@ import type {
   Rule,
   Schema,
   Settings,
+  SplitResult,
 } from "./types.js";
 
 export type { SentSources, Stage } from "./protocol.js";
@@ -114,6 +115,27 @@ export class WorkerClient {
   /** Like `parse`, but returns the JSON text that the server sends, byte for byte. */
   parseJson(input: Input, { signal, onStage, ...options }: ReadOptions & CallOptions = {}): Promise<string> {
     return this.#call({ kind: "parse", input, options }, { signal, onStage });
+  }
+
+  /** Reads a document if it is not yet read, and splits it, like `split`. */
+  async split(
+    input: Input | DocumentWithAttachments,
+    rules: readonly Rule[],
+    options: SplitCallOptions & ReadOptions & CallOptions = {},
+  ): Promise<SplitResult> {
+    return JSON.parse(await this.splitJson(input, rules, options)) as SplitResult;
+  }
+
+  /** Like `split`, but returns the JSON text that the server sends, byte for byte. */
+  splitJson(
+    input: Input | DocumentWithAttachments,
+    rules: readonly Rule[],
+    { signal, onStage, pages, max_pages, ...split }: SplitCallOptions & ReadOptions & CallOptions = {},
+  ): Promise<string> {
+    const options: ReadOptions = {};
+    if (pages !== undefined) options.pages = pages;
+    if (max_pages !== undefined) options.max_pages = max_pages;
+    return this.#call({ kind: "split", input, options, rules, split }, { signal, onStage });
   }
 
   /** Evaluates rules, like `evaluate`. */

@@ -28,11 +28,15 @@ const CORE: &[(&str, &[&str])] = &[
     ("classify", &["budget", "error", "id", "time", "limits", "validate", "text", "document", "ENGINE_VERSION"]),
     ("extract", &["budget", "error", "id", "time", "limits", "validate", "text", "document", "ENGINE_VERSION"]),
     ("parse", &["budget", "error", "document", "ENGINE_VERSION"]),
-    ("engine", &["budget", "error", "document", "classify", "extract", "parse"]),
-    ("job", &["error", "id", "time", "limits", "text", "document", "classify", "extract", "ENGINE_VERSION"]),
+    ("split", &["budget", "error", "limits", "validate", "text", "document", "classify", "ENGINE_VERSION"]),
+    ("engine", &["budget", "error", "document", "classify", "extract", "parse", "split"]),
+    ("job", &["error", "id", "time", "limits", "text", "document", "classify", "extract", "split", "ENGINE_VERSION"]),
     (
         "service",
-        &["engine", "error", "id", "time", "limits", "text", "document", "classify", "extract", "parse", "job"],
+        &[
+            "engine", "error", "id", "time", "limits", "text", "document", "classify", "extract", "parse", "split",
+            "job",
+        ],
     ),
     (
         "api",
@@ -47,6 +51,7 @@ const CORE: &[(&str, &[&str])] = &[
             "classify",
             "extract",
             "parse",
+            "split",
             "job",
             "service",
             "ENGINE_VERSION",
@@ -67,6 +72,7 @@ const WEB: &[&str] = &[
     "classify",
     "extract",
     "parse",
+    "split",
     "ENGINE_VERSION",
 ];
 

@@ -10,9 +10,10 @@ use std::{
 use serde_json::Value;
 use sortroom::budget::Budget;
 use sortroom::{
-    classify::{Rule, RuleSet, Settings, classify},
-    document::{self, Document, ReadOptions},
+    classify::{Classifier, Rule, RuleSet, Settings, classify},
+    document::{self, Document, ReadOptions, Role},
     extract::{Field, FieldKind, Schema, Table, extract},
+    split::{SplitOptions, split},
 };
 
 fn index() -> Value {
@@ -296,4 +297,55 @@ fn classifies_documents_like_a_person() {
             assert!(right >= min_right, "{key}: {right} of {all} right, not {min_right}\n{wrong}");
         }
     }
+}
+
+/// The minimum F1 of the boundaries between PDFs of the corpus that are put together.
+const MIN_BOUNDARY_F1: f64 = 0.9;
+
+/// How many PDFs are put together to a file.
+const DOCUMENTS_OF_A_FILE: usize = 8;
+
+#[test]
+fn splits_documents_that_are_put_together() {
+    let classifier = Classifier::new(&office_rules(), &Settings::default(), &Budget::unlimited()).unwrap();
+    let pdfs: Vec<_> = documents().into_iter().filter(|(file, _)| file.starts_with("pdf/")).collect();
+    let (mut found, mut expected, mut right) = (0, 0, 0);
+    let mut wrong = String::new();
+    for files in pdfs.chunks(DOCUMENTS_OF_A_FILE) {
+        let mut whole = Document::plain("");
+        whole.pages.clear();
+        let mut starts = BTreeMap::new();
+        for (file, _) in files {
+            starts.insert(u32::try_from(whole.pages.len() + 1).unwrap(), file);
+            for mut page in read(file).pages {
+                for passage in &mut page.passages {
+                    // What reading the whole file would not find.
+                    passage.role = match passage.role {
+                        Role::Title => Role::Heading,
+                        Role::Margin => Role::Body,
+                        role => role,
+                    };
+                }
+                whole.page_count = u32::try_from(whole.pages.len() + 1).unwrap();
+                page.number = whole.page_count;
+                whole.pages.push(page);
+            }
+        }
+        starts.remove(&1);
+        let result = split(&whole, &classifier, SplitOptions::default(), &Budget::stage()).unwrap();
+        let segments = result.segments.iter().skip(1);
+        let places: BTreeSet<u32> = segments.filter_map(|segment| segment.pages.first().copied()).collect();
+        found += places.len();
+        expected += starts.len();
+        right += places.iter().filter(|place| starts.contains_key(place)).count();
+        for (place, file) in starts.iter().filter(|(place, _)| !places.contains(place)) {
+            wrong += &format!("page {place}, {file} is no segment\n");
+        }
+        for place in places.iter().filter(|place| !starts.contains_key(place)) {
+            wrong += &format!("page {place} in the file of {} is none\n", files[0].0);
+        }
+    }
+    let f1 = 2.0 * right as f64 / (found + expected) as f64;
+    println!("F1 {f1:.3}: {right} of {expected} boundaries, {found} found\n{wrong}");
+    assert!(expected > 30 && f1 >= MIN_BOUNDARY_F1, "F1 {f1:.3}\n{wrong}");
 }

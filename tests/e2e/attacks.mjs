@@ -127,6 +127,8 @@ export class Attacker {
         return this.callOn("/v1/classify", file, { rules: call.rules });
       case "extract":
         return this.callOn("/v1/extract", file, { schema: call.schema }, { isFile: call.attached.length > 0 });
+      case "split":
+        return this.callOn("/v1/split", file, { rules: call.rules });
       case "lint":
         return this.attack("POST", "/v1/lint", { body: { rules: call.rules } });
       case "evaluate": {

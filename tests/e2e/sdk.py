@@ -4,6 +4,7 @@ Every step is what a user of the hosted service writes; only the base URL differ
 """
 
 import sys
+import time
 import urllib.request
 from pathlib import Path
 
@@ -114,6 +115,25 @@ def main(url: str, token: str, corpus: Path) -> None:
     assert_raises(llama_cloud.NotFoundError, lambda: client.parsing.get(parsed.job.id))
     print("parse and extract: ok")
 
+    mixed = b"Invoice number: HL-34120\nTotal amount due: 2772.00\nPage 1 of 1\f" + (
+        b"Dear Mr Shaw,\n\nthank you for the visit of last week.\n\nKind regards,\nMaria Keller"
+    )
+    categories = [{"name": "invoice"}, {"name": "letter", "description": "A letter with a salutation and a closing"}]
+    file = client.files.create(file=("mixed.txt", mixed, "text/plain"), purpose="split")
+    split = client.split.create(file_input=file.id, configuration={"categories": categories}, transaction_id="mixed")
+    assert client.split.create(file_input=file.id, configuration_id="x", transaction_id="mixed").id == split.id
+    while split.status in ("pending", "processing"):
+        time.sleep(0.05)
+        split = client.split.get(split.id)
+    assert [(item.category, item.pages) for item in split.result.segments] == [("invoice", [1]), ("letter", [2])], split
+    assert [item.id for item in client.split.list(status="completed", job_ids=[split.id])] == [split.id]
+    document = {"type": "file_id", "value": file.id}
+    beta = client.beta.split.split(categories=categories, document_input=document, polling_interval=0.05)
+    assert beta.document_input.value == file.id and len(beta.result.segments) == 2, beta
+    assert_raises(llama_cloud.ConflictError, lambda: client.split.cancel(split.id))
+    client.split.delete(split.id)
+    assert_raises(llama_cloud.NotFoundError, lambda: client.split.get(split.id))
+    print("split: ok")
     hook = client.webhook_configs.create(
         webhook_url="https://example.com/hook", webhook_events=["sheets.success"], webhook_signing_secret="whsec_x"
     )

@@ -148,6 +148,47 @@ describe("the current SDK", () => {
     assert.ok(jobs.includes(parsed.job.id));
   });
 
+  test("a file that holds several documents is split, with a saved configuration and at the address of the beta", async () => {
+    const pages = [
+      "Invoice number: HL-34120\nTotal amount due: 2772.00\nPage 1 of 1",
+      "Dear Mr Shaw,\n\nthank you for the visit of last week.\n\nKind regards,\nMaria Keller",
+    ];
+    const file = await client.files.create({
+      file: new File([pages.join("\f")], "mixed.txt", { type: "text/plain" }),
+      purpose: "split",
+    });
+    const categories = [
+      { name: "invoice" },
+      { name: "letter", description: "A letter with a salutation and a closing" },
+    ];
+    const saved = await client.configurations.create({
+      name: "post",
+      parameters: { product_type: "split_v1", categories },
+    });
+    const created = await client.split.create({ file_input: file.id, configuration_id: saved.id });
+    const job = await until(async () => {
+      const now = await client.split.get(created.id);
+      return now.status === "completed" && now;
+    });
+    const expected = [
+      ["invoice", [1]],
+      ["letter", [2]],
+    ];
+    assert.deepEqual(
+      job.result.segments.map(({ category, pages }) => [category, pages]),
+      expected,
+    );
+    const document_input = { type: "file_id", value: file.id };
+    const beta = await client.beta.split.split({ document_input, configuration: { categories } }, POLLING);
+    assert.deepEqual(beta.result, job.result);
+    const listed = [];
+    for await (const item of client.split.list({ status: "completed" })) listed.push(item.id);
+    assert.deepEqual(new Set(listed), new Set([created.id, beta.id]));
+    await assert.rejects(client.split.cancel(created.id), ConflictError);
+    await client.split.delete(created.id);
+    await assert.rejects(client.split.get(created.id), NotFoundError);
+  });
+
   test("files are listed, described, downloaded and removed", async () => {
     const bytes = corpus("pdf/facture-fr.pdf");
     const name = "Facture n° 7 — été.pdf";

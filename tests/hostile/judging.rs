@@ -4,14 +4,15 @@
 use sortroom::{
     budget::Budget,
     classify::{
-        Rule, RuleSet, Settings, classify,
+        Classifier, Rule, RuleSet, Settings, classify,
         evaluation::{Case, evaluate_against},
         lint::lint,
     },
-    document::{AttachedFile, Document},
+    document::{AttachedFile, Document, Page},
     error::Result,
     extract::{Field, FieldKind, Schema, Table, extract},
     limits,
+    split::{SplitOptions, split},
 };
 
 /// A call with its input.
@@ -24,6 +25,8 @@ pub enum Call {
     Lint { rules: RuleSet },
     /// Extracts from a document and its attachments.
     Extract { schema: Schema, document: Document, attachments: Vec<AttachedFile> },
+    /// Splits a document.
+    Split { rules: RuleSet, document: Document },
 }
 
 impl Call {
@@ -38,6 +41,10 @@ impl Call {
             }
             Self::Lint { rules } => size(&lint(rules, budget)?),
             Self::Extract { schema, document, attachments } => size(&extract(document, schema, attachments, budget)?),
+            Self::Split { rules, document } => {
+                let classifier = Classifier::new(rules, &settings, budget)?;
+                size(&split(document, &classifier, SplitOptions::default(), budget)?)
+            }
         }
     }
 }
@@ -135,6 +142,25 @@ pub const ATTACKS: &[Attack] = &[
     }),
     attack("lint: 64 examples in each of 200 rules, the same in pairs", || {
         linted(rules(200, |_| "an example".repeat(3), 64, |rule, example| rare_words(rule / 2 + 100 * example, 20)))
+    }),
+    honest("split: 500 pages, 50 categories", || {
+        divided(rules(50, |rule| prose(rule, 30), 0, |_, _| String::new()), 500, |page| prose(page, 350))
+    }),
+    attack("split: 2,000 pages, 200 categories", || {
+        divided(rules(200, |rule| prose(rule, 30), 0, |_, _| String::new()), 2_000, |page| rare_words(300 * page, 300))
+    }),
+    tested("split: half a million words in one paragraph", || divided(few_rules(), 1, |_| "a ".repeat(520_000))),
+    tested("split: half a million short lines", || divided(few_rules(), 1, |_| "a\n".repeat(520_000))),
+    attack("split: 8 MiB of numbers below a label", || {
+        divided(few_rules(), 1, |_| (0..1_200_000).fold("nr\n\n".to_owned(), |text, n| text + &format!("{:06} ", n)))
+    }),
+    attack("split: 8 MiB of hosts", || {
+        divided(few_rules(), 1, |_| (0..700_000).fold(String::new(), |text, n| text + &format!("a@{n:06}.b ")))
+    }),
+    attack("split: 2,000 pages of hosts and numbers", || {
+        divided(few_rules(), 2_000, |page| {
+            (0..250).map(|n| format!("nr {:06} a@{:06}.b\n", page * 250 + n, page * 250 + n)).collect()
+        })
     }),
     honest("extract: 100 fields, 500 pages of invoices", || extracted(concept_fields(100), pages_of_invoices())),
     honest("extract: a statement of 5,000 rows", || extracted(statement_schema(), statement())),
@@ -300,6 +326,15 @@ fn classified(rules: RuleSet, document: Document) -> Call {
 fn evaluated(rules: RuleSet, text: impl Fn(usize) -> String) -> Call {
     let cases = (0..limits::MAX_CASES).map(|case| Case { document: Document::plain(&text(case)), label: None });
     Call::Evaluate { rules, cases: cases.collect() }
+}
+
+fn divided(rules: RuleSet, pages: usize, text: impl Fn(usize) -> String) -> Call {
+    let pages: Vec<Page> = (0..pages).map(|page| Page::plain(page as u32 + 1, &text(page))).collect();
+    Call::Split { rules, document: Document { page_count: pages.len() as u32, pages, ..Document::plain("") } }
+}
+
+fn few_rules() -> RuleSet {
+    rules(2, |rule| prose(rule, 30), 0, |_, _| String::new())
 }
 
 fn linted(rules: RuleSet) -> Call {

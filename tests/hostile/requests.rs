@@ -49,6 +49,7 @@ fn described(attack: &Attack) -> Value {
             let cases: Vec<_> = cases.iter().map(|case| json!({ "text": text(&case.document) })).collect();
             json!({ "call": "evaluate", "rules": rules.rules, "cases": cases })
         }
+        Call::Split { rules, document } => json!({ "call": "split", "rules": rules.rules, "text": text(&document) }),
         Call::Lint { rules } => json!({ "call": "lint", "rules": rules.rules }),
         Call::Extract { schema, document, attachments } => {
             let attached: Vec<_> = attachments.iter().map(|file| String::from_utf8_lossy(&file.bytes)).collect();

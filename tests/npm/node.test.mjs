@@ -105,6 +105,24 @@ test("every file of the corpus is parsed as natively, byte for byte", async () =
   );
 });
 
+test("every file of the corpus is split as natively, byte for byte", async () => {
+  const { SortroomWorker } = await imported("sortroom/worker");
+  const worker = new SortroomWorker();
+  for (const file of files.filter((file) => native.get(file).split)) {
+    const document = await sortroom.readDocument(bytesOf(file));
+    assert.equal(await sortroom.splitJson(document, rules), native.get(file).split, file);
+  }
+  assert.equal(await worker.splitJson(bytesOf(PDF), rules), native.get(PDF).split);
+  const { segments } = await worker.split("Invoice number 1\fDear Ann", rules, { pages: "2", min_pages_per_split: 1 });
+  assert.deepEqual(
+    segments.map(({ pages }) => pages),
+    [[2]],
+  );
+  worker.close();
+  const document = await sortroom.readDocument("Dear Ann");
+  await assert.rejects(sortroom.split(document, rules, { min_pages_per_split: 0 }), { code: "INVALID" });
+});
+
 test("the golden decisions", async () => {
   assert.equal(sortroom.version, engineVersion);
   const golden = vectors(sortroom.version);

@@ -56,7 +56,7 @@ export async function project(name, files) {
 }
 
 let native;
-/** The results of the native build for every file: `{classified, extracted, parsed}` as JSON texts, or `{code, message}`. */
+/** The results of the native build for every file: `{classified, extracted, parsed, split}` as JSON texts, or `{code, message}`. */
 export function answers() {
   native ??= (async () => {
     const workspace = [
@@ -72,8 +72,8 @@ export function answers() {
       .split("\n")
       .map((line) => line.split("\t"));
     // The second column is `-` for an error, which is in the third.
-    const toResult = ([, second, third, parsed]) =>
-      second === "-" ? JSON.parse(third) : { classified: second, extracted: third, parsed };
+    const toResult = ([, second, third, parsed, split]) =>
+      second === "-" ? JSON.parse(third) : { classified: second, extracted: third, parsed, split };
     return new Map(lines.map((line) => [line[0], toResult(line)]));
   })();
   return native;

@@ -19,7 +19,7 @@ const LIMAI: [&str; 5] =
     ["/api/v1/classify", "/api/v1/document", "/api/v1/queue", "/api/v1/extraction-schema", "/api/v1/bucket"];
 
 /// Products of the vendors that are not served here, by how their paths begin. `*` is any one segment.
-const PRODUCTS: [(&str, &str); 30] = [
+const PRODUCTS: [(&str, &str); 28] = [
     ("/api/alpha/verify", "Verification is"),
     ("/api/companies/*/orchestrators/*/generation", "Generating answers is"),
     ("/api/companies/*/orchestrators/*/generation-async", "Generating answers is"),
@@ -30,7 +30,6 @@ const PRODUCTS: [(&str, &str); 30] = [
     ("/api/v1/beta/extraction-agents", "Extraction agents are"),
     ("/api/v1/beta/parse-configurations", "Parsing is"),
     ("/api/v1/beta/sheets", "Sheets are"),
-    ("/api/v1/beta/split", "Splitting is"),
     ("/api/v1/billing", "Billing is"),
     ("/api/v1/chat", "Chat is"),
     ("/api/v1/classifier", "Version 1 of the classifier is"),
@@ -47,7 +46,6 @@ const PRODUCTS: [(&str, &str); 30] = [
     ("/api/v1/reports", "Reports are"),
     ("/api/v1/retrieval", "Retrieval is"),
     ("/api/v1/retrievers", "Retrievers are"),
-    ("/api/v1/split", "Splitting is"),
     ("/api/v2/batches", "Batches are"),
     ("/api/v2/pipelines", "Pipelines are"),
 ];

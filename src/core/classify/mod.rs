@@ -223,6 +223,21 @@ impl Decision {
     }
 }
 
+/// How well the rules fit a document, without the reasons.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Fit {
+    /// The index of the rule that fits; None if no rule does.
+    pub answer: Option<usize>,
+    /// The probability that the answer is right.
+    pub confidence: f64,
+    /// The probability that each rule is the right one, in their order.
+    pub rules: Vec<f64>,
+    /// The probability that no rule fits. With those of the rules it adds up to 1.
+    pub none: f64,
+    /// How completely the titles of the document name a rule: 0 to 1, of the rule that they name best.
+    pub named: f64,
+}
+
 /// How many times longer a pass that splits the text of a rule into words takes than a pass that reads it.
 const TOKENIZING_PASSES: usize = 4;
 
@@ -379,6 +394,39 @@ impl Classifier {
         Ok(evaluation::Answer { label, confidence, no_match })
     }
 
+    /// How well the rules fit `document`.
+    ///
+    /// # Errors
+    ///
+    /// `OverBudget` if it takes more than `budget`.
+    pub(crate) fn fit(&self, document: &Document, budget: &Budget) -> Result<Fit> {
+        let analysis = self.analyze(document, None, budget)?;
+        let scores = self.scores(&analysis);
+        let ranked = ranked(scores.clone());
+        let CalibratedAnswer { is_no_match, confidence, no_match } = self.answer(&analysis, &ranked);
+        let none = if self.allow_no_match || ranked.is_empty() { no_match } else { 0.0 };
+        let best = ranked.first().map(|&(rule, _)| rule);
+        let answer = best.filter(|_| !is_no_match);
+        let top = ranked.first().map_or(0.0, |&(_, score)| score);
+        let odds = |rule: usize, score: f64| if Some(rule) == answer { 0.0 } else { libm::exp(score - top) };
+        let others: f64 = scores.iter().enumerate().map(|(rule, &score)| odds(rule, score)).sum();
+        let of_answer = match answer {
+            Some(_) if others > 0.0 => confidence.min(1.0 - none),
+            Some(_) => 1.0 - none,
+            None => 0.0,
+        };
+        let rules = scores.iter().enumerate().map(|(rule, &score)| {
+            if Some(rule) == answer { of_answer } else { (1.0 - none - of_answer) * odds(rule, score) / others }
+        });
+        let named = analysis.features.iter().map(|features| features.title).fold(0.0, f64::max);
+        Ok(Fit { answer, confidence, rules: rules.collect(), none, named })
+    }
+
+    /// The labels of the rules.
+    pub(crate) fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
     /// The score of every rule for `document`, in the order of the rules.
     ///
     /// # Errors
@@ -490,8 +538,13 @@ impl Classifier {
 /// The indexes of the rules with their scores, best first; equal scores in the order of the rules.
 fn ranked(scores: Vec<f64>) -> Vec<(usize, f64)> {
     let mut ranked: Vec<(usize, f64)> = scores.into_iter().enumerate().collect();
-    ranked.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+    sort_descending(&mut ranked);
     ranked
+}
+
+/// Sorts indexes by their values, the greatest first; equal values stay in their order.
+fn sort_descending(values: &mut [(usize, f64)]) {
+    values.sort_by(|(_, a), (_, b)| b.total_cmp(a));
 }
 
 /// Classifies one document. For many documents, make one [`Classifier`].

@@ -7,7 +7,7 @@ use super::evidence::{Evidence, EvidenceKind, Location};
 use super::lexicon::RuleTerms;
 use super::score::{CalibratedAnswer, rounded};
 use super::term_matches;
-use super::{Analysis, Classifier, Counterfactual, RunnerUp};
+use super::{Analysis, Classifier, Counterfactual, RunnerUp, sort_descending};
 use crate::budget::Budget;
 use crate::document::{Document, Page, Span};
 use crate::error::Result;
@@ -272,7 +272,7 @@ impl DecisionContext<'_> {
         }
         let mut missing = rule.terms.clone();
         missing.retain(|&(term, _)| found.get(term) == Some(&false));
-        missing.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+        sort_descending(&mut missing);
         let word = |&(term, _): &(usize, f64)| Some(self.classifier.lexicon.terms.get(term)?.word.clone());
         missing.iter().filter_map(word).take(MAX_NAMED_WORDS).collect()
     }

@@ -24,6 +24,7 @@ use crate::{
     error::{Error, Result},
     extract::{self, Extraction, Schema},
     parse,
+    split::{self, SplitOptions, Uncategorized},
 };
 
 /// The document of a call.
@@ -138,6 +139,7 @@ calls![
     Lint,
     Parse,
     ReadText,
+    Split,
 ];
 
 /// A call and its budget.
@@ -328,6 +330,33 @@ impl Call for Parse {
     fn answer(self, bytes: &[u8], budget: &Budget) -> Result<Box<RawValue>> {
         let document = self.source.read(bytes, budget)?;
         to_raw_json(&parse::parse(&document, budget)?)
+    }
+}
+
+/// Splits a file that holds several documents. The reply is the JSON of a [`SplitResult`](split::SplitResult).
+///
+/// Errors: `Unreadable` if the file cannot be read, `OverBudget`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Split {
+    /// The file.
+    pub source: Source,
+    /// The categories.
+    pub rules: RuleSet,
+    /// The settings of the engine. Whether "none" is an answer is in the options.
+    pub settings: Settings,
+    /// How the pages are split.
+    pub options: SplitOptions,
+}
+
+impl Call for Split {
+    type Reply = Box<RawValue>;
+
+    fn answer(self, bytes: &[u8], budget: &Budget) -> Result<Box<RawValue>> {
+        let Self { source, rules, mut settings, options } = self;
+        let document = source.read(bytes, budget)?;
+        settings.allow_no_match = options.allow_uncategorized != Uncategorized::Forbid;
+        let classifier = classifier_cache::classifier(&rules, &settings, budget)?;
+        to_raw_json(&split::split(&document, &classifier, options, budget)?)
     }
 }
 

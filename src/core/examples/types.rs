@@ -22,6 +22,7 @@ use sortroom::extract::{
     Citation, ExtractResult, Extraction, Field, FieldKind, Schema, Table, TableRows, Value, ValueSource,
 };
 use sortroom::parse::{Item, ItemKind, Link, ListEntry, MarginPlace, ParseResult, ParsedPage, TextRole};
+use sortroom::split::{BoundaryEvidence, Cue, Segment, SplitOptions, SplitResult, Uncategorized};
 use ts_rs::{Config, TS};
 
 fn main() -> std::io::Result<()> {
@@ -41,6 +42,8 @@ fn file() -> String {
         MailHeaders,
         TextList,
         ReadOptions,
+        SplitOptions,
+        Uncategorized,
         Schema,
         Field,
         FieldKind,
@@ -79,6 +82,10 @@ fn file() -> String {
         ListEntry,
         MarginPlace,
         Link, //
+        SplitResult,
+        Segment,
+        BoundaryEvidence,
+        Cue, //
         EvaluateResult,
         Evaluation,
         ClassMetrics,

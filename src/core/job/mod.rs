@@ -41,7 +41,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     machine::{Rejected, Transition, apply},
-    options::{JsonExtraction, Options, RawJson, TaskOptions},
+    options::{JsonExtraction, Options, RawJson, Splitting, TaskOptions},
     plan::{Plan, Stage, Task},
     source::{JobSource, StoredFile},
     state::{Failure, State, Status},
@@ -227,11 +227,14 @@ pub enum JobKind {
     JsonExtraction,
     /// A file is parsed.
     Parse,
+    /// A file is split.
+    Split,
 }
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Document, Self::Mail, Self::Extraction, Self::JsonExtraction, Self::Parse];
+    pub const ALL: [Self; 6] =
+        [Self::Document, Self::Mail, Self::Extraction, Self::JsonExtraction, Self::Parse, Self::Split];
 
     /// The kinds whose jobs may extract by a saved schema.
     pub const EXTRACTING: [Self; 2] = [Self::Document, Self::Extraction];
@@ -244,6 +247,7 @@ impl JobKind {
             Self::Extraction => "extraction",
             Self::JsonExtraction => "json_extraction",
             Self::Parse => "parse",
+            Self::Split => "split",
         }
     }
 }
@@ -323,7 +327,7 @@ pub struct Job {
     pub source: JobSource,
     /// How it classifies. Empty if it does not.
     pub classification: Arc<Classification>,
-    /// What it was asked for, if it parses or extracts the values of a JSON Schema.
+    /// What it was asked for, if it parses, splits or extracts the values of a JSON Schema.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub options: Option<Arc<Options>>,
     /// The caller's idempotency key.
@@ -394,7 +398,7 @@ pub struct NewJob {
     pub source: JobSource,
     /// How it classifies. Empty if it does not.
     pub classification: Arc<Classification>,
-    /// What it was asked for, if it parses or extracts the values of a JSON Schema.
+    /// What it was asked for, if it parses, splits or extracts the values of a JSON Schema.
     pub options: Option<Arc<Options>>,
     /// The caller's idempotency key.
     pub idempotency_key: Option<String>,
@@ -496,6 +500,7 @@ impl Job {
             (_, Task::Extract) => JobKind::Extraction,
             (_, Task::ExtractJson) => JobKind::JsonExtraction,
             (_, Task::Parse) => JobKind::Parse,
+            (_, Task::Split) => JobKind::Split,
         }
     }
 

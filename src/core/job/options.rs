@@ -5,10 +5,12 @@ use serde_json::value::RawValue;
 
 use super::Task;
 use crate::{
+    classify::Rule,
     document::ReadOptions,
     error::{Error, Result},
     extract::json_schema::Target,
     id::ConfigurationId,
+    split::SplitOptions,
 };
 
 /// A JSON text that is stored and passed on as it is.
@@ -63,6 +65,16 @@ pub struct JsonExtraction {
     pub target: Target,
 }
 
+/// What a job that splits a file was asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Splitting {
+    /// The categories.
+    pub categories: Vec<Rule>,
+    /// How pages are split.
+    #[serde(default)]
+    pub options: SplitOptions,
+}
+
 /// What a job was asked for that is of its task alone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -71,6 +83,8 @@ pub enum TaskOptions {
     Parse,
     /// Extract the values of a JSON Schema.
     ExtractJson(JsonExtraction),
+    /// Split the file.
+    Split(Splitting),
 }
 
 impl TaskOptions {
@@ -79,6 +93,7 @@ impl TaskOptions {
         match self {
             Self::Parse => Task::Parse,
             Self::ExtractJson(_) => Task::ExtractJson,
+            Self::Split(_) => Task::Split,
         }
     }
 }

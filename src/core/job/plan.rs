@@ -18,6 +18,8 @@ pub enum Stage {
     ExtractJson,
     /// Parse the document: its text, its Markdown and its items.
     Parse,
+    /// Split the file into the documents that it holds.
+    Split,
 }
 
 impl Stage {
@@ -26,7 +28,7 @@ impl Stage {
         match self {
             Self::Fetch | Self::Classify => None,
             Self::Extract => Some(JobPart::Extraction),
-            Self::ExtractJson | Self::Parse => Some(JobPart::Output),
+            Self::ExtractJson | Self::Parse | Self::Split => Some(JobPart::Output),
         }
     }
 }
@@ -45,10 +47,13 @@ pub enum Task {
     ExtractJson,
     /// Parse the document.
     Parse,
+    /// Split the file.
+    Split,
 }
 
 impl Task {
-    const ALL: [Self; 5] = [Self::Classify, Self::ClassifyAndExtract, Self::Extract, Self::ExtractJson, Self::Parse];
+    const ALL: [Self; 6] =
+        [Self::Classify, Self::ClassifyAndExtract, Self::Extract, Self::ExtractJson, Self::Parse, Self::Split];
 
     /// The name in storage.
     pub const fn as_str(self) -> &'static str {
@@ -58,6 +63,7 @@ impl Task {
             Self::Extract => "extract",
             Self::ExtractJson => "extract_json",
             Self::Parse => "parse",
+            Self::Split => "split",
         }
     }
 
@@ -87,6 +93,7 @@ impl Plan {
             Task::Extract => &[Stage::Fetch, Stage::Extract],
             Task::ExtractJson => &[Stage::Fetch, Stage::ExtractJson],
             Task::Parse => &[Stage::Fetch, Stage::Parse],
+            Task::Split => &[Stage::Fetch, Stage::Split],
         };
         match all.split_first() {
             Some((_, without_fetch)) if !self.fetches => without_fetch,

@@ -55,6 +55,11 @@ impl WebhookFormat {
             (Self::LlamaCloud, JobKind::JsonExtraction, Status::Succeeded) => Some("extract.success"),
             (Self::LlamaCloud, JobKind::JsonExtraction, Status::Failed) => Some("extract.error"),
             (Self::LlamaCloud, JobKind::JsonExtraction, Status::Cancelled) => Some("extract.cancelled"),
+            (Self::LlamaCloud, JobKind::Split, Status::Queued) => Some("split.pending"),
+            (Self::LlamaCloud, JobKind::Split, Status::Running) => Some("split.processing"),
+            (Self::LlamaCloud, JobKind::Split, Status::Succeeded) => Some("split.success"),
+            (Self::LlamaCloud, JobKind::Split, Status::Failed) => Some("split.error"),
+            (Self::LlamaCloud, JobKind::Split, Status::Cancelled) => Some("split.cancelled"),
             (Self::LlamaCloud, JobKind::Mail | JobKind::Extraction, _) => None,
             (Self::Limai, JobKind::Document | JobKind::Extraction, Status::Succeeded | Status::Failed) => {
                 Some("DOCUMENT_EXTRACTED")

@@ -8,8 +8,8 @@ use super::{
     ports::{DocumentBytes, Engine, Environment, FileKey, Index, JobParts, Jobs, Ports, StageMessage},
 };
 use crate::{
-    classify::Decision,
-    engine::{BudgetKind, Classify, Extract, ExtractByJsonSchema, Parse, Source},
+    classify::{Decision, RuleSet, Settings},
+    engine::{BudgetKind, Classify, Extract, ExtractByJsonSchema, Parse, Source, Split},
     error::{Error, ErrorKind, Result, Unreadable},
     extract::Extraction,
     id::LeaseId,
@@ -94,6 +94,21 @@ pub async fn extract_json(ports: &impl Engine, job: &Job) -> Result<RawJson> {
     RawJson::of(&ports.engine(call, bytes, BudgetKind::Stage).await?)
 }
 
+/// Runs the split stage of `job`. The output is a [`SplitResult`](crate::split::SplitResult).
+///
+/// # Errors
+///
+/// Those of [`document`] and of [`Split`].
+pub async fn split(ports: &impl Engine, job: &Job) -> Result<RawJson> {
+    let Some(TaskOptions::Split(splitting)) = job.options.as_deref().map(|options| &options.task) else {
+        return Err(Error::internal("nothing to split by: the job has no categories"));
+    };
+    let (source, bytes) = document(job)?;
+    let rules = RuleSet { rules: splitting.categories.clone() };
+    let call = Split { source, rules, settings: Settings::default(), options: splitting.options };
+    Ok(ports.engine(call, bytes, BudgetKind::Stage).await?.into())
+}
+
 /// Runs the current stage of `job`, which is about its document and not about where that is, and returns its output.
 ///
 /// # Errors
@@ -106,6 +121,7 @@ pub async fn run(ports: &(impl Engine + JobParts + Index), job: &Job) -> Result<
         Some(Stage::Extract) => extract(ports, job).await.map(|extraction| Report::Extracted(Box::new(extraction))),
         Some(Stage::Parse) => parse(ports, job).await.map(Report::Output),
         Some(Stage::ExtractJson) => extract_json(ports, job).await.map(Report::Output),
+        Some(Stage::Split) => split(ports, job).await.map(Report::Output),
         Some(Stage::Fetch) => Err(Error::internal("a document is only fetched by the consumer of the queue")),
         None => Err(Error::internal("a stage was claimed that is not in the plan")),
     }

@@ -9,15 +9,16 @@ use crate::{
     document::{Mail, ReadOptions},
     engine::{
         BudgetKind, CheckSchema, Classify, ClassifyWithAttachments, Evaluate, Extract, GenerateSchema, Lint, Parse,
-        RulesVersion, Source,
+        RulesVersion, Source, Split,
     },
     error::{Error, PathSegment, Result},
     extract::{ExtractResult, Schema},
     job::Classification,
     parse::ParseResult,
+    split::SplitOptions,
 };
 
-/// What to classify, to extract from or to parse.
+/// What to classify, to extract from, to parse or to split.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
     /// The bytes of a file, or a text.
@@ -109,6 +110,22 @@ pub async fn extract(ports: &impl Engine, content: Content, schema: Schema) -> R
 pub async fn parse(ports: &impl Engine, content: Content, options: ReadOptions) -> Result<Box<RawValue>> {
     let (source, bytes) = content.into_source(options);
     ports.engine(Parse { source }, bytes, BudgetKind::Request).await
+}
+
+/// Splits a file by the rules of a classification. Returns the JSON of a [`SplitResult`](crate::split::SplitResult).
+///
+/// # Errors
+///
+/// Those of [`Split`], and of [`Engine`].
+pub async fn split(
+    ports: &impl Engine,
+    content: Content,
+    classification: Classification,
+    options: SplitOptions,
+) -> Result<Box<RawValue>> {
+    let Classification { rules, settings, read_options, .. } = classification;
+    let (source, bytes) = content.into_source(read_options);
+    ports.engine(Split { source, rules, settings, options }, bytes, BudgetKind::Request).await
 }
 
 /// What parsing a stored file gives.

@@ -10,6 +10,7 @@ use sortroom::{
     extract::{Extraction, Field, FieldKind, Schema, Table, extract},
     limits,
     parse::{ParseResult, parse},
+    split::{SplitOptions, SplitResult, split},
 };
 
 use crate::{
@@ -212,6 +213,13 @@ fn check_answers(document: &Document, bytes: &[u8]) -> Verdict {
         Ok(parsed) => check_items(&parsed, document)?,
         Err(error) => return code(&error),
     }
+    let split_twice = || twice(|budget| split(document, reference_classifier(), SplitOptions::default(), budget));
+    let (segments, memory) = memory::peak(split_twice);
+    require!(memory <= MAX_MEMORY, "splitting takes {} MiB", memory >> 20);
+    match segments? {
+        Ok(segments) => check_segments(&segments, document)?,
+        Err(error) => return code(&error),
+    }
     Ok(document.format.extension())
 }
 
@@ -228,6 +236,17 @@ fn check_items(parsed: &ParseResult, document: &Document) -> Result<(), Fault> {
             require!(item.rect.is_none_or(is_finite), "{item:?}");
             end = item.span.end;
         }
+    }
+    Ok(())
+}
+
+/// Checks that every page is in one segment, in the order of the document.
+fn check_segments(result: &SplitResult, document: &Document) -> Result<(), Fault> {
+    let pages: Vec<u32> = result.segments.iter().flat_map(|segment| segment.pages.iter().copied()).collect();
+    require!(pages == document.pages.iter().map(|page| page.number).collect::<Vec<_>>(), "segments of {pages:?}");
+    for segment in &result.segments {
+        require!(!segment.pages.is_empty() && is_probability(segment.confidence), "{segment:?}");
+        require!(segment.boundary.iter().all(|evidence| evidence.weight.is_finite()), "{segment:?}");
     }
     Ok(())
 }

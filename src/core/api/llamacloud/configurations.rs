@@ -13,7 +13,8 @@ use super::{
     ids::{IdFormat, PathId},
     parse::ParseOptions,
     rules::Configuration,
-    saved_configuration::{CLASSIFY, EXTRACT, PARSE, SavedConfiguration},
+    saved_configuration::{CLASSIFY, EXTRACT, PARSE, SPLIT, SavedConfiguration},
+    split::SplitParameters,
     webhooks::NoWebhooks,
     wire::{Listing, TotalQuery},
 };
@@ -101,14 +102,29 @@ declare! {
     }
 }
 
+declare! {
+    /// What a file is split into.
+    #[derive(Debug)]
+    pub(super) struct SavedSplitParameters(OPEN) {
+        /// The product.
+        product_type: String = required(Shape::Words(|| vec![SPLIT])),
+        options: SplitParameters = flattened,
+    }
+}
+
 /// The products whose configurations are saved.
 fn products() -> Vec<&'static str> {
-    vec![CLASSIFY, EXTRACT, PARSE]
+    vec![CLASSIFY, EXTRACT, PARSE, SPLIT]
 }
 
 /// Parameters of another product cannot be validated here, so then the product is their only fault.
 const PARAMETERS: Shape = Shape::Own {
-    documented: &Shape::AnyOf(&[ClassifyParameters::SHAPE, ExtractParameters::SHAPE, ParseParameters::SHAPE]),
+    documented: &Shape::AnyOf(&[
+        ClassifyParameters::SHAPE,
+        ExtractParameters::SHAPE,
+        ParseParameters::SHAPE,
+        SavedSplitParameters::SHAPE,
+    ]),
     format: "",
     check: check_parameters,
 };
@@ -119,6 +135,7 @@ fn check_parameters(check: &mut Validator, field: &Input<'_>) {
         Some(CLASSIFY) => check.check_shape(field, &ClassifyParameters::SHAPE),
         Some(EXTRACT) => check.check_shape(field, &ExtractParameters::SHAPE),
         Some(PARSE) => check.check_shape(field, &ParseParameters::SHAPE),
+        Some(SPLIT) => check.check_shape(field, &SavedSplitParameters::SHAPE),
         _ if check.object(field) => {
             check.require(&product);
             check.check_shape(&product, &Shape::Words(products));
@@ -151,6 +168,10 @@ impl Parameters {
             }
             Some(PARSE) => {
                 let read: ParseParameters = field.read().ok_or_else(unchecked)?;
+                Some(Self::Options(Box::new(read.options.into_options()?)))
+            }
+            Some(SPLIT) => {
+                let read: SavedSplitParameters = field.read().ok_or_else(unchecked)?;
                 Some(Self::Options(Box::new(read.options.into_options()?)))
             }
             _ => None,
@@ -241,7 +262,7 @@ pub(super) async fn list<P: Ports>(caller: Caller<P>) -> Reply {
     let ConfigurationQuery { name, latest_only, product_type, total, .. } = query.finish()?;
     let is_listed =
         |product: &str| product_type.as_ref().is_none_or(|products| products.iter().any(|known| known == product));
-    let tasks = [(EXTRACT, Task::ExtractJson), (PARSE, Task::Parse)];
+    let tasks = [(EXTRACT, Task::ExtractJson), (PARSE, Task::Parse), (SPLIT, Task::Split)];
     let tasks: Vec<_> = tasks.into_iter().filter(|(product, _)| is_listed(product)).map(|(_, task)| task).collect();
     let versions = if latest_only { Versions::NewestPublished } else { Versions::Published };
     let of_classifiers = is_listed(CLASSIFY).then(|| ClassifierFilter { name: name.clone(), versions, id: None });

@@ -99,6 +99,10 @@ job_id! {
     /// The id of an extraction job.
     ExtractJobId, "ext-", "Extract job not found"
 }
+job_id! {
+    /// The id of a split job.
+    SplitJobId, "spl-", "Split job not found"
+}
 
 impl IdFormat for ConfigurationId {
     const PREFIX: &'static str = "cfg-";

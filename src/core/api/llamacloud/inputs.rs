@@ -151,13 +151,18 @@ pub(super) fn take_from<T: Declared>(
 ) -> Option<DocumentInput> {
     let (input, check) = request.parts();
     let field = members.iter().map(|member| input.get(member)).find(|field| !field.is_absent())?;
+    take_field(check, &field, ports)
+}
+
+/// As [`take`], from a member of any place.
+pub(super) fn take_field(check: &mut Validator, field: &Input<'_>, ports: &impl Environment) -> Option<DocumentInput> {
     let text = field.read::<String>()?;
     // A malformed reference was reported when the request was validated.
     DocumentInput::parse(&text, &OutboundPolicy::PERMIT_ALL).ok()?;
     match DocumentInput::parse(&text, &ports.config().outbound) {
         Ok(document) => Some(document),
         Err(why) => {
-            check.reject_value(&field, &why);
+            check.reject_value(field, &why);
             None
         }
     }

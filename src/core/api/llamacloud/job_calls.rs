@@ -141,8 +141,9 @@ async fn explained<P: Ports, I: IdFormat + Into<JobId>>(caller: &Caller<P>, id: 
     if error.kind() != ErrorKind::Conflict {
         return error.with_not_found_message(I::MISSING);
     }
-    let status = jobs::get(&caller.ports, caller.token.project, id.into()).await.map(|job| job.status());
-    let Ok(Some((status, word))) = status.map(|status| Some((status, wire::status(status)?))) else { return error };
+    let Ok(job) = jobs::get(&caller.ports, caller.token.project, id.into()).await else { return error };
+    let status = job.status();
+    let Some(word) = wire::job_status(job.kind(), status) else { return error };
     let sentence = if status.has_ended() {
         format!("The job has already ended: it is {word}")
     } else {

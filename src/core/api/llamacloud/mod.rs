@@ -19,6 +19,7 @@ mod projects;
 mod rules;
 mod saved_configuration;
 mod signed_urls;
+mod split;
 mod webhook_call;
 mod webhooks;
 mod wire;
@@ -46,6 +47,7 @@ use self::{
     },
     projects::{NameQuery, OrganizationQuery, ProjectQuery},
     saved_configuration::SavedConfiguration,
+    split::{NewSplitJob, SplitJob, SplitQuery},
     webhooks::{ChangedWebhookConfig, NewWebhookConfig, WebhookConfig, WebhookConfigQuery},
     wire::{ClassifyJob, File, Listing, Organization, PresignedUrl, Project},
 };
@@ -216,6 +218,37 @@ routes! {
 
     /// Cancels an extraction job that has not ended.
     post "/api/v2/extract/{id}/cancel", extract::cancel::<P>, write => 200 ExtractJob<'_>, 409;
+
+    /// Lists split jobs, newest first, without their results.
+    get "/api/v1/split/jobs", split::list::<P>, read, query SplitQuery => 200 Listing<SplitJob<'_>>;
+
+    /// Creates a job that splits a file which holds several documents. The same `transaction_id` leads to the same job.
+    post "/api/v1/split/jobs", split::create::<P>, write, json NewSplitJob => 200 SplitJob<'_>, 400, 403, 404, 409;
+
+    /// A split job, with its result.
+    get "/api/v1/split/jobs/{id}", split::get::<P>, read => 200 SplitJob<'_>;
+
+    /// Deletes a split job that has ended.
+    delete "/api/v1/split/jobs/{id}", split::delete::<P>, write => 200 DeletedJob, 409;
+
+    /// Cancels a split job that has not ended.
+    post "/api/v1/split/jobs/{id}/cancel", split::cancel::<P>, write => 200 SplitJob<'_>, 409;
+
+    /// As `GET /api/v1/split/jobs`, at the address of the beta.
+    get "/api/v1/beta/split/jobs", split::list_beta::<P>, read, query SplitQuery => 200 Listing<SplitJob<'_>>;
+
+    /// As `POST /api/v1/split/jobs`, at the address of the beta.
+    post "/api/v1/beta/split/jobs", split::create_beta::<P>, write, json NewSplitJob
+        => 200 SplitJob<'_>, 400, 403, 404, 409;
+
+    /// As `GET /api/v1/split/jobs/{id}`, at the address of the beta.
+    get "/api/v1/beta/split/jobs/{id}", split::get_beta::<P>, read => 200 SplitJob<'_>;
+
+    /// As `DELETE /api/v1/split/jobs/{id}`, at the address of the beta.
+    delete "/api/v1/beta/split/jobs/{id}", split::delete_beta::<P>, write => 200 DeletedJob, 409;
+
+    /// As `POST /api/v1/split/jobs/{id}/cancel`, at the address of the beta.
+    post "/api/v1/beta/split/jobs/{id}/cancel", split::cancel_beta::<P>, write => 200 SplitJob<'_>, 409;
 
     /// Lists saved configurations, newest first.
     get "/api/v1/beta/configurations", configurations::list::<P>, read, query ConfigurationQuery

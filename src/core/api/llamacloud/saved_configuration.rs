@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use super::{extract::ExtractConfiguration, ids::IdFormat, parse::wire::ParseConfiguration, rules};
+use super::{
+    extract::ExtractConfiguration, ids::IdFormat, parse::wire::ParseConfiguration, rules, split::SplitConfiguration,
+};
 use crate::{error::Result, service::index};
 
 /// A saved configuration.
@@ -13,7 +15,7 @@ pub(super) struct SavedConfiguration<'a> {
     id: String,
     /// The name.
     name: &'a str,
-    /// The product: `classify_v2`, `extract_v2` or `parse_v2`.
+    /// The product: `classify_v2`, `extract_v2`, `parse_v2` or `split_v1`.
     product_type: &'static str,
     /// What a job is asked for.
     parameters: Parameters<'a>,
@@ -37,6 +39,8 @@ enum Parameters<'a> {
     Extract(SavedExtract<'a>),
     /// How to parse.
     Parse(SavedParse<'a>),
+    /// What a file is split into.
+    Split(SavedSplit<'a>),
 }
 
 /// What to classify by.
@@ -69,10 +73,21 @@ struct SavedParse<'a> {
     configuration: ParseConfiguration<'a>,
 }
 
+/// What a file is split into.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+struct SavedSplit<'a> {
+    /// Always `split_v1`.
+    product_type: &'static str,
+    #[serde(flatten)]
+    configuration: SplitConfiguration<'a>,
+}
+
 /// The products whose configurations are saved.
 pub(super) const CLASSIFY: &str = "classify_v2";
 pub(super) const EXTRACT: &str = "extract_v2";
 pub(super) const PARSE: &str = "parse_v2";
+pub(super) const SPLIT: &str = "split_v1";
 
 impl<'a> From<&'a index::ClassifierVersion> for SavedConfiguration<'a> {
     fn from(classifier: &'a index::ClassifierVersion) -> Self {
@@ -98,11 +113,13 @@ impl<'a> SavedConfiguration<'a> {
     ///
     /// `Internal` if what is stored cannot be read.
     pub(super) fn of(saved: &'a index::SavedConfiguration) -> Result<Self> {
-        let (product_type, parameters) = match ExtractConfiguration::of(&saved.options)? {
-            Some(configuration) => {
+        let options = &saved.options;
+        let (product_type, parameters) = match (ExtractConfiguration::of(options)?, SplitConfiguration::of(options)?) {
+            (Some(configuration), _) => {
                 (EXTRACT, Parameters::Extract(SavedExtract { product_type: EXTRACT, configuration }))
             }
-            None => {
+            (_, Some(configuration)) => (SPLIT, Parameters::Split(SavedSplit { product_type: SPLIT, configuration })),
+            (None, None) => {
                 let configuration = ParseConfiguration::of(&saved.options)?;
                 (PARSE, Parameters::Parse(SavedParse { product_type: PARSE, configuration }))
             }

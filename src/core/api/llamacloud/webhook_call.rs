@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    ids::{ExtractJobId, IdFormat, ParseJobId},
+    ids::{ExtractJobId, IdFormat, ParseJobId, SplitJobId},
     wire::{self, failure_text},
 };
 use crate::{
@@ -96,6 +96,7 @@ fn job_data(job: &Job, about: Notification) -> Option<JobData<'_>> {
         JobKind::Document => job.id.format(),
         JobKind::Parse => ParseJobId(job.id).format(),
         JobKind::JsonExtraction => ExtractJobId(job.id).format(),
+        JobKind::Split => SplitJobId(job.id).format(),
         JobKind::Mail | JobKind::Extraction => return None,
     };
     let has_succeeded = about.status == Status::Succeeded;
@@ -105,7 +106,7 @@ fn job_data(job: &Job, about: Notification) -> Option<JobData<'_>> {
         job_id: id.clone(),
         id,
         project_id: job.project.to_string(),
-        status: wire::status(about.status)?,
+        status: wire::job_status(job.kind(), about.status)?,
         version: about.version,
         error_message: failure.map(|failure| failure_text(failure).chars().take(MESSAGE_CHARS).collect()),
         result: decision

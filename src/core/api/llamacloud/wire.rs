@@ -9,7 +9,7 @@ use super::{error::vendor_code, ids::IdFormat, inputs, rules};
 use crate::{
     api::page_token,
     id::{ProjectId, TokenId},
-    job::{self, Failure, Status},
+    job::{self, Failure, JobKind, Status},
     service::index::{self, Page},
     time::Timestamp,
     validate::{
@@ -159,6 +159,26 @@ pub(super) const fn status(status: Status) -> Option<&'static str> {
     }
 }
 
+/// The word for the status of a split job; None if it is never shown.
+pub(super) const fn split_status(status: Status) -> Option<&'static str> {
+    match status {
+        Status::Queued => Some("pending"),
+        Status::Running => Some("processing"),
+        Status::Succeeded => Some("completed"),
+        Status::Failed => Some("failed"),
+        Status::Cancelled => Some("cancelled"),
+        Status::Deleted => None,
+    }
+}
+
+/// The word for the status of a job of a kind; None if it is never shown.
+pub(super) const fn job_status(kind: JobKind, value: Status) -> Option<&'static str> {
+    match kind {
+        JobKind::Split => split_status(value),
+        _ => status(value),
+    }
+}
+
 /// Every status that is shown, with its word.
 fn statuses() -> Vec<(&'static str, Status)> {
     Status::ALL.into_iter().filter_map(|value| Some((status(value)?, value))).collect()
@@ -224,7 +244,7 @@ pub(super) fn failure_text(failure: &Failure) -> String {
     format!("{}: {}", failure_code(failure), failure.message)
 }
 
-fn user(token: TokenId) -> String {
+pub(super) fn user(token: TokenId) -> String {
     format!("usr-{token}")
 }
 

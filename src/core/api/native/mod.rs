@@ -3,7 +3,7 @@
 //!
 //! The table of [`routes()`] has every call, and `docs/api.md` an example of each.
 //!
-//! The operator's bearer token is the operator's secret. `/v1/classify`, `/v1/extract` and `/v1/read` also accept a
+//! The operator's bearer token is the operator's secret. `/v1/classify`, `/v1/extract`, `/v1/read` and `/v1/split` also accept a
 //! form with the part `file`. Unknown members, parts and query parameters are rejected, so that a typo does not pass for an absent
 //! one; the response to a `GET` may be sent back by `PUT`.
 //!
@@ -47,7 +47,10 @@ use self::{
     project::ChangedProject,
     quality::{EvaluateRequest, LintRequest},
     schemas::{ChangedSchema, NewSchema},
-    stateless::{ClassifyForm, ClassifyRequest, ExtractForm, ExtractRequest, ParseForm, ParseRequest, VersionQuery},
+    stateless::{
+        ClassifyForm, ClassifyRequest, ExtractForm, ExtractRequest, ParseForm, ParseRequest, SplitForm, SplitRequest,
+        VersionQuery,
+    },
     webhooks::{ChangedWebhook, DeliveryQuery, DeliveryResponse, NewWebhook, TestResponse, WebhookResponse},
     wire::{ClassifierResponse, Health, Listing, Project, SchemaResponse},
 };
@@ -71,6 +74,7 @@ use crate::{
         access::{authenticate_admin, is_token},
         ports::Ports,
     },
+    split::SplitResult,
 };
 
 type Reply = Result<axum::response::Response, ApiError<Native>>;
@@ -164,6 +168,11 @@ routes! {
 
     /// Reads a text, a mail or a file: its pages as text, as Markdown and as items with their places. Nothing is stored.
     post "/v1/read", stateless::read::<P>, read, json ParseRequest, form ParseForm => 200 ParseResult, 400, 413;
+
+    /// Splits a file that holds several documents: its pages as segments by the rules, with what speaks for each boundary.
+    /// Nothing is stored.
+    post "/v1/split", stateless::split::<P>, read, query VersionQuery, json SplitRequest, form SplitForm
+        => 200 SplitResult, 400, 413;
 
     /// Evaluates rules on labelled texts: accuracy, F1, calibration, confusion, every answer.
     ///

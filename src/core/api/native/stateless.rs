@@ -1,4 +1,4 @@
-//! Classification, extraction and parsing within the request. Nothing is stored.
+//! Classification, extraction, parsing and splitting within the request. Nothing is stored.
 
 use axum::{
     body::Body,
@@ -32,6 +32,7 @@ use crate::{
         schemas,
         stateless::{self, Content},
     },
+    split::SplitOptions,
     validate::{
         Input, Validator,
         declare::declare,
@@ -184,6 +185,35 @@ declare! {
     }
 }
 
+declare! {
+    /// How a file is split.
+    #[derive(Debug)]
+    pub(super) struct SplitChoices(CLOSED) {
+        rules: ClassifyOptions = flattened,
+        pages: ReadOptions = flattened,
+        options: SplitOptions = flattened,
+    }
+}
+
+declare! {
+    /// A text or mail to split. The rules are the categories.
+    #[derive(Debug)]
+    pub(super) struct SplitRequest(CLOSED) {
+        content: ContentChoice = flattened,
+        choices: SplitChoices = flattened,
+    }
+}
+
+declare! {
+    /// A file to split. The rules are the categories.
+    #[derive(Debug)]
+    pub(super) struct SplitForm(CLOSED) {
+        /// The file, of up to 10 MiB.
+        file: FilePart = required(Shape::File),
+        choices: SplitChoices = flattened,
+    }
+}
+
 /// The rules to classify with: those of the request, or a saved classifier.
 pub(super) enum RulesInput {
     Rules(RuleSet),
@@ -262,6 +292,21 @@ fn check_size(content: &Content) -> Result<()> {
     }
 }
 
+/// The rules and settings of a request.
+async fn classification<P: Ports>(caller: &Caller<P>, options: ClassifyOptions, draft: bool) -> Result<Classification> {
+    let mut classification = match options.rules.into() {
+        RulesInput::Saved(id) => {
+            let saved = classifiers::get(&caller.ports, caller.token.project, id, rules::version(draft)).await;
+            found(saved, NO_CLASSIFIER)?.classification
+        }
+        RulesInput::Rules(rules) => Classification { rules, ..Classification::default() },
+    };
+    if let Some(settings) = options.settings {
+        classification.settings = settings;
+    }
+    Ok(classification)
+}
+
 /// `POST /v1/classify`
 pub(super) async fn classify<P: Ports>(caller: Caller<P>, headers: HeaderMap, body: Body) -> Reply {
     let query = caller.query.checked::<VersionQuery>();
@@ -278,16 +323,7 @@ pub(super) async fn classify<P: Ports>(caller: Caller<P>, headers: HeaderMap, bo
         }
     };
     check_size(&content)?;
-    let mut classification = match options.rules.into() {
-        RulesInput::Saved(id) => {
-            let saved = classifiers::get(&caller.ports, caller.token.project, id, rules::version(draft)).await;
-            found(saved, NO_CLASSIFIER)?.classification
-        }
-        RulesInput::Rules(rules) => Classification { rules, ..Classification::default() },
-    };
-    if let Some(settings) = options.settings {
-        classification.settings = settings;
-    }
+    let classification = classification(&caller, options, draft).await?;
     let classified = stateless::classify(&caller.ports, content, classification).await?;
     Ok(reply::json(StatusCode::OK, &classified))
 }
@@ -323,4 +359,28 @@ pub(super) async fn read<P: Ports>(caller: Caller<P>, headers: HeaderMap, body: 
     PageSelection::new(&options).map_err(in_body)?;
     let parsed = stateless::parse(&caller.ports, content, options).await?;
     Ok(reply::json(StatusCode::OK, &parsed))
+}
+
+/// `POST /v1/split`
+pub(super) async fn split<P: Ports>(caller: Caller<P>, headers: HeaderMap, body: Body) -> Reply {
+    let query = caller.query.checked::<VersionQuery>();
+    let draft = query.read().is_some_and(|query| query.draft);
+    let (content, choices) = match request::<SplitRequest, SplitForm>(&caller, &headers, body).await? {
+        Request::Json(mut body) => {
+            body.add_faults_of(query);
+            let SplitRequest { content, choices } = body.finish()?;
+            (content.into(), choices)
+        }
+        Request::Form(mut form, bytes) => {
+            form.add_faults_of(query);
+            (Content::Bytes(bytes), form.finish()?.choices)
+        }
+    };
+    check_size(&content)?;
+    let SplitChoices { rules, pages, options } = choices;
+    PageSelection::new(&pages).map_err(in_body)?;
+    let classification = classification(&caller, rules, draft).await?;
+    let classification = Classification { read_options: pages, ..classification };
+    let split = stateless::split(&caller.ports, content, classification, options).await?;
+    Ok(reply::json(StatusCode::OK, &split))
 }

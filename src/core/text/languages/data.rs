@@ -30,6 +30,9 @@ pub static MAIL: LanguageFile = for_each_language!(language_file!("mail.txt", in
 /// Words of descriptions of documents that do not describe them.
 pub static RULES: LanguageFile = for_each_language!(language_file!("rules.txt", "",));
 
+/// Words by which pages of a document go on, begin and end.
+pub static PAGES: LanguageFile = for_each_language!(language_file!("pages.txt", "",));
+
 /// The words for the concepts of business documents.
 pub static GLOSSARY: LanguageFile = for_each_language!(language_file!("glossary.txt", "",));
 
@@ -143,6 +146,13 @@ word_lists! {
         CATCH_ALL_WORDS "catch_all_words"
         EXCLUSION_WORDS "exclusion_words"
         AUXILIARY_VERBS "auxiliary_verbs";
+    PAGES:
+        PAGE_WORDS "page_words"
+        TOTAL_WORDS "total_words"
+        CARRIED_WORDS "carried_words"
+        LETTER_SALUTATIONS "letter_salutations"
+        SEPARATORS "separators"
+        BLANK_PAGES "blank_pages";
     EXTRACTION:
         DECIMAL_SEPARATOR "decimal_separator"
         YES "yes"
@@ -210,6 +220,18 @@ mod tests {
                 ("catch_all_words", &["catch_all_words"]),
                 ("exclusion_words", &["exclusion_words"]),
                 ("auxiliary_verbs", &["auxiliary_verbs"]),
+            ],
+        ),
+        (
+            "pages.txt",
+            &PAGES,
+            &[
+                ("page_words", &["page_words"]),
+                ("total_words", &["total_words"]),
+                ("carried_words", &["carried_words"]),
+                ("letter_salutations", &["letter_salutations"]),
+                ("separators", &["separators"]),
+                ("blank_pages", &["blank_pages"]),
             ],
         ),
         ("glossary.txt", &GLOSSARY, &[("concepts", &[])]),
