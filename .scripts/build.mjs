@@ -47,7 +47,7 @@ export async function buildWorker(variant, tools, { env = {}, out = variant, pro
   });
   if (profile === "release") await optimise(join(folder, "index_bg.wasm"));
   if (hasEngine) await addEngine(folder, await buildCalls(tools, profile), variant === "contract");
-  copyEngineData();
+  await copyEngineData();
   writeFileSync(stamp, stampOf(profile, hash));
   log(`build: done in ${seconds(since)}`);
   return folder;
@@ -61,8 +61,9 @@ async function addEngine(folder, calls, isTest) {
   cpSync(join(calls, "calls.wasm"), join(folder, "engine.wasm"));
   const data = readFileSync(join(calls, "calls.data"));
   const dataFile = `engine-${createHash("sha256").update(data).digest("hex").slice(0, 16)}.data`;
-  for (const old of readdirSync(folder).filter((file) => file.endsWith(".data"))) rmSync(join(folder, old));
   writeFileSync(join(folder, dataFile), data);
+  const earlier = readdirSync(folder).filter((file) => file.endsWith(".data") && file !== dataFile);
+  for (const file of earlier) rmSync(join(folder, file));
   renameSync(join(folder, "index.js"), join(folder, "shell.js"));
   const { build } = await import("esbuild"); // not there before the set-up
   await build({

@@ -15,11 +15,22 @@ const COPIED = {
   "src/core/text/embedding.bin": "engine/embedding.bin",
 };
 
+let assetsInUse = Promise.resolve();
+
+/** Runs `change` when no other change of the assets runs. */
+function changeAssets(change) {
+  const result = assetsInUse.then(change);
+  assetsInUse = result.catch(() => {});
+  return result;
+}
+
 /**
  * Copies the data of the engine of each built Worker to the static assets, where the Worker gets it, and removes that of
  * earlier builds. The builds of the Worker and of the console both do it at their end, since either may be the later one.
  */
-export function copyEngineData() {
+export const copyEngineData = () => changeAssets(copyData);
+
+function copyData() {
   const isData = (name) => /^engine-.*\.data$/.test(name);
   const build = join(ROOT, "build");
   const folders = readdirSync(build, { withFileTypes: true }).filter((entry) => entry.isDirectory());
@@ -43,9 +54,9 @@ export async function buildConsole(tools, profile = "release") {
   const since = performance.now();
   rmSync(stamp, { force: true });
   await run(npmBin("tsc"), ["--project", WWW]);
-  await run(npmBin("vite"), ["build", WWW, "--logLevel", "error"]);
+  await changeAssets(() => run(npmBin("vite"), ["build", WWW, "--logLevel", "error"]));
   for (const [from, to] of Object.entries(COPIED)) cpSync(join(ROOT, from), join(DIST, to));
-  copyEngineData();
+  await copyEngineData();
   writeFileSync(stamp, hash);
   log(`build: done in ${seconds(since)}`);
   return DIST;

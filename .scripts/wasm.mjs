@@ -95,7 +95,7 @@ function nameAt(bytes, offset) {
 
 /**
  * Takes the initial content of the memory out of a module. Returns it as records: the address and the length, each as 32
- * bits, little-endian, and the bytes. Whoever instantiates the module has to write them into its memory first.
+ * bits, little-endian, and the bytes. A script that instantiates the module has to write them into its memory first.
  */
 export function takeData(file) {
   const bytes = readFileSync(file);
