@@ -880,7 +880,7 @@ proptest! {
 fn the_ports_in_memory_keep_the_contract() {
     let checks = block_on(super::contract::run(&world(0)));
     // The number of checks of the suite, so that none can disappear unnoticed.
-    assert_eq!(checks.len(), 37);
+    assert_eq!(checks.len(), 38);
     let faults: Vec<_> = checks.into_iter().filter(|check| check.fault.is_some()).collect();
     assert_eq!(faults, []);
 }

@@ -1,19 +1,109 @@
-//! A job of any kind, with everything that is known of it.
+//! Jobs of all kinds, with everything that is known of them.
 
 use axum::http::StatusCode;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{Caller, NO_JOB, PathParams, Reply, found};
+use super::{Caller, NO_JOB, PathParams, Reply, found, rules::ID, wire::Listing};
 use crate::{
-    api::reply,
+    api::{
+        checked::Checked,
+        cuid::Id,
+        endpoint::URL,
+        page_token::{self, Paging},
+        reply,
+    },
     classify::Decision,
     error::Result,
     extract::Extraction,
-    id::JobId,
-    job::{Job, JobSource},
-    service::{job_parts, jobs, ports::Ports},
+    id::{ConfigurationId, FileId, JobId},
+    job::{Job, JobKind, JobSource, Status},
+    service::{
+        index::{JobFilter, Page, SourceFilter},
+        job_parts, jobs,
+        outbound::Target,
+        ports::{OutboundPolicy, Ports},
+    },
+    time::Timestamp,
+    validate::{
+        declare::declare,
+        shape::{DATETIME, OPEN, Shape},
+    },
 };
+
+const LISTING: &str = "jobs";
+
+const KIND: Shape = Shape::Words(|| JobKind::ALL.map(JobKind::as_str).to_vec());
+const STATUS: Shape = Shape::Words(|| shown_statuses().map(Status::as_str).collect());
+
+/// The statuses that a job may be shown with.
+fn shown_statuses() -> impl Iterator<Item = Status> {
+    Status::ALL.into_iter().filter(|status| *status != Status::Deleted)
+}
+
+declare! {
+    /// Which jobs to list.
+    #[derive(Debug)]
+    pub(super) struct JobQuery(OPEN) {
+        /// Only jobs of this kind.
+        kind: Option<String> = optional(KIND),
+        /// Only jobs with this status.
+        status: Option<String> = optional(STATUS),
+        /// Only jobs that were created with this saved classifier or configuration.
+        configuration_id: Option<Id<ConfigurationId>> = optional(ID),
+        /// Only jobs that were created with this file, not with a URL from which it was fetched or a parse job that read it.
+        file_id: Option<Id<FileId>> = optional(ID),
+        /// Only jobs that were created with this URL, and not with a file.
+        url: Option<String> = optional(URL),
+        /// Only jobs that were accepted at this time or later.
+        created_at_on_or_after: Option<Timestamp> = optional(DATETIME),
+        /// Only jobs that were accepted at this time or earlier.
+        created_at_on_or_before: Option<Timestamp> = optional(DATETIME),
+        /// Whether to count all these jobs, up to 100,000.
+        include_total: bool = default(Shape::Boolean, false),
+        paging: Paging = flattened,
+    }
+}
+
+impl JobQuery {
+    fn filter(self) -> JobFilter {
+        let kind = self.kind.as_deref().and_then(|name| JobKind::ALL.into_iter().find(|kind| kind.as_str() == name));
+        let status = self.status.as_deref().and_then(|name| shown_statuses().find(|status| status.as_str() == name));
+        // Jobs have the URL in the form that is requested. What may be requested makes no difference to those that exist.
+        let target = self.url.as_deref().and_then(|url| Target::parse(url, &OutboundPolicy::PERMIT_ALL).ok());
+        let url = target.map(|target| SourceFilter::Url(target.as_str().to_owned()));
+        let file = self.file_id.map(|id| SourceFilter::File(id.0));
+        JobFilter {
+            kind,
+            status,
+            configuration: self.configuration_id.map(|id| id.0),
+            source: file.or(url),
+            from: self.created_at_on_or_after,
+            to: self.created_at_on_or_before,
+            ..JobFilter::default()
+        }
+    }
+}
+
+/// Reports a query for a file and for a URL: no job was created with both.
+fn check_document(query: &mut Checked<JobQuery>) {
+    let (input, check) = query.parts();
+    let url = input.get("url");
+    if !url.is_absent() && !input.get("file_id").is_absent() {
+        check.reject_value(&url, "file_id and url exclude each other");
+    }
+}
+
+/// A page of jobs. They have neither their evidence nor the members `extraction`, `output` and `engine_version`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "JobPage"))]
+pub(super) struct JobListing<'a> {
+    #[serde(flatten)]
+    page: Listing<&'a JobResponse<'a>>,
+    /// How many jobs there are; null if the request did not ask for it, or if they are too many to be counted.
+    total_size: Option<u32>,
+}
 
 /// A job.
 #[derive(Debug, Serialize)]
@@ -23,7 +113,7 @@ pub(super) struct JobResponse<'a> {
     /// The id.
     id: String,
     /// `document` (a file is classified, and extracted from if its route says so), `mail`, `extraction` (by a saved
-    /// schema), `json_extraction` (by a JSON Schema) or `parse`.
+    /// schema), `json_extraction` (by a JSON Schema), `parse` or `split`.
     kind: &'static str,
     /// `queued`, `running`, `succeeded`, `failed` or `cancelled`.
     status: &'static str,
@@ -49,7 +139,7 @@ pub(super) struct JobResponse<'a> {
     decision: Option<&'a Decision>,
     /// What was extracted by a saved schema; null if nothing was.
     extraction: Option<&'a Extraction>,
-    /// The result of a job that parses, or extracts by a JSON Schema; null if there is none.
+    /// The result of a job that parses, splits, or extracts by a JSON Schema; null if there is none.
     #[cfg_attr(feature = "openapi", schemars(with = "Option<serde_json::Value>"))]
     output: Option<Box<RawValue>>,
     /// The version of the engine that made the last result; null if there is none.
@@ -90,6 +180,23 @@ impl<'a> JobResponse<'a> {
             engine_version: job.engine_version.as_deref(),
         })
     }
+}
+
+/// `GET /v1/jobs`
+pub(super) async fn list<P: Ports>(caller: Caller<P>) -> Reply {
+    let mut query = caller.query.checked::<JobQuery>();
+    let page = page_token::page(&mut query, LISTING);
+    check_document(&mut query);
+    let query = query.finish()?;
+    let (ports, project) = (&caller.ports, caller.token.project);
+    let is_counted = query.include_total;
+    let filter = query.filter();
+    let total_size = if is_counted { jobs::count(ports, project, filter.clone()).await? } else { None };
+    let page = jobs::list(ports, project, filter, page).await?;
+    let jobs = page.items.iter().map(JobResponse::new).collect::<Result<Vec<_>>>()?;
+    let page = Page { items: jobs, next: page.next };
+    let listing = JobListing { page: Listing::new(LISTING, &page, std::convert::identity), total_size };
+    Ok(reply::json(StatusCode::OK, &listing))
 }
 
 /// `GET /v1/jobs/{id}`

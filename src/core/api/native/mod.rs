@@ -43,7 +43,7 @@ use self::{
     apply::{Applied, ApplyFile, ApplyQuery},
     classifiers::{ChangedClassifier, ClassifierQuery, NewClassifier},
     corrections::{Corrected, Correction},
-    jobs::JobResponse,
+    jobs::{JobListing, JobQuery, JobResponse},
     project::ChangedProject,
     quality::{EvaluateRequest, LintRequest},
     schemas::{ChangedSchema, NewSchema},
@@ -182,6 +182,9 @@ routes! {
 
     /// Finds problems of rules. Nothing is stored.
     post "/v1/lint", quality::lint::<P>, read, json LintRequest => 200 LintResult;
+
+    /// Lists the jobs of all dialects, newest first.
+    get "/v1/jobs", jobs::list::<P>, read, query JobQuery => 200 JobListing<'_>;
 
     /// A job of any kind, with its result, scores and evidence.
     get "/v1/jobs/{id}", jobs::get::<P>, read => 200 JobResponse<'_>;

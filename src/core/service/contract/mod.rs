@@ -63,6 +63,7 @@ pub async fn run<P: Ports>(ports: &P) -> Vec<Check> {
     checks.push(check("schemas are kept while they are routed to", schemas(ports)).await);
     checks.push(check("a configuration is one under its name and task", tasks::configurations(ports)).await);
     checks.push(check("jobs are filtered by their document and configuration", tasks::sources(ports)).await);
+    checks.push(check("jobs of all kinds are one listing", tasks::all_kinds(ports)).await);
     checks.push(check("a job goes on with what was fetched, and deletes what was read", tasks::outputs(ports)).await);
     checks.push(check("the same bytes from URLs are one file", tasks::adopted_files(ports)).await);
     checks.push(check("a file has one open job at a time", current_jobs(ports)).await);

@@ -134,6 +134,35 @@ pub(super) async fn sources(ports: &impl Ports) -> Result<()> {
     expect_eq(&parsed, &Reserved::Refused(Refusal::UnknownParseJob), "no such job")
 }
 
+/// Jobs of all kinds are one listing.
+pub(super) async fn all_kinds(ports: &impl Ports) -> Result<()> {
+    let scene = scene(ports).await?;
+    let work = |task| Work::Options(OptionsSource::Inline(Box::new(options(task))));
+    let parse = accept(ports, &scene, super::file(scene.file), work(TaskOptions::Parse)).await?;
+    let classify = scene.reserve(ports, scene.reservation(ports)).await?;
+    let mail = ReserveJob { input: JobInput::Mail(Box::default()), ..scene.reservation(ports) };
+    let mail = scene.reserve(ports, mail).await?;
+    let second = accept(ports, &scene, super::file(scene.file), work(TaskOptions::Parse)).await?;
+    let mut expected = [parse, classify, mail, second].map(|job| (job.created_at, job.id));
+    expected.sort_by_key(|key| std::cmp::Reverse(*key));
+
+    for filter in [JobFilter::default(), JobFilter { status: Some(Status::Queued), ..JobFilter::default() }] {
+        let (mut found, mut next) = (Vec::new(), None);
+        loop {
+            let listed = scene.list(ports, filter.clone(), PageRequest { size: 3, after: next }).await?;
+            found.extend(listed.items.iter().map(|job| (job.created_at, job.id)));
+            next = listed.next;
+            if next.is_none() {
+                break;
+            }
+        }
+        expect_eq(&found.as_slice(), &expected.as_slice(), "all jobs, newest first")?;
+        expect_eq(&jobs::count(ports, scene.project, filter).await?, &Some(4), "their number")?;
+    }
+    let ended = JobFilter { status: Some(Status::Succeeded), ..JobFilter::default() };
+    expect_eq(&scene.list(ports, ended, page(9)).await?.items, &Vec::new(), "none has succeeded")
+}
+
 /// A job of a URL goes on with the file that was fetched, and an output apart is deleted with its job.
 pub(super) async fn outputs(ports: &impl Ports) -> Result<()> {
     let scene = scene(ports).await?;

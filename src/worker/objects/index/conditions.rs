@@ -7,7 +7,7 @@ use worker::SqlStorageValue;
 use crate::objects::sql::{integer, json};
 
 /// The conditions of a listing, and the values that they bind.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(super) struct Conditions {
     conditions: Vec<&'static str>,
     bindings: Vec<SqlStorageValue>,

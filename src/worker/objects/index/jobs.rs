@@ -3,11 +3,12 @@
 use sortroom::{
     error::{Error, Result},
     id::JobId,
-    job::{Job, Status},
+    job::{Job, JobKind, Status},
     limits,
     service::index::{JobFilter, JobRowStore, JobRows, SourceFilter, SourceKind, StaleJob, StoredRow},
     time::Timestamp,
 };
+use worker::SqlStorageValue;
 
 use super::{ProjectIndex, conditions::Conditions};
 use crate::objects::sql::{integer, optional, string, text, timestamp};
@@ -76,6 +77,37 @@ fn conditions(filter: &JobFilter) -> Result<Conditions> {
     Ok(conditions)
 }
 
+const BY_AGE: &str = "created_at DESC, id DESC";
+
+/// The most terms of a UNION: the platform's limit (SQLITE_LIMIT_COMPOUND_SELECT) is 5.
+const MAX_TERMS: usize = 5;
+
+/// The statement that selects the newest rows that meet a filter.
+fn page_statement(filter: &JobFilter, conditions: &Conditions, limit: u32) -> (String, Vec<SqlStorageValue>) {
+    let select = "SELECT number, id, created_at, rules, record FROM job_rows";
+    let has_index =
+        filter.kind.is_some() || filter.ids.is_some() || filter.classifier.is_some() || filter.configuration.is_some();
+    if has_index {
+        return conditions.statement(select, BY_AGE, limit);
+    }
+    // The indexes by age are by kind as well: one more would cost every job a write.
+    let (statements, bindings): (Vec<_>, Vec<_>) = JobKind::ALL
+        .into_iter()
+        .map(|kind| {
+            let mut of_kind = conditions.clone();
+            of_kind.and("kind = ?", [text(&kind.as_str())]);
+            let (statement, bindings) = of_kind.statement(select, BY_AGE, limit);
+            (format!("SELECT * FROM ({statement})"), bindings)
+        })
+        .unzip();
+    let groups: Vec<String> = statements
+        .chunks(MAX_TERMS)
+        .map(|statements| format!("SELECT * FROM ({})", statements.join(" UNION ALL ")))
+        .collect();
+    let statement = format!("SELECT * FROM ({}) ORDER BY {BY_AGE} LIMIT ?", groups.join(" UNION ALL "));
+    (statement, bindings.into_iter().flatten().chain([integer(limit.into())]).collect())
+}
+
 impl JobRowStore for ProjectIndex {
     fn job(&self, id: JobId) -> Result<Option<Job>> {
         self.sql.record(&format!("SELECT {RECORD} FROM job_rows WHERE id = ?"), vec![text(&id)])
@@ -129,9 +161,8 @@ impl JobRowStore for ProjectIndex {
         if let Some((at, id)) = after {
             conditions.and("(created_at, id) < (?, ?)", [timestamp(at), text(&id)]);
         }
-        let select = "SELECT number, id, created_at, rules, record FROM job_rows";
         for size in std::iter::successors(Some(limit), |size| (*size > 1).then_some(size / 2)) {
-            let (page, bindings) = conditions.statement(select, "created_at DESC, id DESC", size);
+            let (page, bindings) = page_statement(filter, &conditions, size);
             // A single row always is a page.
             const ANY: usize = usize::MAX >> 1;
             let (bytes, listed) = if size > 1 { (limits::PAGE_BYTES, limits::MAX_LISTED_BYTES) } else { (ANY, ANY) };
