@@ -22,22 +22,17 @@ const POLL_INTERVAL: Duration = Duration::from_millis(50);
 /// The timeout of a read from the connection.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The statuses of jobs that have not ended, in the answers of the status URLs of Limai and Dial Once.
-const OPEN_STATUSES: [&str; 3] = ["PENDING", "PROCESSING", "started"];
-
 pub struct OverHttp {
     host: String,
     admin: String,
     /// The API keys that were used; `settle` waits for their jobs.
     keys: Vec<String>,
-    /// The status URLs of jobs that the listing does not have, each with its API key.
-    status_urls: Vec<(String, String)>,
 }
 
 impl OverHttp {
     pub fn new(url: &str, admin: &str) -> Self {
         let host = url.strip_prefix("http://").expect("an http address").trim_end_matches('/');
-        Self { host: host.to_owned(), admin: admin.to_owned(), keys: Vec::new(), status_urls: Vec::new() }
+        Self { host: host.to_owned(), admin: admin.to_owned(), keys: Vec::new() }
     }
 
     /// The response to a `GET`; null if it is not JSON.
@@ -47,24 +42,10 @@ impl OverHttp {
         serde_json::from_slice(&response.body).unwrap_or_default()
     }
 
-    fn open_jobs(&mut self, key: &str, status: &str) -> usize {
-        // A key of another kind, or an empty one, has no jobs.
-        let listings = ["classify", "parse", "extract"];
-        let open = |listing| {
-            self.get(key, format!("/api/v2/{listing}?status={status}"))["items"].as_array().map_or(0, Vec::len)
-        };
-        listings.into_iter().map(open).sum()
-    }
-
-    /// Stores the status URLs of the jobs in a response.
-    fn add_status_urls(&mut self, key: &str, target: &str, answer: &Value) {
-        if let Some(process) = answer["process_cuid"].as_str() {
-            self.status_urls.push((format!("{target}/{process}"), key.to_owned()));
-        }
-        let jobs = std::iter::once(answer).chain(answer["jobs"].as_array().into_iter().flatten());
-        for job in jobs.filter_map(|job| job["jobId"].as_str()) {
-            self.status_urls.push((format!("/api/v1/queue/{job}/status"), key.to_owned()));
-        }
+    /// Whether a project has jobs of any dialect with a status. A key that reads no jobs, or is none, has no jobs.
+    fn has_jobs(&mut self, key: &str, status: &str) -> bool {
+        let listing = self.get(key, format!("/v1/jobs?page_size=1&status={status}"));
+        listing["items"].as_array().is_some_and(|items| !items.is_empty())
     }
 
     /// Sends a request and reads the response. No HTTP client is used, because transcripts have requests that none
@@ -113,12 +94,7 @@ impl OverHttp {
 
 impl Transport for OverHttp {
     fn send(&mut self, request: Request) -> Response {
-        let target = request.target.clone();
-        let key = request.headers.iter().find(|(name, _)| name == "authorization").map(|(_, key)| key.clone());
-        let response = self.exchange(request);
-        let answer = serde_json::from_slice(&response.body).unwrap_or_default();
-        self.add_status_urls(&key.unwrap_or_default(), &target, &answer);
-        response
+        self.exchange(request)
     }
 
     fn admin(&self) -> String {
@@ -128,15 +104,7 @@ impl Transport for OverHttp {
     fn settle(&mut self) {
         for _ in 0..MAX_POLLS {
             let keys = self.keys.clone();
-            let open: usize =
-                keys.iter().map(|key| self.open_jobs(key, "PENDING") + self.open_jobs(key, "RUNNING")).sum();
-            for (target, key) in std::mem::take(&mut self.status_urls) {
-                let status = self.get(&key, target.clone())["status"].clone();
-                if OPEN_STATUSES.iter().any(|word| status == *word) {
-                    self.status_urls.push((target, key));
-                }
-            }
-            if open == 0 && self.status_urls.is_empty() {
+            if !keys.iter().any(|key| self.has_jobs(key, "queued") || self.has_jobs(key, "running")) {
                 return;
             }
             sleep(POLL_INTERVAL);
