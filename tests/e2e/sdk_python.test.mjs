@@ -44,7 +44,7 @@ test("the Python SDK", { skip }, async (t) => {
       quiet: true,
     });
     for (const line of output.trim().split("\n")) t.diagnostic(line);
-    assert.equal(output.match(/: ok$/gm)?.length, 9);
+    assert.equal(output.match(/: ok$/gm)?.length, 10);
   } finally {
     await server.stop();
   }
