@@ -431,11 +431,12 @@ pub(super) fn is_date(token: &str) -> bool {
     else {
         return false;
     };
-    let is_year = |(length, number): (usize, u32)| length == 2 || length == 4 && (1900..2200).contains(&number);
+    let is_full_year = |(length, number): (usize, u32)| length == 4 && (1900..2200).contains(&number);
     let is_day_and_month = |(_, a): (usize, u32), (_, b): (usize, u32)| {
         (1..=31).contains(&a) && (1..=31).contains(&b) && (a <= 12 || b <= 12)
     };
-    is_year(c) && is_day_and_month(a, b) || is_year(a) && is_day_and_month(b, c)
+    // A year of two digits is the last part: "10.4.2" is a section.
+    (is_full_year(c) || c.0 == 2) && is_day_and_month(a, b) || is_full_year(a) && is_day_and_month(b, c)
 }
 
 /// A line with `#` for its numbers, so that the same header on two pages is the same.
