@@ -4,7 +4,7 @@ use super::phrases::{PageNumber, Phrases};
 use crate::budget::{Budget, Held};
 use crate::document::{Page, Passage, Role, Span};
 use crate::error::Result;
-use crate::text::{Language, Map, StopWordCounts, Words, fold, map_for, words};
+use crate::text::{Language, Map, StopWordCounts, Words, fold, map_for, without_numbers, words};
 
 /// How many lines at the top and at the bottom of a page may have its number beside a word for "page", and how many may
 /// have it alone.
@@ -294,7 +294,7 @@ impl PageFacts {
         self.separator = words_read <= SHEET_WORDS && sheet;
         self.blank = words_read == 0 || self.separator || words_read <= SHEET_WORDS && empty;
         let edge = |line: &str| {
-            let key = key(line);
+            let key = without_numbers(line.chars());
             (key.chars().filter(|c| c.is_alphabetic()).count() >= EDGE_LETTERS).then_some(key)
         };
         self.edges = [
@@ -437,21 +437,4 @@ pub(super) fn is_date(token: &str) -> bool {
     };
     // A year of two digits is the last part: "10.4.2" is a section.
     (is_full_year(c) || c.0 == 2) && is_day_and_month(a, b) || is_full_year(a) && is_day_and_month(b, c)
-}
-
-/// A line with `#` for its numbers, so that the same header on two pages is the same.
-fn key(line: &str) -> String {
-    let mut key = String::new();
-    for c in line.chars() {
-        match c {
-            _ if c.is_whitespace() => {}
-            _ if c.is_numeric() => {
-                if !key.ends_with('#') {
-                    key.push('#');
-                }
-            }
-            _ => key.extend(c.to_lowercase()),
-        }
-    }
-    key
 }

@@ -70,6 +70,23 @@ pub fn fold(word: &str) -> String {
     folded
 }
 
+/// A text with `#` for its numbers and without white space, in lower case, so that a header is the same on every page.
+pub(crate) fn without_numbers(text: impl Iterator<Item = char>) -> String {
+    let mut key = String::new();
+    for c in text {
+        match c {
+            _ if c.is_whitespace() => {}
+            _ if c.is_numeric() => {
+                if !key.ends_with('#') {
+                    key.push('#');
+                }
+            }
+            _ => key.extend(c.to_lowercase()),
+        }
+    }
+    key
+}
+
 #[cfg(test)]
 mod tests {
     use super::fold;

@@ -24,6 +24,7 @@ use foldhash::fast::FixedState;
 pub(crate) use embedding::tiny_table;
 pub use embedding::{DIMENSIONS, EmbeddingTable, PieceWeight, Vector, VectorSum};
 pub use fold::fold;
+pub(crate) use fold::without_numbers;
 pub use languages::{Language, StopWordCounts, detect_language};
 pub use pieces::{PIECES, Piece, PieceId, Pieces, UNKNOWN, is_continuation, piece_text};
 pub use words::{Words, words};

@@ -7,6 +7,7 @@ use super::passages::Shape;
 use crate::budget::{Budget, Exceeded, Held};
 use crate::document::marks::{KEEPS_MARKS, MARK_MEMORY, Mark};
 use crate::document::{Page, Role};
+use crate::text::without_numbers;
 
 /// The steps of work to find out whether a passage is repeated, and to find its role.
 const MARGIN_STEPS: usize = 10;
@@ -186,17 +187,5 @@ fn zone(shape: &Shape, size: Option<(f32, f32)>) -> Option<Zone> {
 
 /// A text without the parts that differ from page to page.
 fn key(text: &str) -> String {
-    let mut key = String::new();
-    for c in text.chars().take(120) {
-        match c {
-            _ if c.is_whitespace() => {}
-            _ if c.is_numeric() => {
-                if !key.ends_with('#') {
-                    key.push('#');
-                }
-            }
-            _ => key.extend(c.to_lowercase()),
-        }
-    }
-    key
+    without_numbers(text.chars().take(120))
 }
